@@ -1,0 +1,1628 @@
+;;; rlm.el --- Ask questions of a whole repository  -*- lexical-binding: t; -*-
+
+;; Copyright (c) 2026 the rlm developers
+
+;; Author: the rlm developers
+;; URL: https://rlm.example
+;; Version: 0.1.0
+;; Package-Requires: ((emacs "27.1"))
+;; Keywords: tools, convenience
+;; SPDX-License-Identifier: MIT
+
+;; This file is not part of GNU Emacs.
+
+;; Permission is hereby granted, free of charge, to any person obtaining a copy
+;; of this software and associated documentation files (the "Software"), to deal
+;; in the Software without restriction, including without limitation the rights
+;; to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+;; copies of the Software, and to permit persons to whom the Software is
+;; furnished to do so, subject to the following conditions:
+;;
+;; The above copyright notice and this permission notice shall be included in
+;; all copies or substantial portions of the Software.
+;;
+;; THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+;; IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+;; FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT.  IN NO EVENT SHALL THE
+;; AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+;; LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+;; OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+;; SOFTWARE.
+
+;;; Commentary:
+
+;; rlm reads a whole repository, or one enormous file, to answer a question in
+;; plain words.  The answer cites the lines it rests on.  This package asks from
+;; within Emacs; the work is done by the program `rlm', which must be installed
+;; (`cargo install --locked --path .' in a clone of its repository).
+;;
+;; Asking
+;;
+;;   M-x rlm-query          the current project; with a prefix argument the
+;;                          scope is chosen: project, file, directory, region
+;;   M-x rlm-query-region   the region
+;;   M-x rlm-query-file     the visited file, or one that is asked for
+;;
+;; The text of buffers that have unsaved changes is what the answer sees, not
+;; the file on disk.  Buffers of remote, compressed and encrypted files are never
+;; sent.
+;;
+;; Reading
+;;
+;; The answer streams into a buffer of its own.  Point at the end of the buffer
+;; follows the text; moved elsewhere, it stays where it is.  Each citation
+;; `path:line' is a button.
+;;
+;;   RET, mouse-1           open the cited lines in another window
+;;   TAB, n / S-TAB, p      next, previous citation
+;;   C-c C-k                cancel the query; the partial answer stays
+;;   g                      ask again
+;;   w                      copy the answer as Markdown
+;;   q                      bury the buffer
+;;   ?                      list the keys
+;;
+;; From anywhere: M-x rlm-cancel, M-x rlm-show (go to a running query, or to the
+;; last answer), M-x rlm-status, M-x rlm-shutdown.  While a query runs the mode
+;; line says so; mouse-1 there goes to it.
+;;
+;; Settings
+;;
+;;   (setq rlm-command '("/opt/rlm/bin/rlm" "lsp")
+;;         rlm-options '(:model "anthropic::claude-sonnet-4-5" :maxCost 0.5))
+;;
+;; `rlm-options' takes the options of the program by their names in the protocol.
+;; API keys are no option: the server inherits them from the environment of Emacs
+;; (`ANTHROPIC_API_KEY', `RLM_API_KEY', ...; see `setenv').
+;;
+;; This is no client for a programming language: it keeps one connection of its
+;; own to one server for all projects of the session and does not touch eglot or
+;; lsp-mode.  Nothing is started, hooked or sent before the first question.
+
+;;; Code:
+
+(require 'button)
+(require 'cl-lib)
+(require 'jsonrpc)
+(require 'project)
+(require 'pulse)
+(require 'seq)
+(require 'subr-x)
+(require 'url-util)
+
+;;;; Settings
+
+(defgroup rlm nil
+  "Ask questions of a whole repository."
+  :group 'tools
+  :prefix "rlm-"
+  :link '(emacs-commentary-link "rlm.el"))
+
+(defcustom rlm-command '("rlm" "lsp")
+  "The program that answers and its arguments, a list of strings.
+A program without a directory is looked up in variable `exec-path'."
+  :type '(repeat string))
+
+(defcustom rlm-options nil
+  "Options for the server, a property list.
+The names are those of the protocol; a list of strings is an
+array.  For example
+
+  (:model \"anthropic::claude-sonnet-4-5\" :worker \"ollama::qwen3-coder\"
+   :maxCost 0.5 :exclude (\"vendor/**\"))
+
+A change takes effect with the next question.  API keys come from
+the environment of Emacs and from nowhere else."
+  :type '(plist :options ((:model string)
+                          (:worker string)
+                          (:endpoint (choice string (repeat string)))
+                          (:strategy (choice (const "auto") (const "direct")
+                                             (const "rlm")))
+                          (:maxIterations integer)
+                          (:maxDepth integer)
+                          (:maxCalls integer)
+                          (:maxTokens integer)
+                          (:maxErrors integer)
+                          (:maxCost number)
+                          (:concurrency integer)
+                          (:timeout number)
+                          (:cellTimeout number)
+                          (:include (repeat string))
+                          (:exclude (repeat string)))))
+
+;; An option can name a command to run, so a visited file must not set it.
+(put 'rlm-options 'risky-local-variable t)
+
+(defcustom rlm-display-action nil
+  "How an answer buffer is displayed, an action of `display-buffer'.
+nil means the default of `pop-to-buffer'."
+  :type '(choice (const :tag "Default" nil) sexp))
+
+(defcustom rlm-events-buffer-size 0
+  "How many characters of the traffic with the server are kept.
+They are in the buffer `*rlm events*'.  0 keeps nothing.  A change
+takes effect when the server is started."
+  :type 'integer)
+
+(defface rlm-question '((t :inherit bold))
+  "Face of the question at the top of an answer.")
+
+(defface rlm-status '((t :inherit (italic shadow)))
+  "Face of the line that says what a query is doing.")
+
+(defface rlm-notice '((t :inherit warning))
+  "Face of remarks about an answer: that it is partial, or was cancelled.")
+
+(defface rlm-error '((t :inherit error))
+  "Face of the reason why a query failed.")
+
+(defface rlm-heading-1 '((t :inherit bold :height 1.3))
+  "Face of headings of the first level.")
+
+(defface rlm-heading-2 '((t :inherit bold :height 1.15))
+  "Face of headings of the second level.")
+
+(defface rlm-heading-3 '((t :inherit bold))
+  "Face of headings of the third and deeper levels.")
+
+(defface rlm-code '((t :inherit (fixed-pitch font-lock-constant-face)))
+  "Face of code within a line.")
+
+(defface rlm-code-block
+  '((((class color) (min-colors 88) (background light))
+     :inherit fixed-pitch :background "#f2f2f2" :extend t)
+    (((class color) (min-colors 88) (background dark))
+     :inherit fixed-pitch :background "#2b2b2b" :extend t)
+    (t :inherit fixed-pitch))
+  "Face of blocks of code.")
+
+(defface rlm-quote '((t :inherit italic))
+  "Face of quoted lines.")
+
+(defface rlm-bullet '((t :inherit font-lock-builtin-face))
+  "Face of the bullets and numbers of lists.")
+
+(defface rlm-markup '((t :inherit shadow))
+  "Face of the characters that are markup, such as fences.")
+
+(defface rlm-citation '((t :inherit link))
+  "Face of citations.")
+
+(defface rlm-citation-unverified
+  '((t :inherit warning :underline t))
+  "Face of citations that the server could not find in the text.")
+
+;;;; Runs: one question each
+
+(cl-defstruct (rlm--run (:constructor rlm--make-run) (:copier nil))
+  "A question that was asked, and what is known of its answer."
+  id question scope server buffer
+  ;; starting, running, answering or cancelling; then done, limited, cancelled
+  ;; or failed.
+  (state 'starting)
+  (message "Starting the server")
+  model why percentage calls tokens cost
+  (started (float-time)) ended
+  result)
+
+(defvar rlm--runs nil
+  "The runs that have not ended, newest first.")
+
+(defvar rlm--run-count 0
+  "How many questions have been asked in this session.")
+
+(defun rlm--active-p (run)
+  "Whether RUN has not ended."
+  (memq (rlm--run-state run) '(starting running answering cancelling)))
+
+(defun rlm--note-usage (run usage)
+  "Take over the counters of USAGE, a plist of the protocol, into RUN."
+  (when-let ((calls (plist-get usage :calls)))
+    (setf (rlm--run-calls run) calls))
+  (when-let ((input (plist-get usage :inputTokens)))
+    (setf (rlm--run-tokens run)
+          (+ input (or (plist-get usage :outputTokens) 0))))
+  (when-let ((cost (plist-get usage :costUsd)))
+    (setf (rlm--run-cost run) cost)))
+
+(defvar-local rlm--run nil
+  "The run whose answer the buffer shows.")
+
+(defmacro rlm--in-answer (run &rest body)
+  "Evaluate BODY in the buffer of the answer to RUN, if it lives.
+Replies arrive in a temporary buffer."
+  (declare (indent 1) (debug t))
+  `(let ((buffer (rlm--run-buffer ,run)))
+     (when (buffer-live-p buffer)
+       (with-current-buffer buffer ,@body))))
+
+;;;; Texts and names on the wire
+
+(defun rlm--unicode (text)
+  "Return TEXT with what is not Unicode replaced, as JSON demands.
+Emacs keeps invalid bytes of a file as characters of their own.
+The length stays the same."
+  (replace-regexp-in-string "[^\u0000-\ud7ff\ue000-\U0010ffff]" "\ufffd"
+                            text t t))
+
+(defconst rlm--uri-characters
+  (let ((allowed (copy-sequence url-path-allowed-chars)))
+    ;; It is allowed there for what is encoded already.
+    (aset allowed ?% nil)
+    allowed)
+  "The characters that stand for themselves in the path of a URI.")
+
+(defun rlm--path-to-uri (path)
+  "Return the file URI of the absolute PATH."
+  (let ((path (directory-file-name path)))
+    (concat "file://" (unless (string-prefix-p "/" path) "/")
+            (url-hexify-string path rlm--uri-characters))))
+
+(defun rlm--uri-to-path (uri)
+  "Return the path of the file URI, or nil if it is no such URI."
+  (when (string-match "\\`file://[^/]*\\(/.*\\)\\'" uri)
+    (let ((path (decode-coding-string
+                 (url-unhex-string (encode-coding-string (match-string 1 uri)
+                                                         'utf-8))
+                 'utf-8)))
+      (if (and (eq system-type 'windows-nt)
+               (string-match-p "\\`/[[:alpha:]]:" path))
+          (substring path 1)
+        path))))
+
+(defun rlm--json-options ()
+  "Return `rlm-options' as an object for JSON."
+  (or (cl-loop for (key value) on rlm-options by #'cddr
+               when value
+               append (list key (if (consp value) (vconcat value) value)))
+      (make-hash-table)))
+
+;;;; The server
+
+(cl-defstruct (rlm--server (:constructor rlm--make-server) (:copier nil))
+  "A running server."
+  connection process log
+  ;; The value of `rlm-options' it was started with.
+  options
+  ;; starting, ready or closing.
+  (state 'starting)
+  ;; Why it ended.
+  problem
+  ;; The runs that wait for it to be ready, newest first.
+  waiting
+  ;; The workspace folders it knows, and the buffers it has the text of.
+  folders documents)
+
+(defvar rlm--server nil
+  "The server of this session, or nil.")
+
+(defconst rlm--start-timeout 30
+  "How many seconds a server may take to be ready.")
+
+(defconst rlm--log-limit 200000
+  "How many characters of the server's messages are kept.")
+
+(defconst rlm--log-hint
+  "The next question starts it again.  Its messages are in the buffer *rlm log*."
+  "What to do about a server that has ended.")
+
+(defun rlm--log-buffer ()
+  "Return the buffer of what servers wrote to standard error."
+  (or (get-buffer "*rlm log*")
+      (with-current-buffer (get-buffer-create "*rlm log*")
+        (special-mode)
+        (setq buffer-undo-list t)
+        (current-buffer))))
+
+(defun rlm--log-filter (_process text)
+  "Append TEXT, which a server wrote to standard error, to the log."
+  (with-current-buffer (rlm--log-buffer)
+    (let ((inhibit-read-only t))
+      (save-excursion
+        (goto-char (point-max))
+        (insert text)
+        (when (> (buffer-size) rlm--log-limit)
+          (delete-region (point-min) (- (point-max) rlm--log-limit)))))))
+
+(defun rlm--last-log-line (server)
+  "Return the last line that SERVER wrote to its log, or nil."
+  ;; The process ends before the last of its messages has been read.
+  (cl-loop repeat 20 while (accept-process-output (rlm--server-log server) 0.05))
+  (with-current-buffer (rlm--log-buffer)
+    (save-excursion
+      (goto-char (point-max))
+      (skip-chars-backward " \t\n")
+      (let ((line (string-trim (buffer-substring-no-properties
+                                (line-beginning-position) (point)))))
+        (unless (string-empty-p line) line)))))
+
+(defun rlm--running-p (server)
+  "Whether SERVER can be asked."
+  (and server
+       (not (eq (rlm--server-state server) 'closing))
+       (jsonrpc-running-p (rlm--server-connection server))))
+
+(defun rlm--connect (root)
+  "Return the server, started if there is none.
+ROOT is the first workspace folder of a new one.  A server that
+was started with other options is replaced if nothing runs."
+  (when (and (rlm--running-p rlm--server)
+             (null rlm--runs)
+             (not (equal (rlm--server-options rlm--server) rlm-options)))
+    (rlm--stop rlm--server))
+  (unless (rlm--running-p rlm--server)
+    (setq rlm--server (rlm--start root)))
+  rlm--server)
+
+(defun rlm--start (root)
+  "Start a server with the workspace folder ROOT and return it."
+  (unless (executable-find (car rlm-command))
+    (user-error "Cannot find `%s' in `exec-path': install it (`cargo install \
+--locked --path .' in its repository) or customize `rlm-command'"
+                (car rlm-command)))
+  (let* ((default-directory root)
+         (log (make-pipe-process :name "rlm log" :buffer (rlm--log-buffer)
+                                 :noquery t :filter #'rlm--log-filter
+                                 :sentinel #'ignore))
+         (process (make-process :name "rlm" :command rlm-command :noquery t
+                                :connection-type 'pipe :stderr log
+                                :coding 'utf-8-emacs-unix))
+         (server (rlm--make-server :process process :log log :folders (list root)
+                                   :options rlm-options)))
+    (setf (rlm--server-connection server)
+          (apply #'make-instance 'jsonrpc-process-connection
+                 :name "rlm" :process process
+                 :notification-dispatcher
+                 (lambda (_connection method params)
+                   (rlm--on-notification method params))
+                 :request-dispatcher #'rlm--on-request
+                 :on-shutdown (lambda (_connection) (rlm--on-exit server))
+                 (rlm--events-arguments)))
+    (add-hook 'kill-emacs-hook #'rlm-shutdown)
+    (condition-case nil
+        (rlm--initialize server root)
+      ;; The program has ended already; `rlm--on-exit' says why.
+      (error nil))
+    server))
+
+(defun rlm--initialize (server root)
+  "Begin the conversation with SERVER, whose folder is ROOT."
+  (jsonrpc-async-request
+   (rlm--server-connection server) :initialize (rlm--initialize-params root)
+   :timeout rlm--start-timeout
+   :success-fn (lambda (result)
+                 ;; Sending from within a process filter can make it run again
+                 ;; before it has ended, so that comes after it.
+                 (run-at-time 0 nil #'rlm--on-initialized server result))
+   :error-fn (lambda (error)
+               (rlm--give-up server (or (plist-get error :message) "no reason")))
+   :timeout-fn (lambda ()
+                 (rlm--give-up server (format "it was not ready after %d seconds"
+                                              rlm--start-timeout)))))
+
+(defun rlm--events-arguments ()
+  "Return the arguments of a connection that limit its log of events."
+  ;; The name changed with version 1.0.18 of jsonrpc.el, where the old one warns.
+  (if (fboundp 'jsonrpc-convert-to-endpoint)
+      `(:events-buffer-config (:size ,rlm-events-buffer-size :format full))
+    `(:events-buffer-scrollback-size ,rlm-events-buffer-size)))
+
+(defun rlm--workspace-folder (root)
+  "Return the workspace folder of the protocol for ROOT."
+  (list :uri (rlm--path-to-uri root)
+        :name (file-name-nondirectory (directory-file-name root))))
+
+(defun rlm--initialize-params (root)
+  "Return the parameters of `initialize' for the folder ROOT."
+  (list :processId (emacs-pid)
+        :clientInfo (list :name "Emacs" :version emacs-version)
+        :rootUri (rlm--path-to-uri root)
+        :workspaceFolders (vector (rlm--workspace-folder root))
+        :initializationOptions (rlm--json-options)
+        :capabilities '(:workspace (:workspaceFolders t)
+                        :general (:positionEncodings ["utf-16"]))))
+
+(defun rlm--on-initialized (server result)
+  "Begin work with SERVER, whose answer to `initialize' is RESULT."
+  (let* ((capabilities (plist-get result :capabilities))
+         (experimental (plist-get capabilities :experimental)))
+    (cond
+     ((not (rlm--running-p server)))
+     ((not (plist-get experimental :rlm))
+      (rlm--give-up server (format "`%s' is not an rlm language server"
+                                   (string-join rlm-command " "))))
+     (t
+      (jsonrpc-notify (rlm--server-connection server)
+                      :initialized (make-hash-table))
+      (setf (rlm--server-state server) 'ready)
+      (let ((waiting (nreverse (rlm--server-waiting server))))
+        (setf (rlm--server-waiting server) nil)
+        (mapc #'rlm--send waiting))))))
+
+(defun rlm--on-request (_connection method _params)
+  "Refuse the request METHOD: no capability promises to answer any."
+  (jsonrpc-error :code -32601 :message (format "%s is not supported" method)))
+
+(defun rlm--on-notification (method params)
+  "Handle the notification METHOD with PARAMS."
+  (pcase method
+    ('rlm/event (rlm--on-event params))
+    ('window/showMessage (message "rlm: %s" (plist-get params :message)))))
+
+(defun rlm--fail-runs (server problem hint)
+  "Fail every run of SERVER, because of PROBLEM, with a HINT."
+  (dolist (run rlm--runs)
+    (when (eq (rlm--run-server run) server)
+      (rlm--finish run 'failed nil problem hint))))
+
+(defun rlm--give-up (server problem)
+  "Stop SERVER, which cannot be used because of PROBLEM."
+  (when (rlm--running-p server)
+    (rlm--fail-runs server (format "The server did not start: %s" problem)
+                    rlm--log-hint)
+    (rlm--stop server)))
+
+(defun rlm--on-exit (server)
+  "Clean up after SERVER, whose process has ended."
+  (let ((expected (eq (rlm--server-state server) 'closing)))
+    (setf (rlm--server-state server) 'closing)
+    (mapc #'rlm--forget-document (rlm--server-documents server))
+    (when (eq rlm--server server)
+      (setq rlm--server nil)
+      (remove-hook 'kill-emacs-hook #'rlm-shutdown))
+    (setf (rlm--server-problem server)
+          (if expected
+              "The server was shut down"
+            (rlm--exit-problem server)))
+    (rlm--fail-runs server (rlm--server-problem server) rlm--log-hint)
+    (unless expected
+      (message "rlm: %s" (rlm--server-problem server)))))
+
+(defun rlm--exit-problem (server)
+  "Say how the process of SERVER ended."
+  (let ((process (rlm--server-process server))
+        (line (rlm--last-log-line server)))
+    (format "The server ended (%s %d)%s"
+            (if (eq (process-status process) 'signal) "signal" "exit status")
+            (process-exit-status process)
+            (if line (concat ": " line) ""))))
+
+(defun rlm--stop (server)
+  "Stop SERVER and wait for its end, but never for long.
+`jsonrpc-shutdown' is not used: it can wait for ever while Emacs
+is being killed."
+  (let* ((ready (eq (rlm--server-state server) 'ready))
+         (process (rlm--server-process server))
+         (deadline (+ (float-time) 1)))
+    (setf (rlm--server-state server) 'closing)
+    (when (and ready (process-live-p process))
+      (ignore-errors
+        (jsonrpc-request (rlm--server-connection server) :shutdown nil :timeout 1)
+        (jsonrpc-notify (rlm--server-connection server) :exit nil)
+        (while (and (process-live-p process) (< (float-time) deadline))
+          (accept-process-output process 0.02))))
+    (delete-process process)))
+
+;;;###autoload
+(defun rlm-shutdown ()
+  "Stop the server and every running query.
+The next question starts it again."
+  (interactive)
+  (if (rlm--running-p rlm--server)
+      (rlm--stop rlm--server)
+    (when (called-interactively-p 'interactive)
+      (message "rlm: no server is running"))))
+
+;;;; Scopes: what a question is about
+
+(cl-defstruct (rlm--scope (:constructor rlm--make-scope) (:copier nil))
+  "What a question is about."
+  ;; workspace, project, directory, file or selection.
+  kind
+  ;; The workspace folder, and for the last three kinds what lies in it.
+  root file
+  ;; The last known LSP range, and the markers it is computed from while the
+  ;; buffer lives, so that a question asked again follows its text.
+  range beg end
+  label)
+
+(defun rlm--project-root (directory)
+  "Return the root of the project of DIRECTORY, or DIRECTORY without one."
+  (let ((project (project-current nil directory)))
+    (file-name-as-directory
+     (file-truename
+      (cond ((null project) directory)
+            ((fboundp 'project-root) (project-root project))
+            ;; Emacs 27 has the plural only.
+            (t (car (with-no-warnings (project-roots project)))))))))
+
+(defun rlm--reject-remote (name)
+  "Signal an error if the file NAME is remote."
+  (when (file-remote-p name)
+    (user-error "%s is remote: rlm reads files of this machine only" name)))
+
+(defun rlm--project-scope ()
+  "Return the scope of the current project."
+  (rlm--reject-remote default-directory)
+  (let ((root (rlm--project-root default-directory)))
+    (rlm--make-scope :kind 'project :root root
+                     :label (abbreviate-file-name (directory-file-name root)))))
+
+(defun rlm--workspace-scope ()
+  "Return the scope of all projects that were asked about."
+  (let ((scope (rlm--project-scope)))
+    (setf (rlm--scope-kind scope) 'workspace
+          (rlm--scope-label scope) "all projects of this session")
+    scope))
+
+(defun rlm--file-scope (file &optional kind)
+  "Return the scope of FILE; KIND is `file', `directory' or `selection'."
+  (rlm--reject-remote file)
+  (let* ((file (file-truename file))
+         (root (rlm--project-root
+                (if (eq kind 'directory)
+                    (file-name-as-directory file)
+                  (file-name-directory file)))))
+    (rlm--make-scope :kind (or kind 'file) :root root :file file
+                     :label (file-relative-name file root))))
+
+(defun rlm--buffer-file ()
+  "Return the name of the file that the current buffer visits, or nil."
+  (buffer-file-name (or (buffer-base-buffer) (current-buffer))))
+
+(defun rlm--region-scope (beg end)
+  "Return the scope of the text between BEG and END."
+  (let ((file (rlm--buffer-file)))
+    (unless file
+      (user-error "This buffer visits no file: save it to ask about its text"))
+    (when (= beg end)
+      (user-error "The region is empty"))
+    (let* ((scope (rlm--file-scope file 'selection))
+           (last (save-excursion (goto-char end) (if (bolp) (1- end) end)))
+           (lines (rlm--line-range (line-number-at-pos beg t)
+                                   (line-number-at-pos last t))))
+      (setf (rlm--scope-beg scope) (copy-marker beg)
+            (rlm--scope-end scope) (copy-marker end)
+            (rlm--scope-label scope)
+            (format "%s:%s" (rlm--scope-label scope) lines))
+      (rlm--scope-range-now scope)
+      scope)))
+
+(defun rlm--line-range (first last)
+  "Return the lines FIRST to LAST as they are written in a citation."
+  (if (= first last) (number-to-string first) (format "%d-%d" first last)))
+
+(defun rlm--lsp-position (position)
+  "Return the LSP position of POSITION, whose columns are UTF-16 units."
+  (save-excursion
+    (save-restriction
+      (widen)
+      (goto-char position)
+      (forward-line 0)
+      (let ((before (rlm--unicode (buffer-substring-no-properties
+                                   (point) position))))
+        (list :line (1- (line-number-at-pos nil t))
+              :character (/ (length (encode-coding-string before 'utf-16le))
+                            2))))))
+
+(defun rlm--scope-range-now (scope)
+  "Return the LSP range of the selection SCOPE as its buffer is now."
+  (when-let ((buffer (marker-buffer (rlm--scope-beg scope))))
+    (with-current-buffer buffer
+      (setf (rlm--scope-range scope)
+            (list :start (rlm--lsp-position (rlm--scope-beg scope))
+                  :end (rlm--lsp-position (rlm--scope-end scope))))))
+  (rlm--scope-range scope))
+
+(defun rlm--scope-params (scope)
+  "Return SCOPE as the protocol has it."
+  (pcase-exhaustive (rlm--scope-kind scope)
+    ('workspace '(:kind "workspace"))
+    ('project (list :kind "folder"
+                    :uri (rlm--path-to-uri (rlm--scope-root scope))))
+    ('directory (list :kind "folder"
+                      :uri (rlm--path-to-uri (rlm--scope-file scope))))
+    ('file (list :kind "file" :uri (rlm--path-to-uri (rlm--scope-file scope))))
+    ('selection (list :kind "selection"
+                      :uri (rlm--path-to-uri (rlm--scope-file scope))
+                      :range (rlm--scope-range-now scope)))))
+
+(defun rlm--read-scope ()
+  "Let the user choose a scope."
+  (let* ((file (rlm--buffer-file))
+         (choices (append '("project")
+                          (and file '("file"))
+                          '("directory")
+                          (and file (use-region-p) '("region"))
+                          (and rlm--server
+                               (cdr (rlm--server-folders rlm--server))
+                               '("workspace")))))
+    (pcase-exhaustive (completing-read "Ask about: " choices nil t nil nil
+                                       (car choices))
+      ("project" (rlm--project-scope))
+      ("file" (rlm--file-scope file))
+      ("directory" (rlm--file-scope (read-directory-name "Directory: " nil nil t)
+                                    'directory))
+      ("region" (rlm--region-scope (region-beginning) (region-end)))
+      ("workspace" (rlm--workspace-scope)))))
+
+;;;; Unsaved buffers are the truth
+
+(cl-defstruct (rlm--document (:constructor rlm--make-document) (:copier nil))
+  "A buffer whose text SERVER has."
+  server buffer file (version 0) tick)
+
+(defun rlm--unsaved-p (buffer folders file)
+  "Whether the server must be told the text of BUFFER.
+That is so if its changes are not saved and it visits FILE or a
+file in one of FOLDERS.  A file name handler that reads the file
+means that it is remote, compressed or encrypted: the server would
+not see its text on disk, so it must not see it here either."
+  (let ((name (buffer-file-name buffer)))
+    (and name
+         (buffer-modified-p buffer)
+         (not (find-file-name-handler name 'insert-file-contents))
+         (let ((true (file-truename name)))
+           (or (equal true file)
+               (seq-some (lambda (folder) (string-prefix-p folder true))
+                         folders))))))
+
+(defun rlm--sync (server file)
+  "Give SERVER the text of the unsaved buffers of its folders and of FILE."
+  (let ((folders (rlm--server-folders server)))
+    (dolist (document (rlm--server-documents server))
+      (let ((buffer (rlm--document-buffer document)))
+        (unless (and (rlm--unsaved-p buffer folders file)
+                     (equal (file-truename (buffer-file-name buffer))
+                            (rlm--document-file document)))
+          (rlm--close-document document))))
+    (dolist (buffer (buffer-list))
+      (when (rlm--unsaved-p buffer folders file)
+        (rlm--sync-buffer server buffer)))))
+
+(defun rlm--buffer-text ()
+  "Return the whole text of the current buffer."
+  (save-restriction
+    (widen)
+    (rlm--unicode (buffer-substring-no-properties (point-min) (point-max)))))
+
+(defun rlm--sync-buffer (server buffer)
+  "Give SERVER the text of BUFFER, unless it has it already."
+  (with-current-buffer buffer
+    (let ((document (seq-find (lambda (it) (eq (rlm--document-buffer it) buffer))
+                              (rlm--server-documents server)))
+          (tick (buffer-chars-modified-tick)))
+      (cond
+       ((null document)
+        (rlm--open-document server tick))
+       ((/= tick (rlm--document-tick document))
+        (setf (rlm--document-tick document) tick)
+        (rlm--notify-document
+         document :textDocument/didChange
+         (list :version (cl-incf (rlm--document-version document)))
+         (list :contentChanges (vector (list :text (rlm--buffer-text))))))))))
+
+(defun rlm--open-document (server tick)
+  "Open the current buffer at SERVER; TICK is its state."
+  (let ((document (rlm--make-document :server server :buffer (current-buffer)
+                                      :file (file-truename buffer-file-name)
+                                      :tick tick)))
+    (push document (rlm--server-documents server))
+    (add-hook 'after-save-hook #'rlm--close-current-document nil t)
+    (add-hook 'kill-buffer-hook #'rlm--close-current-document nil t)
+    (rlm--notify-document
+     document :textDocument/didOpen
+     (list :version 0
+           :languageId (string-remove-suffix "-mode" (symbol-name major-mode))
+           :text (rlm--buffer-text)))))
+
+(defun rlm--notify-document (document method fields &optional params)
+  "Send METHOD with PARAMS; FIELDS extend the identifier of DOCUMENT."
+  (jsonrpc-notify
+   (rlm--server-connection (rlm--document-server document)) method
+   `(:textDocument (:uri ,(rlm--path-to-uri (rlm--document-file document))
+                    ,@fields)
+     ,@params)))
+
+(defun rlm--forget-document (document)
+  "Remove DOCUMENT from what its server has."
+  (let ((server (rlm--document-server document))
+        (buffer (rlm--document-buffer document)))
+    (setf (rlm--server-documents server)
+          (remq document (rlm--server-documents server)))
+    (when (buffer-live-p buffer)
+      (with-current-buffer buffer
+        (remove-hook 'after-save-hook #'rlm--close-current-document t)
+        (remove-hook 'kill-buffer-hook #'rlm--close-current-document t)))))
+
+(defun rlm--close-document (document)
+  "Close DOCUMENT at its server: from now on the file on disk counts."
+  (rlm--forget-document document)
+  (when (rlm--running-p (rlm--document-server document))
+    (rlm--notify-document document :textDocument/didClose nil)))
+
+(defun rlm--close-current-document ()
+  "Close the document of the current buffer, which was saved or is killed."
+  (when rlm--server
+    (dolist (document (rlm--server-documents rlm--server))
+      (when (eq (rlm--document-buffer document) (current-buffer))
+        (rlm--close-document document)))))
+
+;;;; Asking
+
+(defvar rlm-query-history nil
+  "The questions that were asked.")
+
+(defun rlm--read-question (scope)
+  "Read a question about SCOPE."
+  (rlm--check-size scope)
+  (read-string (format "Ask about %s: " (rlm--scope-label scope))
+               nil 'rlm-query-history))
+
+(defun rlm--check-size (scope)
+  "Ask whether SCOPE is meant if it is the home directory or all there is."
+  (let ((root (rlm--scope-root scope)))
+    (when (and (eq (rlm--scope-kind scope) 'project)
+               (or (equal root "/") (file-equal-p root "~/"))
+               (not (y-or-n-p (format "Really ask about everything in %s? "
+                                      root))))
+      (user-error "Nothing was asked"))))
+
+;;;###autoload
+(defun rlm-query (question &optional scope)
+  "Ask QUESTION of the current project; the answer gets a buffer of its own.
+With a prefix argument, choose what the question is about: the
+project, this file, a directory, the region, or all projects that
+were asked about.  From Lisp, SCOPE is nil for the project.
+Return the buffer of the answer."
+  (interactive
+   (let ((scope (if current-prefix-arg (rlm--read-scope) (rlm--project-scope))))
+     (list (rlm--read-question scope) scope)))
+  (rlm--ask question (or scope (rlm--project-scope))))
+
+;;;###autoload
+(defun rlm-query-region (beg end question)
+  "Ask QUESTION about the text between BEG and END.
+Interactively, that is the region.  Return the buffer of the
+answer."
+  (interactive
+   (let ((beg (region-beginning))
+         (end (region-end)))
+     (list beg end (rlm--read-question (rlm--region-scope beg end)))))
+  (rlm--ask question (rlm--region-scope beg end)))
+
+;;;###autoload
+(defun rlm-query-file (file question)
+  "Ask QUESTION about FILE, which defaults to the visited one.
+Return the buffer of the answer."
+  (interactive
+   (let ((file (or (rlm--buffer-file) (read-file-name "File: " nil nil t))))
+     (list file (rlm--read-question (rlm--file-scope file)))))
+  (rlm--ask question (rlm--file-scope file)))
+
+(defun rlm--buffer-name (question)
+  "Return the name of a buffer for the answer to QUESTION."
+  (let ((line (replace-regexp-in-string "[ \t\n]+" " " (string-trim question))))
+    (format "*rlm: %s*" (truncate-string-to-width line 40 nil nil "…"))))
+
+(defun rlm--ask (question scope &optional buffer)
+  "Ask QUESTION about SCOPE, with the answer in BUFFER or a new one.
+Return that buffer."
+  (when (string-blank-p question)
+    (user-error "No question was asked"))
+  (let* ((server (rlm--connect (rlm--scope-root scope)))
+         (buffer (or buffer (generate-new-buffer (rlm--buffer-name question))))
+         (run (rlm--make-run :id (format "emacs-%d-%d" (emacs-pid)
+                                         (cl-incf rlm--run-count))
+                             :question question :scope scope
+                             :server server :buffer buffer)))
+    (push run rlm--runs)
+    (with-current-buffer buffer
+      (rlm-answer-mode)
+      (rlm--begin-answer run))
+    (rlm--update-mode-line)
+    (pop-to-buffer buffer rlm-display-action)
+    (pcase-exhaustive (rlm--server-state server)
+      ('ready (rlm--send run))
+      ('starting (push run (rlm--server-waiting server)))
+      ('closing (rlm--finish run 'failed nil (rlm--server-problem server)
+                             rlm--log-hint)))
+    buffer))
+
+(defun rlm--send (run)
+  "Send the question of RUN to its server, which is ready."
+  (when (rlm--active-p run)
+    (condition-case error
+        (let* ((server (rlm--run-server run))
+               (scope (rlm--run-scope run)))
+          (rlm--add-folder server (rlm--scope-root scope))
+          (rlm--sync server (rlm--scope-file scope))
+          (setf (rlm--run-state run) 'running
+                (rlm--run-message run) "Asking")
+          (jsonrpc-async-request
+           (rlm--server-connection server) :rlm/query (rlm--query-params run)
+           :timeout nil
+           :success-fn (lambda (result) (rlm--on-result run result))
+           :error-fn (lambda (error) (rlm--on-error run error)))
+          (rlm--show-status run))
+      ;; The server may have ended a moment ago.
+      (error (rlm--finish run 'failed nil (error-message-string error)
+                          rlm--log-hint)))))
+
+(defun rlm--add-folder (server root)
+  "Tell SERVER of the workspace folder ROOT if it does not know it."
+  (unless (member root (rlm--server-folders server))
+    (setf (rlm--server-folders server)
+          (append (rlm--server-folders server) (list root)))
+    (jsonrpc-notify (rlm--server-connection server)
+                    :workspace/didChangeWorkspaceFolders
+                    (list :event (list :added (vector (rlm--workspace-folder root))
+                                       :removed [])))))
+
+(defun rlm--query-params (run)
+  "Return the parameters of `rlm/query' for RUN."
+  (append (list :query (rlm--unicode (rlm--run-question run))
+                :queryId (rlm--run-id run)
+                :scope (rlm--scope-params (rlm--run-scope run)))
+          ;; A server that others still use could not be started anew.
+          (unless (equal rlm-options
+                         (rlm--server-options (rlm--run-server run)))
+            (list :options (rlm--json-options)))))
+
+;;;; What the server says about a run
+
+(defun rlm--on-event (params)
+  "Handle the event PARAMS of a run."
+  (when-let ((run (seq-find (lambda (it)
+                              (equal (rlm--run-id it)
+                                     (plist-get params :queryId)))
+                            rlm--runs)))
+    (pcase (plist-get params :kind)
+      ("started"
+       (setf (rlm--run-model run) (plist-get params :model)
+             (rlm--run-why run) (plist-get params :why))
+       (rlm--show-status run))
+      ("progress"
+       (setf (rlm--run-message run) (or (plist-get params :message) "Working")
+             (rlm--run-percentage run) (plist-get params :percentage))
+       (rlm--note-usage run params)
+       (rlm--show-status run))
+      ("delta"
+       (when (eq (rlm--run-state run) 'running)
+         (setf (rlm--run-state run) 'answering))
+       (rlm--in-answer run
+         (rlm--append (plist-get params :text)
+                      (eq (plist-get params :reset) t)))))))
+
+(defconst rlm--limits
+  '(("iterations" . "turns") ("depth" . "depth") ("calls" . "calls")
+    ("tokens" . "tokens") ("cost" . "cost") ("timeout" . "time")
+    ("errors" . "errors in a row"))
+  "The terminations that are limits, each with what it limits.")
+
+(defun rlm--on-result (run result)
+  "End RUN with the RESULT of its request."
+  (let ((limit (cdr (assoc (plist-get result :termination) rlm--limits))))
+    (if limit
+        (rlm--finish run 'limited result
+                     (format "The limit on %s was reached: this answer is partial."
+                             limit))
+      (rlm--finish run 'done result))))
+
+(defun rlm--on-error (run error)
+  "End RUN with the ERROR of its request, a plist."
+  (let* ((data (plist-get error :data))
+         (partial (plist-get data :partial)))
+    (pcase (plist-get error :code)
+      ;; jsonrpc.el says so when the process ends; `rlm--on-exit' says why.
+      (-1 nil)
+      (-32800 (rlm--finish run 'cancelled partial "Cancelled."))
+      (_ (rlm--finish run 'failed partial
+                      (or (plist-get error :message) "The server gave no reason")
+                      (plist-get data :hint))))))
+
+(defun rlm--finish (run state &optional result remark hint)
+  "End RUN in STATE with RESULT, a plist of the protocol, or nil.
+REMARK says what a reader must know of the ending, HINT what can
+be done about it."
+  (when (rlm--active-p run)
+    (setf (rlm--run-state run) state
+          (rlm--run-ended run) (float-time)
+          (rlm--run-result run) result)
+    (rlm--note-usage run (plist-get result :usage))
+    (when-let ((model (plist-get result :model)))
+      (setf (rlm--run-model run) model))
+    (setq rlm--runs (remq run rlm--runs))
+    (rlm--update-mode-line)
+    (rlm--in-answer run
+      (rlm--conclude run remark hint)
+      (unless (get-buffer-window nil 'visible)
+        (message "rlm: %s (%s): M-x rlm-show"
+                 (rlm--run-question run) state)))))
+
+;;;; Cancelling and showing
+
+(defun rlm--choose-run (prompt)
+  "Return the run that has not ended, or nil; of several, ask with PROMPT."
+  (let ((choices (cl-loop for run in rlm--runs
+                          for buffer = (rlm--run-buffer run)
+                          when (buffer-live-p buffer)
+                          collect (cons (buffer-name buffer) run))))
+    (cdr (if (cdr choices)
+             (assoc (completing-read prompt choices nil t nil nil (caar choices))
+                    choices)
+           (car choices)))))
+
+;;;###autoload
+(defun rlm-cancel (&optional all)
+  "Cancel a query; what there is of its answer stays.
+In an answer buffer it is that query, elsewhere the one that is
+running.  If ALL is non-nil, interactively with a prefix argument,
+cancel every query."
+  (interactive "P")
+  (cond
+   (all (mapc #'rlm--cancel rlm--runs))
+   ((derived-mode-p 'rlm-answer-mode)
+    (if (rlm--active-p rlm--run)
+        (rlm--cancel rlm--run)
+      (user-error "This query has ended")))
+   (t
+    (rlm--cancel (or (rlm--choose-run "Cancel: ")
+                     (user-error "No query is running"))))))
+
+(defun rlm--cancel (run)
+  "Cancel RUN."
+  (pcase (rlm--run-state run)
+    ('starting (rlm--finish run 'cancelled nil "Cancelled."))
+    ((or 'running 'answering)
+     (setf (rlm--run-state run) 'cancelling
+           (rlm--run-message run) "Cancelling")
+     (rlm--show-status run)
+     (let ((give-up (lambda (&rest _)
+                      (rlm--finish run 'cancelled nil "Cancelled, but the \
+server did not confirm it: M-x rlm-shutdown ends it."))))
+       (jsonrpc-async-request (rlm--server-connection (rlm--run-server run))
+                              :rlm/cancel (list :queryId (rlm--run-id run))
+                              :success-fn #'ignore :error-fn give-up
+                              :timeout 5 :timeout-fn give-up)))))
+
+;;;###autoload
+(defun rlm-show ()
+  "Go to the answer of the running query, or to the last answer."
+  (interactive)
+  (let ((run (rlm--choose-run "Show: ")))
+    (pop-to-buffer
+     (or (and run (rlm--run-buffer run))
+         (seq-find (lambda (buffer)
+                     (eq (buffer-local-value 'major-mode buffer)
+                         'rlm-answer-mode))
+                   (buffer-list))
+         (user-error "Nothing was asked"))
+     rlm-display-action)))
+
+;;;###autoload
+(defun rlm-status ()
+  "Say which model answers and why, and what the session has used."
+  (interactive)
+  (unless (and (rlm--running-p rlm--server)
+               (eq (rlm--server-state rlm--server) 'ready))
+    (user-error "The server is not running: the first question starts it"))
+  (jsonrpc-async-request
+   (rlm--server-connection rlm--server) :rlm/status nil
+   :success-fn
+   (lambda (status)
+     (let ((usage (plist-get status :usage)))
+       (message "rlm %s: %s (%s); %s" (plist-get status :version)
+                (plist-get status :model) (plist-get status :why)
+                (rlm--join-facts
+                 (rlm--usage-facts
+                  (plist-get usage :calls)
+                  (+ (or (plist-get usage :inputTokens) 0)
+                     (or (plist-get usage :outputTokens) 0))
+                  (plist-get usage :costUsd))))))
+   :error-fn (lambda (error) (message "rlm: %s" (plist-get error :message)))))
+
+;;;; The mode line
+
+(defvar rlm--timer nil
+  "The timer that redisplays the time while a query runs.")
+
+(defvar rlm-mode-line '(:eval (rlm--mode-line))
+  "What the mode line shows while a query runs.
+It is put into `global-mode-string' for that time.")
+(put 'rlm-mode-line 'risky-local-variable t)
+
+(defvar rlm--mode-line-map
+  (let ((map (make-sparse-keymap)))
+    (define-key map [mode-line mouse-1] #'rlm-show)
+    map)
+  "Keymap of the indicator in the mode line.")
+
+(defun rlm--escape-percent (text)
+  "Return TEXT protected from being formatted by the mode line."
+  (replace-regexp-in-string "%" "%%" text t t))
+
+(defun rlm--mode-line ()
+  "Return the text of the mode line for active queries."
+  (when rlm--runs
+    (let ((run (car rlm--runs)))
+      (concat
+       " "
+       (propertize
+        (rlm--escape-percent
+         (if (cdr rlm--runs)
+             (format "rlm[%d]" (length rlm--runs))
+           (format "rlm[%s]"
+                   (rlm--join-facts
+                    (list (rlm--percentage run) (rlm--elapsed run))))))
+        'help-echo (concat (mapconcat #'rlm--run-question rlm--runs "\n")
+                           "\nmouse-1: show")
+        'mouse-face 'mode-line-highlight
+        'local-map rlm--mode-line-map)))))
+
+(defun rlm--update-mode-line ()
+  "Show in the mode line whether a query is running."
+  (if rlm--runs
+      (progn
+        ;; A list that began with a symbol would be a conditional.
+        (unless (consp global-mode-string)
+          (setq global-mode-string (list (or global-mode-string ""))))
+        (unless (memq 'rlm-mode-line global-mode-string)
+          (setq global-mode-string
+                (append global-mode-string '(rlm-mode-line))))
+        (unless rlm--timer
+          (setq rlm--timer (run-at-time 1 1 #'force-mode-line-update t))))
+    (when (consp global-mode-string)
+      (setq global-mode-string (remq 'rlm-mode-line global-mode-string)))
+    (when rlm--timer
+      (cancel-timer rlm--timer)
+      (setq rlm--timer nil)))
+  (force-mode-line-update t))
+
+;;;; The answer buffer
+
+(defvar rlm-answer-mode-map
+  (let ((map (make-sparse-keymap)))
+    (set-keymap-parent map (make-composed-keymap button-buffer-map
+                                                 special-mode-map))
+    (define-key map "n" #'forward-button)
+    (define-key map "p" #'backward-button)
+    (define-key map "w" #'rlm-copy-answer)
+    (define-key map (kbd "C-c C-k") #'rlm-cancel)
+    map)
+  "Keymap of `rlm-answer-mode'.")
+
+(defvar-local rlm--answer-start nil
+  "Marker at the beginning of the answer.")
+
+(defvar-local rlm--answer-end nil
+  "Marker at the end of the answer.  What follows is not part of it.")
+
+(defvar-local rlm--rendered nil
+  "Marker at the first line of the answer that is not rendered for good.")
+
+(defvar-local rlm--fence nil
+  "The open fence at `rlm--rendered', a string, or nil.")
+
+(defvar-local rlm--citations nil
+  "The citations of the result: a hash table by (PATH FIRST LAST) and by PATH.")
+
+(defvar-local rlm--odd-paths nil
+  "The paths of `rlm--citations' that `rlm--citation-regexp' does not match.")
+
+(defvar-local rlm--files nil
+  "The files of cited paths: a hash table from path to file or `none'.")
+
+(define-derived-mode rlm-answer-mode special-mode "Answer"
+  "Major mode of buffers that show an answer.
+\\<rlm-answer-mode-map>
+Point at the end of the buffer follows the answer while it arrives.
+
+\\{rlm-answer-mode-map}"
+  :group 'rlm
+  (setq buffer-undo-list t
+        truncate-lines nil
+        word-wrap t
+        header-line-format '(:eval (rlm--header-line)))
+  (setq-local revert-buffer-function #'rlm--ask-again
+              ;; Text that arrives scrolls by lines, not by half windows.
+              scroll-conservatively 101
+              rlm--answer-start (make-marker)
+              rlm--answer-end (make-marker)
+              rlm--rendered (make-marker)
+              rlm--citations (make-hash-table :test #'equal)
+              rlm--files (make-hash-table :test #'equal))
+  (add-hook 'kill-buffer-hook #'rlm--cancel-unread nil t))
+
+(defun rlm--cancel-unread ()
+  "Cancel the query of the current buffer, which nobody will read."
+  (when (and rlm--run (rlm--active-p rlm--run))
+    (rlm--cancel rlm--run)))
+
+(defun rlm--ask-again (&rest _)
+  "Ask the question of the current buffer again."
+  (when (rlm--active-p rlm--run)
+    (user-error "The query is still running: C-c C-k cancels it"))
+  (rlm--ask (rlm--run-question rlm--run) (rlm--run-scope rlm--run)
+            (current-buffer)))
+
+(defun rlm-copy-answer ()
+  "Copy the answer as Markdown, or the region if it is active."
+  (interactive)
+  (kill-new (if (use-region-p)
+                (buffer-substring-no-properties (region-beginning) (region-end))
+              (string-trim-right (rlm--answer-text))))
+  (message "Copied"))
+
+(defun rlm--answer-text ()
+  "Return the text of the answer."
+  (buffer-substring-no-properties rlm--answer-start rlm--answer-end))
+
+(defun rlm--begin-answer (run)
+  "Prepare the current buffer for the answer to RUN."
+  (setq rlm--run run
+        default-directory (rlm--scope-root (rlm--run-scope run)))
+  (let ((inhibit-read-only t))
+    (erase-buffer)
+    (insert (propertize (rlm--run-question run) 'face 'rlm-question) "\n"
+            (propertize (format "about %s\n\n"
+                                (rlm--scope-label (rlm--run-scope run)))
+                        'face 'shadow))
+    (dolist (marker (list rlm--answer-start rlm--answer-end rlm--rendered))
+      (set-marker marker (point))))
+  (rlm--show-status run)
+  (goto-char (point-max)))
+
+(defmacro rlm--with-steady-view (&rest body)
+  "Evaluate BODY and keep what is being read of the buffer in view.
+A point at the end of the buffer stays at its end, so that it
+follows the answer.  Any other stays where it is."
+  (declare (indent 0) (debug t))
+  `(let ((views (rlm--views))
+         (inhibit-read-only t))
+     (prog1 (progn ,@body)
+       (rlm--restore-views views))))
+
+(defun rlm--views ()
+  "Return where the current buffer is being read.
+That is a list of (WINDOW START POINT); the window nil stands for
+the buffer itself, and the point nil for the end."
+  (let ((position (lambda (point) (if (< point (point-max)) point))))
+    (cons (list nil nil (funcall position (point)))
+          (mapcar (lambda (window)
+                    (list window (window-start window)
+                          (funcall position (window-point window))))
+                  (get-buffer-window-list nil t t)))))
+
+(defun rlm--restore-views (views)
+  "Restore VIEWS, a value of `rlm--views'."
+  (pcase-dolist (`(,window ,start ,point) views)
+    (let ((target (min (or point (point-max)) (point-max))))
+      (if (null window)
+          (goto-char target)
+        (set-window-point window target)
+        (when point
+          (set-window-start window (min start (point-max)) t))))))
+
+(defun rlm--replace-tail (text)
+  "Replace what follows the answer by TEXT."
+  (delete-region rlm--answer-end (point-max))
+  (save-excursion
+    (goto-char (point-max))
+    (insert text)))
+
+(defun rlm--show-status (run)
+  "Show what RUN is doing, in place of the answer that is not there yet."
+  (rlm--in-answer run
+    (force-mode-line-update)
+    (when (= rlm--answer-start rlm--answer-end)
+      (rlm--with-steady-view
+        (rlm--replace-tail
+         (propertize (format "%s… (%s)\n" (rlm--run-message run)
+                             (substitute-command-keys "\\[rlm-cancel] cancels"))
+                     'face 'rlm-status))))))
+
+(defun rlm--append (text reset)
+  "Append TEXT to the answer, or replace it if RESET is non-nil."
+  (rlm--with-steady-view
+    (rlm--replace-tail "")
+    (when reset
+      (delete-region rlm--answer-start rlm--answer-end)
+      (rlm--render-anew))
+    (goto-char rlm--answer-end)
+    (insert (replace-regexp-in-string "\r\n?" "\n" text t t))
+    (set-marker rlm--answer-end (point))
+    (rlm--render)))
+
+(defun rlm--conclude (run remark hint)
+  "Complete the answer to RUN with REMARK and HINT and its citations."
+  (let* ((result (rlm--run-result run))
+         (answer (plist-get result :answer))
+         (citations (append (plist-get result :citations) nil)))
+    (unless (or (null answer) (equal answer (rlm--answer-text)))
+      (rlm--append answer t))
+    (rlm--with-steady-view
+      (rlm--note-citations citations)
+      (rlm--render-anew)
+      (rlm--render)
+      (rlm--replace-tail "")
+      (goto-char (point-max))
+      (rlm--insert-remarks run remark hint)
+      (rlm--insert-citations citations))
+    (force-mode-line-update)))
+
+(defun rlm--insert-block (text face)
+  "Insert TEXT with FACE after an empty line."
+  (unless (bolp) (insert "\n"))
+  (unless (= (point) rlm--answer-start)
+    (unless (looking-back "\n\n" (- (point) 2)) (insert "\n")))
+  (insert (propertize text 'face face) "\n"))
+
+(defun rlm--insert-remarks (run remark hint)
+  "Insert REMARK, HINT and what was lost in RUN."
+  (let ((lost (append (plist-get (rlm--run-result run) :lost) nil))
+        (failed (eq (rlm--run-state run) 'failed)))
+    (when remark
+      (rlm--insert-block (if failed (format "The query failed: %s" remark) remark)
+                         (if failed 'rlm-error 'rlm-notice)))
+    (when hint
+      (insert hint "\n"))
+    (when lost
+      (rlm--insert-block (format "Parts that are missing (%d):" (length lost))
+                         'rlm-notice)
+      (dolist (part lost)
+        (insert (format "  %s: %s\n" (plist-get part :label)
+                        (plist-get part :error)))))))
+
+;;;; The header line
+
+(defun rlm--duration (seconds)
+  "Return a short text for SECONDS."
+  (if (< seconds 60)
+      (format "%ds" seconds)
+    (format "%dm%02ds" (/ (truncate seconds) 60) (% (truncate seconds) 60))))
+
+(defun rlm--elapsed (run)
+  "Return how long RUN takes or took."
+  (rlm--duration (- (or (rlm--run-ended run) (float-time))
+                    (rlm--run-started run))))
+
+(defun rlm--percentage (run)
+  "Return how far RUN is, or nil if that is not known."
+  (when-let ((percentage (and (rlm--active-p run) (rlm--run-percentage run))))
+    (format "%d%%" percentage)))
+
+(defun rlm--usage-facts (calls tokens cost)
+  "Return texts for usage: numbers or nil.
+They are CALLS, TOKENS and COST in US dollars."
+  (list (and calls (format "%d call%s" calls (if (= calls 1) "" "s")))
+        (and tokens (cond ((< tokens 1000) (format "%d tokens" tokens))
+                          ((< tokens 1000000)
+                           (format "%.1fk tokens" (/ tokens 1000.0)))
+                          (t (format "%.1fM tokens" (/ tokens 1000000.0)))))
+        (and cost (format (if (< 0 cost 0.01) "$%.4f" "$%.2f") cost))))
+
+(defun rlm--join-facts (facts)
+  "Join those FACTS that are not nil."
+  (string-join (delq nil facts) " · "))
+
+(defconst rlm--state-labels
+  '((starting "Starting" rlm-status) (running "Working" rlm-status)
+    (answering "Answering" rlm-status) (cancelling "Cancelling" rlm-notice)
+    (done "Done" success) (limited "Partial" rlm-notice)
+    (cancelled "Cancelled" rlm-notice) (failed "Failed" rlm-error))
+  "The label and the face of each state of a run.")
+
+(defun rlm--header-line ()
+  "Return the header line of the current answer buffer."
+  (when rlm--run
+    (pcase-let* ((run rlm--run)
+                 (`(,label ,face)
+                  (alist-get (rlm--run-state run) rlm--state-labels))
+                 (facts (rlm--join-facts
+                         `(,(rlm--percentage run)
+                           ,(rlm--elapsed run)
+                           ,(and (eq (rlm--run-state run) 'answering)
+                                 (rlm--run-message run))
+                           ,(rlm--run-model run)
+                           ,@(rlm--usage-facts (rlm--run-calls run)
+                                               (rlm--run-tokens run)
+                                               (rlm--run-cost run)))))
+                 (question (string-trim (rlm--run-question run))))
+      ;; The facts come first because a narrow window cuts the question off.
+      (propertize
+       (concat " " (propertize label 'face face) " "
+               (rlm--escape-percent
+                (concat facts " │ "
+                        (replace-regexp-in-string "[ \t\n]+" " " question))))
+       'help-echo (string-join (delq nil (list question (rlm--run-why run)))
+                               "\n")))))
+
+;;;; Markdown
+
+(defun rlm--render-anew ()
+  "Render the answer from its beginning the next time."
+  (set-marker rlm--rendered rlm--answer-start)
+  (setq rlm--fence nil))
+
+(defun rlm--render ()
+  "Render what was added to the answer.
+A line is rendered for good once it is complete; the last one is
+rendered again when more of it arrives."
+  (let ((end (marker-position rlm--answer-end)))
+    (set-text-properties rlm--rendered end nil)
+    (goto-char rlm--rendered)
+    (while (< (point) end)
+      (let* ((beg (point))
+             (eol (min (line-end-position) end))
+             (complete (< eol end))
+             (fence (rlm--render-line beg eol complete)))
+        (goto-char (min (1+ eol) end))
+        (when complete
+          (setq rlm--fence fence)
+          (set-marker rlm--rendered (point)))))))
+
+(defconst rlm--long-line 2000
+  "From how many characters on a line is not rendered while it grows.")
+
+(defun rlm--render-line (beg end complete)
+  "Render the line from BEG to END and return the fence open after it, or nil.
+COMPLETE is nil while more of the line can arrive."
+  (goto-char beg)
+  (cond
+   (rlm--fence
+    (if (and (looking-at "[ \t>]*\\(```+\\|~~~+\\)[ \t]*$")
+             (string-prefix-p rlm--fence (match-string 1)))
+        (prog1 nil (rlm--add-face beg end 'rlm-markup))
+      (rlm--add-face beg (min (1+ end) rlm--answer-end) 'rlm-code-block)
+      (rlm--link-citations beg end)
+      rlm--fence))
+   ((looking-at "[ \t>]*\\(?:[-*+][ \t]+\\)?\\(?:\\(```+\\)[^`\n]*\\|\\(~~~+\\).*\\)$")
+    (rlm--add-face beg end 'rlm-markup)
+    (or (match-string-no-properties 1) (match-string-no-properties 2)))
+   (t
+    (rlm--render-block-markup beg end)
+    (when (or complete (< (- end beg) rlm--long-line))
+      (rlm--render-emphasis beg end)
+      (rlm--link-citations beg end))
+    nil)))
+
+(defun rlm--add-face (beg end face)
+  "Add FACE to the text from BEG to END, below the faces it has."
+  (add-face-text-property beg end face t))
+
+(defun rlm--render-block-markup (beg end)
+  "Render the heading, the bullet or the quote that the line BEG to END is."
+  (goto-char beg)
+  (cond
+   ((looking-at " \\{0,3\\}\\(#\\{1,6\\}\\)[ \t]+")
+    (rlm--add-face beg (match-end 1) 'rlm-markup)
+    (rlm--add-face beg end
+                   (pcase (- (match-end 1) (match-beginning 1))
+                     (1 'rlm-heading-1) (2 'rlm-heading-2) (_ 'rlm-heading-3))))
+   ((looking-at " \\{0,3\\}\\([-*_]\\)\\(?:[ \t]*\\1\\)\\{2,\\}[ \t]*$")
+    (rlm--add-face beg end 'rlm-markup))
+   ((looking-at "[ \t]*\\(?:[-*+]\\|[0-9]+[.)]\\)[ \t]+\\(?:\\[[ xX]\\][ \t]+\\)?")
+    (rlm--add-face beg (match-end 0) 'rlm-bullet)
+    (rlm--indent-wrapped beg end (- (match-end 0) beg)))
+   ((looking-at "[ \t]*\\(?:>[ \t]?\\)+")
+    (rlm--add-face beg (match-end 0) 'rlm-markup)
+    (rlm--add-face beg end 'rlm-quote)
+    (rlm--indent-wrapped beg end (- (match-end 0) beg)))))
+
+(defun rlm--indent-wrapped (beg end width)
+  "Indent the continuation of the line BEG to END by WIDTH columns."
+  (put-text-property beg end 'wrap-prefix (make-string width ?\s)))
+
+(defconst rlm--emphasis
+  (let ((text "\\([^* \t\n]\\(?:[^*\n]*[^* \t\n]\\)?\\)"))
+    `((,(concat "\\(\\*\\*\\)" text "\\(\\*\\*\\)") . bold)
+      (,(concat "\\(?:^\\|[^*[:alnum:]]\\)\\(\\*\\)" text
+                "\\(\\*\\)\\(?:[^*[:alnum:]]\\|$\\)")
+       . italic)))
+  "The regexps of emphasis, each with the face of its second group.
+The first and the third group are markup.")
+
+(defun rlm--render-emphasis (beg end)
+  "Render code and emphasis in the line from BEG to END."
+  (goto-char beg)
+  (while (re-search-forward "`+" end t)
+    (let ((open (match-beginning 0))
+          (inner (point))
+          (ticks (match-string-no-properties 0)))
+      (when (re-search-forward (format "[^`]\\(%s\\)\\(?:[^`]\\|$\\)" ticks) end t)
+        (let ((close (match-beginning 1)))
+          (rlm--add-face open inner 'rlm-markup)
+          (rlm--add-face inner close 'rlm-code)
+          (rlm--add-face close (match-end 1) 'rlm-markup)
+          (rlm--link-code-span inner close)
+          (goto-char (match-end 1))))))
+  (dolist (emphasis rlm--emphasis)
+    (goto-char beg)
+    (while (re-search-forward (car emphasis) end t)
+      (unless (rlm--code-p (match-beginning 2))
+        (rlm--add-face (match-beginning 2) (match-end 2) (cdr emphasis))
+        (rlm--add-face (match-beginning 1) (match-end 1) 'rlm-markup)
+        (rlm--add-face (match-beginning 3) (match-end 3) 'rlm-markup)))))
+
+(defun rlm--code-p (position)
+  "Whether the text at POSITION is rendered as code."
+  (let ((face (get-text-property position 'face)))
+    (memq 'rlm-code (if (listp face) face (list face)))))
+
+;;;; Citations
+
+(defconst rlm--lines-regexp ":\\([0-9]+\\)\\(?:[-–]\\([0-9]+\\)\\)?"
+  "Matches the lines of a citation: the first and perhaps the last.")
+
+(defconst rlm--citation-regexp
+  ;; A drive letter is the only colon a path may have here.  Paths with other
+  ;; unusual characters are found in code spans and by the list of the result.
+  (concat "\\(\\(?:\\b[[:alpha:]]:[/\\]\\)?"
+          "[^][ \t\n\r`'\"(){}<>|*,;:“”‘’«»（）「」，、。；：]+\\)"
+          rlm--lines-regexp)
+  "Matches a citation: the path, the first line and perhaps the last line.")
+
+(define-button-type 'rlm-citation
+  'action #'rlm--follow-citation
+  'follow-link t)
+
+(defun rlm--citation-key (citation)
+  "Return (PATH FIRST LAST) of CITATION, a plist of the protocol."
+  (let ((first (or (plist-get citation :startLine) 1)))
+    (list (plist-get citation :path) first
+          (or (plist-get citation :endLine) first))))
+
+(defun rlm--verified-p (citation)
+  "Whether the server found CITATION, a plist of the protocol, in the text."
+  (eq (plist-get citation :verified) t))
+
+(defun rlm--note-citations (citations)
+  "Remember CITATIONS, plists of the protocol, for the buttons of the answer."
+  (dolist (citation citations)
+    (let ((path (plist-get citation :path)))
+      (puthash (rlm--citation-key citation) citation rlm--citations)
+      (puthash path citation rlm--citations)
+      (unless (string-match-p (concat "\\`" rlm--citation-regexp "\\'")
+                              (concat path ":1"))
+        (cl-pushnew path rlm--odd-paths :test #'equal))))
+  ;; Their URIs can tell files that were not found before.
+  (clrhash rlm--files))
+
+(defun rlm--insert-citations (citations)
+  "Insert the list of CITATIONS, plists of the protocol."
+  (when citations
+    (rlm--insert-block "Citations" 'rlm-heading-3)
+    (dolist (citation citations)
+      (pcase-let ((`(,path ,first ,last) (rlm--citation-key citation)))
+        (insert "  ")
+        (let ((beg (point)))
+          (insert (format "%s:%s" path (rlm--line-range first last)))
+          (rlm--link beg (point) path first last))
+        (unless (rlm--verified-p citation)
+          (insert (propertize "  not verified" 'face 'rlm-notice)))
+        (insert "\n")))))
+
+(defun rlm--link (beg end path first last)
+  "Make the text from BEG to END a button for lines FIRST to LAST of PATH."
+  (let* ((citation (gethash (list path first last) rlm--citations))
+         (doubtful (and citation (not (rlm--verified-p citation)))))
+    (make-text-button beg end :type 'rlm-citation
+                      'rlm-target (list path first last)
+                      'help-echo (concat "mouse-1, RET: open " path
+                                         (when doubtful " (not verified)")))
+    (add-face-text-property beg end (if doubtful
+                                        'rlm-citation-unverified
+                                      'rlm-citation))))
+
+(defun rlm--link-match ()
+  "Make a button of the match of `rlm--citation-regexp' if it is a citation.
+Other regexps may be used that have the same groups."
+  (let* ((beg (match-beginning 1))
+         (end (or (match-end 3) (match-end 2)))
+         (path (match-string-no-properties 1))
+         (first (string-to-number (match-string 2)))
+         (last (if (match-end 3) (string-to-number (match-string 3)) first)))
+    (save-match-data
+      (when (and (not (button-at beg))
+                 (not (and (eq (char-before beg) ?:)
+                           (string-prefix-p "//" path)))
+                 (rlm--citable-p path))
+        (rlm--link beg end path first last)))))
+
+(defun rlm--citable-p (path)
+  "Whether PATH, which was found before a line number, is that of a file.
+A path that looks like one is linked even if there is no such
+file, so that the reader learns that there is none."
+  (or (gethash path rlm--citations)
+      (rlm--locate path)
+      (string-match-p "\\`[^ ]*[/\\][^ ]*\\.[[:alpha:]][[:alnum:]_]*\\'" path)))
+
+(defun rlm--link-citations (beg end)
+  "Make buttons of the citations in the line from BEG to END."
+  (dolist (path rlm--odd-paths)
+    (rlm--link-matches (concat "\\(" (regexp-quote path) "\\)" rlm--lines-regexp)
+                       beg end))
+  (rlm--link-matches rlm--citation-regexp beg end))
+
+(defun rlm--link-matches (regexp beg end)
+  "Make buttons of the citations that match REGEXP between BEG and END."
+  (goto-char beg)
+  (while (re-search-forward regexp end t)
+    (rlm--link-match)))
+
+(defun rlm--link-code-span (beg end)
+  "Make a button of the code from BEG to END if all of it is a citation."
+  (save-excursion
+    (goto-char beg)
+    (when (and (looking-at (concat "\\(.+?\\)" rlm--lines-regexp))
+               (= (match-end 0) end))
+      (rlm--link-match))))
+
+(defun rlm--locate (path)
+  "Return the file that PATH names in the current answer, or nil."
+  (let ((known (gethash path rlm--files)))
+    (unless known
+      (setq known (or (seq-find #'rlm--local-file-p (rlm--candidates path))
+                      'none))
+      (puthash path known rlm--files))
+    (unless (eq known 'none) known)))
+
+(defun rlm--local-file-p (file)
+  "Whether FILE is there on this machine.
+An answer can cite any name, so none may open a connection."
+  (and (not (file-remote-p file))
+       (let ((file-name-handler-alist nil))
+         (file-regular-p file))))
+
+(defun rlm--candidates (path)
+  "Return the files that PATH can mean, the likeliest first.
+Paths are relative to a workspace folder, or to its parent if the
+server has several."
+  (let* ((uri (plist-get (gethash path rlm--citations) :uri))
+         (root (rlm--scope-root (rlm--run-scope rlm--run)))
+         (folders (cons root (remove root (rlm--server-folders
+                                           (rlm--run-server rlm--run)))))
+         (names (if (string-match-p "\\\\" path)
+                    (list path (subst-char-in-string ?\\ ?/ path))
+                  (list path)))
+         (file-name-handler-alist nil))
+    (append
+     (when-let ((file (and uri (rlm--uri-to-path uri)))) (list file))
+     (cl-loop
+      for name in names
+      nconc (cl-loop for folder in folders collect (expand-file-name name folder))
+      nconc (cl-loop
+             for folder in folders
+             for base = (file-name-nondirectory (directory-file-name folder))
+             when (string-prefix-p (concat base "/") name)
+             collect (expand-file-name (substring name (1+ (length base)))
+                                       folder))))))
+
+(defun rlm--follow-citation (button)
+  "Show the lines that BUTTON cites in another window."
+  (pcase-let ((`(,path ,first ,last) (button-get button 'rlm-target)))
+    ;; A file that was not there may be there now.
+    (remhash path rlm--files)
+    (let ((file (rlm--locate path)))
+      (unless file
+        (user-error "There is no file %s in %s: it was moved, or the answer is wrong"
+                    path (abbreviate-file-name default-directory)))
+      (pop-to-buffer (find-file-noselect file) '(nil (inhibit-same-window . t)))
+      (rlm--go-to-lines first last))))
+
+(defun rlm--go-to-lines (first last)
+  "Go to line FIRST of the current buffer and highlight up to line LAST."
+  (push-mark nil t)
+  (widen)
+  (goto-char (point-min))
+  (forward-line (1- first))
+  (let ((lines (line-number-at-pos (point-max) t)))
+    (when (> first lines)
+      (message "%s has %d lines, not %d" (buffer-name) lines first)))
+  (recenter)
+  (pulse-momentary-highlight-region
+   (point)
+   (save-excursion (forward-line (- (1+ last) first)) (point))))
+
+(provide 'rlm)
+;;; rlm.el ends here
