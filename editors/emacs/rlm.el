@@ -110,8 +110,10 @@ array.  For example
   (:model \"anthropic::claude-sonnet-4-5\" :worker \"ollama::qwen3-coder\"
    :maxCost 0.5 :exclude (\"vendor/**\"))
 
-A change takes effect with the next question.  API keys come from
-the environment of Emacs and from nowhere else."
+A change takes effect with the next question.  Options that a
+buffer has of its own are laid over the global ones.
+
+API keys come from the environment of Emacs and from nowhere else."
   :type '(plist :options ((:model string)
                           (:worker string)
                           (:endpoint (choice string (repeat string)))
@@ -195,7 +197,7 @@ takes effect when the server is started."
 
 (cl-defstruct (rlm--run (:constructor rlm--make-run) (:copier nil))
   "A question that was asked, and what is known of its answer."
-  id question scope server buffer
+  id question scope options server buffer
   ;; starting, running, answering or cancelling; then done, limited, cancelled
   ;; or failed.
   (state 'starting)
@@ -203,6 +205,13 @@ takes effect when the server is started."
   model why percentage calls tokens cost
   (started (float-time)) ended
   result)
+
+(defconst rlm--state-labels
+  '((starting "Starting" rlm-status) (running "Working" rlm-status)
+    (answering "Answering" rlm-status) (cancelling "Cancelling" rlm-notice)
+    (done "Done" success) (limited "Partial" rlm-notice)
+    (cancelled "Cancelled" rlm-notice) (failed "Failed" rlm-error))
+  "The label and the face of each state of a run.")
 
 (defvar rlm--runs nil
   "The runs that have not ended, newest first.")
@@ -231,9 +240,8 @@ takes effect when the server is started."
   "Evaluate BODY in the buffer of the answer to RUN, if it lives.
 Replies arrive in a temporary buffer."
   (declare (indent 1) (debug t))
-  `(let ((buffer (rlm--run-buffer ,run)))
-     (when (buffer-live-p buffer)
-       (with-current-buffer buffer ,@body))))
+  `(when (buffer-live-p (rlm--run-buffer ,run))
+     (with-current-buffer (rlm--run-buffer ,run) ,@body)))
 
 ;;;; Texts and names on the wire
 
@@ -269,9 +277,9 @@ The length stays the same."
           (substring path 1)
         path))))
 
-(defun rlm--json-options ()
-  "Return `rlm-options' as an object for JSON."
-  (or (cl-loop for (key value) on rlm-options by #'cddr
+(defun rlm--json-options (options)
+  "Return OPTIONS, a value of `rlm-options', as an object for JSON."
+  (or (cl-loop for (key value) on options by #'cddr
                when value
                append (list key (if (consp value) (vconcat value) value)))
       (make-hash-table)))
@@ -281,7 +289,7 @@ The length stays the same."
 (cl-defstruct (rlm--server (:constructor rlm--make-server) (:copier nil))
   "A running server."
   connection process log
-  ;; The value of `rlm-options' it was started with.
+  ;; The default value of `rlm-options' it was started with.
   options
   ;; starting, ready or closing.
   (state 'starting)
@@ -347,7 +355,8 @@ ROOT is the first workspace folder of a new one.  A server that
 was started with other options is replaced if nothing runs."
   (when (and (rlm--running-p rlm--server)
              (null rlm--runs)
-             (not (equal (rlm--server-options rlm--server) rlm-options)))
+             (not (equal (rlm--server-options rlm--server)
+                         (default-value 'rlm-options))))
     (rlm--stop rlm--server))
   (unless (rlm--running-p rlm--server)
     (setq rlm--server (rlm--start root)))
@@ -367,7 +376,7 @@ was started with other options is replaced if nothing runs."
                                 :connection-type 'pipe :stderr log
                                 :coding 'utf-8-emacs-unix))
          (server (rlm--make-server :process process :log log :folders (list root)
-                                   :options rlm-options)))
+                                   :options (default-value 'rlm-options))))
     (setf (rlm--server-connection server)
           (apply #'make-instance 'jsonrpc-process-connection
                  :name "rlm" :process process
@@ -417,7 +426,7 @@ was started with other options is replaced if nothing runs."
         :clientInfo (list :name "Emacs" :version emacs-version)
         :rootUri (rlm--path-to-uri root)
         :workspaceFolders (vector (rlm--workspace-folder root))
-        :initializationOptions (rlm--json-options)
+        :initializationOptions (rlm--json-options (default-value 'rlm-options))
         :capabilities '(:workspace (:workspaceFolders t)
                         :general (:positionEncodings ["utf-16"]))))
 
@@ -556,7 +565,7 @@ The next question starts it again."
 
 (defun rlm--file-scope (file &optional kind)
   "Return the scope of FILE; KIND is `file', `directory' or `selection'."
-  (rlm--reject-remote file)
+  (rlm--reject-remote (expand-file-name file))
   (let* ((file (file-truename file))
          (root (rlm--project-root
                 (if (eq kind 'directory)
@@ -636,7 +645,8 @@ The next question starts it again."
                           (and rlm--server
                                (cdr (rlm--server-folders rlm--server))
                                '("workspace")))))
-    (pcase-exhaustive (completing-read "Ask about: " choices nil t nil nil
+    (pcase-exhaustive (completing-read "Ask about (default project): "
+                                       choices nil t nil nil
                                        (car choices))
       ("project" (rlm--project-scope))
       ("file" (rlm--file-scope file))
@@ -651,33 +661,30 @@ The next question starts it again."
   "A buffer whose text SERVER has."
   server buffer file (version 0) tick)
 
-(defun rlm--unsaved-p (buffer folders file)
-  "Whether the server must be told the text of BUFFER.
-That is so if its changes are not saved and it visits FILE or a
-file in one of FOLDERS.  A file name handler that reads the file
-means that it is remote, compressed or encrypted: the server would
-not see its text on disk, so it must not see it here either."
+(defun rlm--unsaved-file (buffer folders)
+  "Return the file of BUFFER if the server must be told its text, or nil.
+That is so if it lies in one of FOLDERS and the buffer has changes
+that are not saved.  A file name handler that reads the file means
+that it is remote, compressed or encrypted: the server could not
+read its text on disk, so it must not get it from here either."
   (let ((name (buffer-file-name buffer)))
-    (and name
-         (buffer-modified-p buffer)
-         (not (find-file-name-handler name 'insert-file-contents))
-         (let ((true (file-truename name)))
-           (or (equal true file)
-               (seq-some (lambda (folder) (string-prefix-p folder true))
-                         folders))))))
+    (when (and name
+               (buffer-modified-p buffer)
+               (not (find-file-name-handler name 'insert-file-contents)))
+      (let ((file (file-truename name)))
+        (when (seq-some (lambda (folder) (string-prefix-p folder file)) folders)
+          file)))))
 
-(defun rlm--sync (server file)
-  "Give SERVER the text of the unsaved buffers of its folders and of FILE."
+(defun rlm--sync (server)
+  "Give SERVER the text of the unsaved buffers of its folders."
   (let ((folders (rlm--server-folders server)))
     (dolist (document (rlm--server-documents server))
-      (let ((buffer (rlm--document-buffer document)))
-        (unless (and (rlm--unsaved-p buffer folders file)
-                     (equal (file-truename (buffer-file-name buffer))
-                            (rlm--document-file document)))
-          (rlm--close-document document))))
+      (unless (equal (rlm--unsaved-file (rlm--document-buffer document) folders)
+                     (rlm--document-file document))
+        (rlm--close-document document)))
     (dolist (buffer (buffer-list))
-      (when (rlm--unsaved-p buffer folders file)
-        (rlm--sync-buffer server buffer)))))
+      (when-let ((file (rlm--unsaved-file buffer folders)))
+        (rlm--sync-buffer server buffer file)))))
 
 (defun rlm--buffer-text ()
   "Return the whole text of the current buffer."
@@ -685,15 +692,15 @@ not see its text on disk, so it must not see it here either."
     (widen)
     (rlm--unicode (buffer-substring-no-properties (point-min) (point-max)))))
 
-(defun rlm--sync-buffer (server buffer)
-  "Give SERVER the text of BUFFER, unless it has it already."
+(defun rlm--sync-buffer (server buffer file)
+  "Give SERVER the text of BUFFER, which visits FILE, unless it has it."
   (with-current-buffer buffer
     (let ((document (seq-find (lambda (it) (eq (rlm--document-buffer it) buffer))
                               (rlm--server-documents server)))
           (tick (buffer-chars-modified-tick)))
       (cond
        ((null document)
-        (rlm--open-document server tick))
+        (rlm--open-document server file tick))
        ((/= tick (rlm--document-tick document))
         (setf (rlm--document-tick document) tick)
         (rlm--notify-document
@@ -701,11 +708,10 @@ not see its text on disk, so it must not see it here either."
          (list :version (cl-incf (rlm--document-version document)))
          (list :contentChanges (vector (list :text (rlm--buffer-text))))))))))
 
-(defun rlm--open-document (server tick)
-  "Open the current buffer at SERVER; TICK is its state."
+(defun rlm--open-document (server file tick)
+  "Open the current buffer, which visits FILE, at SERVER; TICK is its state."
   (let ((document (rlm--make-document :server server :buffer (current-buffer)
-                                      :file (file-truename buffer-file-name)
-                                      :tick tick)))
+                                      :file file :tick tick)))
     (push document (rlm--server-documents server))
     (add-hook 'after-save-hook #'rlm--close-current-document nil t)
     (add-hook 'kill-buffer-hook #'rlm--close-current-document nil t)
@@ -814,10 +820,14 @@ Return that buffer."
          (run (rlm--make-run :id (format "emacs-%d-%d" (emacs-pid)
                                          (cl-incf rlm--run-count))
                              :question question :scope scope
-                             :server server :buffer buffer)))
+                             :options rlm-options
+                             :server server :buffer buffer))
+         (local (local-variable-p 'rlm-options)))
     (push run rlm--runs)
     (with-current-buffer buffer
       (rlm-answer-mode)
+      (when local
+        (setq-local rlm-options (rlm--run-options run)))
       (rlm--begin-answer run))
     (rlm--update-mode-line)
     (pop-to-buffer buffer rlm-display-action)
@@ -835,7 +845,7 @@ Return that buffer."
         (let* ((server (rlm--run-server run))
                (scope (rlm--run-scope run)))
           (rlm--add-folder server (rlm--scope-root scope))
-          (rlm--sync server (rlm--scope-file scope))
+          (rlm--sync server)
           (setf (rlm--run-state run) 'running
                 (rlm--run-message run) "Asking")
           (jsonrpc-async-request
@@ -863,10 +873,10 @@ Return that buffer."
   (append (list :query (rlm--unicode (rlm--run-question run))
                 :queryId (rlm--run-id run)
                 :scope (rlm--scope-params (rlm--run-scope run)))
-          ;; A server that others still use could not be started anew.
-          (unless (equal rlm-options
+          ;; They are those of a buffer, or changed while the server was in use.
+          (unless (equal (rlm--run-options run)
                          (rlm--server-options (rlm--run-server run)))
-            (list :options (rlm--json-options)))))
+            (list :options (rlm--json-options (rlm--run-options run))))))
 
 ;;;; What the server says about a run
 
@@ -936,8 +946,8 @@ be done about it."
     (rlm--in-answer run
       (rlm--conclude run remark hint)
       (unless (get-buffer-window nil 'visible)
-        (message "rlm: %s (%s): M-x rlm-show"
-                 (rlm--run-question run) state)))))
+        (message "%s: %s" (buffer-name)
+                 (downcase (car (alist-get state rlm--state-labels))))))))
 
 ;;;; Cancelling and showing
 
@@ -1177,10 +1187,13 @@ Point at the end of the buffer follows the answer while it arrives.
 A point at the end of the buffer stays at its end, so that it
 follows the answer.  Any other stays where it is."
   (declare (indent 0) (debug t))
-  `(let ((views (rlm--views))
-         (inhibit-read-only t))
-     (prog1 (progn ,@body)
-       (rlm--restore-views views))))
+  (let ((views (make-symbol "views")))
+    `(save-restriction
+       (widen)
+       (let ((,views (rlm--views))
+             (inhibit-read-only t))
+         ,@body
+         (rlm--restore-views ,views)))))
 
 (defun rlm--views ()
   "Return where the current buffer is being read.
@@ -1191,7 +1204,7 @@ the buffer itself, and the point nil for the end."
           (mapcar (lambda (window)
                     (list window (window-start window)
                           (funcall position (window-point window))))
-                  (get-buffer-window-list nil t t)))))
+                  (get-buffer-window-list nil nil t)))))
 
 (defun rlm--restore-views (views)
   "Restore VIEWS, a value of `rlm--views'."
@@ -1246,8 +1259,12 @@ the buffer itself, and the point nil for the end."
       (rlm--render)
       (rlm--replace-tail "")
       (goto-char (point-max))
-      (rlm--insert-remarks run remark hint)
-      (rlm--insert-citations citations))
+      (rlm--insert-remarks run remark hint))
+    ;; A point that followed the answer stays at its end, where the reader is.
+    (save-excursion
+      (let ((inhibit-read-only t))
+        (goto-char (point-max))
+        (rlm--insert-citations citations)))
     (force-mode-line-update)))
 
 (defun rlm--insert-block (text face)
@@ -1265,7 +1282,12 @@ the buffer itself, and the point nil for the end."
       (rlm--insert-block (if failed (format "The query failed: %s" remark) remark)
                          (if failed 'rlm-error 'rlm-notice)))
     (when hint
-      (insert hint "\n"))
+      (insert hint "\n")
+      (save-excursion
+        (when (search-backward "*rlm log*" (- (point) (length hint) 1) t)
+          (make-text-button (match-beginning 0) (match-end 0) 'follow-link t
+                            'action (lambda (_) (pop-to-buffer
+                                                 (rlm--log-buffer)))))))
     (when lost
       (rlm--insert-block (format "Parts that are missing (%d):" (length lost))
                          'rlm-notice)
@@ -1304,13 +1326,6 @@ They are CALLS, TOKENS and COST in US dollars."
 (defun rlm--join-facts (facts)
   "Join those FACTS that are not nil."
   (string-join (delq nil facts) " · "))
-
-(defconst rlm--state-labels
-  '((starting "Starting" rlm-status) (running "Working" rlm-status)
-    (answering "Answering" rlm-status) (cancelling "Cancelling" rlm-notice)
-    (done "Done" success) (limited "Partial" rlm-notice)
-    (cancelled "Cancelled" rlm-notice) (failed "Failed" rlm-error))
-  "The label and the face of each state of a run.")
 
 (defun rlm--header-line ()
   "Return the header line of the current answer buffer."
@@ -1430,12 +1445,13 @@ The first and the third group are markup.")
           (inner (point))
           (ticks (match-string-no-properties 0)))
       (when (re-search-forward (format "[^`]\\(%s\\)\\(?:[^`]\\|$\\)" ticks) end t)
-        (let ((close (match-beginning 1)))
+        (let ((close (match-beginning 1))
+              (after (match-end 1)))
           (rlm--add-face open inner 'rlm-markup)
           (rlm--add-face inner close 'rlm-code)
-          (rlm--add-face close (match-end 1) 'rlm-markup)
+          (rlm--add-face close after 'rlm-markup)
           (rlm--link-code-span inner close)
-          (goto-char (match-end 1))))))
+          (goto-char after)))))
   (dolist (emphasis rlm--emphasis)
     (goto-char beg)
     (while (re-search-forward (car emphasis) end t)
@@ -1451,7 +1467,8 @@ The first and the third group are markup.")
 
 ;;;; Citations
 
-(defconst rlm--lines-regexp ":\\([0-9]+\\)\\(?:[-–]\\([0-9]+\\)\\)?"
+(defconst rlm--lines-regexp
+  ":\\([0-9]\\{1,9\\}\\)\\(?:[-–]\\([0-9]\\{1,9\\}\\)\\)?"
   "Matches the lines of a citation: the first and perhaps the last.")
 
 (defconst rlm--citation-regexp
@@ -1524,6 +1541,8 @@ Other regexps may be used that have the same groups."
          (last (if (match-end 3) (string-to-number (match-string 3)) first)))
     (save-match-data
       (when (and (not (button-at beg))
+                 (not (string-match-p "[0-9A-Za-z]"
+                                      (string (or (char-after end) ?\s))))
                  (not (and (eq (char-before beg) ?:)
                            (string-prefix-p "//" path)))
                  (rlm--citable-p path))
@@ -1571,6 +1590,8 @@ file, so that the reader learns that there is none."
   "Whether FILE is there on this machine.
 An answer can cite any name, so none may open a connection."
   (and (not (file-remote-p file))
+       ;; On Windows, this is a share of another machine.
+       (not (string-prefix-p "//" file))
        (let ((file-name-handler-alist nil))
          (file-regular-p file))))
 

@@ -184,6 +184,8 @@ Return the buffer of the answer."
           ("src/a.rs:1" ("src/a.rs" 1 1)) ("src/a.rs:2-3" ("src/a.rs" 2 3)))
          ("“src/a.rs:7”, in:src/a.rs:8"
           ("src/a.rs:7" ("src/a.rs" 7 7)) ("src/a.rs:8" ("src/a.rs" 8 8)))
+         ("`src/a.rs:1` and `b` or `src/a.rs:2` *x*"
+          ("src/a.rs:1" ("src/a.rs" 1 1)) ("src/a.rs:2" ("src/a.rs" 2 2)))
          ("Makefile:1 is there" ("Makefile:1" ("Makefile" 1 1)))
          ("`my docs/read me.md:5-6`"
           ("my docs/read me.md:5-6" ("my docs/read me.md" 5 6)))
@@ -194,7 +196,8 @@ Return the buffer of the answer."
          ("C:\\x\\a.rs:10-11" ("C:\\x\\a.rs:10-11" ("C:\\x\\a.rs" 10 11)))
          ("D:/x/a.rs:9" ("D:/x/a.rs:9" ("D:/x/a.rs" 9 9)))
          ("src/missing.rs:9" ("src/missing.rs:9" ("src/missing.rs" 9 9)))
-         ("at 12:30, std::fmt:3, and/or:1, http://host/a.rs:80, example.com:443")))
+         ("at 12:30, std::fmt:3, and/or:1, http://host/a.rs:80, example.com:443")
+         ("src/a.rs:12345678901, src/a.rs:10th")))
     (rlm-test-in-answer (run '(("src/a.rs" . "") ("Makefile" . "")
                                ("my docs/read me.md" . "")
                                ("app/(home)/[id].tsx" . "")))
@@ -341,6 +344,17 @@ Citations
     (rlm-test-reply run :result (rlm-test-result "one\ntwo\nthree\nfour\n"))
     (should (looking-at "two"))
     (should (= (window-point) (point)))))
+
+(ert-deftest rlm-test-a-point-that-followed-ends-before-the-list-of-citations ()
+  (rlm-test-in-answer (run nil)
+    (switch-to-buffer (current-buffer))
+    (rlm-test-event run "delta" :text "One\nTwo\n")
+    (rlm-test-reply run :result (rlm-test-result
+                                 "One\nTwo\n" :termination "cost" :citations
+                                 [(:path "a.rs" :startLine 1 :endLine 1)]))
+    (should (looking-back "this answer is partial\\.\n" (point-min)))
+    (should (= (window-point) (point)))
+    (should (looking-at "\nCitations\n"))))
 
 (ert-deftest rlm-test-each-window-keeps-its-place ()
   (rlm-test-in-answer (run nil)
@@ -524,7 +538,10 @@ Parts that are missing (1):
         (should (string-match-p
                  "The query failed: The server ended (exit status 3): no good"
                  (rlm-test-answer)))
-        (should (string-match-p "\\*rlm log\\*" (rlm-test-answer)))
+        (goto-char (point-min))
+        (forward-button 1)
+        (push-button)
+        (should (equal (buffer-name (window-buffer)) "*rlm log*"))
         (should-not kill-emacs-hook)))))
 
 (ert-deftest rlm-test-a-server-of-another-kind-is-refused ()
@@ -706,8 +723,7 @@ Parts that are missing (1):
                                               :initializationOptions))
                    (concat "{\"model\":\"a::b\",\"maxCost\":0.5,"
                            "\"exclude\":[\"vendor/**\",\"*.min.js\"]}"))))
-  (let ((rlm-options nil))
-    (should (equal (json-serialize (rlm--json-options)) "{}")))
+  (should (equal (json-serialize (rlm--json-options nil)) "{}"))
   (should (risky-local-variable-p 'rlm-options))
   (should (risky-local-variable-p 'rlm-command)))
 
@@ -718,7 +734,32 @@ Parts that are missing (1):
       (rlm-query "Why?"))
     (should (equal (mapcar (lambda (it) (plist-get it :options))
                            (rlm-test-sent-as 'rlm/query))
-                   '(nil (:model "other"))))))
+                   '(nil (:model "other"))))
+    (with-temp-buffer
+      (setq-local rlm-options '(:maxDepth 1))
+      (rlm-query "Why?")
+      (should (equal rlm-options '(:maxDepth 1)))
+      (should (equal (plist-get (car (last (rlm-test-sent-as 'rlm/query)))
+                                :options)
+                     '(:maxDepth 1))))))
+
+(ert-deftest rlm-test-changed-options-start-an-idle-server-anew ()
+  (rlm-test-asking nil
+    (let ((stopped nil)
+          (run (buffer-local-value 'rlm--run (rlm-query "Why?"))))
+      (cl-letf (((symbol-function 'rlm--stop)
+                 (lambda (server)
+                   (push server stopped)
+                   (setf (rlm--server-state server) 'closing))))
+        (rlm-test-reply run :result (rlm-test-result "a"))
+        (rlm-query "Why?")
+        (should-not stopped)
+        (rlm-test-reply (car rlm--runs) :result (rlm-test-result "a"))
+        (setq rlm-options '(:model "other"))
+        (let ((server rlm--server))
+          (rlm-query "Why?")
+          (should (equal stopped (list server)))
+          (should-not (eq rlm--server server)))))))
 
 (ert-deftest rlm-test-an-empty-question-is-not-asked ()
   (rlm-test-asking nil
