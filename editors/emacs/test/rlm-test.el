@@ -374,7 +374,7 @@ Citations
     (rlm-test-event
      run "delta" :text
      "# Top\n## Second\n#### Deep\nSome **strong**, *soft* and `code *x*`; 2 * 3 * 4.
-- bullet `a`\n12. number\n> quoted\n---\n````rust\nfn a() {}\n```\n# not a heading\n````\nafter\n")
+- bullet `a`\n12. number\n> quoted\n---\n````rust\nfn a() {}\n```\n# not a heading\n````\nafter\n`y` between `z`\n")
     (pcase-dolist (`(,text . ,face)
                    '(("Top" . rlm-heading-1) ("Second" . rlm-heading-2)
                      ("Deep" . rlm-heading-3) ("strong" . bold) ("soft" . italic)
@@ -387,6 +387,7 @@ Citations
       (should (memq face (rlm-test-faces text))))
     (should-not (memq 'italic (rlm-test-faces "x*`")))
     (should-not (memq 'italic (rlm-test-faces "3 * 4")))
+    (should-not (rlm-test-faces "between"))
     (should-not (rlm-test-faces "after"))))
 
 (ert-deftest rlm-test-a-fence-that-arrives-in-pieces-is-rendered-once ()
@@ -543,6 +544,17 @@ Parts that are missing (1):
         (push-button)
         (should (equal (buffer-name (window-buffer)) "*rlm log*"))
         (should-not kill-emacs-hook)))))
+
+(ert-deftest rlm-test-a-server-that-refuses-to-initialize-is-given-up ()
+  (rlm-test-in-project nil
+    ;; It sends the request back, and then our refusal of it.
+    (let ((rlm-command '("cat")))
+      (with-current-buffer (rlm-query "Why?")
+        (rlm-test-wait-for (lambda () (not (rlm--active-p rlm--run))))
+        (should (string-match-p
+                 "The server did not start: initialize is not supported"
+                 (rlm-test-answer)))
+        (should-not (rlm--running-p rlm--server))))))
 
 (ert-deftest rlm-test-a-server-of-another-kind-is-refused ()
   (rlm-test-asking nil
@@ -760,6 +772,12 @@ Parts that are missing (1):
           (rlm-query "Why?")
           (should (equal stopped (list server)))
           (should-not (eq rlm--server server)))))))
+
+(ert-deftest rlm-test-a-query-may-take-for-ever ()
+  (rlm-test-asking nil
+    (let ((timers timer-list))
+      (rlm-query "Why?")
+      (should (equal (seq-difference timer-list timers #'eq) (list rlm--timer))))))
 
 (ert-deftest rlm-test-an-empty-question-is-not-asked ()
   (rlm-test-asking nil
