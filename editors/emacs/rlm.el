@@ -198,6 +198,8 @@ takes effect when the server is started."
 (cl-defstruct (rlm--run (:constructor rlm--make-run) (:copier nil))
   "A question that was asked, and what is known of its answer."
   id question scope options server buffer
+  ;; The workspace folders it was asked with.
+  roots
   ;; starting, running, answering or cancelling; then done, limited, cancelled
   ;; or failed.
   (state 'starting)
@@ -297,8 +299,9 @@ The length stays the same."
   problem
   ;; The runs that wait for it to be ready, newest first.
   waiting
-  ;; The workspace folders it knows, and the buffers it has the text of.
-  folders documents)
+  ;; Its workspace folders, the projects that it was asked about, and the
+  ;; buffers it has the text of.
+  folders projects documents)
 
 (defvar rlm--server nil
   "The server of this session, or nil.")
@@ -309,8 +312,11 @@ The length stays the same."
 (defconst rlm--log-limit 200000
   "How many characters of the server's messages are kept.")
 
-(defconst rlm--log-hint
-  "The next question starts it again.  Its messages are in the buffer *rlm log*."
+(defconst rlm--log-hint "The server's messages are in the buffer *rlm log*."
+  "Where to look if something is wrong with the server.")
+
+(defconst rlm--restart-hint
+  (concat "The next question starts it again.  " rlm--log-hint)
   "What to do about a server that has ended.")
 
 (defun rlm--log-buffer ()
@@ -467,7 +473,7 @@ was started with other options is replaced if nothing runs."
   "Stop SERVER, which cannot be used because of PROBLEM."
   (when (rlm--running-p server)
     (rlm--fail-runs server (format "The server did not start: %s" problem)
-                    rlm--log-hint)
+                    rlm--restart-hint)
     (rlm--stop server)))
 
 (defun rlm--on-exit (server)
@@ -482,7 +488,7 @@ was started with other options is replaced if nothing runs."
           (if expected
               "The server was shut down"
             (rlm--exit-problem server)))
-    (rlm--fail-runs server (rlm--server-problem server) rlm--log-hint)
+    (rlm--fail-runs server (rlm--server-problem server) rlm--restart-hint)
     (unless expected
       (message "rlm: %s" (rlm--server-problem server)))))
 
@@ -625,9 +631,7 @@ The next question starts it again."
 (defun rlm--scope-params (scope)
   "Return SCOPE as the protocol has it."
   (pcase-exhaustive (rlm--scope-kind scope)
-    ('workspace '(:kind "workspace"))
-    ('project (list :kind "folder"
-                    :uri (rlm--path-to-uri (rlm--scope-root scope))))
+    ((or 'workspace 'project) '(:kind "workspace"))
     ('directory (list :kind "folder"
                       :uri (rlm--path-to-uri (rlm--scope-file scope))))
     ('file (list :kind "file" :uri (rlm--path-to-uri (rlm--scope-file scope))))
@@ -643,7 +647,7 @@ The next question starts it again."
                           '("directory")
                           (and file (use-region-p) '("region"))
                           (and rlm--server
-                               (cdr (rlm--server-folders rlm--server))
+                               (cdr (rlm--server-projects rlm--server))
                                '("workspace")))))
     (pcase-exhaustive (completing-read "Ask about (default project): "
                                        choices nil t nil nil
@@ -835,7 +839,7 @@ Return that buffer."
       ('ready (rlm--send run))
       ('starting (push run (rlm--server-waiting server)))
       ('closing (rlm--finish run 'failed nil (rlm--server-problem server)
-                             rlm--log-hint)))
+                             rlm--restart-hint)))
     buffer))
 
 (defun rlm--send (run)
@@ -843,11 +847,17 @@ Return that buffer."
   (when (rlm--active-p run)
     (condition-case error
         (let* ((server (rlm--run-server run))
-               (scope (rlm--run-scope run)))
-          (rlm--add-folder server (rlm--scope-root scope))
+               (scope (rlm--run-scope run))
+               (root (rlm--scope-root scope))
+               (roots (list root)))
+          (cl-pushnew root (rlm--server-projects server) :test #'equal)
+          (when (eq (rlm--scope-kind scope) 'workspace)
+            (setq roots (rlm--server-projects server)))
+          (rlm--set-folders server roots)
           (rlm--sync server)
           (setf (rlm--run-state run) 'running
-                (rlm--run-message run) "Asking")
+                (rlm--run-message run) "Asking"
+                (rlm--run-roots run) roots)
           (jsonrpc-async-request
            (rlm--server-connection server) :rlm/query (rlm--query-params run)
            :timeout nil
@@ -856,17 +866,24 @@ Return that buffer."
           (rlm--show-status run))
       ;; The server may have ended a moment ago.
       (error (rlm--finish run 'failed nil (error-message-string error)
-                          rlm--log-hint)))))
+                          rlm--restart-hint)))))
 
-(defun rlm--add-folder (server root)
-  "Tell SERVER of the workspace folder ROOT if it does not know it."
-  (unless (member root (rlm--server-folders server))
-    (setf (rlm--server-folders server)
-          (append (rlm--server-folders server) (list root)))
-    (jsonrpc-notify (rlm--server-connection server)
-                    :workspace/didChangeWorkspaceFolders
-                    (list :event (list :added (vector (rlm--workspace-folder root))
-                                       :removed [])))))
+(defun rlm--set-folders (server roots)
+  "Make ROOTS the workspace folders of SERVER.
+A query works on what the server has when it arrives, so that
+queries about several projects can run at once, each with its own
+project as the whole workspace."
+  (let* ((folders (rlm--server-folders server))
+         (added (seq-difference roots folders))
+         (removed (seq-difference folders roots)))
+    (when (or added removed)
+      (setf (rlm--server-folders server) roots)
+      (jsonrpc-notify
+       (rlm--server-connection server) :workspace/didChangeWorkspaceFolders
+       (list :event
+             (list :added (vconcat (mapcar #'rlm--workspace-folder added))
+                   :removed (vconcat (mapcar #'rlm--workspace-folder
+                                             removed))))))))
 
 (defun rlm--query-params (run)
   "Return the parameters of `rlm/query' for RUN."
@@ -928,7 +945,10 @@ Return that buffer."
       (-32800 (rlm--finish run 'cancelled partial "Cancelled."))
       (_ (rlm--finish run 'failed partial
                       (or (plist-get error :message) "The server gave no reason")
-                      (plist-get data :hint))))))
+                      (or (plist-get data :hint)
+                          ;; An internal error.
+                          (and (eql (plist-get error :code) -32603)
+                               rlm--log-hint)))))))
 
 (defun rlm--finish (run state &optional result remark hint)
   "End RUN in STATE with RESULT, a plist of the protocol, or nil.
@@ -1468,14 +1488,14 @@ The first and the third group are markup.")
 ;;;; Citations
 
 (defconst rlm--lines-regexp
-  ":\\([0-9]\\{1,9\\}\\)\\(?:[-–]\\([0-9]\\{1,9\\}\\)\\)?"
-  "Matches the lines of a citation: the first and perhaps the last.")
+  "\\(?::\\|#L\\)\\([0-9]\\{1,9\\}\\)\\(?:[-–]L?\\([0-9]\\{1,9\\}\\)\\)?"
+  "Matches the lines of a citation, first and perhaps last: `:3-5', `#L3-L5'.")
 
 (defconst rlm--citation-regexp
   ;; A drive letter is the only colon a path may have here.  Paths with other
   ;; unusual characters are found in code spans and by the list of the result.
   (concat "\\(\\(?:\\b[[:alpha:]]:[/\\]\\)?"
-          "[^][ \t\n\r`'\"(){}<>|*,;:“”‘’«»（）「」，、。；：]+\\)"
+          "[^][ \t\n\r`'\"(){}<>|*,;:#“”‘’«»（）「」，、。；：]+\\)"
           rlm--lines-regexp)
   "Matches a citation: the path, the first line and perhaps the last line.")
 
@@ -1597,27 +1617,24 @@ An answer can cite any name, so none may open a connection."
 
 (defun rlm--candidates (path)
   "Return the files that PATH can mean, the likeliest first.
-Paths are relative to a workspace folder, or to its parent if the
-server has several."
-  (let* ((uri (plist-get (gethash path rlm--citations) :uri))
-         (root (rlm--scope-root (rlm--run-scope rlm--run)))
-         (folders (cons root (remove root (rlm--server-folders
-                                           (rlm--run-server rlm--run)))))
-         (names (if (string-match-p "\\\\" path)
-                    (list path (subst-char-in-string ?\\ ?/ path))
-                  (list path)))
-         (file-name-handler-alist nil))
+Paths are relative to the workspace folder, or begin with the name
+of one if there were several."
+  (let ((uri (plist-get (gethash path rlm--citations) :uri))
+        (names (if (string-match-p "\\\\" path)
+                   (list path (subst-char-in-string ?\\ ?/ path))
+                 (list path)))
+        (file-name-handler-alist nil))
     (append
      (when-let ((file (and uri (rlm--uri-to-path uri)))) (list file))
      (cl-loop
-      for name in names
-      nconc (cl-loop for folder in folders collect (expand-file-name name folder))
-      nconc (cl-loop
-             for folder in folders
-             for base = (file-name-nondirectory (directory-file-name folder))
-             when (string-prefix-p (concat base "/") name)
-             collect (expand-file-name (substring name (1+ (length base)))
-                                       folder))))))
+      for root in (rlm--run-roots rlm--run)
+      for folder = (directory-file-name root)
+      nconc (cl-loop for name in names
+                     collect (expand-file-name name root)
+                     when (string-prefix-p
+                           (concat (file-name-nondirectory folder) "/") name)
+                     collect (expand-file-name name
+                                               (file-name-directory folder)))))))
 
 (defun rlm--follow-citation (button)
   "Show the lines that BUTTON cites in another window."
