@@ -1,0 +1,124 @@
+/**
+ * One question and what has come of it so far: a small state machine that events, the reply and the user's Stop move
+ * on. It knows neither VS Code nor the wire, and `markdown.ts` makes a document of it.
+ */
+
+import type { Citation, FailureData, Options, Progress, Result, RunEvent, Scope } from "./protocol";
+import { describeContext } from "./progress";
+
+/** What is asked, and about which text; `about` names that text to a person. */
+export interface Question {
+  text: string;
+  scope: Scope;
+  about: string;
+  options?: Options;
+}
+
+/** `stopping` lasts from the user's Stop to the server's word that the run has ended. */
+export type Phase = "running" | "stopping" | "answered" | "cancelled" | "failed";
+
+/** Why there is no answer, and what to do about it. */
+export interface Failure {
+  message: string;
+  hint?: string;
+}
+
+export class Answer {
+  phase: Phase = "running";
+  /** The text of the answer as far as it is known. */
+  text = "";
+  /** What the run is doing now. */
+  activity = "starting";
+  progress?: Progress;
+  result?: Result;
+  failure?: Failure;
+
+  constructor(
+    readonly id: string,
+    readonly question: Question,
+  ) {}
+
+  get ended(): boolean {
+    return this.phase !== "running" && this.phase !== "stopping";
+  }
+
+  get citations(): readonly Citation[] {
+    return this.result?.citations ?? [];
+  }
+
+  /** Takes in an event. What comes after the end is late and changes nothing. */
+  apply(event: RunEvent): void {
+    if (this.ended) {
+      return;
+    }
+    switch (event.kind) {
+      case "delta":
+        this.text = event.reset ? event.text : this.text + event.text;
+        break;
+      case "progress":
+        this.progress = event;
+        break;
+      case "done":
+        this.finish(event.result);
+        return;
+    }
+    if (this.phase === "running") {
+      this.activity = activityOf(event) ?? this.activity;
+    }
+  }
+
+  /** The user wants it to end. */
+  stop(): void {
+    if (this.phase === "running") {
+      this.phase = "stopping";
+      this.activity = "stopping";
+    }
+  }
+
+  /** The result is authoritative: it replaces whatever the deltas made, some of which may have been missed. */
+  finish(result: Result): void {
+    this.result = result;
+    this.text = result.answer;
+    this.phase = result.termination === "cancelled" ? "cancelled" : "answered";
+  }
+
+  /** It was cancelled; what had been found by then stays. */
+  cancel(partial?: Result): void {
+    this.#keep(partial);
+    this.phase = "cancelled";
+  }
+
+  fail(message: string, data: FailureData = {}): void {
+    this.#keep(data.partial);
+    this.failure = { message, ...(data.hint !== undefined && { hint: data.hint }) };
+    this.phase = "failed";
+  }
+
+  #keep(partial: Result | undefined): void {
+    if (partial !== undefined) {
+      this.result = partial;
+      this.text = partial.answer === "" ? this.text : partial.answer;
+    }
+  }
+}
+
+/** What an event says about what is being done now, if it says anything. */
+function activityOf(event: RunEvent): string | undefined {
+  switch (event.kind) {
+    case "started":
+      return `${event.model} looks into ${describeContext(event.context)}`;
+    case "progress":
+      return event.message || undefined;
+    case "subcall":
+      return event.state === "started" && event.label !== "" ? `asking about ${event.label}` : undefined;
+    case "turn":
+    case "cell":
+      // The steps of child runs come from many at once and would only flicker.
+      if (event.depth > 0) {
+        return undefined;
+      }
+      return event.kind === "turn" ? "running the model's program" : "thinking about what it found";
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * What each command of the palette, the menus and the document's own actions does.
+ */
+
+import * as vscode from "vscode";
+
+import { decodeQuery, decodeSelection } from "./decode";
+import type { AnswerDocuments } from "./documents";
+import type { Failures } from "./failures";
+import type { ApiKey } from "./key";
+import { ASK_AGAIN, COPY_ANSWER } from "./lenses";
+import type { Scope } from "./protocol";
+import type { Questions } from "./questions";
+import type { Runs } from "./runs";
+import { describeScope, resourceScope, selectionScope, workspaceScope } from "./scopes";
+import { type Server, StartFailed } from "./server";
+import { describeStatus, type RunsView } from "./status";
+
+const OPEN_FOLDER = "Open Folder";
+
+/** The parts of the extension that commands act on. */
+export interface Parts {
+  server: Server;
+  documents: AnswerDocuments;
+  failures: Failures;
+  runs: Runs;
+  view: RunsView;
+  questions: Questions;
+  key: ApiKey;
+}
+
+export class Commands {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    parts.server.onQueryCommand = (argument) => this.#query(argument);
+  }
+
+  /** Ids as in package.json, and those of the actions above an answer. */
+  register(): vscode.Disposable[] {
+    const { view, server, key } = this.#parts;
+    const table: Record<string, (argument: unknown) => unknown> = {
+      "rlm.ask": () => this.#askWorkspace(),
+      "rlm.askSelection": (given) =>
+        this.#ask(decodeSelection(given) ?? selectionScope(), "Select the text to ask about first."),
+      "rlm.askFile": (chosen) => this.#ask(resourceScope("file", chosen), "Open the file to ask about first."),
+      "rlm.askFolder": (chosen) => this.#ask(resourceScope("folder", chosen), "Choose a folder in the explorer first."),
+      "rlm.stop": (id) => this.#stop(id),
+      "rlm.showRuns": () => view.show(),
+      "rlm.showStatus": () => this.#showStatus(),
+      "rlm.restartServer": () => this.ready(() => server.restart()),
+      "rlm.setApiKey": () => key.prompt(),
+      [ASK_AGAIN]: (id) => this.#askAgain(id),
+      [COPY_ANSWER]: (id) => this.#copy(id),
+    };
+    return Object.entries(table).map(([id, run]) => vscode.commands.registerCommand(id, run));
+  }
+
+  /** True once the server runs; if it cannot, the user is told why. */
+  async ready(start = () => this.#parts.server.ready()): Promise<boolean> {
+    try {
+      await start();
+      return true;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const hint = error instanceof StartFailed ? { hint: error.hint } : {};
+      await this.#parts.failures.show({ message, ...hint }, "serverPath");
+      return false;
+    }
+  }
+
+  async #askWorkspace(): Promise<void> {
+    const scope = workspaceScope();
+    if (scope !== undefined) {
+      await this.#ask(scope, "");
+    } else if (await vscode.window.showInformationMessage("Open a folder to ask questions about.", OPEN_FOLDER)) {
+      await vscode.commands.executeCommand("workbench.action.files.openFolder");
+    }
+  }
+
+  /** Prompts for a question about a scope and asks it; without a scope it says `otherwise`. */
+  async #ask(scope: Scope | undefined, otherwise: string): Promise<void> {
+    if (scope === undefined) {
+      await vscode.window.showInformationMessage(otherwise);
+    } else if (await this.ready()) {
+      const about = describeScope(scope);
+      const text = await this.#parts.questions.prompt(about);
+      if (text !== undefined) {
+        await this.#parts.runs.ask({ text, scope, about });
+      }
+    }
+  }
+
+  /** `rlm.query` from a key binding or another extension: a question that needs no prompt. */
+  async #query(argument: unknown): Promise<void> {
+    const given = decodeQuery(argument);
+    if (given === undefined) {
+      await this.#askWorkspace();
+      return;
+    }
+    const { query, scope, options } = given;
+    await this.#parts.runs.ask({ text: query, scope, about: describeScope(scope), ...(options && { options }) });
+  }
+
+  async #askAgain(id: unknown): Promise<void> {
+    const answer = this.#parts.documents.get(id);
+    if (answer !== undefined && (await this.ready())) {
+      await this.#parts.runs.ask(answer.question);
+    }
+  }
+
+  async #copy(id: unknown): Promise<void> {
+    const answer = this.#parts.documents.get(id);
+    if (answer !== undefined) {
+      await vscode.env.clipboard.writeText(answer.text);
+      vscode.window.setStatusBarMessage("Answer copied", 2_000);
+    }
+  }
+
+  /** Stops the run that is meant: the given one, the one whose document is in front, the only one, or one chosen. */
+  async #stop(id: unknown): Promise<void> {
+    const { runs, documents, view } = this.#parts;
+    const shown = documents.find(vscode.window.activeTextEditor?.document.uri);
+    const only = runs.running.length === 1 ? runs.running[0] : undefined;
+    const meant = typeof id === "string" ? id : shown?.ended === false ? shown.id : only?.id;
+    if (meant === undefined) {
+      await view.show();
+    } else {
+      runs.stop(meant);
+    }
+  }
+
+  async #showStatus(): Promise<void> {
+    const status = (await this.ready()) ? await this.#parts.server.status() : undefined;
+    if (status !== undefined) {
+      const options = { modal: true, detail: describeStatus(status) };
+      await vscode.window.showInformationMessage(`RLM ${status.version}`, options);
+    }
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * Turns what the server sent into the types of `protocol.ts`.
+ *
+ * The server is another program, perhaps of another version. A missing counter must not cost the user an answer that
+ * was paid for, so numbers default to 0 and lists to nothing; only what makes no sense at all (a result without an
+ * answer, an event without its query) is refused.
+ */
+
+import type {
+  Citation,
+  ContextSize,
+  FailureData,
+  Lost,
+  Options,
+  Progress,
+  Result,
+  RunEvent,
+  Scope,
+  Status,
+  Usage,
+} from "./protocol";
+
+type Fields = Record<string, unknown>;
+
+const fields = (value: unknown): Fields | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+const number = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? value : 0);
+
+const list = <T>(value: unknown, decode: (item: unknown) => T | undefined): T[] =>
+  Array.isArray(value) ? value.map(decode).filter((item) => item !== undefined) : [];
+
+/** A result, or undefined if it carries no answer. */
+export function decodeResult(value: unknown): Result | undefined {
+  const it = fields(value);
+  if (it === undefined || typeof it["answer"] !== "string") {
+    return undefined;
+  }
+  return {
+    queryId: text(it["queryId"]),
+    answer: it["answer"],
+    termination: text(it["termination"]),
+    citations: list(it["citations"], decodeCitation),
+    lost: list(it["lost"], decodeLost),
+    usage: decodeUsage(it["usage"]),
+    model: text(it["model"]),
+    worker: text(it["worker"]),
+    context: decodeContext(it["context"]),
+  };
+}
+
+/** An event, or undefined if it is malformed or of a kind this client does not show. */
+export function decodeEvent(value: unknown): RunEvent | undefined {
+  const it = fields(value);
+  if (it === undefined || typeof it["queryId"] !== "string") {
+    return undefined;
+  }
+  const envelope = { queryId: it["queryId"], seq: number(it["seq"]) };
+  const step = { depth: number(it["depth"]), iteration: number(it["iteration"]) };
+  const error = typeof it["error"] === "string" ? { error: it["error"] } : {};
+  switch (it["kind"]) {
+    case "started":
+      return {
+        ...envelope,
+        kind: "started",
+        model: text(it["model"]),
+        worker: text(it["worker"]),
+        why: text(it["why"]),
+        context: decodeContext(it["context"]),
+      };
+    case "turn":
+      return { ...envelope, kind: "turn", ...step };
+    case "cell":
+      return { ...envelope, kind: "cell", ...step, ...error, seconds: number(it["seconds"]) };
+    case "subcall": {
+      const state = it["state"];
+      return state === "started" || state === "ended" || state === "failed"
+        ? { ...envelope, kind: "subcall", state, label: text(it["label"]) }
+        : undefined;
+    }
+    case "delta":
+      return { ...envelope, kind: "delta", text: text(it["text"]), reset: it["reset"] === true };
+    case "progress":
+      return { ...envelope, kind: "progress", ...decodeProgress(it) };
+    case "done": {
+      const result = decodeResult(it["result"]);
+      return result && { ...envelope, kind: "done", result };
+    }
+    default:
+      return undefined;
+  }
+}
+
+export function decodeStatus(value: unknown): Status | undefined {
+  const it = fields(value);
+  if (it === undefined || typeof it["version"] !== "string") {
+    return undefined;
+  }
+  return {
+    version: it["version"],
+    model: text(it["model"]),
+    worker: text(it["worker"]),
+    why: text(it["why"]),
+    runs: list(it["runs"], (item) => {
+      const run = fields(item);
+      return run && {
+        queryId: text(run["queryId"]),
+        query: text(run["query"]),
+        seconds: number(run["seconds"]),
+        message: text(run["message"]),
+      };
+    }),
+    usage: decodeUsage(it["usage"]),
+  };
+}
+
+/** The `data` of an error reply; empty when there is none. */
+export function decodeFailureData(value: unknown): FailureData {
+  const it = fields(value) ?? {};
+  const partial = decodeResult(it["partial"]);
+  return {
+    ...(typeof it["kind"] === "string" && { kind: it["kind"] }),
+    ...(typeof it["hint"] === "string" && { hint: it["hint"] }),
+    ...(partial && { partial }),
+  };
+}
+
+/** A scope as a command's argument names it, or undefined if it is none. */
+export function decodeScope(value: unknown): Scope | undefined {
+  const it = fields(value);
+  const { kind, uri } = it ?? {};
+  if (kind === "workspace") {
+    return { kind };
+  }
+  if (typeof uri !== "string") {
+    return undefined;
+  }
+  if (kind === "file" || kind === "folder") {
+    return { kind, uri };
+  }
+  const range = fields(it?.["range"]);
+  const start = fields(range?.["start"]);
+  const end = fields(range?.["end"]);
+  if (kind !== "selection" || start === undefined || end === undefined) {
+    return undefined;
+  }
+  const position = (from: Fields) => ({ line: number(from["line"]), character: number(from["character"]) });
+  return { kind, uri, range: { start: position(start), end: position(end) } };
+}
+
+/** The argument `{uri, range}` of the server's code action; a menu passes something else, which gives undefined. */
+export function decodeSelection(value: unknown): Scope | undefined {
+  return decodeScope({ ...fields(value), kind: "selection" });
+}
+
+/** The argument of `rlm.query`: a question, or an object with one. */
+export function decodeQuery(value: unknown): { query: string; scope: Scope; options?: Options } | undefined {
+  const it = typeof value === "string" ? { query: value } : fields(value);
+  if (it === undefined || typeof it["query"] !== "string" || it["query"].trim() === "") {
+    return undefined;
+  }
+  const options = fields(it["options"]);
+  return {
+    query: it["query"],
+    scope: decodeScope(it["scope"]) ?? { kind: "workspace" },
+    // Each option is checked by the server, which alone knows their ranges.
+    ...(options && { options }),
+  };
+}
+
+function decodeCitation(value: unknown): Citation | undefined {
+  const it = fields(value);
+  if (it === undefined || typeof it["path"] !== "string" || typeof it["startLine"] !== "number") {
+    return undefined;
+  }
+  return {
+    path: it["path"],
+    startLine: it["startLine"],
+    endLine: Math.max(it["startLine"], number(it["endLine"])),
+    verified: it["verified"] === true,
+    ...(typeof it["uri"] === "string" && { uri: it["uri"] }),
+  };
+}
+
+function decodeLost(value: unknown): Lost | undefined {
+  const it = fields(value);
+  return it && { depth: number(it["depth"]), label: text(it["label"]), error: text(it["error"]) };
+}
+
+function decodeUsage(value: unknown): Usage {
+  const it = fields(value) ?? {};
+  return {
+    calls: number(it["calls"]),
+    subCalls: number(it["subCalls"]),
+    cachedCalls: number(it["cachedCalls"]),
+    inputTokens: number(it["inputTokens"]),
+    outputTokens: number(it["outputTokens"]),
+    costUsd: typeof it["costUsd"] === "number" ? it["costUsd"] : null,
+    iterations: number(it["iterations"]),
+    wallMs: number(it["wallMs"]),
+  };
+}
+
+function decodeContext(value: unknown): ContextSize {
+  const it = fields(value) ?? {};
+  return {
+    files: number(it["files"]),
+    bytes: number(it["bytes"]),
+    characters: number(it["characters"]),
+    skipped: number(it["skipped"]),
+  };
+}
+
+function decodeProgress(it: Fields): Progress {
+  return {
+    message: text(it["message"]),
+    ...(typeof it["percentage"] === "number" && { percentage: it["percentage"] }),
+    calls: number(it["calls"]),
+    subCalls: number(it["subCalls"]),
+    inputTokens: number(it["inputTokens"]),
+    outputTokens: number(it["outputTokens"]),
+    costUsd: typeof it["costUsd"] === "number" ? it["costUsd"] : null,
+  };
+}

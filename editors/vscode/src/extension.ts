@@ -1,0 +1,76 @@
+/**
+ * The extension's table of contents: what there is, how it hangs together, and when the server runs.
+ */
+
+import * as vscode from "vscode";
+
+import { Citations } from "./citations";
+import { Commands } from "./commands";
+import { AnswerDocuments } from "./documents";
+import { Failures } from "./failures";
+import { ApiKey } from "./key";
+import { Lenses } from "./lenses";
+import { Questions } from "./questions";
+import { Runs } from "./runs";
+import { Server, StartFailed } from "./server";
+import { SECTION, serverPathIsSet } from "./settings";
+import { RunsView } from "./status";
+
+let server: Server | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel("RLM", "log");
+  const key = new ApiKey(context.secrets);
+  const running = new Server(log, key);
+  const failures = new Failures(log);
+  const documents = new AnswerDocuments();
+  const runs = new Runs(running, documents, failures);
+  const lenses = new Lenses(documents);
+  const view = new RunsView(runs, documents);
+  const questions = new Questions(context.workspaceState);
+  const commands = new Commands({ server: running, documents, failures, runs, view, questions, key });
+  const restart = () => void commands.ready(() => running.restart());
+  server = running;
+
+  context.subscriptions.push(
+    log,
+    running,
+    documents,
+    runs,
+    lenses,
+    view,
+    new Citations(documents),
+    ...commands.register(),
+    runs.onDidChange(() => { lenses.refresh(); }),
+    running.onGaveUp(() => failures.showCrash()),
+    key.onDidChange(restart),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration(`${SECTION}.serverPath`)) {
+        restart();
+      } else if (event.affectsConfiguration(SECTION)) {
+        running.sendOptions().catch((error: unknown) => { log.appendLine(String(error)); });
+      }
+    }),
+  );
+  void startQuietly(commands, running);
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.stop();
+}
+
+/**
+ * Starts the server with the window, so that its code actions are offered. Nobody has asked anything yet: a program
+ * that is simply not installed is not worth a notice before somebody does.
+ */
+async function startQuietly(commands: Commands, server: Server): Promise<void> {
+  await commands.ready(async () => {
+    try {
+      await server.ready();
+    } catch (error) {
+      if (serverPathIsSet() || !(error instanceof StartFailed && error.missing)) {
+        throw error;
+      }
+    }
+  });
+}

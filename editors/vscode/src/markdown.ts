@@ -1,0 +1,101 @@
+/**
+ * The document of an answer: Markdown that reads well unrendered, since that is how an editor shows it.
+ */
+
+import type { Answer } from "./answers";
+import { formatPlace } from "./links";
+import { describeContext, describeProgress, describeSpent, duration, plural } from "./progress";
+import type { Citation, Lost, Result } from "./protocol";
+
+/** The setting whose limit ended a run, by the server's `termination`. */
+const LIMITS: Record<string, string> = {
+  iterations: "maxIterations",
+  depth: "maxDepth",
+  calls: "maxCalls",
+  tokens: "maxTokens",
+  cost: "maxCost",
+  timeout: "timeout",
+  errors: "maxErrors",
+};
+
+/** The whole document as it is now. */
+export function renderAnswer(answer: Answer): string {
+  const blocks = [
+    `# ${answer.question.text.trim().replace(/\s+/gu, " ")}`,
+    `*About ${answer.question.about}*`,
+    notice(answer),
+    answer.text.trim(),
+    ...(answer.result ? ending(answer.result) : []),
+  ];
+  return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
+}
+
+/** The line that a reader needs before the text: that it is not there yet, not whole, or not to come. */
+function notice(answer: Answer): string {
+  switch (answer.phase) {
+    case "running":
+    case "stopping": {
+      const doing = answer.progress
+        ? describeProgress({ ...answer.progress, message: answer.activity })
+        : answer.activity;
+      return `**Working:** ${doing} …`;
+    }
+    case "cancelled":
+      return answer.text === "" ? "**Cancelled.**" : "**Cancelled.** This is what had been found by then:";
+    case "failed":
+      return [
+        `**Failed:** ${answer.failure?.message ?? ""}`,
+        answer.failure?.hint ?? "",
+        answer.text === "" ? "" : "This is what had been found by then:",
+      ]
+        .filter((part) => part !== "")
+        .join("\n\n");
+    case "answered":
+      return answer.result ? shortfall(answer.result) : "";
+  }
+}
+
+/** Why an answer may be incomplete, or nothing. */
+function shortfall(result: Result): string {
+  const { termination } = result;
+  const limit = LIMITS[termination];
+  if (limit !== undefined) {
+    return `**Partial answer:** the run ended at a limit (setting \`rlm.${limit}\`).`;
+  }
+  if (termination === "forced") {
+    return "**Possibly incomplete:** the model was told to conclude with what it had.";
+  }
+  return "";
+}
+
+function ending(result: Result): string[] {
+  const blocks = [citations(result.citations), lost(result.lost), footer(result)].filter((block) => block !== "");
+  return blocks.length > 0 ? ["---", ...blocks] : [];
+}
+
+function citations(cited: readonly Citation[]): string {
+  if (cited.length === 0) {
+    return "";
+  }
+  const rows = cited.map((it) => `- ${formatPlace(it)}${it.verified ? "" : " (not verified)"}`);
+  return `**Citations**\n\n${[...new Set(rows)].join("\n")}`;
+}
+
+function lost(calls: readonly Lost[]): string {
+  if (calls.length === 0) {
+    return "";
+  }
+  const rows = calls.map((it) => `- ${it.label === "" ? `a call at depth ${it.depth}` : it.label}: ${it.error}`);
+  return `**Missing from the answer:** ${plural(calls.length, "part")} could not be read\n\n${rows.join("\n")}`;
+}
+
+function footer({ model, worker, usage, context }: Result): string {
+  const models = worker === "" || worker === model ? model : `${model} with ${worker}`;
+  const parts = [
+    models === "" ? "" : `\`${models}\``,
+    context.files > 0 ? describeContext(context) : "",
+    ...describeSpent(usage),
+    usage.wallMs > 0 ? duration(usage.wallMs) : "",
+  ].filter((part) => part !== "");
+  return parts.join(" · ");
+}

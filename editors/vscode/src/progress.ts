@@ -1,0 +1,77 @@
+/**
+ * How numbers and running work read to a person: in the notification, the status bar and the answer's document.
+ */
+
+import type { ContextSize, Progress, Usage } from "./protocol";
+
+/** `reading 3 of 12 · 4 calls · 8.1k tokens · $0.02`; what is zero or unknown is left out. */
+export function describeProgress(progress: Progress): string {
+  return [progress.message, ...describeSpent(progress)].filter((part) => part !== "").join(" · ");
+}
+
+/** Calls, tokens and money so far, each only when there are any. */
+export function describeSpent(
+  spent: Pick<Usage, "calls" | "inputTokens" | "outputTokens" | "costUsd">,
+): string[] {
+  const tokens = spent.inputTokens + spent.outputTokens;
+  return [
+    spent.calls > 0 ? plural(spent.calls, "call") : "",
+    tokens > 0 ? `${compact(tokens)} tokens` : "",
+    spent.costUsd !== null && spent.costUsd > 0 ? money(spent.costUsd) : "",
+  ].filter((part) => part !== "");
+}
+
+/** `14 files (22 kB)`. */
+export function describeContext(context: ContextSize): string {
+  const skipped = context.skipped > 0 ? `, ${context.skipped} left out` : "";
+  return `${plural(context.files, "file")} (${bytes(context.bytes)}${skipped})`;
+}
+
+/** `1 call`, `2 calls`. */
+export const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** `950`, `8.1k`, `120k`, `3.4M`. */
+export function compact(count: number): string {
+  if (count < 1_000) {
+    return `${Math.round(count)}`;
+  }
+  // The border to the next unit lies below it, so that 999,999 reads 1M and not 1000k.
+  const [scaled, unit] = count < 999_500 ? [count / 1_000, "k"] : [count / 1_000_000, "M"];
+  return `${trim(scaled)}${unit}`;
+}
+
+/** `12 ms`, `4.2 s`, `3 min 20 s`. */
+export function duration(milliseconds: number): string {
+  if (milliseconds < 950) {
+    return `${Math.round(milliseconds)} ms`;
+  }
+  const seconds = milliseconds / 1_000;
+  if (seconds < 59.5) {
+    return `${trim(seconds)} s`;
+  }
+  const whole = Math.round(seconds);
+  return whole % 60 === 0 ? `${whole / 60} min` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/** Cents matter while an answer is cheap, hundredths of them do not once it is dear. */
+export const money = (dollars: number) => `$${dollars.toFixed(dollars < 0.1 ? 4 : 2)}`;
+
+/** At most `length` characters of the first line, with an ellipsis for what is missing. */
+export function shorten(text: string, length: number): string {
+  const line = text.trim().replace(/\s+/gu, " ");
+  const characters = Array.from(line);
+  return characters.length <= length ? line : `${characters.slice(0, length - 1).join("").trimEnd()}…`;
+}
+
+function bytes(count: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let unit = 0;
+  let scaled = count;
+  while (scaled >= 999.5 && unit < units.length - 1) {
+    scaled /= 1_000;
+    unit += 1;
+  }
+  return `${trim(scaled)} ${units[unit] ?? ""}`;
+}
+
+const trim = (value: number) => (value < 9.95 ? value.toFixed(1).replace(/\.0$/u, "") : value.toFixed(0));

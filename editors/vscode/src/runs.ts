@@ -1,0 +1,161 @@
+/**
+ * The runs in flight: each has an answer's document, a notification with a Cancel button and a place in the list of the
+ * status bar, and however it is stopped, it is stopped the same way.
+ */
+
+import { randomUUID } from "node:crypto";
+
+import * as vscode from "vscode";
+import { LSPErrorCodes, ResponseError } from "vscode-languageclient";
+
+import { Answer, type Question } from "./answers";
+import { decodeFailureData, decodeResult } from "./decode";
+import type { AnswerDocuments } from "./documents";
+import type { Failures } from "./failures";
+import { describeProgress, shorten } from "./progress";
+import type { RunEvent } from "./protocol";
+import type { Server } from "./server";
+
+/** How long the server may take to confirm a stop, in milliseconds, before the run counts as ended without its word. */
+const CONFIRMATION = 5_000;
+
+interface Run {
+  answer: Answer;
+  cancellation: vscode.CancellationTokenSource;
+  /** Shows a message and the percentage done, if known, in the notification. */
+  report: (message: string, percentage?: number) => void;
+}
+
+export class Runs implements vscode.Disposable {
+  readonly #server: Server;
+  readonly #documents: AnswerDocuments;
+  readonly #failures: Failures;
+  readonly #running = new Map<string, Run>();
+  readonly #changed = new vscode.EventEmitter<Answer>();
+  readonly #subscription: vscode.Disposable;
+
+  /** A run has begun, moved on or ended. */
+  readonly onDidChange = this.#changed.event;
+
+  constructor(server: Server, documents: AnswerDocuments, failures: Failures) {
+    this.#server = server;
+    this.#documents = documents;
+    this.#failures = failures;
+    this.#subscription = server.onEvent((event) => { this.#take(event); });
+  }
+
+  /** The answers still being worked on, oldest first. */
+  get running(): Answer[] {
+    return [...this.#running.values()].map((run) => run.answer);
+  }
+
+  /** Asks, and returns when the run has ended, however it did. */
+  async ask(question: Question): Promise<void> {
+    const answer = new Answer(randomUUID(), question);
+    const run: Run = { answer, cancellation: new vscode.CancellationTokenSource(), report: () => undefined };
+    this.#running.set(answer.id, run);
+    this.#documents.add(answer);
+    this.#changed.fire(answer);
+    await this.#documents.show(answer, false);
+    const title = `RLM “${shorten(question.text, 60)}”`;
+    const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+    await vscode.window.withProgress(options, async (progress, token) => {
+      token.onCancellationRequested(() => { this.stop(answer.id); });
+      let reported = 0;
+      run.report = (message, percentage = reported) => {
+        progress.report({ message, increment: Math.max(0, percentage - reported) });
+        reported = Math.max(reported, percentage);
+      };
+      run.report(answer.activity);
+      await this.#complete(run);
+    });
+    if (answer.failure !== undefined) {
+      await this.#failures.show(answer.failure);
+    }
+  }
+
+  /** Stops a run; one that has ended stays as it is. */
+  stop(id: string): void {
+    const run = this.#running.get(id);
+    if (run?.answer.phase === "running") {
+      run.answer.stop();
+      this.#update(run);
+      run.cancellation.cancel();
+    }
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#changed.dispose();
+  }
+
+  async #complete(run: Run): Promise<void> {
+    const { answer, cancellation } = run;
+    const { id, question } = answer;
+    const params = {
+      query: question.text,
+      scope: question.scope,
+      queryId: id,
+      workDoneToken: `rlm-${id}`,
+      ...(question.options && { options: question.options }),
+    };
+    try {
+      const reply = await Promise.race([this.#server.query(params, cancellation.token), unconfirmed(cancellation.token)]);
+      const result = decodeResult(reply);
+      if (result !== undefined) {
+        answer.finish(result);
+      } else if (answer.phase === "stopping") {
+        answer.cancel();
+      } else {
+        answer.fail("the server's reply has no answer", { hint: "Client and server may be of different versions." });
+      }
+    } catch (error) {
+      conclude(answer, error);
+    } finally {
+      this.#running.delete(id);
+      cancellation.dispose();
+      this.#update(run);
+    }
+  }
+
+  #take(event: RunEvent): void {
+    const run = this.#running.get(event.queryId);
+    if (run !== undefined) {
+      run.answer.apply(event);
+      this.#update(run);
+    }
+  }
+
+  #update({ answer, report }: Run): void {
+    report(
+      answer.progress ? describeProgress({ ...answer.progress, message: answer.activity }) : answer.activity,
+      answer.progress?.percentage,
+    );
+    this.#documents.update(answer);
+    this.#changed.fire(answer);
+  }
+}
+
+/** Ends a while after the token, for a server that does not react to it. */
+const unconfirmed = (token: vscode.CancellationToken) =>
+  new Promise<undefined>((resolve) => {
+    token.onCancellationRequested(() => setTimeout(() => { resolve(undefined); }, CONFIRMATION));
+  });
+
+/** Ends an answer by the error that came in place of a reply. */
+function conclude(answer: Answer, error: unknown): void {
+  if (!(error instanceof ResponseError)) {
+    const hint = error instanceof Error && "hint" in error ? String(error.hint) : undefined;
+    answer.fail(error instanceof Error ? error.message : String(error), hint === undefined ? {} : { hint });
+    return;
+  }
+  const data = decodeFailureData(error.data);
+  if (error.code === LSPErrorCodes.RequestCancelled) {
+    answer.cancel(data.partial);
+  } else if (error.code >= -32_099 && error.code <= -32_000) {
+    // The range in which JSON-RPC libraries report the connection itself.
+    answer.fail("the RLM server ended while it worked on this", { hint: "It has been started again: ask again." });
+  } else {
+    answer.fail(error.message, data);
+  }
+}

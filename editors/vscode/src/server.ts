@@ -1,0 +1,158 @@
+/**
+ * The server as the rest of the extension sees it: there when it is needed, started again once if it dies.
+ */
+
+import * as vscode from "vscode";
+import { State } from "vscode-languageclient";
+
+import { Client } from "./client";
+import { decodeEvent, decodeStatus } from "./decode";
+import type { ApiKey } from "./key";
+import { findProgram, ProgramNotFound } from "./program";
+import type { QueryParams, RunEvent, Status } from "./protocol";
+import { serverPath } from "./settings";
+
+/** A server that dies again within this time, in milliseconds, is not started a second time. */
+const RELAPSE = 5 * 60_000;
+
+/** The server could not be started. */
+export class StartFailed extends Error {
+  constructor(
+    message: string,
+    readonly hint: string,
+    /** True if there is no such program, as opposed to one that does not work. */
+    readonly missing: boolean,
+  ) {
+    super(message);
+  }
+}
+
+export class Server implements vscode.Disposable {
+  /** What `rlm.query` does when it is run as a command of the editor. */
+  onQueryCommand: (argument: unknown) => unknown = () => undefined;
+
+  readonly #log: vscode.OutputChannel;
+  readonly #key: ApiKey;
+  readonly #events = new vscode.EventEmitter<RunEvent>();
+  readonly #gaveUp = new vscode.EventEmitter<void>();
+  #starting: Promise<Client> | undefined;
+  #diedAt = -Infinity;
+
+  /** What runs tell about themselves. */
+  readonly onEvent = this.#events.event;
+  /** The server has died twice in a short time and stays down until it is asked for again. */
+  readonly onGaveUp = this.#gaveUp.event;
+
+  constructor(log: vscode.OutputChannel, key: ApiKey) {
+    this.#log = log;
+    this.#key = key;
+  }
+
+  /** Starts the server unless it runs; fails with `StartFailed`. Callers at the same time share one start. */
+  async ready(): Promise<void> {
+    await this.#client();
+  }
+
+  /** Sends `rlm/query`; cancelling the token sends `$/cancelRequest`. Fails with the library's `ResponseError`. */
+  async query(params: QueryParams, token: vscode.CancellationToken): Promise<unknown> {
+    return (await this.#client()).sendRequest("rlm/query", params, token);
+  }
+
+  async status(): Promise<Status | undefined> {
+    return decodeStatus(await (await this.#client()).sendRequest<unknown>("rlm/status"));
+  }
+
+  /** Tells a running server of changed settings; one that starts later reads them then. */
+  async sendOptions(): Promise<void> {
+    await (await this.#starting)?.sendOptions();
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.ready();
+  }
+
+  /** Ends the server; runs in flight end with it. */
+  async stop(): Promise<void> {
+    const starting = this.#starting;
+    this.#starting = undefined;
+    this.#diedAt = -Infinity;
+    try {
+      await (await starting)?.stop();
+    } catch (error) {
+      this.#log.appendLine(`The server did not end in an orderly way: ${String(error)}`);
+    }
+  }
+
+  dispose(): void {
+    this.#events.dispose();
+    this.#gaveUp.dispose();
+  }
+
+  #client(): Promise<Client> {
+    if (this.#starting === undefined) {
+      const starting = this.#start();
+      this.#starting = starting;
+      starting.catch(() => {
+        if (this.#starting === starting) {
+          this.#starting = undefined;
+        }
+      });
+    }
+    return this.#starting;
+  }
+
+  async #start(): Promise<Client> {
+    try {
+      const program = await findProgram(serverPath());
+      this.#log.appendLine(`Starting ${program} lsp`);
+      const client = new Client({
+        program,
+        environment: await this.#key.environment(),
+        log: this.#log,
+        onQueryCommand: (argument) => this.onQueryCommand(argument),
+      });
+      client.onNotification("rlm/event", (params: unknown) => {
+        const event = decodeEvent(params);
+        if (event !== undefined) {
+          this.#events.fire(event);
+        }
+      });
+      await client.start();
+      client.onDidChangeState(({ newState }) => {
+        if (newState === State.Stopped) {
+          this.#ended(client);
+        }
+      });
+      return client;
+    } catch (error) {
+      this.#log.appendLine(String(error));
+      throw error instanceof ProgramNotFound
+        ? new StartFailed(error.message, error.hint, true)
+        : new StartFailed(
+            `The RLM server could not be started: ${error instanceof Error ? error.message : String(error)}`,
+            "Check `rlm.serverPath`; the log has what the program printed.",
+            false,
+          );
+    }
+  }
+
+  /** A client has stopped: if nobody asked for that, its process has died. */
+  #ended(client: Client): void {
+    const current = this.#starting;
+    void current?.then((running) => {
+      if (running !== client || this.#starting !== current) {
+        return;
+      }
+      this.#starting = undefined;
+      const relapse = performance.now() - this.#diedAt < RELAPSE;
+      this.#diedAt = performance.now();
+      if (relapse) {
+        this.#gaveUp.fire();
+      } else {
+        this.#log.appendLine("The server has died; starting it again.");
+        this.#client().catch(() => { this.#gaveUp.fire(); });
+      }
+    });
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The section `rlm` of the settings, as the options that the server is sent.
+ */
+
+import * as vscode from "vscode";
+
+import type { Options } from "./protocol";
+
+export const SECTION = "rlm";
+
+/** Every option of docs/protocol.md; each is a setting of the same name in package.json. */
+const OPTIONS = [
+  "model",
+  "worker",
+  "endpoint",
+  "strategy",
+  "maxIterations",
+  "maxDepth",
+  "maxCalls",
+  "maxTokens",
+  "maxErrors",
+  "concurrency",
+  "maxCost",
+  "timeout",
+  "cellTimeout",
+  "include",
+  "exclude",
+] as const satisfies readonly (keyof Options)[];
+
+/**
+ * The options that the user has set. An empty text, an empty list and null are how the settings editor says "not set":
+ * they are left out, so that the server falls back to the environment and to its own defaults.
+ */
+export function currentOptions(): Options {
+  const settings = vscode.workspace.getConfiguration(SECTION);
+  const chosen = OPTIONS.map((name) => [name, settings.get(name)] as const).filter(([, value]) => isSet(value));
+  return Object.fromEntries(chosen);
+}
+
+/** Name or absolute path of the server program. */
+export function serverPath(): string {
+  return vscode.workspace.getConfiguration(SECTION).get<string>("serverPath", "").trim() || "rlm";
+}
+
+/** True if the user has said where the server is, so that its absence is an error and not just a missing tool. */
+export function serverPathIsSet(): boolean {
+  return serverPath() !== "rlm";
+}
+
+export async function openSettings(name: string): Promise<void> {
+  await vscode.commands.executeCommand("workbench.action.openSettings", `${SECTION}.${name}`);
+}
+
+const isSet = (value: unknown) =>
+  value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { compact, describeContext, describeProgress, duration, money, plural, shorten } from "../src/progress";
+
+const nothing = { calls: 0, subCalls: 0, inputTokens: 0, outputTokens: 0, costUsd: null };
+
+test("progress leaves out what is zero or unknown", () => {
+  assert.equal(describeProgress({ message: "reading", ...nothing }), "reading");
+  assert.equal(describeProgress({ message: "", ...nothing, calls: 1 }), "1 call");
+  assert.equal(
+    describeProgress({ message: "reading", calls: 12, subCalls: 11, inputTokens: 8000, outputTokens: 120, costUsd: 1.2 }),
+    "reading · 12 calls · 8.1k tokens · $1.20",
+  );
+});
+
+test("a context says how much was left out", () => {
+  assert.equal(describeContext({ files: 1, bytes: 0, characters: 0, skipped: 0 }), "1 file (0 B)");
+  assert.equal(describeContext({ files: 40, bytes: 1_250_000, characters: 0, skipped: 3 }), "40 files (1.3 MB, 3 left out)");
+  assert.equal(describeContext({ files: 2, bytes: 999_600, characters: 0, skipped: 0 }), "2 files (1 MB)");
+});
+
+const numbers: [count: number, text: string][] = [
+  [0, "0"],
+  [999, "999"],
+  [1_000, "1k"],
+  [8_120, "8.1k"],
+  [9_990, "10k"],
+  [120_400, "120k"],
+  [999_999, "1M"],
+  [3_400_000, "3.4M"],
+];
+for (const [count, text] of numbers) {
+  test(`${count} reads ${text}`, () => {
+    assert.equal(compact(count), text);
+  });
+}
+
+const times: [milliseconds: number, text: string][] = [
+  [12, "12 ms"],
+  [960, "1 s"],
+  [4_200, "4.2 s"],
+  [59_600, "1 min"],
+  [200_000, "3 min 20 s"],
+];
+for (const [milliseconds, text] of times) {
+  test(`${milliseconds} ms reads ${text}`, () => {
+    assert.equal(duration(milliseconds), text);
+  });
+}
+
+test("small amounts of money keep their digits", () => {
+  assert.equal(money(0.0021), "$0.0021");
+  assert.equal(money(2.5), "$2.50");
+});
+
+test("nouns agree with their number", () => {
+  assert.deepEqual([plural(0, "call"), plural(1, "call"), plural(2, "call")], ["0 calls", "1 call", "2 calls"]);
+});
+
+test("a long text is shortened at a character and a short one only joined", () => {
+  assert.equal(shorten("a\n b", 10), "a b");
+  assert.equal(shorten("where is the parser", 10), "where is…");
+  assert.equal(shorten("🦀🦀🦀🦀", 3), "🦀🦀…");
+});

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { locate } from "../src/citations";
+import { choices } from "../src/questions";
+import { describeScope, workspaceScope } from "../src/scopes";
+import { currentOptions, serverPath, serverPathIsSet } from "../src/settings";
+import { newAnswer, result } from "./samples";
+import { configure, openFolders } from "./vscode";
+
+beforeEach(() => {
+  configure({});
+  openFolders("/work/demo");
+});
+
+const mention = (path: string, startLine = 1, endLine = startLine) => ({ start: 0, end: 0, path, startLine, endLine });
+
+test("settings that are not set are not sent", () => {
+  configure({ model: "", endpoint: [], maxCalls: null, maxDepth: 0, include: ["src/**"], serverPath: "/opt/rlm" });
+  assert.deepEqual(currentOptions(), { maxDepth: 0, include: ["src/**"] });
+});
+
+test("the server is rlm unless the user says otherwise", () => {
+  assert.deepEqual([serverPath(), serverPathIsSet()], ["rlm", false]);
+  configure({ serverPath: " " });
+  assert.deepEqual([serverPath(), serverPathIsSet()], ["rlm", false]);
+  configure({ serverPath: "/opt/rlm" });
+  assert.deepEqual([serverPath(), serverPathIsSet()], ["/opt/rlm", true]);
+});
+
+test("a verified citation leads where the server says", () => {
+  const answer = newAnswer();
+  answer.finish(result({ citations: [{ path: "a.rs", startLine: 1, endLine: 9, verified: true, uri: "file:///far/a.rs" }] }));
+  assert.equal(locate(mention("a.rs", 3), answer)?.toString(), "file:///far/a.rs");
+});
+
+const places: [path: string, target: string | undefined][] = [
+  ["src/a.rs", "file:///work/demo/src/a.rs"],
+  [String.raw`src\a.rs`, "file:///work/demo/src/a.rs"],
+  ["/work/demo/src/a.rs", "file:///work/demo/src/a.rs"],
+  ["src/../b.rs", "file:///work/demo/b.rs"],
+  ["../secret.txt", undefined],
+  ["/etc/passwd", undefined],
+  ["/work/demonstration/a.rs", undefined],
+];
+for (const [path, target] of places) {
+  test(`${path} of a model leads to ${target ?? "nothing"}`, () => {
+    assert.equal(locate(mention(path), newAnswer())?.toString(), target);
+  });
+}
+
+test("with several folders the first part of a path names the folder", () => {
+  openFolders("/work/core", "/work/web");
+  assert.equal(locate(mention("web/src/a.ts"), newAnswer())?.toString(), "file:///work/web/src/a.ts");
+  assert.equal(locate(mention("src/a.ts"), newAnswer())?.toString(), "file:///work/core/src/a.ts");
+});
+
+test("without a folder there is no workspace to ask about", () => {
+  assert.deepEqual(workspaceScope(), { kind: "workspace" });
+  openFolders();
+  assert.equal(workspaceScope(), undefined);
+});
+
+test("a scope is named as a person would", () => {
+  const uri = "file:///work/demo/src/a.rs";
+  const selection = (line: number, character: number) => ({
+    kind: "selection" as const,
+    uri,
+    range: { start: { line: 2, character: 4 }, end: { line, character } },
+  });
+  assert.equal(describeScope({ kind: "workspace" }), "the workspace demo");
+  assert.equal(describeScope({ kind: "file", uri }), "src/a.rs");
+  assert.equal(describeScope(selection(2, 9)), "src/a.rs:3");
+  assert.equal(describeScope(selection(5, 1)), "src/a.rs:3-6");
+  assert.equal(describeScope(selection(5, 0)), "src/a.rs:3-5", "the last line is not part of the selection");
+});
+
+test("what is typed can be asked even if an earlier question looks like it", () => {
+  const labels = (typed: string) => choices(typed, ["where is it", "why"]).map((it) => it.label);
+  assert.deepEqual(labels(""), ["where is it", "why"]);
+  assert.deepEqual(labels(" where "), ["where", "where is it", "why"]);
+  assert.deepEqual(labels("why"), ["why", "where is it"]);
+});

@@ -1,0 +1,104 @@
+// VS Code itself, served over HTTP, with a profile of its own in which only our extension is installed.
+
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, openSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+
+/** What keeps the editor quiet: no network, no first steps, no suggestions that would lie over what is tested. */
+const USER_SETTINGS = {
+  "chat.disableAIFeatures": true,
+  "extensions.autoCheckUpdates": false,
+  "extensions.ignoreRecommendations": true,
+  "security.workspace.trust.enabled": false,
+  "telemetry.telemetryLevel": "off",
+  "workbench.enableExperiments": false,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.startupEditor": "none",
+};
+
+export class CodeServer {
+  #entry;
+  #profile;
+  #process;
+
+  /** `cache` is where `setup` installed; `profile` a folder that does not exist yet. */
+  constructor(cache, profile) {
+    this.#entry = join(cache, "code_server/node_modules/code-server/out/node/entry.js");
+    this.#profile = profile;
+    for (const folder of ["home", "User", "Machine"]) {
+      mkdirSync(join(profile, folder), { recursive: true });
+    }
+    writeFileSync(join(profile, "config.yaml"), "auth: none\n");
+    writeFileSync(join(profile, "User/settings.json"), JSON.stringify(USER_SETTINGS));
+  }
+
+  /**
+   * Replaces the settings of the scope "machine", the only place where the extension reads what starts programs or
+   * spends money. A running editor notices.
+   */
+  configure(settings) {
+    writeFileSync(join(this.#profile, "Machine/settings.json"), JSON.stringify(settings));
+  }
+
+  install(vsix) {
+    execFileSync(process.execPath, [this.#entry, ...this.#flags(), "--install-extension", vsix], {
+      env: this.#environment(),
+      stdio: "pipe",
+    });
+  }
+
+  /** Starts serving and returns the base URL. */
+  async start() {
+    const port = await freePort();
+    const log = openSync(join(this.#profile, "code-server.log"), "w");
+    const flags = ["--bind-addr", `127.0.0.1:${port}`, "--disable-telemetry", "--disable-update-check"];
+    this.#process = spawn(process.execPath, [this.#entry, ...this.#flags(), ...flags], {
+      env: this.#environment(),
+      stdio: ["ignore", log, log],
+      // A process group of its own, so that it can be ended with all it has started and nothing else.
+      detached: true,
+    });
+    const base = `http://127.0.0.1:${port}`;
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      const up = await fetch(`${base}/healthz`).then((reply) => reply.ok, () => false);
+      if (up) {
+        return base;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error(`code-server did not start; its log is ${this.#profile}/code-server.log`);
+  }
+
+  stop() {
+    if (this.#process !== undefined) {
+      process.kill(-this.#process.pid, "SIGKILL");
+    }
+  }
+
+  #flags() {
+    return [
+      ...["--user-data-dir", this.#profile],
+      ...["--extensions-dir", join(this.#profile, "extensions")],
+      ...["--config", join(this.#profile, "config.yaml")],
+    ];
+  }
+
+  /** This process's environment without what would give the server a model or a setting. */
+  #environment() {
+    const kept = Object.entries(process.env).filter(([name]) => !/^(RLM_|OLLAMA_)|_API_KEY$/u.test(name));
+    const home = join(this.#profile, "home");
+    return { ...Object.fromEntries(kept), HOME: home, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home };
+  }
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}

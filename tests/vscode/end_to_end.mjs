@@ -1,0 +1,183 @@
+// Asks questions in VS Code itself, with the extension as it ships and the server as it is built.
+//
+// usage: end_to_end.mjs CACHE_DIR VSIX RLM_PROGRAM SCREENSHOT_DIR
+
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { CodeServer } from "./code_server.mjs";
+import { makeRepository } from "./repository.mjs";
+import { Workbench } from "./workbench.mjs";
+
+const [cache, vsix, program, screenshots] = process.argv.slice(2);
+const { chromium } = createRequire(join(cache, "playwright/package.json"))("playwright-core");
+
+const scratch = mkdtempSync(join(tmpdir(), "rlm-vscode-"));
+const repository = join(scratch, "courier");
+// A path of the test's own makes this run's server recognisable among all processes.
+const serverPath = join(scratch, "rlm");
+const settings = { "rlm.serverPath": serverPath, "rlm.model": "extractive" };
+
+symlinkSync(program, serverPath);
+makeRepository(repository);
+mkdirSync(screenshots, { recursive: true });
+const codeServer = new CodeServer(cache, join(scratch, "profile"));
+codeServer.configure(settings);
+
+let browser;
+let workbench;
+let failed = false;
+let pictures = 0;
+
+/** One line a step; after a failure the steps that build on it are not tried. */
+async function step(name, act) {
+  if (failed) {
+    return;
+  }
+  const started = performance.now();
+  try {
+    await act();
+    console.log(`ok    ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+  } catch (error) {
+    failed = true;
+    console.log(`FAIL  ${name}\n${error.stack}`);
+  }
+  await picture(name);
+}
+
+/** Leaves a picture of the window, numbered in the order of the run. */
+async function picture(name) {
+  pictures += 1;
+  await workbench?.screenshot(join(screenshots, `${pictures}-${name.replaceAll(/\W+/gu, "-")}.png`));
+}
+
+/** Ids of the processes whose command line has these words one after the other. */
+function processes(...words) {
+  return readdirSync("/proc").filter((id) => {
+    try {
+      return /^\d+$/u.test(id) && readFileSync(`/proc/${id}/cmdline`, "utf8").includes(words.join("\0"));
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function eventually(what, holds) {
+  const deadline = performance.now() + 10_000;
+  while (!(await holds())) {
+    assert.ok(performance.now() < deadline, `within 10 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+try {
+  await step("the extension installs", async () => {
+    codeServer.install(vsix);
+    const base = await codeServer.start();
+    browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+    });
+    workbench = new Workbench(await browser.newPage({ viewport: { width: 1280, height: 800 } }));
+    await workbench.open(base, repository, "src/deliver.py");
+    await eventually("the server runs", () => processes(serverPath, "lsp").length === 1);
+  });
+
+  await step("a question is asked from the palette", async () => {
+    await workbench.runCommand("RLM: Ask…");
+    await workbench.answerPrompt("Ask RLM about the workspace courier", "Where is the retry delay computed?");
+    const answer = await workbench.editor("Where is the retry delay");
+    await answer.waitForAction("Ask Again");
+    await answer.waitForText("src/backoff.py");
+    await workbench.waitForNoNotification("Where is the retry delay");
+    assert.match(await answer.text(), /^# Where is the retry delay computed\?/u);
+  });
+
+  await step("a citation opens the file at its line", async () => {
+    const answer = await workbench.editor("Where is the retry delay");
+    const link = await answer.follow(/src\/backoff\.py:\d/u);
+    await workbench.waitForCursor("backoff.py", Number(/:(\d+)/u.exec(link)[1]));
+  });
+
+  await step("a question is asked about a selection", async () => {
+    const file = await workbench.editor("backoff.py");
+    await file.selectLines("def retry_delay", 8);
+    await workbench.chooseCodeAction("Ask RLM about this");
+    await workbench.answerPrompt("Ask RLM about src/backoff.py:9-16", "What does the jitter do?");
+    const answer = await workbench.editor("What does the jitter do");
+    await answer.waitForAction("Copy Answer");
+    await answer.waitForText("About src/backoff.py:9-16");
+  });
+
+  await step("a link in a text runs no command", async () => {
+    const question = "What is a [queue](command:workbench.action.closeActiveEditor)?";
+    await workbench.runCommand("RLM: Ask…");
+    await workbench.answerPrompt("Ask RLM about the workspace", question);
+    const answer = await workbench.editor("What is a [queue]");
+    await answer.waitForAction("Ask Again");
+    const links = await answer.links();
+    assert.deepEqual(links.filter((link) => !/^[\w/.]+:\d/u.test(link)), [], "only citations are links");
+  });
+
+  await step("a server that dies is started again", async () => {
+    const [id] = processes(serverPath, "lsp");
+    process.kill(Number(id), "SIGKILL");
+    await eventually("another server runs", () => processes(serverPath, "lsp").some((it) => it !== id));
+    await workbench.runCommand("RLM: Ask…");
+    await workbench.answerPrompt("Ask RLM about the workspace", "Which messages are given up on?");
+    const answer = await workbench.editor("Which messages are given up on");
+    await answer.waitForAction("Copy Answer");
+  });
+
+  await step("a run is stopped from its notification", async () => {
+    // A number that nobody else sleeps for, so that the model's process can be told from others.
+    const seconds = `60.${process.pid}`;
+    codeServer.configure({ ...settings, "rlm.model": `cli:sleep ${seconds}` });
+    await eventually("the server has the new model", async () =>
+      (await workbench.readDialog("RLM: Show Status")).includes(`cli:sleep ${seconds}`),
+    );
+    await workbench.runCommand("RLM: Ask…");
+    await workbench.answerPrompt("Ask RLM about the workspace", "Will this ever end?");
+    const answer = await workbench.editor("Will this ever end");
+    await answer.waitForText("Working:");
+    await answer.waitForAction("Stop");
+    await workbench.statusBarItem("RLM:").waitFor();
+    await eventually("the model is called", () => processes("sleep", seconds).length === 1);
+    await picture("a run in progress");
+    const pressed = performance.now();
+    await workbench.pressNotificationButton("Will this ever end?", "Cancel");
+    await answer.waitForText("Cancelled");
+    await workbench.waitForNoNotification("Will this ever end?");
+    const took = performance.now() - pressed;
+    assert.ok(took < 2_000, `stopping took ${took.toFixed(0)} ms`);
+    await eventually("the model's process has ended", () => processes("sleep", seconds).length === 0);
+    await answer.waitForAction("Ask Again");
+  });
+
+  await step("a missing server is explained", async () => {
+    codeServer.configure({ ...settings, "rlm.serverPath": join(scratch, "nowhere/rlm") });
+    const message = `there is no program at ${join(scratch, "nowhere/rlm")}`;
+    await workbench.waitForNotification(message);
+    assert.deepEqual(await workbench.notificationButtons(message), ["Open Settings", "Show Log"]);
+    await eventually("the old server has ended", () => processes(serverPath, "lsp").length === 0);
+  });
+
+  await step("a question is asked again once the server is there", async () => {
+    codeServer.configure(settings);
+    await eventually("the server runs", () => processes(serverPath, "lsp").length === 1);
+    const cancelled = await workbench.editor("Will this ever end");
+    await cancelled.pressAction("Ask Again");
+    await eventually("the new answer is there", async () => {
+      const text = await (await workbench.editor("Will this ever end")).text();
+      return /^# Will this ever end\?/u.test(text) && !/Working:|Cancelled/u.test(text);
+    });
+  });
+} finally {
+  await browser?.close();
+  codeServer.stop();
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
+}
+process.exitCode = failed ? 1 : 0;
