@@ -66,7 +66,7 @@ export class CodeServer {
       detached: true,
     });
     const base = `http://127.0.0.1:${port}`;
-    for (let attempt = 0; attempt < 100; attempt += 1) {
+    for (let attempt = 0; attempt < 300; attempt += 1) {
       const up = await fetch(`${base}/healthz`).then((reply) => reply.ok, () => false);
       if (up) {
         return base;

@@ -162,7 +162,14 @@ export class Editor {
   async follow(pattern) {
     const link = this.#group.locator(".detected-link", { hasText: pattern }).first();
     const text = await link.innerText();
-    await link.click({ modifiers: ["Control"] });
+    // A link is drawn anew under the mouse while the key is down, so the click goes to its place, not to its element.
+    const { x, y, width, height } = await link.boundingBox();
+    await this.#page.keyboard.down("Control");
+    await this.#page.mouse.move(x + width / 2, y + height / 2, { steps: 3 });
+    await this.#group.locator(".detected-link-active").first().waitFor();
+    await this.#page.mouse.down();
+    await this.#page.mouse.up();
+    await this.#page.keyboard.up("Control");
     return text;
   }
 
