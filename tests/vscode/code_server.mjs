@@ -17,6 +17,11 @@ const USER_SETTINGS = {
   "workbench.startupEditor": "none",
 };
 
+/** The example of the extension's README. */
+const KEY_BINDINGS = [
+  { key: "ctrl+alt+e", command: "rlm.query", args: { query: "What are the entry points of this program?" } },
+];
+
 export class CodeServer {
   #entry;
   #profile;
@@ -31,6 +36,7 @@ export class CodeServer {
     }
     writeFileSync(join(profile, "config.yaml"), "auth: none\n");
     writeFileSync(join(profile, "User/settings.json"), JSON.stringify(USER_SETTINGS));
+    writeFileSync(join(profile, "User/keybindings.json"), JSON.stringify(KEY_BINDINGS));
   }
 
   /**
@@ -60,7 +66,7 @@ export class CodeServer {
       detached: true,
     });
     const base = `http://127.0.0.1:${port}`;
-    for (let attempt = 0; attempt < 100; attempt += 1) {
+    for (let attempt = 0; attempt < 300; attempt += 1) {
       const up = await fetch(`${base}/healthz`).then((reply) => reply.ok, () => false);
       if (up) {
         return base;
@@ -70,9 +76,11 @@ export class CodeServer {
     throw new Error(`code-server did not start; its log is ${this.#profile}/code-server.log`);
   }
 
+  /** Ends the server and all that it has started. */
   stop() {
     if (this.#process !== undefined) {
       process.kill(-this.#process.pid, "SIGKILL");
+      this.#process = undefined;
     }
   }
 

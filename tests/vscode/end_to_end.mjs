@@ -1,6 +1,6 @@
 // Asks questions in VS Code itself, with the extension as it ships and the server as it is built.
 //
-// usage: end_to_end.mjs CACHE_DIR VSIX RLM_PROGRAM SCREENSHOT_DIR
+// usage: end_to_end.mjs CACHE_DIR VSIX RLM_PROGRAM CHROMIUM SCREENSHOT_DIR
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -12,7 +12,7 @@ import { CodeServer } from "./code_server.mjs";
 import { makeRepository } from "./repository.mjs";
 import { Workbench } from "./workbench.mjs";
 
-const [cache, vsix, program, screenshots] = process.argv.slice(2);
+const [cache, vsix, program, browserProgram, screenshots] = process.argv.slice(2);
 const { chromium } = createRequire(join(cache, "playwright/package.json"))("playwright-core");
 
 const scratch = mkdtempSync(join(tmpdir(), "rlm-vscode-"));
@@ -24,8 +24,17 @@ const settings = { "rlm.serverPath": serverPath, "rlm.model": "extractive" };
 symlinkSync(program, serverPath);
 makeRepository(repository);
 mkdirSync(screenshots, { recursive: true });
+for (const old of readdirSync(screenshots).filter((name) => /^\d+-.*\.png$/u.test(name))) {
+  rmSync(join(screenshots, old));
+}
 const codeServer = new CodeServer(cache, join(scratch, "profile"));
 codeServer.configure(settings);
+
+// However this program ends, the editor ends with it.
+process.on("exit", () => codeServer.stop());
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => process.exit(1));
+}
 
 let browser;
 let workbench;
@@ -66,9 +75,9 @@ function processes(...words) {
 }
 
 async function eventually(what, holds) {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 20_000;
   while (!(await holds())) {
-    assert.ok(performance.now() < deadline, `within 10 s: ${what}`);
+    assert.ok(performance.now() < deadline, `within 20 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -78,7 +87,7 @@ try {
     codeServer.install(vsix);
     const base = await codeServer.start();
     browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      executablePath: browserProgram,
       args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
     });
     workbench = new Workbench(await browser.newPage({ viewport: { width: 1280, height: 800 } }));
@@ -122,14 +131,39 @@ try {
     assert.deepEqual(links.filter((link) => !/^[\w/.]+:\d/u.test(link)), [], "only citations are links");
   });
 
-  await step("a server that dies is started again", async () => {
-    const [id] = processes(serverPath, "lsp");
-    process.kill(Number(id), "SIGKILL");
-    await eventually("another server runs", () => processes(serverPath, "lsp").some((it) => it !== id));
+  await step("a key asks without a prompt", async () => {
+    await workbench.press("Control+Alt+E");
+    const answer = await workbench.editor("What are the entry points");
+    await answer.waitForAction("Ask Again");
+  });
+
+  await step("a server that dies is started again, once", async () => {
+    const [first] = processes(serverPath, "lsp");
+    process.kill(Number(first), "SIGKILL");
+    await workbench.waitForNotification("ended unexpectedly and has been started again");
     await workbench.runCommand("RLM: Ask…");
     await workbench.answerPrompt("Ask RLM about the workspace", "Which messages are given up on?");
     const answer = await workbench.editor("Which messages are given up on");
     await answer.waitForAction("Copy Answer");
+
+    const [second] = processes(serverPath, "lsp");
+    assert.notEqual(second, first);
+    process.kill(Number(second), "SIGKILL");
+    await workbench.waitForNotification("ended unexpectedly twice in a row");
+    assert.deepEqual(processes(serverPath, "lsp"), []);
+    await workbench.pressNotificationButton("ended unexpectedly twice in a row", "Restart Server");
+    await eventually("the server runs", () => processes(serverPath, "lsp").length === 1);
+  });
+
+  await step("the API key goes into the server's environment", async () => {
+    await workbench.runCommand("RLM: Set API Key…");
+    await workbench.fillPrompt("API key", "a-secret-of-the-test");
+    await eventually("the server has the key", () => {
+      const [id] = processes(serverPath, "lsp");
+      return id !== undefined && readFileSync(`/proc/${id}/environ`, "utf8").includes("\0RLM_API_KEY=a-secret-of-the-test\0");
+    });
+    assert.equal(processes("a-secret-of-the-test").length, 0, "the key is on a command line");
+    await workbench.clearNotifications();
   });
 
   await step("a run is stopped from its notification", async () => {

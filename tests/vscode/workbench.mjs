@@ -39,7 +39,14 @@ export class Workbench {
     await row.click();
   }
 
-  /** Types into the prompt whose title is given, and accepts. */
+  /** Types into the box whose title is given, and accepts. */
+  async fillPrompt(title, text) {
+    await this.#page.locator(".quick-input-title", { hasText: title }).waitFor();
+    await this.#input().fill(text);
+    await this.press("Enter");
+  }
+
+  /** Types into the box whose title is given, waits until what was typed is the first choice, and takes it. */
   async answerPrompt(title, text) {
     await this.#page.locator(".quick-input-title", { hasText: title }).waitFor();
     await this.#input().fill(text);
@@ -89,6 +96,11 @@ export class Workbench {
 
   async waitForNoNotification(text) {
     await this.notification(text).waitFor({ state: "detached" });
+  }
+
+  async clearNotifications() {
+    await this.runCommand("Notifications: Clear All Notifications");
+    await this.#page.locator(".notification-toast").waitFor({ state: "detached" });
   }
 
   /** Runs a command that reports in a modal dialog; returns the dialog's text and closes it. */
@@ -150,7 +162,14 @@ export class Editor {
   async follow(pattern) {
     const link = this.#group.locator(".detected-link", { hasText: pattern }).first();
     const text = await link.innerText();
-    await link.click({ modifiers: ["Control"] });
+    // A link is drawn anew under the mouse while the key is down, so the click goes to its place, not to its element.
+    const { x, y, width, height } = await link.boundingBox();
+    await this.#page.keyboard.down("Control");
+    await this.#page.mouse.move(x + width / 2, y + height / 2, { steps: 3 });
+    await this.#group.locator(".detected-link-active").first().waitFor();
+    await this.#page.mouse.down();
+    await this.#page.mouse.up();
+    await this.#page.keyboard.up("Control");
     return text;
   }
 

@@ -102,7 +102,7 @@ export class Citations implements vscode.DocumentLinkProvider, vscode.Disposable
   }
 
   async #open(target: Target): Promise<void> {
-    const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(target.uri, true));
+    const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(target.uri));
     const last = document.lineCount - 1;
     const start = Math.min(target.startLine - 1, last);
     const lines = new vscode.Range(start, 0, Math.min(target.endLine - 1, last), 0);
@@ -128,7 +128,7 @@ const rangeOf = (document: vscode.TextDocument, mention: Mention) =>
 export function locate(mention: Mention, answer: Answer): vscode.Uri | undefined {
   const cited = citationOf(mention, answer.citations);
   if (cited?.uri !== undefined) {
-    return vscode.Uri.parse(cited.uri, true);
+    return vscode.Uri.parse(cited.uri);
   }
   const folders = vscode.workspace.workspaceFolders ?? [];
   const named = folders.length > 1 ? splitFolder(mention.path, folders.map((it) => it.name)) : undefined;

@@ -42,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new Citations(documents),
     ...commands.register(),
     runs.onDidChange(() => { lenses.refresh(); }),
-    running.onGaveUp(() => failures.showCrash()),
+    running.onDied((outcome) => failures.showCrash(outcome)),
     key.onDidChange(restart),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration(`${SECTION}.serverPath`)) {

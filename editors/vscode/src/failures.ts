@@ -6,6 +6,7 @@ import * as vscode from "vscode";
 
 import type { Failure } from "./answers";
 import { KEY_VARIABLE } from "./key";
+import { sentence } from "./progress";
 import { openSettings } from "./settings";
 
 const SETTINGS = "Open Settings";
@@ -24,16 +25,21 @@ export class Failures {
   async show(failure: Failure, setting = ""): Promise<void> {
     const hint = failure.hint ?? "";
     const buttons = hint.includes(KEY_VARIABLE) ? [KEY, SETTINGS, LOG] : [SETTINGS, LOG];
-    await this.#offer(hint === "" ? failure.message : `${failure.message} ${hint}`, buttons, setting);
+    await this.#offer(`${sentence(failure.message)} ${sentence(hint)}`, buttons, setting);
   }
 
-  /** The server has died for good. */
-  async showCrash(): Promise<void> {
-    await this.#offer("The RLM server has ended unexpectedly twice in a row.", [RESTART, LOG], "");
+  /** The server has died, and been started again or not. */
+  async showCrash({ restarted }: { restarted: boolean }): Promise<void> {
+    if (restarted) {
+      await this.#offer("The RLM server ended unexpectedly and has been started again.", [LOG], "");
+    } else {
+      await this.#offer("The RLM server ended unexpectedly twice in a row.", [RESTART, LOG], "");
+    }
   }
 
   async #offer(message: string, buttons: string[], setting: string): Promise<void> {
-    const chosen = await vscode.window.showErrorMessage(sentence(message), ...buttons);
+    const plain = message.trim().replace(/`([^`]*)`/gu, "“$1”");
+    const chosen = await vscode.window.showErrorMessage(plain, ...buttons);
     switch (chosen) {
       case SETTINGS:
         await openSettings(setting);
@@ -50,6 +56,3 @@ export class Failures {
     }
   }
 }
-
-/** Errors of the server begin in lower case and end without a full stop; a notification stands on its own. */
-const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1).replaceAll("`", "");

@@ -4,7 +4,7 @@
 
 import type { Answer } from "./answers";
 import { formatPlace } from "./links";
-import { describeContext, describeProgress, describeSpent, duration, plural } from "./progress";
+import { describeContext, describeProgress, describeSpent, duration, plural, sentence } from "./progress";
 import type { Citation, Lost, Result } from "./protocol";
 
 /** The setting whose limit ended a run, by the server's `termination`. */
@@ -38,14 +38,14 @@ function notice(answer: Answer): string {
       const doing = answer.progress
         ? describeProgress({ ...answer.progress, message: answer.activity })
         : answer.activity;
-      return `**Working:** ${doing} …`;
+      return `**Working:** ${doing}`;
     }
     case "cancelled":
       return answer.text === "" ? "**Cancelled.**" : "**Cancelled.** This is what had been found by then:";
     case "failed":
       return [
-        `**Failed:** ${answer.failure?.message ?? ""}`,
-        answer.failure?.hint ?? "",
+        `**Failed.** ${sentence(answer.failure?.message ?? "")}`,
+        sentence(answer.failure?.hint ?? ""),
         answer.text === "" ? "" : "This is what had been found by then:",
       ]
         .filter((part) => part !== "")

@@ -17,8 +17,7 @@ export interface Surroundings {
 /** There is no such program. `hint` says how to get it. */
 export class ProgramNotFound extends Error {
   readonly hint =
-    "Install it from a clone of the rlm repository with `cargo install --locked --path .`, " +
-    "or set `rlm.serverPath` to the program.";
+    "Set `rlm.serverPath` to the program, or install it: `cargo install --locked --path .` in a clone of its repository.";
 }
 
 const here = (): Surroundings => ({

@@ -63,6 +63,13 @@ export function shorten(text: string, length: number): string {
   return characters.length <= length ? line : `${characters.slice(0, length - 1).join("").trimEnd()}…`;
 }
 
+/** Errors of the server begin in lower case and end without a full stop; here they stand on their own. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  const capital = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  return capital === "" || /[.!?:]$/u.test(capital) ? capital : `${capital}.`;
+}
+
 function bytes(count: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let unit = 0;

@@ -1,5 +1,6 @@
 /**
- * The wire types of docs/protocol.md, one to one, so that a change on one side is seen on the other.
+ * The wire types of docs/protocol.md under its own names, so that a change on one side is seen on the other. Fields that
+ * this client has no use for are left out.
  *
  * Only shapes live here. `decode.ts` is the one place that turns what arrives into them.
  */

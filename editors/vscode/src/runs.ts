@@ -8,7 +8,7 @@ import { randomUUID } from "node:crypto";
 import * as vscode from "vscode";
 import { LSPErrorCodes, ResponseError } from "vscode-languageclient";
 
-import { Answer, type Question } from "./answers";
+import { Answer, type Failure, type Question } from "./answers";
 import { decodeFailureData, decodeResult } from "./decode";
 import type { AnswerDocuments } from "./documents";
 import type { Failures } from "./failures";
@@ -59,7 +59,7 @@ export class Runs implements vscode.Disposable {
     await this.#documents.show(answer, false);
     const title = `RLM “${shorten(question.text, 60)}”`;
     const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
-    await vscode.window.withProgress(options, async (progress, token) => {
+    const failure = await vscode.window.withProgress(options, (progress, token) => {
       token.onCancellationRequested(() => { this.stop(answer.id); });
       let reported = 0;
       run.report = (message, percentage = reported) => {
@@ -67,10 +67,10 @@ export class Runs implements vscode.Disposable {
         reported = Math.max(reported, percentage);
       };
       run.report(answer.activity);
-      await this.#complete(run);
+      return this.#complete(run);
     });
-    if (answer.failure !== undefined) {
-      await this.#failures.show(answer.failure);
+    if (failure !== undefined) {
+      await this.#failures.show(failure);
     }
   }
 
@@ -89,7 +89,8 @@ export class Runs implements vscode.Disposable {
     this.#changed.dispose();
   }
 
-  async #complete(run: Run): Promise<void> {
+  /** Sends the question and brings the answer to its end; returns a failure that nobody has been told of yet. */
+  async #complete(run: Run): Promise<Failure | undefined> {
     const { answer, cancellation } = run;
     const { id, question } = answer;
     const params = {
@@ -111,11 +112,14 @@ export class Runs implements vscode.Disposable {
       }
     } catch (error) {
       conclude(answer, error);
+      // A server that dies is told of once, not for each run it takes with it.
+      return isDisconnection(error) ? undefined : answer.failure;
     } finally {
       this.#running.delete(id);
       cancellation.dispose();
       this.#update(run);
     }
+    return answer.failure;
   }
 
   #take(event: RunEvent): void {
@@ -152,10 +156,13 @@ function conclude(answer: Answer, error: unknown): void {
   const data = decodeFailureData(error.data);
   if (error.code === LSPErrorCodes.RequestCancelled) {
     answer.cancel(data.partial);
-  } else if (error.code >= -32_099 && error.code <= -32_000) {
-    // The range in which JSON-RPC libraries report the connection itself.
-    answer.fail("the RLM server ended while it worked on this", { hint: "It has been started again: ask again." });
+  } else if (isDisconnection(error)) {
+    answer.fail("the RLM server ended while it worked on this", { hint: "Ask again; the log may say why it ended." });
   } else {
     answer.fail(error.message, data);
   }
 }
+
+/** The range of codes in which JSON-RPC libraries report on the connection itself. */
+const isDisconnection = (error: unknown) =>
+  error instanceof ResponseError && error.code >= -32_099 && error.code <= -32_000;

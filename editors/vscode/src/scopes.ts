@@ -42,7 +42,7 @@ export function describeScope(scope: Scope): string {
   if (scope.kind === "workspace") {
     return `the workspace ${(vscode.workspace.workspaceFolders ?? []).map((it) => it.name).join(", ")}`.trimEnd();
   }
-  const path = vscode.workspace.asRelativePath(vscode.Uri.parse(scope.uri, true));
+  const path = vscode.workspace.asRelativePath(vscode.Uri.parse(scope.uri));
   if (scope.kind !== "selection") {
     return path;
   }

@@ -34,14 +34,14 @@ export class Server implements vscode.Disposable {
   readonly #log: vscode.OutputChannel;
   readonly #key: ApiKey;
   readonly #events = new vscode.EventEmitter<RunEvent>();
-  readonly #gaveUp = new vscode.EventEmitter<void>();
+  readonly #died = new vscode.EventEmitter<{ restarted: boolean }>();
   #starting: Promise<Client> | undefined;
   #diedAt = -Infinity;
 
   /** What runs tell about themselves. */
   readonly onEvent = this.#events.event;
-  /** The server has died twice in a short time and stays down until it is asked for again. */
-  readonly onGaveUp = this.#gaveUp.event;
+  /** The server has died. It is started again at once, but not twice in a short time: then only when it is needed. */
+  readonly onDied = this.#died.event;
 
   constructor(log: vscode.OutputChannel, key: ApiKey) {
     this.#log = log;
@@ -86,7 +86,7 @@ export class Server implements vscode.Disposable {
 
   dispose(): void {
     this.#events.dispose();
-    this.#gaveUp.dispose();
+    this.#died.dispose();
   }
 
   #client(): Promise<Client> {
@@ -147,12 +147,8 @@ export class Server implements vscode.Disposable {
       this.#starting = undefined;
       const relapse = performance.now() - this.#diedAt < RELAPSE;
       this.#diedAt = performance.now();
-      if (relapse) {
-        this.#gaveUp.fire();
-      } else {
-        this.#log.appendLine("The server has died; starting it again.");
-        this.#client().catch(() => { this.#gaveUp.fire(); });
-      }
+      const restart = relapse ? Promise.resolve(false) : this.#client().then(() => true, () => false);
+      return restart.then((restarted) => { this.#died.fire({ restarted }); });
     });
   }
 }

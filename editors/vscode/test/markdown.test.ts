@@ -8,7 +8,7 @@ import { newAnswer, result } from "./samples";
 test("a new answer shows its question and that work has begun", () => {
   assert.equal(
     renderAnswer(newAnswer()),
-    "# Where is it?\n\n*About the workspace demo*\n\n**Working:** starting …\n",
+    "# Where is it?\n\n*About the workspace demo*\n\n**Working:** starting\n",
   );
 });
 
@@ -32,7 +32,7 @@ test("a growing answer shows what is done now and the text so far", () => {
   answer.apply({ queryId: "q1", seq: 1, kind: "delta", text: "It is", reset: false });
   assert.match(
     renderAnswer(answer),
-    /\*\*Working:\*\* reading 3 of 12 · 4 calls · 8\.1k tokens · \$0\.0200 …\n\nIt is\n$/u,
+    /\*\*Working:\*\* reading 3 of 12 · 4 calls · 8\.1k tokens · \$0\.0200\n\nIt is\n$/u,
   );
 });
 
@@ -117,5 +117,5 @@ test("a run cancelled before it found anything says only that", () => {
 test("a failure shows its message and what to do", () => {
   const answer = newAnswer();
   answer.fail("no such model", { hint: "set `rlm.model`" });
-  assert.match(renderAnswer(answer), /\*\*Failed:\*\* no such model\n\nset `rlm\.model`\n$/u);
+  assert.match(renderAnswer(answer), /\*\*Failed\.\*\* No such model\.\n\nSet `rlm\.model`\.\n$/u);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { compact, describeContext, describeProgress, duration, money, plural, shorten } from "../src/progress";
+import { compact, describeContext, describeProgress, duration, money, plural, sentence, shorten } from "../src/progress";
 
 const nothing = { calls: 0, subCalls: 0, inputTokens: 0, outputTokens: 0, costUsd: null };
 
@@ -56,6 +56,12 @@ test("small amounts of money keep their digits", () => {
 
 test("nouns agree with their number", () => {
   assert.deepEqual([plural(0, "call"), plural(1, "call"), plural(2, "call")], ["0 calls", "1 call", "2 calls"]);
+});
+
+test("an error becomes a sentence and a sentence stays one", () => {
+  assert.equal(sentence("no such model"), "No such model.");
+  assert.equal(sentence("Set `rlm.model`."), "Set `rlm.model`.");
+  assert.equal(sentence(" "), "");
 });
 
 test("a long text is shortened at a character and a short one only joined", () => {
