@@ -1,12 +1,34 @@
 //! Models, and how to call many of them.
 //!
 //! A [`Model`] turns one [`Request`] into one [`Reply`]; where the reply comes from (a provider's API, a server of
-//! one's own, a command line program, or the built-in [`extractive`] one) is its own affair. The [`Scheduler`] stands
-//! between the engine and the models: it bounds how many calls are open, repeats what failed in passing, and meters.
-//! A model never retries by itself, so that every attempt is counted in one place.
+//! one's own, a command line program, or the built-in extractive one) is its own affair. [`Models`] finds the ones that
+//! the settings name. The [`Scheduler`] stands between the engine and the models: it bounds how many calls are open,
+//! repeats what failed in passing, and meters. A model never retries by itself, so that every attempt is counted in
+//! one place.
+//!
+//! Keys live in a type of their own and leave it in one place, the header of a request. Whatever the other
+//! side says is searched for them before it becomes part of an [`Error`].
+
+mod catalog;
+mod command;
+mod error;
+mod failure;
+mod http;
+mod models;
+mod pool;
+mod price;
+mod provider;
+mod schedule;
+mod secret;
+
+pub use error::Error;
+pub use http::Timeouts;
+pub use models::{Answer, Check, Choice, KeyFound, Models, OllamaFound, Survey};
+pub use price::cost;
+pub use schedule::{Call, CallError, Gate, Outcome, Patience, Report, Scheduler};
 
 use futures::future::BoxFuture;
-use std::{fmt::Debug, time::Duration};
+use std::{fmt, fmt::Debug};
 
 /// Who speaks in a [`Message`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,13 +67,22 @@ pub struct Request {
     pub max_output_tokens: Option<u32>,
 }
 
-/// Tokens of one call, or the sum over several.
+/// Tokens of one call, or the sum over several. Where a provider does not say, they are estimated at four bytes each,
+/// so that a limit on tokens holds for every model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TokenUsage {
     pub input: u64,
     pub output: u64,
     /// The part of `input` that the provider served from its prompt cache.
     pub cached_input: u64,
+}
+
+impl std::ops::AddAssign for TokenUsage {
+    fn add_assign(&mut self, other: Self) {
+        self.input = self.input.saturating_add(other.input);
+        self.output = self.output.saturating_add(other.output);
+        self.cached_input = self.cached_input.saturating_add(other.cached_input);
+    }
 }
 
 /// Why a model stopped writing.
@@ -65,7 +96,17 @@ pub enum Finish {
     Other(String),
 }
 
-/// What a model answered.
+impl fmt::Display for Finish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Complete => f.write_str("it ended as if it were complete"),
+            Self::Length => f.write_str("the limit on output tokens cut it off"),
+            Self::Other(reason) => write!(f, "it ended with `{reason}`"),
+        }
+    }
+}
+
+/// What a model answered. The text is never empty: that is an [`Error::EmptyReply`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     pub text: String,
@@ -96,31 +137,4 @@ pub trait Model: Send + Sync + Debug {
 
     /// One call. The text goes to `pieces` as it arrives and stands whole in the reply.
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>>;
-}
-
-/// Why a call failed. `model` is the model's name; `detail` is what the other side said, shortened.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    #[error("{model} refused the API key: {detail}")]
-    Unauthorized { model: String, detail: String },
-    #[error("{model} is not known to its server: {detail}")]
-    UnknownModel { model: String, detail: String },
-    #[error("{model} limits the rate of calls: {detail}")]
-    RateLimited { model: String, detail: String, retry_after: Option<Duration> },
-    #[error("the server of {model} failed with status {status}: {detail}")]
-    Server { model: String, status: u16, detail: String, retry_after: Option<Duration> },
-    #[error("cannot reach {endpoint} for {model}: {detail}")]
-    Unreachable { model: String, endpoint: String, detail: String },
-    #[error("the reply of {model} broke off: {detail}")]
-    BrokenReply { model: String, detail: String },
-    #[error("{model} gave an empty reply")]
-    EmptyReply { model: String },
-    #[error("the prompt does not fit the window of {model}: {detail}")]
-    PromptTooLong { model: String, detail: String },
-    #[error("{model} did not accept the request: {detail}")]
-    Rejected { model: String, detail: String },
-    #[error("{model} gave no reply within {} seconds", .after.as_secs())]
-    TimedOut { model: String, after: Duration },
-    #[error("{0}")]
-    Configuration(String),
 }

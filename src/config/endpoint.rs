@@ -1,0 +1,109 @@
+//! The base URL of an OpenAI-compatible server, in the one form that the rest of the program uses.
+
+use std::fmt;
+use url::Url;
+
+/// A base URL that ends with a slash, so that `chat/completions` and `models` can be joined to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint(Url);
+
+impl Endpoint {
+    /// Reads what a person wrote: with or without a slash at the end, and for a server that is named by its host alone
+    /// with or without `/v1`. A whole `…/chat/completions` is taken back to its base.
+    ///
+    /// # Errors
+    /// What is wrong with it. The text itself is not repeated, since a URL may hold a password.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut url = Url::parse(text.trim()).map_err(|error| format!("not a URL ({error}); {EXAMPLE}"))?;
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+            return Err(format!("not an http or https URL; {EXAMPLE}"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("a URL with a user name or a password is not accepted; put the key into RLM_API_KEY".to_owned());
+        }
+        url.set_fragment(None);
+        let path = url.path().trim_end_matches('/');
+        let path = path.strip_suffix("/chat/completions").unwrap_or(path).to_owned();
+        url.set_path(&if path.is_empty() { "/v1/".to_owned() } else { format!("{path}/") });
+        Ok(Self(url))
+    }
+
+    /// The URL of one of the server's resources, e.g. `models`; a query of the base is kept.
+    pub fn join(&self, resource: &str) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(&format!("{}{resource}", self.0.path()));
+        url
+    }
+
+    /// The server itself, for what lies beside its OpenAI-compatible part.
+    pub fn at_root(mut self) -> Self {
+        self.0.set_path("/");
+        self
+    }
+
+    /// Whether the server runs on this machine, where a proxy has no business.
+    pub fn is_loopback(&self) -> bool {
+        match self.0.host() {
+            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+}
+
+const EXAMPLE: &str = "expected a base URL such as http://127.0.0.1:8000/v1";
+
+/// As people write it: without the slash at the end, and without the query, which may hold a key.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = self.0.clone();
+        shown.set_query(None);
+        f.write_str(shown.as_str().trim_end_matches('/'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_of_writing_a_base_url_reaches_the_same_resources() {
+        let cases = [
+            ("http://h:8000", "http://h:8000/v1/chat/completions"),
+            ("http://h:8000/", "http://h:8000/v1/chat/completions"),
+            ("http://h:8000/v1", "http://h:8000/v1/chat/completions"),
+            (" http://h:8000/v1/ ", "http://h:8000/v1/chat/completions"),
+            ("http://h:8000/v1/chat/completions", "http://h:8000/v1/chat/completions"),
+            ("https://h/api/paas/v4", "https://h/api/paas/v4/chat/completions"),
+            ("https://h/v1beta/openai/", "https://h/v1beta/openai/chat/completions"),
+            ("https://h/x?api-version=2", "https://h/x/chat/completions?api-version=2"),
+            ("http://[::1]:1", "http://[::1]:1/v1/chat/completions"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Endpoint::parse(text).unwrap().join("chat/completions").as_str(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn it_is_shown_without_slash_and_query() {
+        assert_eq!(Endpoint::parse("https://h/x/?key=secret").unwrap().to_string(), "https://h/x");
+        assert_eq!(Endpoint::parse("http://h:1").unwrap().to_string(), "http://h:1/v1");
+    }
+
+    #[test]
+    fn what_is_not_a_base_url_is_refused_without_repeating_it() {
+        for text in ["", "localhost:8000", "ftp://h/v1", "h", "http://", "http://user:sk-pass@h/v1", "http://sk-pass@h"]
+        {
+            let problem = Endpoint::parse(text).unwrap_err();
+            assert!(!problem.contains("sk-pass"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_known_by_name_and_address() {
+        let local = |text| Endpoint::parse(text).unwrap().is_loopback();
+        assert!(local("http://localhost:1") && local("http://127.0.0.2") && local("http://[::1]"));
+        assert!(!local("http://10.0.0.1") && !local("https://example.org") && !local("http://localhost.example.org"));
+    }
+}

@@ -1,0 +1,195 @@
+//! Reading options from JSON, as an editor sends them.
+//!
+//! A derived reader would stop at the first stranger and could not say which field it was reading. Settings are typed
+//! by hand by people, so a wrong one is told by its name, with what was expected and what was there.
+
+use super::{Options, Price, SettingsError};
+use serde::{Deserialize, Deserializer, de};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+impl Options {
+    /// Reads the section `rlm` of a client's settings, or the `options` of a request.
+    ///
+    /// A field that is `null` counts as missing, and so does a section that is `null`. Unknown names go to
+    /// [`Options::unknown`].
+    ///
+    /// # Errors
+    /// A field of the wrong type, by its name.
+    pub fn from_json(section: &Value) -> Result<Self, SettingsError> {
+        let mut options = Self::default();
+        let fields = match section {
+            Value::Null => return Ok(options),
+            Value::Object(fields) => fields,
+            other => return Err(Field { name: "options", value: other }.expected("an object")),
+        };
+        for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+            let field = Field { name, value };
+            match name.as_str() {
+                "model" => options.model = Some(field.text()?),
+                "worker" => options.worker = Some(field.text()?),
+                "endpoint" => options.endpoint = Some(field.text_or_texts()?),
+                "strategy" => options.strategy = Some(field.strategy()?),
+                "maxIterations" => options.max_iterations = Some(field.whole()?),
+                "maxDepth" => options.max_depth = Some(field.whole()?),
+                "maxCalls" => options.max_calls = Some(field.whole()?),
+                "maxTokens" => options.max_tokens = Some(field.whole()?),
+                "maxCost" => options.max_cost = Some(field.number()?),
+                "timeout" => options.timeout = Some(field.number()?),
+                "cellTimeout" => options.cell_timeout = Some(field.number()?),
+                "maxErrors" => options.max_errors = Some(field.whole()?),
+                "concurrency" => options.concurrency = Some(field.whole()?),
+                "include" => options.include = Some(field.texts()?),
+                "exclude" => options.exclude = Some(field.texts()?),
+                "price" => options.price = Some(field.prices()?),
+                _ => options.unknown.push(name.clone()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+impl<'de> Deserialize<'de> for Options {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_json(&Value::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+/// One field of the section, and how to read it.
+struct Field<'a> {
+    name: &'a str,
+    value: &'a Value,
+}
+
+impl Field<'_> {
+    fn expected(&self, what: &str) -> SettingsError {
+        let found = crate::text::one_line(&self.value.to_string(), 60);
+        SettingsError::new(self.name, format!("expected {what}, got {found}"))
+    }
+
+    fn text(&self) -> Result<String, SettingsError> {
+        self.value.as_str().map(str::to_owned).ok_or_else(|| self.expected("a string"))
+    }
+
+    fn texts(&self) -> Result<Vec<String>, SettingsError> {
+        let all = |items: &Vec<Value>| items.iter().map(|it| it.as_str().map(str::to_owned)).collect();
+        self.value.as_array().and_then(all).ok_or_else(|| self.expected("a list of strings"))
+    }
+
+    fn text_or_texts(&self) -> Result<Vec<String>, SettingsError> {
+        match self.value {
+            Value::String(text) => Ok(vec![text.clone()]),
+            _ => self.texts().map_err(|_| self.expected("a string or a list of strings")),
+        }
+    }
+
+    fn strategy(&self) -> Result<super::Strategy, SettingsError> {
+        let named = self.value.as_str().and_then(|name| name.parse().ok());
+        named.ok_or_else(|| self.expected("`auto`, `direct` or `rlm`"))
+    }
+
+    fn number(&self) -> Result<f64, SettingsError> {
+        self.value.as_f64().ok_or_else(|| self.expected("a number"))
+    }
+
+    /// Editors whose numbers are all floating point send 16 as 16.0.
+    fn whole(&self) -> Result<u64, SettingsError> {
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        let rounded = || self.value.as_f64().filter(|it| it.fract() == 0.0 && (0.0..EXACT).contains(it));
+        let whole = self.value.as_u64().or_else(|| rounded().map(|it| it as u64));
+        whole.ok_or_else(|| self.expected("a whole number that is not negative"))
+    }
+
+    fn prices(&self) -> Result<BTreeMap<String, Price>, SettingsError> {
+        let price = |pair: &Value| match pair.as_array()?.as_slice() {
+            [input, output] => Some(Price { input: input.as_f64()?, output: output.as_f64()? }),
+            _ => None,
+        };
+        let shape = "an object from model names to [input, output], in US dollars per million tokens";
+        let table = self.value.as_object().ok_or_else(|| self.expected(shape))?;
+        let all = table.iter().map(|(model, pair)| Some((model.clone(), price(pair)?)));
+        all.collect::<Option<_>>().ok_or_else(|| self.expected(shape))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_option_is_read_by_its_name_on_the_wire() {
+        let options = Options::from_json(&json!({
+            "model": "m", "worker": "w", "endpoint": "http://h", "strategy": "rlm", "maxIterations": 1, "maxDepth": 0,
+            "maxCalls": 16.0, "maxTokens": 4, "maxCost": 0.5, "timeout": 1.5, "cellTimeout": 2, "maxErrors": 3,
+            "concurrency": 7, "include": ["*.rs"], "exclude": [], "price": {"m": [1, 2.5]},
+        }))
+        .unwrap();
+        let expected = Options {
+            model: Some("m".into()),
+            worker: Some("w".into()),
+            endpoint: Some(vec!["http://h".into()]),
+            strategy: Some(crate::config::Strategy::Rlm),
+            max_iterations: Some(1),
+            max_depth: Some(0),
+            max_calls: Some(16),
+            max_tokens: Some(4),
+            max_cost: Some(0.5),
+            timeout: Some(1.5),
+            cell_timeout: Some(2.0),
+            max_errors: Some(3),
+            concurrency: Some(7),
+            include: Some(vec!["*.rs".into()]),
+            exclude: Some(vec![]),
+            price: Some([("m".to_owned(), Price { input: 1.0, output: 2.5 })].into()),
+            unknown: vec![],
+        };
+        assert_eq!(options, expected);
+    }
+
+    #[test]
+    fn null_counts_as_missing_and_strangers_are_named() {
+        assert_eq!(Options::from_json(&Value::Null).unwrap(), Options::default());
+        let options = Options::from_json(&json!({"model": null, "maxCall": 3, "zzz": 1})).unwrap();
+        assert_eq!(options.model, None);
+        assert_eq!(options.unknown, ["maxCall", "zzz"]);
+    }
+
+    #[test]
+    fn a_wrong_type_is_told_by_name_with_what_was_expected() {
+        let cases = [
+            (json!([1]), "options: expected an object, got [1]"),
+            (json!({"model": 3}), "model: expected a string, got 3"),
+            (json!({"endpoint": {}}), "endpoint: expected a string or a list of strings, got {}"),
+            (json!({"strategy": "fast"}), "strategy: expected `auto`, `direct` or `rlm`, got \"fast\""),
+            (json!({"maxCalls": "many"}), "maxCalls: expected a whole number that is not negative, got \"many\""),
+            (json!({"maxCalls": -1}), "maxCalls: expected a whole number that is not negative, got -1"),
+            (json!({"maxCalls": 1.5}), "maxCalls: expected a whole number that is not negative, got 1.5"),
+            (json!({"maxCalls": 1e300}), "maxCalls: expected a whole number that is not negative, got 1e+300"),
+            (json!({"timeout": "1s"}), "timeout: expected a number, got \"1s\""),
+            (json!({"include": "*.rs"}), "include: expected a list of strings, got \"*.rs\""),
+            (json!({"include": ["a", 1]}), "include: expected a list of strings, got [\"a\",1]"),
+            (
+                json!({"price": {"m": [1]}}),
+                "price: expected an object from model names to [input, output], in US dollars per million tokens, got \
+                 {\"m\":[1]}",
+            ),
+        ];
+        for (section, expected) in cases {
+            let error = Options::from_json(&section).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn options_inside_a_message_keep_the_message_of_the_error() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Params {
+            options: Options,
+        }
+        let read: Params = serde_json::from_value(json!({"options": {"maxDepth": 1}})).unwrap();
+        assert_eq!(read.options.max_depth, Some(1));
+        let error = serde_json::from_value::<Params>(json!({"options": {"maxDepth": true}})).unwrap_err();
+        assert_eq!(error.to_string(), "maxDepth: expected a whole number that is not negative, got true");
+    }
+}

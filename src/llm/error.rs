@@ -1,0 +1,115 @@
+//! Why a call failed, in words for a person and in a form for a program.
+
+use super::{Finish, TokenUsage};
+use std::time::Duration;
+
+/// Why a call failed. `model` is the model's name; `detail` is what the other side said: one line, shortened, and
+/// without the key, should the other side have repeated it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error("{model} needs an API key, and {variable} is not set")]
+    MissingKey { model: String, variable: String },
+    /// `variable` is where the key came from; there was none if it is absent.
+    #[error("{model} refused the API key: {detail}")]
+    Unauthorized { model: String, variable: Option<String>, detail: String },
+    #[error("the account for {model} has no credit left: {detail}")]
+    NoCredit { model: String, detail: String },
+    #[error("{model} is not known to its server: {detail}")]
+    UnknownModel { model: String, detail: String },
+    #[error("{model} limits the rate of calls: {detail}")]
+    RateLimited { model: String, detail: String, retry_after: Option<Duration> },
+    #[error("the server of {model} failed with status {status}: {detail}")]
+    Server { model: String, status: u16, detail: String, retry_after: Option<Duration> },
+    #[error("cannot reach {endpoint} for {model}: {detail}")]
+    Unreachable { model: String, endpoint: String, detail: String },
+    #[error("the reply of {model} broke off: {detail}")]
+    BrokenReply { model: String, detail: String },
+    /// The tokens were spent all the same.
+    #[error("{model} gave an empty reply: {finish}")]
+    EmptyReply { model: String, finish: Finish, usage: TokenUsage },
+    #[error("the prompt does not fit the window of {model}: {detail}")]
+    PromptTooLong { model: String, detail: String },
+    #[error("{model} did not accept the request: {detail}")]
+    Rejected { model: String, detail: String },
+    #[error("{model} was silent for {} seconds", .after.as_secs_f32())]
+    TimedOut { model: String, after: Duration },
+    #[error("{model} failed: {detail}")]
+    Program { model: String, detail: String },
+    #[error("{0}")]
+    Configuration(String),
+}
+
+impl Error {
+    /// A stable name of the kind, for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::MissingKey { .. } => "missingKey",
+            Self::Unauthorized { .. } => "unauthorized",
+            Self::NoCredit { .. } => "noCredit",
+            Self::UnknownModel { .. } => "unknownModel",
+            Self::RateLimited { .. } => "rateLimited",
+            Self::Server { .. } => "server",
+            Self::Unreachable { .. } => "unreachable",
+            Self::BrokenReply { .. } => "brokenReply",
+            Self::EmptyReply { .. } => "emptyReply",
+            Self::PromptTooLong { .. } => "promptTooLong",
+            Self::Rejected { .. } => "rejected",
+            Self::TimedOut { .. } => "timedOut",
+            Self::Program { .. } => "program",
+            Self::Configuration(_) => "configuration",
+        }
+    }
+
+    /// Whether the same call may well succeed a little later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::RateLimited { .. }
+            | Self::Server { .. }
+            | Self::Unreachable { .. }
+            | Self::BrokenReply { .. }
+            | Self::TimedOut { .. } => true,
+            // Cut off or filtered, it would be so again.
+            Self::EmptyReply { finish, .. } => *finish == Finish::Complete,
+            _ => false,
+        }
+    }
+
+    /// How long the other side asked to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after, .. } | Self::Server { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// The tokens that were spent although the call failed.
+    pub fn usage(&self) -> TokenUsage {
+        match self {
+            Self::EmptyReply { usage, .. } => *usage,
+            _ => TokenUsage::default(),
+        }
+    }
+
+    /// What the person can do about it, as a sentence in the imperative; nothing where waiting is all there is.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::MissingKey { variable, .. } => format!("set {variable}, or choose another model with --model"),
+            Self::Unauthorized { variable: Some(variable), .. } => format!("check the key in {variable}"),
+            Self::Unauthorized { variable: None, .. } => "the server wants a key: set RLM_API_KEY".to_owned(),
+            Self::NoCredit { .. } => "add credit to the account, or choose another model with --model".to_owned(),
+            Self::UnknownModel { .. } => "check the model's name; `rlm models` shows what there is".to_owned(),
+            Self::RateLimited { .. } => "lower --concurrency, or try again later".to_owned(),
+            Self::Unreachable { endpoint, .. } => format!("is the server at {endpoint} running? `rlm doctor` checks"),
+            Self::EmptyReply { finish: Finish::Length, .. } => {
+                "the model may have spent its output tokens on reasoning; ask for less at once".to_owned()
+            }
+            Self::PromptTooLong { .. } => "use smaller pieces, or a model with a larger window".to_owned(),
+            Self::Rejected { .. } => "check the model's name and the endpoint's base URL with `rlm doctor`".to_owned(),
+            Self::TimedOut { .. } => "the server took the call and stayed silent; `rlm doctor` checks it".to_owned(),
+            Self::Program { .. } => "try the command by hand: it reads the prompt on its standard input".to_owned(),
+            Self::Configuration(_) => "`rlm models` shows what there is, `rlm doctor` checks it".to_owned(),
+            Self::Server { .. } | Self::BrokenReply { .. } | Self::EmptyReply { .. } => return None,
+        };
+        Some(hint)
+    }
+}

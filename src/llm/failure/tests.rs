@@ -1,0 +1,156 @@
+//! What servers are known to send, and what becomes of it.
+
+use super::*;
+use expect_test::{Expect, expect};
+use reqwest::header::{HeaderName, HeaderValue};
+
+fn peer() -> Peer {
+    Peer {
+        model: "m".to_owned(),
+        endpoint: "http://h:1/v1".to_owned(),
+        key: Secret::new("sk-secret"),
+        variable: Some("RLM_API_KEY".to_owned()),
+    }
+}
+
+#[test]
+fn a_status_and_its_body_become_the_kind_a_person_can_act_on() {
+    let cases = [
+        (401, r#"{"error":{"message":"Incorrect API key provided"}}"#, "unauthorized"),
+        (403, "forbidden", "unauthorized"),
+        (400, r#"{"error":{"message":"API key not valid. Please pass a valid API key."}}"#, "unauthorized"),
+        (402, "", "noCredit"),
+        (429, r#"{"error":{"code":"insufficient_quota","message":"You exceeded your current quota"}}"#, "noCredit"),
+        (400, r#"{"error":{"message":"Your credit balance is too low"}}"#, "noCredit"),
+        (404, r#"{"error":{"message":"The model `x` does not exist","code":"model_not_found"}}"#, "unknownModel"),
+        (404, r#"{"error":"model 'x' not found"}"#, "unknownModel"),
+        (400, r#"{"error":{"message":"x is not a valid model ID","code":400}}"#, "unknownModel"),
+        (400, r#"{"error":{"message":"Model Not Exist"}}"#, "unknownModel"),
+        (404, "<html>nginx</html>", "rejected"),
+        (429, "", "rateLimited"),
+        (429, r#"{"error":{"message":"Request too large for gpt-4 on tokens per min (TPM)"}}"#, "promptTooLong"),
+        (400, r#"{"error":{"message":"This model's maximum context length is 8192 tokens"}}"#, "promptTooLong"),
+        (400, r#"{"error":{"type":"exceed_context_size_error","message":"…","n_ctx":512}}"#, "promptTooLong"),
+        (500, "Context size has been exceeded.", "promptTooLong"),
+        (400, r#"{"error":{"message":"prompt is too long: 210000 tokens > 200000 maximum"}}"#, "promptTooLong"),
+        (500, "oops", "server"),
+        (503, "Loading model", "server"),
+        (529, "overloaded_error", "server"),
+        (408, "", "server"),
+        (400, "bad request", "rejected"),
+        (301, "", "rejected"),
+    ];
+    for (status, body, kind) in cases {
+        let error = peer().of_status(status, None, body);
+        assert_eq!(error.kind(), kind, "{status} {body}: {error}");
+        let transient = matches!(kind, "rateLimited" | "server");
+        assert_eq!(error.is_transient(), transient, "{status} {body}");
+    }
+}
+
+#[test]
+fn an_error_inside_a_stream_is_told_by_its_code_or_its_type() {
+    let cases = [
+        (r#"{"message":"Rate limited upstream","code":429}"#, "rateLimited"),
+        (r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#, "server"),
+        (r#"{"type":"rate_limit_error"}"#, "rateLimited"),
+        (r#"{"message":"boom","type":"server_error"}"#, "server"),
+        (r#"{"message":"maximum context length is 5","code":"400"}"#, "promptTooLong"),
+    ];
+    for (body, kind) in cases {
+        let error = peer().of_event(&serde_json::from_str(body).unwrap());
+        assert_eq!(error.kind(), kind, "{body}: {error}");
+    }
+}
+
+fn shown(error: &Error) -> String {
+    format!("{error}\n→ {}\n", error.hint().unwrap_or_else(|| "-".to_owned()))
+}
+
+#[test]
+fn errors_read_well() {
+    let check = |error: Error, expected: Expect| expected.assert_eq(&shown(&error));
+    check(
+        peer().of_status(401, None, r#"{"error":{"message":"Incorrect API key provided: sk-secret.\nSee the page."}}"#),
+        expect![[r#"
+            m refused the API key: Incorrect API key provided: [key]. See the page.
+            → check the key in RLM_API_KEY
+        "#]],
+    );
+    check(
+        Peer { key: None, variable: None, ..peer() }.of_status(401, None, ""),
+        expect![[r#"
+            m refused the API key: no reason given
+            → the server wants a key: set RLM_API_KEY
+        "#]],
+    );
+    check(
+        peer().of_status(404, None, r#"{"error":"model 'm' not found"}"#),
+        expect![[r#"
+            m is not known to its server: model 'm' not found
+            → check the model's name; `rlm models` shows what there is
+        "#]],
+    );
+    check(
+        peer().of_status(404, None, "<html><h1>Not Found</h1></html>"),
+        expect![[r#"
+            m did not accept the request: status 404 from http://h:1/v1: <html><h1>Not Found</h1></html>
+            → check the model's name and the endpoint's base URL with `rlm doctor`
+        "#]],
+    );
+    check(
+        Error::MissingKey { model: "anthropic::claude".into(), variable: "ANTHROPIC_API_KEY".into() },
+        expect![[r#"
+            anthropic::claude needs an API key, and ANTHROPIC_API_KEY is not set
+            → set ANTHROPIC_API_KEY, or choose another model with --model
+        "#]],
+    );
+    check(
+        Error::TimedOut { model: "m".into(), after: Duration::from_millis(1500) },
+        expect![[r#"
+            m was silent for 1.5 seconds
+            → the server took the call and stayed silent; `rlm doctor` checks it
+        "#]],
+    );
+}
+
+#[test]
+fn no_key_and_no_page_of_text_ever_stands_in_an_error() {
+    // The key lies across the place where the text is cut.
+    let body = format!("{}Authorization: Bearer sk-secret{}", "x ".repeat(130), " y".repeat(5000));
+    for status in [400, 401, 404, 429, 500] {
+        let error = peer().of_status(status, None, &body);
+        let all = format!("{error} {error:?} {:?}", error.hint());
+        assert!(!all.contains("sk-se"), "{all}");
+        assert!(error.to_string().chars().count() < 400, "{error}");
+    }
+    assert!(!format!("{:?}", peer()).contains("sk-se"));
+}
+
+#[test]
+fn retry_after_is_read_in_every_form() {
+    let headers = |pairs: &[(&'static str, &'static str)]| -> HeaderMap {
+        let pair = |&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
+        pairs.iter().map(pair).collect()
+    };
+    let now = httpdate::parse_http_date("Sat, 21 Nov 2026 10:00:00 GMT").unwrap();
+    let cases = [
+        (headers(&[("retry-after", "2")]), Some(2.0)),
+        (headers(&[("retry-after", " 1.5 ")]), Some(1.5)),
+        (headers(&[("retry-after-ms", "250"), ("retry-after", "9")]), Some(0.25)),
+        (headers(&[("retry-after", "Sat, 21 Nov 2026 10:00:07 GMT")]), Some(7.0)),
+        (headers(&[("retry-after", "Sat, 21 Nov 2026 09:00:00 GMT")]), Some(0.0)),
+        (
+            headers(&[("retry-after", "Sat, 21 Nov 2026 10:00:07 GMT"), ("date", "Sat, 21 Nov 2026 10:00:04 GMT")]),
+            Some(3.0),
+        ),
+        (headers(&[("retry-after", "1e300")]), Some(86_400.0)),
+        (headers(&[("retry-after", "-1")]), None),
+        (headers(&[("retry-after", "NaN")]), None),
+        (headers(&[("retry-after", "soon")]), None),
+        (headers(&[]), None),
+    ];
+    for (headers, expected) in cases {
+        assert_eq!(retry_after(&headers, now).map(|it| it.as_secs_f64()), expected, "{headers:?}");
+    }
+}

@@ -1,0 +1,256 @@
+//! From the settings and the environment to models that can be called.
+//!
+//! A model is named as `provider::model`, by a bare name, as `cli:COMMAND`, or as `extractive`. With nothing named, the
+//! first of these is taken, and the choice comes with its reason: a server that an endpoint names, a key in the
+//! environment, an Ollama on this machine, the extractive model.
+//!
+//! Keys go to their own provider and nowhere else: the key of an endpoint comes from `RLM_API_KEY` alone, and a model
+//! that a program names is looked for only where the person already sends text.
+
+mod ollama;
+mod spec;
+mod survey;
+
+use super::{
+    Error, Model, Timeouts, catalog,
+    command::CommandModel,
+    failure::Peer,
+    http::{Connections, Listed, list_models},
+    pool::{Pool, Site},
+    provider::Provider,
+    secret::Secret,
+};
+use crate::config::{Endpoint, Environment, Settings};
+use futures::future::join_all;
+use genai::adapter::AdapterKind;
+use ollama::Ollama;
+use spec::Spec;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+pub use survey::{Answer, Check, KeyFound, OllamaFound, Survey};
+
+/// The variable that holds the key of the endpoints.
+pub(super) const ENDPOINT_KEY: &str = "RLM_API_KEY";
+/// How long a list of models may take when a call depends on it.
+const LIST_PATIENCE: Duration = Duration::from_secs(10);
+/// How many models are kept at most.
+const MOST_KEPT: usize = 256;
+/// How long one call of a program may take.
+const COMMAND_PATIENCE: Duration = Duration::from_secs(3600);
+
+/// The models of a run, and why these.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    pub root: Arc<dyn Model>,
+    pub worker: Arc<dyn Model>,
+    /// The reason in words for a person, e.g. "ANTHROPIC_API_KEY is set".
+    pub why: String,
+    /// The providers that the person already sends text to.
+    kinds: Vec<AdapterKind>,
+}
+
+/// Finds models by name.
+#[derive(Debug)]
+pub struct Models {
+    model: Option<String>,
+    worker: Option<String>,
+    endpoints: Vec<(Endpoint, Arc<Site>)>,
+    environment: Environment,
+    extractive: Arc<dyn Model>,
+    timeouts: Timeouts,
+    connections: Connections,
+    /// Models that were found already, so that all calls of one share its state.
+    found: Mutex<HashMap<String, Arc<dyn Model>>>,
+}
+
+impl Models {
+    /// `extractive` is the model that needs nothing and is there when nothing else is.
+    pub fn new(settings: &Settings, environment: Environment, extractive: Arc<dyn Model>) -> Self {
+        Self {
+            model: settings.model.clone(),
+            worker: settings.worker.clone(),
+            endpoints: settings.endpoints.iter().map(|it| (it.clone(), Arc::default())).collect(),
+            environment,
+            extractive,
+            timeouts: Timeouts::default(),
+            connections: Connections::default(),
+            found: Mutex::default(),
+        }
+    }
+
+    /// The same with other limits on silence.
+    pub fn with_timeouts(self, timeouts: Timeouts) -> Self {
+        Self { timeouts, ..self }
+    }
+
+    /// The models of a run.
+    ///
+    /// # Errors
+    /// A name that means nothing, a key that is missing, or an endpoint that does not say which models it has.
+    pub async fn choose(&self) -> Result<Choice, Error> {
+        let (named, why) = match &self.model {
+            Some(name) => (name.clone(), "it is configured".to_owned()),
+            None => self.default_model().await?,
+        };
+        let root = self.named(&named).await?;
+        let worker = match &self.worker {
+            Some(name) => self.named(name).await?,
+            None => root.clone(),
+        };
+        let names = [Some(&named), self.worker.as_ref()];
+        let kinds = names.into_iter().flatten().filter_map(|name| self.spec(name).ok()?.kind()).collect();
+        Ok(Choice { root, worker, why, kinds })
+    }
+
+    /// The model that a program of a model asks for. It may name those of the run, other models of the endpoints, and
+    /// other models of the providers of the run. It may not run commands, or send text to where none goes already.
+    ///
+    /// # Errors
+    /// The name is none of these.
+    pub async fn for_program(&self, choice: &Choice, name: &str) -> Result<Arc<dyn Model>, Error> {
+        for own in [&choice.root, &choice.worker] {
+            if own.name() == name {
+                return Ok(own.clone());
+            }
+        }
+        let allowed = match self.spec(name)? {
+            Spec::Extractive => true,
+            Spec::Command(_) => false,
+            Spec::AtEndpoint(_) => true,
+            Spec::OfProvider(kind, _) => choice.kinds.contains(&kind),
+        };
+        if !allowed {
+            let (root, worker) = (choice.root.name(), choice.worker.name());
+            let detail = "a program may not call it";
+            return Err(Error::Configuration(format!(
+                "{name}: {detail}; the models of this run are {root} and {worker}"
+            )));
+        }
+        self.named(name).await
+    }
+
+    /// The model of that name.
+    ///
+    /// # Errors
+    /// The name means nothing, or the key for it is missing.
+    pub async fn named(&self, name: &str) -> Result<Arc<dyn Model>, Error> {
+        if let Some(model) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return Ok(model.clone());
+        }
+        let model = self.make(self.spec(name)?).await?;
+        Ok(self.keep(name, model))
+    }
+
+    /// Of two that were found at the same time, the first is kept, since it may be in use. Programs may make names up,
+    /// so there is an end to keeping.
+    fn keep(&self, name: &str, model: Arc<dyn Model>) -> Arc<dyn Model> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        match found.get(name) {
+            Some(earlier) => earlier.clone(),
+            None if found.len() >= MOST_KEPT => model,
+            None => found.entry(name.to_owned()).or_insert(model).clone(),
+        }
+    }
+
+    fn spec(&self, name: &str) -> Result<Spec, Error> {
+        Spec::parse(name, !self.endpoints.is_empty())
+    }
+
+    async fn make(&self, spec: Spec) -> Result<Arc<dyn Model>, Error> {
+        match spec {
+            Spec::Extractive => Ok(self.extractive.clone()),
+            Spec::Command(line) => Ok(Arc::new(CommandModel::new(&line, COMMAND_PATIENCE)?)),
+            Spec::AtEndpoint(name) => self.at_endpoints(&name, None),
+            Spec::OfProvider(kind, name) => Ok(Arc::new(self.of_provider(kind, &name).await?)),
+        }
+    }
+
+    fn at_endpoints(&self, name: &str, window: Option<usize>) -> Result<Arc<dyn Model>, Error> {
+        let key = self.environment.get(ENDPOINT_KEY).and_then(|key| Secret::new(&key));
+        let member = |(endpoint, site): &(Endpoint, Arc<Site>)| {
+            let connection = self.connections.for_endpoint(endpoint)?;
+            let model = Provider::at_endpoint(connection, endpoint, name, key.clone(), self.timeouts, window)?;
+            Ok((site.clone(), Arc::new(model) as Arc<dyn Model>))
+        };
+        let mut members = self.endpoints.iter().map(member).collect::<Result<Vec<_>, Error>>()?;
+        match members.len() {
+            1 => Ok(members.remove(0).1),
+            _ => Ok(Arc::new(Pool::new(name.to_owned(), members))),
+        }
+    }
+
+    async fn of_provider(&self, kind: AdapterKind, name: &str) -> Result<Provider, Error> {
+        if kind == AdapterKind::Ollama {
+            let base = Ollama::base(&self.environment)?;
+            let connection = self.connections.for_endpoint(&base)?;
+            let base = Some(base.join("").to_string());
+            return Provider::of_kind(connection, kind, name, None, base, self.timeouts).await;
+        }
+        let key = self.provider_key(kind);
+        let variables = catalog::key_variables(kind);
+        if let (None, Some(variable), false) = (&key, variables.first(), catalog::works_without_key(kind)) {
+            return Err(Error::MissingKey { model: name.to_owned(), variable: (*variable).to_owned() });
+        }
+        Provider::of_kind(self.connections.outward()?, kind, name, key, None, self.timeouts).await
+    }
+
+    fn provider_key(&self, kind: AdapterKind) -> Option<(String, Secret)> {
+        let held = |variable: &str| Some((variable.to_owned(), Secret::new(&self.environment.get(variable)?)?));
+        catalog::key_variables(kind).into_iter().find_map(held)
+    }
+
+    /// The name of the model to take when none is named, and why it.
+    async fn default_model(&self) -> Result<(String, String), Error> {
+        if let Some((endpoint, _)) = self.endpoints.first() {
+            return self.first_of_endpoints().await.map(|name| (name, format!("it is the first model at {endpoint}")));
+        }
+        let offer = catalog::OFFERS.iter().find(|offer| self.environment.get(offer.variable).is_some());
+        if let Some(offer) = offer {
+            return Ok((offer.model.to_owned(), format!("{} is set", offer.variable)));
+        }
+        if let Some(ollama) = Ollama::probe(&self.environment, &self.connections).await
+            && let Some(model) = ollama.model(&self.environment)
+        {
+            return Ok((format!("ollama::{model}"), format!("Ollama answers at {}", ollama.base)));
+        }
+        Ok(("extractive".to_owned(), "nothing is configured".to_owned()))
+    }
+
+    /// The first model of the first endpoint, in the order of the settings, that says what it has.
+    async fn first_of_endpoints(&self) -> Result<String, Error> {
+        let lists = join_all(self.endpoints.iter().map(|(endpoint, _)| self.list(endpoint, LIST_PATIENCE))).await;
+        let mut failure = None;
+        for (list, (endpoint, _)) in lists.into_iter().zip(&self.endpoints) {
+            match list {
+                Ok(list) if !list.is_empty() => {
+                    let Listed { name, window } = list[0].clone();
+                    let model = self.at_endpoints(&name, window)?;
+                    self.keep(&name, model);
+                    return Ok(name);
+                }
+                Ok(_) => {
+                    let message = format!("{endpoint} has no model; name one with --model");
+                    failure.get_or_insert(Error::Configuration(message));
+                }
+                Err(error) => {
+                    failure.get_or_insert(error);
+                }
+            }
+        }
+        Err(failure.unwrap_or_else(|| Error::Configuration("no endpoint is configured".to_owned())))
+    }
+
+    async fn list(&self, endpoint: &Endpoint, patience: Duration) -> Result<Vec<Listed>, Error> {
+        let key = self.environment.get(ENDPOINT_KEY).and_then(|key| Secret::new(&key));
+        let variable = key.is_some().then(|| ENDPOINT_KEY.to_owned());
+        let peer = Peer { model: "the list of models".to_owned(), endpoint: endpoint.to_string(), key, variable };
+        list_models(&self.connections.for_endpoint(endpoint)?, endpoint, &peer, patience).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

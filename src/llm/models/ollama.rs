@@ -1,0 +1,108 @@
+//! An Ollama on this machine, or where its own variables say.
+
+use crate::config::{Endpoint, Environment};
+use crate::llm::{
+    Error,
+    http::{Connections, bounded_body},
+};
+use std::time::Duration;
+
+/// How long it may take to answer before it counts as absent. It is on this machine as a rule, and a person waits.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// An Ollama that answers.
+#[derive(Debug)]
+pub(super) struct Ollama {
+    pub(super) base: Endpoint,
+    /// What is installed, in its own order.
+    pub(super) models: Vec<String>,
+}
+
+impl Ollama {
+    /// Where it is by `OLLAMA_HOST` and `OLLAMA_PORT`, read as Ollama itself reads them.
+    ///
+    /// # Errors
+    /// They do not make a URL.
+    pub(super) fn base(environment: &Environment) -> Result<Endpoint, Error> {
+        let host = environment.get("OLLAMA_HOST").unwrap_or_default();
+        let port = environment.get("OLLAMA_PORT").unwrap_or_else(|| "11434".to_owned());
+        let url = url(host.trim(), port.trim());
+        Endpoint::parse(&url)
+            .map(|endpoint| endpoint.at_root())
+            .map_err(|problem| Error::Configuration(format!("OLLAMA_HOST or OLLAMA_PORT: {problem}")))
+    }
+
+    /// Asks whether one is there. Nothing there is no failure.
+    pub(super) async fn probe(environment: &Environment, connections: &Connections) -> Option<Self> {
+        let base = Self::base(environment).ok()?;
+        let client = connections.for_endpoint(&base).ok()?;
+        let response = client.get(base.join("api/tags")).timeout(PATIENCE).send().await.ok()?;
+        if !response.status().is_success() {
+            return None;
+        }
+        let body: serde_json::Value = serde_json::from_str(&bounded_body(response).await.ok()?).ok()?;
+        let name = |model: &serde_json::Value| Some(model.get("name")?.as_str()?.to_owned());
+        let models = body.get("models")?.as_array()?.iter().filter_map(name).collect();
+        Some(Self { base, models })
+    }
+
+    /// The model to take: `OLLAMA_MODEL`, else the first that is installed.
+    pub(super) fn model(&self, environment: &Environment) -> Option<String> {
+        environment.get("OLLAMA_MODEL").or_else(|| self.models.first().cloned())
+    }
+}
+
+/// `OLLAMA_HOST` may lack a scheme, a port or a host, and may be the address that the server listens on.
+fn url(host: &str, port: &str) -> String {
+    let (scheme, rest) = host.split_once("://").unwrap_or(("", host));
+    let rest = rest.trim_end_matches('/');
+    let (name, own_port) = match rest.rsplit_once(':') {
+        // The last colon of a bare IPv6 address divides no port.
+        Some((name, port)) if !name.contains(':') || name.ends_with(']') => (name, Some(port)),
+        _ => (rest, None),
+    };
+    let name = match name {
+        "" | "0.0.0.0" => "127.0.0.1".to_owned(),
+        "::" | "[::]" => "[::1]".to_owned(),
+        name if name.contains(':') && !name.starts_with('[') => format!("[{name}]"),
+        name => name.to_owned(),
+    };
+    let port = match (own_port, scheme) {
+        (Some(port), _) => port,
+        (None, "http") => "80",
+        (None, "https") => "443",
+        (None, _) => port,
+    };
+    format!("{}://{name}:{port}", if scheme.is_empty() { "http" } else { scheme })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_variables_are_read_as_it_reads_them_itself() {
+        let cases = [
+            ("", "11434", "http://127.0.0.1:11434"),
+            ("0.0.0.0", "11434", "http://127.0.0.1:11434"),
+            ("0.0.0.0:8080", "11434", "http://127.0.0.1:8080"),
+            (":9", "11434", "http://127.0.0.1:9"),
+            ("box", "7", "http://box:7"),
+            ("http://box", "11434", "http://box:80"),
+            ("https://box/", "11434", "https://box:443"),
+            ("https://box:1/", "11434", "https://box:1"),
+            ("::1", "11434", "http://[::1]:11434"),
+            ("[::]:5", "11434", "http://[::1]:5"),
+        ];
+        for (host, port, expected) in cases {
+            assert_eq!(url(host, port), expected, "{host:?} {port:?}");
+        }
+    }
+
+    #[test]
+    fn its_own_interface_lies_at_the_root() {
+        let environment = Environment::of([("OLLAMA_HOST", "box"), ("OLLAMA_PORT", "7")]);
+        assert_eq!(Ollama::base(&environment).unwrap().join("api/chat").as_str(), "http://box:7/api/chat");
+        assert!(Ollama::base(&Environment::of([("OLLAMA_PORT", "no")])).is_err());
+    }
+}

@@ -1,0 +1,144 @@
+//! What `rlm models` and `rlm doctor` print: what was found, what is configured, and whether it answers.
+
+use super::{Choice, Models, ollama::Ollama, spec::Spec};
+use crate::config::Endpoint;
+use crate::llm::{Error, Model, catalog};
+use futures::future::join_all;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+use tokio::time::timeout;
+
+/// How long each server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The whole picture, as plain data.
+#[derive(Debug)]
+pub struct Survey {
+    /// Keys in the environment, by the names of their variables.
+    pub keys: Vec<KeyFound>,
+    /// The Ollama that answers, if one does.
+    pub ollama: Option<OllamaFound>,
+    /// What a run would use.
+    pub choice: Result<Choice, Error>,
+    /// Whether the root, the worker and every endpoint answer.
+    pub checks: Vec<Check>,
+}
+
+/// A key that is set. Its value is nobody's business.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFound {
+    pub variable: &'static str,
+    /// The model that is taken if this key decides.
+    pub model: &'static str,
+}
+
+/// An Ollama that answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OllamaFound {
+    pub url: String,
+    pub models: Vec<String>,
+}
+
+/// One thing that was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// The model's name or the endpoint's URL.
+    pub what: String,
+    pub result: Result<Answer, Error>,
+}
+
+/// That it answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub after: Duration,
+    /// What was learnt, e.g. "3 models, `qwen` among them".
+    pub note: String,
+}
+
+impl Models {
+    /// Looks around and asks everything that is configured for a sign of life. Nothing is generated: servers are asked
+    /// for their lists of models, commands are looked for and not run. It takes about ten seconds at most.
+    pub async fn describe(&self) -> Survey {
+        let set = |variable: &str| self.environment.get(variable).is_some();
+        let offers = catalog::OFFERS.iter().filter(|offer| set(offer.variable));
+        let keys = offers.map(|offer| KeyFound { variable: offer.variable, model: offer.model }).collect();
+        let (ollama, choice) = tokio::join!(Ollama::probe(&self.environment, &self.connections), self.choose());
+        let mut names = Vec::new();
+        if let Ok(choice) = &choice {
+            names.push(choice.root.name().to_owned());
+            if choice.worker.name() != choice.root.name() {
+                names.push(choice.worker.name().to_owned());
+            }
+        }
+        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        let models = join_all(names.iter().map(|name| self.check_model(name)));
+        let endpoints = join_all(self.endpoints.iter().map(|(endpoint, _)| self.check_endpoint(endpoint, &known)));
+        let (models, endpoints) = tokio::join!(models, endpoints);
+        let ollama = ollama.map(|it| OllamaFound { url: it.base.to_string(), models: it.models });
+        Survey { keys, ollama, choice, checks: models.into_iter().flatten().chain(endpoints).collect() }
+    }
+
+    /// A model that is at the endpoints is checked there.
+    async fn check_model(&self, name: &str) -> Option<Check> {
+        let started = Instant::now();
+        let result = match self.spec(name) {
+            Ok(Spec::AtEndpoint(_)) => return None,
+            Ok(Spec::Extractive) => Ok("built in".to_owned()),
+            Ok(Spec::Command(line)) => self.check_command(&line),
+            Ok(Spec::OfProvider(kind, name)) => match self.of_provider(kind, &name).await {
+                Ok(provider) => match timeout(PATIENCE, provider.list()).await {
+                    Ok(list) => list.map(|list| described(&list, &[bare(provider.name())])),
+                    Err(_) => Err(Error::TimedOut { model: name, after: PATIENCE }),
+                },
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
+        };
+        let result = result.map(|note| Answer { after: started.elapsed(), note });
+        Some(Check { what: name.to_owned(), result })
+    }
+
+    async fn check_endpoint(&self, endpoint: &Endpoint, names: &[&str]) -> Check {
+        let started = Instant::now();
+        let list = self.list(endpoint, PATIENCE).await;
+        let result = list.map(|list| {
+            let list: Vec<String> = list.into_iter().map(|it| it.name).collect();
+            Answer { after: started.elapsed(), note: described(&list, names) }
+        });
+        Check { what: endpoint.to_string(), result }
+    }
+
+    fn check_command(&self, line: &str) -> Result<String, Error> {
+        let model = crate::llm::command::CommandModel::new(line, PATIENCE)?;
+        let program = model.program();
+        let folders = self.environment.get("PATH").unwrap_or_default();
+        let mut places: Vec<_> = std::env::split_paths(&folders).map(|folder| folder.join(program)).collect();
+        if program.contains('/') {
+            places = vec![Path::new(program).to_owned()];
+        }
+        match places.iter().find(|place| place.is_file()) {
+            Some(place) => Ok(format!("found at {}", place.display())),
+            None => {
+                Err(Error::Program { model: model.name().to_owned(), detail: format!("{program} is not on the PATH") })
+            }
+        }
+    }
+}
+
+fn bare(name: &str) -> &str {
+    name.split_once("::").map_or(name, |(_, bare)| bare)
+}
+
+fn described(list: &[String], wanted: &[&str]) -> String {
+    let there = |name: &&&str| list.iter().any(|it| it == **name || it.rsplit('/').next() == Some(**name));
+    let count = match list.len() {
+        1 => "1 model".to_owned(),
+        count => format!("{count} models"),
+    };
+    match wanted.iter().find(there) {
+        Some(name) => format!("{count}, `{name}` among them"),
+        None => count,
+    }
+}

@@ -1,0 +1,228 @@
+//! One reply while it is being read.
+
+use super::thinking::Thinking;
+use crate::llm::{Error, Finish, Piece, PieceSink, Reply, Request, TokenUsage, failure::Peer, http::Timeouts};
+use futures::{Stream, StreamExt};
+use genai::chat::{ChatStreamEvent, StopReason, StreamEnd, Usage};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The longest reply, text and reasoning together, in bytes. No model writes as much; a broken server might.
+const MOST_BYTES: usize = 16 << 20;
+
+/// What has been read of a reply, and what may still come.
+pub(super) struct Reading<'a> {
+    peer: &'a Peer,
+    timeouts: Timeouts,
+    ends_with_reason: bool,
+    thinking: Thinking,
+    text: String,
+    reasoning: String,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(peer: &'a Peer, timeouts: Timeouts, ends_with_reason: bool) -> Self {
+        let (text, reasoning) = (String::new(), String::new());
+        Self { peer, timeouts, ends_with_reason, thinking: Thinking::default(), text, reasoning }
+    }
+
+    /// The next event of the stream.
+    ///
+    /// # Errors
+    /// The stream failed, was silent for too long, or ended without having said that this was the end.
+    pub(super) async fn next_event(
+        &self,
+        stream: &mut (impl Stream<Item = genai::Result<ChatStreamEvent>> + Unpin),
+    ) -> Result<ChatStreamEvent, Error> {
+        let silence = self.silence();
+        let next = match self.text.is_empty() {
+            true => stream.next().await,
+            false => timeout(silence, stream.next()).await.map_err(|_| self.timed_out(silence))?,
+        };
+        match next {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(self.peer.of_genai(error, silence)),
+            None => Err(self.broken(match self.text.is_empty() && self.reasoning.is_empty() {
+                true => "what came was no stream of events, or it ended before its first one",
+                false => "the stream stopped without the mark of its end",
+            })),
+        }
+    }
+
+    /// Takes an event in; gives the reply if that was the last one.
+    ///
+    /// # Errors
+    /// The reply is empty, too long, or its end was not meant as one.
+    pub(super) fn take(
+        &mut self,
+        event: ChatStreamEvent,
+        request: &Request,
+        pieces: PieceSink<'_>,
+    ) -> Result<Option<Reply>, Error> {
+        match event {
+            ChatStreamEvent::Chunk(chunk) => {
+                let split = self.thinking.split(&chunk.content);
+                self.keep(&split.reasoning, &split.text, pieces);
+            }
+            ChatStreamEvent::ReasoningChunk(chunk) => self.reasoning.push_str(&chunk.content),
+            ChatStreamEvent::End(end) => return self.finish(end, request, pieces).map(Some),
+            ChatStreamEvent::Start
+            | ChatStreamEvent::Heartbeat
+            | ChatStreamEvent::ThoughtSignatureChunk(_)
+            | ChatStreamEvent::ToolCallChunk(_) => {}
+        }
+        if self.text.len() + self.reasoning.len() > MOST_BYTES {
+            return Err(self.broken("it is longer than 16 MiB"));
+        }
+        Ok(None)
+    }
+
+    fn keep(&mut self, reasoning: &str, text: &str, pieces: PieceSink<'_>) {
+        self.reasoning.push_str(reasoning);
+        if !text.is_empty() {
+            self.text.push_str(text);
+            pieces(Piece::Text(text));
+        }
+    }
+
+    fn finish(&mut self, end: StreamEnd, request: &Request, pieces: PieceSink<'_>) -> Result<Reply, Error> {
+        let rest = self.thinking.rest();
+        self.keep(&rest.reasoning, &rest.text, pieces);
+        let finish = match end.captured_stop_reason {
+            None if self.ends_with_reason => return Err(self.broken("the connection closed before its end")),
+            None | Some(StopReason::Completed(_) | StopReason::StopSequence(_)) => Finish::Complete,
+            Some(StopReason::MaxTokens(_)) => Finish::Length,
+            Some(other) => Finish::Other(other.raw().to_owned()),
+        };
+        let usage = end.captured_usage.map_or_else(|| self.estimated(request), told);
+        if self.text.trim().is_empty() {
+            return Err(Error::EmptyReply { model: self.peer.model.clone(), finish, usage });
+        }
+        let (text, reasoning) = (std::mem::take(&mut self.text), std::mem::take(&mut self.reasoning));
+        Ok(Reply { text, reasoning, finish, usage })
+    }
+
+    fn estimated(&self, request: &Request) -> TokenUsage {
+        let input: usize = request.messages.iter().map(|it| it.content.len()).sum();
+        let output = self.text.len() + self.reasoning.len();
+        TokenUsage { input: input.div_ceil(4) as u64, output: output.div_ceil(4) as u64, cached_input: 0 }
+    }
+
+    fn silence(&self) -> Duration {
+        if self.text.is_empty() { self.timeouts.first_text } else { self.timeouts.between }
+    }
+
+    fn timed_out(&self, after: Duration) -> Error {
+        Error::TimedOut { model: self.peer.model.clone(), after }
+    }
+
+    fn broken(&self, detail: &str) -> Error {
+        Error::BrokenReply { model: self.peer.model.clone(), detail: detail.to_owned() }
+    }
+}
+
+fn told(usage: Usage) -> TokenUsage {
+    let tokens = |count: Option<i32>| count.unwrap_or_default().max(0) as u64;
+    let input = tokens(usage.prompt_tokens);
+    let cached = tokens(usage.prompt_tokens_details.and_then(|details| details.cached_tokens));
+    TokenUsage { input, output: tokens(usage.completion_tokens), cached_input: cached.min(input) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::llm::Message;
+    use genai::chat::StreamChunk;
+
+    fn chunk(text: &str) -> ChatStreamEvent {
+        ChatStreamEvent::Chunk(StreamChunk { content: text.to_owned() })
+    }
+
+    fn end(reason: Option<&str>, usage: Option<Usage>) -> ChatStreamEvent {
+        let captured_stop_reason = reason.map(|it| StopReason::from(it.to_owned()));
+        ChatStreamEvent::End(StreamEnd { captured_stop_reason, captured_usage: usage, ..StreamEnd::default() })
+    }
+
+    fn read(events: Vec<ChatStreamEvent>, ends_with_reason: bool) -> (Result<Reply, Error>, String) {
+        let peer = Peer { model: "m".into(), endpoint: "e".into(), key: None, variable: None };
+        let request = Request { messages: vec![Message::user("12345678")], max_output_tokens: None };
+        let mut reading = Reading::new(&peer, Timeouts::default(), ends_with_reason);
+        let mut streamed = String::new();
+        for event in events {
+            let mut sink = |piece: Piece<'_>| match piece {
+                Piece::Text(text) => streamed.push_str(text),
+                Piece::Restart => unreachable!("a model never restarts by itself"),
+            };
+            match reading.take(event, &request, &mut sink) {
+                Ok(None) => {}
+                Ok(Some(reply)) => return (Ok(reply), streamed),
+                Err(error) => return (Err(error), streamed),
+            }
+        }
+        panic!("the events hold no end");
+    }
+
+    #[test]
+    fn reasons_for_the_end_are_mapped() {
+        let cases = [
+            (None, Finish::Complete),
+            (Some("stop"), Finish::Complete),
+            (Some("end_turn"), Finish::Complete),
+            (Some("length"), Finish::Length),
+            (Some("max_tokens"), Finish::Length),
+            (Some("content_filter"), Finish::Other("content_filter".into())),
+            (Some("tool_calls"), Finish::Other("tool_calls".into())),
+        ];
+        for (reason, expected) in cases {
+            let (reply, streamed) = read(vec![chunk("he"), chunk("llo"), end(reason, None)], false);
+            assert_eq!((reply.as_ref().unwrap().finish.clone(), streamed.as_str()), (expected, "hello"), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn an_end_that_gives_no_reason_is_none_where_reasons_are_given() {
+        let (reply, _) = read(vec![chunk("half an ans"), end(None, None)], true);
+        assert_eq!(reply.unwrap_err().to_string(), "the reply of m broke off: the connection closed before its end");
+    }
+
+    #[test]
+    fn usage_is_taken_from_the_provider_and_estimated_without() {
+        let usage = Usage { prompt_tokens: Some(7), completion_tokens: Some(-3), ..Usage::default() };
+        let (reply, _) = read(vec![chunk("hello"), end(Some("stop"), Some(usage))], false);
+        assert_eq!(reply.unwrap().usage, TokenUsage { input: 7, output: 0, cached_input: 0 });
+        let (reply, _) = read(vec![chunk("hello"), end(Some("stop"), None)], false);
+        assert_eq!(reply.unwrap().usage, TokenUsage { input: 2, output: 2, cached_input: 0 });
+    }
+
+    #[test]
+    fn an_empty_reply_is_an_error_that_says_why_and_what_was_spent() {
+        let (reply, _) = read(vec![chunk(" \n"), end(Some("length"), None)], false);
+        let error = reply.unwrap_err();
+        assert_eq!(error.to_string(), "m gave an empty reply: the limit on output tokens cut it off");
+        assert_eq!((error.is_transient(), error.usage().input), (false, 2));
+    }
+
+    #[test]
+    fn reasoning_inside_the_text_is_kept_apart_and_does_not_stream() {
+        let (reply, streamed) = read(vec![chunk("<thi"), chunk("nk>hm</think>\n\nyes"), end(None, None)], false);
+        let reply = reply.unwrap();
+        assert_eq!((reply.text.as_str(), reply.reasoning.as_str(), streamed.as_str()), ("yes", "hm", "yes"));
+    }
+
+    #[test]
+    fn a_reply_without_end_is_cut_off() {
+        let endless = std::iter::repeat_with(|| chunk(&"x".repeat(1 << 20))).take(17).collect();
+        let (reply, _) = read(endless, false);
+        assert_eq!(reply.unwrap_err().to_string(), "the reply of m broke off: it is longer than 16 MiB");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_after_the_first_text_ends_the_call() {
+        let peer = Peer { model: "m".into(), endpoint: "e".into(), key: None, variable: None };
+        let mut reading = Reading::new(&peer, Timeouts::default(), false);
+        reading.text.push('x');
+        let mut silent = futures::stream::pending();
+        let error = reading.next_event(&mut silent).await.unwrap_err();
+        assert_eq!(error, Error::TimedOut { model: "m".into(), after: Duration::from_secs(60) });
+    }
+}

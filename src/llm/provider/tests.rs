@@ -1,0 +1,81 @@
+//! What the providers' own protocols carry. A server of sorts takes down what it is sent and answers nothing.
+
+use super::*;
+use axum::{Router, extract::Request as HttpRequest, http::StatusCode};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+
+type Taken = Arc<Mutex<Vec<(String, String, Value)>>>;
+
+/// Takes down the path, the headers and the body of every request, and refuses it with its own headers.
+async fn server() -> (String, Taken) {
+    let taken = Taken::default();
+    let log = taken.clone();
+    let take = move |request: HttpRequest| async move {
+        let (path, headers) = (request.uri().path().to_owned(), format!("{:?}", request.headers()));
+        let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
+        log.lock().unwrap().push((path, headers.clone(), serde_json::from_slice(&body).unwrap()));
+        (StatusCode::BAD_REQUEST, headers)
+    };
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(take)).await });
+    (url, taken)
+}
+
+/// What a model of a provider sends for a conversation, and how the refusal reads.
+async fn sent(kind: AdapterKind, name: &str, messages: Vec<Message>) -> ((String, String, Value), String) {
+    let (url, taken) = server().await;
+    let key = Secret::new("sk-hidden").map(|key| ("KEY".to_owned(), key));
+    let connection = reqwest::Client::builder().no_proxy().build().unwrap();
+    let provider = Provider::of_kind(connection, kind, name, key, Some(url), Timeouts::default()).await.unwrap();
+    let request = Request { messages, max_output_tokens: None };
+    let error = provider.call(&request, &mut |_| {}).await.unwrap_err();
+    let sent = taken.lock().unwrap().remove(0);
+    (sent, format!("{error} {error:?} {provider:?}"))
+}
+
+fn question() -> Vec<Message> {
+    vec![Message::system("s"), Message::user("q")]
+}
+
+#[tokio::test]
+async fn names_are_sent_without_their_provider_and_gateways_get_them_whole() {
+    use AdapterKind as K;
+    let cases = [
+        (K::OpenRouter, "open_router::qwen/qwen-max", "qwen/qwen-max", Value::Null),
+        (K::OpenRouter, "open_router::openai/gpt-oss-120b", "openai/gpt-oss-120b", Value::Null),
+        (K::Aliyun, "aliyun::qwen-max", "qwen-max", Value::Null),
+        (K::Groq, "groq::openai/x-low", "openai/x-low", Value::Null),
+        (K::OpenAI, "openai::gpt-4o", "gpt-4o", Value::Null),
+        // An effort behind the name of a provider's own model is one.
+        (K::OpenAI, "openai::o3-mini-high", "o3-mini", json!("high")),
+    ];
+    for (kind, name, expected, effort) in cases {
+        let ((_, _, body), _) = sent(kind, name, question()).await;
+        assert_eq!((&body["model"], &body["reasoning_effort"]), (&json!(expected), &effort), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_sent_and_never_shown() {
+    for (kind, name) in [(AdapterKind::Anthropic, "anthropic::claude-x"), (AdapterKind::OpenAI, "openai::gpt-4o")] {
+        let ((_, headers, _), shown) = sent(kind, name, question()).await;
+        assert!(headers.contains("sk-hidden"));
+        assert!(shown.contains("[key]") && !shown.contains("sk-hidden"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_is_cached_where_one_must_ask_for_it_and_a_single_question_is_not() {
+    let ((path, _, body), _) = sent(AdapterKind::Anthropic, "anthropic::claude-x", question()).await;
+    assert!(path.ends_with("messages"));
+    assert!(!body.to_string().contains("cache_control"), "{body}");
+    let conversation = vec![Message::system("s"), Message::user("q"), Message::assistant("a"), Message::user("r")];
+    let ((_, _, body), _) = sent(AdapterKind::Anthropic, "anthropic::claude-x", conversation.clone()).await;
+    assert_eq!(body["messages"][2]["content"][0]["cache_control"], json!({"type": "ephemeral"}), "{body}");
+    assert_eq!(body.to_string().matches("cache_control").count(), 1);
+    let ((_, _, body), _) = sent(AdapterKind::Groq, "groq::x", conversation).await;
+    assert!(!body.to_string().contains("cache"), "{body}");
+}

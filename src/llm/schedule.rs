@@ -1,0 +1,199 @@
+//! Every call of every run goes through here.
+//!
+//! A call takes three places before it goes out, always in this order: one of its run's (the [`Gate`]), one of its
+//! model's (a lane), one of the machine's. Whoever waits for a later place holds only earlier ones, and nobody who
+//! holds all three waits for another call, so nothing can lock up; and a call that sleeps before its next attempt
+//! holds none. Queues are first come, first served. A run can fill the queue of its own gate alone, so runs share the
+//! machine's places evenly, however many calls each has in store.
+//!
+//! What failed in passing is tried again, after a pause that grows and is spread by chance: chance drawn from the
+//! number of the call and of the attempt, so that a run can be replayed. A server that turns calls away gets fewer of
+//! them (`lane`).
+//!
+//! Cancelling drops the open calls, which closes their connections, and starts nothing more.
+
+mod lane;
+mod pause;
+
+use super::{Error, Model, Piece, PieceSink, Reply, Request, TokenUsage};
+use lane::{Lane, Lanes};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep, timeout_at},
+};
+use tokio_util::sync::CancellationToken;
+
+pub use pause::Patience;
+use pause::Trials;
+
+/// How many calls of one run may be open at once.
+#[derive(Debug)]
+pub struct Gate(Semaphore);
+
+impl Gate {
+    pub fn new(calls: usize) -> Self {
+        Self(Semaphore::new(calls.max(1)))
+    }
+}
+
+/// One call to make.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    pub model: &'a dyn Model,
+    pub request: &'a Request,
+    /// The call's number in its run. Pauses between attempts are derived from it, so that a replay pauses alike.
+    pub number: u64,
+    /// The gate of the run, shared by all its calls.
+    pub gate: &'a Gate,
+    /// When the run's time is up.
+    pub deadline: Option<Instant>,
+    /// The token of the run.
+    pub token: &'a CancellationToken,
+}
+
+/// What became of a call. Every call that was handed in gets one.
+#[derive(Debug)]
+pub struct Outcome {
+    pub result: Result<Reply, CallError>,
+    pub report: Report,
+}
+
+/// What a call took, successful or not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How often the model was asked; 0 if the call never got its turn.
+    pub attempts: u32,
+    /// From being handed in to the end, queues and pauses included.
+    pub wall_time: Duration,
+    /// Spent inside the model, all attempts together.
+    pub model_time: Duration,
+    /// Tokens of all attempts together, failed ones included as far as the provider told.
+    pub usage: TokenUsage,
+}
+
+/// Why a call has no reply.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    #[error(transparent)]
+    Model(#[from] Error),
+    #[error("cancelled")]
+    Cancelled,
+    #[error("out of time")]
+    OutOfTime,
+}
+
+/// Bounds, repeats and meters the calls of all runs.
+#[derive(Debug)]
+pub struct Scheduler {
+    places: Semaphore,
+    lanes: Lanes,
+    patience: Patience,
+}
+
+impl Scheduler {
+    /// A scheduler that has at most `concurrency` calls open, of all runs together.
+    pub fn new(concurrency: usize, patience: Patience) -> Self {
+        let concurrency = concurrency.max(1);
+        Self { places: Semaphore::new(concurrency), lanes: Lanes::new(concurrency), patience }
+    }
+
+    /// Makes the call. The text goes to `pieces` as it arrives; a [`Piece::Restart`] comes between two attempts if the
+    /// first had begun to write.
+    pub async fn call(&self, call: Call<'_>, pieces: PieceSink<'_>) -> Outcome {
+        let started = Instant::now();
+        let mut report = Report::default();
+        let result = tokio::select! {
+            biased;
+            () = call.token.cancelled() => Err(CallError::Cancelled),
+            () = until(call.deadline) => Err(CallError::OutOfTime),
+            result = self.attempts(call, pieces, &mut report) => result.map_err(CallError::from),
+        };
+        if let Ok(reply) = &result {
+            report.usage += reply.usage;
+        }
+        report.wall_time = started.elapsed();
+        Outcome { result, report }
+    }
+
+    async fn attempts(&self, call: Call<'_>, pieces: PieceSink<'_>, report: &mut Report) -> Result<Reply, Error> {
+        let lane = self.lanes.of(call.model.name());
+        let mut trials = Trials::default();
+        loop {
+            let mut begun = false;
+            let mut sink = |piece: Piece<'_>| {
+                begun = true;
+                pieces(piece);
+            };
+            let error = match self.attempt(call, &lane, &mut sink, report).await {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            report.usage += error.usage();
+            trials.count(&error);
+            let Some(pause) = self.patience.pause(call.number, trials, &error) else { return Err(error) };
+            if call.deadline.is_some_and(|deadline| Instant::now() + pause >= deadline) {
+                return Err(error);
+            }
+            tracing::debug!(model = call.model.name(), attempt = report.attempts, ?pause, %error, "trying again");
+            if begun {
+                pieces(Piece::Restart);
+            }
+            sleep(pause).await;
+        }
+    }
+
+    async fn attempt(
+        &self,
+        call: Call<'_>,
+        lane: &Arc<Lane>,
+        pieces: PieceSink<'_>,
+        report: &mut Report,
+    ) -> Result<Reply, Error> {
+        const OPEN: &str = "no semaphore of a scheduler is ever closed";
+        let _of_the_run = call.gate.0.acquire().await.expect(OPEN);
+        let of_the_model = lane.place().await;
+        let _of_the_machine = self.places.acquire().await.expect(OPEN);
+        let open = of_the_model.open();
+        report.attempts += 1;
+        let mut clock = Clock { since: Instant::now(), total: &mut report.model_time };
+        let result = call.model.call(call.request, pieces).await;
+        clock.stop();
+        match &result {
+            Ok(_) => open.admitted(),
+            Err(Error::RateLimited { .. }) => open.rejected(),
+            Err(_) => {}
+        }
+        result
+    }
+}
+
+/// Adds the time that it lived to a total, also when the call is dropped.
+struct Clock<'a> {
+    since: Instant,
+    total: &'a mut Duration,
+}
+
+impl Clock<'_> {
+    fn stop(&mut self) {
+        let now = Instant::now();
+        *self.total += now - self.since;
+        self.since = now;
+    }
+}
+
+impl Drop for Clock<'_> {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => drop(timeout_at(deadline, std::future::pending::<()>()).await),
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

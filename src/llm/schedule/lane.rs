@@ -1,0 +1,229 @@
+//! How many calls a model's server takes at once, learnt from the calls that it turns away.
+//!
+//! A call that is turned away for coming too many takes its place with it: as many places remain as calls were let in.
+//! But never fewer than the server has lately shown to take, so that a server that turns calls away at random, or for
+//! their rate, is not mistaken for one that takes few at once. When calls have gone well for a while, one place comes
+//! back, to see whether the server takes more by now.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// How many lanes may lie idle before they are cleared away.
+const MOST_IDLE: usize = 64;
+
+/// The lanes of all models, by name.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    width: usize,
+    lanes: Mutex<HashMap<String, Arc<Lane>>>,
+}
+
+impl Lanes {
+    pub(super) fn new(width: usize) -> Self {
+        Self { width, lanes: Mutex::default() }
+    }
+
+    pub(super) fn of(&self, model: &str) -> Arc<Lane> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if lanes.len() > MOST_IDLE && !lanes.contains_key(model) {
+            lanes.retain(|_, lane| Arc::strong_count(lane) > 1);
+        }
+        lanes.entry(model.to_owned()).or_insert_with(|| Arc::new(Lane::new(self.width))).clone()
+    }
+}
+
+/// The places of one model.
+#[derive(Debug)]
+pub(super) struct Lane {
+    places: Semaphore,
+    widest: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Places in all, taken or free.
+    width: usize,
+    open: usize,
+    /// So many calls at once were let in: in this period, and in the one before.
+    shown: [usize; 2],
+    /// Calls that ended in this period.
+    ended: usize,
+    /// Calls let in since the width changed.
+    let_in: usize,
+}
+
+impl State {
+    /// Counts a call; `shown` is how many at once it proves to be taken. What was shown two periods ago is forgotten.
+    fn count(&mut self, shown: usize, period: usize) {
+        self.shown[0] = self.shown[0].max(shown);
+        self.ended += 1;
+        if self.ended >= period {
+            self.shown = [0, self.shown[0]];
+            self.ended = 0;
+        }
+    }
+}
+
+impl Lane {
+    fn new(width: usize) -> Self {
+        let state = State { width, open: 0, shown: [0; 2], ended: 0, let_in: 0 };
+        Self { places: Semaphore::new(width), widest: width, state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a place.
+    pub(super) async fn place(&self) -> Place<'_> {
+        let permit = self.places.acquire().await.expect("no lane is ever closed");
+        Place { lane: self, permit }
+    }
+}
+
+/// A place in a lane, held until the call is open.
+pub(super) struct Place<'a> {
+    lane: &'a Lane,
+    permit: SemaphorePermit<'a>,
+}
+
+impl<'a> Place<'a> {
+    /// The call goes out.
+    pub(super) fn open(self) -> Open<'a> {
+        let mut state = self.lane.state();
+        state.open += 1;
+        Open { lane: self.lane, permit: Some(self.permit), rank: state.open }
+    }
+}
+
+/// A place in a lane, held while a call is open.
+pub(super) struct Open<'a> {
+    lane: &'a Lane,
+    permit: Option<SemaphorePermit<'a>>,
+    /// How many calls were open when this one went out, itself included.
+    rank: usize,
+}
+
+impl Open<'_> {
+    /// The server took the call.
+    pub(super) fn admitted(self) {
+        let mut state = self.lane.state();
+        state.count(self.rank, 2 * self.lane.widest);
+        state.let_in += 1;
+        if state.width < self.lane.widest && state.let_in >= 2 * state.width {
+            (state.width, state.let_in) = (state.width + 1, 0);
+            self.lane.places.add_permits(1);
+        }
+    }
+
+    /// The server turned the call away. One place always remains.
+    pub(super) fn rejected(mut self) {
+        let mut state = self.lane.state();
+        state.count(0, 2 * self.lane.widest);
+        state.let_in = 0;
+        let [now, before] = state.shown;
+        if state.width > now.max(before).max(1) {
+            state.width -= 1;
+            if let Some(permit) = self.permit.take() {
+                permit.forget();
+            }
+        }
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.lane.state().open -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+
+    fn free(lane: &Lane) -> usize {
+        lane.places.available_permits()
+    }
+
+    #[tokio::test]
+    async fn a_lane_narrows_to_what_is_let_in_and_widens_when_it_goes_well() {
+        let lane = Lane::new(4);
+        let mut calls = Vec::new();
+        for _ in 0..4 {
+            calls.push(lane.place().await.open());
+        }
+        calls.pop().unwrap().rejected();
+        calls.pop().unwrap().rejected();
+        calls.into_iter().for_each(Open::admitted);
+        assert_eq!(free(&lane), 2);
+        for _ in 0..2 {
+            lane.place().await.open().admitted();
+        }
+        assert_eq!(free(&lane), 3);
+        for _ in 0..100 {
+            lane.place().await.open().admitted();
+        }
+        assert_eq!(free(&lane), 4);
+    }
+
+    #[tokio::test]
+    async fn a_lane_stays_as_wide_as_the_server_has_shown_to_take() {
+        let lane = Lane::new(4);
+        for _ in 0..20 {
+            let mut calls = Vec::new();
+            for _ in 0..free(&lane) {
+                calls.push(lane.place().await.open());
+            }
+            calls.remove(0).rejected();
+            calls.into_iter().for_each(Open::admitted);
+        }
+        assert!(free(&lane) >= 3, "{lane:?}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_takes_fewer_than_before_is_learnt_anew() {
+        let lane = Lane::new(8);
+        for takes in [8, 2] {
+            for _ in 0..20 {
+                let mut calls = Vec::new();
+                for _ in 0..free(&lane) {
+                    calls.push(lane.place().await.open());
+                }
+                for (at, call) in calls.into_iter().enumerate().rev() {
+                    if at < takes { call.admitted() } else { call.rejected() }
+                }
+            }
+            assert!(free(&lane) <= takes + 1, "{takes}: {lane:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_last_place_stays() {
+        let lane = Lane::new(2);
+        for _ in 0..5 {
+            lane.place().await.open().rejected();
+        }
+        assert_eq!(free(&lane), 1);
+        let call = lane.place().await.open();
+        assert!(lane.place().now_or_never().is_none());
+        drop(call);
+        assert_eq!(free(&lane), 1);
+    }
+
+    #[test]
+    fn lanes_are_shared_by_name_and_idle_ones_are_cleared_away() {
+        let lanes = Lanes::new(3);
+        let held = lanes.of("held");
+        assert!(Arc::ptr_eq(&held, &lanes.of("held")));
+        for number in 0..1000 {
+            lanes.of(&number.to_string());
+        }
+        assert!(lanes.lanes.lock().unwrap().len() <= MOST_IDLE + 2);
+        assert!(Arc::ptr_eq(&held, &lanes.of("held")));
+    }
+}

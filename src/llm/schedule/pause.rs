@@ -1,0 +1,157 @@
+//! Whether to try again, and when.
+
+use crate::llm::Error;
+use std::time::Duration;
+
+/// How often a call is tried, and how long it waits in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Attempts in all; 1 means that nothing is tried again.
+    pub attempts: u32,
+    /// How often a call may be turned away because the server has enough to do. That is no attempt: nobody tried.
+    pub rejections: u32,
+    /// The longest pause after the first failure; it doubles with every further one.
+    pub first_pause: Duration,
+    /// No pause grows beyond this.
+    pub longest_pause: Duration,
+    /// A server that asks to be left alone for longer than this is not waited for.
+    pub longest_wait: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            attempts: 4,
+            rejections: 8,
+            first_pause: Duration::from_millis(250),
+            longest_pause: Duration::from_secs(10),
+            longest_wait: Duration::from_secs(120),
+        }
+    }
+}
+
+/// What a call has been through.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Trials {
+    failures: u32,
+    rejections: u32,
+}
+
+impl Trials {
+    /// How often the model was asked in vain.
+    pub(super) fn total(self) -> u32 {
+        self.failures + self.rejections
+    }
+
+    pub(super) fn count(&mut self, error: &Error) {
+        match error {
+            Error::RateLimited { .. } => self.rejections += 1,
+            _ => self.failures += 1,
+        }
+    }
+}
+
+impl Patience {
+    /// The pause before the next attempt, or nothing if the failure, which is counted among the trials, is final.
+    ///
+    /// The pause is anything up to the limit (full jitter), so that calls that failed together do not come back
+    /// together. What the server asked for is added whole, never shortened.
+    pub(super) fn pause(&self, call: u64, trials: Trials, error: &Error) -> Option<Duration> {
+        let asked = error.retry_after().unwrap_or_default();
+        let is_over = trials.failures >= self.attempts || trials.rejections >= self.rejections;
+        if is_over || !error.is_transient() || asked > self.longest_wait {
+            return None;
+        }
+        let doubled = self.first_pause.saturating_mul(1 << trials.total().saturating_sub(1).min(20));
+        Some(asked + doubled.min(self.longest_pause).mul_f64(chance(call, trials.total())))
+    }
+}
+
+/// A number from 0 to 1 that looks like chance and is the same for the same call and attempt (splitmix64).
+fn chance(call: u64, attempt: u32) -> f64 {
+    let mut bits = call.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(u64::from(attempt) << 48);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^= bits >> 31;
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(failures: u32) -> Trials {
+        Trials { failures, rejections: 0 }
+    }
+
+    fn turned_away(rejections: u32) -> Trials {
+        Trials { failures: 0, rejections }
+    }
+
+    fn broken() -> Error {
+        Error::BrokenReply { model: "m".into(), detail: "d".into() }
+    }
+
+    fn limited(seconds: Option<u64>) -> Error {
+        Error::RateLimited { model: "m".into(), detail: "d".into(), retry_after: seconds.map(Duration::from_secs) }
+    }
+
+    #[test]
+    fn pauses_grow_stay_below_their_limit_and_are_the_same_each_time() {
+        let patience = Patience { attempts: 40, ..Patience::default() };
+        let mut longest = [Duration::ZERO; 39];
+        for call in 0..1000 {
+            for attempt in 1..40 {
+                let pause = patience.pause(call, failed(attempt), &broken()).unwrap();
+                let limit = (patience.first_pause * 2_u32.pow((attempt - 1).min(20))).min(patience.longest_pause);
+                assert!(pause <= limit, "{pause:?} after {attempt}");
+                assert_eq!(patience.pause(call, failed(attempt), &broken()), Some(pause));
+                let longest = &mut longest[attempt as usize - 1];
+                *longest = pause.max(*longest);
+            }
+        }
+        // Spread over the whole room, not huddled at its start.
+        assert!(longest[0] > patience.first_pause.mul_f64(0.9));
+        assert!(longest[38] > patience.longest_pause.mul_f64(0.9));
+    }
+
+    #[test]
+    fn calls_that_fail_together_come_back_apart() {
+        let patience = Patience::default();
+        let mut pauses: Vec<_> = (0..100).map(|call| patience.pause(call, failed(1), &broken()).unwrap()).collect();
+        pauses.sort();
+        pauses.dedup();
+        assert!(pauses.len() > 95);
+    }
+
+    #[test]
+    fn what_the_server_asked_for_is_waited_for_in_full_or_not_at_all() {
+        let patience = Patience::default();
+        let pause = patience.pause(7, turned_away(1), &limited(Some(2))).unwrap();
+        assert!(pause >= Duration::from_secs(2) && pause <= Duration::from_millis(2250), "{pause:?}");
+        assert!(patience.pause(7, turned_away(1), &limited(None)).unwrap() <= patience.first_pause);
+        assert_eq!(patience.pause(7, turned_away(1), &limited(Some(3600))), None);
+    }
+
+    #[test]
+    fn the_last_attempt_and_final_failures_end_it() {
+        let patience = Patience::default();
+        assert!(patience.pause(1, failed(3), &broken()).is_some());
+        assert_eq!(patience.pause(1, failed(4), &broken()), None);
+        assert_eq!(patience.pause(1, failed(1), &Error::Configuration("c".into())), None);
+    }
+
+    #[test]
+    fn being_turned_away_is_no_attempt_but_does_not_go_on_for_ever() {
+        let patience = Patience::default();
+        let mut trials = Trials::default();
+        for _ in 0..7 {
+            trials.count(&limited(None));
+            assert!(patience.pause(1, trials, &limited(None)).is_some(), "{trials:?}");
+        }
+        trials.count(&broken());
+        assert!(patience.pause(1, trials, &broken()).is_some());
+        trials.count(&limited(None));
+        assert_eq!(patience.pause(1, trials, &limited(None)), None);
+    }
+}
