@@ -13,6 +13,7 @@ use rustpython_vm::{
     scope::Scope,
 };
 use std::{
+    collections::HashSet,
     fs::File,
     io::Write,
     process::{Command, Stdio},
@@ -226,7 +227,7 @@ fn pieces_of_any_size_know_their_place() {
 }
 
 #[test]
-fn a_search_that_would_never_end_is_interrupted() {
+fn searches_and_iterations_without_end_are_interrupted() {
     with_machine(|machine, vm, _| {
         let scope = run(vm, "import re\npattern = re.compile(r'(a+)+$')\nsubject = 'a' * 60 + 'b'", vec![]).unwrap();
         let (pattern, subject) = (scope.globals.get_item("pattern", vm), scope.globals.get_item("subject", vm));
@@ -235,10 +236,18 @@ fn a_search_that_would_never_end_is_interrupted() {
             let class = vm.ctx.exceptions.keyboard_interrupt.to_owned();
             Err(vm.new_exception_msg(class, "the time is over".into()))
         };
-        machine.signals().send(Box::new(interrupt)).unwrap();
-        let error: PyBaseExceptionRef = vm.call_method(&pattern, "match", (subject,)).unwrap_err();
-        assert!(error.class().is(vm.ctx.exceptions.keyboard_interrupt));
-        // The pattern is as good as before.
+        let text: PyObjectRef = Text::from_store(TextStore::from_string(large_text())).into_pyobject(vm);
+        let set = vm.ctx.types.set_type.as_object();
+        let endless: [&dyn Fn() -> PyResult; 2] =
+            [&|| vm.call_method(&pattern, "match", (subject.clone(),)), &|| set.call((text.clone(),), vm)];
+        for action in endless {
+            machine.signals().send(Box::new(interrupt)).unwrap();
+            let error: PyBaseExceptionRef = action().unwrap_err();
+            assert!(error.class().is(vm.ctx.exceptions.keyboard_interrupt));
+        }
+        // Everything is as good as before.
+        let characters: HashSet<char> = large_text().chars().collect();
+        assert_eq!(set.call((text,), vm).unwrap().length(vm).unwrap(), characters.len());
         let found = vm.call_method(&pattern, "search", ("baa",)).unwrap();
         let span = vm.call_method(&found, "span", ()).unwrap();
         assert_eq!(<Vec<usize>>::try_from_object(vm, span).unwrap(), [1, 3]);

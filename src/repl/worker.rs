@@ -4,6 +4,7 @@ mod sre;
 mod str_fixes;
 pub mod text;
 mod text_arguments;
+mod text_iterator;
 mod text_methods;
 mod text_split;
 pub mod text_store;

@@ -5,6 +5,8 @@
 //! prefixes with vector instructions, can be interrupted inside a search, and keeps to CPython where the other strays.
 //! The matching itself is the same engine, the crate `rustpython-sre_engine`.
 
+mod bookmark;
+mod builder;
 mod haystack;
 mod interrupt;
 mod match_object;

@@ -4,7 +4,7 @@
 //! That `PyStr` borrows its bytes from the store: see [`borrow_as_pystr`] and the implementation of `Drop`. What
 //! programs can do with a text stands in `text_methods`.
 
-use super::{text_store::TextStore, text_view::TextView};
+use super::{text_iterator::TextIterator, text_store::TextStore, text_view::TextView};
 use rustpython_vm::{
     Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
     builtins::PyStr,
@@ -35,9 +35,10 @@ pub struct Text {
 }
 
 impl Text {
-    /// Creates the Python class. Texts can be made only afterwards; further calls do nothing.
+    /// Creates the Python classes. Texts can be made only afterwards; further calls do nothing.
     pub fn init() {
         Self::make_static_type();
+        TextIterator::make_static_type();
     }
 
     pub fn new(view: TextView) -> Self {

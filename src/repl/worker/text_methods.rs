@@ -6,22 +6,23 @@
 use super::{
     text::{Text, new_string, reserve},
     text_arguments::{AffixArguments, LineArguments, SearchArguments, SplitArguments},
+    text_iterator::TextIterator,
     text_split::{is_python_space, lines, parts, parts_from_end, words, words_from_end},
 };
 use memchr::memmem;
 use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine, atomic_func,
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func,
     builtins::{PyStr, PyStrRef, PyTuple, PyType, PyTypeRef},
     convert::ToPyObject,
     function::{FuncArgs, OptionalOption},
     literal::escape::{Escape, UnicodeEscape},
     protocol::{PyMappingMethods, PySequenceMethods},
     pyclass,
-    types::{AsMapping, AsSequence, Constructor, Representable},
+    types::{AsMapping, AsSequence, Constructor, Iterable, Representable},
 };
 use std::sync::LazyLock;
 
-#[pyclass(with(AsMapping, AsSequence, Constructor, Representable), flags(_MATCH_SELF))]
+#[pyclass(with(AsMapping, AsSequence, Constructor, Iterable, Representable), flags(_MATCH_SELF))]
 impl Text {
     /// Where this text begins in the one it was cut from, in characters.
     #[pygetset]
@@ -274,6 +275,12 @@ impl AsSequence for Text {
             ..PySequenceMethods::NOT_IMPLEMENTED
         });
         &METHODS
+    }
+}
+
+impl Iterable for Text {
+    fn iter(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
+        Ok(TextIterator::new(zelf).into_pyobject(vm))
     }
 }
 

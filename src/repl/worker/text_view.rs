@@ -41,20 +41,25 @@ impl<'a> CharMap<'a> {
         self.char_len
     }
 
+    /// Whether bytes and characters coincide.
+    pub fn is_ascii(&self) -> bool {
+        self.byte_len == self.char_len
+    }
+
     /// Where a character starts; the window's end if there are fewer characters.
     pub fn byte_of(&self, char: usize) -> usize {
         match self.index {
             _ if char >= self.char_len => self.byte_len,
-            None => char,
-            Some(index) => index.byte_of_char(self.whole, self.first_char + char) - self.first_byte,
+            Some(index) if !self.is_ascii() => index.byte_of_char(self.whole, self.first_char + char) - self.first_byte,
+            _ => char,
         }
     }
 
     /// The number of the character that starts at `byte`.
     pub fn char_of(&self, byte: usize) -> usize {
         match self.index {
-            None => byte,
-            Some(index) => index.char_of_byte(self.whole, self.first_byte + byte) - self.first_char,
+            Some(index) if !self.is_ascii() => index.char_of_byte(self.whole, self.first_byte + byte) - self.first_char,
+            _ => byte,
         }
     }
 

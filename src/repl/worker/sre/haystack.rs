@@ -3,9 +3,10 @@
 //! The engine counts in positions (characters of strings, bytes of bytes) and moves a cursor from one to the next.
 //! Placing a cursor anywhere goes through the index of the text.
 
-use super::{super::text_view::CharMap, interrupt::step};
+use super::{super::text_view::CharMap, bookmark::Bookmark, interrupt::step};
 use rustpython_sre_engine::{StrDrive, StringCursor};
 use rustpython_vm::common::wtf8::Wtf8;
+use std::ops::Range;
 
 /// Moves up to this many positions are made step by step instead of through the index.
 const NEARBY: usize = 64;
@@ -17,6 +18,10 @@ pub trait Haystack: StrDrive {
     fn position_of(&self, byte: usize) -> usize;
     /// The cursor of `position`, which begins at `byte`.
     fn cursor_at(&self, byte: usize, position: usize) -> StringCursor;
+
+    fn bytes_of(&self, positions: Range<usize>) -> Range<usize> {
+        self.byte_of(positions.start)..self.byte_of(positions.end)
+    }
 }
 
 /// The characters of a string.
@@ -24,6 +29,7 @@ pub trait Haystack: StrDrive {
 pub struct Characters<'a> {
     pub text: &'a Wtf8,
     pub map: CharMap<'a>,
+    pub bookmark: &'a Bookmark,
 }
 
 impl Haystack for Characters<'_> {
@@ -32,11 +38,11 @@ impl Haystack for Characters<'_> {
     }
 
     fn byte_of(&self, position: usize) -> usize {
-        self.map.byte_of(position)
+        self.bookmark.byte_of(&self.map, position)
     }
 
     fn position_of(&self, byte: usize) -> usize {
-        self.map.char_of(byte)
+        self.bookmark.char_of(&self.map, byte)
     }
 
     fn cursor_at(&self, byte: usize, position: usize) -> StringCursor {
@@ -52,7 +58,7 @@ impl StrDrive for Characters<'_> {
     }
 
     fn create_cursor(&self, position: usize) -> StringCursor {
-        self.cursor_at(self.map.byte_of(position), position)
+        self.cursor_at(self.byte_of(position), position)
     }
 
     fn adjust_cursor(&self, cursor: &mut StringCursor, position: usize) {

@@ -28,10 +28,16 @@ impl Scanner {
         let Some(query) = self.next.lock().take() else {
             return Ok(None);
         };
-        first(&self.pattern, &self.subject, Query { place, ..query }, |found| {
-            *self.next.lock() = Some(query.after(&found.whole));
-            Match::new(&self.pattern, &self.subject, self.searched.clone(), &found)
-        })
+        let outcome = first(&self.pattern, &self.subject, Query { place, ..query }, |found| {
+            let next = query.after(&found.whole);
+            (next, Match::new(&self.pattern, &self.subject, self.searched.clone(), &found))
+        });
+        *self.next.lock() = match &outcome {
+            Ok(found) => found.as_ref().map(|&(next, _)| next),
+            // An interrupted search is made again.
+            Err(_) => Some(query),
+        };
+        Ok(outcome?.map(|(_, found)| found))
     }
 }
 

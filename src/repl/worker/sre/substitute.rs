@@ -1,6 +1,6 @@
 //! `sub`, `subn` and the templates of their replacements.
 
-use super::{match_object::Match, matcher::for_each, pattern::Pattern, subject::Builder};
+use super::{builder::Builder, match_object::Match, matcher::for_each, pattern::Pattern};
 use rustpython_vm::{
     FromArgs, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromBorrowedObject, VirtualMachine,
     builtins::{PyInt, PyStr},
