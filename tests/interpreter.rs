@@ -145,6 +145,11 @@ fn corrected_string_methods_do_what_cpythons_do() {
 }
 
 #[test]
+fn lists_are_sorted_as_by_cpython() {
+    check_against_cpython(include_str!("python/sorting.py"));
+}
+
+#[test]
 fn the_system_is_out_of_reach() {
     let hint = "the text is in `context` and `files`";
     let open = format!("PermissionError: files are not available here; {hint}\n").repeat(4);

@@ -6,6 +6,7 @@ pub mod text;
 mod text_arguments;
 mod text_iterator;
 mod text_methods;
+mod text_search;
 mod text_split;
 pub mod text_store;
 pub mod text_view;

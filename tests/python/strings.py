@@ -6,10 +6,12 @@ STRINGS = [
     "", "a", "ab", "héé漢😀", "éa" * 7, "  a \x1c b\u3000c\x1f ", "\x1f\xa0x\x85", "+é7", "-12", "a\tbé\tc\n\td", "'\"“”'",
     "ΑΣ ß İ", "x" * 5000 + "é" * 5000,
 ]
+SEARCHES = [("é",), ("a", 1), ("", 0), ("é", 2, -1), ("xé", -5001, 5001), ("zz",), ("", 3, 2), ("", 10**20), ("éa", None, None)]
 
 
-def show(label, *values):
-    print(label, *[ascii(value) if len(ascii(value)) < 300 else (len(value), hash(str(value)) == hash(str(value)), ascii(value)[-80:]) for value in values])
+def show(label, what, *values):
+    shown = [ascii(value) for value in values]
+    print(label, what, *[it if len(it) < 300 else f"{it[:80]} … {it[-80:]} {len(it)}" for it in shown])
 
 
 for number, s in enumerate(STRINGS):
@@ -20,6 +22,8 @@ for number, s in enumerate(STRINGS):
     show(number, "slices", s[::2], s[::-1], s[1::3], s[-1:0:-2], s[2:5], s[:-1], s[5000:5002], s[100:10], s[:])
     show(number, "lengths", [len(s[start::step]) for start in (0, 1, 2) for step in (1, 2, 3, -1, -2)])
     show(number, "reversed", "".join(reversed(s[::2])), [s[i] for i in range(-len(s), len(s))][:20])
+    show(number, "find", *[getattr(s, method)(*where) for where in SEARCHES for method in ("find", "rfind", "count")])
+    show(number, "affixes", s.startswith("h"), s.startswith(("x", "é"), 1), s.endswith("é", -9), s.endswith("", 3, 2), s.startswith(()))
     show(number, "edges", s.count(""), s.count("", 1, 2), s.count("", 3, 2), s.replace("", "-"), s.replace("", "é", 2))
     show(number, "replace", s.replace("é", "e"), s.replace("é", "ee", 1), s.replace("a", "", 0))
     show(number, "width", s.zfill(9), s.zfill(0), s.expandtabs(), s.expandtabs(4), s.expandtabs(0), s.expandtabs(tabsize=1))

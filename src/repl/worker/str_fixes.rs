@@ -5,7 +5,9 @@
 mod cuts;
 mod edges;
 mod format;
+mod index;
 mod json;
+mod search;
 mod subscript;
 
 use super::text::Text;
@@ -30,6 +32,7 @@ fn fix_str(vm: &VirtualMachine) -> PyResult<()> {
     vm.ctx.types.str_type.slots.new.store(Some(new_str));
     subscript::install(vm);
     format::install(vm)?;
+    search::install(vm)?;
     cuts::install(vm)?;
     edges::install(vm)
 }

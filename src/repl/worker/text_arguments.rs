@@ -77,6 +77,10 @@ pub struct LineArguments {
 
 /// Applies Python's rules for `start` and `end` to a text of `char_len` characters. The start may lie behind the end.
 fn char_range(start: Option<&PyIntRef>, end: Option<&PyIntRef>, char_len: usize) -> Range<usize> {
-    let resolve = |position: &PyIntRef| position.as_bigint().saturated_at(char_len);
+    let resolve = |position: &PyIntRef| match position.as_bigint().saturated_at(char_len + 1) {
+        behind if behind > char_len => behind,
+        // Negative positions count from the end.
+        _ => position.as_bigint().saturated_at(char_len),
+    };
     start.map_or(0, resolve)..end.map_or(char_len, resolve).min(char_len)
 }

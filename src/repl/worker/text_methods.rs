@@ -7,12 +7,13 @@ use super::{
     text::{Text, new_string, reserve},
     text_arguments::{AffixArguments, LineArguments, SearchArguments, SplitArguments},
     text_iterator::TextIterator,
+    text_search::{count, ends_with, first_position, last_position, or_error, or_minus_one, starts_with},
     text_split::{is_python_space, lines, parts, parts_from_end, words, words_from_end},
 };
 use memchr::memmem;
 use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func,
-    builtins::{PyStr, PyStrRef, PyTuple, PyType, PyTypeRef},
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func,
+    builtins::{PyStrRef, PyType, PyTypeRef},
     convert::ToPyObject,
     function::{FuncArgs, OptionalOption},
     literal::escape::{Escape, UnicodeEscape},
@@ -38,37 +39,37 @@ impl Text {
 
     #[pymethod]
     fn find(&self, arguments: SearchArguments) -> isize {
-        position_or_minus_one(self.first_position(&arguments))
+        or_minus_one(first_position(&self.view().map(), &arguments))
     }
 
     #[pymethod]
     fn rfind(&self, arguments: SearchArguments) -> isize {
-        position_or_minus_one(self.last_position(&arguments))
+        or_minus_one(last_position(&self.view().map(), &arguments))
     }
 
     #[pymethod]
     fn index(&self, arguments: SearchArguments, vm: &VirtualMachine) -> PyResult<usize> {
-        self.first_position(&arguments).ok_or_else(|| vm.new_value_error("substring not found"))
+        or_error(first_position(&self.view().map(), &arguments), vm)
     }
 
     #[pymethod]
     fn rindex(&self, arguments: SearchArguments, vm: &VirtualMachine) -> PyResult<usize> {
-        self.last_position(&arguments).ok_or_else(|| vm.new_value_error("substring not found"))
+        or_error(last_position(&self.view().map(), &arguments), vm)
     }
 
     #[pymethod]
     fn count(&self, arguments: SearchArguments) -> usize {
-        self.view().count(arguments.needle(), arguments.chars(self.view().char_len()))
+        count(&self.view().map(), &arguments)
     }
 
     #[pymethod]
     fn startswith(&self, arguments: AffixArguments, vm: &VirtualMachine) -> PyResult<bool> {
-        self.any_affix(&arguments, "startswith", <[u8]>::starts_with, vm)
+        starts_with(&self.view().map(), &arguments, vm)
     }
 
     #[pymethod]
     fn endswith(&self, arguments: AffixArguments, vm: &VirtualMachine) -> PyResult<bool> {
-        self.any_affix(&arguments, "endswith", <[u8]>::ends_with, vm)
+        ends_with(&self.view().map(), &arguments, vm)
     }
 
     #[pymethod]
@@ -169,41 +170,6 @@ impl Text {
 }
 
 impl Text {
-    fn first_position(&self, arguments: &SearchArguments) -> Option<usize> {
-        self.view().find(arguments.needle(), arguments.chars(self.view().char_len()))
-    }
-
-    fn last_position(&self, arguments: &SearchArguments) -> Option<usize> {
-        self.view().rfind(arguments.needle(), arguments.chars(self.view().char_len()))
-    }
-
-    fn any_affix(
-        &self,
-        arguments: &AffixArguments,
-        method: &str,
-        holds: fn(&[u8], &[u8]) -> bool,
-        vm: &VirtualMachine,
-    ) -> PyResult<bool> {
-        let window = self.view().window(arguments.chars(self.view().char_len()));
-        let window = window.map(|bytes| &self.as_str().as_bytes()[bytes]);
-        let affix_holds = |affix: &PyObject| match affix.downcast_ref::<PyStr>() {
-            Some(affix) => Ok(window.is_some_and(|window| holds(window, affix.as_bytes()))),
-            None => Err(vm.new_type_error(format!(
-                "{method} first arg must be str or a tuple of str, not {}",
-                affix.class().name()
-            ))),
-        };
-        let Some(affixes) = arguments.affix.downcast_ref::<PyTuple>() else {
-            return affix_holds(&arguments.affix);
-        };
-        for affix in affixes.iter() {
-            if affix_holds(affix)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
     /// The parts before and behind the separator, if it occurs.
     fn cut_at(
         &self,
@@ -231,10 +197,6 @@ impl Text {
         drop(room);
         Ok(new_string(copy(self.as_str()), vm))
     }
-}
-
-fn position_or_minus_one(position: Option<usize>) -> isize {
-    position.map_or(-1, |position| position as isize)
 }
 
 /// Which characters `strip` and its relatives remove.

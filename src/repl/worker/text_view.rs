@@ -4,7 +4,6 @@
 
 use super::text_store::TextStore;
 use crate::text::CharIndex;
-use memchr::memmem;
 use std::{ops::Range, str, sync::Arc};
 
 /// Converts between the bytes and the characters of a window on a text. Both count from the window's beginning.
@@ -65,6 +64,11 @@ impl<'a> CharMap<'a> {
 
     pub fn bytes_of(&self, chars: Range<usize>) -> Range<usize> {
         self.byte_of(chars.start)..self.byte_of(chars.end)
+    }
+
+    /// The bytes of `chars`, or nothing for Python's "the start lies behind the end".
+    pub fn window(&self, chars: Range<usize>) -> Option<Range<usize>> {
+        (chars.start <= chars.end).then(|| self.bytes_of(chars))
     }
 }
 
@@ -150,33 +154,6 @@ impl TextView {
             0.. => text.chars().step_by(stride).collect(),
         }
     }
-
-    /// `str.find` within the characters `chars`.
-    pub fn find(&self, needle: &[u8], chars: Range<usize>) -> Option<usize> {
-        let bytes = self.window(chars)?;
-        let at = memmem::find(&self.as_str().as_bytes()[bytes.clone()], needle)?;
-        Some(self.map().char_of(bytes.start + at))
-    }
-
-    /// `str.rfind` within the characters `chars`.
-    pub fn rfind(&self, needle: &[u8], chars: Range<usize>) -> Option<usize> {
-        let bytes = self.window(chars)?;
-        let at = memmem::rfind(&self.as_str().as_bytes()[bytes.clone()], needle)?;
-        Some(self.map().char_of(bytes.start + at))
-    }
-
-    /// `str.count` within the characters `chars`.
-    pub fn count(&self, needle: &[u8], chars: Range<usize>) -> usize {
-        if needle.is_empty() && chars.start <= chars.end {
-            return chars.len() + 1;
-        }
-        self.window(chars).map_or(0, |bytes| memmem::find_iter(&self.as_str().as_bytes()[bytes], needle).count())
-    }
-
-    /// The bytes of `chars`, or nothing for Python's "the start lies behind the end".
-    pub fn window(&self, chars: Range<usize>) -> Option<Range<usize>> {
-        (chars.start <= chars.end).then(|| self.map().bytes_of(chars))
-    }
 }
 
 #[cfg(test)]
@@ -192,9 +169,8 @@ mod tests {
         let text = view(&"aé漢😀".repeat(5000));
         let inner = text.slice(10_001..15_003).slice(1..9);
         assert_eq!(inner.as_str(), "漢😀aé漢😀aé");
-        assert_eq!(inner.find("a".as_bytes(), 3..8), Some(6));
-        assert_eq!(inner.rfind("é".as_bytes(), 0..8), Some(7));
-        assert_eq!(inner.count("😀".as_bytes(), 0..8), 2);
+        assert_eq!(inner.map().bytes_of(2..4), 7..10);
+        assert_eq!(inner.map().char_of(10), 4);
         assert_eq!(inner.char_at(2), Some('a'));
         assert_eq!(inner.stepped(0..8, -3), "é漢😀");
     }
@@ -210,13 +186,10 @@ mod tests {
     }
 
     #[test]
-    fn empty_needles_follow_python() {
+    fn a_range_whose_start_lies_behind_its_end_is_no_window() {
         let text = view("aé");
-        assert_eq!(text.find(b"", 2..2), Some(2));
-        assert_eq!(text.count(b"", 0..2), 3);
-        let reversed = Range { start: 3, end: 2 };
-        assert_eq!(text.find(b"", reversed.clone()), None);
-        assert_eq!(text.count(b"", reversed), 0);
+        assert_eq!(text.map().window(2..2), Some(3..3));
+        assert_eq!(text.map().window(Range { start: 3, end: 2 }), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! nothing needs a file once the interpreter has been built.
 
 mod output;
+mod sorting;
 
 pub use output::{OutputSink, Stream};
 
@@ -107,6 +108,7 @@ impl Machine {
             Text::init();
             Output::install(output, vm)?;
             str_fixes::install(vm)?;
+            sorting::install(vm)?;
             let scope = vm.new_scope_with_builtins();
             scope.globals.set_item("urandom", vm.new_function("urandom", urandom).into(), vm)?;
             // Only this module knows what `settings` says about warnings.

@@ -1,38 +1,16 @@
-//! Corner cases: empty needles in strings that are not ASCII, widths of such strings, and tabs of no width.
+//! Corner cases: replacing the empty string in strings that are not ASCII, widths of such strings, and tabs of no width.
 
-use super::{super::text_arguments::SearchArguments, amend};
+use super::amend;
 use rustpython_vm::{
-    FromArgs, PyObjectRef, PyResult, VirtualMachine,
+    FromArgs, PyResult, VirtualMachine,
     builtins::PyStrRef,
     common::wtf8::{CodePoint, Wtf8, Wtf8Buf},
-    function::FuncArgs,
 };
 
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
-    fix_count(vm)?;
     fix_replace(vm)?;
     fix_zfill(vm)?;
     fix_expandtabs(vm)
-}
-
-fn call(original: &PyObjectRef, string: PyStrRef, mut arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
-    arguments.prepend_arg(string.into());
-    original.call(arguments, vm)
-}
-
-/// `count("")` counts the places between bytes instead of those between characters.
-fn fix_count(vm: &VirtualMachine) -> PyResult<()> {
-    amend("count", vm, |original| {
-        move |string: PyStrRef, arguments: FuncArgs, vm: &VirtualMachine| -> PyResult {
-            let parsed: SearchArguments = arguments.clone().bind(vm)?;
-            if !parsed.needle().is_empty() {
-                return call(&original, string, arguments, vm);
-            }
-            let chars = parsed.chars(string.char_len());
-            let places = if chars.start <= chars.end { chars.len() + 1 } else { 0 };
-            Ok(vm.ctx.new_int(places).into())
-        }
-    })
 }
 
 #[derive(FromArgs)]
@@ -48,10 +26,10 @@ struct ReplaceArguments {
 /// `replace("", new)` cuts characters apart and makes strings that are not Unicode.
 fn fix_replace(vm: &VirtualMachine) -> PyResult<()> {
     amend("replace", vm, |original| {
-        move |string: PyStrRef, arguments: FuncArgs, vm: &VirtualMachine| -> PyResult {
-            let ReplaceArguments { old, new, count } = arguments.clone().bind(vm)?;
+        move |string: PyStrRef, arguments: ReplaceArguments, vm: &VirtualMachine| -> PyResult {
+            let ReplaceArguments { old, new, count } = arguments;
             if !old.is_empty() {
-                return call(&original, string, arguments, vm);
+                return original.call((string, old, new, count), vm);
             }
             let places = usize::try_from(count).unwrap_or(usize::MAX);
             Ok(vm.ctx.new_str(insert_between(string.as_wtf8(), new.as_wtf8(), places)).into())

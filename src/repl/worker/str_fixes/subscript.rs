@@ -1,28 +1,16 @@
-//! `string[key]` for strings that are not ASCII.
-//!
-//! The original counts a wrong length for slices with a step, on which later operations panic, and walks through the
-//! whole string for every other slice. A program that cuts a long string into pieces would wait for minutes; so the
-//! index of the long string that was cut last is kept.
+//! `string[key]` for strings that are not ASCII: the original counts a wrong length for slices with a step, on which
+//! later operations panic, and walks through the whole string for every other slice.
 
-use super::super::text_view::CharMap;
-use crate::text::CharIndex;
+use super::index::with_map;
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine,
-    builtins::{PyStr, PyStrRef},
+    builtins::PyStr,
     common::wtf8::Wtf8Buf,
     convert::ToPyObject,
     protocol::PyMapping,
     sliceable::{SaturatedSlice, SequenceIndex, SequenceIndexOp},
     types::AsMapping,
 };
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// The indexes of strings of at least this many bytes are worth keeping.
-const MIN_KEPT_BYTES: usize = 4 << 10;
-
-/// The string is kept with its index. So nobody modifies it in place, as the interpreter does with a string that has
-/// only one owner.
-static LAST: Mutex<Option<(PyStrRef, Arc<CharIndex>)>> = Mutex::new(None);
 
 pub fn install(vm: &VirtualMachine) {
     vm.ctx.types.str_type.slots.as_mapping.subscript.store(Some(subscript));
@@ -55,32 +43,5 @@ fn cut(string: &Py<PyStr>, slice: SaturatedSlice, vm: &VirtualMachine) -> PyObje
         1 => vm.ctx.new_str(part).into(),
         ..0 => vm.ctx.new_str(part.code_points().rev().step_by(stride).collect::<Wtf8Buf>()).into(),
         0.. => vm.ctx.new_str(part.code_points().step_by(stride).collect::<Wtf8Buf>()).into(),
-    }
-}
-
-/// Hands over a map of the string's characters.
-fn with_map<R>(string: &Py<PyStr>, look_up: impl FnOnce(CharMap<'_>) -> R) -> R {
-    let bytes = string.as_bytes();
-    if string.isascii() {
-        look_up(CharMap::ascii(bytes))
-    } else if bytes.len() < MIN_KEPT_BYTES {
-        look_up(CharMap::indexed(bytes, &CharIndex::new(bytes)))
-    } else {
-        look_up(CharMap::indexed(bytes, &index_of(string)))
-    }
-}
-
-fn index_of(string: &Py<PyStr>) -> Arc<CharIndex> {
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    match &*last {
-        Some((kept, index)) if kept.is(string) => Arc::clone(index),
-        _ => {
-            let index = Arc::new(CharIndex::new(string.as_bytes()));
-            let previous = last.replace((string.to_owned(), Arc::clone(&index)));
-            // Letting go of a string may run code of the program, which must find the lock free.
-            drop(last);
-            drop(previous);
-            index
-        }
     }
 }
