@@ -198,7 +198,8 @@ fn host_calls_of_threads_and_coroutines_overlap() {
     assert_eq!(
         output,
         format!(
-            "threads {four}\npool {four}\nfutures {eight}\ncoroutines {four}\nsemaphore {eight}\ntimers [0, 1, 2]\nexecutor 5\n"
+            "threads {four}\npool {four}\nfutures {eight}\ncoroutines {four}\nsemaphore {eight}\n\
+             timers [0, 1, 2]\nexecutor 5\n"
         )
     );
 }

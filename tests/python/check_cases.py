@@ -1,4 +1,4 @@
-"""The worker's part of the comparison: does the operations on the `text` it is given and says which went differently."""
+"""The worker's part of the comparison: does the operations on the `text` it is given and says which differ."""
 
 import json
 

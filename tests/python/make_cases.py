@@ -13,12 +13,39 @@ PIECES = (
     + ["漢", "漢字", "データ", "한국", "привет", "😀", "👩‍💻", "🇩🇪", "e\u0301", "n\u0303", "İ", "ς", "ΑΣ"]
 )
 PATTERNS = [
-    r"\w+", r"Err\w+", r"(\w)(\s)", r"^.*$", r"漢字", r"(?P<x>é)|(ß)", r"\bword\b", r"a*", r"😀.?", r"[à-ÿ]+", r"(?i)ERROR",
-    r"\r?\n", r"(?<=a)b", r"(a)?b", r"\Z", r"x^",
+    r"\w+",
+    r"Err\w+",
+    r"(\w)(\s)",
+    r"^.*$",
+    r"漢字",
+    r"(?P<x>é)|(ß)",
+    r"\bword\b",
+    r"a*",
+    r"😀.?",
+    r"[à-ÿ]+",
+    r"(?i)ERROR",
+    r"\r?\n",
+    r"(?<=a)b",
+    r"(a)?b",
+    r"\Z",
+    r"x^",
 ]
 SEARCHES = ["find", "rfind", "index", "rindex", "count", "startswith", "endswith"]
 KINDS = (
-    ["get", "in", "split", "rsplit", "splitlines", "partition", "strip", "split of a slice", "iterate", "re", "re at", "case"]
+    [
+        "get",
+        "in",
+        "split",
+        "rsplit",
+        "splitlines",
+        "partition",
+        "strip",
+        "split of a slice",
+        "iterate",
+        "re",
+        "re at",
+        "case",
+    ]
     + ["slice"] * 5
     + SEARCHES * 2
 )

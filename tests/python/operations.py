@@ -18,7 +18,14 @@ def run_operation(text, case):
     if kind == "case":
         start, end, step = args
         part = text[start:end:step]
-        return [part.lower(), part.upper(), part.replace("a", "ä"), part.encode().hex(), part == text, hash(part) == hash(part + "")]
+        return [
+            part.lower(),
+            part.upper(),
+            part.replace("a", "ä"),
+            part.encode().hex(),
+            part == text,
+            hash(part) == hash(part + ""),
+        ]
     if kind == "in":
         return args[0] in text
     if kind in ("split", "rsplit"):

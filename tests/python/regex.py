@@ -1,4 +1,4 @@
-"""Prints what `re` finds in many cases. Run by CPython and by the interpreter of the worker, which must print the same."""
+"""Prints what `re` finds in many cases. CPython and the interpreter of the worker must print the same."""
 
 import re
 import warnings
@@ -38,7 +38,7 @@ CASES = [
     (r"(a)|(b)|(c)", 0, "c", "match"),
     (r"((a)(b)?)+", 0, "aab", "match"),
     (r"(?P<a>x)?(?P<b>y)", 0, "y", "match"),
-    (r"(?P<q>['\"]).*?(?P=q)", 0, "say \"it's\" now", "search"),
+    (r"(?P<q>['\"]).*?(?P=q)", 0, 'say "it\'s" now', "search"),
     (r"(\w)\1", 0, "xaabéé", "findall"),
     (r"(a)?(?(1)b|c)", 0, "ab c ac", "findall"),
     # Lookaround.
@@ -61,9 +61,14 @@ CASES = [
     (r"b.*", 0, "ab\ncd", "findall"),
     (r"\w+", re.ASCII, "naïve café", "findall"),
     (r"(?a)\bé", 0, "é aé", "findall"),
-    (r"""(\d{4})  # a year
+    (
+        r"""(\d{4})  # a year
          -(\d\d)  # a month
-         [ #]*""", re.X, LOG, "findall"),
+         [ #]*""",
+        re.X,
+        LOG,
+        "findall",
+    ),
     (r"(?mi)^(\d+)-.*error.*$", 0, LOG, "findall"),
     # Classes.
     (r"[^\W\d_]+", 0, "ab_1é漢2", "findall"),
@@ -145,7 +150,15 @@ CASES = [
 def show(value):
     if isinstance(value, re.Match):
         names = [value.group(name) for name in value.re.groupindex]
-        facts = [value.span(), value.group(), value.groups(), value.groups("-"), value.regs, value.lastindex, value.lastgroup]
+        facts = [
+            value.span(),
+            value.group(),
+            value.groups(),
+            value.groups("-"),
+            value.regs,
+            value.lastindex,
+            value.lastgroup,
+        ]
         return ascii([repr(value), value.pos, value.endpos, value.groupdict(), names, value[0], *facts])
     if hasattr(value, "__next__"):
         return "; ".join(show(found) for found in value)
@@ -199,4 +212,6 @@ print(lexer.scan("12 é 7x!"))
 print(re.escape("a.b*é\n[x]"), re.escape(b"a-b"))
 print([found.start() for found in re.finditer("漢", "a漢b漢" * 3)], re.sub("(?P<a>漢)", r"\g<a>\g<a>", "a漢"))
 text = "é" * 5000 + "needle" + "漢" * 5000 + "needle"
-print([found.span() for found in re.finditer("needle", text)], [part and len(part) for part in re.split("(needle)", text)])
+print(
+    [found.span() for found in re.finditer("needle", text)], [part and len(part) for part in re.split("(needle)", text)]
+)

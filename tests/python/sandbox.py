@@ -31,5 +31,11 @@ for action in REFUSED:
         print("not refused:", action())
     except Exception as error:
         print(type(error).__name__, error, sep=": ")
-print(os.path.join("a", "b.py"), os.path.splitext("b.py"), pathlib.Path("a/b.tar.gz").suffixes, os.getenv("HOME"), os.path.exists("/"))
+print(
+    os.path.join("a", "b.py"),
+    os.path.splitext("b.py"),
+    pathlib.Path("a/b.tar.gz").suffixes,
+    os.getenv("HOME"),
+    os.path.exists("/"),
+)
 print(len(os.urandom(100)), os.urandom(8) != os.urandom(8), sys.path, sys.executable == "", dict(os.environ))

@@ -25,10 +25,19 @@ items = [Item(rng.randrange(7), label) for label in "abcdefghijklmnopqrstuvwxyz"
 for values in (ints, floats, words, rows, mixed, items, [], [1], "tëxt", {3: "c", 1: "a"}, range(50, 0, -1)):
     print(ascii(sorted(values)), ascii(sorted(values, reverse=True)))
 print(ascii(sorted(rows, key=lambda row: row[0])), ascii(sorted(rows, key=lambda row: row[0], reverse=True)))
-print(sorted(words, key=len) == sorted(words, key=len, reverse=False), ascii(sorted(words, key=str.upper)), sorted([2, 1], key=None))
+print(
+    sorted(words, key=len) == sorted(words, key=len, reverse=False),
+    ascii(sorted(words, key=str.upper)),
+    sorted([2, 1], key=None),
+)
 in_place = list(words)
 print(in_place.sort(), in_place == sorted(words), in_place.sort(key=len, reverse=True), ascii(in_place[:20]))
-print(sorted([[2], [1, 2], [1]]), sorted([(1, "b"), (1, "a")]), sorted([True, False, 2]), sorted(ints, reverse=1) == sorted(ints)[::-1])
+print(
+    sorted([[2], [1, 2], [1]]),
+    sorted([(1, "b"), (1, "a")]),
+    sorted([True, False, 2]),
+    sorted(ints, reverse=1) == sorted(ints)[::-1],
+)
 
 trap = [3, 1, 2]
 for action in (

@@ -35,7 +35,9 @@ check("order", ("" < context) and (context > ""))
 check("hash", hash(context) == hash(context[:]) and {context: 1}[context[0:]] == 1)
 check("hash of a copy", hash(context) == hash("".join([context[:half], context[half:]])))
 check("bool", bool(context) and not context[:0])
-check("halves", len(context[:half]) + len(context[half:]) == len(context) and context[:half] + context[half:] == context)
+check(
+    "halves", len(context[:half]) + len(context[half:]) == len(context) and context[:half] + context[half:] == context
+)
 check("place", (context.start, context.end) == (0, len(context)))
 check("place of a slice", (context[half:].start, context[half:].end) == (half, len(context)))
 check("place of a slice of a slice", context[10:][half:].start == half + 10)

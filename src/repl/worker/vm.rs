@@ -118,8 +118,8 @@ impl Machine {
         Ok(machine)
     }
 
-    /// Imports the modules that programs use most, so that no program waits for them. Takes some ten milliseconds and
-    /// may be left out.
+    /// Imports the modules that programs use most, so that no program waits for them. Takes about a tenth of a second
+    /// and may be left out.
     ///
     /// # Errors
     /// A module cannot be imported.

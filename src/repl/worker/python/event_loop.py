@@ -23,8 +23,18 @@ class Unavailable:
 
 STUBS = {
     "socket": stub(
-        "socket", socket=Unavailable, error=OSError, gaierror=OSError, AF_UNSPEC=0, AF_INET=2, AF_INET6=10,
-        SOCK_STREAM=1, SOCK_DGRAM=2, AI_PASSIVE=1, IPPROTO_TCP=6, IPPROTO_UDP=17,
+        "socket",
+        socket=Unavailable,
+        error=OSError,
+        gaierror=OSError,
+        AF_UNSPEC=0,
+        AF_INET=2,
+        AF_INET6=10,
+        SOCK_STREAM=1,
+        SOCK_DGRAM=2,
+        AI_PASSIVE=1,
+        IPPROTO_TCP=6,
+        IPPROTO_UDP=17,
     ),
     "subprocess": stub("subprocess", Popen=Unavailable, PIPE=-1, STDOUT=-2, DEVNULL=-3),
     # `asyncio.run` looks for the default handler of Ctrl-C, and leaves everything alone if it is not there.

@@ -1,6 +1,6 @@
 """Takes the place of the modules for the operating system.
 
-Much of the standard library imports `os` but needs little of it: paths as strings, entropy, a few constants. That works.
+Much of the standard library imports `os` but needs little of it: paths as strings, entropy, constants. That works.
 Whatever would touch the system raises PermissionError, and modules that are of no use without it cannot be imported.
 """
 
@@ -12,12 +12,14 @@ import types
 
 HINT = "the text is in `context` and `files`"
 
-UNAVAILABLE_MODULES = frozenset("""
+UNAVAILABLE_MODULES = frozenset(
+    """
     _ctypes _multiprocessing _posixshmem _posixsubprocess _signal _socket _ssl ctypes dbm ensurepip faulthandler fcntl
     ftplib grp imaplib mmap msvcrt multiprocessing nntplib nt poplib pty pwd readline resource select selectors signal
     smtplib socket socketserver sqlite3 ssl subprocess syslog telnetlib termios tkinter tty turtle venv webbrowser
     winreg xmlrpc
-""".split())
+""".split()
+)
 
 UNAVAILABLE_FUNCTIONS = """
     abort access chdir chmod chown chroot close dup dup2 execl execle execlp execv execve execvp fchdir fchmod fchown
@@ -106,18 +108,66 @@ def make_os():
     os = types.ModuleType("os", "The parts of `os` that do not touch the system.")
     vars(os).update((name, unavailable(f"os.{name}")) for name in UNAVAILABLE_FUNCTIONS)
     vars(os).update(
-        name="posix", sep="/", altsep=None, extsep=".", pathsep=":", linesep="\n", curdir=".", pardir="..",
-        devnull="/dev/null", defpath="/bin:/usr/bin", error=OSError, environ={}, environb={}, supports_bytes_environ=True,
-        fspath=fspath, fsencode=fsencode, fsdecode=fsdecode, PathLike=PathLike, DirEntry=DirEntry,
-        stat_result=stat_result, terminal_size=terminal_size, urandom=urandom, getcwd=lambda: "/",
-        getcwdb=lambda: b"/", getenv=lambda key, default=None: os.environ.get(key, default), getpid=lambda: 1,
-        getppid=lambda: 0, getuid=lambda: 1000, geteuid=lambda: 1000, getgid=lambda: 1000, umask=lambda mask: 0o022,
-        cpu_count=lambda: 4, process_cpu_count=lambda: 4, register_at_fork=lambda **hooks: None,
-        get_terminal_size=lambda *args: terminal_size((80, 24)), strerror=lambda number: f"error {number}",
-        supports_fd=set(), supports_dir_fd=set(), supports_follow_symlinks=set(), supports_effective_ids=set(),
-        F_OK=0, R_OK=4, W_OK=2, X_OK=1, O_RDONLY=0, O_WRONLY=1, O_RDWR=2, O_CREAT=64, O_EXCL=128, O_TRUNC=512,
-        O_APPEND=1024, O_NONBLOCK=2048, O_DIRECTORY=65536, O_NOFOLLOW=131072, O_CLOEXEC=524288, SEEK_SET=0,
-        SEEK_CUR=1, SEEK_END=2, TMP_MAX=238328, EX_OK=0,
+        name="posix",
+        sep="/",
+        altsep=None,
+        extsep=".",
+        pathsep=":",
+        linesep="\n",
+        curdir=".",
+        pardir="..",
+        devnull="/dev/null",
+        defpath="/bin:/usr/bin",
+        error=OSError,
+        environ={},
+        environb={},
+        supports_bytes_environ=True,
+        fspath=fspath,
+        fsencode=fsencode,
+        fsdecode=fsdecode,
+        PathLike=PathLike,
+        DirEntry=DirEntry,
+        stat_result=stat_result,
+        terminal_size=terminal_size,
+        urandom=urandom,
+        getcwd=lambda: "/",
+        getcwdb=lambda: b"/",
+        getenv=lambda key, default=None: os.environ.get(key, default),
+        getpid=lambda: 1,
+        getppid=lambda: 0,
+        getuid=lambda: 1000,
+        geteuid=lambda: 1000,
+        getgid=lambda: 1000,
+        umask=lambda mask: 0o022,
+        cpu_count=lambda: 4,
+        process_cpu_count=lambda: 4,
+        register_at_fork=lambda **hooks: None,
+        get_terminal_size=lambda *args: terminal_size((80, 24)),
+        strerror=lambda number: f"error {number}",
+        supports_fd=set(),
+        supports_dir_fd=set(),
+        supports_follow_symlinks=set(),
+        supports_effective_ids=set(),
+        F_OK=0,
+        R_OK=4,
+        W_OK=2,
+        X_OK=1,
+        O_RDONLY=0,
+        O_WRONLY=1,
+        O_RDWR=2,
+        O_CREAT=64,
+        O_EXCL=128,
+        O_TRUNC=512,
+        O_APPEND=1024,
+        O_NONBLOCK=2048,
+        O_DIRECTORY=65536,
+        O_NOFOLLOW=131072,
+        O_CLOEXEC=524288,
+        SEEK_SET=0,
+        SEEK_CUR=1,
+        SEEK_END=2,
+        TMP_MAX=238328,
+        EX_OK=0,
     )
     return os
 

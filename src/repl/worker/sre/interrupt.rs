@@ -37,8 +37,8 @@ fn check_signals() {
     }
 }
 
-/// Does `work`, and returns the exception of a signal that came meanwhile. The work is left as it is, so it must not own
-/// anything that is used afterwards.
+/// Does `work`, and returns the exception of a signal that came meanwhile. The work is left half done then, so nothing
+/// that it has changed may be used afterwards.
 pub fn interruptible<R>(work: impl FnOnce() -> R) -> PyResult<R> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| match payload.downcast::<Interrupted>() {
         Ok(interrupted) => interrupted.0,

@@ -1,4 +1,4 @@
-//! Corner cases: replacing the empty string in strings that are not ASCII, widths of such strings, and tabs of no width.
+//! Corner cases: replacing the empty string in strings that are not ASCII, widths of such strings, tabs of no width.
 
 use super::amend;
 use rustpython_vm::{
