@@ -1,1 +1,3 @@
-//! To come.
+//! The sandboxed Python interpreter in which the model's programs run.
+
+pub mod worker;

@@ -1,0 +1,60 @@
+//! The object behind `finditer` and `re.Scanner`: finds one match after the other.
+
+use super::{
+    match_object::Match,
+    matcher::{Place, Query, first},
+    pattern::Pattern,
+    subject::Subject,
+};
+use rustpython_vm::{PyPayload, PyRef, PyResult, common::lock::PyMutex, pyclass};
+use std::{ops::Range, sync::Arc};
+
+#[pyclass(module = "_sre", name = "SRE_Scanner")]
+#[derive(Debug, PyPayload)]
+pub struct Scanner {
+    pattern: PyRef<Pattern>,
+    subject: Arc<Subject>,
+    searched: Range<usize>,
+    /// What to ask next; nothing once a search has failed.
+    next: PyMutex<Option<Query>>,
+}
+
+impl Scanner {
+    pub fn new(pattern: PyRef<Pattern>, subject: Arc<Subject>, query: Query) -> Self {
+        Self { pattern, subject, searched: query.start..query.end, next: PyMutex::new(Some(query)) }
+    }
+
+    fn advance(&self, place: Place) -> PyResult<Option<Match>> {
+        let Some(query) = self.next.lock().take() else {
+            return Ok(None);
+        };
+        let outcome = first(&self.pattern, &self.subject, Query { place, ..query }, |found| {
+            let next = query.after(&found.whole);
+            (next, Match::new(&self.pattern, &self.subject, self.searched.clone(), &found))
+        });
+        *self.next.lock() = match &outcome {
+            Ok(found) => found.as_ref().map(|&(next, _)| next),
+            // An interrupted search is made again.
+            Err(_) => Some(query),
+        };
+        Ok(outcome?.map(|(_, found)| found))
+    }
+}
+
+#[pyclass]
+impl Scanner {
+    #[pygetset]
+    fn pattern(&self) -> PyRef<Pattern> {
+        self.pattern.clone()
+    }
+
+    #[pymethod(name = "match")]
+    fn py_match(&self) -> PyResult<Option<Match>> {
+        self.advance(Place::AtStart)
+    }
+
+    #[pymethod]
+    fn search(&self) -> PyResult<Option<Match>> {
+        self.advance(Place::Anywhere)
+    }
+}

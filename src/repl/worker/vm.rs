@@ -1,0 +1,180 @@
+//! The Python interpreter of a session, built so that programs reach nothing but what the host gives them.
+//!
+//! RustPython comes without its modules for the operating system. What the standard library needs of them stands in
+//! `python/`; everything else refuses with a message that says where the text is. All code is part of the binary, so
+//! nothing needs a file once the interpreter has been built.
+
+mod output;
+mod sorting;
+
+pub use output::{OutputSink, Stream};
+
+use super::{sre, str_fixes, text::Text};
+use output::Output;
+use rustpython_vm::{
+    AsObject, Context, Interpreter, InterpreterBuilder, PyResult, Settings, VirtualMachine,
+    builtins::PyBaseExceptionRef,
+    common::{rand::os_random, rc::PyRc},
+    scope::Scope,
+    signal::{UserSignalSender, user_signal_channel},
+    vm::Paths,
+};
+use std::sync::Arc;
+
+/// Python code that takes the place of modules for the operating system, in the order in which it runs.
+const STAND_INS: [(&str, &str); 2] =
+    [("<system>", include_str!("python/system.py")), ("<event loop>", include_str!("python/event_loop.py"))];
+
+/// The modules that programs import most; see [`Machine::preload`].
+const COMMON_MODULES: [&str; 28] = [
+    "re",
+    "json",
+    "math",
+    "collections",
+    "itertools",
+    "functools",
+    "random",
+    "datetime",
+    "textwrap",
+    "string",
+    "statistics",
+    "heapq",
+    "bisect",
+    "dataclasses",
+    "typing",
+    "enum",
+    "copy",
+    "operator",
+    "io",
+    "csv",
+    "hashlib",
+    "base64",
+    "difflib",
+    "traceback",
+    "time",
+    "ast",
+    "threading",
+    "concurrent.futures",
+];
+
+/// The stack of every thread that a program starts, in bytes. The interpreter is recursive, and in other threads than
+/// its first it does not see the end of the stack before its own limit of 1000 calls.
+const THREAD_STACK_BYTES: usize = 8 << 20;
+
+/// Sets of strings have the same order in every session, so that a run can be repeated from its trace.
+const HASH_SEED: u32 = 0;
+
+/// Why an interpreter could not be set up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot set up the Python interpreter: {traceback}")]
+pub struct SetupError {
+    traceback: String,
+}
+
+/// A Python interpreter.
+///
+/// It belongs to the thread that has built it, whose stack should have at least 64 MiB: the limits of recursion are
+/// those of that stack.
+pub struct Machine {
+    interpreter: Interpreter,
+    signals: UserSignalSender,
+}
+
+impl Machine {
+    /// Builds an interpreter whose programs print to `output`.
+    ///
+    /// # Errors
+    /// The Python code of the set-up failed.
+    pub fn build(output: &Arc<dyn OutputSink>) -> Result<Self, SetupError> {
+        let (signals, receiver) = user_signal_channel();
+        let context = Context::genesis();
+        let mut modules = rustpython_stdlib::stdlib_module_defs(context);
+        // Comes behind the interpreter's own `_sre` and so takes its place.
+        modules.push(sre::module_def(context));
+        let interpreter = InterpreterBuilder::new()
+            .settings(settings())
+            .add_native_modules(&modules)
+            .add_frozen_modules(rustpython_pylib::FROZEN_STDLIB)
+            .init_hook(|vm| {
+                let state = PyRc::get_mut(&mut vm.state).expect("nobody shares an interpreter that is being built");
+                // Programs shall not see where the host keeps its files.
+                state.config.paths = Paths::default();
+                vm.set_user_signal_channel(receiver);
+            })
+            .build();
+        let machine = Self { interpreter, signals };
+        machine.set_up(|vm| {
+            vm.state.stacksize.store(THREAD_STACK_BYTES);
+            Text::init();
+            Output::install(output, vm)?;
+            str_fixes::install(vm)?;
+            sorting::install(vm)?;
+            let scope = vm.new_scope_with_builtins();
+            scope.globals.set_item("urandom", vm.new_function("urandom", urandom).into(), vm)?;
+            // Only this module knows what `settings` says about warnings.
+            vm.import("warnings", 0)?;
+            STAND_INS.iter().try_for_each(|(name, source)| run(vm, &scope, name, source))
+        })?;
+        Ok(machine)
+    }
+
+    /// Imports the modules that programs use most, so that no program waits for them. Takes about a tenth of a second
+    /// and may be left out.
+    ///
+    /// # Errors
+    /// A module cannot be imported.
+    pub fn preload(&self) -> Result<(), SetupError> {
+        self.set_up(|vm| COMMON_MODULES.iter().try_for_each(|module| vm.import(*module, 0).map(drop)))
+    }
+
+    /// Does something with the interpreter, in the thread that has built it.
+    pub fn enter<R>(&self, work: impl FnOnce(&VirtualMachine) -> R) -> R {
+        self.interpreter.enter(work)
+    }
+
+    /// Where to send closures that the interpreter's first thread runs between two instructions, and between two steps
+    /// of a search with a regular expression. If one returns an exception, the program goes on with that.
+    pub fn signals(&self) -> UserSignalSender {
+        self.signals.clone()
+    }
+
+    fn set_up(&self, work: impl FnOnce(&VirtualMachine) -> PyResult<()>) -> Result<(), SetupError> {
+        self.enter(|vm| work(vm).map_err(|exception| SetupError { traceback: traceback(&exception, vm) }))
+    }
+}
+
+/// An exception as Python prints it, with its traceback.
+pub fn traceback(exception: &PyBaseExceptionRef, vm: &VirtualMachine) -> String {
+    let mut traceback = String::new();
+    match vm.write_exception(&mut traceback, exception) {
+        Ok(()) => traceback,
+        // The exception's own `__str__` has failed.
+        Err(_) => exception.class().name().to_string(),
+    }
+}
+
+fn settings() -> Settings {
+    let mut settings = Settings::default();
+    settings.isolated = true;
+    settings.safe_path = true;
+    settings.import_site = false;
+    settings.user_site_directory = false;
+    settings.write_bytecode = false;
+    settings.install_signal_handlers = false;
+    settings.hash_seed = Some(HASH_SEED);
+    settings.argv = vec![String::new()];
+    // What a newer Python will forbid is no news to the model that wrote the program.
+    settings.warnoptions = ["ignore::DeprecationWarning", "ignore::SyntaxWarning"].map(str::to_owned).to_vec();
+    settings
+}
+
+fn run(vm: &VirtualMachine, scope: &Scope, name: &str, source: &str) -> PyResult<()> {
+    vm.run_string(scope.clone(), source, name.to_owned()).map(drop)
+}
+
+/// `os.urandom`.
+fn urandom(len: usize) -> Vec<u8> {
+    const BLOCK: usize = 64;
+    let blocks = std::iter::repeat_with(os_random::<BLOCK>);
+    blocks.flatten().take(len).collect()
+}
