@@ -1,3 +1,39 @@
-//! The sandboxed Python interpreter in which the model's programs run.
+//! The sandboxed Python in which a model's programs run.
+//!
+//! A [`Session`] is one interpreter in a process of its own: the program itself, started again as a worker
+//! ([`worker`]), behind the walls of the operating system. Variables live from cell to cell, and survive exceptions and
+//! even the violent end of a cell. Programs reach nothing but the host calls, which the caller of [`Session::run_cell`]
+//! answers ([`HostCalls`]); they run in parallel as far as the program makes them in parallel.
 
+mod process;
+mod session;
+pub mod wire;
 pub mod worker;
+
+pub use process::Launch;
+pub use session::{CellOutcome, Ended, Limits, Session};
+pub use wire::{Call, Cause, Raised};
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+
+/// Answers what programs ask of the server. Calls of one cell run concurrently; their futures are dropped when the cell
+/// ends.
+pub trait HostCalls: Sync {
+    fn call(&self, call: Call) -> BoxFuture<'_, Result<Value, Raised>>;
+}
+
+/// Why there is no interpreter.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot start the interpreter {program}: {error}")]
+    Start { program: String, error: std::io::Error },
+    #[error("the interpreter refused to start: {0}")]
+    Refused(String),
+    #[error("the connection to the interpreter failed: {0}")]
+    Connection(#[from] std::io::Error),
+    #[error("the interpreter said something that makes no sense: {0}")]
+    Protocol(#[from] wire::WireError),
+    #[error("the interpreter ended before it was ready")]
+    EndedEarly,
+}

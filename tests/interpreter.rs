@@ -6,7 +6,7 @@ use rlm::repl::worker::{
     text::Text,
     text_store::TextStore,
     text_view::TextView,
-    vm::{Machine, OutputSink, Stream, traceback},
+    vm::{self, Machine, OutputSink, Stream, traceback},
 };
 use rustpython_vm::{
     AsObject, PyObjectRef, PyPayload, PyResult, TryFromObject, VirtualMachine, builtins::PyBaseExceptionRef,
@@ -284,8 +284,8 @@ thread.join()
 
 #[test]
 fn common_modules_can_be_loaded_in_advance() {
-    with_machine(|machine, vm, printed| {
-        machine.preload().unwrap();
+    with_machine(|_, vm, printed| {
+        vm::preload(vm, || true);
         run(vm, "import sys\nprint({'re', 'json', 'concurrent.futures'} <= set(sys.modules))", vec![]).unwrap();
         assert_eq!(printed.all(), "True\n");
     });

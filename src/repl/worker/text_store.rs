@@ -26,7 +26,9 @@ impl TextStore {
     /// # Errors
     /// The file is shorter than `len`, or the system does not map it.
     pub fn map(file: File, len: usize) -> io::Result<Arc<Self>> {
-        if file.metadata()?.len() < len as u64 {
+        // The sandbox allows `fstat`, which takes a descriptor, and not `statx`, which takes a path as well.
+        let size = u64::try_from(rustix::fs::fstat(&file)?.st_size).unwrap_or(0);
+        if size < len as u64 {
             let message = format!("the text's file ends before its {len} bytes");
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
         }

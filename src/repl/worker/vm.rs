@@ -25,7 +25,7 @@ use std::sync::Arc;
 const STAND_INS: [(&str, &str); 2] =
     [("<system>", include_str!("python/system.py")), ("<event loop>", include_str!("python/event_loop.py"))];
 
-/// The modules that programs import most; see [`Machine::preload`].
+/// The modules that programs import most; see [`preload`].
 const COMMON_MODULES: [&str; 28] = [
     "re",
     "json",
@@ -118,15 +118,6 @@ impl Machine {
         Ok(machine)
     }
 
-    /// Imports the modules that programs use most, so that no program waits for them. Takes about a tenth of a second
-    /// and may be left out.
-    ///
-    /// # Errors
-    /// A module cannot be imported.
-    pub fn preload(&self) -> Result<(), SetupError> {
-        self.set_up(|vm| COMMON_MODULES.iter().try_for_each(|module| vm.import(*module, 0).map(drop)))
-    }
-
     /// Does something with the interpreter, in the thread that has built it.
     pub fn enter<R>(&self, work: impl FnOnce(&VirtualMachine) -> R) -> R {
         self.interpreter.enter(work)
@@ -140,6 +131,17 @@ impl Machine {
 
     fn set_up(&self, work: impl FnOnce(&VirtualMachine) -> PyResult<()>) -> Result<(), SetupError> {
         self.enter(|vm| work(vm).map_err(|exception| SetupError { traceback: traceback(&exception, vm) }))
+    }
+}
+
+/// Imports the modules that programs use most, one by one as long as `may_go_on`. All of them take about a tenth of a
+/// second, which a program would otherwise wait for at its first import.
+pub fn preload(vm: &VirtualMachine, may_go_on: impl Fn() -> bool) {
+    for module in COMMON_MODULES {
+        // A module that cannot be imported now will tell the program so when it asks for it.
+        if !may_go_on() || vm.import(module, 0).is_err() {
+            return;
+        }
     }
 }
 

@@ -1,0 +1,163 @@
+//! Starting an interpreter's process, talking to it in frames, and ending it.
+
+use super::{
+    Error,
+    wire::{Assembler, Frame, FromWorker, PACKET, Start, ToWorker, packets},
+    worker,
+};
+use crate::corpus::ContextText;
+use rustix::{
+    cmsg_space,
+    fd::{AsFd, BorrowedFd, OwnedFd},
+    io::Errno,
+    net::{
+        AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sendmsg, socketpair,
+    },
+    process::{Pid, Signal, kill_process_group},
+};
+use std::{
+    io::{self, IoSlice},
+    mem::MaybeUninit,
+    os::unix::net::UnixDatagram as StdDatagram,
+    path::PathBuf,
+    process::Stdio,
+    sync::Arc,
+};
+use tokio::{
+    io::Interest,
+    net::UnixDatagram,
+    process::{Child, Command},
+};
+
+/// What a session is started with, again if it must be.
+#[derive(Clone)]
+pub struct Launch {
+    /// The program whose workers are interpreters: `rlm` itself.
+    pub program: PathBuf,
+    /// What the programs see as `context`.
+    pub context: Arc<ContextText>,
+    pub start: Start,
+    /// Bytes of memory that the process may use beside the context.
+    pub memory_limit: u64,
+    /// Whether programs may run on a kernel without landlock.
+    pub allow_weaker_sandbox: bool,
+}
+
+/// A running process and the socket to it.
+#[derive(Debug)]
+pub struct Process {
+    socket: UnixDatagram,
+    assembler: Assembler,
+    generation: u32,
+    child: Child,
+    group: Option<Pid>,
+}
+
+impl Process {
+    /// Starts the process and hands it the context. It gets ready by itself; its first frame says so.
+    pub async fn start(launch: &Launch) -> Result<Self, Error> {
+        let failed = |error: io::Error| Error::Start { program: launch.program.display().to_string(), error };
+        let (ours, theirs) =
+            socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).map_err(|e| failed(e.into()))?;
+        let strength = if launch.allow_weaker_sandbox { "without-landlock" } else { "full" };
+        let child = Command::new(&launch.program)
+            .args([worker::ARGUMENT, &launch.memory_limit.to_string(), strength])
+            .env_clear()
+            .current_dir("/")
+            .process_group(0)
+            .stdin(Stdio::from(theirs))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(failed)?;
+        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let mut process =
+            Self { socket: packet_socket(ours).map_err(failed)?, assembler: Assembler::default(), generation: 0, child, group };
+        process.send_start(&launch.start, launch.context.file().as_fd()).await?;
+        Ok(process)
+    }
+
+    async fn send_start(&mut self, start: &Start, context: BorrowedFd<'_>) -> Result<(), Error> {
+        let frame = serde_json::to_vec(&ToWorker::Start(start.clone())).expect("a start can be written as JSON");
+        let mut packets = packets(0, &frame);
+        let first = packets.next().expect("every frame has a packet");
+        let send = || {
+            let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+            let mut ancillary = SendAncillaryBuffer::new(&mut space);
+            let files = [context];
+            ancillary.push(SendAncillaryMessage::ScmRights(&files));
+            let sent = sendmsg(&self.socket, &[IoSlice::new(&first)], &mut ancillary, SendFlags::NOSIGNAL);
+            sent.map_err(io::Error::from)
+        };
+        self.socket.async_io(Interest::WRITABLE, send).await?;
+        for packet in packets {
+            self.socket.send(&packet).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a frame to the process that is in charge now.
+    pub async fn send(&self, message: &ToWorker) -> Result<(), Error> {
+        let frame = serde_json::to_vec(message).expect("a message can always be written as JSON");
+        for packet in packets(self.generation, &frame) {
+            self.socket.send(&packet).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the next frame; `None` when every process of the session is gone. May be dropped at any time without
+    /// losing a packet.
+    pub async fn receive(&mut self) -> Result<Option<FromWorker>, Error> {
+        let mut packet = vec![0; PACKET + 1];
+        loop {
+            let size = match self.socket.recv(&mut packet).await {
+                Ok(0) => return Ok(None),
+                Ok(size) => size,
+                Err(error) if Errno::from_io_error(&error) == Some(Errno::CONNRESET) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            };
+            if let Some(frame) = self.assembler.push(&packet[..size])? {
+                return self.accept(&frame).map(Some);
+            }
+        }
+    }
+
+    fn accept(&mut self, frame: &Frame) -> Result<FromWorker, Error> {
+        self.generation = frame.generation;
+        Ok(frame.parse()?)
+    }
+
+    /// The group of the process and its checkpoints.
+    pub fn group(&self) -> Option<Pid> {
+        self.group
+    }
+
+    /// Ends the process, its checkpoint and whatever else is in its group, and waits until it is gone.
+    pub async fn end(mut self) {
+        self.kill();
+        // A process that cannot be waited for is gone as well.
+        let _ = self.child.wait().await;
+    }
+
+    fn kill(&mut self) {
+        // The group's number cannot belong to anyone else: its leader was not waited for yet.
+        if let Some(group) = self.group.take() {
+            // A group that is gone needs no signal.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn packet_socket(socket: OwnedFd) -> io::Result<UnixDatagram> {
+    // Sending and receiving are the same calls for sequenced packets as for datagrams.
+    let socket = StdDatagram::from(socket);
+    socket.set_nonblocking(true)?;
+    UnixDatagram::from_std(socket)
+}

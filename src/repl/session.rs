@@ -1,0 +1,151 @@
+//! One interpreter, from the first cell to the last.
+
+use super::{
+    Error, HostCalls,
+    process::{Launch, Process},
+    wire::{Cause, CellReport, FromWorker, Run, ToWorker},
+};
+use rustix::process::Pid;
+use futures::{StreamExt, stream::FuturesUnordered};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// How much longer than its own limit a cell is waited for before its process is killed from outside. The process ends
+/// such a cell itself long before, unless a program has got hold of it.
+const BACKSTOP: Duration = Duration::from_secs(5);
+
+/// What one cell may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Time that the program itself takes; waiting for host calls does not count.
+    pub cell_time: Duration,
+    /// Characters of output that are kept.
+    pub output_chars: usize,
+}
+
+/// What came of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellOutcome {
+    pub report: CellReport,
+    pub ended: Ended,
+}
+
+/// How the process of a cell ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself: with a result or with an exception.
+    Normally,
+    /// It was ended; the variables are those from before the cell.
+    RolledBack(Cause),
+    /// It was ended and its checkpoint with it; the variables are gone, and a new interpreter has begun.
+    Lost(Cause),
+}
+
+/// An interpreter with its variables.
+pub struct Session {
+    launch: Launch,
+    limits: Limits,
+    /// Absent after the process was lost, until the next cell.
+    process: Option<Process>,
+    ready: bool,
+    cells: u64,
+}
+
+impl Session {
+    /// Starts an interpreter. It gets ready while the caller does something else.
+    pub async fn start(launch: Launch, limits: Limits) -> Result<Self, Error> {
+        let process = Process::start(&launch).await?;
+        Ok(Self { launch, limits, process: Some(process), ready: false, cells: 0 })
+    }
+
+    /// Runs a cell and answers its host calls. After dropping this future in the middle the session is of no use any
+    /// more; drop it as well, which ends the process.
+    pub async fn run_cell(&mut self, code: &str, host: &dyn HostCalls) -> Result<CellOutcome, Error> {
+        self.cells += 1;
+        let cell = self.cells;
+        let limits = self.limits;
+        let process = self.ready_process().await?;
+        let run = Run {
+            cell,
+            code: code.to_owned(),
+            time_limit_ms: u64::try_from(limits.cell_time.as_millis()).unwrap_or(u64::MAX),
+            output_limit: limits.output_chars,
+        };
+        process.send(&ToWorker::Run(run)).await?;
+        let outcome = supervise(process, cell, limits.cell_time + BACKSTOP, host).await?;
+        if let Ended::Lost(_) = outcome.ended
+            && let Some(process) = self.process.take()
+        {
+            self.ready = false;
+            process.end().await;
+        }
+        Ok(outcome)
+    }
+
+    /// The group of the interpreter's processes, if they run.
+    pub fn process_group(&self) -> Option<Pid> {
+        self.process.as_ref()?.group()
+    }
+
+    /// Ends the interpreter and waits until its process is gone.
+    pub async fn close(self) {
+        if let Some(process) = self.process {
+            process.end().await;
+        }
+    }
+
+    async fn ready_process(&mut self) -> Result<&mut Process, Error> {
+        let process = match self.process.take() {
+            Some(process) => process,
+            None => Process::start(&self.launch).await?,
+        };
+        let process = self.process.insert(process);
+        while !self.ready {
+            match process.receive().await? {
+                Some(FromWorker::Ready) => self.ready = true,
+                Some(FromWorker::Refused { reason }) => return Err(Error::Refused(reason)),
+                Some(_) => {}
+                None => return Err(Error::EndedEarly),
+            }
+        }
+        Ok(process)
+    }
+}
+
+/// Serves a cell until it ends. `limit` bounds the time during which no host call is open.
+async fn supervise(
+    process: &mut Process,
+    cell: u64,
+    limit: Duration,
+    host: &dyn HostCalls,
+) -> Result<CellOutcome, Error> {
+    let mut calls = FuturesUnordered::new();
+    let mut left = limit;
+    let ended = |ended| CellOutcome { report: CellReport { cell, ..CellReport::default() }, ended };
+    loop {
+        let since = Instant::now();
+        let idle = calls.is_empty();
+        tokio::select! {
+            frame = process.receive() => match frame? {
+                Some(FromWorker::Call(call)) => {
+                    let id = call.id;
+                    let answer = host.call(call);
+                    calls.push(async move { (id, answer.await) });
+                }
+                Some(FromWorker::Done(report)) if report.cell == cell => {
+                    return Ok(CellOutcome { report, ended: Ended::Normally });
+                }
+                Some(FromWorker::Recovered { cell: dead, cause }) if dead == cell => {
+                    return Ok(ended(Ended::RolledBack(cause)));
+                }
+                Some(_) => {}
+                None => return Ok(ended(Ended::Lost(Cause::Crash))),
+            },
+            Some((id, result)) = calls.next() => process.send(&ToWorker::Reply { id, result }).await?,
+            () = sleep_until(since + left), if idle => return Ok(ended(Ended::Lost(Cause::Time))),
+        }
+        if idle {
+            left = left.saturating_sub(since.elapsed());
+        }
+    }
+}

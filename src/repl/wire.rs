@@ -1,0 +1,232 @@
+//! What the server and the interpreter's process say to each other.
+//!
+//! Frames are JSON. They travel in packets over a sequenced-packet socket, which keeps the borders of packets: a
+//! process that dies in the middle of a frame leaves whole packets behind and nothing half. Each packet names the
+//! generation of the process that it comes from or goes to, so that the rest of a dead process's frame, or an answer
+//! meant for it, is told apart from what its successor says ([`Assembler`]).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Payload bytes of one packet.
+pub const PACKET_PAYLOAD: usize = 32 << 10;
+
+/// Bytes before the payload: flags and generation.
+const HEADER: usize = 5;
+
+/// The largest packet.
+pub const PACKET: usize = HEADER + PACKET_PAYLOAD;
+
+/// The largest frame that either side accepts. A prompt travels in one frame, and no model's window is near this.
+pub const FRAME_LIMIT: usize = 64 << 20;
+
+const LAST: u8 = 1;
+
+/// From the server to the interpreter's process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ToWorker {
+    /// The first frame; its first packet carries the file descriptor of the context.
+    Start(Start),
+    Run(Run),
+    /// The answer to a [`Call`].
+    Reply { id: u64, result: Result<Value, Raised> },
+}
+
+/// What an interpreter begins with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// Bytes of the context in the file that came along.
+    pub context_bytes: usize,
+    /// The files in it: path, first character, end.
+    pub files: Vec<(String, usize, usize)>,
+    /// Further variables that the programs find, by name.
+    pub variables: Vec<(String, String)>,
+}
+
+/// One cell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub cell: u64,
+    pub code: String,
+    /// Milliseconds that the program itself may take; waiting for the server does not count.
+    pub time_limit_ms: u64,
+    /// Characters of output that are kept; the rest is only counted.
+    pub output_limit: usize,
+}
+
+/// From the interpreter's process to the server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FromWorker {
+    Ready,
+    /// The sandbox cannot be set up; the process ends.
+    Refused { reason: String },
+    Call(Call),
+    Done(CellReport),
+    /// The process that ran `cell` died; this one has the state of before it.
+    Recovered { cell: u64, cause: Cause },
+}
+
+/// A program asks the server for something.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    pub id: u64,
+    pub name: String,
+    pub arguments: Value,
+}
+
+/// Why the process of a cell died.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    Time,
+    Memory,
+    Crash,
+}
+
+/// An exception that a call raises in the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raised {
+    /// The name of a built-in exception class.
+    pub class: String,
+    pub message: String,
+}
+
+impl Raised {
+    pub fn new(class: &str, message: impl Into<String>) -> Self {
+        Self { class: class.to_owned(), message: message.into() }
+    }
+}
+
+/// How a cell ended.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct CellReport {
+    pub cell: u64,
+    /// What it printed, cut.
+    pub output: String,
+    /// Characters that were left out of `output`.
+    pub output_omitted: usize,
+    /// The traceback of the exception that ended it.
+    pub error: Option<String>,
+    /// The answer, if the program has declared one.
+    pub answer: Option<String>,
+    /// What the program has put down as its answer without declaring it ready.
+    pub draft: Option<String>,
+    /// Names and types of the program's own variables.
+    pub variables: Vec<(String, String)>,
+}
+
+/// Cuts a frame into packets.
+pub fn packets(generation: u32, frame: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
+    let count = frame.len().div_ceil(PACKET_PAYLOAD).max(1);
+    (0..count).map(move |number| {
+        let start = number * PACKET_PAYLOAD;
+        let payload = &frame[start..(start + PACKET_PAYLOAD).min(frame.len())];
+        let mut packet = Vec::with_capacity(HEADER + payload.len());
+        packet.push(if number + 1 == count { LAST } else { 0 });
+        packet.extend_from_slice(&generation.to_le_bytes());
+        packet.extend_from_slice(payload);
+        packet
+    })
+}
+
+/// A packet that cannot be right. The other side is broken or hostile, and the connection is given up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WireError {
+    #[error("a packet of {0} bytes is too short or too long")]
+    PacketSize(usize),
+    #[error("a frame is longer than {FRAME_LIMIT} bytes")]
+    FrameTooLong,
+    #[error("a frame is not understood: {0}")]
+    Malformed(String),
+}
+
+/// A frame and the generation that it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    pub generation: u32,
+    pub bytes: Vec<u8>,
+}
+
+impl Frame {
+    /// Reads the frame's JSON.
+    pub fn parse<T: for<'de> Deserialize<'de>>(&self) -> Result<T, WireError> {
+        serde_json::from_slice(&self.bytes).map_err(|error| WireError::Malformed(error.to_string()))
+    }
+}
+
+/// Puts packets together to frames.
+#[derive(Debug, Default)]
+pub struct Assembler {
+    generation: u32,
+    partial: Vec<u8>,
+}
+
+impl Assembler {
+    /// One that drops what was meant for earlier generations.
+    pub fn at(generation: u32) -> Self {
+        Self { generation, partial: Vec::new() }
+    }
+
+    /// Takes the next packet; returns a frame if it was the last of one. A packet of a later generation than the one
+    /// under way ends that one, and packets of an earlier one are dropped.
+    pub fn push(&mut self, packet: &[u8]) -> Result<Option<Frame>, WireError> {
+        let size = packet.len();
+        let Some((header, payload)) = packet.split_first_chunk::<HEADER>().filter(|_| size <= PACKET) else {
+            return Err(WireError::PacketSize(size));
+        };
+        let [flags, generation @ ..] = *header;
+        let generation = u32::from_le_bytes(generation);
+        if generation < self.generation {
+            return Ok(None);
+        }
+        if generation > self.generation {
+            self.generation = generation;
+            self.partial.clear();
+        }
+        if self.partial.len() + payload.len() > FRAME_LIMIT {
+            return Err(WireError::FrameTooLong);
+        }
+        self.partial.extend_from_slice(payload);
+        Ok((flags & LAST != 0).then(|| Frame { generation, bytes: std::mem::take(&mut self.partial) }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assemble(assembler: &mut Assembler, packets: impl Iterator<Item = Vec<u8>>) -> Vec<Frame> {
+        packets.filter_map(|packet| assembler.push(&packet).expect("the packet is right")).collect()
+    }
+
+    #[test]
+    fn frames_of_any_size_survive_the_way() {
+        for size in [0, 1, PACKET_PAYLOAD - 1, PACKET_PAYLOAD, PACKET_PAYLOAD + 1, 5 * PACKET_PAYLOAD] {
+            let bytes: Vec<u8> = (0..size).map(|byte| byte as u8).collect();
+            let frames = assemble(&mut Assembler::default(), packets(3, &bytes));
+            assert_eq!(frames, [Frame { generation: 3, bytes }]);
+        }
+    }
+
+    #[test]
+    fn a_later_generation_ends_the_frame_under_way() {
+        let mut assembler = Assembler::default();
+        let old: Vec<_> = packets(0, &[7; 3 * PACKET_PAYLOAD]).collect();
+        assert_eq!(assemble(&mut assembler, old[..2].iter().cloned()), []);
+        let frames = assemble(&mut assembler, packets(1, b"new"));
+        assert_eq!(frames, [Frame { generation: 1, bytes: b"new".to_vec() }]);
+        assert_eq!(assemble(&mut assembler, old[2..].iter().cloned()), [], "the rest of the old frame is dropped");
+    }
+
+    #[test]
+    fn impossible_packets_are_refused() {
+        let mut assembler = Assembler::default();
+        assert_eq!(assembler.push(&[1, 0]), Err(WireError::PacketSize(2)));
+        assert_eq!(assembler.push(&vec![0; PACKET + 1]), Err(WireError::PacketSize(PACKET + 1)));
+        let endless = std::iter::repeat_n(vec![0; PACKET], FRAME_LIMIT / PACKET_PAYLOAD + 1);
+        let results: Vec<_> = endless.map(|packet| assembler.push(&packet)).collect();
+        assert_eq!(results.last(), Some(&Err(WireError::FrameTooLong)));
+    }
+}

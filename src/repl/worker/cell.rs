@@ -1,0 +1,158 @@
+//! Runs cells: one namespace, in which everything that programs make stays from cell to cell.
+
+use super::{
+    super::wire::{CellReport, Raised, Run, Start},
+    link::Link,
+    output::Output,
+    text::Text,
+    text_store::TextStore,
+    text_view::TextView,
+    value,
+    vm::traceback,
+};
+use rustpython_vm::{
+    PyObjectRef, PyPayload, PyResult, VirtualMachine,
+    builtins::{PyBaseExceptionRef, PyStrRef},
+    compiler::{Mode, parser},
+    scope::Scope,
+};
+use serde_json::Value;
+use std::sync::Arc;
+
+const PRELUDE: &str = include_str!("python/prelude.py");
+
+/// The namespace of the programs, and the prelude that serves them.
+pub struct Cells {
+    programs: Scope,
+    prelude: Scope,
+    output: Arc<Output>,
+}
+
+impl Cells {
+    /// Lays out the names that programs find.
+    pub fn new(
+        start: &Start,
+        context: Arc<TextStore>,
+        link: Arc<Link>,
+        output: Arc<Output>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Self> {
+        let programs = vm.new_scope_with_main()?;
+        let prelude = vm.new_scope_with_builtins();
+        let variables = vm.ctx.new_dict();
+        for (name, text) in &start.variables {
+            variables.set_item(name.as_str(), vm.ctx.new_str(text.as_str()).into(), vm)?;
+        }
+        let ranges = start.files.iter().map(|(path, first, end)| {
+            vm.ctx.new_tuple(vec![
+                vm.ctx.new_str(path.as_str()).into(),
+                vm.ctx.new_int(*first).into(),
+                vm.ctx.new_int(*end).into(),
+            ])
+        });
+        let ranges: Vec<PyObjectRef> = ranges.map(Into::into).collect();
+        let whole = TextView::whole(context.clone());
+        let piece = move |first: usize, end: usize, vm: &VirtualMachine| Text::piece(&whole, first..end, vm);
+        let names: [(&str, PyObjectRef); 6] = [
+            ("context", Text::from_store(context).into_pyobject(vm)),
+            ("file_ranges", vm.ctx.new_list(ranges).into()),
+            ("extra_variables", variables.into()),
+            ("programs", programs.globals.clone().into()),
+            ("host_call", vm.new_function("host_call", move |name, arguments, vm: &VirtualMachine| {
+                host_call(&link, name, arguments, vm)
+            }).into()),
+            ("piece", vm.new_function("piece", piece).into()),
+        ];
+        for (name, object) in names {
+            prelude.globals.set_item(name, object, vm)?;
+        }
+        vm.run_string(prelude.clone(), PRELUDE, "<prelude>".to_owned())?;
+        Ok(Self { programs, prelude, output })
+    }
+
+    /// Runs one cell. Whatever the program does, there is a report.
+    pub fn run(&self, run: &Run, vm: &VirtualMachine) -> CellReport {
+        self.output.reset(run.output_limit);
+        let error = self.execute(run, vm).err();
+        let mut report = self.report(error, vm).unwrap_or_else(|error| CellReport {
+            error: Some(format!("the cell left its surroundings broken: {}", traceback(&error, vm))),
+            ..CellReport::default()
+        });
+        report.cell = run.cell;
+        (report.output, report.output_omitted) = self.output.take();
+        report
+    }
+
+    fn execute(&self, run: &Run, vm: &VirtualMachine) -> PyResult<()> {
+        // An interruption that came just after the last cell's end is not meant for this one.
+        let _ = vm.check_signals();
+        self.prelude_call("before_cell", vec![vm.ctx.new_int(run.cell).into(), vm.ctx.new_str(run.code.as_str()).into()], vm)?;
+        let name = format!("<cell {}>", run.cell);
+        let code = vm
+            .compile(&run.code, Mode::BlockExpr, name)
+            .map_err(|error| vm.new_syntax_error(&error, Some(&run.code)))?;
+        let value = vm.run_code_obj(code, self.programs.clone())?;
+        if ends_with_expression(&run.code) {
+            self.prelude_call("display", vec![value], vm)?;
+        }
+        Ok(())
+    }
+
+    fn report(&self, error: Option<PyBaseExceptionRef>, vm: &VirtualMachine) -> PyResult<CellReport> {
+        let error = error.map_or_else(|| vm.ctx.none(), Into::into);
+        let report = self.prelude_call("after_cell", vec![error], vm)?;
+        let mut report = value::from_python(&report, vm)?;
+        let text = |value: Value| value.as_str().map(str::to_owned);
+        Ok(CellReport {
+            error: text(report["error"].take()),
+            answer: text(report["answer"].take()),
+            draft: text(report["draft"].take()),
+            variables: serde_json::from_value(report["variables"].take()).unwrap_or_default(),
+            ..CellReport::default()
+        })
+    }
+
+    fn prelude_call(&self, name: &str, arguments: Vec<PyObjectRef>, vm: &VirtualMachine) -> PyResult {
+        self.prelude.globals.get_item(name, vm)?.call(arguments, vm)
+    }
+
+    /// The exception that interrupts a cell at its deadline.
+    pub fn timeout(&self, seconds: f64, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        let message = format!("the cell ran longer than {seconds} s (waiting for calls does not count)");
+        let class = self.prelude.globals.get_item("CellTimeout", vm);
+        let exception = class.and_then(|class| class.call((message,), vm));
+        match exception.map(|it| it.downcast()) {
+            Ok(Ok(exception)) => exception,
+            _ => vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned()),
+        }
+    }
+}
+
+/// Whether the program's last statement is an expression, whose value an interactive interpreter shows.
+fn ends_with_expression(code: &str) -> bool {
+    let module = parser::parse_module(code);
+    module.is_ok_and(|module| module.syntax().body.last().is_some_and(|statement| statement.is_expr_stmt()))
+}
+
+/// A call from a program to the server. Other threads of the program go on meanwhile.
+fn host_call(link: &Link, name: PyStrRef, arguments: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+    let arguments = value::from_python(&arguments, vm)?;
+    let gone = |vm: &VirtualMachine| vm.new_runtime_error("the server is gone");
+    let answer = link.call(&name.to_string_lossy(), arguments).map_err(|_| gone(vm))?;
+    match vm.allow_threads(|| answer.recv()) {
+        Ok(Ok(value)) => Ok(value::to_python(value, vm)),
+        Ok(Err(raised)) => Err(exception(raised, vm)),
+        Err(_) => Err(gone(vm)),
+    }
+}
+
+/// The exception of a built-in class by its name.
+fn exception(raised: Raised, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let class = match raised.class.as_str() {
+        "KeyError" => vm.ctx.exceptions.key_error,
+        "TypeError" => vm.ctx.exceptions.type_error,
+        "ValueError" => vm.ctx.exceptions.value_error,
+        _ => vm.ctx.exceptions.runtime_error,
+    };
+    vm.new_exception_msg(class.to_owned(), raised.message.into())
+}
