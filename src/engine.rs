@@ -1,1 +1,242 @@
-//! To come.
+//! The recursive language model: a question and a text become an answer.
+//!
+//! The root model writes programs; they run in the interpreter ([`crate::repl`]), look into the context, and call other
+//! models on its pieces, some of which are runs of their own. All runs of one question form a tree that obeys one budget
+//! and one cancellation token, and whose calls are counted in one place. Every question ends with an [`Answer`], whatever
+//! happens; the engine knows no protocol, opens no connection and reads no file.
+//!
+//! The method is that of Zhang, Kraska and Khattab, *Recursive Language Models*, arXiv 2512.24601.
+
+mod answer;
+mod budget;
+mod cite;
+mod conversation;
+mod desk;
+mod ending;
+mod event;
+mod lookup;
+mod meter;
+mod prompt;
+mod reply;
+mod run;
+mod tree;
+
+pub use answer::{Answer, Citation, Failure, Lost, Termination};
+pub use event::{ContextSize, Delta, Event, EventSink, Started, SubCallState};
+pub use meter::Usage;
+pub use run::Focus;
+
+use crate::{
+    config::{Limits, Strategy},
+    corpus::{self, ContextText, Snapshot},
+    config::Price,
+    llm::{self, Choice, Finish, Message, Models, Scheduler},
+};
+use ending::{Ending, Stop};
+use run::Run;
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tree::{Tree, TreeParts};
+
+/// The largest context, in characters, that is answered directly. Below some 15,000 characters programs cost more than
+/// they save; up to here they are about even, and one call is quicker.
+const DIRECT_CHARS: usize = 24_000;
+
+/// What the interpreters of a process are started from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interpreter {
+    /// `rlm` itself.
+    pub program: PathBuf,
+    /// Bytes that one interpreter may use beside the context.
+    pub memory_limit: u64,
+    /// Whether programs may run on a kernel without landlock.
+    pub allow_weaker_sandbox: bool,
+}
+
+/// The models and the machinery that questions are answered with. Questions share it.
+pub struct Engine {
+    pub models: Arc<Models>,
+    pub choice: Choice,
+    pub scheduler: Arc<Scheduler>,
+    pub prices: Arc<BTreeMap<String, Price>>,
+    pub interpreter: Interpreter,
+}
+
+/// What is asked.
+pub struct Question {
+    pub text: String,
+    pub snapshot: Arc<Snapshot>,
+    pub focus: Option<Focus>,
+    pub strategy: Strategy,
+    pub limits: Limits,
+}
+
+impl Engine {
+    /// Answers a question. What happens on the way goes to `events`; when `cancel` fires nothing further starts, open
+    /// calls are closed, and what there is of an answer is returned.
+    pub async fn ask(&self, question: Question, events: Arc<dyn EventSink>, cancel: CancellationToken) -> Answer {
+        let started = Instant::now();
+        if let Some(failure) = self.unknown_price(&question.limits) {
+            return Answer::failed(failure);
+        }
+        let tree = Tree::new(TreeParts {
+            models: self.models.clone(),
+            choice: self.choice.clone(),
+            limits: question.limits.clone(),
+            interpreter: self.interpreter.clone(),
+            scheduler: self.scheduler.clone(),
+            prices: self.prices.clone(),
+            cancel: cancel.clone(),
+            events,
+        });
+        let asking = Asking { tree: &tree, question: &question };
+        // Dropping the work drops every call and every interpreter that is open.
+        let (context, result) = tokio::select! {
+            biased;
+            () = cancel.cancelled() => (None, Err(Stop::Limit(Termination::Cancelled))),
+            () = sleep_until(tree.budget.deadline()) => (None, Err(Stop::Limit(Termination::Timeout))),
+            result = asking.answer() => result,
+        };
+        let mut answer = conclude(&tree, &question, context, result);
+        answer.usage.wall_time = started.elapsed();
+        answer
+    }
+}
+
+impl Engine {
+    /// A limit on cost can only hold if the prices are known.
+    fn unknown_price(&self, limits: &Limits) -> Option<Failure> {
+        limits.max_cost?;
+        let Choice { root, worker, .. } = &self.choice;
+        let unknown = [root, worker].into_iter().find(|model| llm::price(&self.prices, model.name()).is_none())?;
+        let name = unknown.name();
+        Some(Failure {
+            kind: "unknownPrice",
+            message: format!("a limit on cost cannot hold: the price of {name} is not known"),
+            hint: Some(format!("set RLM_PRICE=\"{name}=INPUT/OUTPUT\", in US dollars per million tokens")),
+        })
+    }
+}
+
+/// Puts the answer together, partial or not.
+fn conclude(
+    tree: &Tree,
+    question: &Question,
+    context: Option<Arc<ContextText>>,
+    result: Result<Ending, Stop>,
+) -> Answer {
+    let (text, termination, failure) = match result {
+        Ok(ending) => (ending.text, ending.termination, None),
+        Err(Stop::Limit(limit)) => (tree.partial(), limit, None),
+        Err(Stop::Failed(failure)) => (tree.partial(), Termination::Failed, Some(failure)),
+    };
+    // A text that was never asked for is not read now only to check a partial answer.
+    let context = context.or_else(|| question.snapshot.context_if_built());
+    let citations = context.map(|context| cite::citations(&text, &context)).unwrap_or_default();
+    let mut usage = tree.meter.usage();
+    if usage.calls == 0 {
+        usage.cost = Some(0.0);
+    }
+    Answer { text, termination, citations, lost: tree.lost(), usage, failure }
+}
+
+struct Asking<'a> {
+    tree: &'a Tree,
+    question: &'a Question,
+}
+
+impl Asking<'_> {
+    async fn answer(&self) -> (Option<Arc<ContextText>>, Result<Ending, Stop>) {
+        let context = match self.read_context().await {
+            Ok(context) => context,
+            Err(stop) => return (None, Err(stop)),
+        };
+        self.tree.emit(Event::Started(Started {
+            question: self.question.text.clone(),
+            model: self.tree.choice.root.name().to_owned(),
+            worker: self.tree.choice.worker.name().to_owned(),
+            context: context_size(&self.question.snapshot, &context),
+        }));
+        let result = if self.is_direct(&context) {
+            self.answer_directly(&context).await
+        } else {
+            self.answer_by_programs(&context).await
+        };
+        if let Ok(ending) = &result {
+            self.tree.emit(Event::Delta(Delta::Reset(ending.text.clone())));
+        }
+        (Some(context), result)
+    }
+
+    async fn read_context(&self) -> Result<Arc<ContextText>, Stop> {
+        self.tree.progress("reading the context".to_owned());
+        let snapshot = self.question.snapshot.clone();
+        match tokio::task::spawn_blocking(move || snapshot.context()).await {
+            Ok(Ok(context)) => Ok(context),
+            Ok(Err(error)) => Err(Stop::Failed(context_failure(&error))),
+            Err(error) => Err(Stop::Failed(internal_failure(&error))),
+        }
+    }
+
+    fn is_direct(&self, context: &ContextText) -> bool {
+        match self.question.strategy {
+            Strategy::Direct => true,
+            Strategy::Rlm => false,
+            Strategy::Auto => {
+                // A character of source is about a third of a token; half of the window is left for the rest.
+                let root = &self.tree.choice.root;
+                let window = root.window().map_or(DIRECT_CHARS, |tokens| tokens * 3 / 2);
+                !root.prefers_programs() && context.char_len() <= DIRECT_CHARS.min(window)
+            }
+        }
+    }
+
+    async fn answer_directly(&self, context: &ContextText) -> Result<Ending, Stop> {
+        self.tree.budget.begin_iteration()?;
+        self.tree.meter.count_iteration(0);
+        self.tree.progress(format!("{} is reading the whole text", self.tree.choice.root.name()));
+        let prompt = prompt::direct(context, self.question.focus.as_ref(), &self.question.text);
+        let messages = vec![Message::system(prompt::DIRECT_SYSTEM), Message::user(prompt)];
+        let mut text = String::new();
+        let mut stream = |delta: Delta| {
+            match &delta {
+                Delta::Append(piece) => text.push_str(piece),
+                Delta::Reset(whole) => whole.clone_into(&mut text),
+            }
+            self.tree.note_partial(&text);
+            self.tree.emit(Event::Delta(delta));
+        };
+        let turn = self.tree.call(&self.tree.choice.root, messages, true, &mut stream).await?;
+        if turn.finish == Finish::Length {
+            return Err(Stop::Limit(Termination::Tokens));
+        }
+        Ok(Ending { text: turn.text, termination: Termination::Direct })
+    }
+
+    async fn answer_by_programs(&self, context: &Arc<ContextText>) -> Result<Ending, Stop> {
+        let Question { text, focus, .. } = self.question;
+        let root = self.tree.choice.root.clone();
+        Run::new(self.tree, 0, root, context.clone(), focus.as_ref(), text).await?.to_end().await
+    }
+}
+
+/// How large a context is, with what was left out of it.
+pub fn context_size(snapshot: &Snapshot, context: &ContextText) -> ContextSize {
+    ContextSize {
+        files: context.segments().len(),
+        bytes: context.byte_len(),
+        characters: context.char_len(),
+        skipped: snapshot.exclusions().len(),
+    }
+}
+
+/// A failure that only a fault of the program can cause.
+pub fn internal_failure(error: &dyn std::fmt::Display) -> Failure {
+    Failure { kind: "internal", message: error.to_string(), hint: None }
+}
+
+/// What a failure to read the context means to a person.
+pub fn context_failure(error: &corpus::Error) -> Failure {
+    Failure { kind: error.kind(), message: error.to_string(), hint: error.hint() }
+}

@@ -1,0 +1,124 @@
+//! What a question comes to.
+
+use super::meter::Usage;
+use crate::llm;
+
+/// The result of a run. There always is one; `termination` tells how far it can be trusted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Markdown; partial, or empty, if a limit, a failure or a cancellation ended the run.
+    pub text: String,
+    pub termination: Termination,
+    /// Places that the text names, in order, each once.
+    pub citations: Vec<Citation>,
+    /// Sub-calls that failed for good.
+    pub lost: Vec<Lost>,
+    pub usage: Usage,
+    /// What failed, if `termination` is [`Termination::Failed`].
+    pub failure: Option<Failure>,
+}
+
+impl Answer {
+    /// The answer of a question that failed before there was a run.
+    pub fn failed(failure: Failure) -> Self {
+        Self { failure: Some(failure), ..Self::without_text(Termination::Failed) }
+    }
+
+    /// The answer of a question that was cancelled before there was a run.
+    pub fn cancelled() -> Self {
+        Self::without_text(Termination::Cancelled)
+    }
+
+    fn without_text(termination: Termination) -> Self {
+        Self {
+            text: String::new(),
+            termination,
+            citations: Vec::new(),
+            lost: Vec::new(),
+            usage: Usage::none(),
+            failure: None,
+        }
+    }
+}
+
+/// Why a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Termination {
+    /// The root model declared its answer.
+    Final,
+    /// The context was small: the model answered in one call, without programs.
+    Direct,
+    /// The iterations were used up, and the model answered when it was told to.
+    Forced,
+    Iterations,
+    Depth,
+    Calls,
+    Tokens,
+    Cost,
+    Timeout,
+    /// Too many programs in a row raised an exception.
+    Errors,
+    Cancelled,
+    Failed,
+}
+
+impl Termination {
+    /// Whether the text is an answer that a model meant as one.
+    pub fn is_answer(self) -> bool {
+        matches!(self, Self::Final | Self::Direct | Self::Forced)
+    }
+
+    /// The sentence that tells a person why the answer is partial; `None` for an answer.
+    pub fn explanation(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Final | Self::Direct | Self::Forced => return None,
+            Self::Iterations => "ended by the limit on iterations (--max-iterations) before the model gave an answer",
+            Self::Depth => "ended by the limit on depth (--max-depth) before the model gave an answer",
+            Self::Calls => "ended by the limit on calls (--max-calls) before the model gave an answer",
+            Self::Tokens => "ended by the limit on tokens (--max-tokens) before the model gave an answer",
+            Self::Cost => "ended by the limit on cost (--max-cost) before the model gave an answer",
+            Self::Timeout => "ended by the time limit (--timeout) before the model gave an answer",
+            Self::Errors => "ended because too many programs in a row failed (--max-errors)",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+/// A place in a file that the answer names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Citation {
+    pub path: String,
+    /// 1-based.
+    pub first_line: usize,
+    /// Inclusive.
+    pub last_line: usize,
+    /// Whether the snapshot has these lines.
+    pub verified: bool,
+}
+
+/// A sub-call without a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    pub depth: usize,
+    /// The beginning of its prompt.
+    pub label: String,
+    pub error: String,
+}
+
+/// What made a run fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// A stable name, for programs.
+    pub kind: &'static str,
+    pub message: String,
+    /// What the person can do.
+    pub hint: Option<String>,
+}
+
+impl From<llm::Error> for Failure {
+    fn from(error: llm::Error) -> Self {
+        Self { kind: error.kind(), hint: error.hint(), message: error.to_string() }
+    }
+}

@@ -1,0 +1,286 @@
+//! What a tree of runs may use, reserved before it is spent.
+//!
+//! A call reserves itself, the tokens of its prompt (estimated) and of the longest reply that it may have, and what
+//! those cost. When the reply is there the reservation becomes what was really used. A reservation that does not fit
+//! while others are open waits for them, since they mostly give something back; one that does not fit when nothing is
+//! open meets the limit. So no limit is exceeded, however many calls run at once.
+
+use crate::{
+    config::{Limits, Price},
+    llm::TokenUsage,
+};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::{
+    sync::Notify,
+    time::{Duration, Instant},
+};
+
+/// The longest reply that a call may have; a model that never stops writing is stopped here.
+pub const REPLY_TOKENS: u64 = 8192;
+
+/// The shortest reply for which a call is still worth making.
+const SHORTEST_REPLY_TOKENS: u64 = 256;
+
+/// Bytes of text for which one token is reserved. Most text has about four bytes to a token.
+const BYTES_PER_TOKEN: u64 = 3;
+
+/// Prices are for a million tokens.
+const MILLION: f64 = 1e6;
+
+/// Tokens reserved for the frame that a provider puts around a prompt.
+const FRAME_TOKENS: u64 = 16;
+
+/// A limit that has been met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Exceeded {
+    #[error("the limit on iterations is used up")]
+    Iterations,
+    #[error("the limit on calls is used up")]
+    Calls,
+    #[error("the limit on tokens is used up")]
+    Tokens,
+    #[error("the limit on cost is used up")]
+    Cost,
+    #[error("the time is up")]
+    Timeout,
+}
+
+/// The limits of one tree of runs, and what is used of them.
+#[derive(Debug)]
+pub struct Budget {
+    limits: Limits,
+    deadline: Instant,
+    state: Mutex<State>,
+    /// Told whenever a reservation ends.
+    freed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    iterations: u64,
+    calls: u64,
+    used: Amount,
+    reserved: Amount,
+    open: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Amount {
+    tokens: u64,
+    cost: f64,
+}
+
+/// What is left of each limit; `None` where there is none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Left {
+    pub iterations: u64,
+    pub calls: u64,
+    pub tokens: Option<u64>,
+    pub cost: Option<f64>,
+    pub time: Duration,
+}
+
+impl Budget {
+    pub fn new(limits: Limits) -> Self {
+        let deadline = Instant::now() + limits.timeout;
+        Self { limits, deadline, state: Mutex::default(), freed: Notify::new() }
+    }
+
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Takes one iteration.
+    pub fn begin_iteration(&self) -> Result<(), Exceeded> {
+        self.check_time()?;
+        let mut state = self.lock();
+        if state.iterations >= self.limits.max_iterations {
+            return Err(Exceeded::Iterations);
+        }
+        state.iterations += 1;
+        Ok(())
+    }
+
+    /// Reserves a call whose prompt has `prompt_bytes`.
+    pub async fn reserve(&self, prompt_bytes: usize, price: Option<Price>) -> Result<Reservation<'_>, Exceeded> {
+        loop {
+            // Registered before the state is read, so that no word is missed in between.
+            let freed = self.freed.notified();
+            self.check_time()?;
+            match self.try_reserve(prompt_bytes as u64, price) {
+                Ok(reservation) => return Ok(reservation),
+                Err((exceeded, 0)) => return Err(exceeded),
+                Err(_) => tokio::select! {
+                    () = freed => {}
+                    () = tokio::time::sleep_until(self.deadline) => return Err(Exceeded::Timeout),
+                },
+            }
+        }
+    }
+
+    /// The reservation, or the limit that stands in its way and how many reservations are open.
+    fn try_reserve(&self, prompt_bytes: u64, price: Option<Price>) -> Result<Reservation<'_>, (Exceeded, usize)> {
+        let mut state = self.lock();
+        if state.calls >= self.limits.max_calls {
+            // Calls are never given back.
+            return Err((Exceeded::Calls, 0));
+        }
+        let input = prompt_bytes / BYTES_PER_TOKEN + FRAME_TOKENS;
+        // While others are open they may still give something back; only the last one makes do with what is left.
+        let shortest = if state.open > 0 { REPLY_TOKENS } else { SHORTEST_REPLY_TOKENS };
+        let mut output = REPLY_TOKENS;
+        if let Some(limit) = self.limits.max_tokens {
+            let left = limit.saturating_sub(state.used.tokens + state.reserved.tokens).saturating_sub(input);
+            output = output.min(left);
+            if output < shortest {
+                return Err((Exceeded::Tokens, state.open));
+            }
+        }
+        let cost = |output: u64| price.map_or(0.0, |price| price.of(input, output));
+        if let (Some(limit), Some(price)) = (self.limits.max_cost, price) {
+            let left = limit - state.used.cost - state.reserved.cost - cost(0);
+            // A price of nothing allows replies of any length; the conversion saturates.
+            output = output.min((left * MILLION / price.output) as u64);
+            if output < shortest {
+                return Err((Exceeded::Cost, state.open));
+            }
+        }
+        let amount = Amount { tokens: input + output, cost: cost(output) };
+        state.calls += 1;
+        state.open += 1;
+        state.reserved.tokens += amount.tokens;
+        state.reserved.cost += amount.cost;
+        Ok(Reservation { budget: self, amount, reply_tokens: output, used: Amount::default() })
+    }
+
+    pub fn left(&self) -> Left {
+        let state = self.lock();
+        let Amount { tokens, cost } = state.used;
+        Left {
+            iterations: self.limits.max_iterations.saturating_sub(state.iterations),
+            calls: self.limits.max_calls.saturating_sub(state.calls),
+            tokens: self.limits.max_tokens.map(|limit| limit.saturating_sub(tokens + state.reserved.tokens)),
+            cost: self.limits.max_cost.map(|limit| (limit - cost - state.reserved.cost).max(0.0)),
+            time: self.deadline.saturating_duration_since(Instant::now()),
+        }
+    }
+
+    fn check_time(&self) -> Result<(), Exceeded> {
+        if Instant::now() < self.deadline { Ok(()) } else { Err(Exceeded::Timeout) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one call may use. When dropped, what was not used is given back.
+#[derive(Debug)]
+pub struct Reservation<'a> {
+    budget: &'a Budget,
+    amount: Amount,
+    reply_tokens: u64,
+    used: Amount,
+}
+
+impl Reservation<'_> {
+    /// The longest reply that fits.
+    pub fn reply_tokens(&self) -> u32 {
+        u32::try_from(self.reply_tokens).unwrap_or(u32::MAX)
+    }
+
+    /// Books what the call really used.
+    pub fn settle(mut self, usage: TokenUsage, cost: Option<f64>) {
+        self.used = Amount { tokens: usage.input + usage.output, cost: cost.unwrap_or(0.0) };
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        let mut state = self.budget.lock();
+        state.open -= 1;
+        state.reserved.tokens -= self.amount.tokens;
+        state.reserved.cost -= self.amount.cost;
+        state.used.tokens += self.used.tokens;
+        state.used.cost += self.used.cost;
+        drop(state);
+        self.budget.freed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    fn budget(change: impl FnOnce(&mut Limits)) -> Budget {
+        let mut limits = Settings::default().limits;
+        change(&mut limits);
+        Budget::new(limits)
+    }
+
+    fn tokens(input: u64, output: u64) -> TokenUsage {
+        TokenUsage { input, output, cached_input: 0 }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_are_never_exceeded_by_one_and_stay_used_up() {
+        let budget = budget(|it| it.max_calls = 5);
+        let admitted = AtomicU64::new(0);
+        let attempts = (0..50).map(|_| async {
+            if let Ok(reservation) = budget.reserve(10, None).await {
+                admitted.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+                reservation.settle(tokens(1, 1), None);
+            }
+        });
+        futures::future::join_all(attempts).await;
+        assert_eq!(admitted.into_inner(), 5);
+        assert_eq!(budget.reserve(10, None).await.err(), Some(Exceeded::Calls));
+        assert_eq!(budget.left().calls, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reservation_waits_for_what_others_give_back() {
+        let budget = budget(|it| it.max_tokens = Some(REPLY_TOKENS + 500));
+        let first = budget.reserve(30, None).await.expect("the first fits");
+        let second = budget.reserve(30, None);
+        tokio::pin!(second);
+        assert!(futures::poll!(&mut second).is_pending(), "there is no room while the first is open");
+        first.settle(tokens(10, 20), None);
+        let second = second.await.expect("now there is");
+        assert_eq!(second.reply_tokens(), REPLY_TOKENS as u32);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_reply_shrinks_to_what_is_left_and_then_the_limit_is_met() {
+        let budget = budget(|it| it.max_tokens = Some(1000));
+        let first = budget.reserve(300, None).await.expect("fits");
+        assert_eq!(first.reply_tokens(), 1000 - 100 - FRAME_TOKENS as u32);
+        first.settle(tokens(100, 600), None);
+        let second = budget.reserve(30, None).await.expect("there are 300 left");
+        assert!(second.reply_tokens() < 300);
+        second.settle(tokens(10, 200), None);
+        assert_eq!(budget.reserve(30, None).await.err(), Some(Exceeded::Tokens));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn cost_is_bounded_by_the_dearest_reply() {
+        let budget = budget(|it| it.max_cost = Some(0.01));
+        let price = Some(Price { input: 1.0, output: 10.0 });
+        let first = budget.reserve(3000, price).await.expect("fits");
+        assert!((890..=900).contains(&first.reply_tokens()), "{}", first.reply_tokens());
+        first.settle(tokens(1000, 890), Some(0.0099));
+        assert_eq!(budget.reserve(3000, price).await.err(), Some(Exceeded::Cost));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_begins_after_the_deadline() {
+        let budget = budget(|it| it.timeout = Duration::from_secs(10));
+        assert_eq!(budget.begin_iteration(), Ok(()));
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!(budget.begin_iteration(), Err(Exceeded::Timeout));
+        assert_eq!(budget.reserve(1, None).await.err(), Some(Exceeded::Timeout));
+    }
+}

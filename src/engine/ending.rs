@@ -1,0 +1,51 @@
+//! How runs end.
+
+use super::{
+    answer::{Failure, Termination},
+    budget::Exceeded,
+    tree::CallError,
+};
+use crate::repl;
+
+/// The end of a run that has an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    pub text: String,
+    pub termination: Termination,
+}
+
+/// The end of a run without one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    Limit(Termination),
+    Failed(Failure),
+}
+
+impl From<Exceeded> for Stop {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::Limit(match exceeded {
+            Exceeded::Iterations => Termination::Iterations,
+            Exceeded::Calls => Termination::Calls,
+            Exceeded::Tokens => Termination::Tokens,
+            Exceeded::Cost => Termination::Cost,
+            Exceeded::Timeout => Termination::Timeout,
+        })
+    }
+}
+
+impl From<CallError> for Stop {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Exceeded(exceeded) => exceeded.into(),
+            CallError::Model(error) => Self::Failed(error.into()),
+            CallError::Cancelled => Self::Limit(Termination::Cancelled),
+        }
+    }
+}
+
+impl From<repl::Error> for Stop {
+    fn from(error: repl::Error) -> Self {
+        let hint = Some("`rlm doctor` checks the sandbox".to_owned());
+        Self::Failed(Failure { kind: "interpreter", message: error.to_string(), hint })
+    }
+}

@@ -1,0 +1,58 @@
+//! What a run tells the world while it works.
+
+use super::meter::Usage;
+
+/// Takes events. It must not block: the run waits for it.
+pub trait EventSink: Send + Sync {
+    fn emit(&self, event: Event);
+}
+
+/// One thing that happened. `run` numbers the runs of a tree, 0 being the root; `depth` is 0 for it as well.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    Started(Started),
+    /// A model has written a whole turn of a run.
+    Turn { run: u64, depth: usize, iteration: u64, text: String },
+    /// A program has run.
+    Cell { run: u64, depth: usize, iteration: u64, code: String, output: String, error: Option<String>, seconds: f64 },
+    /// A plain call that a program made, or a child run.
+    SubCall { id: u64, depth: usize, label: String, state: SubCallState },
+    /// A piece of the answer.
+    Delta(Delta),
+    /// What the run is doing now.
+    Progress { message: String, usage: Usage },
+}
+
+/// What the run works with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    pub question: String,
+    pub model: String,
+    pub worker: String,
+    pub context: ContextSize,
+}
+
+/// How large the context is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ContextSize {
+    pub files: usize,
+    pub bytes: usize,
+    pub characters: usize,
+    /// Files and folders that were left out.
+    pub skipped: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubCallState {
+    Started,
+    Ended,
+    Failed(String),
+}
+
+/// The answer's text grows, or begins anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delta {
+    Append(String),
+    /// What was shown so far is replaced by this.
+    Reset(String),
+}

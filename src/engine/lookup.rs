@@ -1,0 +1,99 @@
+//! Looks of programs into the context: by lines, by pattern, by words, by structure.
+//!
+//! Places cross the border to the interpreter as characters, since that is what a program counts in.
+
+use crate::{
+    corpus::{self, ContextText, GrepOptions},
+    repl::Raised,
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use std::ops::Range;
+
+/// The most rows that one call returns.
+const ROW_LIMIT: usize = 100_000;
+
+/// Reads the arguments of a call, which a program has made up.
+pub fn arguments<T: DeserializeOwned>(arguments: Value) -> Result<T, Raised> {
+    serde_json::from_value(arguments).map_err(|error| Raised::new("TypeError", format!("wrong arguments: {error}")))
+}
+
+/// Answers the call `name`.
+pub fn answer(context: &ContextText, name: &str, given: Value) -> Result<Value, Raised> {
+    match name {
+        "peek_lines" => {
+            let (start, end) = arguments(given)?;
+            Ok(place(context, peek_lines(context, start, end)))
+        }
+        "read" => {
+            let (path, first, last): (String, i64, Option<i64>) = arguments(given)?;
+            let range = context.line_range(Some(&path), first, last).map_err(|error| Raised::new("KeyError", error.to_string()))?;
+            Ok(place(context, range))
+        }
+        "grep" => grep(context, &arguments(given)?),
+        "search" => {
+            let (query, k): (String, usize) = arguments(given)?;
+            Ok(rows(corpus::search(context, &query, k.min(ROW_LIMIT)).into_iter().map(|it| {
+                json!({"path": it.path, "first_line": it.first_line, "last_line": it.last_line,
+                       "score": it.score, "text": it.text})
+            }), false))
+        }
+        "chunk" => {
+            let (size, overlap): (i64, i64) = arguments(given)?;
+            chunk(context, size, overlap)
+        }
+        "outline" => {
+            let (path,): (String,) = arguments(given)?;
+            let symbols = corpus::outline(context, &path).map_err(|error| Raised::new("KeyError", error.to_string()))?;
+            Ok(rows(symbols.into_iter().map(|it| {
+                json!({"name": it.name, "kind": it.kind, "first_line": it.first_line, "last_line": it.last_line,
+                       "depth": it.depth, "signature": it.signature})
+            }), false))
+        }
+        _ => Err(Raised::new("RuntimeError", format!("there is no host call {name:?}"))),
+    }
+}
+
+fn rows(rows: impl Iterator<Item = Value>, more: bool) -> Value {
+    json!({"rows": rows.collect::<Vec<_>>(), "more": more})
+}
+
+/// The characters of a range of bytes.
+fn place(context: &ContextText, range: Range<usize>) -> Value {
+    let text = context.as_str().as_bytes();
+    let chars = context.chars();
+    json!([chars.char_of_byte(text, range.start), chars.char_of_byte(text, range.end)])
+}
+
+/// Lines of the whole context by the rules of a slice: from 0, the end excluded, negative numbers from the end.
+fn peek_lines(context: &ContextText, start: i64, end: i64) -> Range<usize> {
+    let text = context.as_str().as_bytes();
+    let lines = context.lines();
+    let count = lines.line_count(text);
+    let resolve = |line: i64| {
+        let back = usize::try_from(line.unsigned_abs()).unwrap_or(usize::MAX);
+        if line < 0 { count.saturating_sub(back) } else { back.min(count) }
+    };
+    let (start, end) = (resolve(start), resolve(end));
+    let start_byte = lines.byte_of_line(text, start);
+    start_byte..lines.byte_of_line(text, end.max(start)).max(start_byte)
+}
+
+#[derive(Deserialize)]
+struct GrepCall(String, Option<String>, bool, i64);
+
+fn grep(context: &ContextText, GrepCall(pattern, path, ignore_case, limit): &GrepCall) -> Result<Value, Raised> {
+    let max_results = usize::try_from(*limit).unwrap_or(0).min(ROW_LIMIT);
+    let options = GrepOptions { path: path.as_deref(), ignore_case: *ignore_case, max_results };
+    let found = corpus::grep(context, pattern, &options).map_err(|error| Raised::new("ValueError", error.to_string()))?;
+    let lines = found.rows.into_iter().map(|it| json!({"path": it.path, "line": it.line, "text": it.text}));
+    Ok(rows(lines, found.more))
+}
+
+fn chunk(context: &ContextText, size: i64, overlap: i64) -> Result<Value, Raised> {
+    let wrong = |what: &str, value: i64| Raised::new("ValueError", format!("{what} must not be negative, as {value} is"));
+    let size = usize::try_from(size).map_err(|_| wrong("size", size))?;
+    let overlap = usize::try_from(overlap).map_err(|_| wrong("overlap", overlap))?;
+    let pieces = corpus::chunk(context, size, overlap).map_err(|error| Raised::new("ValueError", error.to_string()))?;
+    Ok(pieces.into_iter().map(|piece| place(context, piece)).collect())
+}

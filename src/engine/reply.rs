@@ -1,0 +1,148 @@
+//! Reads a root model's reply: which programs it holds, and whether its last line ends the run.
+//!
+//! A program is a block fenced by lines of three or more backticks whose opening line is tagged `repl`, `python` or
+//! `py`; the closing fence stands at the start of a line and has at least as many backticks as the opening one
+//! (CommonMark, section 4.5). Blocks with other tags are prose.
+
+/// What a reply says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The programs, in order.
+    pub programs: Vec<String>,
+    /// Whether the last block was never closed; it is not among the programs.
+    pub unclosed: bool,
+    /// What lies outside the programs, trimmed.
+    pub prose: String,
+    /// `FINAL(…)` or `FINAL_VAR(…)` as the whole last line of the prose, without the programs before it.
+    pub final_line: Option<String>,
+}
+
+const PROGRAM_TAGS: [&str; 3] = ["repl", "python", "py"];
+
+/// A block that is being read.
+struct Fence {
+    backticks: usize,
+    is_program: bool,
+    body: String,
+}
+
+/// Takes a reply apart.
+pub fn parse(text: &str) -> Reply {
+    let mut reply = Reply::default();
+    let mut open: Option<Fence> = None;
+    for line in text.split_inclusive('\n') {
+        match &mut open {
+            None => match opening(line) {
+                Some(fence) if fence.is_program => open = Some(fence),
+                Some(fence) => {
+                    reply.prose.push_str(line);
+                    open = Some(fence);
+                }
+                None => reply.prose.push_str(line),
+            },
+            Some(fence) if closes(line, fence.backticks) => {
+                if fence.is_program {
+                    reply.programs.push(std::mem::take(&mut fence.body));
+                } else {
+                    reply.prose.push_str(line);
+                }
+                open = None;
+            }
+            Some(fence) if fence.is_program => fence.body.push_str(line),
+            Some(_) => reply.prose.push_str(line),
+        }
+    }
+    reply.unclosed = open.is_some_and(|fence| fence.is_program);
+    reply.prose = reply.prose.trim().to_owned();
+    reply.final_line = final_line(&reply.prose).map(str::to_owned);
+    reply
+}
+
+fn opening(line: &str) -> Option<Fence> {
+    let line = line.trim_end();
+    let tag = line.trim_start_matches('`');
+    let backticks = line.len() - tag.len();
+    let is_fence = backticks >= 3 && !tag.contains('`');
+    is_fence.then(|| Fence { backticks, is_program: PROGRAM_TAGS.contains(&tag.trim()), body: String::new() })
+}
+
+fn closes(line: &str, backticks: usize) -> bool {
+    let line = line.trim_end();
+    line.len() >= backticks && line.bytes().all(|byte| byte == b'`')
+}
+
+/// `FINAL(…)` or `FINAL_VAR(…)` where the answer begins at a line of its own and its closing parenthesis ends the prose.
+fn final_line(prose: &str) -> Option<&str> {
+    if !prose.ends_with(')') {
+        return None;
+    }
+    let starts = std::iter::once(0).chain(prose.match_indices('\n').map(|(at, _)| at + 1));
+    let is_final = |start: &usize| ["FINAL(", "FINAL_VAR("].iter().any(|call| prose[*start..].starts_with(call));
+    // The first such line: an answer may run over several lines, and may quote the word itself.
+    starts.into_iter().find(is_final).map(|start| &prose[start..])
+}
+
+/// The text between the parentheses of a final line that is no valid program, e.g. `FINAL(the answer is 42)`.
+pub fn final_text(line: &str) -> Option<&str> {
+    line.strip_prefix("FINAL(")?.strip_suffix(')').map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn programs(text: &str) -> Vec<String> {
+        parse(text).programs
+    }
+
+    #[test]
+    fn tagged_blocks_are_programs_in_order() {
+        let text = "Look.\n```repl\na = 1\n\n  b\n```\nand\n```python\nc\n```\n```py \nd\n```";
+        assert_eq!(programs(text), ["a = 1\n\n  b\n", "c\n", "d\n"]);
+        assert_eq!(parse(text).prose, "Look.\nand");
+    }
+
+    #[test]
+    fn other_blocks_are_prose() {
+        for text in ["none", "```\nx\n```", "```rust\nx\n```", "text ```repl\nx\n```", "`repl`"] {
+            assert_eq!(programs(text), [""; 0], "{text}");
+            assert_eq!(parse(text).prose, text);
+        }
+    }
+
+    #[test]
+    fn a_program_inside_another_block_is_prose() {
+        assert_eq!(programs("````markdown\n```repl\nx\n```\n````\n"), [""; 0]);
+    }
+
+    #[test]
+    fn a_fence_inside_a_line_does_not_close() {
+        assert_eq!(programs("```repl\nprint('```')\nx = '''\n ```\n'''\n```\n"), ["print('```')\nx = '''\n ```\n'''\n"]);
+        assert_eq!(programs("````repl\nf('''\n```\n''')\n````\n"), ["f('''\n```\n''')\n"]);
+    }
+
+    #[test]
+    fn an_unclosed_program_does_not_run() {
+        let reply = parse("```repl\na\n```\n```repl\nb = 1\nc");
+        assert_eq!(reply.programs, ["a\n"]);
+        assert!(reply.unclosed);
+        assert!(!parse("```rust\nfn").unclosed);
+    }
+
+    #[test]
+    fn a_final_line_stands_alone_at_the_end() {
+        for (text, expected) in [
+            ("FINAL(42)", Some("FINAL(42)")),
+            ("I know.\nFINAL(\"a \\\"b\\\" (c) d\")\n", Some("FINAL(\"a \\\"b\\\" (c) d\")")),
+            ("FINAL_VAR(result)", Some("FINAL_VAR(result)")),
+            ("FINAL(\"\"\"two\nlines\"\"\")", Some("FINAL(\"\"\"two\nlines\"\"\")")),
+            ("I will use FINAL(x) later.", None),
+            ("Use FINAL(x)", None),
+            ("FINAL(x) is what I would say", None),
+            ("```repl\nFINAL(1)\n```", None),
+        ] {
+            assert_eq!(parse(text).final_line.as_deref(), expected, "{text}");
+        }
+        assert_eq!(final_text("FINAL(the answer is (about) 42)"), Some("the answer is (about) 42"));
+    }
+}
