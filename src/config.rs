@@ -68,6 +68,13 @@ pub struct Price {
     pub output: f64,
 }
 
+impl Price {
+    /// US dollars for these tokens.
+    pub fn of(self, input: u64, output: u64) -> f64 {
+        (self.input * input as f64 + self.output * output as f64) / 1e6
+    }
+}
+
 /// Why an option was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{option}: {problem}")]

@@ -1,7 +1,7 @@
 //! Models, and how to call many of them.
 //!
 //! A [`Model`] turns one [`Request`] into one [`Reply`]; where the reply comes from (a provider's API, a server of
-//! one's own, a command line program, or the built-in extractive one) is its own affair. [`Models`] finds the ones that
+//! one's own, a command line program, or the built-in [`extractive`] one) is its own affair. [`Models`] finds the ones that
 //! the settings name. The [`Scheduler`] stands between the engine and the models: it bounds how many calls are open,
 //! repeats what failed in passing, and meters. A model never retries by itself, so that every attempt is counted in
 //! one place.
@@ -12,6 +12,7 @@
 mod catalog;
 mod command;
 mod error;
+pub mod extractive;
 mod failure;
 mod http;
 mod models;
@@ -24,7 +25,7 @@ mod secret;
 pub use error::Error;
 pub use http::Timeouts;
 pub use models::{Answer, Check, Choice, KeyFound, Models, OllamaFound, Survey};
-pub use price::cost;
+pub use price::price;
 pub use schedule::{Call, CallError, Gate, Outcome, Patience, Report, Scheduler};
 
 use futures::future::BoxFuture;
@@ -134,6 +135,11 @@ pub trait Model: Send + Sync + Debug {
 
     /// How many tokens a request and its reply may have together, if that is known.
     fn window(&self) -> Option<usize>;
+
+    /// Whether it should be given programs to write even for a text that would fit its window.
+    fn prefers_programs(&self) -> bool {
+        false
+    }
 
     /// One call. The text goes to `pieces` as it arrives and stands whole in the reply.
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>>;

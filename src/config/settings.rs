@@ -9,7 +9,7 @@ pub struct Limits {
     /// Turns of the root model.
     pub max_iterations: u64,
     /// Levels of child runs below the root; at 0 there are none, and `rlm_query` is a plain call.
-    pub max_depth: u64,
+    pub max_depth: usize,
     /// Calls of any model.
     pub max_calls: u64,
     /// Tokens in and out together; unlimited if absent.
@@ -52,7 +52,7 @@ impl Options {
         let max_cost = self.max_cost.map(|it| positive("maxCost", it, 1e6, "US dollars")).transpose()?;
         let limits = Limits {
             max_iterations: whole("maxIterations", self.max_iterations.unwrap_or(60), 1..=10_000)?,
-            max_depth: whole("maxDepth", self.max_depth.unwrap_or(2), 0..=16)?,
+            max_depth: whole("maxDepth", self.max_depth.unwrap_or(2), 0..=16)? as usize,
             max_calls: whole("maxCalls", self.max_calls.unwrap_or(1000), 1..=1_000_000)?,
             max_tokens,
             max_cost,

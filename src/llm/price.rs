@@ -2,23 +2,18 @@
 //!
 //! There is no built-in list: prices change faster than releases, and a wrong sum is worse than none.
 
-use super::TokenUsage;
 use crate::config::Price;
 use std::collections::BTreeMap;
 
-/// US dollars for the tokens, or nothing if the price of the model is not known.
+/// The price of a model, if it is known.
 ///
-/// A price may be given under the model's full name (`anthropic::claude-x`) or without its provider (`claude-x`).
-/// Tokens served from the provider's prompt cache count in full: how much less they cost is the provider's secret, and
-/// a limit on cost must not be overrun. What runs on this machine alone costs nothing.
-pub fn cost(prices: &BTreeMap<String, Price>, model: &str, usage: TokenUsage) -> Option<f64> {
+/// It may be given under the model's full name (`anthropic::claude-x`) or without its provider (`claude-x`). Tokens
+/// served from the provider's prompt cache count in full: how much less they cost is the provider's secret, and a limit
+/// on cost must not be overrun. What is built in costs nothing.
+pub fn price(prices: &BTreeMap<String, Price>, model: &str) -> Option<Price> {
     let bare = model.split_once("::").map_or(model, |(_, bare)| bare);
-    let price = match prices.get(model).or_else(|| prices.get(bare)) {
-        Some(price) => *price,
-        None if model == "extractive" => Price { input: 0.0, output: 0.0 },
-        None => return None,
-    };
-    Some((usage.input as f64 * price.input + usage.output as f64 * price.output) / 1e6)
+    let free = (model == super::extractive::NAME).then_some(Price { input: 0.0, output: 0.0 });
+    prices.get(model).or_else(|| prices.get(bare)).copied().or(free)
 }
 
 #[cfg(test)]
@@ -26,22 +21,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cost_follows_the_price_of_the_model_under_either_name() {
-        let prices = [
-            ("claude-x".to_owned(), Price { input: 3.0, output: 15.0 }),
-            ("open_router::a/b".to_owned(), Price { input: 1.0, output: 0.0 }),
-        ]
-        .into();
-        let usage = TokenUsage { input: 1_000_000, output: 200_000, cached_input: 900_000 };
+    fn a_price_is_found_under_either_name() {
+        let claude = Price { input: 3.0, output: 15.0 };
+        let routed = Price { input: 1.0, output: 0.0 };
+        let prices = [("claude-x".to_owned(), claude), ("open_router::a/b".to_owned(), routed)].into();
         let cases = [
-            ("claude-x", Some(6.0)),
-            ("anthropic::claude-x", Some(6.0)),
-            ("open_router::a/b", Some(1.0)),
+            ("claude-x", Some(claude)),
+            ("anthropic::claude-x", Some(claude)),
+            ("open_router::a/b", Some(routed)),
             ("a/b", None),
-            ("extractive", Some(0.0)),
+            ("extractive", Some(Price { input: 0.0, output: 0.0 })),
         ];
         for (model, expected) in cases {
-            assert_eq!(cost(&prices, model, usage), expected, "{model}");
+            assert_eq!(price(&prices, model), expected, "{model}");
         }
+        assert_eq!(claude.of(1_000_000, 200_000), 6.0);
     }
 }

@@ -1,0 +1,72 @@
+//! The built-in model: it needs no weights and no network, and it only quotes.
+//!
+//! It goes through the same engine as every other model. As a root it writes real programs: it looks at what kind of
+//! question is asked, and searches, greps, outlines and makes batched sub-calls accordingly. As a worker it reads a
+//! passage and gives back the lines of it that fit the question. It makes nothing up, so its answers are labelled as
+//! extracted, and end with how to configure a model that reasons.
+//!
+//! It is deterministic: the same messages give the same reply.
+
+mod program;
+mod question;
+mod reader;
+
+use super::{Error, Finish, Message, Model, Piece, PieceSink, Reply, Request, Role, TokenUsage};
+use futures::future::BoxFuture;
+use question::Question;
+
+/// What stands above the question in the first message to a root model.
+pub const QUESTION_HEADING: &str = "# Question";
+
+/// The name by which it is chosen.
+pub const NAME: &str = "extractive";
+
+/// Bytes of text to a token, for the books.
+const BYTES_PER_TOKEN: usize = 4;
+
+/// The model.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extractive;
+
+impl Model for Extractive {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn window(&self) -> Option<usize> {
+        None
+    }
+
+    fn prefers_programs(&self) -> bool {
+        true
+    }
+
+    fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
+        Box::pin(async move {
+            let messages = request.messages.clone();
+            // Reading takes some milliseconds of work, which the transport must not wait for.
+            let text = tokio::task::spawn_blocking(move || reply(&messages));
+            let text = text.await.map_err(|error| Error::Program { model: NAME.to_owned(), detail: error.to_string() })?;
+            pieces(Piece::Text(&text));
+            let input: usize = request.messages.iter().map(|message| message.content.len()).sum();
+            let tokens = |bytes: usize| (bytes / BYTES_PER_TOKEN) as u64;
+            let usage = TokenUsage { input: tokens(input), output: tokens(text.len()), cached_input: 0 };
+            Ok(Reply { text, reasoning: String::new(), finish: Finish::Complete, usage })
+        })
+    }
+}
+
+/// What it says to a conversation.
+fn reply(messages: &[Message]) -> String {
+    let users: Vec<&str> = messages.iter().filter(|it| it.role == Role::User).map(|it| it.content.as_str()).collect();
+    let Some((first, later)) = users.split_first() else { return reader::NOTHING.to_owned() };
+    let Some((description, question)) = first.rsplit_once(QUESTION_HEADING) else {
+        return reader::read(first);
+    };
+    let is_root = messages.iter().any(|it| it.role == Role::System && it.content.contains("```repl"));
+    match (is_root, later.last()) {
+        (false, _) => reader::read_whole(description, question),
+        (true, None) => program::write(&Question::new(description, question.trim())),
+        (true, Some(observation)) => program::give_up(observation),
+    }
+}

@@ -1,0 +1,1 @@
+FINAL(llm_query(context[:400_000]))
