@@ -1,1 +1,80 @@
-//! To come.
+//! The terminal: commands, options, and what they print.
+//!
+//! Answers go to standard output and nothing else does; everything about the work goes to standard error, and most of it
+//! only if that is a terminal. Exit status: 0 answered, 1 failed, 2 wrong usage, 3 ended by a limit (with the partial
+//! answer), 130 interrupted (with the partial answer).
+
+mod doctor;
+mod models;
+mod options;
+mod progress;
+mod query;
+mod scope;
+mod trace;
+
+use clap::{Parser, Subcommand};
+use std::{io::IsTerminal, process::ExitCode};
+
+/// Asks questions of whole repositories and of files of any size.
+#[derive(Debug, Parser)]
+#[command(name = "rlm", version, max_term_width = 100, after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "With no model configured the built-in one, extractive, answers: it quotes what it finds, and \
+needs no network. `rlm models` shows what is configured and how to choose.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer a question about a repository, a file, or standard input
+    Query(query::QueryArguments),
+    /// Show which models were detected, which are configured, and whether they answer
+    Models(models::ModelsArguments),
+    /// Check the set-up and say how to mend it
+    Doctor(doctor::DoctorArguments),
+    /// Run the language server on standard input and output
+    Lsp,
+}
+
+/// Exit status for options that make no sense.
+const WRONG_USAGE: u8 = 2;
+
+/// The terminal's entry. Returns the process's exit status.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_logging();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("rlm: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let status = runtime.block_on(async {
+        match arguments.command {
+            Command::Query(arguments) => query::run(arguments).await,
+            Command::Models(arguments) => models::run(arguments).await,
+            Command::Doctor(arguments) => doctor::run(arguments).await,
+            Command::Lsp => crate::lsp::serve_stdio().await,
+        }
+    });
+    // A thread that still reads standard input must not hold the process.
+    runtime.shutdown_background();
+    status
+}
+
+/// Logs go to standard error, and only if `RLM_LOG` asks for them (e.g. `RLM_LOG=debug`). The crates that handle requests
+/// stay silent all the same, since what they log may hold keys.
+fn start_logging() {
+    let mut filter = tracing_subscriber::EnvFilter::try_from_env("RLM_LOG").unwrap_or_else(|_| "off".into());
+    for silent in ["genai=off", "h2=off", "hyper=off", "hyper_util=off", "reqwest=off", "rustls=off"] {
+        filter = filter.add_directive(silent.parse().expect("the directive is right"));
+    }
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}

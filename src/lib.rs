@@ -38,4 +38,6 @@ pub mod engine;
 pub mod llm;
 pub mod lsp;
 pub mod repl;
+pub mod report;
+pub mod setup;
 pub mod text;

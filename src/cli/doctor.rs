@@ -1,0 +1,97 @@
+//! `rlm doctor`: checks the set-up, piece by piece, and says how to mend what is broken.
+
+use super::{models, options::ModelOptions, query::print};
+use crate::{
+    config::Settings,
+    corpus::Snapshot,
+    engine::{Failure, internal_failure},
+    repl::{Call, HostCalls, Launch, Limits, Raised, Session, wire::Start},
+    setup,
+};
+use clap::Args;
+use futures::{FutureExt, future::BoxFuture};
+use serde_json::Value;
+use std::{process::ExitCode, time::Duration};
+use tokio::time::Instant;
+
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    #[command(flatten)]
+    models: ModelOptions,
+}
+
+/// How long the interpreter may take; it needs a fraction of a second.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub async fn run(arguments: DoctorArguments) -> ExitCode {
+    print(&format!("rlm {} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH));
+    let settings = match setup::settings(arguments.models.into_options()) {
+        Ok(settings) => settings,
+        Err(error) => {
+            print(&format!("problem settings: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    print("ok      settings");
+    let interpreter_works = tell("interpreter in its sandbox", check_interpreter(&settings).await);
+    let survey = setup::models(&settings, &setup::environment()).describe().await;
+    print(&format!("\n{}", models::describe(&survey)));
+    let models_work = survey.choice.is_ok() && survey.checks.iter().all(|check| check.result.is_ok());
+    if interpreter_works && models_work { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn tell(what: &str, result: Result<String, Failure>) -> bool {
+    match result {
+        Ok(note) => {
+            print(&format!("ok      {what}: {note}"));
+            true
+        }
+        Err(failure) => {
+            print(&format!("problem {what}: {}", failure.message));
+            if let Some(hint) = failure.hint {
+                print(&format!("        {hint}"));
+            }
+            false
+        }
+    }
+}
+
+/// Runs a program, and looks whether the walls stand.
+async fn check_interpreter(settings: &Settings) -> Result<String, Failure> {
+    const PROGRAM: &str = "try:\n    open('/etc/hostname')\nexcept PermissionError:\n    print(len(context))";
+    let interpreter = setup::interpreter(&setup::environment())?;
+    let started = Instant::now();
+    let context = Snapshot::of_text(None, "four".to_owned()).context().map_err(|error| internal_failure(&error))?;
+    let launch = Launch {
+        program: interpreter.program,
+        start: Start { context_bytes: context.byte_len(), files: Vec::new(), variables: Vec::new() },
+        context,
+        memory_limit: interpreter.memory_limit,
+        allow_weaker_sandbox: interpreter.allow_weaker_sandbox,
+    };
+    let limits = Limits { cell_time: settings.limits.cell_timeout, output_chars: 1000 };
+    let check = async {
+        let mut session = Session::start(launch, limits).await?;
+        let outcome = session.run_cell(PROGRAM, &NoCalls).await?;
+        session.close().await;
+        Ok::<_, crate::repl::Error>(outcome)
+    };
+    match tokio::time::timeout(PATIENCE, check).await {
+        Ok(Ok(outcome)) if outcome.report.output == "4\n" => {
+            Ok(format!("ready after {} ms, files are out of reach", started.elapsed().as_millis()))
+        }
+        Ok(Ok(outcome)) => Err(internal_failure(&format!("unexpected result: {:?}", outcome.report))),
+        Ok(Err(error)) => Err(internal_failure(&error)),
+        Err(_) => Err(internal_failure(&format!("no answer within {} s", PATIENCE.as_secs()))),
+    }
+}
+
+/// The check's program calls nobody.
+struct NoCalls;
+
+impl HostCalls for NoCalls {
+    fn call(&self, call: Call) -> BoxFuture<'_, Result<Value, Raised>> {
+        let refusal = Raised::new("RuntimeError", format!("{} is not available here", call.name));
+        std::future::ready(Err(refusal)).boxed()
+    }
+}

@@ -1,0 +1,77 @@
+//! `rlm models`: what was detected, what is configured, whether it answers.
+
+use super::{options::ModelOptions, query::print};
+use crate::{llm::Survey, setup};
+use clap::Args;
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+pub struct ModelsArguments {
+    #[command(flatten)]
+    models: ModelOptions,
+}
+
+pub async fn run(arguments: ModelsArguments) -> ExitCode {
+    let settings = match setup::settings(arguments.models.into_options()) {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("rlm: {error}");
+            return ExitCode::from(super::WRONG_USAGE);
+        }
+    };
+    let survey = setup::models(&settings, &setup::environment()).describe().await;
+    print(&describe(&survey));
+    let works = survey.choice.is_ok() && survey.checks.iter().all(|check| check.result.is_ok());
+    if works { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The survey in words.
+pub fn describe(survey: &Survey) -> String {
+    let mut lines = Vec::new();
+    match &survey.choice {
+        Ok(choice) => {
+            lines.push(format!("root model   {} ({})", choice.root.name(), choice.why));
+            lines.push(format!("worker model {}", choice.worker.name()));
+        }
+        Err(error) => {
+            lines.push(format!("no model: {error}"));
+            lines.extend(error.hint().map(|hint| format!("  {hint}")));
+        }
+    }
+    if !survey.checks.is_empty() {
+        lines.push(String::new());
+    }
+    for check in &survey.checks {
+        match &check.result {
+            Ok(answer) => {
+                let milliseconds = answer.after.as_millis();
+                lines.push(format!("ok      {}: {} ({milliseconds} ms)", check.what, answer.note));
+            }
+            Err(error) => {
+                lines.push(format!("problem {}: {error}", check.what));
+                lines.extend(error.hint().map(|hint| format!("        {hint}")));
+            }
+        }
+    }
+    lines.push(String::new());
+    lines.push("detected:".to_owned());
+    lines.extend(survey.keys.iter().map(|key| format!("  {} is set, for {}", key.variable, key.model)));
+    lines.extend(survey.ollama.iter().map(|ollama| match ollama.models.as_slice() {
+        [] => format!("  Ollama answers at {}, without a model", ollama.url),
+        models => format!("  Ollama answers at {}, with {}", ollama.url, models.join(", ")),
+    }));
+    if survey.keys.is_empty() && survey.ollama.is_none() {
+        lines.push("  no API key in the environment, and no Ollama on this machine".to_owned());
+    }
+    lines.push(String::new());
+    lines.push(HOW_TO_CHOOSE.to_owned());
+    lines.join("\n")
+}
+
+const HOW_TO_CHOOSE: &str = "choose with --model and --worker, or RLM_MODEL and RLM_WORKER_MODEL:
+  provider::model   anthropic::…, openai::…, gemini::…, open_router::…, deepseek::…, ollama::…
+                    with the provider's key in the environment (ANTHROPIC_API_KEY, OPENAI_API_KEY, …)
+  a model's name    of a server with an OpenAI-compatible API, given by --endpoint URL or RLM_ENDPOINT
+                    (its key, if it wants one, in RLM_API_KEY)
+  cli:COMMAND       a program that reads the prompt and prints the reply, e.g. \"cli:claude -p\"
+  extractive        built in: quotes what it finds, needs no network";

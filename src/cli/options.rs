@@ -1,0 +1,123 @@
+//! The options that commands share, as the terminal writes them.
+
+use crate::config::{Options, Strategy};
+use clap::Args;
+
+/// Models, limits, and what belongs to the context.
+#[derive(Debug, Default, Args)]
+pub struct CommonOptions {
+    #[command(flatten)]
+    pub models: ModelOptions,
+
+    /// Whether programs are written, or the whole text is put into one prompt [default: auto]
+    #[arg(long, value_name = "auto|direct|rlm", help_heading = "How")]
+    pub strategy: Option<Strategy>,
+
+    /// Turns of models that write programs [default: 60]
+    #[arg(long, value_name = "N", help_heading = "Limits, for the whole tree of a run")]
+    pub max_iterations: Option<u64>,
+    /// Levels of child runs [default: 2]
+    #[arg(long, value_name = "N", help_heading = "Limits, for the whole tree of a run")]
+    pub max_depth: Option<u64>,
+    /// Calls of models [default: 1000]
+    #[arg(long, value_name = "N", help_heading = "Limits, for the whole tree of a run")]
+    pub max_calls: Option<u64>,
+    /// Tokens, in and out [default: unlimited]
+    #[arg(long, value_name = "N", help_heading = "Limits, for the whole tree of a run")]
+    pub max_tokens: Option<u64>,
+    /// US dollars; the prices of the models must be known (`RLM_PRICE`) [default: unlimited]
+    #[arg(long, value_name = "USD", help_heading = "Limits, for the whole tree of a run")]
+    pub max_cost: Option<f64>,
+    /// Seconds for the whole run [default: 600]
+    #[arg(long, value_name = "SECONDS", help_heading = "Limits, for the whole tree of a run")]
+    pub timeout: Option<f64>,
+    /// Seconds for one program, calls not counted [default: 30]
+    #[arg(long, value_name = "SECONDS", help_heading = "Limits, for the whole tree of a run")]
+    pub cell_timeout: Option<f64>,
+    /// Turns in a row whose programs fail [default: 5]
+    #[arg(long, value_name = "N", help_heading = "Limits, for the whole tree of a run")]
+    pub max_errors: Option<u64>,
+    /// Calls that are open at once [default: 16]
+    #[arg(long, value_name = "N", help_heading = "Limits, for the whole tree of a run")]
+    pub concurrency: Option<u64>,
+
+    /// Only files that match; may be given several times
+    #[arg(long, value_name = "GLOB", help_heading = "Context")]
+    pub include: Vec<String>,
+    /// No files that match; may be given several times
+    #[arg(long, value_name = "GLOB", help_heading = "Context")]
+    pub exclude: Vec<String>,
+}
+
+/// Which models answer.
+#[derive(Debug, Default, Args)]
+pub struct ModelOptions {
+    /// The root model: `provider::model`, a model's name, `cli:COMMAND`, or `extractive` [env: RLM_MODEL]
+    #[arg(long, value_name = "SPEC", help_heading = "Models")]
+    pub model: Option<String>,
+    /// The model of sub-calls; the root model if absent [env: RLM_WORKER_MODEL]
+    #[arg(long, value_name = "SPEC", help_heading = "Models")]
+    pub worker: Option<String>,
+    /// OpenAI-compatible base URL, e.g. http://127.0.0.1:8000/v1; several form a pool [env: RLM_ENDPOINT, key: RLM_API_KEY]
+    #[arg(long, value_name = "URL", help_heading = "Models")]
+    pub endpoint: Vec<String>,
+}
+
+impl ModelOptions {
+    pub fn into_options(self) -> Options {
+        Options { model: self.model, worker: self.worker, endpoint: given(self.endpoint), ..Options::default() }
+    }
+}
+
+impl CommonOptions {
+    pub fn into_options(self) -> Options {
+        Options {
+            strategy: self.strategy,
+            max_iterations: self.max_iterations,
+            max_depth: self.max_depth,
+            max_calls: self.max_calls,
+            max_tokens: self.max_tokens,
+            max_cost: self.max_cost,
+            timeout: self.timeout,
+            cell_timeout: self.cell_timeout,
+            max_errors: self.max_errors,
+            concurrency: self.concurrency,
+            include: given(self.include),
+            exclude: given(self.exclude),
+            ..self.models.into_options()
+        }
+    }
+}
+
+fn given(list: Vec<String>) -> Option<Vec<String>> {
+    (!list.is_empty()).then_some(list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+    use clap::{Args, Command};
+
+    #[test]
+    fn the_help_tells_the_defaults() {
+        let Settings { limits, strategy, .. } = Settings::default();
+        let command = CommonOptions::augment_args(Command::new("test"));
+        for (option, default) in [
+            ("strategy", strategy.to_string()),
+            ("max_iterations", limits.max_iterations.to_string()),
+            ("max_depth", limits.max_depth.to_string()),
+            ("max_calls", limits.max_calls.to_string()),
+            ("max_tokens", limits.max_tokens.map_or("unlimited".to_owned(), |it| it.to_string())),
+            ("max_cost", limits.max_cost.map_or("unlimited".to_owned(), |it| it.to_string())),
+            ("timeout", limits.timeout.as_secs().to_string()),
+            ("cell_timeout", limits.cell_timeout.as_secs().to_string()),
+            ("max_errors", limits.max_errors.to_string()),
+            ("concurrency", limits.concurrency.to_string()),
+        ] {
+            let argument = command.get_arguments().find(|it| it.get_id() == option).expect("the option exists");
+            let help = argument.get_help().expect("the option has a help").to_string();
+            assert!(help.contains(&format!("[default: {default}]")), "{option}: {help}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What a person sees on the terminal while a question is being answered.
+
+use super::query::{print, to_terminal};
+use crate::{
+    engine::{Answer, Delta, Event, SubCallState, Termination, Usage},
+    text::{cut_head, one_line},
+};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::{
+    io::{IsTerminal, Write},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+/// Characters of a program's output that `--verbose` shows.
+const VERBOSE_OUTPUT: usize = 2000;
+
+/// The terminal of one question.
+pub struct Display {
+    bar: ProgressBar,
+    quiet: bool,
+    verbose: bool,
+    /// Whether the answer is printed as it comes: standard output is a terminal and takes text.
+    streams: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    printed: String,
+    message: String,
+    usage: Usage,
+    sub_calls: (u64, u64),
+}
+
+impl Display {
+    pub fn new(quiet: bool, verbose: bool, json: bool) -> Self {
+        let shows_bar = !quiet && std::io::stderr().is_terminal();
+        let bar = ProgressBar::with_draw_target(
+            None,
+            if shows_bar { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() },
+        );
+        let style = ProgressStyle::with_template("{spinner:.cyan} {elapsed} {wide_msg}");
+        bar.set_style(style.expect("the template is right"));
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self { bar, quiet, verbose, streams: to_terminal() && !json, state: Mutex::default() }
+    }
+
+    /// Says which models answer, and why those.
+    pub fn model(&self, root: &str, worker: &str, why: &str) {
+        if self.quiet || !(self.verbose || std::io::stderr().is_terminal()) {
+            return;
+        }
+        let worker = if worker == root { String::new() } else { format!(", sub-calls by {worker}") };
+        self.line(&format!("rlm: answered by {root}{worker} ({why})"));
+    }
+
+    pub fn show(&self, event: &Event) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Started(started) => {
+                let size = started.context;
+                state.message = format!("{} files, {} characters", size.files, size.characters);
+            }
+            Event::Progress { message, usage } => {
+                message.clone_into(&mut state.message);
+                state.usage = *usage;
+            }
+            Event::SubCall { state: SubCallState::Started, .. } => state.sub_calls.1 += 1,
+            Event::SubCall { .. } => state.sub_calls.0 += 1,
+            Event::Delta(delta) if self.streams => self.stream(&mut state.printed, delta),
+            Event::Turn { depth, iteration, text, .. } if self.verbose => {
+                self.line(&format!("── turn {iteration}{} ──\n{}", at_depth(*depth), text.trim()));
+            }
+            Event::Cell { output, error, seconds, depth, .. } if self.verbose => {
+                let shown = cut_head(output.trim_end(), VERBOSE_OUTPUT);
+                let more = if shown.omitted > 0 { format!("\n… {} more characters", shown.omitted) } else { String::new() };
+                let error = error.as_ref().map(|error| format!("\n{error}")).unwrap_or_default();
+                self.line(&format!("── output{} ({seconds:.2} s) ──\n{}{more}{error}", at_depth(*depth), shown.shown));
+            }
+            Event::Delta(_) | Event::Turn { .. } | Event::Cell { .. } => {}
+        }
+        self.bar.set_message(status_line(&state));
+    }
+
+    /// Prints what is new of the answer. From the first word on it is the progress; a bar would draw over its last line.
+    fn stream(&self, printed: &mut String, delta: &Delta) {
+        self.bar.finish_and_clear();
+        let mut output = std::io::stdout().lock();
+        let text = match delta {
+            Delta::Append(text) => text.as_str(),
+            Delta::Reset(whole) => match whole.strip_prefix(printed.as_str()) {
+                Some(rest) => rest,
+                None => {
+                    printed.clear();
+                    let _ = write!(output, "\n\n");
+                    whole
+                }
+            },
+        };
+        // A reader that has gone away is no error.
+        let _ = write!(output, "{text}").and_then(|()| output.flush());
+        printed.push_str(text);
+    }
+
+    /// Prints the answer, as far as it was not streamed.
+    pub fn answer(&self, text: &str) {
+        self.bar.finish_and_clear();
+        let printed = self.state.lock().unwrap_or_else(PoisonError::into_inner).printed.clone();
+        match text.strip_prefix(printed.as_str()) {
+            Some(rest) if !printed.is_empty() => print(rest),
+            _ if text.is_empty() => {}
+            _ => print(text),
+        }
+    }
+
+    /// Says how the run ended, and what it used.
+    pub fn ending(&self, answer: &Answer) {
+        self.bar.finish_and_clear();
+        if let Some(failure) = &answer.failure {
+            eprintln!("rlm: error: {}", failure.message);
+            if let Some(hint) = &failure.hint {
+                eprintln!("     {hint}");
+            }
+        } else if let Some(explanation) = answer.termination.explanation() {
+            let partial = if answer.text.is_empty() { "there is no partial answer" } else { "the answer above is partial" };
+            eprintln!("rlm: {explanation}; {partial}");
+        }
+        if !answer.lost.is_empty() {
+            let first = &answer.lost[0];
+            let (count, error) = (answer.lost.len(), one_line(&first.error, 200));
+            eprintln!("rlm: {count} sub-calls failed, the first with: {error}");
+        }
+        let unverified: Vec<_> = answer.citations.iter().filter(|it| !it.verified).collect();
+        if !unverified.is_empty() && !self.quiet {
+            let places: Vec<_> = unverified.iter().take(5).map(|it| format!("{}:{}", it.path, it.first_line)).collect();
+            eprintln!("rlm: {} cited places do not exist: {}", unverified.len(), places.join(", "));
+        }
+        let is_over = answer.termination != Termination::Failed;
+        if is_over && !self.quiet && std::io::stderr().is_terminal() {
+            eprintln!("{}", summary(&answer.usage));
+        }
+    }
+
+    fn line(&self, text: &str) {
+        self.bar.suspend(|| eprintln!("{text}"));
+    }
+}
+
+fn at_depth(depth: usize) -> String {
+    if depth == 0 { String::new() } else { format!(" at depth {depth}") }
+}
+
+fn status_line(state: &State) -> String {
+    let mut parts = vec![state.message.clone()];
+    if state.sub_calls.1 > 0 {
+        parts.push(format!("{}/{} sub-calls", state.sub_calls.0, state.sub_calls.1));
+    }
+    parts.extend(spending(&state.usage));
+    parts.join(" · ")
+}
+
+/// Tokens and money, if there were any.
+fn spending(usage: &Usage) -> Vec<String> {
+    let mut parts = Vec::new();
+    let tokens = usage.tokens.input + usage.tokens.output;
+    if tokens > 0 {
+        parts.push(match tokens {
+            0..1000 => format!("{tokens} tokens"),
+            1000..1_000_000 => format!("{:.1} k tokens", tokens as f64 / 1e3),
+            _ => format!("{:.2} M tokens", tokens as f64 / 1e6),
+        });
+    }
+    if let Some(cost) = usage.cost.filter(|&cost| cost > 0.0) {
+        parts.push(format!("${cost:.4}"));
+    }
+    parts
+}
+
+fn summary(usage: &Usage) -> String {
+    let mut parts = vec![
+        format!("{:.1} s", usage.wall_time.as_secs_f64()),
+        format!("{} turns", usage.iterations),
+        format!("{} sub-calls", usage.sub_calls),
+    ];
+    parts.extend(spending(usage));
+    if usage.retries > 0 {
+        parts.push(format!("{} retries", usage.retries));
+    }
+    format!("rlm: {}", parts.join(" · "))
+}

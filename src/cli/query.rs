@@ -1,0 +1,178 @@
+//! `rlm query`: one question, one answer.
+
+use super::{options::CommonOptions, progress::Display, scope, trace::TraceFile};
+use crate::{
+    config::Settings,
+    engine::{self, Answer, Event, EventSink, Question, Started, Termination},
+    report::{self, Circumstances},
+    setup,
+};
+use clap::Args;
+use std::{
+    io::{IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio_util::sync::CancellationToken;
+
+#[derive(Debug, Args)]
+pub struct QueryArguments {
+    /// What you want to know
+    question: String,
+    /// Repository, file, or `-` for standard input [default: the current folder]
+    path: Vec<PathBuf>,
+
+    #[command(flatten)]
+    common: CommonOptions,
+
+    /// Print one JSON object
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+    /// Write what happens as JSON Lines
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    trace: Option<PathBuf>,
+    /// Show nothing but the answer and errors
+    #[arg(long, short, conflicts_with = "verbose", help_heading = "Output")]
+    quiet: bool,
+    /// Show every turn and program
+    #[arg(long, short, help_heading = "Output")]
+    verbose: bool,
+}
+
+/// Status when a limit ended the run.
+const ENDED_BY_LIMIT: u8 = 3;
+/// Status after Ctrl-C, as shells have it (128 + SIGINT).
+const INTERRUPTED: u8 = 130;
+
+pub async fn run(arguments: QueryArguments) -> ExitCode {
+    let QueryArguments { question, path, common, json, trace, quiet, verbose } = arguments;
+    let settings = match setup::settings(common.into_options()) {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("rlm: {error}");
+            return ExitCode::from(super::WRONG_USAGE);
+        }
+    };
+    let trace = match trace.map(TraceFile::create).transpose() {
+        Ok(trace) => trace,
+        Err(error) => {
+            eprintln!("rlm: {error}");
+            return ExitCode::from(super::WRONG_USAGE);
+        }
+    };
+    let cancel = CancellationToken::new();
+    let interrupts = tokio::spawn(cancel_on_interrupt(cancel.clone()));
+    let display = Display::new(quiet, verbose, json);
+    let teller = Arc::new(Teller { display, trace, started: Mutex::default() });
+    let answer = ask(question, path, &settings, teller.clone(), cancel).await;
+    interrupts.abort();
+    teller.finish(answer, json)
+}
+
+/// Everything between the options and the answer.
+async fn ask(
+    question: String,
+    paths: Vec<PathBuf>,
+    settings: &Settings,
+    teller: Arc<Teller>,
+    cancel: CancellationToken,
+) -> Answer {
+    let walk = {
+        let settings = settings.clone();
+        tokio::task::spawn_blocking(move || scope::snapshot(&paths, &settings))
+    };
+    let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
+    let (engine, snapshot) = tokio::join!(setup::engine(settings, &environment, scheduler), walk);
+    let engine = match engine {
+        Ok(engine) => engine,
+        Err(failure) => return Answer::failed(failure),
+    };
+    teller.display.model(engine.choice.root.name(), engine.choice.worker.name(), &engine.choice.why);
+    let snapshot = match snapshot {
+        Ok(Ok(snapshot)) => snapshot,
+        Ok(Err(error)) => return Answer::failed(engine::context_failure(&error)),
+        Err(error) => return Answer::failed(engine::internal_failure(&error)),
+    };
+    let question = Question {
+        text: question,
+        snapshot,
+        focus: None,
+        strategy: settings.strategy,
+        limits: settings.limits.clone(),
+    };
+    engine.ask(question, teller, cancel).await
+}
+
+/// The first Ctrl-C stops the run, the second the program.
+async fn cancel_on_interrupt(cancel: CancellationToken) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        cancel.cancel();
+    }
+    if tokio::signal::ctrl_c().await.is_ok() {
+        std::process::exit(i32::from(INTERRUPTED));
+    }
+}
+
+/// Tells the terminal and the trace what happens.
+struct Teller {
+    display: Display,
+    trace: Option<TraceFile>,
+    started: Mutex<Option<Started>>,
+}
+
+impl EventSink for Teller {
+    fn emit(&self, event: Event) {
+        if let Some(trace) = &self.trace {
+            trace.write(report::event(&event));
+        }
+        self.display.show(&event);
+        if let Event::Started(started) = event {
+            *self.started.lock().unwrap_or_else(PoisonError::into_inner) = Some(started);
+        }
+    }
+}
+
+impl Teller {
+    fn finish(&self, answer: Answer, json: bool) -> ExitCode {
+        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let trace = self.trace.as_ref().map(TraceFile::shown_path);
+        let circumstances = started.map_or_else(Circumstances::default, |it| Circumstances {
+            model: it.model,
+            worker: it.worker,
+            context: it.context,
+            trace: None,
+        });
+        let object = report::answer(&answer, &Circumstances { trace, ..circumstances });
+        if let Some(trace) = &self.trace {
+            trace.finish(&object);
+        }
+        if json {
+            print(&serde_json::Value::Object(object).to_string());
+        } else {
+            self.display.answer(&answer.text);
+        }
+        self.display.ending(&answer);
+        status(&answer)
+    }
+}
+
+fn status(answer: &Answer) -> ExitCode {
+    match answer.termination {
+        Termination::Failed => ExitCode::FAILURE,
+        Termination::Cancelled => ExitCode::from(INTERRUPTED),
+        termination if termination.is_answer() => ExitCode::SUCCESS,
+        _ => ExitCode::from(ENDED_BY_LIMIT),
+    }
+}
+
+/// Prints a line to standard output. A reader that has gone away is no error.
+pub fn print(line: &str) {
+    let mut output = std::io::stdout().lock();
+    let _ = writeln!(output, "{line}").and_then(|()| output.flush());
+}
+
+/// Whether standard output is a terminal.
+pub fn to_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}

@@ -1,0 +1,40 @@
+//! Turns the paths of a command line into a snapshot.
+
+use crate::{
+    config::Settings,
+    corpus::{self, Root, Selection, Snapshot},
+};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Standard input under a name of the file system.
+const STANDARD_INPUT: &str = "/dev/stdin";
+
+/// A frozen view of what lies at `paths`; `-` is standard input, and nothing at all is the current folder. Blocks.
+pub fn snapshot(paths: &[PathBuf], settings: &Settings) -> Result<Arc<Snapshot>, corpus::Error> {
+    let here = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &here } else { paths };
+    let lone = paths.len() == 1;
+    let roots = paths.iter().map(|path| match path.to_str() {
+        Some("-") => Root { path: STANDARD_INPUT.into(), label: "stdin".to_owned() },
+        _ => Root { path: path.clone(), label: label(path, lone) },
+    });
+    Snapshot::take(&Selection {
+        roots: roots.collect(),
+        include: settings.include.clone(),
+        exclude: settings.exclude.clone(),
+        open: Vec::new(),
+    })
+}
+
+/// What shown paths begin with: nothing for a lone folder, else the path as it was written.
+fn label(path: &Path, lone: bool) -> String {
+    if lone && path.is_dir() {
+        return String::new();
+    }
+    let written = path.to_string_lossy().replace('\\', "/");
+    let trimmed = written.trim_end_matches('/').trim_start_matches("./");
+    if trimmed.is_empty() || trimmed == "." { String::new() } else { trimmed.to_owned() }
+}

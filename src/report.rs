@@ -1,0 +1,106 @@
+//! The JSON in which answers and events leave the program, the same for the terminal, editors and traces.
+//!
+//! The shapes are public: `docs/protocol.md` describes them, and clients rely on them. The engine's own types are free to
+//! change behind this page.
+
+use crate::engine::{Answer, ContextSize, Delta, Event, Started, SubCallState, Usage};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// What is said about the models and the text of an answer, beside the answer itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Circumstances {
+    pub model: String,
+    pub worker: String,
+    pub context: ContextSize,
+    /// Where the trace was written.
+    pub trace: Option<String>,
+}
+
+/// The object that `rlm query --json` prints and `rlm/query` returns.
+pub fn answer(answer: &Answer, circumstances: &Circumstances) -> Map<String, Value> {
+    let citations = answer.citations.iter().map(|it| {
+        json!({"path": it.path, "startLine": it.first_line, "endLine": it.last_line, "verified": it.verified})
+    });
+    let lost = answer.lost.iter().map(|it| json!({"depth": it.depth, "label": it.label, "error": it.error}));
+    let mut object = Map::from_iter([
+        ("answer".to_owned(), json!(answer.text)),
+        ("termination".to_owned(), json!(answer.termination)),
+        ("citations".to_owned(), citations.collect()),
+        ("lost".to_owned(), lost.collect()),
+        ("usage".to_owned(), usage(&answer.usage)),
+        ("model".to_owned(), json!(circumstances.model)),
+        ("worker".to_owned(), json!(circumstances.worker)),
+        ("context".to_owned(), context(circumstances.context)),
+        ("trace".to_owned(), json!(circumstances.trace)),
+    ]);
+    if let Some(failure) = &answer.failure {
+        let error = json!({"kind": failure.kind, "message": failure.message, "hint": failure.hint});
+        object.insert("error".to_owned(), error);
+    }
+    object
+}
+
+/// What was used.
+pub fn usage(usage: &Usage) -> Value {
+    json!({
+        "calls": usage.calls,
+        "rootCalls": usage.root_calls,
+        "subCalls": usage.sub_calls,
+        "cachedCalls": usage.cached_calls,
+        "retries": usage.retries,
+        "inputTokens": usage.tokens.input,
+        "outputTokens": usage.tokens.output,
+        "cachedInputTokens": usage.tokens.cached_input,
+        "costUsd": usage.cost,
+        "iterations": usage.iterations,
+        "maxDepth": usage.max_depth,
+        "wallMs": milliseconds(usage.wall_time),
+        "modelMs": milliseconds(usage.model_time),
+    })
+}
+
+fn context(size: ContextSize) -> Value {
+    json!({"files": size.files, "bytes": size.bytes, "characters": size.characters, "skipped": size.skipped})
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// An event without its `queryId` and `seq`.
+pub fn event(event: &Event) -> Map<String, Value> {
+    let value = match event {
+        Event::Started(Started { question, model, worker, context: size }) => {
+            json!({"kind": "started", "query": question, "model": model, "worker": worker, "context": context(*size)})
+        }
+        Event::Turn { run, depth, iteration, text } => {
+            json!({"kind": "turn", "run": run, "depth": depth, "iteration": iteration, "text": text})
+        }
+        Event::Cell { run, depth, iteration, code, output, error, seconds } => {
+            json!({"kind": "cell", "run": run, "depth": depth, "iteration": iteration, "code": code, "output": output,
+                   "error": error, "seconds": seconds})
+        }
+        Event::SubCall { id, depth, label, state } => {
+            let (state, error) = match state {
+                SubCallState::Started => ("started", None),
+                SubCallState::Ended => ("ended", None),
+                SubCallState::Failed(error) => ("failed", Some(error)),
+            };
+            json!({"kind": "subcall", "id": id, "depth": depth, "label": label, "state": state, "error": error})
+        }
+        Event::Delta(Delta::Append(text)) => json!({"kind": "delta", "text": text}),
+        Event::Delta(Delta::Reset(text)) => json!({"kind": "delta", "text": text, "reset": true}),
+        Event::Progress { message, usage } => {
+            json!({"kind": "progress", "message": message, "calls": usage.calls, "subCalls": usage.sub_calls,
+                   "inputTokens": usage.tokens.input, "outputTokens": usage.tokens.output, "costUsd": usage.cost})
+        }
+    };
+    match value {
+        Value::Object(mut object) => {
+            object.retain(|key, value| key == "costUsd" || !value.is_null());
+            object
+        }
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,74 @@
+//! From options to an engine: what the terminal and the language server set up in the same way.
+
+use crate::{
+    config::{Environment, Options, Settings, SettingsError},
+    engine::{Engine, Failure, Interpreter},
+    llm::{Models, Patience, Scheduler, extractive::Extractive},
+};
+use std::{path::PathBuf, sync::Arc};
+
+/// Bytes that one interpreter may use beside the context.
+const INTERPRETER_MEMORY: u64 = 1 << 30;
+
+/// The environment of this process.
+pub fn environment() -> Environment {
+    Environment::of_process()
+}
+
+/// The settings that `options` and the environment make together.
+pub fn settings(options: Options) -> Result<Settings, SettingsError> {
+    options.merged_over(Options::from_environment(&environment())?).resolve()
+}
+
+/// The models that the settings and the environment name.
+pub fn models(settings: &Settings, environment: &Environment) -> Models {
+    Models::new(settings, environment.clone(), Arc::new(Extractive))
+}
+
+/// The scheduler of all questions of this process.
+pub fn scheduler(settings: &Settings) -> Arc<Scheduler> {
+    Arc::new(Scheduler::new(settings.limits.concurrency, Patience::default()))
+}
+
+/// Finds the models and puts an engine together.
+pub async fn engine(
+    settings: &Settings,
+    environment: &Environment,
+    scheduler: Arc<Scheduler>,
+) -> Result<Arc<Engine>, Failure> {
+    let models = models(settings, environment);
+    Ok(Arc::new(Engine {
+        choice: models.choose().await?,
+        models: Arc::new(models),
+        scheduler,
+        prices: Arc::new(settings.prices.clone()),
+        interpreter: interpreter(environment)?,
+    }))
+}
+
+/// Whether two settings lead to the same engine.
+pub fn same_engine(a: &Settings, b: &Settings) -> bool {
+    a.model == b.model && a.worker == b.worker && a.endpoints == b.endpoints && a.prices == b.prices
+}
+
+/// What interpreters are started from.
+pub fn interpreter(environment: &Environment) -> Result<Interpreter, Failure> {
+    Ok(Interpreter {
+        program: own_program(environment)?,
+        memory_limit: INTERPRETER_MEMORY,
+        allow_weaker_sandbox: environment.get("RLM_ALLOW_WEAK_SANDBOX").is_some_and(|value| value == "1"),
+    })
+}
+
+/// The program whose workers are the interpreters: this one, unless another program uses this crate as a library and says
+/// where `rlm` is.
+fn own_program(environment: &Environment) -> Result<PathBuf, Failure> {
+    if let Some(program) = environment.get("RLM_PROGRAM") {
+        return Ok(program.into());
+    }
+    std::env::current_exe().map_err(|error| Failure {
+        kind: "internal",
+        message: format!("cannot find the program's own file: {error}"),
+        hint: Some("set RLM_PROGRAM to the path of rlm".to_owned()),
+    })
+}
