@@ -1,0 +1,8 @@
+//! `rlm/cancel`.
+
+use crate::lsp::{ext::CancelParams, server::Handlers};
+use serde_json::{Value, json};
+
+pub fn cancel(handlers: &Handlers, params: &CancelParams) -> Value {
+    json!({"cancelled": handlers.runs.cancel(&params.query_id)})
+}

@@ -1,0 +1,106 @@
+//! The door for clients without custom methods: commands that acknowledge at once, since such clients wait for the reply
+//! and give up after some seconds. The answer comes as a Markdown file that the client is asked to show.
+
+use super::error;
+use crate::lsp::{
+    ext::{CANCEL_COMMAND, CancelParams, QUERY_COMMAND, QueryParams, STATUS_COMMAND},
+    front::Call,
+    runs::{Door, Outcome},
+    server::Handlers,
+    uri,
+};
+use lsp_types::{ExecuteCommandParams, MessageType, ShowDocumentParams};
+use serde_json::{Value, json};
+use std::{io::Write, path::PathBuf};
+use tower_lsp::{
+    Client,
+    jsonrpc::{Error, Result},
+};
+
+/// Characters of an answer that a message shows.
+const MESSAGE_CHARS: usize = 500;
+
+pub async fn execute(handlers: &Handlers, params: ExecuteCommandParams, call: Call) -> Result<Value> {
+    let argument = params.arguments.into_iter().next();
+    match params.command.as_str() {
+        QUERY_COMMAND => query(handlers, argument, call),
+        CANCEL_COMMAND => cancel(handlers, argument),
+        STATUS_COMMAND => Ok(handlers.runs.status(&call.view).await),
+        other => Err(Error::invalid_params(format!("there is no command {other}"))),
+    }
+}
+
+fn query(handlers: &Handlers, argument: Option<Value>, call: Call) -> Result<Value> {
+    let params: QueryParams = match argument {
+        Some(Value::String(query)) => QueryParams { query, ..QueryParams::default() },
+        Some(argument) => read(argument)?,
+        None => return Err(Error::invalid_params("rlm.query needs a question")),
+    };
+    let question = params.query.clone();
+    let shows_documents = call.view.client.show_document;
+    let started = handlers.runs.start(params, Door::Command, call.view, call.cancel);
+    let (query_id, outcome) = started.map_err(|it| error::not_started(&it))?;
+    let client = handlers.client.clone();
+    handlers.runs.deliver(async move {
+        if let Ok(outcome) = outcome.await {
+            show(&client, &question, &outcome, shows_documents).await;
+        }
+    });
+    Ok(json!({"queryId": query_id, "status": "started"}))
+}
+
+fn cancel(handlers: &Handlers, argument: Option<Value>) -> Result<Value> {
+    let cancelled = match argument {
+        None | Some(Value::Null) => handlers.runs.cancel_all(),
+        Some(argument) => {
+            let CancelParams { query_id } = read(argument)?;
+            usize::from(handlers.runs.cancel(&query_id))
+        }
+    };
+    Ok(json!({"cancelled": cancelled}))
+}
+
+fn read<T: serde::de::DeserializeOwned>(argument: Value) -> Result<T> {
+    serde_json::from_value(argument).map_err(|error| Error::invalid_params(error.to_string()))
+}
+
+/// Shows the answer: as a document if the client can, else as a message.
+async fn show(client: &Client, question: &str, outcome: &Outcome, shows_documents: bool) {
+    let answer = &outcome.answer;
+    if let Some(failure) = &answer.failure {
+        let hint = failure.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        client.show_message(MessageType::ERROR, format!("RLM: {}{hint}", failure.message)).await;
+        return;
+    }
+    let ending = answer.termination.explanation().map(|it| format!("\n\n*{it}*")).unwrap_or_default();
+    let document = format!("# {question}\n\n{}{ending}\n", answer.text);
+    if shows_documents
+        && let Some(path) = write(document).await
+        && let Some(uri) = uri::of_path(&path)
+    {
+        let params = ShowDocumentParams { uri, external: None, take_focus: Some(true), selection: None };
+        if client.show_document(params).await.unwrap_or(false) {
+            return;
+        }
+    }
+    let shown = crate::text::cut_head(&answer.text, MESSAGE_CHARS).shown;
+    client.show_message(MessageType::INFO, format!("RLM: {shown}{ending}")).await;
+}
+
+/// Writes the answer into a new file, which stays.
+async fn write(document: String) -> Option<PathBuf> {
+    let written = tokio::task::spawn_blocking(move || -> std::io::Result<PathBuf> {
+        let mut file = tempfile::Builder::new().prefix("rlm-answer-").suffix(".md").tempfile()?;
+        file.write_all(document.as_bytes())?;
+        let (_, path) = file.keep()?;
+        Ok(path)
+    });
+    match written.await {
+        Ok(Ok(path)) => Some(path),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "cannot write the answer to a file");
+            None
+        }
+        Err(_) => None,
+    }
+}

@@ -1,0 +1,27 @@
+//! `rlm/query`: the answer is the reply.
+
+use super::error;
+use crate::{
+    engine::Termination,
+    lsp::{
+        ext::QueryParams,
+        front::Call,
+        runs::{Door, Outcome},
+        server::Handlers,
+    },
+};
+use serde_json::Value;
+use tower_lsp::jsonrpc::Result;
+
+pub async fn answer(handlers: &Handlers, params: QueryParams, call: Call) -> Result<Value> {
+    // When the connection goes away this future is dropped, and the run with it.
+    let _ends_with_this = call.cancel.clone().drop_guard();
+    let started = handlers.runs.start(params, Door::Request, call.view, call.cancel);
+    let (_, outcome) = started.map_err(|it| error::not_started(&it))?;
+    let Outcome { answer, result } = outcome.await.map_err(|_| error::broken())?;
+    match (&answer.termination, &answer.failure) {
+        (Termination::Cancelled, _) => Err(error::cancelled(result)),
+        (_, Some(failure)) => Err(error::failed(failure, result)),
+        _ => Ok(Value::Object(result)),
+    }
+}

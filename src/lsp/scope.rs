@@ -1,0 +1,170 @@
+//! From the scope of a request to a snapshot.
+
+use super::{
+    ext::Scope,
+    uri::{DocumentKey, file_path, of_path},
+    view::View,
+};
+use crate::{
+    config::Settings,
+    corpus::{self, OpenBuffer, Root, Selection, Snapshot},
+    engine::{Failure, Focus, context_failure},
+};
+use lsp_types::{Range, Uri};
+use ropey::Rope;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// A snapshot, and the selection in it that the question is about.
+pub struct Scoped {
+    pub snapshot: Arc<Snapshot>,
+    pub focus: Option<Focus>,
+}
+
+/// Takes the snapshot that `scope` names. Blocks.
+pub fn resolve(scope: &Scope, view: &View, settings: &Settings) -> Result<Scoped, Failure> {
+    let taker = Taker { view, settings };
+    let whole = |snapshot| Scoped { snapshot, focus: None };
+    match scope {
+        Scope::Workspace => taker.workspace().map(whole),
+        Scope::Folder { uri } => taker.take(vec![taker.root(&path_of(uri)?, false)]).map(whole),
+        Scope::File { uri } => taker.file(uri).map(whole),
+        Scope::Paths { paths } => {
+            let base = view.folders.first().map(|folder| folder.path.clone()).unwrap_or_default();
+            let roots = paths.iter().map(|path| taker.root(&base.join(path), paths.len() == 1));
+            taker.take(roots.collect()).map(whole)
+        }
+        Scope::Selection { uri, range } => taker.selection(uri, *range),
+    }
+}
+
+struct Taker<'a> {
+    view: &'a View,
+    settings: &'a Settings,
+}
+
+impl Taker<'_> {
+    fn workspace(&self) -> Result<Arc<Snapshot>, Failure> {
+        if self.view.folders.is_empty() {
+            return Err(Failure {
+                kind: "noFolder",
+                message: "no folder is open".to_owned(),
+                hint: Some("open a folder, or ask about a file".to_owned()),
+            });
+        }
+        let lone = self.view.folders.len() == 1;
+        self.take(self.view.folders.iter().map(|folder| self.root(&folder.path, lone)).collect())
+    }
+
+    fn file(&self, uri: &Uri) -> Result<Arc<Snapshot>, Failure> {
+        match DocumentKey::of(uri) {
+            DocumentKey::File(path) => self.take(vec![self.root(&path, false)]),
+            key @ DocumentKey::Other(_) => match self.view.documents.get(&key) {
+                Some(document) => Ok(Snapshot::of_text(Some(uri.path().as_str()), document.text.to_string())),
+                None => Err(not_open(uri)),
+            },
+        }
+    }
+
+    /// The workspace folder of the file (or, for a file outside of all, the file), with the selected lines in focus.
+    /// Other folders stay out, since they may be other projects.
+    fn selection(&self, uri: &Uri, range: Range) -> Result<Scoped, Failure> {
+        let path = file_path(uri);
+        let folder = path.as_deref().and_then(|path| Some((path, self.view.folder_of(path)?)));
+        let snapshot = match folder {
+            Some((path, folder)) => {
+                let root = self.root(&folder.path, self.view.folders.len() == 1);
+                let project = self.take(vec![root.clone()])?;
+                if holds(&project, path) {
+                    project
+                } else {
+                    // The rules leave the file out, but the person has selected something in it.
+                    self.take(vec![root, self.root(path, false)])?
+                }
+            }
+            None => self.file(uri)?,
+        };
+        let focus = self.focus(&snapshot, uri, range)?;
+        Ok(Scoped { snapshot, focus: Some(focus) })
+    }
+
+    fn focus(&self, snapshot: &Snapshot, uri: &Uri, range: Range) -> Result<Focus, Failure> {
+        let context = snapshot.context().map_err(|error| context_failure(&error))?;
+        let entry = snapshot.files().iter().find(|entry| match file_path(uri) {
+            Some(path) => entry.absolute.as_ref() == Some(&path),
+            None => true,
+        });
+        let path = entry.map_or_else(|| uri.path().as_str().to_owned(), |entry| entry.path.clone());
+        let segment = context.segment_of_path(&path).map_err(|_| not_open(uri))?;
+        let text = Rope::from_str(&context.as_str()[segment.text.clone()]);
+        let chars = self.view.client.encoding.chars_of(&text, range);
+        let last = chars.end.saturating_sub(1).max(chars.start);
+        Ok(Focus {
+            path,
+            first_line: text.char_to_line(chars.start) + 1,
+            last_line: text.char_to_line(last.min(text.len_chars())) + 1,
+            text: text.slice(chars).to_string(),
+        })
+    }
+
+    fn take(&self, roots: Vec<Root>) -> Result<Arc<Snapshot>, Failure> {
+        let open = self.view.documents.iter().filter_map(|(key, document)| {
+            let path = key.path()?.to_owned();
+            Some(OpenBuffer { path, text: document.text.clone(), version: document.version })
+        });
+        let selection = Selection {
+            roots,
+            include: self.settings.include.clone(),
+            exclude: self.settings.exclude.clone(),
+            open: open.collect(),
+        };
+        Snapshot::take(&selection).map_err(|error: corpus::Error| context_failure(&error))
+    }
+
+    /// A root with the name that people know it by; `lone` folders need none.
+    fn root(&self, path: &Path, lone: bool) -> Root {
+        let label = if lone && path.is_dir() { String::new() } else { self.shown(path) };
+        Root { path: path.to_owned(), label }
+    }
+
+    /// The path relative to its workspace folder, with the folder's name before it if there are several.
+    fn shown(&self, path: &Path) -> String {
+        let Some(folder) = self.view.folder_of(path) else {
+            return path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        };
+        let inside = path.strip_prefix(&folder.path).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        match (self.view.folders.len(), inside.is_empty()) {
+            (1, _) => inside,
+            (_, true) => folder.name.clone(),
+            (_, false) => format!("{}/{inside}", folder.name),
+        }
+    }
+}
+
+fn holds(snapshot: &Snapshot, path: &Path) -> bool {
+    snapshot.files().iter().any(|entry| entry.absolute.as_deref() == Some(path))
+}
+
+fn path_of(uri: &Uri) -> Result<PathBuf, Failure> {
+    file_path(uri).ok_or_else(|| Failure {
+        kind: "noFile",
+        message: format!("{} is not on the disk", uri.as_str()),
+        hint: None,
+    })
+}
+
+fn not_open(uri: &Uri) -> Failure {
+    Failure {
+        kind: "notOpen",
+        message: format!("{} is neither open nor a readable text file", uri.as_str()),
+        hint: Some("open or save it first".to_owned()),
+    }
+}
+
+/// The URI of a file of the snapshot.
+pub fn uri_of(snapshot: &Snapshot, shown_path: &str) -> Option<Uri> {
+    let entry = snapshot.files().iter().find(|entry| entry.path == shown_path)?;
+    of_path(entry.absolute.as_deref()?)
+}

@@ -1,0 +1,114 @@
+//! What the server knows of its client at one moment, and how messages change it.
+
+use super::{
+    capabilities::ClientAbilities,
+    document::Document,
+    uri::{DocumentKey, file_path},
+};
+use crate::config::{Options, SettingsError};
+use lsp_types::{
+    DidChangeTextDocumentParams, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    InitializeParams, WorkspaceFolder,
+};
+use serde_json::Value;
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
+
+/// An immutable view. Cloning is cheap; a request keeps the one of its place in the order of messages.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    pub documents: Arc<HashMap<DocumentKey, Document>>,
+    pub folders: Arc<[Folder]>,
+    pub client: ClientAbilities,
+    /// What the client has set, from `initializationOptions` on.
+    pub options: Arc<Options>,
+    /// Why the client's last settings were refused.
+    pub settings_error: Option<SettingsError>,
+    initialized: bool,
+}
+
+/// A workspace folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    pub path: PathBuf,
+    pub name: String,
+}
+
+impl View {
+    /// Takes what the client says of itself. It may say so once; the framework refuses a second time as well.
+    pub fn initialize(&mut self, params: InitializeParams) {
+        if std::mem::replace(&mut self.initialized, true) {
+            return;
+        }
+        self.client = ClientAbilities::of(&params.capabilities);
+        #[expect(deprecated, reason = "older clients send nothing else")]
+        let root = params.root_uri;
+        let folders = match (params.workspace_folders, root) {
+            (Some(folders), _) if !folders.is_empty() => folders,
+            (_, Some(uri)) => vec![WorkspaceFolder { uri, name: String::new() }],
+            (_, None) => Vec::new(),
+        };
+        self.folders = folders.iter().filter_map(folder).collect();
+        if let Some(options) = params.initialization_options {
+            self.configure(&options);
+        }
+    }
+
+    pub fn open(&mut self, params: DidOpenTextDocumentParams) {
+        let document = params.text_document;
+        let key = DocumentKey::of(&document.uri);
+        Arc::make_mut(&mut self.documents).insert(key, Document::new(&document.text, document.version));
+    }
+
+    pub fn change(&mut self, params: DidChangeTextDocumentParams) {
+        let encoding = self.client.encoding;
+        match Arc::make_mut(&mut self.documents).get_mut(&DocumentKey::of(&params.text_document.uri)) {
+            Some(document) => document.change(params.text_document.version, params.content_changes, encoding),
+            None => tracing::warn!(uri = params.text_document.uri.as_str(), "a change to a document that is not open"),
+        }
+    }
+
+    pub fn close(&mut self, params: &DidCloseTextDocumentParams) {
+        Arc::make_mut(&mut self.documents).remove(&DocumentKey::of(&params.text_document.uri));
+    }
+
+    pub fn change_folders(&mut self, params: DidChangeWorkspaceFoldersParams) {
+        let removed: Vec<Folder> = params.event.removed.iter().filter_map(folder).collect();
+        let kept = self.folders.iter().filter(|it| !removed.iter().any(|gone| gone.path == it.path)).cloned();
+        let mut folders: Vec<Folder> = kept.collect();
+        for added in params.event.added.iter().filter_map(folder) {
+            if !folders.iter().any(|it| it.path == added.path) {
+                folders.push(added);
+            }
+        }
+        self.folders = folders.into();
+    }
+
+    /// Takes new settings: the section `rlm`, alone or inside an object. Settings that make no sense change nothing, and
+    /// the next query says so.
+    pub fn configure(&mut self, settings: &Value) {
+        let section = settings.get("rlm").unwrap_or(settings);
+        if section.is_null() {
+            return;
+        }
+        match Options::from_json(section).and_then(|options| options.clone().resolve().map(|_| options)) {
+            Ok(options) => {
+                self.options = Arc::new(options);
+                self.settings_error = None;
+            }
+            Err(error) => self.settings_error = Some(error),
+        }
+    }
+
+    /// The folder that a path lies in; of nested ones the innermost.
+    pub fn folder_of(&self, path: &std::path::Path) -> Option<&Folder> {
+        let holding = self.folders.iter().filter(|folder| path.starts_with(&folder.path));
+        holding.max_by_key(|folder| folder.path.components().count())
+    }
+}
+
+fn folder(folder: &WorkspaceFolder) -> Option<Folder> {
+    let path = file_path(&folder.uri)?;
+    let own_name = || path.file_name().map_or_else(|| "root".to_owned(), |name| name.to_string_lossy().into_owned());
+    let name = if folder.name.is_empty() { own_name() } else { folder.name.clone() };
+    Some(Folder { path, name })
+}
