@@ -1,0 +1,159 @@
+//! How much time a run takes beyond what its model calls must take.
+//!
+//! `cargo bench --bench orchestration` runs the program against a scripted model that takes 200 ms a call, and divides the
+//! wall time (start of the process to its end) by the floor: the longest chain of calls that must follow each other. The
+//! scenarios take turns; the table shows the median of the runs and the extremes.
+
+#[path = "../tests/scripted/mod.rs"]
+mod scripted;
+
+use scripted::{Action, Asked, ScriptedServer, Setup};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+use tokio::process::Command;
+
+const LATENCY: Duration = Duration::from_millis(200);
+const RUNS: usize = 5;
+const CONCURRENCY: usize = 16;
+
+/// One kind of run: what the model writes, and how many calls must follow each other.
+struct Scenario {
+    name: &'static str,
+    /// Calls in the longest chain.
+    chain: usize,
+    text: PathBuf,
+    answer: String,
+    script: fn(&Asked) -> String,
+}
+
+fn turn(asked: &Asked) -> usize {
+    asked.messages.iter().filter(|(role, _)| role == "assistant").count()
+}
+
+fn is_plain(asked: &Asked) -> bool {
+    asked.messages[0].0 != "system"
+}
+
+/// A look, and the answer.
+fn needle(asked: &Asked) -> String {
+    match turn(asked) {
+        0 => "```repl\nat = context.find('needle')\nprint(context[at:at + 20])\n```",
+        _ => "```repl\nFINAL(context[at:at + 10])\n```",
+    }
+    .to_owned()
+}
+
+/// Ten looks, and the answer.
+fn explore(asked: &Asked) -> String {
+    match turn(asked) {
+        10 => "```repl\nFINAL(str(seen))\n```".to_owned(),
+        turn => format!("```repl\nseen = {turn} + 1\nprint(context[{turn} * 100:{turn} * 100 + 50])\n```"),
+    }
+}
+
+/// A look, a plan, a call for each piece, and the sum: three turns, and the calls in between.
+fn map_reduce(asked: &Asked) -> String {
+    if is_plain(asked) {
+        let number: usize = asked.last().split_whitespace().last().and_then(|it| it.parse().ok()).unwrap_or(0);
+        return (2 * number).to_string();
+    }
+    match turn(asked) {
+        0 => "```repl\nprint(context[:50])\n```",
+        1 => "```repl\npieces = chunk(12)\nfound = llm_query_batched(pieces)\nprint(len(found))\n```",
+        _ => "```repl\nFINAL(str(sum(map(int, found))))\n```",
+    }
+    .to_owned()
+}
+
+/// Four children with four calls each, all in parallel: a turn, a child's turn, its calls, its answer, the answer.
+fn recursion(asked: &Asked) -> String {
+    let is_child = asked.conversation().contains("another program wrote for you");
+    match (is_plain(asked), is_child, turn(asked)) {
+        (true, ..) => asked.last().to_owned(),
+        (_, true, 0) => "```repl\nfound = llm_query_batched([context + str(n) for n in range(4)])\nprint(len(found))\n```".to_owned(),
+        (_, true, _) => "```repl\nFINAL(''.join(found))\n```".to_owned(),
+        (_, _, 0) => "```repl\nfound = rlm_query_batched(list('abcd'))\nprint(len(found))\n```".to_owned(),
+        _ => "```repl\nFINAL(''.join(found))\n```".to_owned(),
+    }
+}
+
+fn scenarios(folder: &Path) -> Vec<Scenario> {
+    let write = |name: &str, text: String| {
+        let path = folder.join(name);
+        fs::write(&path, text).expect("the disk has room");
+        path
+    };
+    let values = |count: usize| {
+        (0..count).fold(String::new(), |mut text, number| {
+            let _ = writeln!(text, "value {number:>5}");
+            text
+        })
+    };
+    let hay = |megabytes: usize| "some hay that fills a line of the text, again and again\n".repeat(megabytes * 18_000) + "needle 42\n";
+    let map = |name, count: usize| Scenario {
+        name,
+        chain: 3 + count.div_ceil(CONCURRENCY),
+        text: write(&format!("values{count}.txt"), values(count)),
+        answer: (count * (count - 1)).to_string(),
+        script: map_reduce,
+    };
+    let answer = "abcd".chars().flat_map(|letter| (0..4).map(move |n| format!("{letter}{n}"))).collect();
+    vec![
+        Scenario { name: "needle, 1 MB", chain: 2, text: write("hay1.txt", hay(1)), answer: "needle 42\n".into(), script: needle },
+        Scenario { name: "needle, 100 MB", chain: 2, text: write("hay100.txt", hay(100)), answer: "needle 42\n".into(), script: needle },
+        Scenario { name: "explore, 10 steps", chain: 11, text: write("hay2.txt", hay(1)), answer: "10".into(), script: explore },
+        map("map-reduce, 8 calls", 8),
+        map("map-reduce, 64 calls", 64),
+        map("map-reduce, 256 calls", 256),
+        Scenario { name: "recursion, 4 × 4", chain: 5, text: write("small.txt", "small".into()), answer, script: recursion },
+    ]
+}
+
+/// Runs the program once and returns the wall time.
+async fn run(scenario: &Scenario, server: &ScriptedServer) -> Duration {
+    let began = Instant::now();
+    let output = Command::new(env!("CARGO_BIN_EXE_rlm"))
+        .args(["query", "What is it?"])
+        .arg(&scenario.text)
+        .args(["--json", "--strategy", "rlm", "--model", "scripted", "--endpoint", &server.url()])
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .expect("the program starts");
+    let wall = began.elapsed();
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the program prints JSON");
+    assert_eq!(result["answer"], scenario.answer.as_str(), "{}: {result}", scenario.name);
+    wall
+}
+
+#[tokio::main]
+async fn main() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let scenarios = scenarios(folder.path());
+    let mut servers = Vec::new();
+    for scenario in &scenarios {
+        let script = scenario.script;
+        servers.push(Setup::new().latency(LATENCY).start(move |asked: &Asked| Action::reply(script(asked))).await);
+    }
+    let mut walls = vec![Vec::new(); scenarios.len()];
+    for _ in 0..RUNS {
+        for ((scenario, server), walls) in scenarios.iter().zip(&servers).zip(&mut walls) {
+            walls.push(run(scenario, server).await);
+        }
+    }
+    println!("| scenario | floor s | median s | min – max s | median / floor |");
+    println!("|---|---|---|---|---|");
+    for (scenario, walls) in scenarios.iter().zip(&mut walls) {
+        walls.sort();
+        let seconds = |wall: Duration| wall.as_secs_f64();
+        let (least, median, most) = (seconds(walls[0]), seconds(walls[RUNS / 2]), seconds(walls[RUNS - 1]));
+        let floor = seconds(LATENCY) * scenario.chain as f64;
+        let ratio = median / floor;
+        println!("| {} | {floor:.1} | {median:.3} | {least:.3} – {most:.3} | {ratio:.3} |", scenario.name);
+    }
+}

@@ -1,0 +1,13 @@
+//! Tests of the whole program through the doors that its users use: the terminal, the language server, and the face of
+//! the interpreter. They start real processes and real servers on the loopback interface. What can be tested without
+//! those is tested beside the code.
+
+mod client;
+mod llama;
+mod lsp;
+mod query;
+mod repl;
+#[path = "../scripted/mod.rs"]
+mod scripted;
+mod terminal;
+mod tidy;

@@ -1,0 +1,49 @@
+//! Running `rlm` as a person at a terminal does.
+
+use serde_json::Value;
+use std::{
+    ffi::OsStr,
+    process::{Output, Stdio},
+};
+use tokio::process::Command;
+
+/// What a run of the program came to.
+#[derive(Debug)]
+pub struct Ran {
+    pub status: i32,
+    pub output: String,
+    pub errors: String,
+}
+
+impl Ran {
+    /// The JSON object of `--json`.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.output).unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
+    }
+}
+
+/// The program with its arguments, and with nothing of the environment but a search path.
+pub fn rlm<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rlm"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        // Where no Ollama answers.
+        .env("OLLAMA_HOST", "127.0.0.1:9")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// Runs a command to its end.
+pub async fn run(mut command: Command) -> Ran {
+    let Output { status, stdout, stderr } = command.output().await.expect("the program starts");
+    Ran {
+        status: status.code().expect("no signal ended it"),
+        output: String::from_utf8(stdout).expect("the output is text"),
+        errors: String::from_utf8(stderr).expect("the errors are text"),
+    }
+}
