@@ -75,7 +75,10 @@ fn recursion(asked: &Asked) -> String {
     let is_child = asked.conversation().contains("another program wrote for you");
     match (is_plain(asked), is_child, turn(asked)) {
         (true, ..) => asked.last().to_owned(),
-        (_, true, 0) => "```repl\nfound = llm_query_batched([context + str(n) for n in range(4)])\nprint(len(found))\n```".to_owned(),
+        (_, true, 0) => {
+            "```repl\nfound = llm_query_batched([context + str(n) for n in range(4)])\nprint(len(found))\n```"
+                .to_owned()
+        }
         (_, true, _) => "```repl\nFINAL(''.join(found))\n```".to_owned(),
         (_, _, 0) => "```repl\nfound = rlm_query_batched(list('abcd'))\nprint(len(found))\n```".to_owned(),
         _ => "```repl\nFINAL(''.join(found))\n```".to_owned(),
@@ -94,7 +97,9 @@ fn scenarios(folder: &Path) -> Vec<Scenario> {
             text
         })
     };
-    let hay = |megabytes: usize| "some hay that fills a line of the text, again and again\n".repeat(megabytes * 18_000) + "needle 42\n";
+    let hay = |megabytes: usize| {
+        "some hay that fills a line of the text, again and again\n".repeat(megabytes * 18_000) + "needle 42\n"
+    };
     let map = |name, count: usize| Scenario {
         name,
         chain: 3 + count.div_ceil(CONCURRENCY),
@@ -104,13 +109,37 @@ fn scenarios(folder: &Path) -> Vec<Scenario> {
     };
     let answer = "abcd".chars().flat_map(|letter| (0..4).map(move |n| format!("{letter}{n}"))).collect();
     vec![
-        Scenario { name: "needle, 1 MB", chain: 2, text: write("hay1.txt", hay(1)), answer: "needle 42\n".into(), script: needle },
-        Scenario { name: "needle, 100 MB", chain: 2, text: write("hay100.txt", hay(100)), answer: "needle 42\n".into(), script: needle },
-        Scenario { name: "explore, 10 steps", chain: 11, text: write("hay2.txt", hay(1)), answer: "10".into(), script: explore },
+        Scenario {
+            name: "needle, 1 MB",
+            chain: 2,
+            text: write("hay1.txt", hay(1)),
+            answer: "needle 42\n".into(),
+            script: needle,
+        },
+        Scenario {
+            name: "needle, 100 MB",
+            chain: 2,
+            text: write("hay100.txt", hay(100)),
+            answer: "needle 42\n".into(),
+            script: needle,
+        },
+        Scenario {
+            name: "explore, 10 steps",
+            chain: 11,
+            text: write("hay2.txt", hay(1)),
+            answer: "10".into(),
+            script: explore,
+        },
         map("map-reduce, 8 calls", 8),
         map("map-reduce, 64 calls", 64),
         map("map-reduce, 256 calls", 256),
-        Scenario { name: "recursion, 4 × 4", chain: 5, text: write("small.txt", "small".into()), answer, script: recursion },
+        Scenario {
+            name: "recursion, 4 × 4",
+            chain: 5,
+            text: write("small.txt", "small".into()),
+            answer,
+            script: recursion,
+        },
     ]
 }
 

@@ -29,7 +29,7 @@ needs no network. `rlm models` shows what is configured and how to choose.";
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Answer a question about a repository, a file, or standard input
-    Query(query::QueryArguments),
+    Query(Box<query::QueryArguments>),
     /// Show which models were detected, which are configured, and whether they answer
     Models(models::ModelsArguments),
     /// Check the set-up and say how to mend it
@@ -54,7 +54,7 @@ pub fn main() -> ExitCode {
     };
     let status = runtime.block_on(async {
         match arguments.command {
-            Command::Query(arguments) => query::run(arguments).await,
+            Command::Query(arguments) => query::run(*arguments).await,
             Command::Models(arguments) => models::run(arguments).await,
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Lsp => crate::lsp::serve_stdio().await,

@@ -27,9 +27,9 @@ pub use meter::Usage;
 pub use run::Focus;
 
 use crate::{
+    config::Price,
     config::{Limits, Strategy},
     corpus::{self, ContextText, Snapshot},
-    config::Price,
     llm::{self, Choice, Finish, Message, Models, Scheduler},
 };
 use ending::{Ending, Stop};
@@ -217,7 +217,7 @@ impl Asking<'_> {
     async fn answer_by_programs(&self, context: &Arc<ContextText>) -> Result<Ending, Stop> {
         let Question { text, focus, .. } = self.question;
         let root = self.tree.choice.root.clone();
-        Run::new(self.tree, 0, root, context.clone(), focus.as_ref(), text).await?.to_end().await
+        Run::new(self.tree, 0, root, context.clone(), focus.as_ref(), text).await?.finish().await
     }
 }
 

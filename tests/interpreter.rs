@@ -46,7 +46,7 @@ impl Printed {
 fn with_machine<R: Send>(work: impl FnOnce(&Machine, &VirtualMachine, &Printed) -> R + Send) -> R {
     // The interpreters of a process share their classes and their garbage collector.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let on_its_thread = move || {
         let printed = Arc::new(Printed::default());
         let output: Arc<dyn OutputSink> = printed.clone();

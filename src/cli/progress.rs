@@ -74,7 +74,8 @@ impl Display {
             }
             Event::Cell { output, error, seconds, depth, .. } if self.verbose => {
                 let shown = cut_head(output.trim_end(), VERBOSE_OUTPUT);
-                let more = if shown.omitted > 0 { format!("\n… {} more characters", shown.omitted) } else { String::new() };
+                let more =
+                    if shown.omitted > 0 { format!("\n… {} more characters", shown.omitted) } else { String::new() };
                 let error = error.as_ref().map(|error| format!("\n{error}")).unwrap_or_default();
                 self.line(&format!("── output{} ({seconds:.2} s) ──\n{}{more}{error}", at_depth(*depth), shown.shown));
             }
@@ -123,7 +124,8 @@ impl Display {
                 eprintln!("     {hint}");
             }
         } else if let Some(explanation) = answer.termination.explanation() {
-            let partial = if answer.text.is_empty() { "there is no partial answer" } else { "the answer above is partial" };
+            let partial =
+                if answer.text.is_empty() { "there is no partial answer" } else { "the answer above is partial" };
             eprintln!("rlm: {explanation}; {partial}");
         }
         if !answer.lost.is_empty() {

@@ -53,5 +53,9 @@ fn check(path: &str, first_line: usize, last_line: usize, context: &ContextText)
 fn looks_like_a_file(path: &str, context: &ContextText) -> bool {
     let extension = |path: &str| path.rsplit_once('.').map(|(_, extension)| extension.to_owned());
     let Some(wanted) = extension(path) else { return false };
-    context.segments().iter().filter_map(|segment| segment.path.as_deref()).any(|it| extension(it).as_ref() == Some(&wanted))
+    context
+        .segments()
+        .iter()
+        .filter_map(|segment| segment.path.as_deref())
+        .any(|it| extension(it).as_ref() == Some(&wanted))
 }

@@ -4,8 +4,7 @@ use super::{
     answer::Lost,
     ending::Stop,
     event::{Event, SubCallState},
-    lookup,
-    prompt,
+    lookup, prompt,
     run::Run,
     tree::Tree,
 };
@@ -104,7 +103,7 @@ impl Desk<'_> {
         let run = Run::new(self.tree, self.depth + 1, model, context, None, prompt::CHILD_QUESTION).await;
         // Boxed, because a run contains the calls of its programs, which contain runs.
         let ending = match run {
-            Ok(run) => run.to_end().boxed().await,
+            Ok(run) => run.finish().boxed().await,
             Err(stop) => Err(stop),
         };
         ending.map(|ending| ending.text).map_err(|stop| match stop {

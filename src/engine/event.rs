@@ -12,15 +12,36 @@ pub trait EventSink: Send + Sync {
 pub enum Event {
     Started(Started),
     /// A model has written a whole turn of a run.
-    Turn { run: u64, depth: usize, iteration: u64, text: String },
+    Turn {
+        run: u64,
+        depth: usize,
+        iteration: u64,
+        text: String,
+    },
     /// A program has run.
-    Cell { run: u64, depth: usize, iteration: u64, code: String, output: String, error: Option<String>, seconds: f64 },
+    Cell {
+        run: u64,
+        depth: usize,
+        iteration: u64,
+        code: String,
+        output: String,
+        error: Option<String>,
+        seconds: f64,
+    },
     /// A plain call that a program made, or a child run.
-    SubCall { id: u64, depth: usize, label: String, state: SubCallState },
+    SubCall {
+        id: u64,
+        depth: usize,
+        label: String,
+        state: SubCallState,
+    },
     /// A piece of the answer.
     Delta(Delta),
     /// What the run is doing now.
-    Progress { message: String, usage: Usage },
+    Progress {
+        message: String,
+        usage: Usage,
+    },
 }
 
 /// What the run works with.

@@ -27,16 +27,21 @@ pub fn answer(context: &ContextText, name: &str, given: Value) -> Result<Value, 
         }
         "read" => {
             let (path, first, last): (String, i64, Option<i64>) = arguments(given)?;
-            let range = context.line_range(Some(&path), first, last).map_err(|error| Raised::new("KeyError", error.to_string()))?;
+            let range = context
+                .line_range(Some(&path), first, last)
+                .map_err(|error| Raised::new("KeyError", error.to_string()))?;
             Ok(place(context, range))
         }
         "grep" => grep(context, &arguments(given)?),
         "search" => {
             let (query, k): (String, usize) = arguments(given)?;
-            Ok(rows(corpus::search(context, &query, k.min(ROW_LIMIT)).into_iter().map(|it| {
-                json!({"path": it.path, "first_line": it.first_line, "last_line": it.last_line,
+            Ok(rows(
+                corpus::search(context, &query, k.min(ROW_LIMIT)).into_iter().map(|it| {
+                    json!({"path": it.path, "first_line": it.first_line, "last_line": it.last_line,
                        "score": it.score, "text": it.text})
-            }), false))
+                }),
+                false,
+            ))
         }
         "chunk" => {
             let (size, overlap): (i64, i64) = arguments(given)?;
@@ -44,11 +49,15 @@ pub fn answer(context: &ContextText, name: &str, given: Value) -> Result<Value, 
         }
         "outline" => {
             let (path,): (String,) = arguments(given)?;
-            let symbols = corpus::outline(context, &path).map_err(|error| Raised::new("KeyError", error.to_string()))?;
-            Ok(rows(symbols.into_iter().map(|it| {
-                json!({"name": it.name, "kind": it.kind, "first_line": it.first_line, "last_line": it.last_line,
+            let symbols =
+                corpus::outline(context, &path).map_err(|error| Raised::new("KeyError", error.to_string()))?;
+            Ok(rows(
+                symbols.into_iter().map(|it| {
+                    json!({"name": it.name, "kind": it.kind, "first_line": it.first_line, "last_line": it.last_line,
                        "depth": it.depth, "signature": it.signature})
-            }), false))
+                }),
+                false,
+            ))
         }
         _ => Err(Raised::new("RuntimeError", format!("there is no host call {name:?}"))),
     }
@@ -85,13 +94,15 @@ struct GrepCall(String, Option<String>, bool, i64);
 fn grep(context: &ContextText, GrepCall(pattern, path, ignore_case, limit): &GrepCall) -> Result<Value, Raised> {
     let max_results = usize::try_from(*limit).unwrap_or(0).min(ROW_LIMIT);
     let options = GrepOptions { path: path.as_deref(), ignore_case: *ignore_case, max_results };
-    let found = corpus::grep(context, pattern, &options).map_err(|error| Raised::new("ValueError", error.to_string()))?;
+    let found =
+        corpus::grep(context, pattern, &options).map_err(|error| Raised::new("ValueError", error.to_string()))?;
     let lines = found.rows.into_iter().map(|it| json!({"path": it.path, "line": it.line, "text": it.text}));
     Ok(rows(lines, found.more))
 }
 
 fn chunk(context: &ContextText, size: i64, overlap: i64) -> Result<Value, Raised> {
-    let wrong = |what: &str, value: i64| Raised::new("ValueError", format!("{what} must not be negative, as {value} is"));
+    let wrong =
+        |what: &str, value: i64| Raised::new("ValueError", format!("{what} must not be negative, as {value} is"));
     let size = usize::try_from(size).map_err(|_| wrong("size", size))?;
     let overlap = usize::try_from(overlap).map_err(|_| wrong("overlap", overlap))?;
     let pieces = corpus::chunk(context, size, overlap).map_err(|error| Raised::new("ValueError", error.to_string()))?;

@@ -85,7 +85,10 @@ fn describe(context: &ContextText) -> String {
         [] => format!("`context` is one text of {characters} characters.\n"),
         [only] if segments.len() == 1 => {
             let path = only.path.as_deref().unwrap_or_default();
-            format!("`context` is the file {path}, {characters} characters, {} lines.\n", context.text_of(only).lines().count())
+            format!(
+                "`context` is the file {path}, {characters} characters, {} lines.\n",
+                context.text_of(only).lines().count()
+            )
         }
         _ => format!("`context` holds {} files, {characters} characters.\n", named.len()),
     };
@@ -143,7 +146,11 @@ pub fn direct(context: &ContextText, focus: Option<&Focus>, question: &str) -> S
         }
     }
     if let Some(focus) = focus {
-        let _ = write!(text, "\nThe question is about the selection {}:{}-{}.\n", focus.path, focus.first_line, focus.last_line);
+        let _ = write!(
+            text,
+            "\nThe question is about the selection {}:{}-{}.\n",
+            focus.path, focus.first_line, focus.last_line
+        );
     }
     text.push('\n');
     text.push_str(QUESTION_HEADING);
@@ -168,7 +175,9 @@ pub fn observation(cells: &[CellRecord], reply: &Reply, was_cut: bool, left: &Le
         let _ = writeln!(text, "The remaining {} programs did not run.", reply.programs.len() - cells.len());
     }
     if was_cut {
-        text.push_str("Your reply was cut off at the limit of its length; what was cut did not count. Write less in one turn.\n");
+        text.push_str(
+            "Your reply was cut off at the limit of its length; what was cut did not count. Write less in one turn.\n",
+        );
     } else if reply.unclosed {
         text.push_str("The last block has no closing fence, so it did not run.\n");
     }
@@ -208,7 +217,9 @@ fn describe_cell(text: &mut String, cell: &CellRecord) {
 /// The error of a program that was ended from outside.
 pub fn ended_error(cause: Cause, cell_seconds: f64, memory_limit: u64) -> String {
     match cause {
-        Cause::Time => format!("The program ran longer than {cell_seconds} s, did not stop when interrupted, and was ended."),
+        Cause::Time => {
+            format!("The program ran longer than {cell_seconds} s, did not stop when interrupted, and was ended.")
+        }
         Cause::Memory => format!("MemoryError: the program needed more than {} MiB and was ended.", memory_limit >> 20),
         Cause::Crash => "The interpreter crashed in this program.".to_owned(),
     }

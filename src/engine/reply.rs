@@ -117,7 +117,10 @@ mod tests {
 
     #[test]
     fn a_fence_inside_a_line_does_not_close() {
-        assert_eq!(programs("```repl\nprint('```')\nx = '''\n ```\n'''\n```\n"), ["print('```')\nx = '''\n ```\n'''\n"]);
+        assert_eq!(
+            programs("```repl\nprint('```')\nx = '''\n ```\n'''\n```\n"),
+            ["print('```')\nx = '''\n ```\n'''\n"]
+        );
         assert_eq!(programs("````repl\nf('''\n```\n''')\n````\n"), ["f('''\n```\n''')\n"]);
     }
 

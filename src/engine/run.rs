@@ -84,11 +84,7 @@ impl<'t> Run<'t> {
             tree,
             number: tree.number_run(),
             depth,
-            conversation: Conversation::new(
-                prompt::SYSTEM,
-                prompt::opening(&context, focus, question),
-                model.window(),
-            ),
+            conversation: Conversation::new(prompt::SYSTEM, prompt::opening(&context, focus, question), model.window()),
             session: Session::start(launch, limits).await?,
             model,
             context,
@@ -100,7 +96,7 @@ impl<'t> Run<'t> {
     }
 
     /// Runs until there is an answer or a reason to end without one.
-    pub async fn to_end(mut self) -> Result<Ending, Stop> {
+    pub async fn finish(mut self) -> Result<Ending, Stop> {
         let result = self.turns().await;
         self.session.close().await;
         result
@@ -313,9 +309,10 @@ fn start(context: &ContextText, focus: Option<&Focus>) -> Start {
     let text = context.as_str().as_bytes();
     let chars = context.chars();
     let place = |byte| chars.char_of_byte(text, byte);
-    let files = context.segments().iter().filter_map(|segment| {
-        Some((segment.path.clone()?, place(segment.text.start), place(segment.text.end)))
-    });
+    let files = context
+        .segments()
+        .iter()
+        .filter_map(|segment| Some((segment.path.clone()?, place(segment.text.start), place(segment.text.end))));
     Start {
         context_bytes: text.len(),
         files: files.collect(),

@@ -46,7 +46,8 @@ impl Model for Extractive {
             let messages = request.messages.clone();
             // Reading takes some milliseconds of work, which the transport must not wait for.
             let text = tokio::task::spawn_blocking(move || reply(&messages));
-            let text = text.await.map_err(|error| Error::Program { model: NAME.to_owned(), detail: error.to_string() })?;
+            let text =
+                text.await.map_err(|error| Error::Program { model: NAME.to_owned(), detail: error.to_string() })?;
             pieces(Piece::Text(&text));
             let input: usize = request.messages.iter().map(|message| message.content.len()).sum();
             let tokens = |bytes: usize| (bytes / BYTES_PER_TOKEN) as u64;

@@ -8,8 +8,8 @@
 
 use super::{ext, view::View, wire};
 use lsp_types::notification::{
-    DidChangeConfiguration, DidChangeTextDocument, DidChangeWorkspaceFolders, DidCloseTextDocument, DidOpenTextDocument,
-    Notification,
+    DidChangeConfiguration, DidChangeTextDocument, DidChangeWorkspaceFolders, DidCloseTextDocument,
+    DidOpenTextDocument, Notification,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;

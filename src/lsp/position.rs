@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn the_best_offered_encoding_is_chosen() {
-        let (utf8, utf16, utf32) = (PositionEncodingKind::UTF8, PositionEncodingKind::UTF16, PositionEncodingKind::UTF32);
+        let (utf8, utf16, utf32) =
+            (PositionEncodingKind::UTF8, PositionEncodingKind::UTF16, PositionEncodingKind::UTF32);
         assert_eq!(PositionEncoding::choose(None), PositionEncoding::Utf16);
         assert_eq!(PositionEncoding::choose(Some(&[utf16.clone(), utf32.clone()])), PositionEncoding::Utf32);
         assert_eq!(PositionEncoding::choose(Some(&[utf16, utf32, utf8])), PositionEncoding::Utf8);

@@ -10,8 +10,7 @@ use crate::{
 };
 use lsp_types::{
     NumberOrString, ProgressParams, ProgressParamsValue, ProgressToken, WorkDoneProgress, WorkDoneProgressBegin,
-    WorkDoneProgressCreateParams, WorkDoneProgressEnd, WorkDoneProgressReport,
-    notification::Progress,
+    WorkDoneProgressCreateParams, WorkDoneProgressEnd, WorkDoneProgressReport, notification::Progress,
     request::WorkDoneProgressCreate,
 };
 use serde_json::{Map, Value, json};
@@ -279,10 +278,10 @@ mod tests {
     fn deltas_are_put_together_and_a_reset_replaces_them() {
         assert_eq!(joined([append("a"), append("b")]), [append("ab")]);
         let reset = Event::Delta(Delta::Reset("new".to_owned()));
-        assert_eq!(joined([append("a"), sub_call(1), append("b"), reset]), [
-            sub_call(1),
-            Event::Delta(Delta::Reset("new".to_owned()))
-        ]);
+        assert_eq!(
+            joined([append("a"), sub_call(1), append("b"), reset]),
+            [sub_call(1), Event::Delta(Delta::Reset("new".to_owned()))]
+        );
     }
 
     #[test]

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::config::{Options, SettingsError};
 use lsp_types::{
-    DidChangeTextDocumentParams, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    InitializeParams, WorkspaceFolder,
+    DidChangeTextDocumentParams, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams,
+    DidOpenTextDocumentParams, InitializeParams, WorkspaceFolder,
 };
 use serde_json::Value;
 use std::{collections::HashMap, path::PathBuf, sync::Arc};

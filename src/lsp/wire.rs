@@ -140,7 +140,8 @@ mod tests {
 
     #[tokio::test]
     async fn input_that_ends_inside_a_message_ends_the_connection() {
-        for input in ["Content-Length: 10\r\n\r\n{", "Content-Length: 10\r\n", "Content-Length: 99999999999999\r\n\r\n"] {
+        for input in ["Content-Length: 10\r\n\r\n{", "Content-Length: 10\r\n", "Content-Length: 99999999999999\r\n\r\n"]
+        {
             assert_eq!(through(input).await, "", "{input}");
         }
     }

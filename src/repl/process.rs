@@ -11,7 +11,8 @@ use rustix::{
     fd::{AsFd, BorrowedFd, OwnedFd},
     io::Errno,
     net::{
-        AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sendmsg, socketpair,
+        AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sendmsg,
+        socketpair,
     },
     process::{Pid, Signal, kill_process_group},
 };
@@ -57,8 +58,8 @@ impl Process {
     /// Starts the process and hands it the context. It gets ready by itself; its first frame says so.
     pub async fn start(launch: &Launch) -> Result<Self, Error> {
         let failed = |error: io::Error| Error::Start { program: launch.program.display().to_string(), error };
-        let (ours, theirs) =
-            socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).map_err(|e| failed(e.into()))?;
+        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+            .map_err(|e| failed(e.into()))?;
         let strength = if launch.allow_weaker_sandbox { "without-landlock" } else { "full" };
         let child = Command::new(&launch.program)
             .args([worker::ARGUMENT, &launch.memory_limit.to_string(), strength])
@@ -72,8 +73,13 @@ impl Process {
             .spawn()
             .map_err(failed)?;
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        let mut process =
-            Self { socket: packet_socket(ours).map_err(failed)?, assembler: Assembler::default(), generation: 0, child, group };
+        let mut process = Self {
+            socket: packet_socket(ours).map_err(failed)?,
+            assembler: Assembler::default(),
+            generation: 0,
+            child,
+            group,
+        };
         process.send_start(&launch.start, launch.context.file().as_fd()).await?;
         Ok(process)
     }

@@ -5,8 +5,8 @@ use super::{
     process::{Launch, Process},
     wire::{Cause, CellReport, FromWorker, Run, ToWorker},
 };
-use rustix::process::Pid;
 use futures::{StreamExt, stream::FuturesUnordered};
+use rustix::process::Pid;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 

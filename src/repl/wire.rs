@@ -30,7 +30,10 @@ pub enum ToWorker {
     Start(Start),
     Run(Run),
     /// The answer to a [`Call`].
-    Reply { id: u64, result: Result<Value, Raised> },
+    Reply {
+        id: u64,
+        result: Result<Value, Raised>,
+    },
 }
 
 /// What an interpreter begins with.
@@ -61,11 +64,16 @@ pub struct Run {
 pub enum FromWorker {
     Ready,
     /// The sandbox cannot be set up; the process ends.
-    Refused { reason: String },
+    Refused {
+        reason: String,
+    },
     Call(Call),
     Done(CellReport),
     /// The process that ran `cell` died; this one has the state of before it.
-    Recovered { cell: u64, cause: Cause },
+    Recovered {
+        cell: u64,
+        cause: Cause,
+    },
 }
 
 /// A program asks the server for something.

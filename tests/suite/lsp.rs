@@ -53,17 +53,23 @@ async fn each_request_sees_the_document_of_its_place_in_the_order() {
     const EDITS: i32 = 500;
     let folder = folder();
     // `cat` answers with the prompt, which holds the document.
-    let mut client = Client::in_folder(folder.path(), json!({}), json!({"model": "cli:cat", "strategy": "direct"})).await;
+    let mut client =
+        Client::in_folder(folder.path(), json!({}), json!({"model": "cli:cat", "strategy": "direct"})).await;
     let note = uri(&folder.path().join("note.txt"));
     client.open(&note, 0, "version 0 of the note\n").await;
     let mut requests = Vec::new();
     for version in 1..=EDITS {
         let number = (version - 1).to_string().len() as u32;
         let range = json!({"start": {"line": 0, "character": 8}, "end": {"line": 0, "character": 8 + number}});
-        client.notify("textDocument/didChange", json!({
-            "textDocument": {"uri": note, "version": version},
-            "contentChanges": [{"range": range, "text": version.to_string()}],
-        })).await;
+        client
+            .notify(
+                "textDocument/didChange",
+                json!({
+                    "textDocument": {"uri": note, "version": version},
+                    "contentChanges": [{"range": range, "text": version.to_string()}],
+                }),
+            )
+            .await;
         let scope = json!({"kind": "file", "uri": note});
         requests.push((version, client.begin("rlm/query", json!({"query": "?", "scope": scope})).await));
     }
@@ -181,7 +187,8 @@ async fn a_client_that_closes_its_end_ends_the_server_and_its_queries() {
 #[tokio::test]
 async fn a_command_acknowledges_at_once_and_the_answer_is_shown() {
     let folder = folder();
-    let capabilities = json!({"window": {"showDocument": {"support": true}}, "experimental": {"rlm": {"events": true}}});
+    let capabilities =
+        json!({"window": {"showDocument": {"support": true}}, "experimental": {"rlm": {"events": true}}});
     let mut client = Client::in_folder(folder.path(), capabilities, json!({})).await;
     let params = json!({"command": "rlm.query", "arguments": ["where is the water heated?"]});
     let result = client.request("workspace/executeCommand", params).await.expect("it is acknowledged");
@@ -202,10 +209,9 @@ async fn a_selection_offers_to_ask_about_it() {
     let folder = folder();
     let uri = uri(&folder.path().join("src/kettle.rs"));
     let range = json!({"start": {"line": 3, "character": 0}, "end": {"line": 5, "character": 1}});
-    for (capabilities, command) in [
-        (json!({}), "rlm.query"),
-        (json!({"experimental": {"rlm": {"askSelection": true}}}), "rlm.askSelection"),
-    ] {
+    for (capabilities, command) in
+        [(json!({}), "rlm.query"), (json!({"experimental": {"rlm": {"askSelection": true}}}), "rlm.askSelection")]
+    {
         let mut client = Client::in_folder(folder.path(), capabilities, json!({})).await;
         let document = json!({"uri": uri});
         let params = json!({"textDocument": document, "range": range, "context": {"diagnostics": []}});
@@ -219,8 +225,12 @@ async fn a_selection_offers_to_ask_about_it() {
     }
     let mut client = Client::in_folder(folder.path(), json!({}), json!({})).await;
     let scope = json!({"kind": "selection", "uri": uri, "range": range});
-    let result = client.request("rlm/query", json!({"query": "What is this?", "scope": scope})).await.expect("an answer");
-    assert_eq!(result["citations"][0], json!({"path": "src/kettle.rs", "startLine": 4, "endLine": 6, "verified": true, "uri": uri}));
+    let result =
+        client.request("rlm/query", json!({"query": "What is this?", "scope": scope})).await.expect("an answer");
+    assert_eq!(
+        result["citations"][0],
+        json!({"path": "src/kettle.rs", "startLine": 4, "endLine": 6, "verified": true, "uri": uri})
+    );
     assert_eq!(client.shut_down().await, 0);
 }
 
@@ -253,7 +263,8 @@ async fn settings_come_from_the_client_and_the_request_has_the_last_word() {
 #[tokio::test]
 async fn several_queries_run_at_once_and_names_are_unique() {
     let folder = folder();
-    let server = ScriptedServer::start(|_: &Asked| Action::reply("FINAL(\"done\")").after(Duration::from_millis(50))).await;
+    let server =
+        ScriptedServer::start(|_: &Asked| Action::reply("FINAL(\"done\")").after(Duration::from_millis(50))).await;
     let options = json!({"endpoint": server.url(), "model": "scripted", "strategy": "rlm"});
     let mut client = Client::in_folder(folder.path(), json!({}), options).await;
     let first = client.begin("rlm/query", json!({"query": "a", "queryId": "same"})).await;

@@ -28,14 +28,16 @@ fn scripted(
 async fn ask(server: &ScriptedServer, path: &Path, more: &[&str]) -> Ran {
     let url = server.url();
     let path = path.to_str().expect("the path is text");
-    let arguments = ["query", "What is it?", path, "--json", "--strategy", "rlm", "--endpoint", &url, "--model", "scripted"];
+    let arguments =
+        ["query", "What is it?", path, "--json", "--strategy", "rlm", "--endpoint", &url, "--model", "scripted"];
     run(rlm(arguments.iter().chain(more))).await
 }
 
 /// What the model was told in its turn number `turn`, from 1.
 fn told(server: &ScriptedServer, turn: usize) -> String {
     let calls = server.calls();
-    let turns: Vec<&Value> = calls.iter().map(|call| &call.body).filter(|body| body["messages"][0]["role"] == "system").collect();
+    let turns: Vec<&Value> =
+        calls.iter().map(|call| &call.body).filter(|body| body["messages"][0]["role"] == "system").collect();
     let messages = turns[turn - 1]["messages"].as_array().expect("a list of messages");
     messages.last().and_then(|message| message["content"].as_str()).expect("a text").to_owned()
 }
@@ -53,14 +55,15 @@ async fn a_pattern_over_100_megabytes_is_counted_exactly() {
     let filler = "the quick brown fox jumps over the lazy dög while servers wait\n".repeat(1600);
     let mut writer = std::io::BufWriter::new(fs::File::create(&path).expect("a file can be made"));
     for number in 0..1000 {
-        write!(writer, "{filler}ERROR: E{number} happened\n").expect("the disk has room");
+        writeln!(writer, "{filler}ERROR: E{number} happened").expect("the disk has room");
     }
     drop(writer);
     assert!(fs::metadata(&path).expect("the file is there").len() > 100_000_000);
     let program = "import re\nfound = re.findall(r'ERROR: E(\\d+)', context)\n\
                    at = context.rfind('ERROR: E999')\n\
                    FINAL(f\"{len(found)} {sum(map(int, found))} {context[at:at + 11]} {len(grep('E77 ', max_results=5))}\")";
-    let server = ScriptedServer::start(scripted(Box::leak(Box::new([&*program.to_owned().leak()])), |_| String::new())).await;
+    let server =
+        ScriptedServer::start(scripted(Box::leak(Box::new([&*program.to_owned().leak()])), |_| String::new())).await;
     let ran = ask(&server, &path, &[]).await;
     assert_eq!((ran.json()["answer"].as_str(), ran.status), (Some("1000 499500 ERROR: E999 1"), 0), "{ran:?}");
 }
@@ -75,7 +78,8 @@ async fn a_map_reduce_of_256_calls_keeps_order_and_concurrency() {
     let path = file(&folder, "values.txt", text.as_bytes());
     let programs = &["pieces = chunk(12)\nanswers = llm_query_batched(pieces)\n\
                       FINAL(f\"{len(pieces)} {sum(map(int, answers))} {answers == [str(2 * n) for n in range(256)]}\")"];
-    let double = |prompt: &str| (2 * prompt.rsplit(' ').next().unwrap_or("").trim().parse::<u64>().unwrap_or(0)).to_string();
+    let double =
+        |prompt: &str| (2 * prompt.rsplit(' ').next().unwrap_or("").trim().parse::<u64>().unwrap_or(0)).to_string();
     let script = scripted(programs, double);
     let server = ScriptedServer::start(move |asked: &Asked| script(asked).after(Duration::from_millis(5))).await;
     let ran = ask(&server, &path, &["--concurrency", "16"]).await;
@@ -100,7 +104,8 @@ async fn parallel_recursion_is_exact_at_any_concurrency() {
         })
         .after(Duration::from_millis(2))
     };
-    let expected = ["a", "b", "c", "d"].map(|letter| (0..4).map(|n| format!("answer {letter}{n}")).collect::<Vec<_>>().join(","));
+    let expected =
+        ["a", "b", "c", "d"].map(|letter| (0..4).map(|n| format!("answer {letter}{n}")).collect::<Vec<_>>().join(","));
     for concurrency in ["1", "2", "16"] {
         let server = ScriptedServer::start(script).await;
         let ran = ask(&server, &path, &["--concurrency", concurrency]).await;
@@ -136,7 +141,11 @@ async fn a_program_that_raises_is_seen_and_the_run_goes_on() {
 async fn a_program_that_never_ends_is_cut_and_its_variables_stay() {
     let folder = TempDir::new().expect("a folder can be made");
     let path = file(&folder, "text.txt", b"some text");
-    let programs = &["x = 5", "while True:\n    try:\n        x\n        while True: pass\n    except BaseException: pass", "FINAL(f'x is {x}')"];
+    let programs = &[
+        "x = 5",
+        "while True:\n    try:\n        x\n        while True: pass\n    except BaseException: pass",
+        "FINAL(f'x is {x}')",
+    ];
     let server = ScriptedServer::start(scripted(programs, |_| String::new())).await;
     let ran = ask(&server, &path, &["--cell-timeout", "0.3"]).await;
     assert_eq!(ran.json()["answer"], "x is 5", "{ran:?}");
@@ -153,7 +162,12 @@ async fn ten_megabytes_of_output_make_a_small_prompt() {
     let ran = ask(&server, &path, &[]).await;
     assert_eq!(ran.json()["answer"], "fine", "{ran:?}");
     let told = told(&server, 2);
-    assert!(told.len() < 30_000 && told.contains("9980001 characters of output left out"), "{} {}", told.len(), &told[told.len() - 300..]);
+    assert!(
+        told.len() < 30_000 && told.contains("9980001 characters of output left out"),
+        "{} {}",
+        told.len(),
+        &told[told.len() - 300..]
+    );
 }
 
 #[tokio::test]
@@ -208,7 +222,10 @@ async fn sub_calls_that_fail_are_values_in_their_slots() {
     let ran = ask(&server, &path, &[]).await;
     let result = ran.json();
     let answer = result["answer"].as_str().unwrap_or_default();
-    assert!(answer.starts_with("ok a / Error: ") && answer.ends_with(" / ok c") && answer.contains("no such thing"), "{ran:?}");
+    assert!(
+        answer.starts_with("ok a / Error: ") && answer.ends_with(" / ok c") && answer.contains("no such thing"),
+        "{ran:?}"
+    );
     assert_eq!(result["lost"].as_array().map(Vec::len), Some(1));
     assert_eq!(result["lost"][0]["label"], "bad");
 }
@@ -217,8 +234,10 @@ async fn sub_calls_that_fail_are_values_in_their_slots() {
 async fn a_batch_that_crosses_the_limit_runs_the_part_that_fits() {
     let folder = TempDir::new().expect("a folder can be made");
     let path = file(&folder, "text.txt", b"some text");
-    let programs = &["found = llm_query_batched(list('abcdef'))\nanswer['content'] = str(sum(x.startswith('Error: ') for x in found))"];
-    let server = ScriptedServer::start(scripted(programs, |prompt| prompt.to_owned())).await;
+    let programs = &[
+        "found = llm_query_batched(list('abcdef'))\nanswer['content'] = str(sum(x.startswith('Error: ') for x in found))",
+    ];
+    let server = ScriptedServer::start(scripted(programs, std::borrow::ToOwned::to_owned)).await;
     let ran = ask(&server, &path, &["--max-calls", "5"]).await;
     assert_eq!((&ran.json()["answer"], &ran.json()["termination"]), (&json!("2"), &json!("calls")), "{ran:?}");
     assert_eq!(server.calls().len(), 5);
@@ -238,7 +257,11 @@ async fn answers_are_taken_however_they_are_given() {
     ] {
         let server = ScriptedServer::start(move |_: &Asked| Action::reply(reply)).await;
         let ran = ask(&server, &path, &[]).await;
-        assert_eq!((&ran.json()["answer"], &ran.json()["termination"]), (&json!(answer), &json!(termination)), "{reply}: {ran:?}");
+        assert_eq!(
+            (&ran.json()["answer"], &ran.json()["termination"]),
+            (&json!(answer), &json!(termination)),
+            "{reply}: {ran:?}"
+        );
     }
 }
 
@@ -246,12 +269,16 @@ async fn answers_are_taken_however_they_are_given() {
 async fn a_small_text_is_answered_directly() {
     let folder = TempDir::new().expect("a folder can be made");
     let path = file(&folder, "text.txt", b"one\ntwo\n");
-    let server = ScriptedServer::start(|asked: &Asked| Action::reply(format!("see text.txt:2\n{}", asked.last()))).await;
+    let server =
+        ScriptedServer::start(|asked: &Asked| Action::reply(format!("see text.txt:2\n{}", asked.last()))).await;
     let url = server.url();
     let ran = run(rlm(["query", "Which?", path.to_str().expect("text"), "--json", "--endpoint", &url])).await;
     let result = ran.json();
     assert_eq!((&result["termination"], &result["model"]), (&json!("direct"), &json!("scripted")), "{ran:?}");
-    assert!(result["answer"].as_str().is_some_and(|it| it.contains("2\ttwo") && it.ends_with("# Question\nWhich?")), "{ran:?}");
+    assert!(
+        result["answer"].as_str().is_some_and(|it| it.contains("2\ttwo") && it.ends_with("# Question\nWhich?")),
+        "{ran:?}"
+    );
 }
 
 #[tokio::test]
@@ -260,7 +287,9 @@ async fn standard_input_and_files_are_read_as_they_are() {
     command.stdin(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     let mut input = child.stdin.take().expect("the input is piped");
-    tokio::io::AsyncWriteExt::write_all(&mut input, "from standard input é".as_bytes()).await.expect("the program reads");
+    tokio::io::AsyncWriteExt::write_all(&mut input, "from standard input é".as_bytes())
+        .await
+        .expect("the program reads");
     drop(input);
     let output = child.wait_with_output().await.expect("the program ends");
     assert!(String::from_utf8_lossy(&output.stdout).contains("1\tfrom standard input é"), "{output:?}");
@@ -273,10 +302,14 @@ async fn bad_input_gets_a_clear_error() {
     let path = file(&folder, "text.txt", b"some text");
     let path = path.to_str().expect("text");
     let server = Setup::new().key("right").start(|_: &Asked| Action::reply("x")).await;
-    let knows_nothing = |_: &Asked| Action::status(404).body("{\"error\": {\"message\": \"model `scripted` not found\", \"code\": \"model_not_found\"}}");
+    let knows_nothing = |_: &Asked| {
+        Action::status(404)
+            .body("{\"error\": {\"message\": \"model `scripted` not found\", \"code\": \"model_not_found\"}}")
+    };
     let other = ScriptedServer::start(knows_nothing).await;
     let (url, other, dead) = (server.url(), other.url(), dead_url().await);
-    let at = |url: &str| ["--endpoint".to_owned(), url.to_owned(), "--model".to_owned(), "scripted".to_owned()].to_vec();
+    let at =
+        |url: &str| ["--endpoint".to_owned(), url.to_owned(), "--model".to_owned(), "scripted".to_owned()].to_vec();
     let none = Vec::new();
     let empty = empty.path().to_str().expect("text");
     for (path, more, status, expected) in [
@@ -290,7 +323,12 @@ async fn bad_input_gets_a_clear_error() {
         (path, vec!["--model".into(), "anthropic::claude-x".into()], 1, "ANTHROPIC_API_KEY"),
         (path, vec!["--max-calls".into(), "0".into()], 2, "maxCalls: expected a whole number from 1"),
         (path, vec!["--endpoint".into(), "nonsense".into()], 2, "not a URL"),
-        (path, vec!["--max-cost".into(), "1".into(), "--model".into(), "cli:cat".into()], 1, "the price of cli:cat is not known"),
+        (
+            path,
+            vec!["--max-cost".into(), "1".into(), "--model".into(), "cli:cat".into()],
+            1,
+            "the price of cli:cat is not known",
+        ),
     ] {
         let arguments = ["query", "Why?", path].into_iter().map(str::to_owned).chain(more);
         let ran = run(rlm(arguments)).await;
@@ -305,7 +343,17 @@ async fn invalid_utf8_is_read_and_reported() {
     let folder = TempDir::new().expect("a folder can be made");
     file(&folder, "bad.txt", b"good \xff\xfe bad\n");
     file(&folder, "zero.bin", b"a\0b");
-    let ran = run(rlm(["query", "?", folder.path().to_str().expect("text"), "--model", "cli:cat", "--strategy", "direct", "--json"])).await;
+    let ran = run(rlm([
+        "query",
+        "?",
+        folder.path().to_str().expect("text"),
+        "--model",
+        "cli:cat",
+        "--strategy",
+        "direct",
+        "--json",
+    ]))
+    .await;
     let result = ran.json();
     assert!(result["answer"].as_str().is_some_and(|it| it.contains("good \u{fffd}\u{fffd} bad")), "{ran:?}");
     assert_eq!((&result["context"]["files"], &result["context"]["skipped"]), (&json!(1), &json!(1)), "{ran:?}");
@@ -321,7 +369,8 @@ async fn an_interrupt_stops_at_once_and_prints_what_there_is() {
     };
     let server = ScriptedServer::start(script).await;
     let url = server.url();
-    let arguments = ["query", "?", path.to_str().expect("text"), "--strategy", "rlm", "--endpoint", &url, "--model", "scripted"];
+    let arguments =
+        ["query", "?", path.to_str().expect("text"), "--strategy", "rlm", "--endpoint", &url, "--model", "scripted"];
     let child = rlm(arguments).spawn().expect("the program starts");
     server.until("the second call", |log| log.calls.len() == 2).await;
     let id = child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())).expect("the program runs");
@@ -341,7 +390,18 @@ async fn a_trace_tells_what_happened_and_holds_no_key() {
     let server = Setup::new().key("sk-very-secret").start(scripted(&["FINAL(llm_query('q'))"], |_| "sub".into())).await;
     let url = server.url();
     let trace_path = trace.to_str().expect("text");
-    let arguments = ["query", "?", path.to_str().expect("text"), "--json", "--strategy", "rlm", "--endpoint", &url, "--trace", trace_path];
+    let arguments = [
+        "query",
+        "?",
+        path.to_str().expect("text"),
+        "--json",
+        "--strategy",
+        "rlm",
+        "--endpoint",
+        &url,
+        "--trace",
+        trace_path,
+    ];
     let mut command = rlm(arguments);
     command.env("RLM_API_KEY", "sk-very-secret").env("RLM_LOG", "trace");
     let ran = run(command).await;
@@ -349,7 +409,10 @@ async fn a_trace_tells_what_happened_and_holds_no_key() {
     let text = fs::read_to_string(&trace).expect("the trace was written");
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
     let kinds: Vec<&str> = lines.iter().filter_map(|line| line["kind"].as_str()).collect();
-    assert!(["started", "turn", "subcall", "cell", "delta", "done"].iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
+    assert!(
+        ["started", "turn", "subcall", "cell", "delta", "done"].iter().all(|kind| kinds.contains(kind)),
+        "{kinds:?}"
+    );
     assert_eq!(lines.last().map(|line| &line["result"]["answer"]), Some(&json!("sub")));
     for text in [&text, &ran.output, &ran.errors] {
         assert!(!text.contains("very-secret"), "a key was shown");

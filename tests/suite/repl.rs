@@ -5,7 +5,7 @@ use expect_test::{Expect, expect};
 use futures::{FutureExt, future::BoxFuture};
 use rlm::{
     corpus::Snapshot,
-    repl::{Call, CellOutcome, Cause, Ended, HostCalls, Launch, Limits, Raised, Session, wire::Start},
+    repl::{Call, Cause, CellOutcome, Ended, HostCalls, Launch, Limits, Raised, Session, wire::Start},
 };
 use serde_json::{Value, json};
 use std::{
@@ -78,38 +78,57 @@ async fn variables_live_from_cell_to_cell() {
     check(&mut session, "x = len(context)\ndef double(n): return 2 * n", expect![""]).await;
     check(&mut session, "print(x, context[1], context[-2:])\ndouble(x)", expect!["8 é 漢字\n16\n"]).await;
     let outcome = run(&mut session, "_hidden = 1\nimport re").await;
-    assert_eq!(outcome.report.variables, [("x".to_owned(), "int".to_owned()), ("double".to_owned(), "function".to_owned())]);
+    assert_eq!(
+        outcome.report.variables,
+        [("x".to_owned(), "int".to_owned()), ("double".to_owned(), "function".to_owned())]
+    );
 }
 
 #[tokio::test]
 async fn errors_show_the_line_and_leave_the_variables() {
     let mut session = session("text").await;
-    check(&mut session, "x = 1\n\ny = x / 0", expect![[r#"
+    check(
+        &mut session,
+        "x = 1\n\ny = x / 0",
+        expect![[r#"
         Traceback (most recent call last):
           File "<cell 1>", line 3
             y = x / 0
         ZeroDivisionError: division by zero
-    "#]])
+    "#]],
+    )
     .await;
-    check(&mut session, "def f(:\n  pass", expect![[r#"
+    check(
+        &mut session,
+        "def f(:\n  pass",
+        expect![[r#"
           line 1: def f(:
         SyntaxError: expected a parameter or the end of the parameter list
-    "#]])
+    "#]],
+    )
     .await;
     check(&mut session, "x", expect!["1\n"]).await;
-    check(&mut session, "llm_query(3)", expect![[r#"
+    check(
+        &mut session,
+        "llm_query(3)",
+        expect![[r#"
         Traceback (most recent call last):
           File "<cell 4>", line 1
             llm_query(3)
         TypeError: prompt must be a str, not int
-    "#]])
+    "#]],
+    )
     .await;
-    check(&mut session, "import sys\nsys.exit(3)", expect![[r#"
+    check(
+        &mut session,
+        "import sys\nsys.exit(3)",
+        expect![[r#"
         Traceback (most recent call last):
           File "<cell 5>", line 2
             sys.exit(3)
         SystemExit: 3
-    "#]])
+    "#]],
+    )
     .await;
 }
 
@@ -135,7 +154,9 @@ async fn scaffold_names_are_restored_and_the_answer_is_read_at_the_end() {
     }
     let report = run(&mut session, "answer = {}\nFINAL_VAR('missing')").await.report;
     assert_eq!(report.answer, None);
-    assert!(report.error.is_some_and(|error| error.contains("there is no variable 'missing'") && error.contains("found")));
+    assert!(
+        report.error.is_some_and(|error| error.contains("there is no variable 'missing'") && error.contains("found"))
+    );
 }
 
 #[tokio::test]
@@ -148,12 +169,16 @@ async fn calls_run_in_parallel_and_keep_their_order() {
     let report = session.run_cell(code, &desk).await.expect("the session holds").report;
     assert_eq!(report.output, "['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H']\n['X', 'Y'] ne\n", "{:?}", report.error);
     assert!(desk.most_open.load(Ordering::SeqCst) > 1, "the threads' calls did not overlap");
-    check(&mut session, "grep('x')", expect![[r#"
+    check(
+        &mut session,
+        "grep('x')",
+        expect![[r#"
         Traceback (most recent call last):
           File "<cell 2>", line 1
             grep('x')
         ValueError: no grep here
-    "#]])
+    "#]],
+    )
     .await;
 }
 
@@ -178,7 +203,10 @@ async fn programs_that_do_not_end_are_ended_and_the_variables_stay() {
     let cases = [
         ("while True: pass", Ended::Normally),
         ("while True:\n    try:\n        while True: pass\n    except Exception: pass", Ended::Normally),
-        ("while True:\n    try:\n        while True: pass\n    except BaseException: pass", Ended::RolledBack(Cause::Time)),
+        (
+            "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+            Ended::RolledBack(Cause::Time),
+        ),
         ("sum(range(10**12))", Ended::RolledBack(Cause::Time)),
         ("import time\ntime.sleep(60)", Ended::RolledBack(Cause::Time)),
     ];

@@ -87,7 +87,9 @@ fn modules_use_only_what_lies_below_them() {
         let text: String = code(&text).map(|(_, line)| format!("{line}\n")).collect();
         let uses = text.split("crate::").skip(1).flat_map(|rest| {
             let group = rest.strip_prefix('{').and_then(|group| group.split_once("};")).map(|(group, _)| group);
-            let first = |item: &str| item.trim().split(|it: char| !it.is_alphanumeric() && it != '_').next().unwrap_or("").to_owned();
+            let first = |item: &str| {
+                item.trim().split(|it: char| !it.is_alphanumeric() && it != '_').next().unwrap_or("").to_owned()
+            };
             match group {
                 // The items of a group at its own depth.
                 Some(group) => {
@@ -115,7 +117,8 @@ fn crates_stay_at_home() {
     let mut complaints = Vec::new();
     for (name, text) in sources() {
         for (krate, homes) in HOMES {
-            let at_home = homes.iter().any(|home| name.starts_with(&format!("{home}/")) || name == format!("{home}.rs"));
+            let at_home =
+                homes.iter().any(|home| name.starts_with(&format!("{home}/")) || name == format!("{home}.rs"));
             let names = |line: &str| {
                 let before = |at: usize| line[..at].chars().next_back();
                 let is_path = |at: usize| before(at).is_none_or(|it| !it.is_alphanumeric() && it != '_' && it != '"');

@@ -18,11 +18,17 @@ pub fn write(question: &Question) -> String {
     // A JSON string is a Python string as well.
     let text = json!(question.text);
     let (parameters, program, intention) = match &question.kind {
-        Kind::Passages => (format!("question = {text}"), PASSAGES, "I search for the passages that fit and have them read."),
-        Kind::Uses(name) => {
-            (format!("question = {text}\nname = {}", json!(name)), USES, "I look for the name, its definition and its uses.")
+        Kind::Passages => {
+            (format!("question = {text}"), PASSAGES, "I search for the passages that fit and have them read.")
         }
-        Kind::Summary => (format!("question = {text}"), SUMMARY, "I look at what the text says of itself, and at its parts."),
+        Kind::Uses(name) => (
+            format!("question = {text}\nname = {}", json!(name)),
+            USES,
+            "I look for the name, its definition and its uses.",
+        ),
+        Kind::Summary => {
+            (format!("question = {text}"), SUMMARY, "I look at what the text says of itself, and at its parts.")
+        }
         Kind::Explanation => {
             let (path, first, last) = match &question.selection {
                 Some(place) => (json!(place.path), place.first_line, place.last_line),

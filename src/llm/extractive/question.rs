@@ -125,23 +125,37 @@ mod tests {
 
     #[test]
     fn summaries_are_of_the_whole() {
-        for text in ["Summarise this repository", "summary", "what is this project about?", "give me an overview of the code",
-                     "Describe the architecture.", "what does this crate do?", "How is the codebase organised?"] {
+        for text in [
+            "Summarise this repository",
+            "summary",
+            "what is this project about?",
+            "give me an overview of the code",
+            "Describe the architecture.",
+            "what does this crate do?",
+            "How is the codebase organised?",
+        ] {
             assert_eq!(kind(text), Kind::Summary, "{text}");
         }
     }
 
     #[test]
     fn everything_else_is_answered_by_passages() {
-        for text in ["where are retries decided?", "how does the walk treat hidden files", "What calls the server back?",
-                     "describe how tokens are counted", "which code uses a semaphore?", "Why is memory sealed"] {
+        for text in [
+            "where are retries decided?",
+            "how does the walk treat hidden files",
+            "What calls the server back?",
+            "describe how tokens are counted",
+            "which code uses a semaphore?",
+            "Why is memory sealed",
+        ] {
             assert_eq!(kind(text), Kind::Passages, "{text}");
         }
     }
 
     #[test]
     fn a_selection_is_explained() {
-        let description = "`context` holds 2 files.\n\nThe question is about a selection: src/a b.rs:3-9, 120 characters, in …\n";
+        let description =
+            "`context` holds 2 files.\n\nThe question is about a selection: src/a b.rs:3-9, 120 characters, in …\n";
         let question = Question::new(description, "What is this?");
         assert_eq!(question.kind, Kind::Explanation);
         let selection = Selection { path: "src/a b.rs".to_owned(), first_line: 3, last_line: 9 };

@@ -44,7 +44,12 @@ pub fn read_whole(text: &str, question: &str) -> String {
 
 fn numbered_line(line: &str) -> Option<(&str, &str)> {
     let (number, text) = line.split_once("| ").or_else(|| Some((line.strip_suffix('|')?, "")))?;
-    number.trim().bytes().all(|byte| byte.is_ascii_digit()).then_some((number.trim(), text)).filter(|it| !it.0.is_empty())
+    number
+        .trim()
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then_some((number.trim(), text))
+        .filter(|it| !it.0.is_empty())
 }
 
 /// The best run of lines, and every further line that fits nearly as well.
@@ -62,7 +67,8 @@ fn read_numbered(question: &str, lines: &[(&str, &str)]) -> String {
 }
 
 fn read_loose(question: &str, text: &str) -> String {
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty() && line.trim() != question.trim()).collect();
+    let lines: Vec<&str> =
+        text.lines().filter(|line| !line.trim().is_empty() && line.trim() != question.trim()).collect();
     let chosen = choose(question, &lines, LOOSE_LINES);
     if chosen.is_empty() {
         return NOTHING.to_owned();

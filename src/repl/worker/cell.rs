@@ -58,9 +58,13 @@ impl Cells {
             ("file_ranges", vm.ctx.new_list(ranges).into()),
             ("extra_variables", variables.into()),
             ("programs", programs.globals.clone().into()),
-            ("host_call", vm.new_function("host_call", move |name, arguments, vm: &VirtualMachine| {
-                host_call(&link, name, arguments, vm)
-            }).into()),
+            (
+                "host_call",
+                vm.new_function("host_call", move |name, arguments, vm: &VirtualMachine| {
+                    host_call(&link, name, arguments, vm)
+                })
+                .into(),
+            ),
             ("piece", vm.new_function("piece", piece).into()),
         ];
         for (name, object) in names {
@@ -86,7 +90,11 @@ impl Cells {
     fn execute(&self, run: &Run, vm: &VirtualMachine) -> PyResult<()> {
         // An interruption that came just after the last cell's end is not meant for this one.
         let _ = vm.check_signals();
-        self.prelude_call("before_cell", vec![vm.ctx.new_int(run.cell).into(), vm.ctx.new_str(run.code.as_str()).into()], vm)?;
+        self.prelude_call(
+            "before_cell",
+            vec![vm.ctx.new_int(run.cell).into(), vm.ctx.new_str(run.code.as_str()).into()],
+            vm,
+        )?;
         let name = format!("<cell {}>", run.cell);
         let code = vm
             .compile(&run.code, Mode::BlockExpr, name)

@@ -8,8 +8,8 @@
 use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetStatus, Scope};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
-    apply_filter_all_threads,
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch, apply_filter_all_threads,
 };
 use std::collections::BTreeMap;
 
@@ -84,8 +84,10 @@ pub enum Strength {
 /// Why the walls do not stand.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the kernel does not offer landlock, which keeps programs from files (it needs Linux 5.13 or newer with \
-             landlock enabled); set RLM_ALLOW_WEAK_SANDBOX=1 to run with the filter of system calls alone")]
+    #[error(
+        "the kernel does not offer landlock, which keeps programs from files (it needs Linux 5.13 or newer with \
+             landlock enabled); set RLM_ALLOW_WEAK_SANDBOX=1 to run with the filter of system calls alone"
+    )]
     NoLandlock,
     #[error("landlock failed: {0}")]
     Landlock(#[from] landlock::RulesetError),
