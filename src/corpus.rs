@@ -5,3 +5,38 @@
 //! of several the files in path order, each after a header line. It lies in a private file that never changes, which
 //! the interpreter's process maps, so nothing is copied into it. Everything else here (search by pattern, ranked
 //! search, chunks, outlines, line numbers) reads that one text, so that all of them agree on what it says.
+
+mod assemble;
+mod chunk;
+mod context;
+mod decode;
+mod error;
+mod exclusion;
+mod globs;
+mod grep;
+mod language;
+mod lookup;
+mod outline;
+mod rules;
+mod search;
+mod secrets;
+mod selection;
+mod snapshot;
+mod source;
+mod storage;
+mod structure;
+mod walk;
+
+pub use assemble::{Changed, Segment};
+pub use chunk::{ChunkError, chunk};
+pub use context::{ContextText, Position};
+pub use decode::Changes;
+pub use error::Error;
+pub use exclusion::{Exclusion, Reason};
+pub use grep::{GrepError, GrepOptions, GrepResult, GrepRow, grep};
+pub use language::Language;
+pub use lookup::PathError;
+pub use outline::{Symbol, outline};
+pub use search::{Passage, rate_lines, search};
+pub use selection::{OpenBuffer, Root, Selection};
+pub use snapshot::{FileEntry, Snapshot};

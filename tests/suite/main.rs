@@ -3,6 +3,7 @@
 //! those is tested beside the code.
 
 mod client;
+mod extractive;
 mod llama;
 mod lsp;
 mod query;

@@ -1,32 +1,47 @@
+MOST_LINES = 60  # of one place; what is longer cannot be taken in at a glance
+
+
 def folded(text):
     return " ".join(text.lower().split())
 
+
 # A passage that holds the very question (a README, a test) asks it as well, and does not answer it.
 asked = folded(question)
-rows = [row for row in search(question, k=12) if len(asked.split()) < 4 or asked not in folded(row.text)][:8]
+rows = [row for row in search(question, k=16) if len(asked.split()) < 4 or asked not in folded(row.text)]
+
+# Neighbours become one place, so that the first places show more of the text.
+places = []
+for row in rows:
+    for known in places:
+        first, last = min(known[1], row.first_line), max(known[2], row.last_line)
+        if known[0] == row.path and last - first < MOST_LINES:
+            known[1:] = [first, last]
+            break
+    else:
+        places.append([row.path, row.first_line, row.last_line])
+places = places[:6]
+
+
+def lines_of(path, first, last):
+    text = read(path, first, last) if path else "".join(context.splitlines(True)[first - 1 : last])
+    return dict(enumerate(text.split("\n")[: last - first + 1], first))
+
+
+texts = [lines_of(*place) for place in places]
 prompts = [
     "Give back the lines that answer the question, each as it stands with its number, or NOTHING.\n\n"
-    f"Question: {question}\n\nPassage {row.path}:{row.first_line}-{row.last_line}\n"
-    + "\n".join(f"{n}| {line}" for n, line in enumerate(row.text.split("\n"), row.first_line))
-    for row in rows
+    f"Question: {question}\n\nPassage {path}:{first}-{last}\n" + "\n".join(f"{n}| {line}" for n, line in lines.items())
+    for (path, first, last), lines in zip(places, texts)
 ]
 notes = llm_query_batched(prompts)
 parts = []
-for row, note in zip(rows, notes):
-    lines = dict(enumerate(row.text.split("\n"), row.first_line))
-    chosen = sorted({int(n) for n in re.findall(r"^\s*(\d+)\|", note, re.M)} & set(lines))
-    if not chosen and parts:
-        continue
-    if not chosen:
-        chosen = list(lines)[:6]
-    symbol = named(row.path, row.first_line, row.last_line) if row.path else None
+for (path, first, last), lines, note in zip(places, texts, notes):
+    chosen = sorted({int(n) for n in re.findall(r"^\s*(\d+)\|", note, re.M)} & set(lines)) or list(lines)[:6]
+    symbol = named(path, first, last) if path else None
     if symbol and symbol.first_line in lines and symbol.first_line not in chosen:
-        chosen.insert(0, symbol.first_line)
+        chosen = sorted([symbol.first_line] + chosen)
     name = f" — {symbol.kind} `{symbol.name}`" if symbol else ""
-    parts.append(f"{len(parts) + 1}. {place(row.path, row.first_line, row.last_line)}{name}\n\n"
-                 + quote(row.path, [(n, lines[n]) for n in chosen]))
-    if len(parts) == 5:
-        break
+    parts.append(f"{len(parts) + 1}. {place(path, first, last)}{name}\n\n" + quote(path, [(n, lines[n]) for n in chosen]))
 if parts:
     finish(["These passages fit the question best:"] + parts)
 else:

@@ -1,0 +1,321 @@
+//! Reads the files of a snapshot and writes them one after the other into one text.
+//!
+//! Threads take batches of neighbouring files in path order, read and decode them, and learn where their batch begins
+//! as soon as all batches before it have been read; so they write in parallel, and no more than a batch for each thread
+//! is in memory. A large file is a batch of its own and flows through in pieces.
+
+use super::{
+    decode::{BINARY_PROBE, Changes, Encoding, Utf8Decoder},
+    error::Error,
+    exclusion::{Exclusion, Reason},
+    language::Language,
+    source::Source,
+    storage::{Draft, StoredText},
+};
+use std::{
+    fs::File,
+    io::{self, Read},
+    ops::Range,
+    sync::{
+        Condvar, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+/// Files of at least so many bytes flow through in pieces.
+const LARGE_FILE: u64 = 8 << 20;
+
+/// How many bytes of a large file are read at once.
+const PIECE: usize = 4 << 20;
+
+/// How many bytes of small files make a batch.
+const BATCH: u64 = 1 << 20;
+
+/// One file in the text. Ranges are bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// As it is shown; nothing if the text is no file.
+    pub path: Option<String>,
+    /// The line that names the file, with its line feed; empty in a text of one file.
+    pub header: Range<usize>,
+    /// What is in the file. A line feed that follows to end its last line is not part of it.
+    pub text: Range<usize>,
+    pub language: Option<&'static Language>,
+}
+
+/// A file whose text is not exactly its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    pub path: Option<String>,
+    pub changes: Changes,
+}
+
+/// The text of several sources.
+#[derive(Debug)]
+pub(super) struct Assembled {
+    pub text: StoredText,
+    pub segments: Vec<Segment>,
+    pub changed: Vec<Changed>,
+    pub exclusions: Vec<Exclusion>,
+}
+
+/// Reads all sources. Each has a header line if there are several that can be read.
+pub(super) fn assemble(sources: &[Source]) -> Result<Assembled, Error> {
+    let all: Vec<&Source> = sources.iter().collect();
+    let first = read_all(&all, all.len() > 1)?;
+    let ([only], true) = (first.segments.as_slice(), all.len() > 1) else { return Ok(first) };
+    // All others turned out to be binary or unreadable. A lone file has no header, so it is written anew.
+    let kept: Vec<&Source> = all.into_iter().filter(|source| source.path == only.path).collect();
+    let mut second = read_all(&kept, false)?;
+    second.exclusions.extend(first.exclusions);
+    Ok(second)
+}
+
+fn read_all(sources: &[&Source], headers: bool) -> Result<Assembled, Error> {
+    let expected = sources.iter().map(|source| source.bytes).sum();
+    let work = Work {
+        sources,
+        batches: batches(sources),
+        headers,
+        draft: Draft::new(expected).map_err(Error::storage)?,
+        next: AtomicUsize::new(0),
+        turn: Mutex::new(Turn::default()),
+        turned: Condvar::new(),
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(work.batches.len());
+    let mut done: Vec<(usize, Batch)> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work.run())).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("reading does not panic")).collect()
+    });
+    done.sort_unstable_by_key(|&(number, _)| number);
+
+    let turn = work.turn.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(error) = turn.failure {
+        return Err(Error::storage(error));
+    }
+    let text = work.draft.seal(turn.offset).map_err(Error::storage)?;
+    let mut assembled = Assembled { text, segments: Vec::new(), changed: Vec::new(), exclusions: Vec::new() };
+    for (_, batch) in done {
+        assembled.segments.extend(batch.segments);
+        assembled.changed.extend(batch.changed);
+        assembled.exclusions.extend(batch.exclusions);
+    }
+    Ok(assembled)
+}
+
+/// Neighbouring sources that are read together.
+fn batches(sources: &[&Source]) -> Vec<Range<usize>> {
+    let mut batches = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (at, source) in sources.iter().enumerate() {
+        if source.bytes >= LARGE_FILE || bytes + source.bytes > BATCH {
+            batches.push(start..at);
+            (start, bytes) = (at, 0);
+        }
+        bytes += source.bytes;
+    }
+    batches.push(start..sources.len());
+    batches.retain(|batch| !batch.is_empty());
+    batches
+}
+
+/// Where the batch whose turn it is begins.
+#[derive(Debug, Default)]
+struct Turn {
+    batch: usize,
+    offset: u64,
+    /// The first failure to write; after it nothing more is written.
+    failure: Option<io::Error>,
+}
+
+struct Work<'a> {
+    sources: &'a [&'a Source],
+    batches: Vec<Range<usize>>,
+    headers: bool,
+    draft: Draft,
+    next: AtomicUsize,
+    turn: Mutex<Turn>,
+    turned: Condvar,
+}
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+struct Batch {
+    segments: Vec<Segment>,
+    changed: Vec<Changed>,
+    exclusions: Vec<Exclusion>,
+}
+
+impl Work<'_> {
+    fn run(&self) -> Vec<(usize, Batch)> {
+        let mut done = Vec::new();
+        loop {
+            // Batches are taken in order, so the one whose turn it is always has a thread that works on it.
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(range) = self.batches.get(number) else { return done };
+            let sources = &self.sources[range.clone()];
+            let batch = match sources {
+                [source] if source.bytes >= LARGE_FILE => self.stream(number, source),
+                _ => self.read_small(number, sources),
+            };
+            done.push((number, batch));
+        }
+    }
+
+    fn read_small(&self, number: usize, sources: &[&Source]) -> Batch {
+        let mut batch = Batch::default();
+        let mut text = String::with_capacity(sources.iter().map(|source| source.bytes as usize + 64).sum());
+        let mut bytes = Vec::new();
+        for source in sources {
+            match source.read(&mut bytes) {
+                Ok((content, changes)) => {
+                    batch.segments.push(self.append(&mut text, source, &content));
+                    batch.note(source, changes);
+                }
+                Err(reason) => batch.exclude(source, reason),
+            }
+        }
+        let offset = self.wait_for_turn(number);
+        self.pass_turn(offset + text.len() as u64, Ok(()));
+        let written = self.draft.write(offset, &text);
+        if let Err(error) = written {
+            self.fail(error);
+        }
+        batch.shift(offset as usize);
+        batch
+    }
+
+    /// Adds one source to `text`; the ranges of the segment are relative to its beginning.
+    fn append(&self, text: &mut String, source: &Source, content: &str) -> Segment {
+        let start = text.len();
+        text.push_str(&self.header(source));
+        let begin = text.len();
+        text.push_str(content);
+        let end = text.len();
+        if self.headers && !content.is_empty() && !content.ends_with('\n') {
+            text.push('\n');
+        }
+        Segment { path: source.path.clone(), header: start..begin, text: begin..end, language: source.language }
+    }
+
+    fn header(&self, source: &Source) -> String {
+        match &source.path {
+            Some(path) if self.headers => format!("==> {path} <==\n"),
+            _ => String::new(),
+        }
+    }
+
+    /// Reads a large source piece by piece when its turn has come.
+    fn stream(&self, number: usize, source: &Source) -> Batch {
+        let mut head = Vec::new();
+        let opened = source.open().and_then(|mut file| {
+            (&mut file).take(BINARY_PROBE as u64).read_to_end(&mut head)?;
+            Ok(file)
+        });
+        let file = match (opened, Encoding::of(&head)) {
+            (Ok(file), Encoding::Utf8) => file,
+            // Open buffers are in memory anyway, UTF-16 is rare in large files, and what is left out needs no room.
+            _ => return self.read_small(number, &[source]),
+        };
+
+        let mut batch = Batch::default();
+        let offset = self.wait_for_turn(number);
+        let mut sink = Sink { draft: &self.draft, offset, failure: None };
+        sink.write(&self.header(source));
+        let header = offset as usize..sink.offset as usize;
+        let streamed = sink.stream(head, file, source.bytes);
+        let end = sink.offset as usize;
+        if self.headers && !matches!(streamed, Ok((_, true))) {
+            sink.write("\n");
+        }
+        match streamed {
+            Ok((changes, _)) => batch.note(source, changes),
+            // What was read so far stays, and that there is more is told.
+            Err(error) => batch.exclude(source, Reason::Unreadable { error: error.to_string() }),
+        }
+        let text = header.end..end;
+        batch.segments.push(Segment { path: source.path.clone(), header, text, language: source.language });
+        self.pass_turn(sink.offset, sink.failure.map_or(Ok(()), Err));
+        batch
+    }
+
+    fn wait_for_turn(&self, number: usize) -> u64 {
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = self.turned.wait_while(turn, |turn| turn.batch != number).unwrap_or_else(PoisonError::into_inner);
+        turn.offset
+    }
+
+    fn pass_turn(&self, offset: u64, written: io::Result<()>) {
+        if let Err(error) = written {
+            self.fail(error);
+        }
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        turn.offset = offset;
+        turn.batch += 1;
+        self.turned.notify_all();
+    }
+
+    fn fail(&self, error: io::Error) {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner).failure.get_or_insert(error);
+    }
+}
+
+impl Batch {
+    fn exclude(&mut self, source: &Source, reason: Reason) {
+        self.exclusions.push(Exclusion { path: source.path.clone().unwrap_or_default(), reason });
+    }
+
+    fn note(&mut self, source: &Source, changes: Changes) {
+        if !changes.is_none() {
+            self.changed.push(Changed { path: source.path.clone(), changes });
+        }
+    }
+
+    fn shift(&mut self, offset: usize) {
+        for segment in &mut self.segments {
+            for range in [&mut segment.header, &mut segment.text] {
+                *range = range.start + offset..range.end + offset;
+            }
+        }
+    }
+}
+
+/// Writes the pieces of one large file.
+struct Sink<'a> {
+    draft: &'a Draft,
+    offset: u64,
+    failure: Option<io::Error>,
+}
+
+impl Sink<'_> {
+    fn write(&mut self, text: &str) {
+        if self.failure.is_none() {
+            self.failure = self.draft.write(self.offset, text).err();
+        }
+        self.offset += text.len() as u64;
+    }
+
+    /// Also says whether the text ends with a line feed. No more is read than the file had when its size was taken, so
+    /// that a file that grows as fast as it is read ends, too.
+    fn stream(&mut self, head: Vec<u8>, file: File, bytes: u64) -> io::Result<(Changes, bool)> {
+        let mut decoder = Utf8Decoder::default();
+        let mut changes = Changes::default();
+        let mut ends_line = true;
+        let mut rest = file.take(bytes.saturating_sub(head.len() as u64));
+        let mut piece = head;
+        while !piece.is_empty() {
+            let (text, more) = decoder.decode(&piece);
+            changes += more;
+            ends_line = if text.is_empty() { ends_line } else { text.ends_with('\n') };
+            self.write(&text);
+            drop(text);
+            piece.clear();
+            (&mut rest).take(PIECE as u64).read_to_end(&mut piece)?;
+        }
+        let (tail, more) = decoder.finish();
+        changes += more;
+        self.write(tail);
+        Ok((changes, ends_line && tail.is_empty()))
+    }
+}

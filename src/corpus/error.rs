@@ -1,0 +1,52 @@
+//! What can go wrong before there is a text. Troubles with single files are no errors but exclusions.
+
+use super::exclusion::{Exclusion, summary};
+use std::{io, path::PathBuf, sync::Arc};
+
+/// Why there is no snapshot, or no text of one.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    #[error("no such file or directory: {}", .path.display())]
+    NoSuchPath { path: PathBuf },
+    #[error("cannot read {}: {error}", .path.display())]
+    UnreadableRoot { path: PathBuf, error: Arc<io::Error> },
+    #[error("bad glob `{glob}`: {reason}")]
+    BadGlob { glob: String, reason: String },
+    #[error("nothing to read{}", .left_out.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
+    Empty { left_out: Option<String> },
+    #[error("cannot store the text: {error}")]
+    Storage { error: Arc<io::Error> },
+}
+
+impl Error {
+    /// A stable name of the kind, for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NoSuchPath { .. } => "noSuchPath",
+            Self::UnreadableRoot { .. } => "unreadable",
+            Self::BadGlob { .. } => "badGlob",
+            Self::Empty { .. } => "empty",
+            Self::Storage { .. } => "storage",
+        }
+    }
+
+    /// What the person can do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Empty { left_out: Some(_) } => "name a file, or let some in with --include".to_owned(),
+            Self::BadGlob { .. } => "globs are written as in .gitignore, e.g. `src/**/*.rs`".to_owned(),
+            Self::Storage { .. } => "is there room in the folder for temporary files?".to_owned(),
+            _ => return None,
+        })
+    }
+
+    /// No file is left; says how many were left out and why.
+    pub(super) fn empty(exclusions: &[Exclusion]) -> Self {
+        let left_out = (!exclusions.is_empty()).then(|| summary(exclusions));
+        Self::Empty { left_out }
+    }
+
+    pub(super) fn storage(error: io::Error) -> Self {
+        Self::Storage { error: Arc::new(error) }
+    }
+}

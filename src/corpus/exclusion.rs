@@ -1,0 +1,97 @@
+//! What was left out, and why. Nothing is left out in silence: a question about a file that nobody read has to be
+//! answerable by "it was left out, because …".
+
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display, Formatter},
+};
+
+/// A file that was left out, or a directory with everything in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exclusion {
+    /// As files are shown; a directory ends with a slash.
+    pub path: String,
+    pub reason: Reason,
+}
+
+/// Why something was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// A rule of an ignore file; `file` is that file's path.
+    Ignored { rule: String, file: String },
+    /// Its name begins with a dot.
+    Hidden,
+    /// It looks like a key, a password or another credential.
+    Secret,
+    /// An exclude glob matches it.
+    Excluded { glob: String },
+    /// There are include globs, and none matches it.
+    NotIncluded,
+    /// A symbolic link. They are not followed: what one points to inside the root is read in its own place.
+    Link { target: String, leaves_root: bool },
+    /// A socket, a device, a named pipe.
+    NotAFile,
+    /// It has a NUL byte in its first 8 KiB.
+    Binary,
+    /// The operating system's words.
+    Unreadable { error: String },
+}
+
+impl Reason {
+    /// One word for the kind of reason, for counting.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Ignored { .. } => "ignored",
+            Self::Hidden => "hidden",
+            Self::Secret => "secret",
+            Self::Excluded { .. } => "excluded",
+            Self::NotIncluded => "not included",
+            Self::Link { .. } => "symbolic link",
+            Self::NotAFile => "not a file",
+            Self::Binary => "binary",
+            Self::Unreadable { .. } => "unreadable",
+        }
+    }
+}
+
+impl Display for Reason {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ignored { rule, file } => write!(f, "ignored by `{rule}` in {file}"),
+            Self::Hidden => write!(f, "hidden"),
+            Self::Secret => write!(f, "secret (an include glob can name it)"),
+            Self::Excluded { glob } => write!(f, "excluded by `{glob}`"),
+            Self::NotIncluded => write!(f, "no include glob matches"),
+            Self::Link { target, leaves_root: true } => write!(f, "symbolic link out of the root, to {target}"),
+            Self::Link { target, leaves_root: false } => write!(f, "symbolic link to {target}"),
+            Self::NotAFile => write!(f, "not a regular file"),
+            Self::Binary => write!(f, "binary"),
+            Self::Unreadable { error } => write!(f, "unreadable: {error}"),
+        }
+    }
+}
+
+/// How many were left out and for what reasons, commonest first: "7 left out (4 ignored, 2 hidden, 1 binary)".
+pub(super) fn summary(exclusions: &[Exclusion]) -> String {
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for exclusion in exclusions {
+        *counts.entry(exclusion.reason.kind()).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    let reasons: Vec<String> = counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    format!("{} left out ({})", exclusions.len(), reasons.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_names_the_commonest_reason_first() {
+        let exclusions: Vec<Exclusion> = [Reason::Binary, Reason::Hidden, Reason::Secret, Reason::Hidden]
+            .map(|reason| Exclusion { path: "x".into(), reason })
+            .into();
+        assert_eq!(summary(&exclusions), "4 left out (2 hidden, 1 binary, 1 secret)");
+    }
+}

@@ -1,0 +1,118 @@
+//! Finding files by the names that people and models give them.
+
+use super::{assemble::Segment, error::Error};
+use ignore::overrides::{Override, OverrideBuilder};
+
+/// How many other files an error offers.
+const OFFERED: usize = 5;
+
+/// No file, or no single file, has the name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    #[error("no file `{path}` in the context{}", offer("; did you mean", .similar))]
+    NotFound { path: String, similar: Vec<String> },
+    #[error("`{path}` names more than one file{}", offer(":", .candidates))]
+    Ambiguous { path: String, candidates: Vec<String> },
+}
+
+fn offer(introduction: &str, paths: &[String]) -> String {
+    if paths.is_empty() {
+        return String::new();
+    }
+    format!("{introduction} {}", paths.join(", "))
+}
+
+pub(super) fn segment_of_path<'a>(segments: &'a [Segment], path: &str) -> Result<&'a Segment, PathError> {
+    let wanted = normalised(path);
+    let exact = segments.binary_search_by(|segment| segment.path.as_deref().unwrap_or_default().cmp(wanted));
+    if let Ok(at) = exact {
+        return Ok(&segments[at]);
+    }
+    let ending: Vec<&Segment> = segments.iter().filter(|segment| ends_with(segment, wanted)).collect();
+    match ending.as_slice() {
+        [only] => Ok(only),
+        [] => Err(PathError::NotFound { path: path.to_owned(), similar: similar(segments, wanted) }),
+        several => Err(PathError::Ambiguous { path: path.to_owned(), candidates: paths(several.iter().copied()) }),
+    }
+}
+
+fn normalised(path: &str) -> &str {
+    let mut path = path.trim();
+    while let Some(rest) = path.strip_prefix("./") {
+        path = rest;
+    }
+    path
+}
+
+/// Whether the last components of the segment's path are `wanted`.
+fn ends_with(segment: &Segment, wanted: &str) -> bool {
+    let rest = segment.path.as_deref().and_then(|path| path.strip_suffix(wanted));
+    !wanted.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+}
+
+/// Files of the same name elsewhere, else files whose name contains it.
+fn similar(segments: &[Segment], wanted: &str) -> Vec<String> {
+    let name = wanted.rsplit('/').next().unwrap_or(wanted).to_lowercase();
+    let stem = name.split('.').next().unwrap_or(&name);
+    let file_name = |segment: &Segment| {
+        let path = segment.path.as_deref().unwrap_or_default();
+        path.rsplit('/').next().unwrap_or(path).to_lowercase()
+    };
+    let same = paths(segments.iter().filter(|segment| !name.is_empty() && file_name(segment) == name));
+    if !same.is_empty() || stem.len() < 3 {
+        return same;
+    }
+    paths(segments.iter().filter(|segment| file_name(segment).contains(stem)))
+}
+
+fn paths<'a>(segments: impl Iterator<Item = &'a Segment>) -> Vec<String> {
+    segments.filter_map(|segment| segment.path.clone()).take(OFFERED).collect()
+}
+
+/// Files that a path names which may also be a directory or a glob.
+#[derive(Debug)]
+pub(super) enum PathFilter {
+    File(String),
+    Below(String),
+    Glob(Override),
+}
+
+impl PathFilter {
+    /// An exact path, a directory, a glob in the syntax of `.gitignore`, or what [`segment_of_path`] takes.
+    pub fn new(segments: &[Segment], path: &str) -> Result<Self, LookupError> {
+        let wanted = normalised(path).trim_end_matches('/');
+        if wanted.contains(['*', '?', '[', '{']) {
+            let mut builder = OverrideBuilder::new("");
+            let built = builder.add(wanted).and_then(|builder| builder.build());
+            let bad = |error: ignore::Error| Error::BadGlob { glob: path.to_owned(), reason: error.to_string() };
+            return built.map(Self::Glob).map_err(bad).map_err(LookupError::Glob);
+        }
+        if matches!(wanted, "" | ".") {
+            return Ok(Self::Below(String::new()));
+        }
+        let below = format!("{wanted}/");
+        if segments.iter().any(|segment| segment.path.as_ref().is_some_and(|path| path.starts_with(&below))) {
+            return Ok(Self::Below(below));
+        }
+        let segment = segment_of_path(segments, path).map_err(LookupError::Path)?;
+        Ok(Self::File(segment.path.clone().unwrap_or_default()))
+    }
+
+    pub fn accepts(&self, segment: &Segment) -> bool {
+        let path = segment.path.as_deref().unwrap_or_default();
+        match self {
+            Self::File(wanted) => path == wanted,
+            Self::Below(directory) => path.starts_with(directory.as_str()),
+            Self::Glob(glob) => glob.matched(path, false).is_whitelist(),
+        }
+    }
+}
+
+/// Why a path names no files.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum LookupError {
+    #[error(transparent)]
+    Path(PathError),
+    #[error(transparent)]
+    Glob(Error),
+}

@@ -1,0 +1,80 @@
+//! What a file defines, and where.
+
+mod syntax;
+
+use super::{
+    assemble::Segment,
+    context::ContextText,
+    language::Language,
+    lookup::PathError,
+    structure::{Lines, definitions},
+};
+
+/// A definition, a section or a table of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Symbol {
+    pub name: String,
+    /// `function`, `method`, `struct`, `class`, `heading` and the like.
+    pub kind: &'static str,
+    /// Counted from 1.
+    pub first_line: usize,
+    /// Included.
+    pub last_line: usize,
+    /// How many symbols it lies in.
+    pub depth: usize,
+    /// Its first line, trimmed.
+    pub signature: String,
+}
+
+/// The symbols of the file `path` in the order of their lines.
+///
+/// Rust, Python, JavaScript, TypeScript, Go, C and Java are parsed. Other languages, and files that are too large or too
+/// odd to parse, are looked at line by line; a file without any known structure has no symbols.
+pub fn outline(context: &ContextText, path: &str) -> Result<Vec<Symbol>, PathError> {
+    let segment: &Segment = context.segment_of_path(path)?;
+    Ok(symbols(context.text_of(segment), segment.language))
+}
+
+fn symbols(text: &str, language: Option<&Language>) -> Vec<Symbol> {
+    let parsed = language.and_then(|language| syntax::symbols(text, language));
+    parsed.unwrap_or_else(|| by_lines(text, language))
+}
+
+fn by_lines(text: &str, language: Option<&Language>) -> Vec<Symbol> {
+    let lines = Lines::new(text);
+    let symbol = |it: super::structure::Definition<'_>| Symbol {
+        name: it.name.to_owned(),
+        kind: it.kind,
+        first_line: it.line + 1,
+        last_line: it.lines.end,
+        depth: it.depth,
+        signature: lines.line(it.line).trim().to_owned(),
+    };
+    definitions(&lines, language).into_iter().map(symbol).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::Snapshot;
+
+    fn names(path: &str, text: &str) -> Vec<String> {
+        let context = Snapshot::of_text(Some(path), text.to_owned()).context().unwrap();
+        let symbols = outline(&context, path).unwrap();
+        symbols.iter().map(|it| format!("{} {} {}-{}", it.kind, it.name, it.first_line, it.last_line)).collect()
+    }
+
+    #[test]
+    fn languages_without_a_grammar_are_looked_at_by_lines() {
+        assert_eq!(names("a.rb", "class A\n  def f\n    1\n  end\nend\n"), ["class A 1-5", "function f 2-4"]);
+        assert_eq!(names("a.md", "# A\ntext\n"), ["heading A 1-2"]);
+        assert_eq!(names("a.el", "(defun a ()\n  1)\n"), ["defun a 1-2"]);
+        assert!(names("a.unknown", "fn a() {}\n").is_empty());
+    }
+
+    #[test]
+    fn a_missing_file_is_an_error() {
+        let context = Snapshot::of_text(Some("a.rs"), String::new()).context().unwrap();
+        assert!(outline(&context, "b.rs").is_err());
+    }
+}

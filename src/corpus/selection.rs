@@ -1,0 +1,42 @@
+//! What a question is about, before anything was read.
+
+use std::path::PathBuf;
+
+/// Which files make up a text.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Files and directories that a person named. A file is read even if it is hidden, ignored or looks like a secret.
+    pub roots: Vec<Root>,
+    /// Globs in the syntax of `.gitignore`, relative to each root. If there are any, only files that match one are
+    /// read. A glob other than `*` and `**` also lets in what is hidden or ignored, as for `ripgrep --glob`; a secret
+    /// is let in only by a glob that itself reads like the name of one (`.env*`, `*.pem`) or that has no wildcards.
+    pub include: Vec<String>,
+    /// Globs in the same syntax. What matches is left out, whatever else says otherwise.
+    pub exclude: Vec<String>,
+    /// What an editor has open. Its texts win over what the disk has.
+    pub open: Vec<OpenBuffer>,
+}
+
+/// A file or directory to read.
+#[derive(Debug, Clone)]
+pub struct Root {
+    pub path: PathBuf,
+    /// What shown paths begin with: empty for a lone directory, a folder's name if there are several, and for a file
+    /// the whole path it is shown by (its name if empty).
+    pub label: String,
+}
+
+impl Root {
+    /// A root without a label.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), label: String::new() }
+    }
+}
+
+/// A text in an editor. Its path lies under a root, even if there is no such file on the disk (yet).
+#[derive(Debug, Clone)]
+pub struct OpenBuffer {
+    pub path: PathBuf,
+    pub text: ropey::Rope,
+    pub version: i32,
+}

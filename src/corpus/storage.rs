@@ -1,0 +1,155 @@
+//! Where a text lies: in a file that belongs to nobody else, cannot change any more, and is mapped into memory.
+//!
+//! On Linux that is a memfd sealed against every change, so even whoever is handed the descriptor cannot touch it. A
+//! text above [`MEMORY_LIMIT`] goes to a temporary file without a name instead, so that the kernel can put it on the
+//! disk; after it was written only a read-only descriptor is left. The interpreter's process maps the same file.
+
+use memmap2::{Mmap, MmapOptions};
+use std::{
+    env,
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::{FileExt, OpenOptionsExt},
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// Above so many bytes a text is not kept in memory.
+const MEMORY_LIMIT: u64 = 1 << 30;
+
+/// A text that is being written.
+#[derive(Debug)]
+pub(super) struct Draft {
+    file: File,
+    in_memory: bool,
+    /// A second descriptor of the file on the disk that can only read.
+    reader: Option<File>,
+}
+
+impl Draft {
+    /// A draft of about `expected` bytes.
+    pub fn new(expected: u64) -> io::Result<Self> {
+        if expected <= MEMORY_LIMIT
+            && let Some(file) = memory_file()
+        {
+            return Ok(Self { file, in_memory: true, reader: None });
+        }
+        let (file, reader) = nameless_file()?;
+        Ok(Self { file, in_memory: false, reader: Some(reader) })
+    }
+
+    /// Writes `text` so that it begins at byte `offset`. Every byte up to the end must be written exactly once.
+    pub fn write(&self, offset: u64, text: &str) -> io::Result<()> {
+        self.file.write_all_at(text.as_bytes(), offset)
+    }
+
+    /// Closes the draft, which is `len` bytes long, for every change.
+    pub fn seal(self, len: u64) -> io::Result<StoredText> {
+        self.file.set_len(len)?;
+        let file = match self.reader {
+            Some(reader) => reader,
+            None => self.file,
+        };
+        if self.in_memory {
+            seal_memory_file(&file)?;
+        }
+        if len == 0 {
+            return Ok(StoredText { file, map: None });
+        }
+        // SAFETY: the bytes cannot change while they are mapped. A memfd is sealed against writing, shrinking and
+        // growing. A temporary file has no name by which another process could open it, the descriptor that could
+        // write to it was dropped above, and the one that is left (and handed out) can only read.
+        let map = unsafe { MmapOptions::new().map_copy_read_only(&file)? };
+        Ok(StoredText { file, map: Some(map) })
+    }
+}
+
+/// A text that cannot change, and the file it lies in.
+#[derive(Debug)]
+pub(super) struct StoredText {
+    file: File,
+    /// Nothing for an empty text, which cannot be mapped.
+    map: Option<Mmap>,
+}
+
+impl StoredText {
+    pub fn as_str(&self) -> &str {
+        // SAFETY: `Draft` takes nothing but `str`s, wrote each whole and in its own place, and the bytes have not
+        // changed since, see `seal`.
+        unsafe { std::str::from_utf8_unchecked(self.map.as_deref().unwrap_or_default()) }
+    }
+
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn memory_file() -> Option<File> {
+    use rustix::fs::{MemfdFlags, memfd_create};
+    let descriptor = memfd_create("rlm-context", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).ok()?;
+    Some(File::from(descriptor))
+}
+
+#[cfg(target_os = "linux")]
+fn seal_memory_file(file: &File) -> io::Result<()> {
+    use rustix::fs::{SealFlags, fcntl_add_seals};
+    let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
+    fcntl_add_seals(file, seals).map_err(io::Error::from)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn memory_file() -> Option<File> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+fn seal_memory_file(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// A file in the directory for temporary files that has no name any more, and a descriptor of it that can only read.
+fn nameless_file() -> io::Result<(File, File)> {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let path: PathBuf = env::temp_dir().join(format!("rlm-context-{}-{number}", std::process::id()));
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    let reader = File::open(&path);
+    fs::remove_file(&path)?;
+    Ok((file, reader?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn check(expected: u64) {
+        let draft = Draft::new(expected).unwrap();
+        draft.write(3, "déf").unwrap();
+        draft.write(0, "abc").unwrap();
+        let stored = draft.seal(7).unwrap();
+        assert_eq!(stored.as_str(), "abcdéf");
+
+        let mut file = stored.file().try_clone().unwrap();
+        assert!(file.write_all(b"x").is_err(), "the file must not be writable");
+        assert!(file.set_len(0).is_err(), "the file must not shrink");
+        assert!(file.set_len(100).is_err(), "the file must not grow");
+        assert_eq!(stored.as_str(), "abcdéf");
+    }
+
+    #[test]
+    fn a_text_in_memory_cannot_be_changed() {
+        check(10);
+    }
+
+    #[test]
+    fn a_text_on_the_disk_cannot_be_changed() {
+        check(MEMORY_LIMIT + 1);
+    }
+
+    #[test]
+    fn an_empty_text_is_a_text() {
+        assert_eq!(Draft::new(0).unwrap().seal(0).unwrap().as_str(), "");
+    }
+}

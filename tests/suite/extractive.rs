@@ -1,0 +1,177 @@
+//! How well the built-in model finds what people ask for in plain words.
+//!
+//! `tests/data/questions.toml` holds questions about the sources of crates that `Cargo.lock` pins, so the sources are on
+//! every machine that can build this. Each is asked at the terminal; it counts as answered if one of the first five
+//! citations holds a line that answers it and is short enough to be read at a glance. Questions that are held out were
+//! not looked at while the ranking was tuned. `docs/extractive.md` is what this test measured last;
+//! `UPDATE_EXPECT=1 cargo test --test suite extractive` writes it anew.
+
+use crate::terminal::{rlm, run};
+use expect_test::expect_file;
+use futures::StreamExt;
+use serde::Deserialize;
+use serde_json::Value;
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Citations that a person looks at.
+const LOOKED_AT: usize = 5;
+
+/// Longer citations do not count.
+const LONGEST: usize = 60;
+
+/// The share of questions that must be answered.
+const SHARE: f64 = 0.8;
+
+#[derive(Deserialize)]
+struct Questions {
+    set: Vec<Set>,
+}
+
+#[derive(Deserialize)]
+struct Set {
+    package: String,
+    #[serde(default)]
+    held_out: bool,
+    question: Vec<Question>,
+}
+
+#[derive(Deserialize)]
+struct Question {
+    ask: String,
+    #[serde(default)]
+    held_out: bool,
+    answers: Vec<Answer>,
+}
+
+/// A place that answers: a file, and a text that occurs on one of its lines.
+#[derive(Deserialize)]
+struct Answer {
+    file: String,
+    line: String,
+}
+
+fn folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn output_of(command: &mut Command) -> String {
+    let output = command.current_dir(folder()).output().expect("the program runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("it prints text")
+}
+
+/// What cargo knows about the packages that were built into this test, and so are on this machine.
+fn packages() -> Value {
+    let version = output_of(Command::new("rustc").arg("-vV"));
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("a compiler has a host");
+    let options = ["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", host];
+    serde_json::from_str(&output_of(Command::new(env!("CARGO")).args(options))).expect("cargo prints JSON")
+}
+
+/// Name and version of a package, and where its sources lie.
+fn sources(packages: &Value, name: &str) -> (String, PathBuf) {
+    let packages = packages["packages"].as_array().expect("there are packages");
+    let found = packages.iter().find(|it| it["name"] == name).expect("the lock file has the package");
+    let manifest = Path::new(found["manifest_path"].as_str().expect("a package has a manifest"));
+    let version = found["version"].as_str().expect("a package has a version");
+    (format!("{name} {version}"), manifest.parent().expect("a file has a folder").to_path_buf())
+}
+
+/// The place among the first citations, from 1, of the first that answers.
+async fn rank(question: &Question, sources: &Path) -> Option<usize> {
+    let path = sources.to_str().expect("the path is text");
+    let ran = run(rlm(["query", &question.ask, path, "--json", "--model", "extractive"])).await;
+    let result = ran.json();
+    let citations = result["citations"].as_array().expect("a list of citations");
+    citations.iter().take(LOOKED_AT).position(|citation| answers(citation, question, sources)).map(|at| at + 1)
+}
+
+fn answers(citation: &Value, question: &Question, sources: &Path) -> bool {
+    let line = |name: &str| citation[name].as_u64().and_then(|it| usize::try_from(it).ok()).expect("a number");
+    let (first, last) = (line("startLine"), line("endLine"));
+    last - first < LONGEST
+        && question.answers.iter().any(|answer| {
+            citation["path"] == answer.file.as_str() && {
+                let text = fs::read_to_string(sources.join(&answer.file)).expect("the source is text");
+                text.lines().skip(first - 1).take(last + 1 - first).any(|line| line.contains(&answer.line))
+            }
+        })
+}
+
+/// How many of how many questions were answered by the first citation, and by the first five.
+#[derive(Debug, Default, Clone, Copy)]
+struct Tally {
+    asked: usize,
+    first: usize,
+    five: usize,
+}
+
+impl Tally {
+    fn add(&mut self, rank: Option<usize>) {
+        self.asked += 1;
+        self.first += usize::from(rank == Some(1));
+        self.five += usize::from(rank.is_some());
+    }
+
+    fn share(self) -> f64 {
+        self.five as f64 / self.asked as f64
+    }
+
+    fn row(self, name: &str) -> String {
+        let percent = |count: usize| 100.0 * count as f64 / self.asked as f64;
+        let (first, five) = (percent(self.first), percent(self.five));
+        format!("| {name} | {} | {} ({first:.0} %) | {} ({five:.0} %) |\n", self.asked, self.first, self.five)
+    }
+}
+
+#[tokio::test]
+async fn four_of_five_questions_are_answered_by_the_first_five_citations() {
+    let text = fs::read_to_string(folder().join("tests/data/questions.toml")).expect("the questions are there");
+    let questions: Questions = toml::from_str(&text).expect("the questions are TOML");
+    let packages = packages();
+    let (mut tuned, mut held_out, mut all) = (Tally::default(), Tally::default(), Tally::default());
+    let mut sets = String::new();
+    let mut details = String::new();
+    for set in &questions.set {
+        let (name, sources) = sources(&packages, &set.package);
+        let ranks = set.question.iter().map(|question| rank(question, &sources));
+        let ranks: Vec<Option<usize>> = futures::stream::iter(ranks).buffered(2).collect().await;
+        let mut tally = Tally::default();
+        let _ = write!(details, "\n### {name}\n\n| question | right citation | |\n|---|---|---|\n");
+        for (question, rank) in set.question.iter().zip(ranks) {
+            let is_held_out = set.held_out || question.held_out;
+            [&mut tally, &mut all, if is_held_out { &mut held_out } else { &mut tuned }].map(|it| it.add(rank));
+            let shown = rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string());
+            let note = if is_held_out { "held out" } else { "" };
+            let _ = writeln!(details, "| {} | {shown} | {note} |", question.ask);
+        }
+        sets += &tally.row(&name);
+    }
+    let (tuned_row, held_out_row, all_row) =
+        (tuned.row("seen while tuning"), held_out.row("held out"), all.row("**all**"));
+    expect_file!["../../docs/extractive.md"].assert_eq(&format!(
+        "# How well the built-in model finds things\n\
+         \n\
+         `extractive` answers where no model is configured. It searches, reads and quotes. This page shows what\n\
+         `tests/suite/extractive.rs` measured: questions in plain English, without the identifiers, about the sources of\n\
+         crates that `Cargo.lock` pins ([`tests/data/questions.toml`](../tests/data/questions.toml)), each asked as\n\
+         `rlm query QUESTION SOURCES`. A question counts as answered if one of the first five citations has at most {LONGEST}\n\
+         lines and holds a line that was noted as right before the ranking was written. Held-out questions were not looked\n\
+         at while it was tuned.\n\
+         \n\
+         | sources | questions | first citation right | one of five right |\n\
+         |---|---|---|---|\n\
+         {sets}{tuned_row}{held_out_row}{all_row}\n\
+         ## Each question\n\
+         \n\
+         The number is the place of the first right citation among the first five.\n{details}"
+    ));
+    for tally in [tuned, held_out] {
+        assert!(tally.share() >= SHARE, "only {} of {} questions were answered", tally.five, tally.asked);
+    }
+}
