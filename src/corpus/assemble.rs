@@ -213,10 +213,9 @@ impl Work<'_> {
             (&mut file).take(BINARY_PROBE as u64).read_to_end(&mut head)?;
             Ok(file)
         });
-        let file = match (opened, Encoding::of(&head)) {
-            (Ok(file), Encoding::Utf8) => file,
-            // Open buffers are in memory anyway, UTF-16 is rare in large files, and what is left out needs no room.
-            _ => return self.read_small(number, &[source]),
+        // Open buffers are in memory anyway, UTF-16 is rare in large files, and what is left out needs no room.
+        let (Ok(file), Encoding::Utf8) = (opened, Encoding::of(&head)) else {
+            return self.read_small(number, &[source]);
         };
 
         let mut batch = Batch::default();

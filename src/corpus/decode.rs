@@ -209,7 +209,8 @@ mod tests {
 
     #[test]
     fn invalid_bytes_become_replacement_characters_as_in_the_standard_library() {
-        let all: [&[u8]; 7] = [b"\xff", b"a\xc3(b", b"\xe6\xbc", b"ok \xf0\x9f\x98", b"\xc3\xa9\x80", b"\xed\xa0\x80", b"l\xe9x"];
+        let all: [&[u8]; 7] =
+            [b"\xff", b"a\xc3(b", b"\xe6\xbc", b"ok \xf0\x9f\x98", b"\xc3\xa9\x80", b"\xed\xa0\x80", b"l\xe9x"];
         for bytes in all {
             let text = String::from_utf8_lossy(bytes);
             let replaced = text.matches(REPLACEMENT).count();

@@ -1,7 +1,10 @@
 //! What can go wrong before there is a text. Troubles with single files are no errors but exclusions.
 
-use super::exclusion::{Exclusion, summary};
+use super::exclusion::{Exclusion, Reason, summary};
 use std::{io, path::PathBuf, sync::Arc};
+
+/// So few files that were left out are named one by one when nothing else is there to read.
+const NAMED: usize = 3;
 
 /// Why there is no snapshot, or no text of one.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -9,7 +12,7 @@ pub enum Error {
     #[error("no such file or directory: {}", .path.display())]
     NoSuchPath { path: PathBuf },
     #[error("cannot read {}: {error}", .path.display())]
-    UnreadableRoot { path: PathBuf, error: Arc<io::Error> },
+    Unreadable { path: PathBuf, error: String },
     #[error("bad glob `{glob}`: {reason}")]
     BadGlob { glob: String, reason: String },
     #[error("nothing to read{}", .left_out.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
@@ -23,7 +26,7 @@ impl Error {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::NoSuchPath { .. } => "noSuchPath",
-            Self::UnreadableRoot { .. } => "unreadable",
+            Self::Unreadable { .. } => "unreadable",
             Self::BadGlob { .. } => "badGlob",
             Self::Empty { .. } => "empty",
             Self::Storage { .. } => "storage",
@@ -40,9 +43,19 @@ impl Error {
         })
     }
 
-    /// No file is left; says how many were left out and why.
+    /// No file is left; says what was left out and why.
     pub(super) fn empty(exclusions: &[Exclusion]) -> Self {
-        let left_out = (!exclusions.is_empty()).then(|| summary(exclusions));
+        let left_out = match exclusions {
+            [] => None,
+            [Exclusion { path, reason: Reason::Unreadable { error } }] => {
+                return Self::Unreadable { path: path.into(), error: error.clone() };
+            }
+            few if few.len() <= NAMED => {
+                let named: Vec<String> = few.iter().map(|it| format!("{}: {}", it.path, it.reason)).collect();
+                Some(format!("left out {}", named.join("; ")))
+            }
+            many => Some(summary(many)),
+        };
         Self::Empty { left_out }
     }
 

@@ -111,7 +111,9 @@ fn matcher(pattern: &str, ignore_case: bool) -> Result<RegexMatcher, GrepError> 
     builder.case_insensitive(ignore_case).multi_line(true).crlf(true).line_terminator(Some(b'\n'));
     builder.build(pattern).map_err(|error| {
         let reason = match error.kind() {
-            grep_regex::ErrorKind::NotAllowed(_) => "lines are searched one by one, so it cannot contain a line feed".into(),
+            grep_regex::ErrorKind::NotAllowed(_) => {
+                "lines are searched one by one, so it cannot contain a line feed".into()
+            }
             _ => error.to_string(),
         };
         GrepError::Pattern { pattern: pattern.to_owned(), reason }
@@ -125,7 +127,9 @@ fn parts(context: &ContextText, wanted: impl Fn(&Segment) -> bool) -> Vec<Range<
         let range = segment.text.clone();
         match parts.last_mut() {
             // Only a header, and perhaps a line feed, lies between neighbours.
-            Some(part) if segment.header.start <= part.end + 1 && range.end - part.start <= PART => part.end = range.end,
+            Some(part) if segment.header.start <= part.end + 1 && range.end - part.start <= PART => {
+                part.end = range.end;
+            }
             _ => split_lines(context.as_bytes(), range, &mut parts),
         }
     }
@@ -169,8 +173,11 @@ impl Search<'_> {
     }
 
     fn work(&self) {
-        let mut searcher =
-            SearcherBuilder::new().line_number(false).binary_detection(BinaryDetection::none()).bom_sniffing(false).build();
+        let mut searcher = SearcherBuilder::new()
+            .line_number(false)
+            .binary_detection(BinaryDetection::none())
+            .bom_sniffing(false)
+            .build();
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             if number >= self.parts.len() || number > self.last_needed.load(Ordering::Relaxed) {

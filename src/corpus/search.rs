@@ -3,9 +3,11 @@
 //! BM25 over passages (a function with its comment, a section, a window of a long one), with more weight on names of
 //! definitions and on comments (Robertson, Zaragoza and Taylor, *Simple BM25 extension to multiple weighted fields*,
 //! 2004). A question rarely uses the words of the code, so each of its words also stands for related ones at a discount,
-//! and passages that hold more of the question's words, or whose name is made of them, move up. Good passages that are
-//! neighbours are shown as one.
+//! and passages that hold more of the question's words, or whose name is made of them, move up. What callers say of a
+//! function counts as well. Good passages that are neighbours are shown as one.
 
+mod anchors;
+mod file;
 mod index;
 mod lines;
 mod part;
@@ -24,13 +26,17 @@ use super::{context::ContextText, structure::Lines};
 use std::ops::Range;
 
 /// So many passages are ranked for each that is returned, since neighbours are joined; more if that was not enough.
-const RANKED: usize = 8;
+const RANKED: usize = 4;
 
 /// Passages with at most so many lines between them are neighbours.
 const GAP: usize = 2;
 
 /// Neighbours are joined up to so many lines.
 const LONGEST_JOINED: usize = 50;
+
+/// Which part of its score a passage adds to the neighbour that it is joined to: where several passages fit, the answer is
+/// more likely.
+const NEIGHBOUR: f32 = 0.05;
 
 /// A part of a file that may answer a question.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,10 +80,14 @@ fn joined(index: &Index, ranked: Vec<(u32, f32)>) -> Vec<Joined> {
             Some((it, joined))
         });
         match near {
-            Some((it, joined)) => it.lines = joined,
+            Some((it, joined)) => {
+                it.lines = joined;
+                it.score += NEIGHBOUR * score;
+            }
             None => found.push(Joined { segment: entry.segment, lines, score }),
         }
     }
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
     found
 }
 

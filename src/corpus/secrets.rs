@@ -98,17 +98,44 @@ mod tests {
     #[test]
     fn keys_and_credentials_look_secret_and_their_neighbours_do_not() {
         let secret = [
-            ".env", "a/.env.local", "prod.env", "tls/server.pem", "a.key", "home/id_rsa", "id_ed25519", "id_ecdsa_sk",
-            ".npmrc", ".netrc", ".pypirc", "store.p12", "a.jks", "debug.keystore", "x/.aws/credentials",
-            ".kube/config", ".docker/config.json", "infra/terraform.tfstate", "prod.tfvars", ".htpasswd",
-            "config/secrets.yml", "client_secret_123.json",
+            ".env",
+            "a/.env.local",
+            "prod.env",
+            "tls/server.pem",
+            "a.key",
+            "home/id_rsa",
+            "id_ed25519",
+            "id_ecdsa_sk",
+            ".npmrc",
+            ".netrc",
+            ".pypirc",
+            "store.p12",
+            "a.jks",
+            "debug.keystore",
+            "x/.aws/credentials",
+            ".kube/config",
+            ".docker/config.json",
+            "infra/terraform.tfstate",
+            "prod.tfvars",
+            ".htpasswd",
+            "config/secrets.yml",
+            "client_secret_123.json",
         ];
         for path in secret {
             assert!(looks_secret(Path::new(path)), "{path}");
         }
         let open = [
-            ".env.example", "id_rsa.pub", "src/env.rs", "credentials.rs", "src/secrets.rs", "keys.md", "config.json",
-            "main.tf", "key", "environment.env.md", "tokenizer.json",
+            ".env.example",
+            "id_rsa.pub",
+            "src/env.rs",
+            "credentials.rs",
+            "src/secrets.rs",
+            "keys.md",
+            "config.json",
+            "main.tf",
+            "key",
+            "environment.env.md",
+            "tokenizer.json",
         ];
         for path in open {
             assert!(!looks_secret(Path::new(path)), "{path}");

@@ -51,11 +51,11 @@ impl Snapshot {
         let Gathered { mut entries, mut left_out, shown, .. } = gathered;
         // What one root leaves out, another may have named.
         left_out.retain(|exclusion| !shown.contains(&exclusion.path));
+        left_out.sort_by(|a, b| a.path.cmp(&b.path));
         if entries.is_empty() {
             return Err(Error::empty(&left_out));
         }
         entries.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
-        left_out.sort_by(|a, b| a.path.cmp(&b.path));
         let (files, sources) = entries.into_iter().unzip();
         Ok(Arc::new(Self { files, sources, left_out, context: OnceLock::new() }))
     }
@@ -63,13 +63,8 @@ impl Snapshot {
     /// A snapshot of nothing but `text`, under the name `label` if it has one.
     pub fn of_text(label: Option<&str>, text: String) -> Arc<Self> {
         let language = label.and_then(Language::of_path);
-        let entry = |path: &str| FileEntry {
-            path: path.to_owned(),
-            absolute: None,
-            disk_bytes: None,
-            version: None,
-            language,
-        };
+        let entry =
+            |path: &str| FileEntry { path: path.to_owned(), absolute: None, disk_bytes: None, version: None, language };
         let bytes = text.len() as u64;
         let source = Source { path: label.map(str::to_owned), language, content: Content::Text(text), bytes };
         // Stored at once, so that a long text is not kept twice.
@@ -152,7 +147,7 @@ impl<'a> Gathered<'a> {
                 self.add_file(&path, &root.label, None, &globs);
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(no_such_path()),
-            Err(error) => return Err(Error::UnreadableRoot { path: root.path.clone(), error: Arc::new(error) }),
+            Err(error) => return Err(Error::Unreadable { path: root.path.clone(), error: error.to_string() }),
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use std::{
     collections::HashSet,
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 /// What a walk brings along. Paths of exclusions are relative to the root, with slashes.
@@ -38,7 +38,7 @@ pub(super) struct Found {
 /// Walks the directory `root`, an absolute path.
 pub(super) fn walk(root: &Path, globs: &Globs) -> Result<Walked, Error> {
     if let Err(error) = fs::read_dir(root) {
-        return Err(Error::UnreadableRoot { path: root.to_path_buf(), error: Arc::new(error) });
+        return Err(Error::Unreadable { path: root.to_path_buf(), error: error.to_string() });
     }
     let mut all = Walked::default();
     for pass in &globs.passes {

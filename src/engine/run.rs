@@ -173,13 +173,17 @@ impl<'t> Run<'t> {
     }
 
     async fn ask_model(&self) -> Result<Turn, CallError> {
-        let progress = match self.depth {
-            0 => format!("turn {}: {} is writing", self.iteration, self.model.name()),
-            depth => format!("depth {depth}, turn {}: {} is writing", self.iteration, self.model.name()),
-        };
-        self.tree.progress(progress);
+        self.tell(&format!("{} is writing", self.model.name()));
         let messages = self.conversation.messages().to_vec();
         self.tree.call(&self.model, messages, true, &mut |_| {}).await
+    }
+
+    /// Tells what this run is doing.
+    fn tell(&self, doing: &str) {
+        self.tree.progress(match self.depth {
+            0 => format!("turn {}: {doing}", self.iteration),
+            depth => format!("depth {depth}, turn {}: {doing}", self.iteration),
+        });
     }
 
     fn empty_reply(&mut self, error: llm::Error) -> Result<Option<Ending>, Stop> {
@@ -195,6 +199,7 @@ impl<'t> Run<'t> {
     async fn run_programs(&mut self, programs: &[String]) -> Result<(Vec<CellRecord>, Option<String>), Stop> {
         let mut cells = Vec::new();
         for program in programs {
+            self.tell("its program is running");
             let started = Instant::now();
             let outcome = self.run_cell(program).await?;
             let answer = outcome.report.answer.clone();

@@ -145,7 +145,9 @@ async fn four_of_five_questions_are_answered_by_the_first_five_citations() {
         let _ = write!(details, "\n### {name}\n\n| question | right citation | |\n|---|---|---|\n");
         for (question, rank) in set.question.iter().zip(ranks) {
             let is_held_out = set.held_out || question.held_out;
-            [&mut tally, &mut all, if is_held_out { &mut held_out } else { &mut tuned }].map(|it| it.add(rank));
+            for tally in [&mut tally, &mut all, if is_held_out { &mut held_out } else { &mut tuned }] {
+                tally.add(rank);
+            }
             let shown = rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string());
             let note = if is_held_out { "held out" } else { "" };
             let _ = writeln!(details, "| {} | {shown} | {note} |", question.ask);
@@ -161,8 +163,9 @@ async fn four_of_five_questions_are_answered_by_the_first_five_citations() {
          `tests/suite/extractive.rs` measured: questions in plain English, without the identifiers, about the sources of\n\
          crates that `Cargo.lock` pins ([`tests/data/questions.toml`](../tests/data/questions.toml)), each asked as\n\
          `rlm query QUESTION SOURCES`. A question counts as answered if one of the first five citations has at most {LONGEST}\n\
-         lines and holds a line that was noted as right before the ranking was written. Held-out questions were not looked\n\
-         at while it was tuned.\n\
+         lines and holds a line that was noted as right. Most of these lines were noted before the ranking was written; 14\n\
+         places were added when two judges had read what failed questions cited. Held-out questions were not looked at\n\
+         while the ranking was tuned.\n\
          \n\
          | sources | questions | first citation right | one of five right |\n\
          |---|---|---|---|\n\

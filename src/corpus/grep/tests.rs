@@ -6,11 +6,8 @@ use std::sync::Arc;
 
 fn context(files: &[(&str, &str)]) -> Arc<ContextText> {
     let directory = tempfile::tempdir().unwrap();
-    let buffer = |&(path, text): &(&str, &str)| OpenBuffer {
-        path: directory.path().join(path),
-        text: text.into(),
-        version: 0,
-    };
+    let buffer =
+        |&(path, text): &(&str, &str)| OpenBuffer { path: directory.path().join(path), text: text.into(), version: 0 };
     let selection = Selection {
         roots: vec![Root::new(directory.path())],
         open: files.iter().map(buffer).collect(),

@@ -161,7 +161,9 @@ fn symbol(text: &str, node: Node<'_>, rule: &Rule, around: &[(usize, bool)]) -> 
     };
     let kind = refined(node, kind)?;
     let name = match rule.name {
-        Name::Field => text_of(text, node.child_by_field_name("name").or_else(|| node.child_by_field_name("property"))?),
+        Name::Field => {
+            text_of(text, node.child_by_field_name("name").or_else(|| node.child_by_field_name("property"))?)
+        }
         Name::Declarator => declared_name(text, node)?,
         Name::Implementation => {
             let implemented = text_of(text, node.child_by_field_name("type")?);

@@ -1,6 +1,6 @@
 //! Which passages hold which words, and how often.
 
-use super::{part::Part, role::Role, stem::family};
+use super::{anchors::Anchors, part::Part, role::Role, stem::family};
 use crate::corpus::{assemble::Segment, context::ContextText};
 use rustc_hash::FxHashMap;
 use std::{
@@ -76,8 +76,12 @@ impl Index {
         let mut parts = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         parts.sort_unstable_by_key(|&(start, _)| start);
         let mut index = Self { files: context.segments().len(), ..Self::default() };
+        let mut anchors = Anchors::default();
         for (_, part) in parts {
-            index.absorb(part);
+            index.absorb(part, &mut anchors);
+        }
+        for (term, passage, frequency) in anchors.resolve() {
+            index.add(term, passage, frequency);
         }
         index.postings.iter_mut().for_each(Vec::shrink_to_fit);
         for (text, &term) in index.terms.iter().filter(|(text, _)| !text.starts_with('=')) {
@@ -116,7 +120,15 @@ impl Index {
         &self.in_paths[term as usize]
     }
 
-    fn absorb(&mut self, part: Part) {
+    fn add(&mut self, term: u32, passage: u32, frequency: f32) {
+        let postings = &mut self.postings[term as usize];
+        match postings.binary_search_by_key(&passage, |it| it.passage) {
+            Ok(at) => postings[at].frequency += frequency,
+            Err(at) => postings.insert(at, Posting { passage, frequency }),
+        }
+    }
+
+    fn absorb(&mut self, part: Part, anchors: &mut Anchors) {
         let offset = self.entries.len() as u32;
         let mut global = vec![0; part.terms.len()];
         for (text, local) in part.terms {
@@ -135,6 +147,7 @@ impl Index {
         for (local, files) in part.in_paths.into_iter().enumerate() {
             self.in_paths[global[local] as usize].extend(files);
         }
+        anchors.absorb(part.anchors, |term| global[term as usize], offset);
         for mut entry in part.entries {
             entry.name.iter_mut().for_each(|term| *term = global[*term as usize]);
             self.words += u64::from(entry.words);

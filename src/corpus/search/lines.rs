@@ -51,7 +51,12 @@ mod tests {
 
     #[test]
     fn lines_that_speak_of_the_question_are_rated_higher() {
-        let lines = ["fn read(&self) {", "    let limit = self.retry_limit;", "    // Gives up when it retried too often.", "}"];
+        let lines = [
+            "fn read(&self) {",
+            "    let limit = self.retry_limit;",
+            "    // Gives up when it retried too often.",
+            "}",
+        ];
         let ratings = rate_lines("where is the limit of retries?", &lines);
         assert!(ratings[1] > ratings[2] && ratings[2] > ratings[0], "{ratings:?}");
         assert_eq!(ratings[3], 0.0);

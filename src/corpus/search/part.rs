@@ -1,6 +1,8 @@
 //! The index of some neighbouring files, built by one thread. Terms and passages have numbers of their own.
 
 use super::{
+    anchors::{Anchors, CallScan, called},
+    file::{File, is_fence, is_import, is_test},
     index::{Entry, Posting},
     passages::{Piece, pieces},
     query::identifier,
@@ -21,6 +23,8 @@ use std::ops::Range;
 mod weight {
     pub const CODE: f32 = 1.0;
     pub const COMMENT: f32 = 1.2;
+    /// In an example inside of a comment, which is about everything at once.
+    pub const EXAMPLE: f32 = 0.3;
     /// In the name of what the passage defines.
     pub const NAME: f32 = 2.0;
     /// In the name of what the passage continues or lies in.
@@ -33,29 +37,18 @@ mod weight {
 const LARGEST: usize = 16 << 20;
 const LARGEST_ASIDE: usize = 1 << 20;
 
-/// How many lines of a comment on a type are looked at.
-const OUTER_COMMENT_LINES: usize = 8;
-
 #[derive(Debug, Default)]
 pub(super) struct Part {
     pub terms: FxHashMap<Box<str>, u32>,
     pub postings: Vec<Vec<Posting>>,
     pub in_paths: Vec<Vec<u32>>,
     pub entries: Vec<Entry>,
+    pub anchors: Anchors,
     /// The term of every word that was met, so that a word is stemmed only once.
     known: FxHashMap<Box<str>, u32>,
     /// How often each term occurs in the passage at hand, weighted, and which terms do.
     frequencies: Vec<f32>,
     met: Vec<u32>,
-}
-
-/// A file that is being added.
-struct File<'a> {
-    number: u32,
-    lines: Lines<'a>,
-    definitions: Vec<Definition<'a>>,
-    comments: &'static [&'static str],
-    role: Role,
 }
 
 impl Part {
@@ -91,6 +84,22 @@ impl Part {
         for piece in pieces(&file.lines, &file.definitions) {
             self.add_piece(&file, &piece);
         }
+        self.note_calls(&file);
+    }
+
+    /// Notes the calls that comments are about.
+    fn note_calls(&mut self, file: &File<'_>) {
+        let mut scan = CallScan::default();
+        let mut definitions = file.definitions.iter().map(|it| it.line).peekable();
+        for number in 0..file.lines.count() {
+            let line = file.lines.line(number);
+            let comment = scan.take(number, line, file.is_comment(line));
+            // What stands above a definition is about that, and not about a call.
+            let defines = definitions.next_if_eq(&number).is_some();
+            let Some(comment) = comment.filter(|_| !defines && line.contains('(')) else { continue };
+            let terms: Vec<u32> = comment.flat_map(|number| self.parts_of(file.lines.line(number))).collect();
+            called(line).for_each(|name| self.anchors.call(name, &terms));
+        }
     }
 
     fn add_piece(&mut self, file: &File<'_>, piece: &Piece) {
@@ -102,6 +111,11 @@ impl Part {
         for term in self.met.drain(..) {
             let frequency = std::mem::take(&mut self.frequencies[term as usize]);
             self.postings[term as usize].push(Posting { passage, frequency });
+        }
+        if let Some(owner) = piece.owner.filter(|_| piece.begins_owner).map(|owner| &file.definitions[owner])
+            && matches!(owner.kind, "function" | "method" | "macro")
+        {
+            self.anchors.define(owner.name, passage);
         }
         let is_test = around.iter().any(|definition| is_test(definition, &file.lines));
         self.entries.push(Entry {
@@ -149,14 +163,21 @@ impl Part {
         for line in file.cut_off_summary(piece) {
             words += self.count_words(file.lines.line(line), weight::COMMENT);
         }
+        let mut in_example = file.is_in_example(piece.lines.start);
         for line in piece.lines.clone() {
             let line = file.lines.line(line);
             if is_import(line.trim_ascii_start()) {
                 continue;
             }
             let is_comment = file.is_comment(line);
+            in_example = is_comment && (in_example != is_fence(line));
             has_code |= !is_comment && line.contains(char::is_alphanumeric);
-            words += self.count_words(line, if is_comment { weight::COMMENT } else { weight::CODE });
+            let weight = match (is_comment, in_example) {
+                (false, _) => weight::CODE,
+                (true, false) => weight::COMMENT,
+                (true, true) => weight::EXAMPLE,
+            };
+            words += self.count_words(line, weight);
         }
         (words, has_code)
     }
@@ -177,6 +198,17 @@ impl Part {
             self.met.push(term);
         }
         *frequency += weight;
+    }
+
+    /// The terms of the words of `text`, without those of whole identifiers.
+    fn parts_of(&mut self, text: &str) -> Vec<u32> {
+        let mut terms = Vec::new();
+        words(text, |word| {
+            if let Word::Part(_) = word {
+                terms.push(self.term(word));
+            }
+        });
+        terms
     }
 
     fn terms_of(&mut self, text: &str) -> Vec<u32> {
@@ -209,80 +241,4 @@ impl Part {
         self.frequencies.push(0.0);
         term
     }
-}
-
-impl<'a> File<'a> {
-    /// The definitions that a piece lies in, outermost first.
-    fn around(&self, piece: &Piece) -> Vec<&Definition<'a>> {
-        let Some(owner) = piece.owner else { return Vec::new() };
-        let mut inner = &self.definitions[owner];
-        let mut around = vec![inner];
-        for definition in self.definitions[..owner].iter().rev() {
-            if definition.depth < inner.depth && definition.lines.contains(&inner.line) {
-                around.push(definition);
-                inner = definition;
-            }
-        }
-        around.reverse();
-        around
-    }
-
-    fn is_comment(&self, line: &str) -> bool {
-        let text = line.trim_ascii_start();
-        self.comments.iter().any(|mark| text.starts_with(mark)) && !text.starts_with("#[")
-    }
-
-    /// The first paragraph of a range of lines that comment on something.
-    fn first_paragraph(&self, lines: Range<usize>) -> Range<usize> {
-        let speaks = |&line: &usize| {
-            let text = self.lines.line(line).trim_ascii().trim_start_matches(['/', '!', '*', '#', '"', ' ']);
-            text.starts_with(|first: char| first.is_alphanumeric() || matches!(first, '`' | '[' | '('))
-                && !text.starts_with("[derive")
-        };
-        let start = lines.clone().find(speaks).unwrap_or(lines.end);
-        let end = (start..lines.end).find(|line| !speaks(line)).unwrap_or(lines.end);
-        start..end
-    }
-
-    /// The first paragraph about the owner of a piece, as far as the piece does not have it.
-    fn cut_off_summary(&self, piece: &Piece) -> Range<usize> {
-        match piece.owner {
-            Some(owner) if piece.begins_owner => {
-                let definition = &self.definitions[owner];
-                let summary = self.first_paragraph(definition.lines.start..definition.line);
-                summary.start..summary.end.min(piece.lines.start).max(summary.start)
-            }
-            _ => 0..0,
-        }
-    }
-
-    /// The first paragraph of the comment on the type that `definition` defines, or whose methods it holds.
-    fn comment_on_type(&self, definition: &Definition<'_>) -> Range<usize> {
-        let name = definition.name.rsplit(" for ").next().unwrap_or_default();
-        let name = name.split(['<', ' ']).next().unwrap_or_default();
-        let defines = |it: &&Definition<'_>| it.name == name && !matches!(it.kind, "impl" | "function" | "method");
-        let Some(it) = self.definitions.iter().find(defines) else { return 0..0 };
-        // Where comments stand inside of what they are about, as in Python, they come first there.
-        let before = it.lines.start..it.line;
-        let inside = it.line + 1..(it.line + 1 + OUTER_COMMENT_LINES).min(it.lines.end);
-        let comment = if before.is_empty() { inside } else { before };
-        self.first_paragraph(comment.start..comment.end.min(comment.start + OUTER_COMMENT_LINES))
-    }
-}
-
-fn is_test(definition: &Definition<'_>, lines: &Lines<'_>) -> bool {
-    let name = definition.name;
-    matches!(name, "tests" | "test")
-        || name.starts_with("test_")
-        || name.strip_prefix("Test").is_some_and(|rest| rest.starts_with(char::is_uppercase))
-        || (definition.lines.start..definition.line).any(|line| {
-            let line = lines.line(line).trim_ascii_start();
-            ["#[test]", "#[cfg(test)]", "#[tokio::test"].iter().any(|attribute| line.starts_with(attribute))
-        })
-}
-
-/// Whether a line only names what is defined elsewhere.
-fn is_import(line: &str) -> bool {
-    const WORDS: [&str; 7] = ["use ", "pub use ", "import ", "from ", "#include", "package ", "using "];
-    WORDS.iter().any(|word| line.starts_with(word))
 }

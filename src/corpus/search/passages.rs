@@ -27,23 +27,8 @@ pub(super) fn pieces(lines: &Lines<'_>, definitions: &[Definition<'_>]) -> Vec<P
     let mut pieces = Vec::new();
     for (run, owner) in runs(lines, definitions) {
         let Some(run) = trimmed(lines, run) else { continue };
-        // doc windows apart
-        let head = owner.filter(|&owner: &usize| run.start < definitions[owner].line && run.contains(&definitions[owner].line));
-        let mut pieces_of = Vec::new();
-        match head {
-            Some(owner) if run.len() > LONGEST && definitions[owner].line - run.start > 12 => {
-                let line = definitions[owner].line;
-                if run.end - run.start <= 55 {
-                    pieces_of.push(run.clone());
-                } else {
-                    pieces_of.extend(windows(lines, run.start..line));
-                    pieces_of.extend(windows(lines, line..run.end));
-                }
-            }
-            _ => pieces_of.extend(windows(lines, run.clone())),
-        }
-        for window in pieces_of {
-            let begins_owner = owner.is_some_and(|owner: usize| window.contains(&definitions[owner].line));
+        for window in windows(lines, run) {
+            let begins_owner = owner.is_some_and(|owner| window.contains(&definitions[owner].line));
             pieces.push(Piece { lines: window, owner, begins_owner });
         }
     }
@@ -151,7 +136,7 @@ mod tests {
     #[test]
     fn what_is_long_is_cut_into_windows() {
         let text = "line\n".repeat(18) + "\n" + &"line\n".repeat(10) + "\n" + &"  line\n".repeat(40);
-        check("a.txt", &text, &[(1..29, None), (31..70, None)]);
+        check("a.txt", &text, &[(1..18, None), (20..29, None), (31..70, None)]);
         check("a.txt", &"x\n".repeat(100), &[(1..40, None), (41..80, None), (81..100, None)]);
     }
 

@@ -14,12 +14,18 @@ pub(crate) enum Role {
     Aside,
 }
 
-const TEST_DIRECTORIES: &[&str] = &["test", "tests", "testing", "spec", "specs", "__tests__", "testdata", "fixtures", "t"];
+const TEST_DIRECTORIES: &[&str] =
+    &["test", "tests", "testing", "spec", "specs", "__tests__", "testdata", "fixtures", "t"];
 const EXAMPLE_DIRECTORIES: &[&str] =
     &["example", "examples", "bench", "benches", "benchmark", "benchmarks", "demo", "demos", "sample", "samples"];
-const FOREIGN_DIRECTORIES: &[&str] = &["vendor", "third_party", "thirdparty", "node_modules", "dist", "generated", "snapshots"];
-const ASIDES: &[&str] = &["changelog", "changes", "history", "news", "releases", "license", "licence", "copying", "authors", "unlicense"];
-const DATA: &[&str] = &["lock", "json", "jsonl", "csv", "tsv", "svg", "xml", "map", "snap", "ipynb", "po", "sum", "toml", "yaml", "yml", "ini", "cfg"];
+const FOREIGN_DIRECTORIES: &[&str] =
+    &["vendor", "third_party", "thirdparty", "node_modules", "dist", "generated", "snapshots"];
+const ASIDES: &[&str] =
+    &["changelog", "changes", "history", "news", "releases", "license", "licence", "copying", "authors", "unlicense"];
+const DATA: &[&str] = &[
+    "lock", "json", "jsonl", "csv", "tsv", "svg", "xml", "map", "snap", "ipynb", "po", "sum", "toml", "yaml", "yml",
+    "ini", "cfg",
+];
 const PROSE: &[&str] = &["md", "markdown", "mdx", "rst", "org", "txt", "adoc", "html"];
 
 /// Written near the beginning of files that no person wrote.

@@ -180,7 +180,9 @@ mod tests {
 
     #[test]
     fn families_share_a_root() {
-        for (a, b) in [("parser", "parse"), ("estimator", "estimate"), ("estimation", "estimate"), ("notification", "notify")] {
+        for (a, b) in
+            [("parser", "parse"), ("estimator", "estimate"), ("estimation", "estimate"), ("notification", "notify")]
+        {
             assert_eq!(family(&stem(a)), family(&stem(b)), "{a} {b}");
         }
         assert_ne!(family("error"), family("err"));

@@ -62,9 +62,7 @@ fn split(word: &str, buffer: &mut String, each: &mut impl FnMut(Word<'_>)) {
             (_, Class::Separator) | (Class::Separator, _) => true,
             (Class::Upper, Class::Lower) => false,
             // The last of several capitals begins a new word: `HTTPServer`.
-            (Class::Upper, Class::Upper) => {
-                characters.peek().is_some_and(|&(_, next)| Class::of(next) == Class::Lower)
-            }
+            (Class::Upper, Class::Upper) => characters.peek().is_some_and(|&(_, next)| Class::of(next) == Class::Lower),
             (before, class) => before != class || class == Class::Ideograph,
         };
         if border {

@@ -47,7 +47,10 @@ fn shown(selection: &Selection) -> String {
     };
     let files = snapshot.files().iter().map(|file| format!("{}\n", file.path));
     let exclusions = snapshot.exclusions();
-    let left_out = exclusions.iter().filter(|it| !it.path.ends_with(".git/")).map(|it| format!("  - {}: {}\n", it.path, it.reason));
+    let left_out = exclusions
+        .iter()
+        .filter(|it| !it.path.ends_with(".git/"))
+        .map(|it| format!("  - {}: {}\n", it.path, it.reason));
     files.chain(left_out).collect()
 }
 
@@ -262,7 +265,7 @@ fn nothing_to_read_is_an_error_that_says_why() {
     check(
         &tree.selection(),
         expect![[r#"
-            error: nothing to read: 3 left out (2 secret, 1 hidden)
+            error: nothing to read: left out .a: hidden; b.pem: secret (an include glob can name it); c.pem: secret (an include glob can name it)
         "#]],
     );
     let empty = Tree::new(&[]);
@@ -271,9 +274,9 @@ fn nothing_to_read_is_an_error_that_says_why() {
     let missing = Selection { roots: vec![Root::new("/no/such/place")], ..Selection::default() };
     check(&missing, expect!["error: no such file or directory: /no/such/place\n"]);
 
-    let binary = Tree::new(&[("a", b"\0"), ("b", b"\0")]);
+    let binary = Tree::new(&[("a", b"\0"), ("b", b"\0"), ("c", b"\0")]);
     let error = Snapshot::take(&binary.selection()).unwrap().context().unwrap_err();
-    assert_eq!(error.to_string(), "nothing to read: 3 left out (2 binary, 1 hidden)");
+    assert_eq!(error.to_string(), "nothing to read: 4 left out (3 binary, 1 hidden)");
 }
 
 #[test]
@@ -313,7 +316,15 @@ fn what_was_converted_is_reported() {
     let changed: Vec<String> = context
         .changed()
         .iter()
-        .map(|it| format!("{} {} {} {}", it.path.as_deref().unwrap(), it.changes.had_mark, it.changes.was_utf16, it.changes.replaced))
+        .map(|it| {
+            format!(
+                "{} {} {} {}",
+                it.path.as_deref().unwrap(),
+                it.changes.had_mark,
+                it.changes.was_utf16,
+                it.changes.replaced
+            )
+        })
         .collect();
     assert_eq!(changed, ["a-bom.txt true false 0", "b-utf16.txt true true 0", "c-latin.txt false false 2"]);
     assert!(context.as_str().ends_with("==> c-latin.txt <==\n\u{fffd}t\u{fffd}\n==> d.txt <==\nd\n"));

@@ -45,16 +45,65 @@ const KEYWORDS: &[(&str, &str)] = &[
 
 /// Words that may stand before the keyword.
 const MODIFIERS: &[&str] = &[
-    "pub", "async", "unsafe", "extern", "default", "export", "declare", "abstract", "public", "private", "protected",
-    "internal", "final", "sealed", "override", "virtual", "inline", "partial", "readonly", "open", "data", "case",
-    "implicit", "lazy", "local", "suspend", "operator", "fileprivate", "mutating", "indirect", "companion", "inner",
-    "synchronized", "native", "strictfp", "annotation", "global", "static", "const",
+    "pub",
+    "async",
+    "unsafe",
+    "extern",
+    "default",
+    "export",
+    "declare",
+    "abstract",
+    "public",
+    "private",
+    "protected",
+    "internal",
+    "final",
+    "sealed",
+    "override",
+    "virtual",
+    "inline",
+    "partial",
+    "readonly",
+    "open",
+    "data",
+    "case",
+    "implicit",
+    "lazy",
+    "local",
+    "suspend",
+    "operator",
+    "fileprivate",
+    "mutating",
+    "indirect",
+    "companion",
+    "inner",
+    "synchronized",
+    "native",
+    "strictfp",
+    "annotation",
+    "global",
+    "static",
+    "const",
 ];
 
 /// What may follow the name of a definition, where a word follows it at all.
 const FOLLOWERS: &[&str] = &[
-    "extends", "implements", "struct", "interface", "where", "for", "func", "map", "chan", "do", "with", "of",
-    "returns", "is", "permits", "begin",
+    "extends",
+    "implements",
+    "struct",
+    "interface",
+    "where",
+    "for",
+    "func",
+    "map",
+    "chan",
+    "do",
+    "with",
+    "of",
+    "returns",
+    "is",
+    "permits",
+    "begin",
 ];
 
 /// Words before a parenthesis that are no function's name.
@@ -141,11 +190,40 @@ impl<'a> Line<'a> {
 
     fn lisp_form(&self) -> Option<(&'static str, &'a str)> {
         const FORMS: &[&str] = &[
-            "defun", "defmacro", "defsubst", "defvar", "defvar-local", "defcustom", "defconst", "defface", "defgroup",
-            "defalias", "cl-defun", "cl-defmethod", "cl-defgeneric", "cl-defstruct", "cl-defmacro", "defclass",
-            "define-minor-mode", "define-derived-mode", "define-key", "ert-deftest", "use-package", "defn", "defn-",
-            "def", "defmethod", "defmulti", "defprotocol", "defrecord", "deftype", "defstruct", "defgeneric",
-            "defparameter", "define", "ns",
+            "defun",
+            "defmacro",
+            "defsubst",
+            "defvar",
+            "defvar-local",
+            "defcustom",
+            "defconst",
+            "defface",
+            "defgroup",
+            "defalias",
+            "cl-defun",
+            "cl-defmethod",
+            "cl-defgeneric",
+            "cl-defstruct",
+            "cl-defmacro",
+            "defclass",
+            "define-minor-mode",
+            "define-derived-mode",
+            "define-key",
+            "ert-deftest",
+            "use-package",
+            "defn",
+            "defn-",
+            "def",
+            "defmethod",
+            "defmulti",
+            "defprotocol",
+            "defrecord",
+            "deftype",
+            "defstruct",
+            "defgeneric",
+            "defparameter",
+            "define",
+            "ns",
         ];
         if self.indent > 0 {
             return None;
@@ -196,7 +274,9 @@ impl<'a> Line<'a> {
     fn braced_function(&self, opens_body: impl FnOnce() -> bool) -> Option<(&'static str, &'a str)> {
         let (head, tail) = self.text.split_once('(')?;
         let head = head.trim_end();
-        let start = head.rfind(|it: char| !(it.is_alphanumeric() || matches!(it, '_' | ':' | '~' | '$'))).map_or(0, |at| at + 1);
+        let start = head
+            .rfind(|it: char| !(it.is_alphanumeric() || matches!(it, '_' | ':' | '~' | '$')))
+            .map_or(0, |at| at + 1);
         let name = head[start..].trim_start_matches(':');
         let called = head[..start].trim_end().ends_with(['.', '>', '=', '!', '(', '&', '|', '+', '?'])
             && !head[..start].trim_end().ends_with("&>")

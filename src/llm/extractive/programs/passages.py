@@ -27,6 +27,12 @@ def lines_of(path, first, last):
     return dict(enumerate(text.split("\n")[: last - first + 1], first))
 
 
+def filled(numbers):
+    """With the lines of short gaps, which take no more room than a mark for them."""
+    short = [range(a, b) for a, b in zip(numbers, numbers[1:]) if b - a <= 3]
+    return sorted(set(numbers).union(*short))
+
+
 texts = [lines_of(*place) for place in places]
 prompts = [
     "Give back the lines that answer the question, each as it stands with its number, or NOTHING.\n\n"
@@ -41,7 +47,7 @@ for (path, first, last), lines, note in zip(places, texts, notes):
     if symbol and symbol.first_line in lines and symbol.first_line not in chosen:
         chosen = sorted([symbol.first_line] + chosen)
     name = f" — {symbol.kind} `{symbol.name}`" if symbol else ""
-    parts.append(f"{len(parts) + 1}. {place(path, first, last)}{name}\n\n" + quote(path, [(n, lines[n]) for n in chosen]))
+    parts.append(f"{len(parts) + 1}. {place(path, first, last)}{name}\n\n" + quote(path, [(n, lines[n]) for n in filled(chosen)]))
 if parts:
     finish(["These passages fit the question best:"] + parts)
 else:
