@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { CodeServer } from "./code_server.mjs";
 import { makeRepository } from "./repository.mjs";
@@ -17,6 +18,7 @@ const { chromium } = createRequire(join(cache, "playwright/package.json"))("play
 
 const scratch = mkdtempSync(join(tmpdir(), "rlm-vscode-"));
 const repository = join(scratch, "courier");
+const ownRepository = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/u, "");
 // A path of the test's own makes this run's server recognisable among all processes.
 const serverPath = join(scratch, "rlm");
 const settings = { "rlm.serverPath": serverPath, "rlm.model": "extractive" };
@@ -36,6 +38,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
   process.once(signal, () => process.exit(1));
 }
 
+let base;
 let browser;
 let workbench;
 let failed = false;
@@ -85,7 +88,7 @@ async function eventually(what, holds) {
 try {
   await step("the extension installs", async () => {
     codeServer.install(vsix);
-    const base = await codeServer.start();
+    base = await codeServer.start();
     browser = await chromium.launch({
       executablePath: browserProgram,
       args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
@@ -208,6 +211,17 @@ try {
       const text = await (await workbench.editor("Will this ever end")).text();
       return /^# Will this ever end\?/u.test(text) && !/Working:|Cancelled/u.test(text);
     });
+  });
+
+  await step("a question about a real repository leads to the right line", async () => {
+    await workbench.open(base, ownRepository, "src/lib.rs");
+    await workbench.runCommand("RLM: Ask…");
+    await workbench.answerPrompt(`Ask RLM about the workspace ${basename(ownRepository)}`, "Where are citations checked?");
+    const answer = await workbench.editor("Where are citations checked");
+    await answer.waitForAction("Ask Again");
+    const link = await answer.follow(/src\/engine\/cite\.rs:\d/u);
+    await workbench.waitForCursor("cite.rs", Number(/:(\d+)/u.exec(link)[1]));
+    await (await workbench.editor("cite.rs")).waitForText("pub fn citations");
   });
 } finally {
   await browser?.close();

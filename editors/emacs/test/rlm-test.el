@@ -857,6 +857,14 @@ Parts that are missing (1):
     (rlm-test-wait-for (lambda () (not (rlm--active-p run))))
     run))
 
+(defun rlm-test-push (target)
+  "Push the first button of the answer that leads to TARGET."
+  (goto-char rlm--answer-start)
+  (while (not (equal (button-get (button-at (progn (forward-button 1) (point)))
+                                 'rlm-target)
+                     target)))
+  (push-button))
+
 (defun rlm-test-processes (text)
   "Return the ids of the living processes whose arguments contain TEXT."
   (seq-filter (lambda (id)
@@ -900,17 +908,36 @@ DURATION is bound to the argument by which its process is known."
                                               last))))
                                  (rlm-test-buttons)))))
               (should target)
-              (goto-char rlm--answer-start)
-              (while (not (equal (button-get (button-at (progn (forward-button 1)
-                                                               (point)))
-                                             'rlm-target)
-                                 target)))
-              (push-button)
+              (rlm-test-push target)
               (with-current-buffer (window-buffer)
                 (should (equal buffer-file-name
                                (expand-file-name "src/kettle.py" root)))
                 (should (= (line-number-at-pos (window-point)) (nth 1 target))))))
         (advice-remove 'rlm--append watch)))))
+
+(ert-deftest rlm-test-server-answers-about-a-real-repository ()
+  (rlm-test-with-server '()
+    (let* ((root (file-name-as-directory
+                  (file-truename (getenv "RLM_TEST_REPOSITORY"))))
+           (default-directory root))
+      (with-current-buffer (rlm-test-ask "Where are citations checked?")
+        (should (eq (rlm--run-state rlm--run) 'done))
+        (let ((target (cadr (seq-find
+                             (lambda (it)
+                               (equal (car (cadr it)) "src/engine/cite.rs"))
+                             (rlm-test-buttons)))))
+          (should target)
+          (rlm-test-push target)
+          (with-current-buffer (window-buffer)
+            (should (equal buffer-file-name
+                           (expand-file-name "src/engine/cite.rs" root)))
+            (goto-char (window-point))
+            (should (= (line-number-at-pos) (nth 1 target)))
+            ;; The cited lines are those of the function that does it.
+            (should (search-forward
+                     "pub fn citations("
+                     (line-end-position (- (nth 2 target) (nth 1 target) -1))
+                     t))))))))
 
 (ert-deftest rlm-test-server-answers-about-the-region ()
   (rlm-test-with-server `(("src/kettle.py" . ,rlm-test-kettle))

@@ -13,7 +13,9 @@ def place(path, first, last):
 
 
 def quote(path, numbered):
-    """A fenced block of (number, line) pairs, with a mark where lines are left out."""
+    """A fenced block of (number, line) pairs, with a mark where lines are left out. Blank lines at the ends go."""
+    spoken = [at for at, (_, line) in enumerate(numbered) if line.strip()]
+    numbered = numbered[spoken[0] : spoken[-1] + 1] if spoken else numbered[:1]
     width = len(str(numbered[-1][0]))
     lines, before = [], None
     for number, line in numbered:
