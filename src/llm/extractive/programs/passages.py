@@ -42,7 +42,8 @@ prompts = [
 notes = llm_query_batched(prompts)
 parts = []
 for (path, first, last), lines, note in zip(places, texts, notes):
-    chosen = sorted({int(n) for n in re.findall(r"^\s*(\d+)\|", note, re.M)} & set(lines)) or list(lines)[:6]
+    spoken = [n for n, line in lines.items() if line.strip()]
+    chosen = sorted({int(n) for n in re.findall(r"^\s*(\d+)\|", note, re.M)} & set(spoken)) or spoken[:6]
     symbol = named(path, first, last) if path else None
     if symbol and symbol.first_line in lines and symbol.first_line not in chosen:
         chosen = sorted([symbol.first_line] + chosen)
