@@ -50,8 +50,8 @@
 ;; Reading
 ;;
 ;; The answer streams into a buffer of its own.  Point at the end of the buffer
-;; follows the text; moved elsewhere, it stays where it is.  Each citation
-;; `path:line' is a button.
+;; follows the text; moved elsewhere, it stays where it is.  An answer that comes
+;; whole is shown from its start.  Each citation `path:line' is a button.
 ;;
 ;;   RET, mouse-1           open the cited lines in another window
 ;;   TAB, n / S-TAB, p      next, previous citation
@@ -1255,16 +1255,27 @@ the buffer itself, and the point nil for the end."
                      'face 'rlm-status))))))
 
 (defun rlm--append (text reset)
-  "Append TEXT to the answer, or replace it if RESET is non-nil."
-  (rlm--with-steady-view
-    (rlm--replace-tail "")
-    (when reset
-      (delete-region rlm--answer-start rlm--answer-end)
-      (rlm--render-anew))
-    (goto-char rlm--answer-end)
-    (insert (replace-regexp-in-string "\r\n?" "\n" text t t))
-    (set-marker rlm--answer-end (point))
-    (rlm--render)))
+  "Append TEXT to the answer, or replace it if RESET is non-nil.
+An answer that comes whole is read from its start."
+  (let ((whole (and reset (= rlm--answer-start rlm--answer-end))))
+    (rlm--with-steady-view
+      (rlm--replace-tail "")
+      (when reset
+        (delete-region rlm--answer-start rlm--answer-end)
+        (rlm--render-anew))
+      (goto-char rlm--answer-end)
+      (insert (replace-regexp-in-string "\r\n?" "\n" text t t))
+      (set-marker rlm--answer-end (point))
+      (rlm--render))
+    (when whole
+      (rlm--read-from-start))))
+
+(defun rlm--read-from-start ()
+  "Put points at the end of the buffer at the start of the answer."
+  (pcase-dolist (`(,window ,_ ,point) (rlm--views))
+    (cond (point)
+          (window (set-window-point window rlm--answer-start))
+          (t (goto-char rlm--answer-start)))))
 
 (defun rlm--conclude (run remark hint)
   "Complete the answer to RUN with REMARK and HINT and its citations."

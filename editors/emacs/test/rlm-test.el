@@ -358,6 +358,14 @@ Citations
     (should (= (window-point) (point)))
     (should (looking-at "\nCitations\n"))))
 
+(ert-deftest rlm-test-an-answer-that-comes-whole-is-read-from-its-start ()
+  (rlm-test-in-answer (run nil)
+    (switch-to-buffer (current-buffer))
+    (rlm-test-event run "delta" :reset t :text "One\nTwo\n")
+    (should (= (point) (window-point) rlm--answer-start))
+    (rlm-test-reply run :result (rlm-test-result "One\nTwo\nThree\n"))
+    (should (= (point) (window-point) rlm--answer-start))))
+
 (ert-deftest rlm-test-each-window-keeps-its-place ()
   (rlm-test-in-answer (run nil)
     (switch-to-buffer (current-buffer))
