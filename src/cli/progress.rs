@@ -2,6 +2,7 @@
 
 use super::query::{print, to_terminal};
 use crate::{
+    corpus::Exclusion,
     engine::{Answer, Delta, Event, SubCallState, Termination, Usage},
     text::{cut_head, one_line},
 };
@@ -14,6 +15,9 @@ use std::{
 
 /// Characters of a program's output that `--verbose` shows.
 const VERBOSE_OUTPUT: usize = 2000;
+
+/// Files and folders that `--verbose` names as left out.
+const VERBOSE_LEFT_OUT: usize = 100;
 
 /// The terminal of one question.
 pub struct Display {
@@ -55,12 +59,26 @@ impl Display {
         self.line(&format!("rlm: answered by {root}{worker} ({why})"));
     }
 
+    /// Says what was not read, and why.
+    pub fn left_out(&self, exclusions: &[Exclusion]) {
+        if !self.verbose || exclusions.is_empty() {
+            return;
+        }
+        let mut lines = vec![format!("── left out: {} files and folders ──", exclusions.len())];
+        lines.extend(exclusions.iter().take(VERBOSE_LEFT_OUT).map(|it| format!("{}: {}", it.path, it.reason)));
+        if let more @ 1.. = exclusions.len().saturating_sub(VERBOSE_LEFT_OUT) {
+            lines.push(format!("… and {more} more"));
+        }
+        self.line(&lines.join("\n"));
+    }
+
     pub fn show(&self, event: &Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Started(started) => {
                 let size = started.context;
-                state.message = format!("{} files, {} characters", size.files, size.characters);
+                let left_out = if size.skipped > 0 { format!(", {} left out", size.skipped) } else { String::new() };
+                state.message = format!("{} files, {} characters{left_out}", size.files, size.characters);
             }
             Event::Progress { message, usage } => {
                 message.clone_into(&mut state.message);

@@ -35,7 +35,7 @@ pub struct QueryArguments {
     /// Show nothing but the answer and errors
     #[arg(long, short, conflicts_with = "verbose", help_heading = "Output")]
     quiet: bool,
-    /// Show every turn and program
+    /// Show every turn and program, and what was left out
     #[arg(long, short, help_heading = "Output")]
     verbose: bool,
 }
@@ -96,12 +96,15 @@ async fn ask(
     };
     let question = Question {
         text: question,
-        snapshot,
+        snapshot: snapshot.clone(),
         focus: None,
         strategy: settings.strategy,
         limits: settings.limits.clone(),
     };
-    engine.ask(question, teller, cancel).await
+    let answer = engine.ask(question, teller.clone(), cancel).await;
+    // What is binary or unreadable shows only when it is read.
+    teller.display.left_out(&snapshot.exclusions());
+    answer
 }
 
 /// The first Ctrl-C stops the run, the second the program.

@@ -360,6 +360,26 @@ async fn invalid_utf8_is_read_and_reported() {
 }
 
 #[tokio::test]
+async fn what_is_left_out_is_told_with_its_reason() {
+    let folder = TempDir::new().expect("a folder can be made");
+    for (name, bytes) in [
+        ("a.txt", b"text".as_slice()),
+        (".rlmignore", b"*.log\n"),
+        ("x.log", b"x"),
+        ("zero", b"a\0b"),
+        (".env", b"KEY=1"),
+    ] {
+        file(&folder, name, bytes);
+    }
+    let path = folder.path().to_str().expect("text");
+    let ran = run(rlm(["query", "?", path, "--model", "cli:cat", "--strategy", "direct", "--verbose"])).await;
+    for expected in ["x.log: ignored by `*.log` in .rlmignore", "zero: binary", ".env: ", ".rlmignore: hidden"] {
+        assert!(ran.errors.contains(expected), "no {expected:?} in {}", ran.errors);
+    }
+    assert!(!ran.output.contains("KEY=1") && ran.output.contains("1\ttext"), "{ran:?}");
+}
+
+#[tokio::test]
 async fn an_interrupt_stops_at_once_and_prints_what_there_is() {
     let folder = TempDir::new().expect("a folder can be made");
     let path = file(&folder, "text.txt", b"some text");

@@ -10,8 +10,10 @@ definition_lines = {(path, line) for (path, first), s in defining.items() for li
 comment = re.compile(r"^\s*(//|#|;|\*|/\*|--|\"\"\")")
 uses = [hit for hit in hits if (hit.path, hit.line) not in definition_lines and not comment.match(hit.text)]
 calls = [hit for hit in uses if re.search(rf"{word}\s*(::<[^>]*>)?[(!]", hit.text)]
-imports = re.compile(r"^\s*(pub )?(use|import|from|#include|require|\(require)\b")
+imports = re.compile(r"^\s*(pub(\([^)]*\))? )?(use|import|from|#include|require|\(require)\b")
+aside = re.compile(r"(?i)(^|/)(tests?|benches|examples?|fixtures|vendor)/|(^|/)(changelog|changes|history)[^/]*$|\.(md|rst|txt)$")
 chosen = [hit for hit in (calls or uses) if not imports.match(hit.text)] or calls or uses
+chosen.sort(key=lambda hit: bool(aside.search(hit.path)))
 parts = []
 if defining:
     parts.append("\n".join(f"`{name}` is defined at {place(path, s.first_line, s.last_line)}: `{s.signature[:160]}`"
