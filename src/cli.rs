@@ -13,7 +13,10 @@ mod scope;
 mod trace;
 
 use clap::{Parser, Subcommand};
-use std::{io::IsTerminal, process::ExitCode};
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
 
 /// Asks questions of whole repositories and of files of any size.
 #[derive(Debug, Parser)]
@@ -48,7 +51,7 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("rlm: cannot start: {error}");
+            say(&format!("rlm: cannot start: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -63,6 +66,11 @@ pub fn main() -> ExitCode {
     // A thread that still reads standard input must not hold the process.
     runtime.shutdown_background();
     status
+}
+
+/// Writes a line to standard error. A reader that has gone away is no error.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 /// Logs go to standard error, and only if `RLM_LOG` asks for them (e.g. `RLM_LOG=debug`). The crates that handle requests

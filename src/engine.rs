@@ -16,6 +16,7 @@ mod ending;
 mod event;
 mod lookup;
 mod meter;
+mod open_call;
 mod prompt;
 mod reply;
 mod run;
@@ -30,14 +31,14 @@ use crate::{
     config::Price,
     config::{Limits, Strategy},
     corpus::{self, ContextText, Snapshot},
-    llm::{self, Choice, Finish, Message, Models, Scheduler},
+    llm::{self, Choice, Message, Models, Scheduler},
 };
 use ending::{Ending, Stop};
 use run::Run;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tree::{Tree, TreeParts};
+use tree::{Cut, LostCalls, Tree, TreeParts};
 
 /// The largest context, in characters, that is answered directly. Below some 15,000 characters programs cost more than
 /// they save; up to here they are about even, and one call is quicker.
@@ -98,7 +99,7 @@ impl Engine {
             () = sleep_until(tree.budget.deadline()) => (None, Err(Stop::Limit(Termination::Timeout))),
             result = asking.answer() => result,
         };
-        let mut answer = conclude(&tree, &question, context, result);
+        let mut answer = conclude(&tree, &question, context, result).await;
         answer.usage.wall_time = started.elapsed();
         answer
     }
@@ -120,7 +121,7 @@ impl Engine {
 }
 
 /// Puts the answer together, partial or not.
-fn conclude(
+async fn conclude(
     tree: &Tree,
     question: &Question,
     context: Option<Arc<ContextText>>,
@@ -133,12 +134,16 @@ fn conclude(
     };
     // A text that was never asked for is not read now only to check a partial answer.
     let context = context.or_else(|| question.snapshot.context_if_built());
-    let citations = context.map(|context| cite::citations(&text, &context)).unwrap_or_default();
-    let mut usage = tree.meter.usage();
-    if usage.calls == 0 {
-        usage.cost = Some(0.0);
-    }
-    Answer { text, termination, citations, lost: tree.lost(), usage, failure }
+    let citations = match context {
+        Some(context) => {
+            let text = text.clone();
+            let citations = tokio::task::spawn_blocking(move || cite::citations(&text, &context));
+            citations.await.unwrap_or_default()
+        }
+        None => Vec::new(),
+    };
+    let LostCalls { first: lost, count: lost_count } = tree.lost();
+    Answer { text, termination, citations, lost, lost_count, usage: tree.meter.usage(), failure }
 }
 
 struct Asking<'a> {
@@ -204,14 +209,20 @@ impl Asking<'_> {
                 Delta::Append(piece) => text.push_str(piece),
                 Delta::Reset(whole) => whole.clone_into(&mut text),
             }
-            self.tree.note_partial(&text);
+            self.tree.note_said(&text);
             self.tree.emit(Event::Delta(delta));
         };
-        let turn = self.tree.call(&self.tree.choice.root, messages, true, &mut stream).await?;
-        if turn.finish == Finish::Length {
-            return Err(Stop::Limit(Termination::Tokens));
+        let root = &self.tree.choice.root;
+        let turn = self.tree.call(root, messages, true, &mut stream).await?;
+        match turn.cut {
+            None => Ok(Ending { text: turn.text, termination: Termination::Direct }),
+            Some(Cut::Limit(limit)) => Err(limit.into()),
+            Some(cut) => Err(Stop::Failed(Failure {
+                kind: "replyCut",
+                message: format!("the reply of {} was cut off: {cut}", root.name()),
+                hint: Some("ask for less at once, or let programs do the work: --strategy rlm".to_owned()),
+            })),
         }
-        Ok(Ending { text: turn.text, termination: Termination::Direct })
     }
 
     async fn answer_by_programs(&self, context: &Arc<ContextText>) -> Result<Ending, Stop> {

@@ -26,7 +26,7 @@ pub use error::Error;
 pub use http::Timeouts;
 pub use models::{Answer, Check, Choice, KeyFound, Models, OllamaFound, Survey};
 pub use price::price;
-pub use schedule::{Call, CallError, Gate, Outcome, Patience, Report, Scheduler};
+pub use schedule::{Call, CallError, Gate, Ledger, Outcome, Patience, Report, Scheduler, Verdict};
 
 use futures::future::BoxFuture;
 use std::{fmt, fmt::Debug};
@@ -68,6 +68,18 @@ pub struct Request {
     pub max_output_tokens: Option<u32>,
 }
 
+impl Request {
+    /// Bytes of all messages together.
+    pub fn bytes(&self) -> usize {
+        self.messages.iter().map(|message| message.content.len()).sum()
+    }
+
+    /// The tokens of a prompt of so many bytes, as far as can be told beforehand.
+    pub fn tokens_of(bytes: usize) -> u64 {
+        bytes.div_ceil(BYTES_PER_TOKEN) as u64
+    }
+}
+
 /// Tokens of one call, or the sum over several. Where a provider does not say, they are estimated at four bytes each,
 /// so that a limit on tokens holds for every model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -76,6 +88,17 @@ pub struct TokenUsage {
     pub output: u64,
     /// The part of `input` that the provider served from its prompt cache.
     pub cached_input: u64,
+}
+
+/// Bytes of text to a token, where nobody says.
+const BYTES_PER_TOKEN: usize = 4;
+
+impl TokenUsage {
+    /// What a request and a reply of so many bytes come to, where nobody says.
+    pub fn estimated(request: &Request, reply_bytes: usize) -> Self {
+        let tokens = Request::tokens_of;
+        Self { input: tokens(request.bytes()), output: tokens(reply_bytes), cached_input: 0 }
+    }
 }
 
 impl std::ops::AddAssign for TokenUsage {

@@ -12,7 +12,7 @@ pub mod worker;
 
 pub use process::Launch;
 pub use session::{CellOutcome, Ended, Limits, Session};
-pub use wire::{Call, Cause, Raised};
+pub use wire::{Call, Cause, Raised, Walls};
 
 use futures::future::BoxFuture;
 use serde_json::Value;

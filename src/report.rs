@@ -28,6 +28,7 @@ pub fn answer(answer: &Answer, circumstances: &Circumstances) -> Map<String, Val
         ("termination".to_owned(), json!(answer.termination)),
         ("citations".to_owned(), citations.collect()),
         ("lost".to_owned(), lost.collect()),
+        ("lostCount".to_owned(), json!(answer.lost_count)),
         ("usage".to_owned(), usage(&answer.usage)),
         ("model".to_owned(), json!(circumstances.model)),
         ("worker".to_owned(), json!(circumstances.worker)),

@@ -66,6 +66,10 @@ fn own_program(environment: &Environment) -> Result<PathBuf, Failure> {
     if let Some(program) = environment.get("RLM_PROGRAM") {
         return Ok(program.into());
     }
+    // On Linux this stays the program that runs, even if its file has been replaced by a newer one.
+    if cfg!(target_os = "linux") {
+        return Ok(PathBuf::from("/proc/self/exe"));
+    }
     std::env::current_exe().map_err(|error| Failure {
         kind: "internal",
         message: format!("cannot find the program's own file: {error}"),

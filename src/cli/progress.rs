@@ -1,6 +1,9 @@
 //! What a person sees on the terminal while a question is being answered.
 
-use super::query::{print, to_terminal};
+use super::{
+    query::{print, to_terminal},
+    say,
+};
 use crate::{
     corpus::Exclusion,
     engine::{Answer, Delta, Event, SubCallState, Termination, Usage},
@@ -137,33 +140,33 @@ impl Display {
     pub fn ending(&self, answer: &Answer) {
         self.bar.finish_and_clear();
         if let Some(failure) = &answer.failure {
-            eprintln!("rlm: error: {}", failure.message);
+            say(&format!("rlm: error: {}", failure.message));
             if let Some(hint) = &failure.hint {
-                eprintln!("     {hint}");
+                say(&format!("     {hint}"));
             }
         } else if let Some(explanation) = answer.termination.explanation() {
             let partial =
                 if answer.text.is_empty() { "there is no partial answer" } else { "the answer above is partial" };
-            eprintln!("rlm: {explanation}; {partial}");
+            say(&format!("rlm: {explanation}; {partial}"));
         }
         if !answer.lost.is_empty() {
             let first = &answer.lost[0];
-            let (count, error) = (answer.lost.len(), one_line(&first.error, 200));
-            eprintln!("rlm: {count} sub-calls failed, the first with: {error}");
+            let (count, error) = (answer.lost_count, one_line(&first.error, 200));
+            say(&format!("rlm: {count} sub-calls failed, the first with: {error}"));
         }
         let unverified: Vec<_> = answer.citations.iter().filter(|it| !it.verified).collect();
         if !unverified.is_empty() && !self.quiet {
             let places: Vec<_> = unverified.iter().take(5).map(|it| format!("{}:{}", it.path, it.first_line)).collect();
-            eprintln!("rlm: {} cited places do not exist: {}", unverified.len(), places.join(", "));
+            say(&format!("rlm: {} cited places do not exist: {}", unverified.len(), places.join(", ")));
         }
         let is_over = answer.termination != Termination::Failed;
         if is_over && !self.quiet && std::io::stderr().is_terminal() {
-            eprintln!("{}", summary(&answer.usage));
+            say(&summary(&answer.usage));
         }
     }
 
     fn line(&self, text: &str) {
-        self.bar.suspend(|| eprintln!("{text}"));
+        self.bar.suspend(|| say(text));
     }
 }
 

@@ -1,6 +1,6 @@
 //! `rlm query`: one question, one answer.
 
-use super::{options::CommonOptions, progress::Display, scope, trace::TraceFile};
+use super::{options::CommonOptions, progress::Display, say, scope, trace::TraceFile};
 use crate::{
     config::Settings,
     engine::{self, Answer, Event, EventSink, Question, Started, Termination},
@@ -8,12 +8,14 @@ use crate::{
     setup,
 };
 use clap::Args;
+use futures::{FutureExt, future::select_all};
 use std::{
     io::{IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
 };
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
@@ -50,14 +52,14 @@ pub async fn run(arguments: QueryArguments) -> ExitCode {
     let settings = match setup::settings(common.into_options()) {
         Ok(settings) => settings,
         Err(error) => {
-            eprintln!("rlm: {error}");
+            say(&format!("rlm: {error}"));
             return ExitCode::from(super::WRONG_USAGE);
         }
     };
     let trace = match trace.map(TraceFile::create).transpose() {
         Ok(trace) => trace,
         Err(error) => {
-            eprintln!("rlm: {error}");
+            say(&format!("rlm: {error}"));
             return ExitCode::from(super::WRONG_USAGE);
         }
     };
@@ -83,7 +85,11 @@ async fn ask(
         tokio::task::spawn_blocking(move || scope::snapshot(&paths, &settings))
     };
     let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
-    let (engine, snapshot) = tokio::join!(setup::engine(settings, &environment, scheduler), walk);
+    let (engine, snapshot) = tokio::select! {
+        biased;
+        () = cancel.cancelled() => return Answer::cancelled(),
+        both = async { tokio::join!(setup::engine(settings, &environment, scheduler), walk) } => both,
+    };
     let engine = match engine {
         Ok(engine) => engine,
         Err(failure) => return Answer::failed(failure),
@@ -107,14 +113,18 @@ async fn ask(
     answer
 }
 
-/// The first Ctrl-C stops the run, the second the program.
+/// The first Ctrl-C stops the run, the second the program; so do a closed terminal and a request to terminate.
 async fn cancel_on_interrupt(cancel: CancellationToken) {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        cancel.cancel();
-    }
-    if tokio::signal::ctrl_c().await.is_ok() {
-        std::process::exit(i32::from(INTERRUPTED));
-    }
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let Ok(mut signals) = kinds.map(signal).into_iter().collect::<Result<Vec<_>, _>>() else { return };
+    any(&mut signals).await;
+    cancel.cancel();
+    any(&mut signals).await;
+    std::process::exit(i32::from(INTERRUPTED));
+}
+
+async fn any(signals: &mut [Signal]) {
+    select_all(signals.iter_mut().map(|it| it.recv().boxed())).await;
 }
 
 /// Tells the terminal and the trace what happens.

@@ -1,5 +1,6 @@
 //! The trace of a run: JSON Lines, one event a line, the last one `done` with the whole result.
 
+use super::say;
 use serde_json::{Map, Value, json};
 use std::{
     fs::File,
@@ -52,7 +53,7 @@ impl TraceFile {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let failure = state.failure.take().or_else(|| state.file.flush().err());
         if let Some(error) = failure {
-            eprintln!("rlm: the trace {} is not whole: {error}", self.path.display());
+            say(&format!("rlm: the trace {} is not whole: {error}", self.path.display()));
         }
     }
 }

@@ -11,8 +11,9 @@ pub struct Answer {
     pub termination: Termination,
     /// Places that the text names, in order, each once.
     pub citations: Vec<Citation>,
-    /// Sub-calls that failed for good.
+    /// Sub-calls that failed for good: the first thousand of them, and how many there are.
     pub lost: Vec<Lost>,
+    pub lost_count: usize,
     pub usage: Usage,
     /// What failed, if `termination` is [`Termination::Failed`].
     pub failure: Option<Failure>,
@@ -35,6 +36,7 @@ impl Answer {
             termination,
             citations: Vec::new(),
             lost: Vec::new(),
+            lost_count: 0,
             usage: Usage::none(),
             failure: None,
         }

@@ -19,7 +19,7 @@ use tokio::{
 pub const REPLY_TOKENS: u64 = 8192;
 
 /// The shortest reply for which a call is still worth making.
-const SHORTEST_REPLY_TOKENS: u64 = 256;
+pub const SHORTEST_REPLY_TOKENS: u64 = 256;
 
 /// Bytes of text for which one token is reserved. Most text has about four bytes to a token.
 const BYTES_PER_TOKEN: u64 = 3;
@@ -29,6 +29,11 @@ const MILLION: f64 = 1e6;
 
 /// Tokens reserved for the frame that a provider puts around a prompt.
 const FRAME_TOKENS: u64 = 16;
+
+/// The tokens that are reserved for a prompt of so many bytes.
+pub fn reserved_tokens(prompt_bytes: u64) -> u64 {
+    prompt_bytes / BYTES_PER_TOKEN + FRAME_TOKENS
+}
 
 /// A limit that has been met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -101,13 +106,19 @@ impl Budget {
         Ok(())
     }
 
-    /// Reserves a call whose prompt has `prompt_bytes`.
-    pub async fn reserve(&self, prompt_bytes: usize, price: Option<Price>) -> Result<Reservation<'_>, Exceeded> {
+    /// Reserves a call whose prompt has `prompt_bytes` and whose reply may have `longest_reply` tokens, or fewer where a
+    /// limit leaves room for fewer.
+    pub async fn reserve(
+        &self,
+        prompt_bytes: usize,
+        longest_reply: u64,
+        price: Option<Price>,
+    ) -> Result<Reservation<'_>, Exceeded> {
         loop {
             // Registered before the state is read, so that no word is missed in between.
             let freed = self.freed.notified();
             self.check_time()?;
-            match self.try_reserve(prompt_bytes as u64, price) {
+            match self.try_reserve(prompt_bytes as u64, longest_reply, price) {
                 Ok(reservation) => return Ok(reservation),
                 Err((exceeded, 0)) => return Err(exceeded),
                 Err(_) => tokio::select! {
@@ -119,20 +130,32 @@ impl Budget {
     }
 
     /// The reservation, or the limit that stands in its way and how many reservations are open.
-    fn try_reserve(&self, prompt_bytes: u64, price: Option<Price>) -> Result<Reservation<'_>, (Exceeded, usize)> {
+    fn try_reserve(
+        &self,
+        prompt_bytes: u64,
+        longest_reply: u64,
+        price: Option<Price>,
+    ) -> Result<Reservation<'_>, (Exceeded, usize)> {
         let mut state = self.lock();
         if state.calls >= self.limits.max_calls {
             // Calls are never given back.
             return Err((Exceeded::Calls, 0));
         }
-        let input = prompt_bytes / BYTES_PER_TOKEN + FRAME_TOKENS;
+        let input = reserved_tokens(prompt_bytes);
         // While others are open they may still give something back; only the last one makes do with what is left.
-        let shortest = if state.open > 0 { REPLY_TOKENS } else { SHORTEST_REPLY_TOKENS };
-        let mut output = REPLY_TOKENS;
+        let shortest = if state.open > 0 { longest_reply } else { longest_reply.min(SHORTEST_REPLY_TOKENS) };
+        let mut output = longest_reply;
+        let mut shortened_by = None;
+        let mut shorten = |left: u64, limit: Exceeded| {
+            if left < output {
+                output = left;
+                shortened_by = Some(limit);
+            }
+            output >= shortest
+        };
         if let Some(limit) = self.limits.max_tokens {
             let left = limit.saturating_sub(state.used.tokens + state.reserved.tokens).saturating_sub(input);
-            output = output.min(left);
-            if output < shortest {
+            if !shorten(left, Exceeded::Tokens) {
                 return Err((Exceeded::Tokens, state.open));
             }
         }
@@ -140,8 +163,7 @@ impl Budget {
         if let (Some(limit), Some(price)) = (self.limits.max_cost, price) {
             let left = limit - state.used.cost - state.reserved.cost - cost(0);
             // A price of nothing allows replies of any length; the conversion saturates.
-            output = output.min((left * MILLION / price.output) as u64);
-            if output < shortest {
+            if !shorten((left * MILLION / price.output) as u64, Exceeded::Cost) {
                 return Err((Exceeded::Cost, state.open));
             }
         }
@@ -150,7 +172,7 @@ impl Budget {
         state.open += 1;
         state.reserved.tokens += amount.tokens;
         state.reserved.cost += amount.cost;
-        Ok(Reservation { budget: self, amount, reply_tokens: output, used: Amount::default() })
+        Ok(Reservation { budget: self, amount, reply_tokens: output, shortened_by, used: Amount::default() })
     }
 
     pub fn left(&self) -> Left {
@@ -180,6 +202,7 @@ pub struct Reservation<'a> {
     budget: &'a Budget,
     amount: Amount,
     reply_tokens: u64,
+    shortened_by: Option<Exceeded>,
     used: Amount,
 }
 
@@ -187,6 +210,11 @@ impl Reservation<'_> {
     /// The longest reply that fits.
     pub fn reply_tokens(&self) -> u32 {
         u32::try_from(self.reply_tokens).unwrap_or(u32::MAX)
+    }
+
+    /// The limit that leaves room only for a shorter reply than was asked for.
+    pub fn shortened_by(&self) -> Option<Exceeded> {
+        self.shortened_by
     }
 
     /// Books what the call really used.
@@ -229,7 +257,7 @@ mod tests {
         let budget = budget(|it| it.max_calls = 5);
         let admitted = AtomicU64::new(0);
         let attempts = (0..50).map(|_| async {
-            if let Ok(reservation) = budget.reserve(10, None).await {
+            if let Ok(reservation) = budget.reserve(10, REPLY_TOKENS, None).await {
                 admitted.fetch_add(1, Ordering::Relaxed);
                 tokio::task::yield_now().await;
                 reservation.settle(tokens(1, 1), None);
@@ -237,15 +265,15 @@ mod tests {
         });
         futures::future::join_all(attempts).await;
         assert_eq!(admitted.into_inner(), 5);
-        assert_eq!(budget.reserve(10, None).await.err(), Some(Exceeded::Calls));
+        assert_eq!(budget.reserve(10, REPLY_TOKENS, None).await.err(), Some(Exceeded::Calls));
         assert_eq!(budget.left().calls, 0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_reservation_waits_for_what_others_give_back() {
         let budget = budget(|it| it.max_tokens = Some(REPLY_TOKENS + 500));
-        let first = budget.reserve(30, None).await.expect("the first fits");
-        let second = budget.reserve(30, None);
+        let first = budget.reserve(30, REPLY_TOKENS, None).await.expect("the first fits");
+        let second = budget.reserve(30, REPLY_TOKENS, None);
         tokio::pin!(second);
         assert!(futures::poll!(&mut second).is_pending(), "there is no room while the first is open");
         first.settle(tokens(10, 20), None);
@@ -256,23 +284,24 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_reply_shrinks_to_what_is_left_and_then_the_limit_is_met() {
         let budget = budget(|it| it.max_tokens = Some(1000));
-        let first = budget.reserve(300, None).await.expect("fits");
+        let first = budget.reserve(300, REPLY_TOKENS, None).await.expect("fits");
         assert_eq!(first.reply_tokens(), 1000 - 100 - FRAME_TOKENS as u32);
         first.settle(tokens(100, 600), None);
-        let second = budget.reserve(30, None).await.expect("there are 300 left");
+        let second = budget.reserve(30, REPLY_TOKENS, None).await.expect("there are 300 left");
         assert!(second.reply_tokens() < 300);
+        assert_eq!(second.shortened_by(), Some(Exceeded::Tokens));
         second.settle(tokens(10, 200), None);
-        assert_eq!(budget.reserve(30, None).await.err(), Some(Exceeded::Tokens));
+        assert_eq!(budget.reserve(30, REPLY_TOKENS, None).await.err(), Some(Exceeded::Tokens));
     }
 
     #[tokio::test(start_paused = true)]
     async fn cost_is_bounded_by_the_dearest_reply() {
         let budget = budget(|it| it.max_cost = Some(0.01));
         let price = Some(Price { input: 1.0, output: 10.0 });
-        let first = budget.reserve(3000, price).await.expect("fits");
+        let first = budget.reserve(3000, REPLY_TOKENS, price).await.expect("fits");
         assert!((890..=900).contains(&first.reply_tokens()), "{}", first.reply_tokens());
         first.settle(tokens(1000, 890), Some(0.0099));
-        assert_eq!(budget.reserve(3000, price).await.err(), Some(Exceeded::Cost));
+        assert_eq!(budget.reserve(3000, REPLY_TOKENS, price).await.err(), Some(Exceeded::Cost));
     }
 
     #[tokio::test(start_paused = true)]
@@ -281,6 +310,6 @@ mod tests {
         assert_eq!(budget.begin_iteration(), Ok(()));
         tokio::time::advance(Duration::from_secs(10)).await;
         assert_eq!(budget.begin_iteration(), Err(Exceeded::Timeout));
-        assert_eq!(budget.reserve(1, None).await.err(), Some(Exceeded::Timeout));
+        assert_eq!(budget.reserve(1, REPLY_TOKENS, None).await.err(), Some(Exceeded::Timeout));
     }
 }

@@ -1,61 +1,174 @@
 //! Finds the places that an answer names, and looks whether they exist.
 //!
-//! A citation is `path:line` or `path:first-last`; also `path#L10-L20`, which models write as well. A path is whatever
-//! stands before it up to white space, a quote or a bracket.
+//! A citation is `path:line` or `path:first-last`; also `path#L10-L20`, which models write as well. Where the path begins
+//! is told by the files that there are, since paths may hold spaces and brackets (`app/[id]/page.tsx`); what is no known
+//! path goes back to white space, a quote or a bracket.
 
 use super::answer::Citation;
-use crate::corpus::ContextText;
+use crate::corpus::{ContextText, Segment};
 use regex::Regex;
-use std::sync::LazyLock;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 /// The most citations that are taken from one answer.
 const LIMIT: usize = 1000;
 
-static PLACE: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r#"([^\s`'"<>()\[\]{}|*,;:#]+)(?::|#L)(\d{1,9})(?:[-–](?:L)?(\d{1,9}))?"#;
+/// The longest path that is looked for, in bytes.
+const LONGEST_PATH: usize = 1024;
+
+static LINES: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r"(?::|#L)(\d{1,9})(?:[-–]L?(\d{1,9}))?";
     Regex::new(pattern).expect("the pattern is right")
 });
 
 /// The citations of `text`, in order, each once. What does not look like a file of the context and is not one either (a
 /// time of day, a ratio, a port) is no citation; what looks like one but does not exist is not verified.
 pub fn citations(text: &str, context: &ContextText) -> Vec<Citation> {
+    let files = Files::of(context);
     let mut found: Vec<Citation> = Vec::new();
-    for place in PLACE.captures_iter(text).take(LIMIT) {
-        let number = |group: usize| place.get(group).and_then(|digits| digits.as_str().parse::<usize>().ok());
-        let Some(first_line) = number(2) else { continue };
-        let last_line = number(3).unwrap_or(first_line);
-        let path = place[1].trim_start_matches("./");
-        if let Some(citation) = check(path, first_line, last_line, context)
-            && !found.contains(&citation)
-        {
+    for lines in LINES.captures_iter(text).take(LIMIT) {
+        let number = |group: usize| lines.get(group).and_then(|digits| digits.as_str().parse::<usize>().ok());
+        let (Some(whole), Some(first_line)) = (lines.get(0), number(1)) else { continue };
+        let last_line = number(2).unwrap_or(first_line);
+        let Some((path, segment)) = files.before(&text[..whole.start()]) else { continue };
+        let verified = segment.is_some_and(|segment| {
+            let count = line_count(context, segment);
+            (1..=count).contains(&first_line) && (first_line..=count).contains(&last_line)
+        });
+        let citation = Citation { path: path.to_owned(), first_line, last_line, verified };
+        if !found.contains(&citation) {
             found.push(citation);
         }
     }
     found
 }
 
-fn check(path: &str, first_line: usize, last_line: usize, context: &ContextText) -> Option<Citation> {
-    let Ok(segment) = context.segment_of_path(path) else {
-        return looks_like_a_file(path, context).then(|| Citation {
-            path: path.to_owned(),
-            first_line,
-            last_line,
-            verified: false,
-        });
-    };
-    let lines = context.text_of(segment).lines().count();
-    let verified = (1..=lines).contains(&first_line) && (first_line..=lines).contains(&last_line);
-    let path = segment.path.clone().unwrap_or_else(|| path.to_owned());
-    Some(Citation { path, first_line, last_line, verified })
+fn line_count(context: &ContextText, segment: &Segment) -> usize {
+    match segment.text.end.checked_sub(1) {
+        Some(last) if !segment.text.is_empty() => context.position(last).map_or(0, |position| position.line),
+        _ => 0,
+    }
 }
 
-/// Whether a file of the context ends as `path` does.
-fn looks_like_a_file(path: &str, context: &ContextText) -> bool {
-    let extension = |path: &str| path.rsplit_once('.').map(|(_, extension)| extension.to_owned());
-    let Some(wanted) = extension(path) else { return false };
-    context
-        .segments()
-        .iter()
-        .filter_map(|segment| segment.path.as_deref())
-        .any(|it| extension(it).as_ref() == Some(&wanted))
+/// The files that citations may mean.
+struct Files<'a> {
+    by_name: HashMap<&'a str, Vec<(&'a str, &'a Segment)>>,
+    endings: HashSet<&'a str>,
+}
+
+impl<'a> Files<'a> {
+    fn of(context: &'a ContextText) -> Self {
+        let mut files = Self { by_name: HashMap::new(), endings: HashSet::new() };
+        for segment in context.segments() {
+            let Some(path) = segment.path.as_deref() else { continue };
+            files.by_name.entry(name(path)).or_default().push((path, segment));
+            files.endings.extend(ending(path));
+        }
+        files
+    }
+
+    /// The path at the end of `text`, and its file if there is one. The longest path of a file that stands there is meant;
+    /// else what a file's path ends with; else, if it looks like a file, what stands there up to a blank or a bracket.
+    fn before<'t>(&self, text: &'t str) -> Option<(&'t str, Option<&'a Segment>)>
+    where
+        'a: 't,
+    {
+        let line = &text[text.rfind('\n').map_or(0, |end| end + 1)..];
+        let line = &line[line.ceil_char_boundary(line.len().saturating_sub(LONGEST_PATH))..];
+        let starts = line.char_indices().filter(|&(_, it)| is_border(it)).map(|(at, it)| at + it.len_utf8());
+        let candidates = std::iter::once(0).chain(starts).map(|start| line[start..].trim_start_matches("./"));
+        let mut nearest = "";
+        for candidate in candidates.filter(|it| !it.is_empty()) {
+            if let Some((path, segment)) = self.exact(candidate) {
+                return Some((path, Some(segment)));
+            }
+            nearest = candidate;
+        }
+        if let Some((path, segment)) = self.partial(nearest) {
+            return Some((path, Some(segment)));
+        }
+        let looks_like_a_file = ending(nearest).is_some_and(|ending| self.endings.contains(ending));
+        looks_like_a_file.then_some((nearest, None))
+    }
+
+    fn exact(&self, path: &str) -> Option<(&'a str, &'a Segment)> {
+        self.by_name.get(name(path))?.iter().find(|(known, _)| *known == path).copied()
+    }
+
+    /// The only file whose path ends with these components.
+    fn partial(&self, path: &str) -> Option<(&'a str, &'a Segment)> {
+        let ends = |known: &str| known.strip_suffix(path).is_some_and(|rest| rest.ends_with('/'));
+        let mut found = self.by_name.get(name(path))?.iter().filter(|(known, _)| ends(known));
+        found.next().filter(|_| found.next().is_none()).copied()
+    }
+}
+
+/// Whether a path that is not known begins after this character.
+fn is_border(it: char) -> bool {
+    it.is_whitespace() || "`'\"<>()[]{}|*,;:#".contains(it)
+}
+
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn ending(path: &str) -> Option<&str> {
+    path.rsplit_once('.').map(|(_, ending)| ending)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::{OpenBuffer, Root, Selection, Snapshot};
+
+    fn check(text: &str, expected: &[&str]) {
+        let directory = tempfile::tempdir().unwrap();
+        let files = [
+            "src/a.rs",
+            "src/b.rs",
+            "lib/b.rs",
+            "app/[id]/page.tsx",
+            "app/(auth)/page.tsx",
+            "my docs/notes.md",
+            "Makefile",
+        ];
+        let open = files.map(|path| OpenBuffer {
+            path: directory.path().join(path),
+            text: "one\ntwo\nthree\n".into(),
+            version: 0,
+        });
+        let roots = vec![Root::new(directory.path())];
+        let selection = Selection { roots, open: open.into(), ..Selection::default() };
+        let context = Snapshot::take(&selection).unwrap().context().unwrap();
+        let shown: Vec<String> = citations(text, &context)
+            .iter()
+            .map(|it| format!("{}:{}-{}{}", it.path, it.first_line, it.last_line, if it.verified { "" } else { " ?" }))
+            .collect();
+        assert_eq!(shown, expected, "{text}");
+    }
+
+    #[test]
+    fn places_are_found_however_they_are_written() {
+        check("see src/a.rs:2, `src/a.rs:1-3` and (./src/a.rs:3).", &["src/a.rs:2-2", "src/a.rs:1-3", "src/a.rs:3-3"]);
+        check("[it](src/a.rs#L1-L2) Makefile:1", &["src/a.rs:1-2", "Makefile:1-1"]);
+        check("src/a.rs:2 and src/a.rs:2 again", &["src/a.rs:2-2"]);
+        check("a.rs:1–2", &["src/a.rs:1-2"]);
+    }
+
+    #[test]
+    fn paths_may_hold_brackets_and_spaces() {
+        check(
+            "`app/[id]/page.tsx:2` app/(auth)/page.tsx:3\nthe file my docs/notes.md:1",
+            &["app/[id]/page.tsx:2-2", "app/(auth)/page.tsx:3-3", "my docs/notes.md:1-1"],
+        );
+    }
+
+    #[test]
+    fn what_does_not_exist_is_not_verified_and_what_is_no_file_is_no_citation() {
+        check("src/a.rs:4 src/a.rs:0 src/a.rs:3-2", &["src/a.rs:4-4 ?", "src/a.rs:0-0 ?", "src/a.rs:3-2 ?"]);
+        check("src/gone.rs:1 b.rs:1", &["src/gone.rs:1-1 ?", "b.rs:1-1 ?"]);
+        check("at 12:30, 3:1, http://localhost:8000 and x.unknown:5", &[]);
+    }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     corpus::{ContextText, Snapshot},
-    llm::{Finish, Message},
+    llm::Message,
     repl::{Call, HostCalls, Raised},
     text::one_line,
 };
@@ -24,6 +24,9 @@ use std::sync::Arc;
 
 /// Characters of a prompt that name its call to people.
 const LABEL_CHARS: usize = 80;
+
+/// Prompts that one call may hand over. Each costs memory while it waits, whether a limit lets it through or not.
+const MOST_PROMPTS: usize = 10_000;
 
 /// The host calls of one run's programs.
 pub struct Desk<'a> {
@@ -53,6 +56,10 @@ impl Desk<'_> {
     /// All prompts at once; each has its answer, or an error text, in its own place.
     async fn batch(&self, arguments: Value, recursive: bool) -> Result<Value, Raised> {
         let Batch(prompts, model) = lookup::arguments(arguments)?;
+        if prompts.len() > MOST_PROMPTS {
+            let message = format!("{} prompts are too many for one call; the most is {MOST_PROMPTS}", prompts.len());
+            return Err(Raised::new("ValueError", message));
+        }
         let model = model.as_deref();
         let answers = join_all(prompts.into_iter().map(|prompt| self.query(prompt, model, recursive))).await;
         Ok(Value::from(answers))
@@ -89,9 +96,9 @@ impl Desk<'_> {
         let model = self.tree.model(model).await.map_err(|error| error.to_string())?;
         let turn = self.tree.call(&model, vec![Message::user(prompt)], false, &mut |_| {}).await;
         let turn = turn.map_err(|error| error.to_string())?;
-        Ok(match turn.finish {
-            Finish::Length => format!("{}\n[cut off: the reply was too long]", turn.text),
-            _ => turn.text,
+        Ok(match turn.cut {
+            Some(cut) => format!("{}\n[cut off: {cut}]", turn.text),
+            None => turn.text,
         })
     }
 

@@ -13,6 +13,9 @@ use std::ops::Range;
 /// The most rows that one call returns.
 const ROW_LIMIT: usize = 100_000;
 
+/// The most chunks that one call returns.
+const CHUNK_LIMIT: usize = 1_000_000;
+
 /// Reads the arguments of a call, which a program has made up.
 pub fn arguments<T: DeserializeOwned>(arguments: Value) -> Result<T, Raised> {
     serde_json::from_value(arguments).map_err(|error| Raised::new("TypeError", format!("wrong arguments: {error}")))
@@ -105,6 +108,11 @@ fn chunk(context: &ContextText, size: i64, overlap: i64) -> Result<Value, Raised
         |what: &str, value: i64| Raised::new("ValueError", format!("{what} must not be negative, as {value} is"));
     let size = usize::try_from(size).map_err(|_| wrong("size", size))?;
     let overlap = usize::try_from(overlap).map_err(|_| wrong("overlap", overlap))?;
+    let least = context.char_len() / size.max(1);
+    if least > CHUNK_LIMIT {
+        let message = format!("chunks of {size} characters would be at least {least}; the most is {CHUNK_LIMIT}");
+        return Err(Raised::new("ValueError", message));
+    }
     let pieces = corpus::chunk(context, size, overlap).map_err(|error| Raised::new("ValueError", error.to_string()))?;
     Ok(pieces.into_iter().map(|piece| place(context, piece)).collect())
 }

@@ -7,6 +7,7 @@ use super::{
     budget::Left,
     reply::Reply,
     run::{CellRecord, Focus},
+    tree::Cut,
 };
 use crate::{
     corpus::{ContextText, Segment},
@@ -160,7 +161,7 @@ pub fn direct(context: &ContextText, focus: Option<&Focus>, question: &str) -> S
 }
 
 /// What a turn's programs did, and what is left.
-pub fn observation(cells: &[CellRecord], reply: &Reply, was_cut: bool, left: &Left) -> String {
+pub fn observation(cells: &[CellRecord], reply: &Reply, cut: Option<&Cut>, left: &Left) -> String {
     let mut text = String::new();
     for (number, cell) in cells.iter().enumerate() {
         match cells.len() {
@@ -174,10 +175,8 @@ pub fn observation(cells: &[CellRecord], reply: &Reply, was_cut: bool, left: &Le
     if cells.len() < reply.programs.len() {
         let _ = writeln!(text, "The remaining {} programs did not run.", reply.programs.len() - cells.len());
     }
-    if was_cut {
-        text.push_str(
-            "Your reply was cut off at the limit of its length; what was cut did not count. Write less in one turn.\n",
-        );
+    if let Some(cut) = cut {
+        let _ = writeln!(text, "Your reply was cut off ({cut}); what was cut did not count. Write less in one turn.");
     } else if reply.unclosed {
         text.push_str("The last block has no closing fence, so it did not run.\n");
     }

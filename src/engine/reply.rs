@@ -82,6 +82,13 @@ fn final_line(prose: &str) -> Option<&str> {
     starts.into_iter().find(is_final).map(|start| &prose[start..])
 }
 
+/// The variable that a final line names without quotes: `FINAL_VAR(answer)`.
+pub fn final_variable(line: &str) -> Option<&str> {
+    let name = line.strip_prefix("FINAL_VAR(")?.strip_suffix(')')?.trim();
+    let starts = name.starts_with(|it: char| it.is_alphabetic() || it == '_');
+    (starts && name.chars().all(|it| it.is_alphanumeric() || it == '_')).then_some(name)
+}
+
 /// The text between the parentheses of a final line that is no valid program, e.g. `FINAL(the answer is 42)`.
 pub fn final_text(line: &str) -> Option<&str> {
     line.strip_prefix("FINAL(")?.strip_suffix(')').map(str::trim)

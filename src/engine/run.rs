@@ -9,18 +9,22 @@ use super::{
     event::{Delta, Event},
     prompt,
     reply::{self, Reply},
-    tree::{CallError, Tree, Turn},
+    tree::{CallError, Cut, Tree, Turn},
 };
 use crate::{
     corpus::ContextText,
-    llm::{self, Finish, Message, Model},
+    llm::{self, Message, Model},
     repl::{self, CellOutcome, Ended, Launch, Session, wire::Start},
+    text::{cut_head, cut_middle},
 };
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// Characters of output that a model sees of one program.
+/// Characters of output that a model sees of one program, and at most of the programs of one turn together.
 const OUTPUT_CHARS: usize = 20_000;
+
+/// Characters of a program's error that a model sees.
+const ERROR_CHARS: usize = 4000;
 
 /// Empty replies in a row after which a run is given up.
 const EMPTY_REPLIES: usize = 3;
@@ -44,6 +48,17 @@ pub struct CellRecord {
     pub error: Option<String>,
     pub variables: Vec<(String, String)>,
     pub ended: Ended,
+}
+
+impl CellRecord {
+    /// Keeps the first `room` characters of the output; returns how many it has.
+    fn keep_output(&mut self, room: usize) -> usize {
+        let cut = cut_head(&self.output, room);
+        let (kept, omitted) = (cut.shown.len(), cut.omitted);
+        self.output.truncate(kept);
+        self.output_omitted += omitted;
+        self.output.chars().count()
+    }
 }
 
 /// A run under way.
@@ -79,7 +94,7 @@ impl<'t> Run<'t> {
             memory_limit: tree.interpreter.memory_limit,
             allow_weaker_sandbox: tree.interpreter.allow_weaker_sandbox,
         };
-        let limits = repl::Limits { cell_time: tree.limits.cell_timeout, output_chars: OUTPUT_CHARS };
+        let limits = repl::Limits { cell_time: tree.limits.cell_timeout, output_chars: output_chars(model.window()) };
         Ok(Self {
             tree,
             number: tree.number_run(),
@@ -119,13 +134,13 @@ impl<'t> Run<'t> {
 
     /// One turn of the model and its programs; an ending if it gave the answer.
     async fn turn(&mut self) -> Result<Option<Ending>, Stop> {
-        let turn = match self.ask_model().await {
+        let turn = match self.ask_model().await? {
             Ok(turn) => turn,
             Err(CallError::Model(error @ llm::Error::EmptyReply { .. })) => return self.empty_reply(error),
             Err(error) => return Err(error.into()),
         };
         self.empty_replies = 0;
-        let was_cut = turn.finish == Finish::Length;
+        let was_cut = turn.cut.is_some();
         let reply = reply::parse(&turn.text);
         self.tree.emit(Event::Turn {
             run: self.number,
@@ -134,7 +149,7 @@ impl<'t> Run<'t> {
             text: turn.text.clone(),
         });
         if self.depth == 0 && !reply.prose.is_empty() {
-            self.tree.note_partial(&reply.prose);
+            self.tree.note_said(&reply.prose);
         }
 
         let (cells, mut answer) = self.run_programs(&reply.programs).await?;
@@ -167,15 +182,19 @@ impl<'t> Run<'t> {
         } else {
             self.replies_without_program = 0;
         }
-        self.observe(turn.text, &cells, &reply, was_cut, &remarks);
+        self.observe(turn.text, &cells, &reply, turn.cut.as_ref(), &remarks);
         self.count_errors(!cells.is_empty(), failed)?;
         Ok(None)
     }
 
-    async fn ask_model(&self) -> Result<Turn, CallError> {
+    /// Has the model write its turn, while the interpreter gets ready for what it will write.
+    async fn ask_model(&mut self) -> Result<Result<Turn, CallError>, Stop> {
         self.tell(&format!("{} is writing", self.model.name()));
-        let messages = self.conversation.messages().to_vec();
-        self.tree.call(&self.model, messages, true, &mut |_| {}).await
+        let (tree, messages) = (self.tree, self.conversation.messages().to_vec());
+        let turn = async { Ok(tree.call(&self.model, messages, true, &mut |_| {}).await) };
+        let ready = async { self.session.prepare().await.map_err(Stop::from) };
+        let (turn, _) = tokio::try_join!(turn, ready)?;
+        Ok(turn)
     }
 
     /// Tells what this run is doing.
@@ -198,15 +217,16 @@ impl<'t> Run<'t> {
     /// Runs the programs of a reply in order, until one of them gives the answer.
     async fn run_programs(&mut self, programs: &[String]) -> Result<(Vec<CellRecord>, Option<String>), Stop> {
         let mut cells = Vec::new();
+        let mut room = output_chars(self.model.window());
         for program in programs {
             self.tell("its program is running");
             let started = Instant::now();
             let outcome = self.run_cell(program).await?;
             let answer = outcome.report.answer.clone();
             if let (0, Some(draft)) = (self.depth, &outcome.report.draft) {
-                self.tree.note_partial(draft);
+                self.tree.note_draft(draft);
             }
-            let record = self.record(outcome);
+            let mut record = self.record(outcome);
             self.tree.emit(Event::Cell {
                 run: self.number,
                 depth: self.depth,
@@ -216,6 +236,7 @@ impl<'t> Run<'t> {
                 error: record.error.clone(),
                 seconds: started.elapsed().as_secs_f64(),
             });
+            room -= record.keep_output(room);
             cells.push(record);
             if answer.is_some() {
                 return Ok((cells, answer));
@@ -242,7 +263,8 @@ impl<'t> Run<'t> {
         CellRecord {
             output: report.output,
             output_omitted: report.output_omitted,
-            error,
+            // An exception may hold whatever text the program had at hand.
+            error: error.map(|error| cut_middle(&error, ERROR_CHARS)),
             variables: report.variables,
             ended: outcome.ended,
         }
@@ -250,11 +272,13 @@ impl<'t> Run<'t> {
 
     /// The answer that a final line gives, or what to tell the model about it.
     async fn evaluate_final(&mut self, line: &str) -> Result<Result<String, String>, Stop> {
-        let report = self.run_cell(line).await?.report;
+        // As an expression it would be the variable's value, which may by chance be another one's name.
+        let named = reply::final_variable(line).map(|name| format!("FINAL_VAR(\"{name}\")"));
+        let report = self.run_cell(named.as_deref().unwrap_or(line)).await?.report;
         if let Some(answer) = report.answer {
             return Ok(Ok(answer));
         }
-        let error = report.error.unwrap_or_default();
+        let error = cut_middle(&report.error.unwrap_or_default(), ERROR_CHARS);
         // What is no Python may still be an answer: FINAL(The parser is in a.rs:3).
         match reply::final_text(line) {
             Some(text) if error.contains("SyntaxError") => Ok(Ok(text.to_owned())),
@@ -262,8 +286,8 @@ impl<'t> Run<'t> {
         }
     }
 
-    fn observe(&mut self, said: String, cells: &[CellRecord], reply: &Reply, was_cut: bool, remarks: &str) {
-        let mut text = prompt::observation(cells, reply, was_cut, &self.tree.budget.left());
+    fn observe(&mut self, said: String, cells: &[CellRecord], reply: &Reply, cut: Option<&Cut>, remarks: &str) {
+        let mut text = prompt::observation(cells, reply, cut, &self.tree.budget.left());
         if !remarks.is_empty() {
             text = format!("{remarks}\n\n{text}");
         }
@@ -302,11 +326,16 @@ impl<'t> Run<'t> {
             None => reply.prose.clone(),
         };
         // A program is no answer, and half an answer is not one either.
-        if !reply.programs.is_empty() || reply.unclosed || turn.finish == Finish::Length || text.is_empty() {
+        if !reply.programs.is_empty() || reply.unclosed || turn.cut.is_some() || text.is_empty() {
             return Err(refused);
         }
         Ok(Ending { text, termination: Termination::Forced })
     }
+}
+
+/// How many characters of output a model with such a window sees at once: those of a fifth of it, at three to a token.
+fn output_chars(window: Option<usize>) -> usize {
+    window.map_or(OUTPUT_CHARS, |tokens| OUTPUT_CHARS.min(tokens * 3 / 5))
 }
 
 /// What the programs of a run begin with.

@@ -5,7 +5,8 @@ use super::{
     answer::Lost,
     budget::{Budget, Exceeded},
     event::{Delta, Event, EventSink},
-    meter::{CallRecord, Meter},
+    meter::Meter,
+    open_call::OpenCall,
 };
 use crate::{
     config::{Limits, Price},
@@ -43,15 +44,50 @@ pub struct Tree {
     runs: AtomicU64,
     calls: AtomicU64,
     sub_calls: AtomicU64,
-    lost: Mutex<Vec<Lost>>,
-    partial: Mutex<String>,
+    lost: Mutex<LostCalls>,
+    partial: Mutex<Partial>,
+}
+
+/// Sub-calls that are described when they are lost; the others are only counted.
+const LOST_DESCRIBED: usize = 1000;
+
+/// The sub-calls that failed for good.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LostCalls {
+    /// The first of them.
+    pub first: Vec<Lost>,
+    pub count: usize,
+}
+
+/// What there is of an answer.
+#[derive(Debug, Default)]
+struct Partial {
+    /// What a program has put down as the answer, without declaring it ready.
+    draft: String,
+    /// What the model has said last.
+    said: String,
 }
 
 /// What a model wrote in one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
     pub text: String,
-    pub finish: Finish,
+    /// Why it is not all that the model wanted to write.
+    pub cut: Option<Cut>,
+}
+
+/// Why a reply ends before its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Cut {
+    /// A limit of the run left no room for more.
+    #[error("{0}")]
+    Limit(Exceeded),
+    /// It is as long as a reply may be.
+    #[error("a reply may have {tokens} tokens")]
+    Length { tokens: u32 },
+    /// In the provider's words.
+    #[error("the provider ended it with `{0}`")]
+    Provider(String),
 }
 
 /// Why a call brought nothing.
@@ -132,21 +168,43 @@ impl Tree {
         self.children.get(depth)
     }
 
-    /// Keeps what the root has said so far, for the case that it never gets to its answer.
-    pub fn note_partial(&self, text: &str) {
-        text.clone_into(&mut self.partial.lock().unwrap_or_else(PoisonError::into_inner));
+    /// Keeps what the root has said last, for the case that it never gets to its answer.
+    pub fn note_said(&self, text: &str) {
+        text.clone_into(&mut self.partial.lock().unwrap_or_else(PoisonError::into_inner).said);
     }
 
+    /// Keeps what a program of the root has put down as the answer so far.
+    pub fn note_draft(&self, text: &str) {
+        text.clone_into(&mut self.partial.lock().unwrap_or_else(PoisonError::into_inner).draft);
+    }
+
+    /// The draft of the answer; without one, what the root has said last.
     pub fn partial(&self) -> String {
-        self.partial.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
+        if partial.draft.is_empty() { partial.said.clone() } else { partial.draft.clone() }
     }
 
     pub fn note_lost(&self, lost: Lost) {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner).push(lost);
+        let mut calls = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.count += 1;
+        if calls.first.len() < LOST_DESCRIBED {
+            calls.first.push(lost);
+        }
     }
 
-    pub fn lost(&self) -> Vec<Lost> {
+    pub fn lost(&self) -> LostCalls {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The price of a model; a limit on cost can hold only for models that have one.
+    pub fn price_of(&self, model: &dyn Model) -> Result<Option<Price>, llm::Error> {
+        let price = llm::price(&self.prices, model.name());
+        if price.is_none() && self.limits.max_cost.is_some() {
+            let name = model.name();
+            let message = format!("there is a limit on cost, and the price of {name} is not known; set RLM_PRICE");
+            return Err(llm::Error::Configuration(message));
+        }
+        Ok(price)
     }
 
     /// The model that a program asks for by name; the worker if it names none.
@@ -166,10 +224,9 @@ impl Tree {
         is_turn: bool,
         stream: &mut (dyn FnMut(Delta) + Send),
     ) -> Result<Turn, CallError> {
-        let price = llm::price(&self.prices, model.name());
-        let bytes = messages.iter().map(|message| message.content.len()).sum();
-        let reservation = self.budget.reserve(bytes, price).await?;
-        let request = Request { messages, max_output_tokens: Some(reservation.reply_tokens()) };
+        let mut request = Request { messages, max_output_tokens: None };
+        let open = OpenCall::reserve(self, model.as_ref(), request.bytes(), is_turn).await?;
+        request.max_output_tokens = open.longest_reply();
         let mut sink = |piece: Piece<'_>| match piece {
             Piece::Text(text) => stream(Delta::Append(text.to_owned())),
             Piece::Restart => stream(Delta::Reset(String::new())),
@@ -181,18 +238,17 @@ impl Tree {
             gate: &self.gate,
             deadline: Some(self.budget.deadline()),
             token: &self.cancel,
+            ledger: &open,
         };
-        let llm::Outcome { result, report } = self.scheduler.call(call, &mut sink).await;
-        let cost = price.map(|price| price.of(report.usage.input, report.usage.output));
-        reservation.settle(report.usage, cost);
-        self.meter.count_call(CallRecord {
-            is_turn,
-            attempts: report.attempts,
-            tokens: report.usage,
-            cost,
-            time: report.model_time,
-        });
-        let reply = result?;
-        Ok(Turn { text: reply.text, finish: reply.finish })
+        let reply = self.scheduler.call(call, &mut sink).await.result?;
+        let tokens = open.longest_reply().unwrap_or_default();
+        let shortened_by = open.settle(reply.usage);
+        let cut = match (reply.finish, shortened_by) {
+            (Finish::Complete, _) => None,
+            (Finish::Length, Some(limit)) => Some(Cut::Limit(limit)),
+            (Finish::Length, None) => Some(Cut::Length { tokens }),
+            (Finish::Other(reason), _) => Some(Cut::Provider(reason)),
+        };
+        Ok(Turn { text: reply.text, cut })
     }
 }

@@ -3,7 +3,7 @@
 //! The command is split into words as a shell would, but no shell runs, so that no prompt and no file name ever means
 //! anything to one. The program leads a process group of its own, and the group dies with the call, whatever it started.
 
-use super::{Error, Finish, Message, Model, Piece, PieceSink, Reply, Request, Role, TokenUsage};
+use super::{BYTES_PER_TOKEN, Error, Finish, Message, Model, Piece, PieceSink, Reply, Request, Role, TokenUsage};
 use crate::text::one_line;
 use futures::future::BoxFuture;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 
-/// The most that a program may print, in bytes.
+/// The most that a program may print where nothing else is said, in bytes.
 const MOST_OUTPUT: usize = 8 << 20;
 /// How much of what it complains about is kept, in bytes.
 const MOST_COMPLAINT: usize = 4 << 10;
@@ -63,29 +63,40 @@ impl CommandModel {
             drop(group);
             status
         };
-        let (output, complaint, (), status) = tokio::try_join!(
-            self.output(stdout, pieces),
+        let most = request.max_output_tokens.map_or(MOST_OUTPUT, |tokens| tokens as usize * BYTES_PER_TOKEN);
+        let ran = tokio::try_join!(
+            self.output(stdout, most, pieces),
             async { Ok(head(stderr, MOST_COMPLAINT).await) },
             async {
                 feed(stdin, &prompt).await;
                 Ok(())
             },
-            async { ended.await.map_err(|error| self.failed(&error.to_string())) },
-        )?;
-        if !status.success() {
-            return Err(self.failed(&format!("it ended with {status}: {complaint}")));
-        }
+            async { ended.await.map_err(|error| self.failed(&error.to_string()).into()) },
+        );
+        let (output, finish) = match ran {
+            Ok((output, _, (), status)) if status.success() => (output, Finish::Complete),
+            Ok((_, complaint, (), status)) => {
+                return Err(self.failed(&format!("it ended with {status}: {complaint}")));
+            }
+            // Dropping the rest has ended the program.
+            Err(Stop::TooLong(output)) => (output, Finish::Length),
+            Err(Stop::Failed(error)) => return Err(error),
+        };
         let text = output.trim_end().to_owned();
-        let tokens = |text: &str| text.len().div_ceil(4) as u64;
-        let usage = TokenUsage { input: tokens(&prompt), output: tokens(&text), cached_input: 0 };
+        let usage = TokenUsage::estimated(request, text.len());
         if text.trim().is_empty() {
-            return Err(Error::EmptyReply { model: self.name.clone(), finish: Finish::Complete, usage });
+            return Err(Error::EmptyReply { model: self.name.clone(), finish, usage });
         }
-        Ok(Reply { text, reasoning: String::new(), finish: Finish::Complete, usage })
+        Ok(Reply { text, reasoning: String::new(), finish, usage })
     }
 
-    /// Everything the program prints, handed on as it comes.
-    async fn output(&self, mut stdout: impl AsyncRead + Unpin, pieces: PieceSink<'_>) -> Result<String, Error> {
+    /// Everything the program prints, up to `most` bytes, handed on as it comes.
+    async fn output(
+        &self,
+        mut stdout: impl AsyncRead + Unpin,
+        most: usize,
+        pieces: PieceSink<'_>,
+    ) -> Result<String, Stop> {
         let (mut text, mut raw, mut part) = (String::new(), Vec::new(), [0; 16 << 10]);
         loop {
             let read = stdout.read(&mut part).await.map_err(|error| self.failed(&error.to_string()))?;
@@ -98,8 +109,9 @@ impl CommandModel {
                 text.push_str(&piece);
                 pieces(Piece::Text(&piece));
             }
-            if text.len() > MOST_OUTPUT {
-                return Err(self.failed("it printed more than 8 MiB"));
+            if text.len() > most {
+                text.truncate(text.floor_char_boundary(most));
+                return Err(Stop::TooLong(text));
             }
             if read == 0 {
                 return Ok(text);
@@ -126,6 +138,19 @@ impl Model for CommandModel {
             let answer = timeout(self.patience, self.answer(request, pieces)).await;
             answer.unwrap_or_else(|_| Err(Error::TimedOut { model: self.name.clone(), after: self.patience }))
         })
+    }
+}
+
+/// Why a program is not waited for any longer.
+enum Stop {
+    /// It has printed all that it may; this is it.
+    TooLong(String),
+    Failed(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why a call failed, in words for a person and in a form for a program.
 
-use super::{Finish, TokenUsage};
+use super::{Finish, Request, TokenUsage};
 use std::time::Duration;
 
 /// Why a call failed. `model` is the model's name; `detail` is what the other side said: one line, shortened, and
@@ -82,10 +82,12 @@ impl Error {
         }
     }
 
-    /// The tokens that were spent although the call failed.
-    pub fn usage(&self) -> TokenUsage {
+    /// The tokens that were spent on `request` although the call failed; `written` is how many bytes of a reply had come. A
+    /// server that took the call and then broke off, or fell silent, has read the prompt.
+    pub fn spent(&self, request: &Request, written: usize) -> TokenUsage {
         match self {
             Self::EmptyReply { usage, .. } => *usage,
+            Self::BrokenReply { .. } | Self::TimedOut { .. } => TokenUsage::estimated(request, written),
             _ => TokenUsage::default(),
         }
     }

@@ -11,7 +11,7 @@ mod program;
 mod question;
 mod reader;
 
-use super::{Error, Finish, Message, Model, Piece, PieceSink, Reply, Request, Role, TokenUsage};
+use super::{BYTES_PER_TOKEN, Error, Finish, Message, Model, Piece, PieceSink, Reply, Request, Role, TokenUsage};
 use futures::future::BoxFuture;
 use question::Question;
 
@@ -20,9 +20,6 @@ pub const QUESTION_HEADING: &str = "# Question";
 
 /// The name by which it is chosen.
 pub const NAME: &str = "extractive";
-
-/// Bytes of text to a token, for the books.
-const BYTES_PER_TOKEN: usize = 4;
 
 /// The model.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,13 +43,14 @@ impl Model for Extractive {
             let messages = request.messages.clone();
             // Reading takes some milliseconds of work, which the transport must not wait for.
             let text = tokio::task::spawn_blocking(move || reply(&messages));
-            let text =
+            let mut text =
                 text.await.map_err(|error| Error::Program { model: NAME.to_owned(), detail: error.to_string() })?;
+            let most = request.max_output_tokens.map_or(usize::MAX, |tokens| tokens as usize * BYTES_PER_TOKEN);
+            let finish = if text.len() > most { Finish::Length } else { Finish::Complete };
+            text.truncate(text.floor_char_boundary(most));
             pieces(Piece::Text(&text));
-            let input: usize = request.messages.iter().map(|message| message.content.len()).sum();
-            let tokens = |bytes: usize| (bytes / BYTES_PER_TOKEN) as u64;
-            let usage = TokenUsage { input: tokens(input), output: tokens(text.len()), cached_input: 0 };
-            Ok(Reply { text, reasoning: String::new(), finish: Finish::Complete, usage })
+            let usage = TokenUsage::estimated(request, text.len());
+            Ok(Reply { text, reasoning: String::new(), finish, usage })
         })
     }
 }

@@ -37,6 +37,8 @@ pub use survey::{Answer, Check, KeyFound, OllamaFound, Survey};
 pub(super) const ENDPOINT_KEY: &str = "RLM_API_KEY";
 /// How long a list of models may take when a call depends on it.
 const LIST_PATIENCE: Duration = Duration::from_secs(10);
+/// How long it may take where only the window of a model depends on it.
+const WINDOW_PATIENCE: Duration = Duration::from_secs(1);
 /// How many models are kept at most.
 const MOST_KEPT: usize = 256;
 /// How long one call of a program may take.
@@ -164,7 +166,7 @@ impl Models {
         match spec {
             Spec::Extractive => Ok(self.extractive.clone()),
             Spec::Command(line) => Ok(Arc::new(CommandModel::new(&line, COMMAND_PATIENCE)?)),
-            Spec::AtEndpoint(name) => self.at_endpoints(&name, None),
+            Spec::AtEndpoint(name) => self.at_endpoints(&name, self.listed_window(&name).await),
             Spec::OfProvider(kind, name) => Ok(Arc::new(self.of_provider(kind, &name).await?)),
         }
     }
@@ -187,8 +189,10 @@ impl Models {
         if kind == AdapterKind::Ollama {
             let base = Ollama::base(&self.environment)?;
             let connection = self.connections.for_endpoint(&base)?;
+            let window = ollama::window(&connection, &base, &self.environment, name).await;
             let base = Some(base.join("").to_string());
-            return Provider::of_kind(connection, kind, name, None, base, self.timeouts).await;
+            let provider = Provider::of_kind(connection, kind, name, None, base, self.timeouts).await?;
+            return Ok(provider.with_window(window));
         }
         let key = self.provider_key(kind);
         let variables = catalog::key_variables(kind);
@@ -242,6 +246,13 @@ impl Models {
             }
         }
         Err(failure.unwrap_or_else(|| Error::Configuration("no endpoint is configured".to_owned())))
+    }
+
+    /// The smallest window that an endpoint tells for the model of this name. Servers that tell none are no trouble here.
+    async fn listed_window(&self, name: &str) -> Option<usize> {
+        let lists = self.endpoints.iter().map(|(endpoint, _)| self.list(endpoint, WINDOW_PATIENCE));
+        let lists = join_all(lists).await.into_iter().flatten();
+        lists.flatten().filter(|listed| listed.name == name).filter_map(|listed| listed.window).min()
     }
 
     async fn list(&self, endpoint: &Endpoint, patience: Duration) -> Result<Vec<Listed>, Error> {

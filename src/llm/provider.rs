@@ -124,6 +124,11 @@ impl Provider {
         Ok(Self { client, peer, target, options, timeouts, window, habits, ended: Ended::default() })
     }
 
+    /// The same with a window that is known from elsewhere.
+    pub(super) fn with_window(self, window: usize) -> Self {
+        Self { window: Some(window), ..self }
+    }
+
     /// The names of the provider's models, as it lists them: a sign of life that costs nothing.
     pub(super) async fn list(&self) -> Result<Vec<String>, Error> {
         let place = (self.target.endpoint.clone(), self.target.auth.clone());

@@ -16,8 +16,9 @@ mod lane;
 mod pause;
 
 use super::{Error, Model, Piece, PieceSink, Reply, Request, TokenUsage};
+use futures::future::BoxFuture;
 use lane::{Lane, Lanes};
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep, timeout_at},
@@ -38,7 +39,7 @@ impl Gate {
 }
 
 /// One call to make.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Call<'a> {
     pub model: &'a dyn Model,
     pub request: &'a Request,
@@ -50,6 +51,26 @@ pub struct Call<'a> {
     pub deadline: Option<Instant>,
     /// The token of the run.
     pub token: &'a CancellationToken,
+    /// Whoever pays for it.
+    pub ledger: &'a dyn Ledger,
+}
+
+/// Whoever pays for a call: is told of every attempt, and asked before another one follows.
+pub trait Ledger: Send + Sync {
+    /// An attempt goes out now.
+    fn begin(&self);
+
+    /// An attempt has failed, and has spent so much all the same.
+    fn failed(&self, spent: TokenUsage) -> BoxFuture<'_, Verdict>;
+}
+
+/// What a [`Ledger`] says to another attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It must not be made.
+    Stop,
+    /// It may be made, with a reply of at most so many tokens.
+    Again { longest_reply: Option<u32> },
 }
 
 /// What became of a call. Every call that was handed in gets one.
@@ -118,25 +139,37 @@ impl Scheduler {
 
     async fn attempts(&self, call: Call<'_>, pieces: PieceSink<'_>, report: &mut Report) -> Result<Reply, Error> {
         let lane = self.lanes.of(call.model.name());
+        let mut request = Cow::Borrowed(call.request);
         let mut trials = Trials::default();
         loop {
-            let mut begun = false;
+            let mut written = 0;
             let mut sink = |piece: Piece<'_>| {
-                begun = true;
+                if let Piece::Text(text) = piece {
+                    written += text.len();
+                }
                 pieces(piece);
             };
-            let error = match self.attempt(call, &lane, &mut sink, report).await {
+            let error = match self.attempt(call, &request, &lane, &mut sink, report).await {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
-            report.usage += error.usage();
+            let spent = error.spent(&request, written);
+            report.usage += spent;
+            let verdict = call.ledger.failed(spent).await;
             trials.count(&error);
-            let Some(pause) = self.patience.pause(call.number, trials, &error) else { return Err(error) };
+            let (Verdict::Again { longest_reply }, Some(pause)) =
+                (verdict, self.patience.pause(call.number, trials, &error))
+            else {
+                return Err(error);
+            };
             if call.deadline.is_some_and(|deadline| Instant::now() + pause >= deadline) {
                 return Err(error);
             }
+            if longest_reply != request.max_output_tokens {
+                request.to_mut().max_output_tokens = longest_reply;
+            }
             tracing::debug!(model = call.model.name(), attempt = report.attempts, ?pause, %error, "trying again");
-            if begun {
+            if written > 0 {
                 pieces(Piece::Restart);
             }
             sleep(pause).await;
@@ -146,6 +179,7 @@ impl Scheduler {
     async fn attempt(
         &self,
         call: Call<'_>,
+        request: &Request,
         lane: &Arc<Lane>,
         pieces: PieceSink<'_>,
         report: &mut Report,
@@ -156,8 +190,9 @@ impl Scheduler {
         let _of_the_machine = self.places.acquire().await.expect(OPEN);
         let open = of_the_model.open();
         report.attempts += 1;
+        call.ledger.begin();
         let mut clock = Clock { since: Instant::now(), total: &mut report.model_time };
-        let result = call.model.call(call.request, pieces).await;
+        let result = call.model.call(request, pieces).await;
         clock.stop();
         match &result {
             Ok(_) => open.admitted(),

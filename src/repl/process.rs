@@ -2,7 +2,7 @@
 
 use super::{
     Error,
-    wire::{Assembler, Frame, FromWorker, PACKET, Start, ToWorker, packets},
+    wire::{Assembler, Cause, FRAME_LIMIT, Frame, FromWorker, PACKET, Start, ToWorker, WireError, packets},
     worker,
 };
 use crate::corpus::ContextText;
@@ -17,6 +17,7 @@ use rustix::{
     process::{Pid, Signal, kill_process_group},
 };
 use std::{
+    collections::VecDeque,
     io::{self, IoSlice},
     mem::MaybeUninit,
     os::unix::net::UnixDatagram as StdDatagram,
@@ -45,9 +46,14 @@ pub struct Launch {
 }
 
 /// A running process and the socket to it.
+///
+/// Frames to it are queued, and go out while the next frame from it is awaited. So neither side ever waits for the other to
+/// read while it does not read itself.
 #[derive(Debug)]
 pub struct Process {
     socket: UnixDatagram,
+    /// Packets that are still to be sent.
+    outgoing: VecDeque<Vec<u8>>,
     assembler: Assembler,
     generation: u32,
     child: Child,
@@ -75,6 +81,7 @@ impl Process {
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let mut process = Self {
             socket: packet_socket(ours).map_err(failed)?,
+            outgoing: VecDeque::new(),
             assembler: Assembler::default(),
             generation: 0,
             child,
@@ -86,8 +93,8 @@ impl Process {
 
     async fn send_start(&mut self, start: &Start, context: BorrowedFd<'_>) -> Result<(), Error> {
         let frame = serde_json::to_vec(&ToWorker::Start(start.clone())).expect("a start can be written as JSON");
-        let mut packets = packets(0, &frame);
-        let first = packets.next().expect("every frame has a packet");
+        self.outgoing = packets(0, &frame).collect();
+        let first = self.outgoing.pop_front().expect("every frame has a packet");
         let send = || {
             let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
             let mut ancillary = SendAncillaryBuffer::new(&mut space);
@@ -97,30 +104,42 @@ impl Process {
             sent.map_err(io::Error::from)
         };
         self.socket.async_io(Interest::WRITABLE, send).await?;
-        for packet in packets {
-            self.socket.send(&packet).await?;
-        }
+        self.send_queued();
         Ok(())
     }
 
-    /// Sends a frame to the process that is in charge now.
-    pub async fn send(&self, message: &ToWorker) -> Result<(), Error> {
+    /// Queues a frame for the process that is in charge now. Fails if the frame is longer than [`FRAME_LIMIT`].
+    pub fn queue(&mut self, message: &ToWorker) -> Result<(), WireError> {
         let frame = serde_json::to_vec(message).expect("a message can always be written as JSON");
-        for packet in packets(self.generation, &frame) {
-            self.socket.send(&packet).await?;
+        if frame.len() > FRAME_LIMIT {
+            return Err(WireError::FrameTooLong);
         }
+        self.outgoing.extend(packets(self.generation, &frame));
         Ok(())
     }
 
-    /// Waits for the next frame; `None` when every process of the session is gone. May be dropped at any time without
-    /// losing a packet.
+    /// Waits for the next frame, and sends meanwhile what is queued; `None` when every process of the session is gone. May
+    /// be dropped at any time without losing a packet.
     pub async fn receive(&mut self) -> Result<Option<FromWorker>, Error> {
         let mut packet = vec![0; PACKET + 1];
         loop {
-            let size = match self.socket.recv(&mut packet).await {
+            let interest = match self.outgoing.is_empty() {
+                true => Interest::READABLE,
+                false => Interest::READABLE | Interest::WRITABLE,
+            };
+            let ready = self.socket.ready(interest).await?;
+            if ready.is_writable() {
+                self.send_queued();
+            }
+            if !ready.is_readable() {
+                continue;
+            }
+            let size = match self.socket.try_recv(&mut packet) {
                 Ok(0) => return Ok(None),
                 Ok(size) => size,
-                Err(error) if Errno::from_io_error(&error) == Some(Errno::CONNRESET) => return Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                // The other side has left without reading everything. What it sent before can still be read.
+                Err(error) if Errno::from_io_error(&error) == Some(Errno::CONNRESET) => continue,
                 Err(error) => return Err(error.into()),
             };
             if let Some(frame) = self.assembler.push(&packet[..size])? {
@@ -129,8 +148,23 @@ impl Process {
         }
     }
 
+    fn send_queued(&mut self) {
+        while let Some(packet) = self.outgoing.front() {
+            match self.socket.try_send(packet) {
+                Ok(_) => drop(self.outgoing.pop_front()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // Nobody is there any more, which shows at the next look for a frame; the last ones may say why.
+                Err(_) => self.outgoing.clear(),
+            }
+        }
+    }
+
     fn accept(&mut self, frame: &Frame) -> Result<FromWorker, Error> {
-        self.generation = frame.generation;
+        if frame.generation != self.generation {
+            self.generation = frame.generation;
+            // What was meant for the process that died means nothing to its successor.
+            self.outgoing.clear();
+        }
         Ok(frame.parse()?)
     }
 
@@ -139,11 +173,15 @@ impl Process {
         self.group
     }
 
-    /// Ends the process, its checkpoint and whatever else is in its group, and waits until it is gone.
-    pub async fn end(mut self) {
+    /// Ends the process, its checkpoint and whatever else is in its group, and waits until it is gone. Tells why it had
+    /// ended before, as far as its status says so.
+    pub async fn end(mut self) -> Option<Cause> {
         self.kill();
         // A process that cannot be waited for is gone as well.
-        let _ = self.child.wait().await;
+        let status = self.child.wait().await.ok()?;
+        // Later generations are no children of this process, so their status goes to nobody.
+        let is_first = self.generation == 0;
+        (is_first && status.code() == Some(worker::ENDED_BY_DEADLINE)).then_some(Cause::Time)
     }
 
     fn kill(&mut self) {

@@ -3,7 +3,7 @@
 use super::{
     Error, HostCalls,
     process::{Launch, Process},
-    wire::{Cause, CellReport, FromWorker, Run, ToWorker},
+    wire::{Cause, CellReport, FromWorker, Raised, Run, ToWorker, Walls},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
 use rustix::process::Pid;
@@ -47,15 +47,22 @@ pub struct Session {
     limits: Limits,
     /// Absent after the process was lost, until the next cell.
     process: Option<Process>,
-    ready: bool,
+    /// What stands around the process, once it is ready.
+    walls: Option<Walls>,
     cells: u64,
 }
 
 impl Session {
-    /// Starts an interpreter. It gets ready while the caller does something else.
+    /// Starts an interpreter. It gets ready by itself; a long list of files reaches it while [`Self::prepare`] waits.
     pub async fn start(launch: Launch, limits: Limits) -> Result<Self, Error> {
         let process = Process::start(&launch).await?;
-        Ok(Self { launch, limits, process: Some(process), ready: false, cells: 0 })
+        Ok(Self { launch, limits, process: Some(process), walls: None, cells: 0 })
+    }
+
+    /// Waits until the interpreter is ready for a cell, and says which walls stand around it. Running a cell waits as well;
+    /// this finds out earlier.
+    pub async fn prepare(&mut self) -> Result<Walls, Error> {
+        self.ready_process().await.map(|(_, walls)| walls)
     }
 
     /// Runs a cell and answers its host calls. After dropping this future in the middle the session is of no use any
@@ -64,20 +71,20 @@ impl Session {
         self.cells += 1;
         let cell = self.cells;
         let limits = self.limits;
-        let process = self.ready_process().await?;
+        let (process, _) = self.ready_process().await?;
         let run = Run {
             cell,
             code: code.to_owned(),
             time_limit_ms: u64::try_from(limits.cell_time.as_millis()).unwrap_or(u64::MAX),
             output_limit: limits.output_chars,
         };
-        process.send(&ToWorker::Run(run)).await?;
-        let outcome = supervise(process, cell, limits.cell_time + BACKSTOP, host).await?;
-        if let Ended::Lost(_) = outcome.ended
+        process.queue(&ToWorker::Run(run))?;
+        let mut outcome = supervise(process, cell, limits.cell_time + BACKSTOP, host).await?;
+        if let Ended::Lost(cause) = &mut outcome.ended
             && let Some(process) = self.process.take()
         {
-            self.ready = false;
-            process.end().await;
+            self.walls = None;
+            *cause = process.end().await.unwrap_or(*cause);
         }
         Ok(outcome)
     }
@@ -90,25 +97,28 @@ impl Session {
     /// Ends the interpreter and waits until its process is gone.
     pub async fn close(self) {
         if let Some(process) = self.process {
-            process.end().await;
+            // Why it ended is known: nobody needs it any more.
+            let _ = process.end().await;
         }
     }
 
-    async fn ready_process(&mut self) -> Result<&mut Process, Error> {
+    async fn ready_process(&mut self) -> Result<(&mut Process, Walls), Error> {
         let process = match self.process.take() {
             Some(process) => process,
             None => Process::start(&self.launch).await?,
         };
         let process = self.process.insert(process);
-        while !self.ready {
+        loop {
+            if let Some(walls) = self.walls {
+                return Ok((process, walls));
+            }
             match process.receive().await? {
-                Some(FromWorker::Ready) => self.ready = true,
+                Some(FromWorker::Ready { walls }) => self.walls = Some(walls),
                 Some(FromWorker::Refused { reason }) => return Err(Error::Refused(reason)),
                 Some(_) => {}
                 None => return Err(Error::EndedEarly),
             }
         }
-        Ok(process)
     }
 }
 
@@ -141,7 +151,12 @@ async fn supervise(
                 Some(_) => {}
                 None => return Ok(ended(Ended::Lost(Cause::Crash))),
             },
-            Some((id, result)) = calls.next() => process.send(&ToWorker::Reply { id, result }).await?,
+            Some((id, result)) = calls.next() => {
+                let reply = ToWorker::Reply { id, result };
+                if process.queue(&reply).is_err() {
+                    process.queue(&ToWorker::Reply { id, result: Err(Raised::too_long("the result")) })?;
+                }
+            }
             () = sleep_until(since + left), if idle => return Ok(ended(Ended::Lost(Cause::Time))),
         }
         if idle {

@@ -62,7 +62,9 @@ pub struct Run {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FromWorker {
-    Ready,
+    Ready {
+        walls: Walls,
+    },
     /// The sandbox cannot be set up; the process ends.
     Refused {
         reason: String,
@@ -74,6 +76,15 @@ pub enum FromWorker {
         cell: u64,
         cause: Cause,
     },
+}
+
+/// Which walls of the operating system stand around an interpreter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Walls {
+    /// Limits on resources, landlock, and a filter of system calls.
+    All,
+    WithoutLandlock,
 }
 
 /// A program asks the server for something.
@@ -105,6 +116,13 @@ impl Raised {
     pub fn new(class: &str, message: impl Into<String>) -> Self {
         Self { class: class.to_owned(), message: message.into() }
     }
+
+    /// What a program is told that hands over, or asks for, more than fits into a frame.
+    pub fn too_long(what: &str) -> Self {
+        let limit = FRAME_LIMIT >> 20;
+        let message = format!("{what} is longer than {limit} MiB, the most that can be handed over at once");
+        Self::new("ValueError", message)
+    }
 }
 
 /// How a cell ended.
@@ -123,6 +141,14 @@ pub struct CellReport {
     pub draft: Option<String>,
     /// Names and types of the program's own variables.
     pub variables: Vec<(String, String)>,
+}
+
+impl CellReport {
+    /// The report of a cell whose own report does not fit into a frame.
+    pub fn too_long(cell: u64) -> Self {
+        let Raised { class, message } = Raised::too_long("the answer");
+        Self { cell, error: Some(format!("{class}: {message}")), ..Self::default() }
+    }
 }
 
 /// Cuts a frame into packets.

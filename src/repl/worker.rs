@@ -38,6 +38,7 @@ use rustix::{fd::AsFd, io};
 use rustpython_vm::VirtualMachine;
 use sandbox::Strength;
 use std::{fs::File, process::ExitCode, sync::Arc, thread, time::Duration};
+pub use supervisor::ENDED_BY_DEADLINE;
 use supervisor::Supervisor;
 use text_store::TextStore;
 use vm::{Machine, OutputSink};
@@ -81,9 +82,10 @@ fn serve(memory_limit: u64, strength: Strength) -> io::Result<()> {
     };
     let interrupts = machine.signals();
     machine.enter(|vm| {
-        if let Err(error) = sandbox::close(memory_limit + STACK_BYTES as u64, strength) {
-            return refused(error.to_string());
-        }
+        let walls = match sandbox::close(memory_limit + STACK_BYTES as u64, strength) {
+            Ok(walls) => walls,
+            Err(error) => return refused(error.to_string()),
+        };
         let mut assembler = Assembler::default();
         let (frame, file) = link.receive_with_file(&mut assembler)?;
         let Ok(ToWorker::Start(start)) = frame.parse() else {
@@ -93,7 +95,7 @@ fn serve(memory_limit: u64, strength: Strength) -> io::Result<()> {
             Ok(cells) => Arc::new(cells),
             Err(reason) => return refused(reason),
         };
-        link.send(&FromWorker::Ready)?;
+        link.send(&FromWorker::Ready { walls })?;
         Server { link: link.clone(), assembler, interrupts, cells }.run(vm)
     })
 }
@@ -143,7 +145,12 @@ impl Server {
         };
         let report = self.run_supervised(run, vm).map_err(|_| io::Errno::AGAIN)?;
         // The report goes out first: a process that dies while it makes the report is still rolled back.
-        self.link.send(&FromWorker::Done(report))?;
+        let (cell, sent) = (report.cell, self.link.send(&FromWorker::Done(report)));
+        if sent == Err(io::Errno::MSGSIZE) {
+            self.link.send(&FromWorker::Done(CellReport::too_long(cell)))?;
+        } else {
+            sent?;
+        }
         drop(checkpoint);
         Ok(())
     }

@@ -4,10 +4,26 @@ use super::{
     model_at, models, request,
     scripted::{Action, Asked, ScriptedServer, Setup, dead_url},
 };
-use futures::future::join_all;
-use rlm::llm::{Call, CallError, Error, Gate, Model, Outcome, Patience, Piece, Scheduler, Timeouts};
+use futures::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+};
+use rlm::llm::{
+    Call, CallError, Error, Gate, Ledger, Model, Outcome, Patience, Piece, Scheduler, Timeouts, TokenUsage, Verdict,
+};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
+
+/// Pays for everything.
+struct Rich;
+
+impl Ledger for Rich {
+    fn begin(&self) {}
+
+    fn failed(&self, _: TokenUsage) -> BoxFuture<'_, Verdict> {
+        std::future::ready(Verdict::Again { longest_reply: None }).boxed()
+    }
+}
 
 /// A run of many calls, each with its number as the prompt.
 struct Run {
@@ -27,7 +43,7 @@ impl Run {
     async fn call(&self, model: &dyn Model, number: u64) -> (Outcome, String) {
         let request = request(format!("question {number}"));
         let Self { gate, token, .. } = self;
-        let call = Call { model, request: &request, number, gate, deadline: None, token };
+        let call = Call { model, request: &request, number, gate, deadline: None, token, ledger: &Rich };
         let mut shown = String::new();
         let mut sink = |piece: Piece<'_>| match piece {
             Piece::Text(text) => shown.push_str(text),

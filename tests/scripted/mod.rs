@@ -28,13 +28,14 @@ pub struct Setup {
     port: u16,
     latency: Duration,
     models: Vec<String>,
+    window: Option<usize>,
     key: Option<String>,
 }
 
 impl Setup {
     /// On any free port, without delay, with one model named `scripted`, open to everyone.
     pub fn new() -> Self {
-        Self { port: 0, latency: Duration::ZERO, models: vec!["scripted".to_owned()], key: None }
+        Self { port: 0, latency: Duration::ZERO, models: vec!["scripted".to_owned()], window: None, key: None }
     }
 
     pub fn port(self, port: u16) -> Self {
@@ -51,6 +52,11 @@ impl Setup {
         Self { models: models.iter().map(|it| (*it).to_owned()).collect(), ..self }
     }
 
+    /// The window that the list tells for each model, in tokens.
+    pub fn window(self, tokens: usize) -> Self {
+        Self { window: Some(tokens), ..self }
+    }
+
     /// The key that callers must have. One that is refused is repeated in the error, as some servers do.
     pub fn key(self, key: &str) -> Self {
         Self { key: Some(key.to_owned()), ..self }
@@ -60,7 +66,7 @@ impl Setup {
     pub async fn start(self, script: impl Fn(&Asked) -> Action + Send + Sync + 'static) -> ScriptedServer {
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await.expect("the port is free");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let shared = Arc::new(Shared::new(Box::new(script), self.latency, self.models, self.key));
+        let shared = Arc::new(Shared::new(Box::new(script), self));
         let task = tokio::spawn(serve::serve(listener, shared.clone())).abort_handle();
         ScriptedServer { address, shared, task }
     }

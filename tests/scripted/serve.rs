@@ -1,7 +1,7 @@
 //! The server itself.
 
 use super::{
-    Log,
+    Log, Setup,
     action::{Action, Asked, Deed, Ending, Reply},
     log::Visit,
 };
@@ -30,14 +30,16 @@ pub(super) struct Shared {
     script: Box<Script>,
     latency: Duration,
     models: Vec<String>,
+    window: Option<usize>,
     key: Option<String>,
     seen: Mutex<HashMap<String, usize>>,
     pub(super) log: Arc<watch::Sender<Log>>,
 }
 
 impl Shared {
-    pub(super) fn new(script: Box<Script>, latency: Duration, models: Vec<String>, key: Option<String>) -> Self {
-        Self { script, latency, models, key, seen: Mutex::default(), log: Arc::default() }
+    pub(super) fn new(script: Box<Script>, setup: Setup) -> Self {
+        let Setup { latency, models, window, key, .. } = setup;
+        Self { script, latency, models, window, key, seen: Mutex::default(), log: Arc::default() }
     }
 }
 
@@ -60,7 +62,9 @@ async fn models(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Respon
     if let Some(refusal) = refusal(&shared, &headers) {
         return refusal;
     }
-    let list: Vec<Value> = shared.models.iter().map(|id| json!({"id": id, "object": "model"})).collect();
+    let window = shared.window;
+    let one = |id: &String| json!({"id": id, "object": "model", "max_model_len": window});
+    let list: Vec<Value> = shared.models.iter().map(one).collect();
     Json(json!({"object": "list", "data": list})).into_response()
 }
 

@@ -4,6 +4,7 @@
 
 mod client;
 mod extractive;
+mod limits;
 mod llama;
 mod lsp;
 mod query;

@@ -9,7 +9,7 @@ use std::{fmt::Write as _, fs, io::Write as _, path::Path, process::Stdio, time:
 use tempfile::TempDir;
 
 /// A root model that writes these programs, one a turn, and whose sub-calls are answered by `worker`.
-fn scripted(
+pub fn scripted(
     programs: &'static [&'static str],
     worker: impl Fn(&str) -> String + Send + Sync + 'static,
 ) -> impl Fn(&Asked) -> Action + Send + Sync + 'static {
@@ -25,7 +25,7 @@ fn scripted(
     }
 }
 
-async fn ask(server: &ScriptedServer, path: &Path, more: &[&str]) -> Ran {
+pub async fn ask(server: &ScriptedServer, path: &Path, more: &[&str]) -> Ran {
     let url = server.url();
     let path = path.to_str().expect("the path is text");
     let arguments =
@@ -34,7 +34,7 @@ async fn ask(server: &ScriptedServer, path: &Path, more: &[&str]) -> Ran {
 }
 
 /// What the model was told in its turn number `turn`, from 1.
-fn told(server: &ScriptedServer, turn: usize) -> String {
+pub fn told(server: &ScriptedServer, turn: usize) -> String {
     let calls = server.calls();
     let turns: Vec<&Value> =
         calls.iter().map(|call| &call.body).filter(|body| body["messages"][0]["role"] == "system").collect();
@@ -42,7 +42,7 @@ fn told(server: &ScriptedServer, turn: usize) -> String {
     messages.last().and_then(|message| message["content"].as_str()).expect("a text").to_owned()
 }
 
-fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> std::path::PathBuf {
+pub fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> std::path::PathBuf {
     let path = folder.path().join(name);
     fs::write(&path, bytes).expect("a file can be written");
     path
@@ -251,6 +251,7 @@ async fn answers_are_taken_however_they_are_given() {
         ("FINAL(\"a \\\"quoted\\\" (nested) b\")", "a \"quoted\" (nested) b", "final"),
         ("I am sure.\nFINAL(The answer is (about) 42)", "The answer is (about) 42", "final"),
         ("```repl\nfound = [1, 2]\n```\nFINAL_VAR(found)", "[1, 2]", "final"),
+        ("```repl\nfound, total = 'total', 5\n```\nFINAL_VAR(found)", "total", "final"),
         ("```python\nanswer.update(content='x', ready=True)\n```", "x", "final"),
         ("```repl\nFINAL('first')\n```\n```repl\nFINAL('second')\n```", "first", "final"),
         ("The answer is plain prose.", "The answer is plain prose.", "final"),

@@ -5,6 +5,8 @@ use crate::llm::{
     Error,
     http::{Connections, bounded_body},
 };
+use reqwest::{Client, RequestBuilder};
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// How long it may take to answer before it counts as absent. It is on this machine as a rule, and a person waits.
@@ -36,12 +38,8 @@ impl Ollama {
     pub(super) async fn probe(environment: &Environment, connections: &Connections) -> Option<Self> {
         let base = Self::base(environment).ok()?;
         let client = connections.for_endpoint(&base).ok()?;
-        let response = client.get(base.join("api/tags")).timeout(PATIENCE).send().await.ok()?;
-        if !response.status().is_success() {
-            return None;
-        }
-        let body: serde_json::Value = serde_json::from_str(&bounded_body(response).await.ok()?).ok()?;
-        let name = |model: &serde_json::Value| Some(model.get("name")?.as_str()?.to_owned());
+        let body = ask(client.get(base.join("api/tags"))).await?;
+        let name = |model: &Value| Some(model.get("name")?.as_str()?.to_owned());
         let models = body.get("models")?.as_array()?.iter().filter_map(name).collect();
         Some(Self { base, models })
     }
@@ -50,6 +48,44 @@ impl Ollama {
     pub(super) fn model(&self, environment: &Environment) -> Option<String> {
         environment.get("OLLAMA_MODEL").or_else(|| self.models.first().cloned())
     }
+}
+
+/// The window that Ollama gives a model which says nothing else, in tokens. What does not fit it is cut off in silence.
+const DEFAULT_WINDOW: usize = 4096;
+
+/// How many tokens a model has room for: what it was loaded with, else what it is made for, else what
+/// `OLLAMA_CONTEXT_LENGTH` says, else Ollama's own default.
+pub(super) async fn window(client: &Client, base: &Endpoint, environment: &Environment, model: &str) -> usize {
+    // Names are shown with a tag and may be given without one.
+    let model = model.rsplit("::").next().unwrap_or(model);
+    let is_it = |name: &str| name == model || name.strip_suffix(":latest") == Some(model);
+    let loaded = ask(client.get(base.join("api/ps"))).await.and_then(|body| {
+        let running = body.get("models")?.as_array()?.clone();
+        let it = running.into_iter().find(|it| it["name"].as_str().is_some_and(is_it))?;
+        it.get("context_length")?.as_u64()
+    });
+    let made_for = async {
+        let body = ask(client.post(base.join("api/show")).json(&json!({ "model": model }))).await?;
+        let parameters = body.get("parameters")?.as_str()?.to_owned();
+        let line = parameters.lines().find_map(|line| line.trim().strip_prefix("num_ctx"))?.trim().to_owned();
+        line.parse().ok()
+    };
+    let window = match loaded {
+        Some(window) => Some(window),
+        None => made_for.await,
+    };
+    let configured = || environment.get("OLLAMA_CONTEXT_LENGTH")?.trim().parse().ok();
+    let window = window.or_else(configured).and_then(|window| usize::try_from(window).ok());
+    window.filter(|&window| window > 0).unwrap_or(DEFAULT_WINDOW)
+}
+
+/// The JSON that a question to Ollama brings; nothing if it does not answer soon.
+async fn ask(request: RequestBuilder) -> Option<Value> {
+    let response = request.timeout(PATIENCE).send().await.ok()?;
+    if !response.status().is_success() {
+        return None;
+    }
+    serde_json::from_str(&bounded_body(response).await.ok()?).ok()
 }
 
 /// `OLLAMA_HOST` may lack a scheme, a port or a host, and may be the address that the server listens on.

@@ -94,18 +94,13 @@ impl<'a> Reading<'a> {
             Some(StopReason::MaxTokens(_)) => Finish::Length,
             Some(other) => Finish::Other(other.raw().to_owned()),
         };
-        let usage = end.captured_usage.map_or_else(|| self.estimated(request), told);
+        let estimate = TokenUsage::estimated(request, self.text.len() + self.reasoning.len());
+        let usage = end.captured_usage.map_or(estimate, |usage| told(&usage, estimate));
         if self.text.trim().is_empty() {
             return Err(Error::EmptyReply { model: self.peer.model.clone(), finish, usage });
         }
         let (text, reasoning) = (std::mem::take(&mut self.text), std::mem::take(&mut self.reasoning));
         Ok(Reply { text, reasoning, finish, usage })
-    }
-
-    fn estimated(&self, request: &Request) -> TokenUsage {
-        let input: usize = request.messages.iter().map(|it| it.content.len()).sum();
-        let output = self.text.len() + self.reasoning.len();
-        TokenUsage { input: input.div_ceil(4) as u64, output: output.div_ceil(4) as u64, cached_input: 0 }
     }
 
     fn silence(&self) -> Duration {
@@ -121,11 +116,22 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn told(usage: Usage) -> TokenUsage {
-    let tokens = |count: Option<i32>| count.unwrap_or_default().max(0) as u64;
-    let input = tokens(usage.prompt_tokens);
-    let cached = tokens(usage.prompt_tokens_details.and_then(|details| details.cached_tokens));
-    TokenUsage { input, output: tokens(usage.completion_tokens), cached_input: cached.min(input) }
+/// What the provider says; where it says only a part, the rest is worked out or estimated.
+fn told(usage: &Usage, estimate: TokenUsage) -> TokenUsage {
+    let tokens = |count: Option<i32>| count.and_then(|count| u64::try_from(count).ok());
+    let (input, output) = (tokens(usage.prompt_tokens), tokens(usage.completion_tokens));
+    let rest = |known: u64| tokens(usage.total_tokens).map(|total| total.saturating_sub(known));
+    let (input, output) = match (input, output) {
+        (Some(input), Some(output)) => (input, output),
+        (Some(input), None) => (input, rest(input).unwrap_or(estimate.output)),
+        (None, Some(output)) => (rest(output).unwrap_or(estimate.input), output),
+        (None, None) => {
+            let output = estimate.output.min(rest(0).unwrap_or(u64::MAX));
+            (rest(output).unwrap_or(estimate.input), output)
+        }
+    };
+    let cached = usage.prompt_tokens_details.as_ref().and_then(|details| tokens(details.cached_tokens));
+    TokenUsage { input, output, cached_input: cached.unwrap_or_default().min(input) }
 }
 
 #[cfg(test)]
@@ -187,11 +193,25 @@ mod tests {
 
     #[test]
     fn usage_is_taken_from_the_provider_and_estimated_without() {
-        let usage = Usage { prompt_tokens: Some(7), completion_tokens: Some(-3), ..Usage::default() };
-        let (reply, _) = read(vec![chunk("hello"), end(Some("stop"), Some(usage))], false);
-        assert_eq!(reply.unwrap().usage, TokenUsage { input: 7, output: 0, cached_input: 0 });
-        let (reply, _) = read(vec![chunk("hello"), end(Some("stop"), None)], false);
-        assert_eq!(reply.unwrap().usage, TokenUsage { input: 2, output: 2, cached_input: 0 });
+        let usage = |prompt, completion, total| Usage {
+            prompt_tokens: prompt,
+            completion_tokens: completion,
+            total_tokens: total,
+            ..Usage::default()
+        };
+        // The prompt has 8 bytes and the reply 5, which are 2 tokens each.
+        for (told, input, output) in [
+            (Some(usage(Some(7), Some(3), Some(10))), 7, 3),
+            (Some(usage(Some(7), None, Some(10))), 7, 3),
+            (Some(usage(None, Some(3), Some(10))), 7, 3),
+            (Some(usage(None, None, Some(10))), 8, 2),
+            (Some(usage(Some(7), Some(-3), None)), 7, 2),
+            (Some(usage(None, None, None)), 2, 2),
+            (None, 2, 2),
+        ] {
+            let (reply, _) = read(vec![chunk("hello"), end(Some("stop"), told.clone())], false);
+            assert_eq!(reply.unwrap().usage, TokenUsage { input, output, cached_input: 0 }, "{told:?}");
+        }
     }
 
     #[test]
@@ -199,7 +219,8 @@ mod tests {
         let (reply, _) = read(vec![chunk(" \n"), end(Some("length"), None)], false);
         let error = reply.unwrap_err();
         assert_eq!(error.to_string(), "m gave an empty reply: the limit on output tokens cut it off");
-        assert_eq!((error.is_transient(), error.usage().input), (false, 2));
+        let request = Request { messages: Vec::new(), max_output_tokens: None };
+        assert_eq!((error.is_transient(), error.spent(&request, 0).input), (false, 2));
     }
 
     #[test]

@@ -105,6 +105,17 @@ fn limited(retry_after: Option<u64>) -> Error {
     Error::RateLimited { model: "puppet".into(), detail: "slow down".into(), retry_after }
 }
 
+/// Pays for everything.
+struct Rich;
+
+impl Ledger for Rich {
+    fn begin(&self) {}
+
+    fn failed(&self, _: TokenUsage) -> BoxFuture<'_, Verdict> {
+        std::future::ready(Verdict::Again { longest_reply: None }).boxed()
+    }
+}
+
 /// A scheduler, a run and the calls it makes.
 struct Stage {
     scheduler: Scheduler,
@@ -122,7 +133,7 @@ impl Stage {
     async fn ask(&self, model: &Puppet, number: u64, shown: &mut String) -> Outcome {
         let request = Request { messages: vec![Message::user(number.to_string())], max_output_tokens: None };
         let Self { gate, deadline, token, .. } = self;
-        let call = Call { model, request: &request, number, gate, deadline: *deadline, token };
+        let call = Call { model, request: &request, number, gate, deadline: *deadline, token, ledger: &Rich };
         let mut sink = |piece: Piece<'_>| match piece {
             Piece::Text(text) => shown.push_str(text),
             Piece::Restart => shown.push('|'),
@@ -173,7 +184,15 @@ async fn the_cap_of_the_machine_holds_over_all_runs_and_they_share_it() {
     let modest = async {
         let request = Request { messages: vec![Message::user("100")], max_output_tokens: None };
         let token = CancellationToken::new();
-        let call = Call { model: &model, request: &request, number: 0, gate: &other, deadline: None, token: &token };
+        let call = Call {
+            model: &model,
+            request: &request,
+            number: 0,
+            gate: &other,
+            deadline: None,
+            token: &token,
+            ledger: &Rich,
+        };
         stage.scheduler.call(call, &mut |_| {}).await.result.unwrap();
         finished.lock().unwrap().push("modest");
     };

@@ -10,6 +10,7 @@ use super::{
     value,
     vm::traceback,
 };
+use rustix::io;
 use rustpython_vm::{
     PyObjectRef, PyPayload, PyResult, VirtualMachine,
     builtins::{PyBaseExceptionRef, PyStrRef},
@@ -146,7 +147,10 @@ fn ends_with_expression(code: &str) -> bool {
 fn host_call(link: &Link, name: PyStrRef, arguments: PyObjectRef, vm: &VirtualMachine) -> PyResult {
     let arguments = value::from_python(&arguments, vm)?;
     let gone = |vm: &VirtualMachine| vm.new_runtime_error("the server is gone");
-    let answer = link.call(&name.to_string_lossy(), arguments).map_err(|_| gone(vm))?;
+    let answer = link.call(&name.to_string_lossy(), arguments).map_err(|error| match error {
+        io::Errno::MSGSIZE => exception(Raised::too_long("what is passed to the call"), vm),
+        _ => gone(vm),
+    })?;
     match vm.allow_threads(|| answer.recv()) {
         Ok(Ok(value)) => Ok(value::to_python(value, vm)),
         Ok(Err(raised)) => Err(exception(raised, vm)),

@@ -1,6 +1,8 @@
 //! The interpreter's side of the socket: calls to the server, and the clock that stands still while they run.
 
-use super::super::wire::{Assembler, Call, Cause, Frame, FromWorker, PACKET, Raised, ToWorker, WireError, packets};
+use super::super::wire::{
+    Assembler, Call, Cause, FRAME_LIMIT, Frame, FromWorker, PACKET, Raised, ToWorker, WireError, packets,
+};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -32,6 +34,17 @@ struct Calls {
     last_id: u64,
     waiting: HashMap<u64, SyncSender<Result<Value, Raised>>>,
     clock: Clock,
+}
+
+impl Calls {
+    /// Nobody waits for this call any more; the clock goes on if it was the last one. Returns who waited for it.
+    fn forget(&mut self, id: u64) -> Option<SyncSender<Result<Value, Raised>>> {
+        let waiting = self.waiting.remove(&id)?;
+        if self.waiting.is_empty() {
+            self.clock.run();
+        }
+        Some(waiting)
+    }
 }
 
 /// How long the program itself has run: the time during which no thread waits for the server.
@@ -71,9 +84,12 @@ impl Link {
         *lock(&self.sending)
     }
 
-    /// Sends a frame.
+    /// Sends a frame. Fails with [`io::Errno::MSGSIZE`], and sends nothing, if it is longer than [`FRAME_LIMIT`].
     pub fn send(&self, message: &FromWorker) -> io::Result<()> {
         let frame = serde_json::to_vec(message).expect("a message can always be written as JSON");
+        if frame.len() > FRAME_LIMIT {
+            return Err(io::Errno::MSGSIZE);
+        }
         let generation = lock(&self.sending);
         for packet in packets(*generation, &frame) {
             io::retry_on_intr(|| send(&self.socket, &packet, SendFlags::NOSIGNAL))?;
@@ -136,8 +152,11 @@ impl Link {
             calls.clock.stop();
             id
         };
-        self.send(&FromWorker::Call(Call { id, name: name.to_owned(), arguments }))?;
-        Ok(receiver)
+        let sent = self.send(&FromWorker::Call(Call { id, name: name.to_owned(), arguments }));
+        if sent.is_err() {
+            lock(&self.calls).forget(id);
+        }
+        sent.map(|()| receiver)
     }
 
     /// Hands the answer of a call to the thread that waits for it.
@@ -145,10 +164,7 @@ impl Link {
         if let ToWorker::Reply { id, result } = frame.parse()? {
             let mut calls = lock(&self.calls);
             // An answer that nobody waits for belongs to a cell that has ended.
-            if let Some(waiting) = calls.waiting.remove(&id) {
-                if calls.waiting.is_empty() {
-                    calls.clock.run();
-                }
+            if let Some(waiting) = calls.forget(id) {
                 // The channel has room for the one answer; a waiter that is gone needs none.
                 let _ = waiting.try_send(result);
             }

@@ -5,6 +5,7 @@
 //! landlock takes away the rights to files and the network, and a filter of system calls refuses whatever an interpreter
 //! without files does not need. Limits on resources bound memory, core dumps, file sizes and descriptors.
 
+use super::super::wire::Walls;
 use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetStatus, Scope};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use seccompiler::{
@@ -99,13 +100,15 @@ pub enum Error {
     Limit { what: &'static str, error: rustix::io::Errno },
 }
 
-/// Puts the walls up around this process and all that it starts. There is no way back.
-pub fn close(memory_limit: u64, strength: Strength) -> Result<(), Error> {
+/// Puts the walls up around this process and all that it starts, and says which ones stand. There is no way back.
+pub fn close(memory_limit: u64, strength: Strength) -> Result<Walls, Error> {
     limit_resources(memory_limit)?;
-    if !restrict_files_and_network()? && strength == Strength::Full {
+    let walls = if restrict_files_and_network()? { Walls::All } else { Walls::WithoutLandlock };
+    if walls != Walls::All && strength == Strength::Full {
         return Err(Error::NoLandlock);
     }
-    filter_system_calls()
+    filter_system_calls()?;
+    Ok(walls)
 }
 
 fn limit_resources(memory_limit: u64) -> Result<(), Error> {

@@ -17,7 +17,7 @@ use std::{
 const GRACE: Duration = Duration::from_secs(1);
 
 /// The status with which the process ends at its hard deadline.
-const ENDED_BY_DEADLINE: i32 = 137;
+pub const ENDED_BY_DEADLINE: i32 = 137;
 
 /// The thread of one cell. Dropping it ends the thread.
 pub struct Supervisor {

@@ -10,6 +10,7 @@ import sys
 
 SOURCES = {}  # cell number -> its lines, for tracebacks
 DISPLAY_LIMIT = 20_000
+BATCH_CHARACTERS = 12_000_000  # of prompts that are handed over at once
 
 
 class Final(BaseException):
@@ -157,6 +158,19 @@ def model_name(model):
     return None if model is None else text(model, "model")
 
 
+def batched(name, prompts, model):
+    """Hands prompts over, in several parts if they are very long together."""
+    prompts, answers = prompt_list(prompts), []
+    part, size = [], 0
+    for prompt in prompts:
+        if part and size + len(prompt) > BATCH_CHARACTERS:
+            answers += host_call(name, [part, model])
+            part, size = [], 0
+        part.append(prompt)
+        size += len(prompt)
+    return answers + host_call(name, [part, model]) if part else answers
+
+
 def llm_query(prompt, model=None):
     """One plain call of the worker model -> its answer, or a text that begins with "Error:"."""
     return host_call("llm_query", [[text(prompt, "prompt")], model_name(model)])[0]
@@ -164,8 +178,7 @@ def llm_query(prompt, model=None):
 
 def llm_query_batched(prompts, model=None):
     """All prompts in parallel -> answers in the same order; a failure is a text "Error: ..." in its own slot."""
-    prompts = prompt_list(prompts)
-    return host_call("llm_query", [prompts, model_name(model)]) if prompts else []
+    return batched("llm_query", prompts, model_name(model))
 
 
 def rlm_query(prompt, model=None):
@@ -175,8 +188,7 @@ def rlm_query(prompt, model=None):
 
 def rlm_query_batched(prompts, model=None):
     """Child runs in parallel -> answers in the same order; a failure is a text "Error: ..." in its own slot."""
-    prompts = prompt_list(prompts)
-    return host_call("rlm_query", [prompts, model_name(model)]) if prompts else []
+    return batched("rlm_query", prompts, model_name(model))
 
 
 def peek(start, end):
@@ -264,7 +276,7 @@ def variables():
     return [
         (name, type(value).__name__)
         for name, value in list(programs.items())
-        if not name.startswith("_") and name not in scaffold and name != "answer" and not isinstance(value, type(sys))
+        if not name.startswith("_") and name not in scaffold and name != "answer" and not issubclass(type(value), type(sys))
     ]
 
 
@@ -298,7 +310,8 @@ def after_cell(error):
         elif content:
             draft = str(content)
     ended = error is None or isinstance(error, Final)
-    return {"error": None if ended else describe(error), "answer": answer, "draft": draft, "variables": variables()}
+    named = [(name[:100], kind[:100]) for name, kind in variables()[:500]]
+    return {"error": None if ended else describe(error), "answer": answer, "draft": draft, "variables": named}
 
 
 def describe(error):
