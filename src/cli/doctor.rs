@@ -1,6 +1,10 @@
 //! `rlm doctor`: checks the set-up, piece by piece, and says how to mend what is broken.
 
-use super::{models, options::ModelOptions, query::print};
+use super::{
+    models,
+    options::{ModelOptions, refused},
+    query::print,
+};
 use crate::{
     config::Settings,
     corpus::Snapshot,
@@ -28,7 +32,7 @@ pub async fn run(arguments: DoctorArguments) -> ExitCode {
     let settings = match setup::settings(arguments.models.into_options()) {
         Ok(settings) => settings,
         Err(error) => {
-            print(&format!("problem settings: {error}"));
+            print(&format!("problem settings: {}", refused(&error)));
             return ExitCode::FAILURE;
         }
     };

@@ -1,6 +1,10 @@
 //! `rlm models`: what was detected, what is configured, whether it answers.
 
-use super::{options::ModelOptions, query::print, say};
+use super::{
+    options::{ModelOptions, refused},
+    query::print,
+    say,
+};
 use crate::{llm::Survey, setup};
 use clap::Args;
 use std::process::ExitCode;
@@ -15,7 +19,7 @@ pub async fn run(arguments: ModelsArguments) -> ExitCode {
     let settings = match setup::settings(arguments.models.into_options()) {
         Ok(settings) => settings,
         Err(error) => {
-            say(&format!("rlm: {error}"));
+            say(&format!("rlm: {}", refused(&error)));
             return ExitCode::from(super::WRONG_USAGE);
         }
     };

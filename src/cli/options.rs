@@ -1,6 +1,6 @@
 //! The options that commands share, as the terminal writes them.
 
-use crate::config::{Options, Strategy};
+use crate::config::{Options, SettingsError, Strategy};
 use clap::Args;
 
 /// Models, limits, and what belongs to the context.
@@ -87,6 +87,26 @@ impl CommonOptions {
             ..self.models.into_options()
         }
     }
+}
+
+/// The error with its option as the terminal writes it. Environment variables keep their names.
+pub fn refused(error: &SettingsError) -> String {
+    let SettingsError { option, problem } = error;
+    // Prices have no option there.
+    if option == "price" {
+        return format!("RLM_PRICE: {problem}");
+    }
+    if option.starts_with("RLM_") {
+        return error.to_string();
+    }
+    let kebab = option.chars().fold(String::from("--"), |mut kebab, letter| {
+        if letter.is_ascii_uppercase() {
+            kebab.push('-');
+        }
+        kebab.push(letter.to_ascii_lowercase());
+        kebab
+    });
+    format!("{kebab}: {problem}")
 }
 
 fn given(list: Vec<String>) -> Option<Vec<String>> {

@@ -1,6 +1,11 @@
 //! `rlm query`: one question, one answer.
 
-use super::{options::CommonOptions, progress::Display, say, scope, trace::TraceFile};
+use super::{
+    options::{CommonOptions, refused},
+    progress::Display,
+    say, scope,
+    trace::TraceFile,
+};
 use crate::{
     config::Settings,
     engine::{self, Answer, Event, EventSink, Question, Started, Termination},
@@ -52,7 +57,7 @@ pub async fn run(arguments: QueryArguments) -> ExitCode {
     let settings = match setup::settings(common.into_options()) {
         Ok(settings) => settings,
         Err(error) => {
-            say(&format!("rlm: {error}"));
+            say(&format!("rlm: {}", refused(&error)));
             return ExitCode::from(super::WRONG_USAGE);
         }
     };

@@ -322,7 +322,7 @@ async fn bad_input_gets_a_clear_error() {
         (path, at(&other), 1, "is not known to its server"),
         (path, vec!["--model".into(), "nonsense::x".into()], 1, "nonsense"),
         (path, vec!["--model".into(), "anthropic::claude-x".into()], 1, "ANTHROPIC_API_KEY"),
-        (path, vec!["--max-calls".into(), "0".into()], 2, "maxCalls: expected a whole number from 1"),
+        (path, vec!["--max-calls".into(), "0".into()], 2, "--max-calls: expected a whole number from 1"),
         (path, vec!["--endpoint".into(), "nonsense".into()], 2, "not a URL"),
         (
             path,

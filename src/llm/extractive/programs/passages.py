@@ -52,5 +52,4 @@ for (path, first, last), lines, note in zip(places, texts, notes):
 if parts:
     finish(["These passages fit the question best:"] + parts)
 else:
-    finish([f"No passage fits the question. The text has {len(files)} files and {len(context)} characters; other words, "
-            "or a name from the code, may find more."])
+    finish([f"No passage fits the question. The text has {size()}; other words, or a name from the code, may find more."])

@@ -48,5 +48,9 @@ def named(path, first, last):
     return inside[0] if inside else around
 
 
+def size():
+    return f"{len(files)} {'file' if len(files) == 1 else 'files'} and {len(context)} characters"
+
+
 def finish(parts):
     FINAL("\n\n".join(parts + [NOTE]))

@@ -61,7 +61,7 @@ else:
     code = [p for p in names if re.search(r"\.(rs|py|js|ts|tsx|go|c|h|cc|cpp|java|rb|el|kt|swift|cs|php|scala|hs|ml|lua|sh)$", p)
             and not re.search(r"(^|/)(tests?|benches|examples?|fixtures|vendor|node_modules)/", p)]
     kinds = Counter(p.rsplit(".", 1)[-1] for p in names if "." in p.rsplit("/", 1)[-1])
-    parts.append(f"It has {len(names)} files and {len(context)} characters; by ending: "
+    parts.append(f"It has {size()}; by ending: "
                  + ", ".join(f"{ending} {count}" for ending, count in kinds.most_common(6)) + ".")
     rank = lambda p: (0 if re.search(r"(^|/)(main|lib|__init__|index|mod|app|cli)\.\w+$", p) else 1, p.count("/"), -len(files[p]), p)
     lines = []
