@@ -28,8 +28,7 @@ pub use meter::Usage;
 pub use run::Focus;
 
 use crate::{
-    config::Price,
-    config::{Limits, Strategy},
+    config::{Limits, Price, Strategy},
     corpus::{self, ContextText, Snapshot},
     llm::{self, Choice, Message, Models, Scheduler},
 };

@@ -1,0 +1,135 @@
+//! The programs of a run: what they begin with, and what is seen of them when they have run.
+
+use super::{Focus, Run};
+use crate::{
+    corpus::ContextText,
+    engine::{desk::Desk, ending::Stop, event::Event, prompt, reply},
+    repl::{CellOutcome, Ended, wire::Start},
+    text::{cut_head, cut_middle},
+};
+use tokio::time::Instant;
+
+/// Characters of output that a model sees of one program, and at most of the programs of one turn together.
+const OUTPUT_CHARS: usize = 20_000;
+
+/// Characters of a program's error that a model sees.
+const ERROR_CHARS: usize = 4000;
+
+/// A program that has run, as the model and the events see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellRecord {
+    pub output: String,
+    pub output_omitted: usize,
+    pub error: Option<String>,
+    pub variables: Vec<(String, String)>,
+    pub ended: Ended,
+}
+
+impl CellRecord {
+    /// Keeps the first `room` characters of the output; returns how many it has.
+    fn keep_output(&mut self, room: usize) -> usize {
+        let cut = cut_head(&self.output, room);
+        let (kept, omitted) = (cut.shown.len(), cut.omitted);
+        self.output.truncate(kept);
+        self.output_omitted += omitted;
+        self.output.chars().count()
+    }
+}
+
+impl Run<'_> {
+    /// Runs the programs of a reply in order, until one of them gives the answer.
+    pub(super) async fn run_programs(
+        &mut self,
+        programs: &[String],
+    ) -> Result<(Vec<CellRecord>, Option<String>), Stop> {
+        let mut cells = Vec::new();
+        let mut room = output_chars(self.model.window());
+        for program in programs {
+            self.tell("its program is running");
+            let started = Instant::now();
+            let outcome = self.run_cell(program).await?;
+            let answer = outcome.report.answer.clone();
+            if let (0, Some(draft)) = (self.depth, &outcome.report.draft) {
+                self.tree.note_draft(draft);
+            }
+            let mut record = self.record(outcome);
+            self.tree.emit(Event::Cell {
+                run: self.number,
+                depth: self.depth,
+                iteration: self.iteration,
+                code: program.clone(),
+                output: record.output.clone(),
+                error: record.error.clone(),
+                seconds: started.elapsed().as_secs_f64(),
+            });
+            room -= record.keep_output(room);
+            cells.push(record);
+            if answer.is_some() {
+                return Ok((cells, answer));
+            }
+        }
+        Ok((cells, None))
+    }
+
+    async fn run_cell(&mut self, code: &str) -> Result<CellOutcome, Stop> {
+        let desk = Desk { tree: self.tree, context: &self.context, depth: self.depth };
+        Ok(self.session.run_cell(code, &desk).await?)
+    }
+
+    fn record(&self, outcome: CellOutcome) -> CellRecord {
+        let report = outcome.report;
+        let error = match outcome.ended {
+            Ended::Normally => report.error,
+            Ended::RolledBack(cause) | Ended::Lost(cause) => Some(prompt::ended_error(
+                cause,
+                self.tree.limits.cell_timeout.as_secs_f64(),
+                self.tree.interpreter.memory_limit,
+            )),
+        };
+        CellRecord {
+            output: report.output,
+            output_omitted: report.output_omitted,
+            // An exception may hold whatever text the program had at hand.
+            error: error.map(|error| cut_middle(&error, ERROR_CHARS)),
+            variables: report.variables,
+            ended: outcome.ended,
+        }
+    }
+
+    /// The answer that a final line gives, or what to tell the model about it.
+    pub(super) async fn evaluate_final(&mut self, line: &str) -> Result<Result<String, String>, Stop> {
+        // As an expression it would be the variable's value, which may by chance be another one's name.
+        let named = reply::final_variable(line).map(|name| format!("FINAL_VAR(\"{name}\")"));
+        let report = self.run_cell(named.as_deref().unwrap_or(line)).await?.report;
+        if let Some(answer) = report.answer {
+            return Ok(Ok(answer));
+        }
+        let error = cut_middle(&report.error.unwrap_or_default(), ERROR_CHARS);
+        // What is no Python may still be an answer: FINAL(The parser is in a.rs:3).
+        match reply::final_text(line) {
+            Some(text) if error.contains("SyntaxError") => Ok(Ok(text.to_owned())),
+            _ => Ok(Err(error)),
+        }
+    }
+}
+
+/// How many characters of output a model with such a window sees at once: those of a fifth of it, at three to a token.
+pub(super) fn output_chars(window: Option<usize>) -> usize {
+    window.map_or(OUTPUT_CHARS, |tokens| OUTPUT_CHARS.min(tokens * 3 / 5))
+}
+
+/// What the programs of a run begin with.
+pub(super) fn start(context: &ContextText, focus: Option<&Focus>) -> Start {
+    let text = context.as_str().as_bytes();
+    let chars = context.chars();
+    let place = |byte| chars.char_of_byte(text, byte);
+    let files = context
+        .segments()
+        .iter()
+        .filter_map(|segment| Some((segment.path.clone()?, place(segment.text.start), place(segment.text.end))));
+    Start {
+        context_bytes: text.len(),
+        files: files.collect(),
+        variables: focus.map(|focus| ("selection".to_owned(), focus.text.clone())).into_iter().collect(),
+    }
+}
