@@ -502,20 +502,36 @@ was started with other options is replaced if nothing runs."
             (if line (concat ": " line) ""))))
 
 (defun rlm--stop (server)
-  "Stop SERVER and wait for its end, but never for long.
-`jsonrpc-shutdown' is not used: it can wait for ever while Emacs
-is being killed."
-  (let* ((ready (eq (rlm--server-state server) 'ready))
-         (process (rlm--server-process server))
-         (deadline (+ (float-time) 1)))
+  "Stop SERVER and wait for its end, but never for long."
+  (let ((ready (eq (rlm--server-state server) 'ready))
+        (process (rlm--server-process server))
+        (connection (rlm--server-connection server)))
     (setf (rlm--server-state server) 'closing)
     (when (and ready (process-live-p process))
       (ignore-errors
-        (jsonrpc-request (rlm--server-connection server) :shutdown nil :timeout 1)
-        (jsonrpc-notify (rlm--server-connection server) :exit nil)
-        (while (and (process-live-p process) (< (float-time) deadline))
-          (accept-process-output process 0.02))))
+        (jsonrpc-async-request connection :shutdown nil
+                               :success-fn #'ignore :timeout nil)
+        (jsonrpc-notify connection :exit nil))
+      (rlm--wait-for-end process))
     (delete-process process)))
+
+(defun rlm--wait-for-end (process)
+  "Wait for the end of PROCESS, at most a second.
+This does not read what PROCESS says.  When Emacs is killed by a
+signal no timer runs and no end of a process is noticed any more:
+`jsonrpc-request' would then wait for ever, and so would
+`accept-process-output' once the output of PROCESS has ended."
+  (with-temp-buffer
+    (let ((pause (make-pipe-process :name "rlm pause" :buffer (current-buffer)
+                                    :noquery t :sentinel #'ignore))
+          (deadline (+ (float-time) 1)))
+      (while (and (process-live-p process)
+                  (not (equal (alist-get 'state (process-attributes
+                                                 (process-id process)))
+                              "Z"))
+                  (< (float-time) deadline))
+        (accept-process-output pause 0.02 nil t))
+      (delete-process pause))))
 
 ;;;###autoload
 (defun rlm-shutdown ()
