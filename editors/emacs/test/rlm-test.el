@@ -36,7 +36,7 @@
   "Return a ready server with the folder ROOT and a recording connection."
   (setq rlm-test-server
         (rlm--make-server
-         :state 'ready :options rlm-options :folders (list root)
+         :state 'ready :options (rlm--default-options) :folders (list root)
          :connection (apply #'make-instance 'rlm-test-connection :name "rlm test"
                             :notification-dispatcher
                             (lambda (_connection method params)
@@ -758,48 +758,70 @@ Parts that are missing (1):
 
 (ert-deftest rlm-test-options-are-sent-as-the-protocol-has-them ()
   (let ((rlm-options '(:model "a::b" :maxCost 0.5 :worker nil
-                       :exclude ("vendor/**" "*.min.js"))))
+                       :exclude ("vendor/**" "*.min.js")
+                       :price (("m" 3 15) ("n:1" 0.5 2)))))
     (should (equal (json-serialize (plist-get (rlm--initialize-params "/x/")
                                               :initializationOptions))
                    (concat "{\"model\":\"a::b\",\"maxCost\":0.5,"
-                           "\"exclude\":[\"vendor/**\",\"*.min.js\"]}"))))
+                           "\"exclude\":[\"vendor/**\",\"*.min.js\"],"
+                           "\"price\":{\"m\":[3,15],\"n:1\":[0.5,2]}}"))))
+  ;; Objects can be written in every way that Lisp has.
+  (dolist (options '((:price (:m (3 15))) ((price . ((m . [3 15]))))
+                     (("price" :m [3 15]))))
+    (should (equal (json-serialize (rlm--json-options options))
+                   "{\"price\":{\"m\":[3,15]}}")))
   (should (equal (json-serialize (rlm--json-options nil)) "{}"))
   (should (risky-local-variable-p 'rlm-options))
   (should (risky-local-variable-p 'rlm-command)))
 
-(ert-deftest rlm-test-changed-options-reach-a-server-that-is-in-use ()
+(ert-deftest rlm-test-options-that-json-cannot-have-are-named ()
+  (pcase-dolist (`(,options . ,expected)
+                 '(((:model foo) . "model cannot be foo")
+                   ((:endpoint ("http://a" . 1)) . "endpoint cannot be (\"http://a\" . 1)")
+                   ((:include ("a" b)) . "include cannot be b")
+                   ((:price (:m (3 1.0e+INF))) . "price cannot be 1.0e+INF")
+                   ((:exclude ["\377"]) . "exclude cannot be")
+                   ((:model) . "must be a property list")
+                   ("model" . "must be a property list")))
+    (rlm-test-asking nil
+      (setq rlm-options options)
+      (let ((error (should-error (rlm-query "Why?") :type 'user-error)))
+        (should (string-match-p (regexp-quote expected) (cadr error))))
+      (should-not rlm--runs)
+      (should-not rlm--server))))
+
+(ert-deftest rlm-test-changed-options-are-sent-whole ()
   (rlm-test-asking nil
-    (rlm-query "Why?")
-    (let ((rlm-options '(:model "other")))
-      (rlm-query "Why?"))
-    (should (equal (mapcar (lambda (it) (plist-get it :options))
-                           (rlm-test-sent-as 'rlm/query))
-                   '(nil (:model "other"))))
+    (let ((changes (lambda ()
+                     (mapcar #'json-serialize
+                             (rlm-test-sent-as
+                              'workspace/didChangeConfiguration)))))
+      (setq rlm-options (list :model "one" :maxCalls 3))
+      (rlm-query "Why?")
+      (rlm-query "Why?")
+      (should-not (funcall changes))
+      ;; Also when the list itself is changed.
+      (plist-put rlm-options :model "two")
+      (rlm-query "Why?")
+      (setq rlm-options nil)
+      (rlm-query "Why?")
+      (should (equal (mapcar #'car (last (rlm-test-sent) 2))
+                     '(workspace/didChangeConfiguration rlm/query)))
+      (should (equal (funcall changes)
+                     '("{\"settings\":{\"rlm\":{\"model\":\"two\",\"maxCalls\":3}}}"
+                       "{\"settings\":{\"rlm\":{}}}"))))))
+
+(ert-deftest rlm-test-options-of-a-buffer-are-those-of-its-question ()
+  (rlm-test-asking nil
     (with-temp-buffer
       (setq-local rlm-options '(:maxDepth 1))
       (rlm-query "Why?")
-      (should (equal rlm-options '(:maxDepth 1)))
-      (should (equal (plist-get (car (last (rlm-test-sent-as 'rlm/query)))
-                                :options)
-                     '(:maxDepth 1))))))
-
-(ert-deftest rlm-test-changed-options-start-an-idle-server-anew ()
-  (rlm-test-asking nil
-    (let ((stopped nil)
-          (run (buffer-local-value 'rlm--run (rlm-query "Why?"))))
-      (cl-letf (((symbol-function 'rlm--stop)
-                 (lambda (server)
-                   (push server stopped)
-                   (setf (rlm--server-state server) 'closing))))
-        (rlm-test-reply run :result (rlm-test-result "a"))
-        (rlm-query "Why?")
-        (should-not stopped)
-        (rlm-test-reply (car rlm--runs) :result (rlm-test-result "a"))
-        (setq rlm-options '(:model "other"))
-        (let ((server rlm--server))
-          (rlm-query "Why?")
-          (should (equal stopped (list server)))
-          (should-not (eq rlm--server server)))))))
+      (should (equal rlm-options '(:maxDepth 1))))
+    (rlm-query "Why?")
+    (should (equal (mapcar (lambda (it) (plist-get it :options))
+                           (rlm-test-sent-as 'rlm/query))
+                   '((:maxDepth 1) nil)))
+    (should-not (rlm-test-sent-as 'workspace/didChangeConfiguration))))
 
 (ert-deftest rlm-test-a-query-may-take-for-ever ()
   (rlm-test-asking nil
