@@ -214,7 +214,7 @@ takes effect when the server is started."
   ;; or failed.
   (state 'starting)
   (message "Starting the server")
-  model why percentage calls tokens cost
+  model why calls tokens cost
   (started (float-time)) ended
   result)
 
@@ -991,8 +991,7 @@ project as the whole workspace."
              (rlm--run-why run) (plist-get params :why))
        (rlm--show-status run))
       ("progress"
-       (setf (rlm--run-message run) (or (plist-get params :message) "Working")
-             (rlm--run-percentage run) (plist-get params :percentage))
+       (setf (rlm--run-message run) (or (plist-get params :message) "Working"))
        (rlm--note-usage run params)
        (rlm--show-status run))
       ("delta"
@@ -1163,9 +1162,7 @@ It is put into `global-mode-string' for that time.")
         (rlm--escape-percent
          (if (cdr rlm--runs)
              (format "rlm[%d]" (length rlm--runs))
-           (format "rlm[%s]"
-                   (rlm--join-facts
-                    (list (rlm--percentage run) (rlm--elapsed run))))))
+           (format "rlm[%s]" (rlm--elapsed run))))
         'help-echo (concat (mapconcat #'rlm--run-question rlm--runs "\n")
                            "\nmouse-1: show")
         'mouse-face 'mode-line-highlight
@@ -1421,11 +1418,6 @@ An answer that comes whole is read from its start."
   (rlm--duration (- (or (rlm--run-ended run) (float-time))
                     (rlm--run-started run))))
 
-(defun rlm--percentage (run)
-  "Return how far RUN is, or nil if that is not known."
-  (when-let ((percentage (and (rlm--active-p run) (rlm--run-percentage run))))
-    (format "%d%%" percentage)))
-
 (defun rlm--usage-facts (calls tokens cost)
   "Return texts for usage: numbers or nil.
 They are CALLS, TOKENS and COST in US dollars."
@@ -1447,8 +1439,7 @@ They are CALLS, TOKENS and COST in US dollars."
                  (`(,label ,face)
                   (alist-get (rlm--run-state run) rlm--state-labels))
                  (facts (rlm--join-facts
-                         `(,(rlm--percentage run)
-                           ,(rlm--elapsed run)
+                         `(,(rlm--elapsed run)
                            ,(and (eq (rlm--run-state run) 'answering)
                                  (rlm--run-message run))
                            ,(rlm--run-model run)

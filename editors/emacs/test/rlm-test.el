@@ -302,7 +302,7 @@ Citations
     (should (string-match-p "\\`Asking… (.*C-c C-k.* cancels)\n\\'"
                             (rlm-test-answer)))
     (rlm-test-event run "started" :model "extractive" :why "nothing configured")
-    (rlm-test-event run "progress" :message "searching 100% of a.rs" :percentage 40
+    (rlm-test-event run "progress" :message "searching 100% of a.rs"
                     :calls 1 :inputTokens 10 :outputTokens 2)
     (should (string-match-p "\\`searching 100% of a\\.rs…" (rlm-test-answer)))
     (rlm-test-event run "delta" :text "One ")
@@ -413,10 +413,10 @@ Citations
   (rlm-test-in-answer (run nil)
     (setf (rlm--run-started run) (- (float-time) 75))
     (rlm-test-event run "started" :model "m" :why "because" :query "q")
-    (rlm-test-event run "progress" :message "x" :percentage 40 :calls 1
+    (rlm-test-event run "progress" :message "x" :calls 1
                     :inputTokens 1500000 :outputTokens 12 :costUsd 0.0042)
     (should (equal (substring-no-properties (rlm--header-line))
-                   (concat " Working 40%% · 1m15s · m · 1 call · 1.5M tokens · "
+                   (concat " Working 1m15s · m · 1 call · 1.5M tokens · "
                            "$0.0042 │ Where is it?")))
     (should (string-match-p "because" (get-text-property
                                        0 'help-echo (rlm--header-line))))

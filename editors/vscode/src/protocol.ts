@@ -95,7 +95,6 @@ export interface Result {
 /** `rlm/event` of the kind `progress`. */
 export interface Progress {
   message: string;
-  percentage?: number;
   calls: number;
   subCalls: number;
   inputTokens: number;
