@@ -26,6 +26,8 @@ export interface Options {
   maxErrors?: number;
   concurrency?: number;
   maxCost?: number;
+  /** By model: dollars for a million tokens read, and for a million written. */
+  price?: Record<string, [input: number, output: number]>;
   timeout?: number;
   cellTimeout?: number;
   include?: string[];

@@ -16,8 +16,10 @@ beforeEach(() => {
 const mention = (path: string, startLine = 1, endLine = startLine) => ({ start: 0, end: 0, path, startLine, endLine });
 
 test("settings that are not set are not sent", () => {
-  configure({ model: "", endpoint: [], maxCalls: null, maxDepth: 0, include: ["src/**"], serverPath: "/opt/rlm" });
+  configure({ model: "", endpoint: [], price: {}, maxCalls: null, maxDepth: 0, include: ["src/**"], serverPath: "/opt/rlm" });
   assert.deepEqual(currentOptions(), { maxDepth: 0, include: ["src/**"] });
+  configure({ price: { m: [1, 2.5] } });
+  assert.deepEqual(currentOptions(), { price: { m: [1, 2.5] } });
 });
 
 test("the server is rlm unless the user says otherwise", () => {
