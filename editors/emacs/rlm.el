@@ -672,17 +672,20 @@ The next question starts it again."
   (if (= first last) (number-to-string first) (format "%d-%d" first last)))
 
 (defun rlm--lsp-position (position)
-  "Return the LSP position of POSITION, whose columns are UTF-16 units."
+  "Return the LSP position of POSITION, whose columns are UTF-16 units.
+There, a carriage return ends a line like a line feed."
   (save-excursion
     (save-restriction
       (widen)
-      (goto-char position)
-      (forward-line 0)
-      (let ((before (rlm--unicode (buffer-substring-no-properties
-                                   (point) position))))
-        (list :line (1- (line-number-at-pos nil t))
-              :character (/ (length (encode-coding-string before 'utf-16le))
-                            2))))))
+      (goto-char (point-min))
+      (let ((line 0))
+        (while (re-search-forward "\r\n?\\|\n" position t)
+          (setq line (1+ line)))
+        (let ((before (rlm--unicode (buffer-substring-no-properties
+                                     (point) position))))
+          (list :line line
+                :character (/ (length (encode-coding-string before 'utf-16le))
+                              2)))))))
 
 (defun rlm--scope-range-now (scope)
   "Return the LSP range of the selection SCOPE as its buffer is now."
@@ -1426,7 +1429,8 @@ They are CALLS, TOKENS and COST in US dollars."
                           ((< tokens 1000000)
                            (format "%.1fk tokens" (/ tokens 1000.0)))
                           (t (format "%.1fM tokens" (/ tokens 1000000.0)))))
-        (and cost (format (if (< 0 cost 0.01) "$%.4f" "$%.2f") cost))))
+        (and cost (< 0 cost)
+             (format (if (< cost 0.01) "$%.4f" "$%.2f") cost))))
 
 (defun rlm--join-facts (facts)
   "Join those FACTS that are not nil."

@@ -637,6 +637,13 @@ Parts that are missing (1):
                      (mapcar (lambda (it) (plist-get it :queryId))
                              (rlm-test-sent-as 'rlm/query)))))))
 
+(ert-deftest rlm-test-a-carriage-return-ends-a-line-of-a-region ()
+  (rlm-test-asking '(("a.rs" . "one\ntwo\rthree\n"))
+    (with-current-buffer (find-file-noselect "a.rs")
+      (goto-char (point-min))
+      (search-forward "th")
+      (should (equal (rlm--lsp-position (point)) '(:line 2 :character 2))))))
+
 (ert-deftest rlm-test-a-region-asked-about-again-has-moved-with-its-text ()
   (rlm-test-asking '(("a.rs" . "one\ntwo\n"))
     (let (answer)
