@@ -68,13 +68,16 @@ async function picture(name) {
 
 /** Ids of the processes whose command line has these words one after the other. */
 function processes(...words) {
-  return readdirSync("/proc").filter((id) => {
-    try {
-      return /^\d+$/u.test(id) && readFileSync(`/proc/${id}/cmdline`, "utf8").includes(words.join("\0"));
-    } catch {
-      return false;
-    }
-  });
+  return readdirSync("/proc").filter((id) => /^\d+$/u.test(id) && ofProcess(id, "cmdline").includes(words.join("\0")));
+}
+
+/** What the system tells of a process, which may have ended in the meantime. */
+function ofProcess(id, file) {
+  try {
+    return readFileSync(`/proc/${id}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 async function eventually(what, holds) {
@@ -162,7 +165,7 @@ try {
     await workbench.fillPrompt("API key", "a-secret-of-the-test");
     await eventually("the server has the key", () => {
       const [id] = processes(serverPath, "lsp");
-      return id !== undefined && readFileSync(`/proc/${id}/environ`, "utf8").includes("\0RLM_API_KEY=a-secret-of-the-test\0");
+      return ofProcess(id, "environ").includes("\0RLM_API_KEY=a-secret-of-the-test\0");
     });
     assert.equal(processes("a-secret-of-the-test").length, 0, "the key is on a command line");
     await workbench.clearNotifications();
