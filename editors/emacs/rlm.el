@@ -1124,15 +1124,16 @@ server did not confirm it: M-x rlm-shutdown ends it."))))
    (rlm--server-connection rlm--server) :rlm/status nil
    :success-fn
    (lambda (status)
-     (let ((usage (plist-get status :usage)))
+     (let* ((usage (plist-get status :usage))
+            (facts (rlm--join-facts
+                    (rlm--usage-facts
+                     (plist-get usage :calls)
+                     (+ (or (plist-get usage :inputTokens) 0)
+                        (or (plist-get usage :outputTokens) 0))
+                     (plist-get usage :costUsd)))))
        (message "rlm %s: %s (%s); %s" (plist-get status :version)
                 (plist-get status :model) (plist-get status :why)
-                (rlm--join-facts
-                 (rlm--usage-facts
-                  (plist-get usage :calls)
-                  (+ (or (plist-get usage :inputTokens) 0)
-                     (or (plist-get usage :outputTokens) 0))
-                  (plist-get usage :costUsd))))))
+                (if (string-empty-p facts) "no calls yet" facts))))
    :error-fn (lambda (error) (message "rlm: %s" (plist-get error :message)))))
 
 ;;;; The mode line
@@ -1423,14 +1424,18 @@ An answer that comes whole is read from its start."
 
 (defun rlm--usage-facts (calls tokens cost)
   "Return texts for usage: numbers or nil.
-They are CALLS, TOKENS and COST in US dollars."
-  (list (and calls (format "%d call%s" calls (if (= calls 1) "" "s")))
-        (and tokens (cond ((< tokens 1000) (format "%d tokens" tokens))
-                          ((< tokens 1000000)
-                           (format "%.1fk tokens" (/ tokens 1000.0)))
-                          (t (format "%.1fM tokens" (/ tokens 1000000.0)))))
-        (and cost (< 0 cost)
-             (format (if (< cost 0.01) "$%.4f" "$%.2f") cost))))
+They are CALLS, TOKENS and COST in US dollars; what is 0 is left
+out."
+  (let ((some (lambda (number) (and number (< 0 number)))))
+    (list (and (funcall some calls)
+               (format "%d call%s" calls (if (= calls 1) "" "s")))
+          (and (funcall some tokens)
+               (cond ((< tokens 1000) (format "%d tokens" tokens))
+                     ((< tokens 1000000)
+                      (format "%.1fk tokens" (/ tokens 1000.0)))
+                     (t (format "%.1fM tokens" (/ tokens 1000000.0)))))
+          (and (funcall some cost)
+               (format (if (< cost 0.01) "$%.4f" "$%.2f") cost)))))
 
 (defun rlm--join-facts (facts)
   "Join those FACTS that are not nil."
@@ -1745,7 +1750,8 @@ of one if there were several."
   (let ((lines (line-number-at-pos (point-max) t)))
     (when (> first lines)
       (message "%s has %d lines, not %d" (buffer-name) lines first)))
-  (recenter)
+  ;; Lines that would not fit below the middle begin at the top.
+  (recenter (and (> (- last first) (/ (window-body-height) 2)) 2))
   (pulse-momentary-highlight-region
    (point)
    (save-excursion (forward-line (- (1+ last) first)) (point))))
