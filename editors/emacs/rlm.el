@@ -68,7 +68,7 @@
 ;; Settings
 ;;
 ;;   (setq rlm-command '("/opt/rlm/bin/rlm" "lsp")
-;;         rlm-options '(:model "anthropic::claude-sonnet-4-5" :maxCost 0.5))
+;;         rlm-options '(:model "anthropic::claude-sonnet-4-5" :maxCalls 200))
 ;;
 ;; `rlm-options' takes the options of the program by their names in the protocol.
 ;; API keys are no option: the server inherits them from the environment of Emacs
@@ -105,10 +105,16 @@ A program without a directory is looked up in variable `exec-path'."
 (defcustom rlm-options nil
   "Options for the server, a property list.
 The names are those of the protocol; a list of strings is an
-array.  For example
+array, and a property list or an alist is an object.  For example
 
   (:model \"anthropic::claude-sonnet-4-5\" :worker \"ollama::qwen3-coder\"
-   :maxCost 0.5 :exclude (\"vendor/**\"))
+   :maxCalls 200 :exclude (\"vendor/**\"))
+
+A limit of cost needs prices, in US dollars for a million tokens
+read and written; without them it has no effect:
+
+  (:model \"qwen3-coder\" :endpoint \"http://127.0.0.1:8000/v1\"
+   :maxCost 0.5 :price ((\"qwen3-coder\" 0.3 1.2)))
 
 A change takes effect with the next question.  Options that a
 buffer has of its own are laid over the global ones.
@@ -129,7 +135,9 @@ API keys come from the environment of Emacs and from nowhere else."
                           (:timeout number)
                           (:cellTimeout number)
                           (:include (repeat string))
-                          (:exclude (repeat string)))))
+                          (:exclude (repeat string))
+                          (:price (alist :key-type string
+                                         :value-type (list number number))))))
 
 ;; An option can name a command to run, so a visited file must not set it.
 (put 'rlm-options 'risky-local-variable t)
@@ -197,14 +205,16 @@ takes effect when the server is started."
 
 (cl-defstruct (rlm--run (:constructor rlm--make-run) (:copier nil))
   "A question that was asked, and what is known of its answer."
-  id question scope options server buffer
+  id question scope server buffer
+  ;; The value of `rlm-options' that only its buffer has.
+  options
   ;; The workspace folders it was asked with.
   roots
   ;; starting, running, answering or cancelling; then done, limited, cancelled
   ;; or failed.
   (state 'starting)
   (message "Starting the server")
-  model why percentage calls tokens cost
+  model why calls tokens cost
   (started (float-time)) ended
   result)
 
@@ -280,18 +290,65 @@ The length stays the same."
         path))))
 
 (defun rlm--json-options (options)
-  "Return OPTIONS, a value of `rlm-options', as an object for JSON."
-  (or (cl-loop for (key value) on options by #'cddr
-               when value
-               append (list key (if (consp value) (vconcat value) value)))
+  "Return OPTIONS, a value of `rlm-options', as an object for JSON.
+Options that are nil are left out."
+  (unless (or (null options) (rlm--json-fields options))
+    (user-error "`rlm-options' must be a property list, not %S" options))
+  (rlm--json-object (cl-loop for (name . value) in (rlm--json-fields options)
+                             when value
+                             collect (cons name (rlm--json-value value name)))))
+
+(defun rlm--json-fields (value)
+  "Return the fields of VALUE as an alist by name, or nil if it is no object.
+An object is a property list, or an alist by strings or symbols."
+  (when (and (consp value) (proper-list-p value))
+    (let ((fields (if (keywordp (car value))
+                      (cl-loop for (key . rest) on value by #'cddr
+                               collect (and rest (cons key (car rest))))
+                    value))
+          (name (lambda (key)
+                  (if (symbolp key)
+                      (string-remove-prefix ":" (symbol-name key))
+                    key))))
+      (when (cl-every (lambda (field)
+                        (and (car-safe field)
+                             (or (stringp (car field)) (symbolp (car field)))))
+                      fields)
+        (cl-loop for (key . field) in fields
+                 collect (cons (funcall name key) field))))))
+
+(defun rlm--json-object (fields)
+  "Return FIELDS, an alist by name, as an object for JSON."
+  (or (cl-loop for (name . value) in fields
+               append (list (intern (concat ":" name)) value))
       (make-hash-table)))
+
+(defun rlm--json-value (value option)
+  "Return VALUE, all or part of that of OPTION, as JSON has it.
+A list that is no object is an array."
+  (let ((convert (lambda (it) (rlm--json-value it option)))
+        (fields (rlm--json-fields value)))
+    (cond
+     (fields
+      (rlm--json-object (cl-loop for (name . field) in fields
+                                 collect (cons name (funcall convert field)))))
+     ((or (proper-list-p value) (vectorp value))
+      (vconcat (mapcar convert value)))
+     ((or (memq value '(t :json-false))
+          (integerp value)
+          (and (floatp value) (< (abs value) 1.0e+INF))
+          (and (stringp value) (equal value (rlm--unicode value))))
+      value)
+     (t
+      (user-error "`rlm-options': %s cannot be %S; strings, numbers and lists \
+of them can be sent" option value)))))
 
 ;;;; The server
 
 (cl-defstruct (rlm--server (:constructor rlm--make-server) (:copier nil))
   "A running server."
   connection process log
-  ;; The default value of `rlm-options' it was started with.
+  ;; The default value of `rlm-options' that it has.
   options
   ;; starting, ready or closing.
   (state 'starting)
@@ -357,13 +414,7 @@ The length stays the same."
 
 (defun rlm--connect (root)
   "Return the server, started if there is none.
-ROOT is the first workspace folder of a new one.  A server that
-was started with other options is replaced if nothing runs."
-  (when (and (rlm--running-p rlm--server)
-             (null rlm--runs)
-             (not (equal (rlm--server-options rlm--server)
-                         (default-value 'rlm-options))))
-    (rlm--stop rlm--server))
+ROOT is the first workspace folder of a new one."
   (unless (rlm--running-p rlm--server)
     (setq rlm--server (rlm--start root)))
   rlm--server)
@@ -382,7 +433,7 @@ was started with other options is replaced if nothing runs."
                                 :connection-type 'pipe :stderr log
                                 :coding 'utf-8-emacs-unix))
          (server (rlm--make-server :process process :log log :folders (list root)
-                                   :options (default-value 'rlm-options))))
+                                   :options (rlm--default-options))))
     (setf (rlm--server-connection server)
           (apply #'make-instance 'jsonrpc-process-connection
                  :name "rlm" :process process
@@ -393,10 +444,10 @@ was started with other options is replaced if nothing runs."
                  :on-shutdown (lambda (_connection) (rlm--on-exit server))
                  (rlm--events-arguments)))
     (add-hook 'kill-emacs-hook #'rlm-shutdown)
-    (condition-case nil
+    (condition-case error
         (rlm--initialize server root)
-      ;; The program has ended already; `rlm--on-exit' says why.
-      (error nil))
+      ;; If the program has ended already, `rlm--on-exit' says why.
+      (error (rlm--give-up server (error-message-string error))))
     server))
 
 (defun rlm--initialize (server root)
@@ -424,7 +475,7 @@ was started with other options is replaced if nothing runs."
 (defun rlm--workspace-folder (root)
   "Return the workspace folder of the protocol for ROOT."
   (list :uri (rlm--path-to-uri root)
-        :name (file-name-nondirectory (directory-file-name root))))
+        :name (rlm--unicode (file-name-nondirectory (directory-file-name root)))))
 
 (defun rlm--initialize-params (root)
   "Return the parameters of `initialize' for the folder ROOT."
@@ -432,7 +483,7 @@ was started with other options is replaced if nothing runs."
         :clientInfo (list :name "Emacs" :version emacs-version)
         :rootUri (rlm--path-to-uri root)
         :workspaceFolders (vector (rlm--workspace-folder root))
-        :initializationOptions (rlm--json-options (default-value 'rlm-options))
+        :initializationOptions (rlm--json-options (rlm--default-options))
         :capabilities '(:workspace (:workspaceFolders t)
                         :general (:positionEncodings ["utf-16"]))))
 
@@ -463,17 +514,11 @@ was started with other options is replaced if nothing runs."
     ('rlm/event (rlm--on-event params))
     ('window/showMessage (message "rlm: %s" (plist-get params :message)))))
 
-(defun rlm--fail-runs (server problem hint)
-  "Fail every run of SERVER, because of PROBLEM, with a HINT."
-  (dolist (run rlm--runs)
-    (when (eq (rlm--run-server run) server)
-      (rlm--finish run 'failed nil problem hint))))
-
 (defun rlm--give-up (server problem)
   "Stop SERVER, which cannot be used because of PROBLEM."
   (when (rlm--running-p server)
-    (rlm--fail-runs server (format "The server did not start: %s" problem)
-                    rlm--restart-hint)
+    (setf (rlm--server-problem server)
+          (format "The server did not start: %s" problem))
     (rlm--stop server)))
 
 (defun rlm--on-exit (server)
@@ -484,11 +529,15 @@ was started with other options is replaced if nothing runs."
     (when (eq rlm--server server)
       (setq rlm--server nil)
       (remove-hook 'kill-emacs-hook #'rlm-shutdown))
-    (setf (rlm--server-problem server)
-          (if expected
-              "The server was shut down"
-            (rlm--exit-problem server)))
-    (rlm--fail-runs server (rlm--server-problem server) rlm--restart-hint)
+    (unless (rlm--server-problem server)
+      (setf (rlm--server-problem server)
+            (if expected
+                "The server was shut down"
+              (rlm--exit-problem server))))
+    (dolist (run rlm--runs)
+      (when (eq (rlm--run-server run) server)
+        (rlm--finish run 'failed nil (rlm--server-problem server)
+                     rlm--restart-hint)))
     (unless expected
       (message "rlm: %s" (rlm--server-problem server)))))
 
@@ -502,20 +551,36 @@ was started with other options is replaced if nothing runs."
             (if line (concat ": " line) ""))))
 
 (defun rlm--stop (server)
-  "Stop SERVER and wait for its end, but never for long.
-`jsonrpc-shutdown' is not used: it can wait for ever while Emacs
-is being killed."
-  (let* ((ready (eq (rlm--server-state server) 'ready))
-         (process (rlm--server-process server))
-         (deadline (+ (float-time) 1)))
+  "Stop SERVER and wait for its end, but never for long."
+  (let ((ready (eq (rlm--server-state server) 'ready))
+        (process (rlm--server-process server))
+        (connection (rlm--server-connection server)))
     (setf (rlm--server-state server) 'closing)
     (when (and ready (process-live-p process))
       (ignore-errors
-        (jsonrpc-request (rlm--server-connection server) :shutdown nil :timeout 1)
-        (jsonrpc-notify (rlm--server-connection server) :exit nil)
-        (while (and (process-live-p process) (< (float-time) deadline))
-          (accept-process-output process 0.02))))
+        (jsonrpc-async-request connection :shutdown nil
+                               :success-fn #'ignore :timeout nil)
+        (jsonrpc-notify connection :exit nil))
+      (rlm--wait-for-end process))
     (delete-process process)))
+
+(defun rlm--wait-for-end (process)
+  "Wait for the end of PROCESS, at most a second.
+This does not read what PROCESS says.  When Emacs is killed by a
+signal no timer runs and no end of a process is noticed any more:
+`jsonrpc-request' would then wait for ever, and so would
+`accept-process-output' once the output of PROCESS has ended."
+  (with-temp-buffer
+    (let ((pause (make-pipe-process :name "rlm pause" :buffer (current-buffer)
+                                    :noquery t :sentinel #'ignore))
+          (deadline (+ (float-time) 1)))
+      (while (and (process-live-p process)
+                  (not (equal (alist-get 'state (process-attributes
+                                                 (process-id process)))
+                              "Z"))
+                  (< (float-time) deadline))
+        (accept-process-output pause 0.02 nil t))
+      (delete-process pause))))
 
 ;;;###autoload
 (defun rlm-shutdown ()
@@ -607,17 +672,20 @@ The next question starts it again."
   (if (= first last) (number-to-string first) (format "%d-%d" first last)))
 
 (defun rlm--lsp-position (position)
-  "Return the LSP position of POSITION, whose columns are UTF-16 units."
+  "Return the LSP position of POSITION, whose columns are UTF-16 units.
+There, a carriage return ends a line like a line feed."
   (save-excursion
     (save-restriction
       (widen)
-      (goto-char position)
-      (forward-line 0)
-      (let ((before (rlm--unicode (buffer-substring-no-properties
-                                   (point) position))))
-        (list :line (1- (line-number-at-pos nil t))
-              :character (/ (length (encode-coding-string before 'utf-16le))
-                            2))))))
+      (goto-char (point-min))
+      (let ((line 0))
+        (while (re-search-forward "\r\n?\\|\n" position t)
+          (setq line (1+ line)))
+        (let ((before (rlm--unicode (buffer-substring-no-properties
+                                     (point) position))))
+          (list :line line
+                :character (/ (length (encode-coding-string before 'utf-16le))
+                              2)))))))
 
 (defun rlm--scope-range-now (scope)
   "Return the LSP range of the selection SCOPE as its buffer is now."
@@ -819,18 +887,20 @@ Return the buffer of the answer."
 Return that buffer."
   (when (string-blank-p question)
     (user-error "No question was asked"))
+  ;; An error in them is to be met here, not while a server is being started.
+  (mapc #'rlm--json-options (list (rlm--default-options) rlm-options))
   (let* ((server (rlm--connect (rlm--scope-root scope)))
          (buffer (or buffer (generate-new-buffer (rlm--buffer-name question))))
          (run (rlm--make-run :id (format "emacs-%d-%d" (emacs-pid)
                                          (cl-incf rlm--run-count))
                              :question question :scope scope
-                             :options rlm-options
-                             :server server :buffer buffer))
-         (local (local-variable-p 'rlm-options)))
+                             :options (and (local-variable-p 'rlm-options)
+                                           rlm-options)
+                             :server server :buffer buffer)))
     (push run rlm--runs)
     (with-current-buffer buffer
       (rlm-answer-mode)
-      (when local
+      (when (rlm--run-options run)
         (setq-local rlm-options (rlm--run-options run)))
       (rlm--begin-answer run))
     (rlm--update-mode-line)
@@ -853,6 +923,7 @@ Return that buffer."
           (cl-pushnew root (rlm--server-projects server) :test #'equal)
           (when (eq (rlm--scope-kind scope) 'workspace)
             (setq roots (rlm--server-projects server)))
+          (rlm--set-options server)
           (rlm--set-folders server roots)
           (rlm--sync server)
           (setf (rlm--run-state run) 'running
@@ -867,6 +938,22 @@ Return that buffer."
       ;; The server may have ended a moment ago.
       (error (rlm--finish run 'failed nil (error-message-string error)
                           rlm--restart-hint)))))
+
+(defun rlm--default-options ()
+  "Return a copy of the options that hold in buffers without their own.
+It stays as it is when `rlm-options' is changed in place."
+  (copy-tree (default-value 'rlm-options) t))
+
+(defun rlm--set-options (server)
+  "Make the default value of `rlm-options' the settings of SERVER.
+They are sent whole, so that an option that was removed no longer
+holds."
+  (let ((options (rlm--default-options)))
+    (unless (equal options (rlm--server-options server))
+      (setf (rlm--server-options server) options)
+      (jsonrpc-notify
+       (rlm--server-connection server) :workspace/didChangeConfiguration
+       (list :settings (list :rlm (rlm--json-options options)))))))
 
 (defun rlm--set-folders (server roots)
   "Make ROOTS the workspace folders of SERVER.
@@ -890,9 +977,7 @@ project as the whole workspace."
   (append (list :query (rlm--unicode (rlm--run-question run))
                 :queryId (rlm--run-id run)
                 :scope (rlm--scope-params (rlm--run-scope run)))
-          ;; They are those of a buffer, or changed while the server was in use.
-          (unless (equal (rlm--run-options run)
-                         (rlm--server-options (rlm--run-server run)))
+          (when (rlm--run-options run)
             (list :options (rlm--json-options (rlm--run-options run))))))
 
 ;;;; What the server says about a run
@@ -909,8 +994,7 @@ project as the whole workspace."
              (rlm--run-why run) (plist-get params :why))
        (rlm--show-status run))
       ("progress"
-       (setf (rlm--run-message run) (or (plist-get params :message) "Working")
-             (rlm--run-percentage run) (plist-get params :percentage))
+       (setf (rlm--run-message run) (or (plist-get params :message) "Working"))
        (rlm--note-usage run params)
        (rlm--show-status run))
       ("delta"
@@ -1040,15 +1124,16 @@ server did not confirm it: M-x rlm-shutdown ends it."))))
    (rlm--server-connection rlm--server) :rlm/status nil
    :success-fn
    (lambda (status)
-     (let ((usage (plist-get status :usage)))
+     (let* ((usage (plist-get status :usage))
+            (facts (rlm--join-facts
+                    (rlm--usage-facts
+                     (plist-get usage :calls)
+                     (+ (or (plist-get usage :inputTokens) 0)
+                        (or (plist-get usage :outputTokens) 0))
+                     (plist-get usage :costUsd)))))
        (message "rlm %s: %s (%s); %s" (plist-get status :version)
                 (plist-get status :model) (plist-get status :why)
-                (rlm--join-facts
-                 (rlm--usage-facts
-                  (plist-get usage :calls)
-                  (+ (or (plist-get usage :inputTokens) 0)
-                     (or (plist-get usage :outputTokens) 0))
-                  (plist-get usage :costUsd))))))
+                (if (string-empty-p facts) "no calls yet" facts))))
    :error-fn (lambda (error) (message "rlm: %s" (plist-get error :message)))))
 
 ;;;; The mode line
@@ -1081,9 +1166,7 @@ It is put into `global-mode-string' for that time.")
         (rlm--escape-percent
          (if (cdr rlm--runs)
              (format "rlm[%d]" (length rlm--runs))
-           (format "rlm[%s]"
-                   (rlm--join-facts
-                    (list (rlm--percentage run) (rlm--elapsed run))))))
+           (format "rlm[%s]" (rlm--elapsed run))))
         'help-echo (concat (mapconcat #'rlm--run-question rlm--runs "\n")
                            "\nmouse-1: show")
         'mouse-face 'mode-line-highlight
@@ -1339,20 +1422,20 @@ An answer that comes whole is read from its start."
   (rlm--duration (- (or (rlm--run-ended run) (float-time))
                     (rlm--run-started run))))
 
-(defun rlm--percentage (run)
-  "Return how far RUN is, or nil if that is not known."
-  (when-let ((percentage (and (rlm--active-p run) (rlm--run-percentage run))))
-    (format "%d%%" percentage)))
-
 (defun rlm--usage-facts (calls tokens cost)
   "Return texts for usage: numbers or nil.
-They are CALLS, TOKENS and COST in US dollars."
-  (list (and calls (format "%d call%s" calls (if (= calls 1) "" "s")))
-        (and tokens (cond ((< tokens 1000) (format "%d tokens" tokens))
-                          ((< tokens 1000000)
-                           (format "%.1fk tokens" (/ tokens 1000.0)))
-                          (t (format "%.1fM tokens" (/ tokens 1000000.0)))))
-        (and cost (format (if (< 0 cost 0.01) "$%.4f" "$%.2f") cost))))
+They are CALLS, TOKENS and COST in US dollars; what is 0 is left
+out."
+  (let ((some (lambda (number) (and number (< 0 number)))))
+    (list (and (funcall some calls)
+               (format "%d call%s" calls (if (= calls 1) "" "s")))
+          (and (funcall some tokens)
+               (cond ((< tokens 1000) (format "%d tokens" tokens))
+                     ((< tokens 1000000)
+                      (format "%.1fk tokens" (/ tokens 1000.0)))
+                     (t (format "%.1fM tokens" (/ tokens 1000000.0)))))
+          (and (funcall some cost)
+               (format (if (< cost 0.01) "$%.4f" "$%.2f") cost)))))
 
 (defun rlm--join-facts (facts)
   "Join those FACTS that are not nil."
@@ -1365,8 +1448,7 @@ They are CALLS, TOKENS and COST in US dollars."
                  (`(,label ,face)
                   (alist-get (rlm--run-state run) rlm--state-labels))
                  (facts (rlm--join-facts
-                         `(,(rlm--percentage run)
-                           ,(rlm--elapsed run)
+                         `(,(rlm--elapsed run)
                            ,(and (eq (rlm--run-state run) 'answering)
                                  (rlm--run-message run))
                            ,(rlm--run-model run)
@@ -1668,7 +1750,8 @@ of one if there were several."
   (let ((lines (line-number-at-pos (point-max) t)))
     (when (> first lines)
       (message "%s has %d lines, not %d" (buffer-name) lines first)))
-  (recenter)
+  ;; Lines that would not fit below the middle begin at the top.
+  (recenter (and (> (- last first) (/ (window-body-height) 2)) 2))
   (pulse-momentary-highlight-region
    (point)
    (save-excursion (forward-line (- (1+ last) first)) (point))))

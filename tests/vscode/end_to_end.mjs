@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 
 import { CodeServer } from "./code_server.mjs";
 import { makeRepository } from "./repository.mjs";
-import { Workbench } from "./workbench.mjs";
+import { PATIENCE, Workbench } from "./workbench.mjs";
 
 const [cache, vsix, program, browserProgram, screenshots] = process.argv.slice(2);
 const { chromium } = createRequire(join(cache, "playwright/package.json"))("playwright-core");
@@ -68,19 +68,22 @@ async function picture(name) {
 
 /** Ids of the processes whose command line has these words one after the other. */
 function processes(...words) {
-  return readdirSync("/proc").filter((id) => {
-    try {
-      return /^\d+$/u.test(id) && readFileSync(`/proc/${id}/cmdline`, "utf8").includes(words.join("\0"));
-    } catch {
-      return false;
-    }
-  });
+  return readdirSync("/proc").filter((id) => /^\d+$/u.test(id) && ofProcess(id, "cmdline").includes(words.join("\0")));
+}
+
+/** What the system tells of a process, which may have ended in the meantime. */
+function ofProcess(id, file) {
+  try {
+    return readFileSync(`/proc/${id}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 async function eventually(what, holds) {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + PATIENCE;
   while (!(await holds())) {
-    assert.ok(performance.now() < deadline, `within 20 s: ${what}`);
+    assert.ok(performance.now() < deadline, `within ${PATIENCE / 1000} s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -116,8 +119,7 @@ try {
 
   await step("a question is asked about a selection", async () => {
     const file = await workbench.editor("backoff.py");
-    await file.selectLines("def retry_delay", 8);
-    await workbench.chooseCodeAction("Ask RLM about this");
+    await workbench.chooseCodeAction(() => file.selectLines("def retry_delay", 8), "Ask RLM about this");
     await workbench.answerPrompt("Ask RLM about src/backoff.py:9-16", "What does the jitter do?");
     const answer = await workbench.editor("What does the jitter do");
     await answer.waitForAction("Copy Answer");
@@ -163,15 +165,15 @@ try {
     await workbench.fillPrompt("API key", "a-secret-of-the-test");
     await eventually("the server has the key", () => {
       const [id] = processes(serverPath, "lsp");
-      return id !== undefined && readFileSync(`/proc/${id}/environ`, "utf8").includes("\0RLM_API_KEY=a-secret-of-the-test\0");
+      return ofProcess(id, "environ").includes("\0RLM_API_KEY=a-secret-of-the-test\0");
     });
     assert.equal(processes("a-secret-of-the-test").length, 0, "the key is on a command line");
     await workbench.clearNotifications();
   });
 
   await step("a run is stopped from its notification", async () => {
-    // A number that nobody else sleeps for, so that the model's process can be told from others.
-    const seconds = `60.${process.pid}`;
+    // Longer than anything here waits, and a number that nobody else sleeps for, so that its process can be recognised.
+    const seconds = `600.${process.pid}`;
     codeServer.configure({ ...settings, "rlm.model": `cli:sleep ${seconds}` });
     await eventually("the server has the new model", async () =>
       (await workbench.readDialog("RLM: Show Status")).includes(`cli:sleep ${seconds}`),
@@ -184,12 +186,9 @@ try {
     await workbench.statusBarItem("RLM:").waitFor();
     await eventually("the model is called", () => processes("sleep", seconds).length === 1);
     await picture("a run in progress");
-    const pressed = performance.now();
     await workbench.pressNotificationButton("Will this ever end?", "Cancel");
     await answer.waitForText("Cancelled");
     await workbench.waitForNoNotification("Will this ever end?");
-    const took = performance.now() - pressed;
-    assert.ok(took < 2_000, `stopping took ${took.toFixed(0)} ms`);
     await eventually("the model's process has ended", () => processes("sleep", seconds).length === 0);
     await answer.waitForAction("Ask Again");
   });
@@ -206,7 +205,7 @@ try {
     codeServer.configure(settings);
     await eventually("the server runs", () => processes(serverPath, "lsp").length === 1);
     const cancelled = await workbench.editor("Will this ever end");
-    await cancelled.pressAction("Ask Again");
+    await cancelled.askAgain("Will this ever end");
     await eventually("the new answer is there", async () => {
       const text = await (await workbench.editor("Will this ever end")).text();
       return /^# Will this ever end\?/u.test(text) && !/Working:|Cancelled/u.test(text);

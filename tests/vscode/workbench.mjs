@@ -3,7 +3,30 @@
 // All waiting is for something to appear. Selectors name VS Code's own class names and are kept in this file.
 
 /** Milliseconds after which something that was to appear counts as missing. */
-const PATIENCE = 20_000;
+export const PATIENCE = 60_000;
+
+/** Milliseconds to wait for what a gesture brings up before it is made again; the last attempt has all patience. */
+const ATTEMPTS = [5_000, 10_000, PATIENCE];
+
+/**
+ * Makes a gesture until what it brings up is `seen`. A busy window can lose one: a key that arrives while the focus
+ * moves, a click on what is being drawn anew. A person then does it again. Each repetition is printed, so that one that
+ * is always needed does not stay unnoticed.
+ */
+async function insist(what, gesture, seen, withdraw = () => undefined) {
+  for (const [attempt, timeout] of ATTEMPTS.entries()) {
+    await gesture();
+    try {
+      return await seen(timeout);
+    } catch (error) {
+      if (error.name !== "TimeoutError" || attempt === ATTEMPTS.length - 1) {
+        throw error;
+      }
+    }
+    console.log(`again ${what}: nothing seen within ${timeout / 1000} s`);
+    await withdraw();
+  }
+}
 
 export class Workbench {
   #page;
@@ -29,14 +52,15 @@ export class Workbench {
     return this.#page.screenshot({ path, animations: "disabled" });
   }
 
-  /** Runs a command by its title in the palette. */
+  /** Runs a command by its title in the palette, once it is the first choice there. */
   async runCommand(title) {
-    const { keyboard } = this.#page;
-    await keyboard.press("F1");
-    await this.#input().fill(`>${title}`);
-    const row = this.#page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
-    await row.waitFor();
-    await row.click();
+    const chosen = this.#page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title });
+    const type = async () => {
+      await this.press("F1");
+      await this.#input().fill(`>${title}`);
+    };
+    await insist(title, type, (timeout) => chosen.waitFor({ timeout }), () => this.press("Escape"));
+    await this.press("Enter");
   }
 
   /** Types into the box whose title is given, and accepts. */
@@ -54,11 +78,18 @@ export class Workbench {
     await this.press("Enter");
   }
 
-  /** Chooses from the menu of code actions at the cursor. */
-  async chooseCodeAction(title) {
-    await this.press("Control+.");
+  /**
+   * Selects text, and chooses from the menu of code actions for it. After a change of the selection VS Code asks for
+   * code actions by itself, and drops the menu if what the key asked for has not been answered half a second later.
+   * Closing what came instead can take the selection away, so both are done again.
+   */
+  async chooseCodeAction(select, title) {
     const row = this.#page.locator(".action-widget .monaco-list-row.action", { hasText: title }).first();
-    await row.waitFor();
+    const ask = async () => {
+      await select();
+      await this.press("Control+.");
+    };
+    await insist("Control+.", ask, (timeout) => row.waitFor({ timeout }), () => this.press("Escape"));
     await row.click();
   }
 
@@ -73,7 +104,7 @@ export class Workbench {
   /** Name of the file in front and position of the cursor, as the window shows them. */
   async waitForCursor(file, line) {
     await this.#page.locator(".editor-group-container.active .tab.active", { hasText: file }).waitFor();
-    await this.#page.locator("#status\\.editor\\.selection", { hasText: new RegExp(`^Ln ${line}, Col 1$`) }).waitFor();
+    await position(this.#page, new RegExp(`^Ln ${line}, Col 1$`, "u")).waitFor();
   }
 
   notification(text) {
@@ -89,18 +120,20 @@ export class Workbench {
     return this.notification(text).first().locator(".notification-list-item-buttons-container .monaco-button").allInnerTexts();
   }
 
+  /** Presses a button that can be pressed once: with that it is disabled, or gone. */
   async pressNotificationButton(text, label) {
-    const button = this.notification(text).first().locator(".monaco-button", { hasText: label });
-    await button.click();
+    const button = this.notification(text).first().locator(".monaco-button:not(.disabled)", { hasText: label });
+    const pressed = (timeout) => button.waitFor({ state: "detached", timeout });
+    await insist(`the button ${label}`, () => button.click(), pressed);
   }
 
   async waitForNoNotification(text) {
-    await this.notification(text).waitFor({ state: "detached" });
+    await this.notification(text).first().waitFor({ state: "detached" });
   }
 
   async clearNotifications() {
     await this.runCommand("Notifications: Clear All Notifications");
-    await this.#page.locator(".notification-toast").waitFor({ state: "detached" });
+    await this.#page.locator(".notification-toast").first().waitFor({ state: "detached" });
   }
 
   /** Runs a command that reports in a modal dialog; returns the dialog's text and closes it. */
@@ -122,6 +155,9 @@ export class Workbench {
     return this.#page.locator(".quick-input-widget .quick-input-box input");
   }
 }
+
+/** The status bar's account of the cursor and the selection. */
+const position = (page, pattern) => page.locator("#status\\.editor\\.selection", { hasText: pattern });
 
 export class Editor {
   #page;
@@ -148,8 +184,11 @@ export class Editor {
     await this.#action(title).waitFor();
   }
 
-  async pressAction(title) {
-    await this.#action(title).click();
+  /** Asks the question of the answer again; the new answer comes to the front in a tab of its own. */
+  async askAgain(title) {
+    const tabs = this.#group.locator(".tab", { hasText: title });
+    const next = tabs.nth(await tabs.count());
+    await insist("Ask Again", () => this.#action("Ask Again").click(), (timeout) => next.waitFor({ timeout }));
   }
 
   /** The texts of all links in view, once there are any. */
@@ -158,28 +197,40 @@ export class Editor {
     return this.#group.locator(".detected-link").allInnerTexts();
   }
 
-  /** Follows the first link in view that matches, and returns its text. */
+  /** Follows the first link in view that matches to the file that it names, and returns its text. */
   async follow(pattern) {
     const link = this.#group.locator(".detected-link", { hasText: pattern }).first();
     const text = await link.innerText();
-    // A link is drawn anew under the mouse while the key is down, so the click goes to its place, not to its element.
-    const { x, y, width, height } = await link.boundingBox();
-    await this.#page.keyboard.down("Control");
-    await this.#page.mouse.move(x + width / 2, y + height / 2, { steps: 3 });
-    await this.#group.locator(".detected-link-active").first().waitFor();
-    await this.#page.mouse.down();
-    await this.#page.mouse.up();
-    await this.#page.keyboard.up("Control");
+    const file = /([^/]+):\d/u.exec(text)[1];
+    const front = this.#page.locator(".editor-group-container.active .tab.active", { hasText: file });
+    await insist(`the link ${text}`, () => this.#followOnce(link), (timeout) => front.waitFor({ timeout }));
     return text;
   }
 
-  /** Puts the cursor at the start of the line with the text and selects the given number of lines from there. */
+  /** A link is drawn anew under the mouse while the key is down, so the click goes to its place, not to its element. */
+  async #followOnce(link) {
+    const { x, y, width, height } = await link.boundingBox();
+    await this.#page.mouse.move(x - 5, y + height / 2);
+    await this.#page.keyboard.down("Control");
+    await this.#page.mouse.move(x + width / 2, y + height / 2, { steps: 3 });
+    // Without it the click only puts the cursor there, and the link is tried again.
+    await this.#group.locator(".detected-link-active").first().waitFor({ timeout: ATTEMPTS[0] }).catch(() => undefined);
+    await this.#page.mouse.down();
+    await this.#page.mouse.up();
+    await this.#page.keyboard.up("Control");
+  }
+
+  /** Selects the given number of lines, of which the first has the text and no indentation. */
   async selectLines(text, count) {
     await this.#group.locator(".view-line", { hasText: text }).first().click();
     await this.#page.keyboard.press("Home");
+    const start = position(this.#page, /^Ln \d+, Col 1$/u);
+    await start.waitFor();
+    const first = Number(/\d+/u.exec(await start.innerText())[0]);
     for (let line = 0; line < count; line += 1) {
       await this.#page.keyboard.press("Shift+ArrowDown");
     }
+    await position(this.#page, new RegExp(`^Ln ${first + count}, Col 1 \\(\\d+ selected\\)$`, "u")).waitFor();
   }
 
   #action(title) {

@@ -216,7 +216,6 @@ function decodeContext(value: unknown): ContextSize {
 function decodeProgress(it: Fields): Progress {
   return {
     message: text(it["message"]),
-    ...(typeof it["percentage"] === "number" && { percentage: it["percentage"] }),
     calls: number(it["calls"]),
     subCalls: number(it["subCalls"]),
     inputTokens: number(it["inputTokens"]),

@@ -26,6 +26,8 @@ export interface Options {
   maxErrors?: number;
   concurrency?: number;
   maxCost?: number;
+  /** By model: dollars for a million tokens read, and for a million written. */
+  price?: Record<string, [input: number, output: number]>;
   timeout?: number;
   cellTimeout?: number;
   include?: string[];
@@ -95,7 +97,6 @@ export interface Result {
 /** `rlm/event` of the kind `progress`. */
 export interface Progress {
   message: string;
-  percentage?: number;
   calls: number;
   subCalls: number;
   inputTokens: number;

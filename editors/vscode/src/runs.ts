@@ -22,8 +22,8 @@ const CONFIRMATION = 5_000;
 interface Run {
   answer: Answer;
   cancellation: vscode.CancellationTokenSource;
-  /** Shows a message and the percentage done, if known, in the notification. */
-  report: (message: string, percentage?: number) => void;
+  /** Shows a message in the notification. */
+  report: (message: string) => void;
 }
 
 export class Runs implements vscode.Disposable {
@@ -61,11 +61,7 @@ export class Runs implements vscode.Disposable {
     const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
     const failure = await vscode.window.withProgress(options, (progress, token) => {
       token.onCancellationRequested(() => { this.stop(answer.id); });
-      let reported = 0;
-      run.report = (message, percentage = reported) => {
-        progress.report({ message, increment: Math.max(0, percentage - reported) });
-        reported = Math.max(reported, percentage);
-      };
+      run.report = (message) => { progress.report({ message }); };
       run.report(answer.activity);
       return this.#complete(run);
     });
@@ -131,10 +127,7 @@ export class Runs implements vscode.Disposable {
   }
 
   #update({ answer, report }: Run): void {
-    report(
-      answer.progress ? describeProgress({ ...answer.progress, message: answer.activity }) : answer.activity,
-      answer.progress?.percentage,
-    );
+    report(answer.progress ? describeProgress({ ...answer.progress, message: answer.activity }) : answer.activity);
     this.#documents.update(answer);
     this.#changed.fire(answer);
   }

@@ -21,6 +21,7 @@ const OPTIONS = [
   "maxErrors",
   "concurrency",
   "maxCost",
+  "price",
   "timeout",
   "cellTimeout",
   "include",
@@ -28,7 +29,7 @@ const OPTIONS = [
 ] as const satisfies readonly (keyof Options)[];
 
 /**
- * The options that the user has set. An empty text, an empty list and null are how the settings editor says "not set":
+ * The options that the user has set. An empty text, list or object and null are how the settings editor says "not set":
  * they are left out, so that the server falls back to the environment and to its own defaults.
  */
 export function currentOptions(): Options {
@@ -52,4 +53,4 @@ export async function openSettings(name: string): Promise<void> {
 }
 
 const isSet = (value: unknown) =>
-  value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);
+  value !== undefined && value !== null && value !== "" && !(typeof value === "object" && Object.keys(value).length === 0);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
 
 import { locate } from "../src/citations";
@@ -16,8 +17,23 @@ beforeEach(() => {
 const mention = (path: string, startLine = 1, endLine = startLine) => ({ start: 0, end: 0, path, startLine, endLine });
 
 test("settings that are not set are not sent", () => {
-  configure({ model: "", endpoint: [], maxCalls: null, maxDepth: 0, include: ["src/**"], serverPath: "/opt/rlm" });
+  configure({ model: "", endpoint: [], price: {}, maxCalls: null, maxDepth: 0, include: ["src/**"], serverPath: "/opt/rlm" });
   assert.deepEqual(currentOptions(), { maxDepth: 0, include: ["src/**"] });
+  configure({ price: { m: [1, 2.5] } });
+  assert.deepEqual(currentOptions(), { price: { m: [1, 2.5] } });
+});
+
+test("every setting of the manifest is sent, and none of them is taken from a workspace that is not trusted", () => {
+  const manifest = JSON.parse(readFileSync("package.json", "utf8")) as {
+    contributes: { configuration: { properties: Record<string, unknown> } };
+    capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
+  };
+  const settings = Object.keys(manifest.contributes.configuration.properties).filter((it) => it !== "rlm.trace.server");
+  const options = settings.map((it) => it.replace("rlm.", "")).filter((it) => it !== "serverPath");
+  const values = Object.fromEntries(options.map((it) => [it, 1]));
+  configure(values);
+  assert.deepEqual(currentOptions(), values);
+  assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.toSorted(), settings.toSorted());
 });
 
 test("the server is rlm unless the user says otherwise", () => {
