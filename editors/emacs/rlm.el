@@ -111,7 +111,7 @@ array, and a property list or an alist is an object.  For example
    :maxCalls 200 :exclude (\"vendor/**\"))
 
 A limit of cost needs prices, in US dollars for a million tokens
-read and written; without them it has no effect:
+read and written; a model without a price is not called then:
 
   (:model \"qwen3-coder\" :endpoint \"http://127.0.0.1:8000/v1\"
    :maxCost 0.5 :price ((\"qwen3-coder\" 0.3 1.2)))
@@ -1388,10 +1388,16 @@ An answer that comes whole is read from its start."
     (unless (looking-back "\n\n" (- (point) 2)) (insert "\n")))
   (insert (propertize text 'face face) "\n"))
 
+(defconst rlm--lost-described 20
+  "How many lost calls are described one by one.")
+
 (defun rlm--insert-remarks (run remark hint)
   "Insert REMARK, HINT and what was lost in RUN."
-  (let ((lost (append (plist-get (rlm--run-result run) :lost) nil))
-        (failed (eq (rlm--run-state run) 'failed)))
+  (let* ((result (rlm--run-result run))
+         (lost (append (plist-get result :lost) nil))
+         (described (seq-take lost rlm--lost-described))
+         (all (max (or (plist-get result :lostCount) 0) (length lost)))
+         (failed (eq (rlm--run-state run) 'failed)))
     (when remark
       (rlm--insert-block (if failed (format "The query failed: %s" remark) remark)
                          (if failed 'rlm-error 'rlm-notice)))
@@ -1403,11 +1409,13 @@ An answer that comes whole is read from its start."
                             'action (lambda (_) (pop-to-buffer
                                                  (rlm--log-buffer)))))))
     (when lost
-      (rlm--insert-block (format "Parts that are missing (%d):" (length lost))
+      (rlm--insert-block (format "Parts that are missing (%d):" all)
                          'rlm-notice)
-      (dolist (part lost)
+      (dolist (part described)
         (insert (format "  %s: %s\n" (plist-get part :label)
-                        (plist-get part :error)))))))
+                        (plist-get part :error))))
+      (when (> all (length described))
+        (insert (format "  … and %d more\n" (- all (length described))))))))
 
 ;;;; The header line
 

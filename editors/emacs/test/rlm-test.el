@@ -540,6 +540,16 @@ Parts that are missing (1):
   part 3: 429
 "))))
 
+(ert-deftest rlm-test-of-many-lost-parts-the-first-are-named ()
+  (rlm-test-in-answer (run nil)
+    (let ((part '(:depth 1 :label "part" :error "429")))
+      (rlm-test-reply
+       run :result (rlm-test-result "Half" :lost (make-vector 30 part)
+                                    :lostCount 1200)))
+    (should (string-match-p
+             (rx "missing (1200):\n" (= 20 "  part: 429\n") "  … and 1180 more\n")
+             (rlm-test-answer)))))
+
 (ert-deftest rlm-test-a-missing-program-is-explained-before-anything-happens ()
   (rlm-test-in-project nil
     (let* ((rlm-command '("rlm-no-such-program" "lsp"))

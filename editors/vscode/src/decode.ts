@@ -44,6 +44,7 @@ export function decodeResult(value: unknown): Result | undefined {
     termination: text(it["termination"]),
     citations: list(it["citations"], decodeCitation),
     lost: list(it["lost"], decodeLost),
+    lostCount: number(it["lostCount"]),
     usage: decodeUsage(it["usage"]),
     model: text(it["model"]),
     worker: text(it["worker"]),

@@ -7,6 +7,9 @@ import { formatPlace } from "./links";
 import { describeContext, describeProgress, describeSpent, duration, plural, sentence } from "./progress";
 import type { Citation, Lost, Result } from "./protocol";
 
+/** Lost calls that are described one by one. */
+const LOST_DESCRIBED = 20;
+
 /** The setting whose limit ended a run, by the server's `termination`. */
 const LIMITS: Record<string, string> = {
   iterations: "maxIterations",
@@ -69,7 +72,7 @@ function shortfall(result: Result): string {
 }
 
 function ending(result: Result): string[] {
-  const blocks = [citations(result.citations), lost(result.lost), footer(result)].filter((block) => block !== "");
+  const blocks = [citations(result.citations), lost(result.lost, result.lostCount), footer(result)].filter((block) => block !== "");
   return blocks.length > 0 ? ["---", ...blocks] : [];
 }
 
@@ -81,12 +84,18 @@ function citations(cited: readonly Citation[]): string {
   return `**Citations**\n\n${[...new Set(rows)].join("\n")}`;
 }
 
-function lost(calls: readonly Lost[]): string {
+/** `count` is that of all calls that were lost, of which `calls` may be only the first. */
+function lost(calls: readonly Lost[], count: number): string {
   if (calls.length === 0) {
     return "";
   }
-  const rows = calls.map((it) => `- ${it.label === "" ? `a call at depth ${it.depth}` : it.label}: ${it.error}`);
-  return `**Missing from the answer:** ${plural(calls.length, "part")} could not be read\n\n${rows.join("\n")}`;
+  const described = calls.slice(0, LOST_DESCRIBED);
+  const rows = described.map((it) => `- ${it.label === "" ? `a call at depth ${it.depth}` : it.label}: ${it.error}`);
+  const all = Math.max(count, calls.length);
+  if (all > rows.length) {
+    rows.push(`- … and ${all - rows.length} more`);
+  }
+  return `**Missing from the answer:** ${plural(all, "part")} could not be read\n\n${rows.join("\n")}`;
 }
 
 function footer({ model, worker, usage, context }: Result): string {

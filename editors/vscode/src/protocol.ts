@@ -88,6 +88,7 @@ export interface Result {
   termination: Termination;
   citations: Citation[];
   lost: Lost[];
+  lostCount: number;
   usage: Usage;
   model: string;
   worker: string;

@@ -79,6 +79,13 @@ test("parts that were lost are named", () => {
   assert.match(renderAnswer(answer), /2 parts could not be read\n\n- src\/big\.rs: timed out\n- a call at depth 2: cut off/u);
 });
 
+test("of many parts that were lost the first are named", () => {
+  const answer = newAnswer();
+  const lost = Array.from({ length: 30 }, (_, at) => ({ depth: 1, label: `part ${at}`, error: "timed out" }));
+  answer.finish(result({ lost, lostCount: 1200 }));
+  assert.match(renderAnswer(answer), /1,?200 parts could not be read[^]*- part 19: timed out\n- … and 1180 more/u);
+});
+
 const endings: [termination: string, notice: RegExp][] = [
   ["calls", /\*\*Partial answer:\*\* the run ended at a limit \(setting `rlm\.maxCalls`\)/u],
   ["timeout", /setting `rlm\.timeout`/u],
