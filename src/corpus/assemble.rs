@@ -5,15 +5,14 @@
 //! is in memory. A large file is a batch of its own and flows through in pieces.
 
 use super::{
-    decode::{BINARY_PROBE, Changes, Encoding, Utf8Decoder},
+    decode::Changes,
     error::Error,
     exclusion::{Exclusion, Reason},
     language::Language,
-    source::Source,
+    source::{Begun, Source},
     storage::{Draft, StoredText},
 };
 use std::{
-    fs::File,
     io::{self, Read},
     ops::Range,
     sync::{
@@ -22,9 +21,6 @@ use std::{
     },
     thread,
 };
-
-/// Files of at least so many bytes flow through in pieces.
-const LARGE_FILE: u64 = 8 << 20;
 
 /// How many bytes of a large file are read at once.
 const PIECE: usize = 4 << 20;
@@ -62,18 +58,26 @@ pub(super) struct Assembled {
 
 /// Reads all sources. Each has a header line if there are several that can be read.
 pub(super) fn assemble(sources: &[Source]) -> Result<Assembled, Error> {
-    let all: Vec<&Source> = sources.iter().collect();
-    let first = read_all(&all, all.len() > 1)?;
-    let ([only], true) = (first.segments.as_slice(), all.len() > 1) else { return Ok(first) };
-    // All others turned out to be binary or unreadable. A lone file has no header, so it is written anew.
-    let kept: Vec<&Source> = all.into_iter().filter(|source| source.path == only.path).collect();
-    let mut second = read_all(&kept, false)?;
-    second.exclusions.extend(first.exclusions);
-    Ok(second)
+    let headers = sources.len() > 1;
+    let first = read_all(sources, headers)?;
+    let ([only], true) = (first.segments.as_slice(), headers) else { return Ok(first) };
+    // All others turned out to be binary or unreadable, and a lone file has no header.
+    let (segment, text) = alone(only, &first.text).map_err(Error::storage)?;
+    Ok(Assembled { text, segments: vec![segment], ..first })
 }
 
-fn read_all(sources: &[&Source], headers: bool) -> Result<Assembled, Error> {
-    let expected = sources.iter().map(|source| source.bytes).sum();
+/// The text of one file without its header and without the line feed that was added.
+fn alone(segment: &Segment, text: &StoredText) -> io::Result<(Segment, StoredText)> {
+    let content = &text.as_str()[segment.text.clone()];
+    let draft = Draft::new(content.len() as u64)?;
+    draft.write(0, content)?;
+    let segment = Segment { header: 0..0, text: 0..content.len(), ..segment.clone() };
+    Ok((segment, draft.seal(content.len() as u64)?))
+}
+
+fn read_all(sources: &[Source], headers: bool) -> Result<Assembled, Error> {
+    // Sizes are what the file system says, which may be anything for a sparse file.
+    let expected = sources.iter().fold(0, |sum: u64, source| sum.saturating_add(source.bytes));
     let work = Work {
         sources,
         batches: batches(sources),
@@ -105,15 +109,15 @@ fn read_all(sources: &[&Source], headers: bool) -> Result<Assembled, Error> {
 }
 
 /// Neighbouring sources that are read together.
-fn batches(sources: &[&Source]) -> Vec<Range<usize>> {
+fn batches(sources: &[Source]) -> Vec<Range<usize>> {
     let mut batches = Vec::new();
-    let (mut start, mut bytes) = (0, 0);
+    let (mut start, mut bytes) = (0, 0_u64);
     for (at, source) in sources.iter().enumerate() {
-        if source.bytes >= LARGE_FILE || bytes + source.bytes > BATCH {
+        bytes = bytes.saturating_add(source.bytes);
+        if bytes > BATCH {
             batches.push(start..at);
-            (start, bytes) = (at, 0);
+            (start, bytes) = (at, source.bytes);
         }
-        bytes += source.bytes;
     }
     batches.push(start..sources.len());
     batches.retain(|batch| !batch.is_empty());
@@ -130,7 +134,7 @@ struct Turn {
 }
 
 struct Work<'a> {
-    sources: &'a [&'a Source],
+    sources: &'a [Source],
     batches: Vec<Range<usize>>,
     headers: bool,
     draft: Draft,
@@ -156,16 +160,16 @@ impl Work<'_> {
             let Some(range) = self.batches.get(number) else { return done };
             let sources = &self.sources[range.clone()];
             let batch = match sources {
-                [source] if source.bytes >= LARGE_FILE => self.stream(number, source),
+                [source] if source.is_large() => self.stream(number, source),
                 _ => self.read_small(number, sources),
             };
             done.push((number, batch));
         }
     }
 
-    fn read_small(&self, number: usize, sources: &[&Source]) -> Batch {
+    fn read_small(&self, number: usize, sources: &[Source]) -> Batch {
         let mut batch = Batch::default();
-        let mut text = String::with_capacity(sources.iter().map(|source| source.bytes as usize + 64).sum());
+        let mut text = String::new();
         let mut bytes = Vec::new();
         for source in sources {
             match source.read(&mut bytes) {
@@ -208,22 +212,21 @@ impl Work<'_> {
 
     /// Reads a large source piece by piece when its turn has come.
     fn stream(&self, number: usize, source: &Source) -> Batch {
-        let mut head = Vec::new();
-        let opened = source.open().and_then(|mut file| {
-            (&mut file).take(BINARY_PROBE as u64).read_to_end(&mut head)?;
-            Ok(file)
-        });
-        // Open buffers are in memory anyway, UTF-16 is rare in large files, and what is left out needs no room.
-        let (Ok(file), Encoding::Utf8) = (opened, Encoding::of(&head)) else {
-            return self.read_small(number, &[source]);
-        };
-
         let mut batch = Batch::default();
+        let begun = source.begin();
         let offset = self.wait_for_turn(number);
+        let begun = match begun {
+            Ok(begun) => begun,
+            Err(reason) => {
+                batch.exclude(source, reason);
+                self.pass_turn(offset, Ok(()));
+                return batch;
+            }
+        };
         let mut sink = Sink { draft: &self.draft, offset, failure: None };
         sink.write(&self.header(source));
         let header = offset as usize..sink.offset as usize;
-        let streamed = sink.stream(head, file, source.bytes);
+        let streamed = sink.stream(begun);
         let end = sink.offset as usize;
         if self.headers && !matches!(streamed, Ok((_, true))) {
             sink.write("\n");
@@ -295,14 +298,11 @@ impl Sink<'_> {
         self.offset += text.len() as u64;
     }
 
-    /// Also says whether the text ends with a line feed. No more is read than the file had when its size was taken, so
-    /// that a file that grows as fast as it is read ends, too.
-    fn stream(&mut self, head: Vec<u8>, file: File, bytes: u64) -> io::Result<(Changes, bool)> {
-        let mut decoder = Utf8Decoder::default();
+    /// Also says whether the text ends with a line feed.
+    fn stream(&mut self, begun: Begun) -> io::Result<(Changes, bool)> {
+        let Begun { head: mut piece, mut rest, mut decoder } = begun;
         let mut changes = Changes::default();
         let mut ends_line = true;
-        let mut rest = file.take(bytes.saturating_sub(head.len() as u64));
-        let mut piece = head;
         while !piece.is_empty() {
             let (text, more) = decoder.decode(&piece);
             changes += more;

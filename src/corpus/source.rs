@@ -1,17 +1,20 @@
 //! Something that becomes a part of the text: a file, a buffer of an editor, a text.
 
 use super::{
-    decode::{Changes, decode},
+    decode::{BINARY_PROBE, Changes, Decoder, decode},
     exclusion::Reason,
     language::Language,
 };
 use std::{
     borrow::Cow,
     fs::{File, OpenOptions},
-    io::{self, Read},
+    io::{self, Read, Take},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
+
+/// Files of at least so many bytes are read in pieces.
+const LARGE_FILE: u64 = 8 << 20;
 
 /// Something to read.
 #[derive(Debug)]
@@ -34,7 +37,19 @@ pub(super) enum Content {
     Text(String),
 }
 
+/// A large file whose beginning was read.
+pub(super) struct Begun {
+    pub head: Vec<u8>,
+    pub rest: Take<File>,
+    pub decoder: Decoder,
+}
+
 impl Source {
+    /// Whether it is read in pieces. What is in memory already is not.
+    pub fn is_large(&self) -> bool {
+        self.bytes >= LARGE_FILE && matches!(self.content, Content::Walked(_) | Content::Named(_))
+    }
+
     /// The whole text; `bytes` is room to read into.
     pub fn read<'a>(&'a self, bytes: &'a mut Vec<u8>) -> Result<(Cow<'a, str>, Changes), Reason> {
         match &self.content {
@@ -42,14 +57,25 @@ impl Source {
             Content::Buffer(rope) => Ok((Cow::Owned(rope.to_string()), Changes::default())),
             Content::Walked(_) | Content::Named(_) => {
                 let read = self.open().and_then(|file| read_to_end(file, bytes));
-                read.map_err(|error| Reason::Unreadable { error: error.to_string() })?;
+                read.map_err(unreadable)?;
                 decode(bytes).ok_or(Reason::Binary)
             }
         }
     }
 
+    /// Opens a large file and looks at its beginning, which is all that is read of one that is binary.
+    pub fn begin(&self) -> Result<Begun, Reason> {
+        let mut file = self.open().map_err(unreadable)?;
+        let mut head = Vec::new();
+        (&mut file).take(BINARY_PROBE as u64).read_to_end(&mut head).map_err(unreadable)?;
+        let decoder = Decoder::of(&head).ok_or(Reason::Binary)?;
+        // No more is read than the file had when its size was taken, so that one that grows as fast as it is read ends.
+        let rest = file.take(self.bytes.saturating_sub(head.len() as u64));
+        Ok(Begun { head, rest, decoder })
+    }
+
     /// The file, if the source is one.
-    pub fn open(&self) -> io::Result<File> {
+    fn open(&self) -> io::Result<File> {
         match &self.content {
             Content::Walked(path) => open_regular(path),
             Content::Named(path) => File::open(path),
@@ -75,4 +101,8 @@ fn read_to_end(file: File, bytes: &mut Vec<u8>) -> io::Result<()> {
     bytes.clear();
     file.take(limit).read_to_end(bytes)?;
     Ok(())
+}
+
+fn unreadable(error: io::Error) -> Reason {
+    Reason::Unreadable { error: error.to_string() }
 }

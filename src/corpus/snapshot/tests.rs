@@ -5,6 +5,9 @@ use expect_test::{Expect, expect};
 use std::os::unix::fs::symlink;
 use tempfile::TempDir;
 
+mod globs;
+mod reading;
+
 /// A directory with files, which is gone when the test is over.
 struct Tree(TempDir);
 
@@ -134,78 +137,6 @@ fn ignore_files_count_without_a_repository_too() {
 }
 
 #[test]
-fn secrets_and_hidden_files_stay_out_unless_they_are_named() {
-    let files: &[(&str, &[u8])] = &[
-        ("a.py", b""),
-        ("server.pem", b""),
-        (".env", b""),
-        (".github/ci.yml", b""),
-        ("conf/secrets.yml", b""),
-        ("conf/other.yml", b""),
-    ];
-    let tree = Tree::new(files);
-    check(
-        &tree.selection(),
-        expect![[r#"
-            a.py
-            conf/other.yml
-              - .env: hidden
-              - .github/: hidden
-              - conf/secrets.yml: secret (an include glob can name it)
-              - server.pem: secret (an include glob can name it)
-        "#]],
-    );
-    check(
-        &tree.with_globs(&["*.pem", ".env*", "*.yml"], &[]),
-        expect![[r#"
-            .env
-            conf/other.yml
-            server.pem
-              - .github/: hidden
-              - a.py: no include glob matches
-              - conf/secrets.yml: secret (an include glob can name it)
-        "#]],
-    );
-    check(
-        &tree.with_globs(&["**", ".github/**", "conf/secrets.yml"], &[]),
-        expect![[r#"
-            .github/ci.yml
-            a.py
-            conf/other.yml
-            conf/secrets.yml
-              - .env: hidden
-              - server.pem: secret (an include glob can name it)
-        "#]],
-    );
-}
-
-#[test]
-fn globs_narrow_and_exclusion_wins() {
-    let tree = Tree::new(&[("src/a.rs", b""), ("src/gen/b.rs", b""), ("src/c.md", b""), ("d.rs", b"")]);
-    check(
-        &tree.with_globs(&["src"], &["gen", "*.md"]),
-        expect![[r#"
-            src/a.rs
-              - d.rs: no include glob matches
-              - src/c.md: excluded by `*.md`
-              - src/gen/: excluded by `gen`
-        "#]],
-    );
-    check(
-        &tree.with_globs(&["src/[a.rs"], &[]),
-        expect![[r#"
-            error: bad glob `src/[a.rs`: unclosed character class; missing ']'
-        "#]],
-    );
-    check(
-        &tree.with_globs(&[], &["!x"]),
-        expect![[r#"
-            error: bad glob `!x`: a leading `!` has no meaning here; use the other kind of glob
-        "#]],
-    );
-}
-
-#[test]
 fn symbolic_links_are_not_followed() {
     let tree = Tree::new(&[("a/b.txt", b"b")]);
     let outside = Tree::new(&[("secret.txt", b"")]);
@@ -280,99 +211,6 @@ fn nothing_to_read_is_an_error_that_says_why() {
 }
 
 #[test]
-fn files_come_in_path_order_each_after_its_header() {
-    let tree = Tree::new(&[("b/z.txt", b"1\n2"), ("b.txt", b""), ("a.txt", b"x\r\n"), ("b-c", b"last")]);
-    assert_eq!(
-        text(&tree.selection()),
-        "==> a.txt <==\nx\r\n==> b-c <==\nlast\n==> b.txt <==\n==> b/z.txt <==\n1\n2\n"
-    );
-    let context = Snapshot::take(&tree.selection()).unwrap().context().unwrap();
-    let texts: Vec<&str> = context.segments().iter().map(|segment| context.text_of(segment)).collect();
-    assert_eq!(texts, ["x\r\n", "last", "", "1\n2"]);
-}
-
-#[test]
-fn a_lone_file_is_exactly_its_characters() {
-    let tree = Tree::new(&[("a.txt", b"no line feed"), ("logo.png", b"\x89PNG\0")]);
-    let lone = Selection { roots: vec![Root::new(tree.path("a.txt"))], ..Selection::default() };
-    assert_eq!(text(&lone), "no line feed");
-    // Others that cannot be read do not make it a text of several files.
-    let snapshot = Snapshot::take(&tree.selection()).unwrap();
-    assert_eq!(snapshot.context().unwrap().as_str(), "no line feed");
-    assert!(snapshot.exclusions().contains(&Exclusion { path: "logo.png".into(), reason: Reason::Binary }));
-    assert_eq!(Snapshot::of_text(None, "any\0thing".into()).context().unwrap().as_str(), "any\0thing");
-    assert_eq!(Snapshot::of_text(None, String::new()).context().unwrap().as_str(), "");
-}
-
-#[test]
-fn what_was_converted_is_reported() {
-    let tree = Tree::new(&[
-        ("a-bom.txt", b"\xef\xbb\xbfa\n"),
-        ("b-utf16.txt", b"\xff\xfeb\0\n\0"),
-        ("c-latin.txt", b"\xe9t\xe9\n"),
-        ("d.txt", b"d\n"),
-    ]);
-    let context = Snapshot::take(&tree.selection()).unwrap().context().unwrap();
-    let changed: Vec<String> = context
-        .changed()
-        .iter()
-        .map(|it| {
-            format!(
-                "{} {} {} {}",
-                it.path.as_deref().unwrap(),
-                it.changes.had_mark,
-                it.changes.was_utf16,
-                it.changes.replaced
-            )
-        })
-        .collect();
-    assert_eq!(changed, ["a-bom.txt true false 0", "b-utf16.txt true true 0", "c-latin.txt false false 2"]);
-    assert!(context.as_str().ends_with("==> c-latin.txt <==\n\u{fffd}t\u{fffd}\n==> d.txt <==\nd\n"));
-}
-
-#[test]
-fn large_files_flow_through_unharmed() {
-    let line = "漢字 and ascii é\r\n";
-    let large = line.repeat((9 << 20) / line.len());
-    let tree = Tree::new(&[("a.txt", b"first"), ("b.txt", large.as_bytes()), ("c.bin", b"\0"), ("d.txt", b"last\n")]);
-    let expected = format!("==> a.txt <==\nfirst\n==> b.txt <==\n{large}==> d.txt <==\nlast\n");
-    assert!(text(&tree.selection()) == expected);
-    // Without a final line feed and with a broken character at the end.
-    tree.write("b.txt", &[large.as_bytes(), b"x\xe6\xbc"].concat());
-    let expected = format!("==> a.txt <==\nfirst\n==> b.txt <==\n{large}x\u{fffd}\n==> d.txt <==\nlast\n");
-    assert!(text(&tree.selection()) == expected);
-}
-
-#[test]
-fn a_file_that_vanishes_or_changes_its_kind_is_left_out() {
-    let tree = Tree::new(&[("a.txt", b"a"), ("b.txt", b"b"), ("c.txt", b"c"), ("d.txt", b"d")]);
-    let snapshot = Snapshot::take(&tree.selection()).unwrap();
-    fs::remove_file(tree.path("b.txt")).unwrap();
-    fs::remove_file(tree.path("c.txt")).unwrap();
-    symlink("/etc/passwd", tree.path("c.txt")).unwrap();
-    fs::write(tree.path("d.txt"), "").unwrap();
-    assert_eq!(snapshot.context().unwrap().as_str(), "==> a.txt <==\na\n==> d.txt <==\n");
-    let unreadable: Vec<String> = snapshot
-        .exclusions()
-        .into_iter()
-        .filter(|it| matches!(it.reason, Reason::Unreadable { .. }))
-        .map(|it| it.path)
-        .collect();
-    assert_eq!(unreadable, ["b.txt", "c.txt"]);
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn an_unreadable_file_is_left_out_with_the_words_of_the_operating_system() {
-    // Even root cannot read this one.
-    let roots = vec![Root::new("/proc/self/mem"), Root::new("/proc/self/comm")];
-    let snapshot = Snapshot::take(&Selection { roots, ..Selection::default() }).unwrap();
-    assert!(!snapshot.context().unwrap().as_str().is_empty());
-    let shown: Vec<String> = snapshot.exclusions().iter().map(|it| format!("{}: {}", it.path, it.reason)).collect();
-    assert_eq!(shown, ["mem: unreadable: Input/output error (os error 5)"]);
-}
-
-#[test]
 fn open_buffers_win_over_the_disk() {
     let tree = Tree::new(&[
         (".gitignore", b"ignored.*\n"),
@@ -414,18 +252,4 @@ fn open_buffers_win_over_the_disk() {
     // A file that only an editor has may also be named.
     selection.roots = vec![Root::new(tree.path("sub/unsaved.rs"))];
     assert_eq!(text(&selection), "buffer\n");
-}
-
-#[test]
-fn labels_lead_paths_and_globs() {
-    let tree = Tree::new(&[("src/a.rs", b""), ("src/b.rs", b"")]);
-    let mut selection = tree.with_globs(&["web/src/a.rs"], &[]);
-    selection.roots[0].label = "web".into();
-    check(
-        &selection,
-        expect![[r#"
-            web/src/a.rs
-              - web/src/b.rs: no include glob matches
-        "#]],
-    );
 }
