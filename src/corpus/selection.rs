@@ -7,9 +7,12 @@ use std::path::PathBuf;
 pub struct Selection {
     /// Files and directories that a person named. A file is read even if it is hidden, ignored or looks like a secret.
     pub roots: Vec<Root>,
-    /// Globs in the syntax of `.gitignore`, relative to each root. If there are any, only files that match one are
-    /// read. A glob other than `*` and `**` also lets in what is hidden or ignored, as for `ripgrep --glob`; a secret
-    /// is let in only by a glob that itself reads like the name of one (`.env*`, `*.pem`) or that has no wildcards.
+    /// Globs in the syntax of `.gitignore`, relative to each root. If there are any, only files that match one, or that
+    /// lie in a directory that matches one, are read. They narrow what is read without them, except that they let in
+    /// what they spell out: a part of a glob that begins with a dot lets in the hidden names that it matches
+    /// (`.github/**`, `.env*`), and a glob without wildcards, which is a path below the root, lets in what is ignored
+    /// there (`vendor`, `config/local.json`); inside of such a directory its own rules hold. A secret is let in only by
+    /// a glob that itself reads like the name of one (`.env*`, `*.pem`) or that has no wildcards. Nothing lets in `.git`.
     pub include: Vec<String>,
     /// Globs in the same syntax. What matches is left out, whatever else says otherwise.
     pub exclude: Vec<String>,

@@ -136,7 +136,7 @@ impl<'a> Gathered<'a> {
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => {
                 let globs = Globs::new(&path, &root.label, &selection.include, &selection.exclude)?;
-                self.add_directory(&path, &root.label, &globs)?;
+                self.add_directory(&root.label, &globs)?;
             }
             Ok(metadata) => {
                 let globs = Globs::new(parent, "", &selection.include, &selection.exclude)?;
@@ -152,9 +152,10 @@ impl<'a> Gathered<'a> {
         Ok(())
     }
 
-    fn add_directory(&mut self, root: &Path, label: &str, globs: &Globs) -> Result<(), Error> {
+    fn add_directory(&mut self, label: &str, globs: &Globs) -> Result<(), Error> {
+        let root = globs.root();
         let below = |relative: &str| if label.is_empty() { relative.to_owned() } else { format!("{label}/{relative}") };
-        let Walked { files, exclusions } = walk::walk(root, globs)?;
+        let Walked { files, exclusions } = walk::walk(globs)?;
         let left_out = exclusions.into_iter().map(|it| Exclusion { path: below(&it.path), reason: it.reason });
         self.left_out.extend(left_out);
         for Found { relative, absolute, bytes } in files {
@@ -165,7 +166,7 @@ impl<'a> Gathered<'a> {
         unsaved.retain(|path| !path.exists());
         for path in unsaved {
             let relative = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            match walk::reason_against(root, globs, &path) {
+            match walk::reason_against(globs, &path) {
                 Some(reason) => self.left_out.push(Exclusion { path: below(&relative), reason }),
                 None => self.add(below(&relative), path.clone(), None, Content::Walked(path)),
             }
@@ -178,7 +179,7 @@ impl<'a> Gathered<'a> {
         let shown = if label.is_empty() { name.into_owned() } else { label.to_owned() };
         let reason = match globs.excluding(path, false) {
             Some(glob) => Some(Reason::Excluded { glob }),
-            None => globs.leaves_out(path).then_some(Reason::NotIncluded),
+            None => (!globs.includes(path)).then_some(Reason::NotIncluded),
         };
         match reason {
             Some(reason) => self.left_out.push(Exclusion { path: shown, reason }),

@@ -87,3 +87,65 @@ fn labels_lead_paths_and_globs() {
         "#]],
     );
 }
+
+#[test]
+fn include_globs_let_in_only_what_they_spell_out() {
+    let tree = Tree::new(&[
+        (".gitignore", b"/build/\n*.gen.rs\n/vendor/*\n"),
+        (".hidden.rs", b""),
+        (".cargo/config.rs", b""),
+        (".cargo/.deep/a.rs", b""),
+        ("build/out.rs", b""),
+        ("build/.gitignore", b"*.tmp\n"),
+        ("build/x.tmp", b""),
+        ("src/a.rs", b""),
+        ("src/b.gen.rs", b""),
+        ("src/.c.rs", b""),
+        ("sub/.git/config", b""),
+        ("vendor/d.rs", b""),
+    ]);
+    for include in [&["*.rs"][..], &["**/*.rs"], &["**", "*.rs"], &["src/"], &["src"], &["src/**"]] {
+        let files = Snapshot::take(&tree.with_globs(include, &[])).unwrap().files().to_vec();
+        let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(paths, ["src/a.rs"], "{include:?}");
+    }
+    check(
+        &tree.with_globs(&["build", "src/b.gen.rs", ".cargo/**", "vendor", ".git/**", ".git/config", "sub/.git"], &[]),
+        expect![[r#"
+            .cargo/config.rs
+            build/out.rs
+            src/b.gen.rs
+              - .cargo/.deep/: hidden
+              - .gitignore: no include glob matches
+              - .hidden.rs: no include glob matches
+              - build/.gitignore: hidden
+              - build/x.tmp: ignored by `*.tmp` in build/.gitignore
+              - src/.c.rs: no include glob matches
+              - src/a.rs: no include glob matches
+              - vendor/d.rs: ignored by `/vendor/*` in .gitignore
+        "#]],
+    );
+    // What is excluded is not let in, and a path that leads nowhere lets in nothing.
+    check(
+        &tree.with_globs(&["build/out.rs", "build/none", "vendor/d.rs", "src/.c.rs", "../x"], &["out.rs"]),
+        expect![[r#"
+            src/.c.rs
+            vendor/d.rs
+              - .cargo/: hidden
+              - .gitignore: no include glob matches
+              - .hidden.rs: no include glob matches
+              - build/: ignored by `/build/` in .gitignore
+              - src/a.rs: no include glob matches
+              - src/b.gen.rs: no include glob matches
+        "#]],
+    );
+}
+
+#[test]
+fn a_path_is_not_followed_through_links() {
+    let tree = Tree::new(&[(".gitignore", b"/link\n"), ("a.rs", b"")]);
+    let outside = Tree::new(&[("secret.rs", b"")]);
+    symlink(outside.0.path(), tree.path("link")).unwrap();
+    let snapshot = Snapshot::take(&tree.with_globs(&["**", "link", "link/secret.rs"], &[])).unwrap();
+    assert_eq!(snapshot.files().len(), 1);
+}
