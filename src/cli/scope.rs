@@ -18,8 +18,8 @@ pub fn snapshot(paths: &[PathBuf], settings: &Settings) -> Result<Arc<Snapshot>,
     let paths = if paths.is_empty() { &here } else { paths };
     let lone = paths.len() == 1;
     let roots = paths.iter().map(|path| match path.to_str() {
-        Some("-") => Root { path: STANDARD_INPUT.into(), label: "stdin".to_owned() },
-        _ => Root { path: path.clone(), label: label(path, lone) },
+        Some("-") => Root { path: STANDARD_INPUT.into(), label: "stdin".to_owned(), base: None },
+        _ => Root { path: path.clone(), label: label(path, lone), base: Some(".".into()) },
     });
     Snapshot::take(&Selection {
         roots: roots.collect(),

@@ -6,7 +6,7 @@
 use super::{error::Error, secrets::looks_secret};
 use ignore::{
     Match,
-    gitignore::{Gitignore, GitignoreBuilder},
+    gitignore::{Gitignore, GitignoreBuilder, Glob},
     overrides::{Override, OverrideBuilder},
 };
 use std::path::{Component, Path, PathBuf};
@@ -80,10 +80,23 @@ impl Globs {
 
     /// The exclude glob that matches `path` itself.
     pub fn excluding(&self, path: &Path, is_dir: bool) -> Option<String> {
-        match self.exclude.matched(path, is_dir) {
-            Match::Ignore(glob) => Some(glob.original().to_owned()),
-            _ => None,
-        }
+        original(self.exclude.matched(path, is_dir))
+    }
+}
+
+/// The exclude glob that matches a file by one of its relative paths, or a directory on the way to it.
+pub(super) fn excluding_named<'a>(
+    exclude: &[String],
+    paths: impl IntoIterator<Item = &'a Path>,
+) -> Result<Option<String>, Error> {
+    let globs = matcher(Path::new(""), exclude.iter().map(String::as_str))?;
+    Ok(paths.into_iter().find_map(|path| original(globs.matched_path_or_any_parents(path, false))))
+}
+
+fn original(matched: Match<&Glob>) -> Option<String> {
+    match matched {
+        Match::Ignore(glob) => Some(glob.original().to_owned()),
+        _ => None,
     }
 }
 

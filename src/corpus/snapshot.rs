@@ -4,7 +4,7 @@ use super::{
     context::ContextText,
     error::Error,
     exclusion::{Exclusion, Reason},
-    globs::Globs,
+    globs::{self, Globs},
     language::Language,
     selection::{OpenBuffer, Root, Selection},
     source::{Content, Source},
@@ -52,6 +52,7 @@ impl Snapshot {
         // What one root leaves out, another may have named.
         left_out.retain(|exclusion| !shown.contains(&exclusion.path));
         left_out.sort_by(|a, b| a.path.cmp(&b.path));
+        left_out.dedup();
         if entries.is_empty() {
             return Err(Error::empty(&left_out));
         }
@@ -132,20 +133,13 @@ impl<'a> Gathered<'a> {
     fn add_root(&mut self, root: &Root, selection: &Selection) -> Result<(), Error> {
         let no_such_path = || Error::NoSuchPath { path: root.path.clone() };
         let path = absolute(&root.path).ok_or_else(no_such_path)?;
-        let parent = path.parent().unwrap_or(&path);
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => {
                 let globs = Globs::new(&path, &root.label, &selection.include, &selection.exclude)?;
                 self.add_directory(&root.label, &globs)?;
             }
-            Ok(metadata) => {
-                let globs = Globs::new(parent, "", &selection.include, &selection.exclude)?;
-                self.add_file(&path, &root.label, Some(metadata.len()), &globs);
-            }
-            Err(_) if self.open.contains_key(&path) => {
-                let globs = Globs::new(parent, "", &selection.include, &selection.exclude)?;
-                self.add_file(&path, &root.label, None, &globs);
-            }
+            Ok(metadata) => self.add_file(root, &path, Some(metadata.len()), &selection.exclude)?,
+            Err(_) if self.open.contains_key(&path) => self.add_file(root, &path, None, &selection.exclude)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(no_such_path()),
             Err(error) => return Err(Error::Unreadable { path: root.path.clone(), error: error.to_string() }),
         }
@@ -174,17 +168,17 @@ impl<'a> Gathered<'a> {
         Ok(())
     }
 
-    fn add_file(&mut self, path: &Path, label: &str, bytes: Option<u64>, globs: &Globs) {
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        let shown = if label.is_empty() { name.into_owned() } else { label.to_owned() };
-        let reason = match globs.excluding(path, false) {
-            Some(glob) => Some(Reason::Excluded { glob }),
-            None => (!globs.includes(path)).then_some(Reason::NotIncluded),
-        };
-        match reason {
-            Some(reason) => self.left_out.push(Exclusion { path: shown, reason }),
+    fn add_file(&mut self, root: &Root, path: &Path, bytes: Option<u64>, exclude: &[String]) -> Result<(), Error> {
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        let shown = if root.label.is_empty() { name.to_string_lossy().into_owned() } else { root.label.clone() };
+        let below_base = root.base.as_deref().and_then(|base| path.strip_prefix(absolute(base)?).ok());
+        // Globs do not reach above the place that the file was named from.
+        let label = Some(Path::new(&shown)).filter(|label| label.is_relative()).unwrap_or(Path::new(name));
+        match globs::excluding_named(exclude, below_base.into_iter().chain([label]))? {
+            Some(glob) => self.left_out.push(Exclusion { path: shown, reason: Reason::Excluded { glob } }),
             None => self.add(shown, path.to_path_buf(), bytes, Content::Named(path.to_path_buf())),
         }
+        Ok(())
     }
 
     fn add(&mut self, shown: String, absolute: PathBuf, disk_bytes: Option<u64>, content: Content) {

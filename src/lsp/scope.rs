@@ -126,7 +126,8 @@ impl Taker<'_> {
     /// A root with the name that people know it by; `lone` folders need none.
     fn root(&self, path: &Path, lone: bool) -> Root {
         let label = if lone && path.is_dir() { String::new() } else { self.shown(path) };
-        Root { path: path.to_owned(), label }
+        let base = self.view.folder_of(path).map(|folder| folder.path.clone());
+        Root { path: path.to_owned(), label, base }
     }
 
     /// The path relative to its workspace folder, with the folder's name before it if there are several.

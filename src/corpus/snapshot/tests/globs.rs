@@ -149,3 +149,32 @@ fn a_path_is_not_followed_through_links() {
     let snapshot = Snapshot::take(&tree.with_globs(&["**", "link", "link/secret.rs"], &[])).unwrap();
     assert_eq!(snapshot.files().len(), 1);
 }
+
+#[test]
+fn a_named_file_needs_no_include_glob_but_can_be_excluded() {
+    let tree = Tree::new(&[("src/gen/a.rs", b""), ("b.md", b"")]);
+    let file = Root { path: tree.path("src/gen/a.rs"), label: "web/gen.rs".into(), base: Some(tree.path("src")) };
+    let with = |exclude: &str, roots: &[&Root]| Selection {
+        roots: roots.iter().copied().cloned().collect(),
+        ..tree.with_globs(&["*.md"], &[exclude])
+    };
+    for exclude in ["none", "*.md", "src", "/a.rs", "src/gen/a.rs", "src/**"] {
+        check(&with(exclude, &[&file]), expect!["web/gen.rs\n"]);
+    }
+    // By its name, below its base, and as it is shown.
+    for exclude in ["*.rs", "gen", "gen/a.rs", "/gen/*.rs", "web/*.rs"] {
+        let error = Snapshot::take(&with(exclude, &[&file])).unwrap_err();
+        assert_eq!(error.to_string(), format!("nothing to read: left out web/gen.rs: excluded by `{exclude}`"));
+        assert!(error.hint().unwrap().contains("exclude glob"));
+    }
+    // Beside a folder that leaves it out, too.
+    let folder = Root { label: "f".into(), ..Root::new(tree.0.path()) };
+    let file = Root { label: "f/src/gen/a.rs".into(), ..file };
+    check(
+        &with("none", &[&folder, &file]),
+        expect![[r#"
+            f/b.md
+            f/src/gen/a.rs
+        "#]],
+    );
+}
