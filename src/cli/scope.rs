@@ -12,14 +12,22 @@ use std::{
 /// Standard input under a name of the file system.
 const STANDARD_INPUT: &str = "/dev/stdin";
 
+/// What lies here was handed over by whoever started the program, as a shell does for `<(command)`.
+const DESCRIPTORS: [&str; 3] = [STANDARD_INPUT, "/dev/fd", "/proc/self/fd"];
+
 /// A frozen view of what lies at `paths`; `-` is standard input, and nothing at all is the current folder. Blocks.
 pub fn snapshot(paths: &[PathBuf], settings: &Settings) -> Result<Arc<Snapshot>, corpus::Error> {
     let here = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &here } else { paths };
     let lone = paths.len() == 1;
     let roots = paths.iter().map(|path| match path.to_str() {
-        Some("-") => Root { path: STANDARD_INPUT.into(), label: "stdin".to_owned(), base: None },
-        _ => Root { path: path.clone(), label: label(path, lone), base: Some(".".into()) },
+        Some("-") => Root { path: STANDARD_INPUT.into(), label: "stdin".to_owned(), base: None, stream: true },
+        _ => Root {
+            path: path.clone(),
+            label: label(path, lone),
+            base: Some(".".into()),
+            stream: DESCRIPTORS.iter().any(|descriptors| path.starts_with(descriptors)),
+        },
     });
     Snapshot::take(&Selection {
         roots: roots.collect(),

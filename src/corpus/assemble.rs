@@ -9,11 +9,11 @@ use super::{
     error::Error,
     exclusion::{Exclusion, Reason},
     language::Language,
-    source::{Begun, Source},
+    source::{Begun, Source, Whole},
     storage::{Draft, StoredText},
 };
 use std::{
-    io::{self, Read},
+    io,
     ops::Range,
     sync::{
         Condvar, Mutex, PoisonError,
@@ -27,6 +27,9 @@ const PIECE: usize = 4 << 20;
 
 /// How many bytes of small files make a batch.
 const BATCH: u64 = 1 << 20;
+
+/// So many bytes a file of a batch counts for at least: there may be more of it than it says.
+const LEAST: u64 = 4 << 10;
 
 /// One file in the text. Ranges are bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,10 +116,12 @@ fn batches(sources: &[Source]) -> Vec<Range<usize>> {
     let mut batches = Vec::new();
     let (mut start, mut bytes) = (0, 0_u64);
     for (at, source) in sources.iter().enumerate() {
-        bytes = bytes.saturating_add(source.bytes);
+        // What comes in pieces is alone.
+        let own = if source.flows() { u64::MAX } else { source.bytes.max(LEAST) };
+        bytes = bytes.saturating_add(own);
         if bytes > BATCH {
             batches.push(start..at);
-            (start, bytes) = (at, source.bytes);
+            (start, bytes) = (at, own);
         }
     }
     batches.push(start..sources.len());
@@ -160,7 +165,7 @@ impl Work<'_> {
             let Some(range) = self.batches.get(number) else { return done };
             let sources = &self.sources[range.clone()];
             let batch = match sources {
-                [source] if source.is_large() => self.stream(number, source),
+                [source] if source.flows() => self.stream(number, source),
                 _ => self.read_small(number, sources),
             };
             done.push((number, batch));
@@ -173,9 +178,9 @@ impl Work<'_> {
         let mut bytes = Vec::new();
         for source in sources {
             match source.read(&mut bytes) {
-                Ok((content, changes)) => {
+                Ok(Whole { text: content, changes, cut }) => {
                     batch.segments.push(self.append(&mut text, source, &content));
-                    batch.note(source, changes);
+                    batch.note(source, changes, cut);
                 }
                 Err(reason) => batch.exclude(source, reason),
             }
@@ -210,7 +215,7 @@ impl Work<'_> {
         }
     }
 
-    /// Reads a large source piece by piece when its turn has come.
+    /// Reads a source piece by piece when its turn has come.
     fn stream(&self, number: usize, source: &Source) -> Batch {
         let mut batch = Batch::default();
         let begun = source.begin();
@@ -226,16 +231,12 @@ impl Work<'_> {
         let mut sink = Sink { draft: &self.draft, offset, failure: None };
         sink.write(&self.header(source));
         let header = offset as usize..sink.offset as usize;
-        let streamed = sink.stream(begun);
+        let Streamed { changes, ends_line, cut } = sink.stream(begun);
         let end = sink.offset as usize;
-        if self.headers && !matches!(streamed, Ok((_, true))) {
+        if self.headers && !ends_line {
             sink.write("\n");
         }
-        match streamed {
-            Ok((changes, _)) => batch.note(source, changes),
-            // What was read so far stays, and that there is more is told.
-            Err(error) => batch.exclude(source, Reason::Unreadable { error: error.to_string() }),
-        }
+        batch.note(source, changes, cut);
         let text = header.end..end;
         batch.segments.push(Segment { path: source.path.clone(), header, text, language: source.language });
         self.pass_turn(sink.offset, sink.failure.map_or(Ok(()), Err));
@@ -268,7 +269,11 @@ impl Batch {
         self.exclusions.push(Exclusion { path: source.path.clone().unwrap_or_default(), reason });
     }
 
-    fn note(&mut self, source: &Source, changes: Changes) {
+    /// Notes how what was read differs from what there is. What was read stays, even if there is more.
+    fn note(&mut self, source: &Source, changes: Changes, cut: Option<Reason>) {
+        if let Some(reason) = cut {
+            self.exclude(source, reason);
+        }
         if !changes.is_none() {
             self.changed.push(Changed { path: source.path.clone(), changes });
         }
@@ -283,7 +288,16 @@ impl Batch {
     }
 }
 
-/// Writes the pieces of one large file.
+/// How a source came to its end.
+struct Streamed {
+    changes: Changes,
+    /// Whether its text ends with a line feed.
+    ends_line: bool,
+    /// Why there is more of it than was read.
+    cut: Option<Reason>,
+}
+
+/// Writes the pieces of one source.
 struct Sink<'a> {
     draft: &'a Draft,
     offset: u64,
@@ -298,23 +312,26 @@ impl Sink<'_> {
         self.offset += text.len() as u64;
     }
 
-    /// Also says whether the text ends with a line feed.
-    fn stream(&mut self, begun: Begun) -> io::Result<(Changes, bool)> {
+    fn stream(&mut self, begun: Begun) -> Streamed {
         let Begun { head: mut piece, mut rest, mut decoder } = begun;
-        let mut changes = Changes::default();
-        let mut ends_line = true;
+        let mut streamed = Streamed { changes: Changes::default(), ends_line: true, cut: None };
         while !piece.is_empty() {
             let (text, more) = decoder.decode(&piece);
-            changes += more;
-            ends_line = if text.is_empty() { ends_line } else { text.ends_with('\n') };
+            streamed.changes += more;
+            streamed.ends_line = if text.is_empty() { streamed.ends_line } else { text.ends_with('\n') };
             self.write(&text);
             drop(text);
             piece.clear();
-            (&mut rest).take(PIECE as u64).read_to_end(&mut piece)?;
+            if let Err(error) = rest.read_piece(&mut piece, PIECE) {
+                streamed.cut = Some(Reason::Unreadable { error: error.to_string() });
+                break;
+            }
         }
+        streamed.cut = streamed.cut.or_else(|| rest.cut());
         let (tail, more) = decoder.finish();
-        changes += more;
+        streamed.changes += more;
+        streamed.ends_line &= tail.is_empty();
         self.write(tail);
-        Ok((changes, ends_line && tail.is_empty()))
+        streamed
     }
 }

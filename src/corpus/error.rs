@@ -40,7 +40,9 @@ impl Error {
     /// What the person can do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Empty { excluded: true, .. } => "take back an exclude glob: it wins over whatever is named".to_owned(),
+            Self::Empty { excluded: true, .. } => {
+                "take back an exclude glob: it wins over whatever is named".to_owned()
+            }
             Self::Empty { left_out: Some(_), .. } => "name a file, or let some in with --include".to_owned(),
             Self::BadGlob { .. } => "globs are written as in .gitignore, e.g. `src/**/*.rs`".to_owned(),
             Self::Storage { .. } => "is there room in the folder for temporary files?".to_owned(),

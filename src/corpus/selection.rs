@@ -31,12 +31,15 @@ pub struct Root {
     pub label: String,
     /// The directory that globs about a file are relative to. Those about a directory are relative to itself.
     pub base: Option<PathBuf>,
+    /// Whether it may be a pipe or a terminal that was handed to the program, which is read until it ends. Any other
+    /// pipe, socket or device is left out, since reading it might never end, or not even begin.
+    pub stream: bool,
 }
 
 impl Root {
-    /// A root without a label or base.
+    /// A root without a label or base, which is no stream.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), label: String::new(), base: None }
+        Self { path: path.into(), label: String::new(), base: None, stream: false }
     }
 }
 

@@ -138,6 +138,9 @@ impl<'a> Gathered<'a> {
                 let globs = Globs::new(&path, &root.label, &selection.include, &selection.exclude)?;
                 self.add_directory(&root.label, &globs)?;
             }
+            Ok(metadata) if !metadata.is_file() && !root.stream => {
+                self.left_out.push(Exclusion { path: shown_name(root, &path), reason: Reason::NotAFile });
+            }
             Ok(metadata) => self.add_file(root, &path, Some(metadata.len()), &selection.exclude)?,
             Err(_) if self.open.contains_key(&path) => self.add_file(root, &path, None, &selection.exclude)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(no_such_path()),
@@ -169,14 +172,16 @@ impl<'a> Gathered<'a> {
     }
 
     fn add_file(&mut self, root: &Root, path: &Path, bytes: Option<u64>, exclude: &[String]) -> Result<(), Error> {
-        let name = path.file_name().unwrap_or(path.as_os_str());
-        let shown = if root.label.is_empty() { name.to_string_lossy().into_owned() } else { root.label.clone() };
+        let shown = shown_name(root, path);
         let below_base = root.base.as_deref().and_then(|base| path.strip_prefix(absolute(base)?).ok());
         // Globs do not reach above the place that the file was named from.
-        let label = Some(Path::new(&shown)).filter(|label| label.is_relative()).unwrap_or(Path::new(name));
-        match globs::excluding_named(exclude, below_base.into_iter().chain([label]))? {
+        let label = Some(Path::new(&shown)).filter(|label| label.is_relative()).or(path.file_name().map(Path::new));
+        match globs::excluding_named(exclude, below_base.into_iter().chain(label))? {
             Some(glob) => self.left_out.push(Exclusion { path: shown, reason: Reason::Excluded { glob } }),
-            None => self.add(shown, path.to_path_buf(), bytes, Content::Named(path.to_path_buf())),
+            None => {
+                let content = if root.stream { Content::Stream } else { Content::Named };
+                self.add(shown, path.to_path_buf(), bytes, content(path.to_path_buf()));
+            }
         }
         Ok(())
     }
@@ -199,6 +204,14 @@ impl<'a> Gathered<'a> {
         let entry = FileEntry { path: shown, absolute: Some(absolute), disk_bytes, version, language };
         self.entries.push((entry, source));
     }
+}
+
+/// What a root that is a file is shown by.
+fn shown_name(root: &Root, path: &Path) -> String {
+    if root.label.is_empty() {
+        return path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    }
+    root.label.clone()
 }
 
 /// `path` from the file system's root on. Links are kept, so that paths stay those that an editor knows, unless there

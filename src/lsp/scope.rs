@@ -127,7 +127,7 @@ impl Taker<'_> {
     fn root(&self, path: &Path, lone: bool) -> Root {
         let label = if lone && path.is_dir() { String::new() } else { self.shown(path) };
         let base = self.view.folder_of(path).map(|folder| folder.path.clone());
-        Root { path: path.to_owned(), label, base }
+        Root { path: path.to_owned(), label, base, stream: false }
     }
 
     /// The path relative to its workspace folder, with the folder's name before it if there are several.

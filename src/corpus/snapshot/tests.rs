@@ -163,7 +163,10 @@ fn what_a_person_names_is_read_whatever_it_is() {
         ("main.c", b"z"),
     ]);
     let selection = |roots: &[(&str, &str)]| Selection {
-        roots: roots.iter().map(|&(path, label)| Root { path: tree.path(path), label: label.to_owned(), base: None }).collect(),
+        roots: roots
+            .iter()
+            .map(|&(path, label)| Root { label: label.to_owned(), ..Root::new(tree.path(path)) })
+            .collect(),
         ..Selection::default()
     };
     check(

@@ -153,7 +153,8 @@ fn a_path_is_not_followed_through_links() {
 #[test]
 fn a_named_file_needs_no_include_glob_but_can_be_excluded() {
     let tree = Tree::new(&[("src/gen/a.rs", b""), ("b.md", b"")]);
-    let file = Root { path: tree.path("src/gen/a.rs"), label: "web/gen.rs".into(), base: Some(tree.path("src")) };
+    let base = Some(tree.path("src"));
+    let file = Root { label: "web/gen.rs".into(), base, ..Root::new(tree.path("src/gen/a.rs")) };
     let with = |exclude: &str, roots: &[&Root]| Selection {
         roots: roots.iter().copied().cloned().collect(),
         ..tree.with_globs(&["*.md"], &[exclude])

@@ -125,3 +125,36 @@ fn units(character: char) -> Vec<u8> {
     let mut units = [0; 2];
     character.encode_utf16(&mut units).iter().flat_map(|unit| unit.to_be_bytes()).collect()
 }
+
+#[test]
+fn pipes_sockets_and_devices_are_left_out_without_waiting() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let tree = Tree::new(&[("a.txt", b"a"), ("late.txt", b"late")]);
+    let pipe = |name: &str| mknodat(CWD, tree.path(name), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    pipe("pipe");
+    let _socket = std::os::unix::net::UnixListener::bind(tree.path("socket")).unwrap();
+    let mut selection = tree.selection();
+    selection.roots.extend([Root::new(tree.path("pipe")), Root::new("/dev/zero")]);
+    let snapshot = Snapshot::take(&selection).unwrap();
+    // It becomes a pipe after the walk has passed.
+    fs::remove_file(tree.path("late.txt")).unwrap();
+    pipe("late.txt");
+    assert_eq!(snapshot.context().unwrap().as_str(), "a");
+    let shown: Vec<String> = snapshot.exclusions().iter().map(|it| format!("{}: {}", it.path, it.reason)).collect();
+    let expected = ["late.txt", "pipe", "socket", "zero"].map(|name| format!("{name}: not a regular file"));
+    assert_eq!(shown[1..], expected);
+}
+
+#[test]
+fn a_file_without_an_end_comes_to_one() {
+    let tree = Tree::new(&[("log", b"")]);
+    let snapshot = Snapshot::take(&tree.selection()).unwrap();
+    tree.write("log", &b"x".repeat(5 << 20));
+    assert_eq!(snapshot.context().unwrap().byte_len(), 4 << 20);
+    let last = snapshot.exclusions().pop().unwrap();
+    assert_eq!(last.path, "log");
+    assert_eq!(
+        last.reason.to_string(),
+        "unreadable: it goes on after the first 4194304 bytes, and only they were read"
+    );
+}
