@@ -3,6 +3,7 @@
 use super::{options::CommonOptions, progress::Display, scope, trace::TraceFile};
 use crate::{
     config::Settings,
+    corpus::StopFlag,
     engine::{self, Answer, Event, EventSink, Question, Started, Termination},
     report::{self, Circumstances},
     setup,
@@ -78,12 +79,20 @@ async fn ask(
     teller: Arc<Teller>,
     cancel: CancellationToken,
 ) -> Answer {
+    // Reading a huge repository ends with the question, however that ends.
+    let stop = StopFlag::default();
+    let _stop = stop.raise_on_drop();
     let walk = {
         let settings = settings.clone();
-        tokio::task::spawn_blocking(move || scope::snapshot(&paths, &settings))
+        tokio::task::spawn_blocking(move || scope::snapshot(&paths, &settings, &stop))
     };
     let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
-    let (engine, snapshot) = tokio::join!(setup::engine(settings, &environment, scheduler), walk);
+    let both = async { tokio::join!(setup::engine(settings, &environment, scheduler), walk) };
+    let (engine, snapshot) = tokio::select! {
+        biased;
+        () = cancel.cancelled() => return Answer::cancelled(),
+        both = both => both,
+    };
     let engine = match engine {
         Ok(engine) => engine,
         Err(failure) => return Answer::failed(failure),

@@ -10,6 +10,7 @@ use super::{
     exclusion::{Exclusion, Reason},
     language::Language,
     source::{Begun, Source, Whole},
+    stop::StopFlag,
     storage::{Draft, StoredText},
 };
 use std::{
@@ -60,9 +61,9 @@ pub(super) struct Assembled {
 }
 
 /// Reads all sources. Each has a header line if there are several that can be read.
-pub(super) fn assemble(sources: &[Source]) -> Result<Assembled, Error> {
+pub(super) fn assemble(sources: &[Source], stop: &StopFlag) -> Result<Assembled, Error> {
     let headers = sources.len() > 1;
-    let first = read_all(sources, headers)?;
+    let first = read_all(sources, headers, stop)?;
     let ([only], true) = (first.segments.as_slice(), headers) else { return Ok(first) };
     // All others turned out to be binary or unreadable, and a lone file has no header.
     let (segment, text) = alone(only, &first.text).map_err(Error::storage)?;
@@ -78,13 +79,14 @@ fn alone(segment: &Segment, text: &StoredText) -> io::Result<(Segment, StoredTex
     Ok((segment, draft.seal(content.len() as u64)?))
 }
 
-fn read_all(sources: &[Source], headers: bool) -> Result<Assembled, Error> {
+fn read_all(sources: &[Source], headers: bool, stop: &StopFlag) -> Result<Assembled, Error> {
     // Sizes are what the file system says, which may be anything for a sparse file.
     let expected = sources.iter().fold(0, |sum: u64, source| sum.saturating_add(source.bytes));
     let work = Work {
         sources,
         batches: batches(sources),
         headers,
+        stop,
         draft: Draft::new(expected).map_err(Error::storage)?,
         next: AtomicUsize::new(0),
         turn: Mutex::new(Turn::default()),
@@ -95,6 +97,7 @@ fn read_all(sources: &[Source], headers: bool) -> Result<Assembled, Error> {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work.run())).collect();
         workers.into_iter().flat_map(|worker| worker.join().expect("reading does not panic")).collect()
     });
+    stop.check()?;
     done.sort_unstable_by_key(|&(number, _)| number);
 
     let turn = work.turn.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -142,6 +145,7 @@ struct Work<'a> {
     sources: &'a [Source],
     batches: Vec<Range<usize>>,
     headers: bool,
+    stop: &'a StopFlag,
     draft: Draft,
     next: AtomicUsize,
     turn: Mutex<Turn>,
@@ -160,7 +164,11 @@ impl Work<'_> {
     fn run(&self) -> Vec<(usize, Batch)> {
         let mut done = Vec::new();
         loop {
-            // Batches are taken in order, so the one whose turn it is always has a thread that works on it.
+            if self.stop.is_raised() {
+                return done;
+            }
+            // Batches are taken in order, so the one whose turn it is always has a thread that works on it. A batch that
+            // was taken passes its turn on even if it is stopped, since others may wait for that.
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(range) = self.batches.get(number) else { return done };
             let sources = &self.sources[range.clone()];
@@ -177,6 +185,9 @@ impl Work<'_> {
         let mut text = String::new();
         let mut bytes = Vec::new();
         for source in sources {
+            if self.stop.is_raised() {
+                break;
+            }
             match source.read(&mut bytes) {
                 Ok(Whole { text: content, changes, cut }) => {
                     batch.segments.push(self.append(&mut text, source, &content));
@@ -228,7 +239,7 @@ impl Work<'_> {
                 return batch;
             }
         };
-        let mut sink = Sink { draft: &self.draft, offset, failure: None };
+        let mut sink = Sink { draft: &self.draft, stop: self.stop, offset, failure: None };
         sink.write(&self.header(source));
         let header = offset as usize..sink.offset as usize;
         let Streamed { changes, ends_line, cut } = sink.stream(begun);
@@ -300,6 +311,7 @@ struct Streamed {
 /// Writes the pieces of one source.
 struct Sink<'a> {
     draft: &'a Draft,
+    stop: &'a StopFlag,
     offset: u64,
     failure: Option<io::Error>,
 }
@@ -315,7 +327,7 @@ impl Sink<'_> {
     fn stream(&mut self, begun: Begun) -> Streamed {
         let Begun { head: mut piece, mut rest, mut decoder } = begun;
         let mut streamed = Streamed { changes: Changes::default(), ends_line: true, cut: None };
-        while !piece.is_empty() {
+        while !piece.is_empty() && !self.stop.is_raised() {
             let (text, more) = decoder.decode(&piece);
             streamed.changes += more;
             streamed.ends_line = if text.is_empty() { streamed.ends_line } else { text.ends_with('\n') };

@@ -21,6 +21,9 @@ pub enum Error {
         /// Whether an exclude glob had a part in it.
         excluded: bool,
     },
+    /// Whoever wanted the text has gone.
+    #[error("reading was stopped")]
+    Stopped,
     #[error("cannot store the text: {error}")]
     Storage { error: Arc<io::Error> },
 }
@@ -33,6 +36,7 @@ impl Error {
             Self::Unreadable { .. } => "unreadable",
             Self::BadGlob { .. } => "badGlob",
             Self::Empty { .. } => "empty",
+            Self::Stopped => "stopped",
             Self::Storage { .. } => "storage",
         }
     }

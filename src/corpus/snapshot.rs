@@ -8,6 +8,7 @@ use super::{
     language::Language,
     selection::{OpenBuffer, Root, Selection},
     source::{Content, Source},
+    stop::StopFlag,
     walk::{self, Found, Walked},
 };
 use std::{
@@ -25,6 +26,7 @@ pub struct Snapshot {
     sources: Vec<Source>,
     left_out: Vec<Exclusion>,
     context: OnceLock<Result<Arc<ContextText>, Error>>,
+    stop: StopFlag,
 }
 
 /// A file of a snapshot. Whether it is binary shows only when it is read.
@@ -42,11 +44,12 @@ pub struct FileEntry {
 }
 
 impl Snapshot {
-    /// Walks the roots. This blocks.
-    pub fn take(selection: &Selection) -> Result<Arc<Self>, Error> {
+    /// Walks the roots. This blocks. The flag stops it, and later the reading of the text.
+    pub fn take(selection: &Selection, stop: &StopFlag) -> Result<Arc<Self>, Error> {
         let mut gathered = Gathered::new(&selection.open);
         for root in &selection.roots {
-            gathered.add_root(root, selection)?;
+            stop.check()?;
+            gathered.add_root(root, selection, stop)?;
         }
         let Gathered { mut entries, mut left_out, shown, .. } = gathered;
         // What one root leaves out, another may have named.
@@ -58,7 +61,7 @@ impl Snapshot {
         }
         entries.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
         let (files, sources) = entries.into_iter().unzip();
-        Ok(Arc::new(Self { files, sources, left_out, context: OnceLock::new() }))
+        Ok(Arc::new(Self { files, sources, left_out, context: OnceLock::new(), stop: stop.clone() }))
     }
 
     /// A snapshot of nothing but `text`, under the name `label` if it has one.
@@ -69,12 +72,14 @@ impl Snapshot {
         let bytes = text.len() as u64;
         let source = Source { path: label.map(str::to_owned), language, content: Content::Text(text), bytes };
         // Stored at once, so that a long text is not kept twice.
-        let context = ContextText::build(&[source]).map(Arc::new);
+        let stop = StopFlag::default();
+        let context = ContextText::build(&[source], &stop).map(Arc::new);
         Arc::new(Self {
             files: label.map(entry).into_iter().collect(),
             sources: Vec::new(),
             left_out: Vec::new(),
             context: OnceLock::from(context),
+            stop,
         })
     }
 
@@ -97,7 +102,7 @@ impl Snapshot {
     /// The text of all files, read when it is first asked for. This blocks.
     pub fn context(&self) -> Result<Arc<ContextText>, Error> {
         let built = self.context.get_or_init(|| {
-            let context = ContextText::build(&self.sources)?;
+            let context = ContextText::build(&self.sources, &self.stop)?;
             if context.segments().is_empty() {
                 return Err(Error::empty(&[&self.left_out, context.exclusions()].concat()));
             }
@@ -130,13 +135,13 @@ impl<'a> Gathered<'a> {
         Self { entries: Vec::new(), left_out: Vec::new(), known: HashSet::new(), shown: HashSet::new(), open }
     }
 
-    fn add_root(&mut self, root: &Root, selection: &Selection) -> Result<(), Error> {
+    fn add_root(&mut self, root: &Root, selection: &Selection, stop: &StopFlag) -> Result<(), Error> {
         let no_such_path = || Error::NoSuchPath { path: root.path.clone() };
         let path = absolute(&root.path).ok_or_else(no_such_path)?;
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => {
                 let globs = Globs::new(&path, &root.label, &selection.include, &selection.exclude)?;
-                self.add_directory(&root.label, &globs)?;
+                self.add_directory(&root.label, &globs, stop)?;
             }
             Ok(metadata) if !metadata.is_file() && !root.stream => {
                 self.left_out.push(Exclusion { path: shown_name(root, &path), reason: Reason::NotAFile });
@@ -149,10 +154,10 @@ impl<'a> Gathered<'a> {
         Ok(())
     }
 
-    fn add_directory(&mut self, label: &str, globs: &Globs) -> Result<(), Error> {
+    fn add_directory(&mut self, label: &str, globs: &Globs, stop: &StopFlag) -> Result<(), Error> {
         let root = globs.root();
         let below = |relative: &str| if label.is_empty() { relative.to_owned() } else { format!("{label}/{relative}") };
-        let Walked { files, exclusions } = walk::walk(globs)?;
+        let Walked { files, exclusions } = walk::walk(globs, stop)?;
         let left_out = exclusions.into_iter().map(|it| Exclusion { path: below(&it.path), reason: it.reason });
         self.left_out.extend(left_out);
         for Found { relative, absolute, bytes } in files {

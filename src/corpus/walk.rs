@@ -12,6 +12,7 @@ use super::{
     globs::Globs,
     rules::{OWN_IGNORE_FILE, Rules, is_in_repository},
     secrets::looks_secret,
+    stop::StopFlag,
 };
 use ignore::WalkBuilder;
 use std::{
@@ -38,16 +39,16 @@ pub(super) struct Found {
     pub bytes: u64,
 }
 
-/// Walks the directory that the globs are for, an absolute path.
-pub(super) fn walk(globs: &Globs) -> Result<Walked, Error> {
+/// Walks the directory that the globs are for, an absolute path, unless it is stopped.
+pub(super) fn walk(globs: &Globs, stop: &StopFlag) -> Result<Walked, Error> {
     let root = globs.root();
     if let Err(error) = fs::read_dir(root) {
         return Err(Error::Unreadable { path: root.to_path_buf(), error: error.to_string() });
     }
-    let mut all = walk_from(root, globs);
+    let mut all = walk_from(root, globs, stop)?;
     let mut rules = Rules::new(root);
     for start in globs.spelled_out().iter().filter(|path| is_ignored_but_wanted(globs, &mut rules, path)) {
-        let mut walked = walk_from(start, globs);
+        let mut walked = walk_from(start, globs, stop)?;
         all.files.append(&mut walked.files);
         all.exclusions.append(&mut walked.exclusions);
     }
@@ -111,14 +112,15 @@ fn builder(start: &Path, globs: &Globs, rules: &Rules) -> WalkBuilder {
     builder
 }
 
-fn walk_from(start: &Path, globs: &Globs) -> Walked {
+fn walk_from(start: &Path, globs: &Globs, stop: &StopFlag) -> Result<Walked, Error> {
     let root = globs.root();
     let rules = Rules::new(start);
     let builder = builder(start, globs, &rules);
     let notes = Mutex::new(Notes::default());
     let canonical_root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
-    let place = Place { canonical_root, globs, rules: Mutex::new(rules) };
+    let place = Place { canonical_root, globs, stop, rules: Mutex::new(rules) };
     builder.build_parallel().visit(&mut Visitors { place: &place, notes: &notes });
+    stop.check()?;
     let Notes { files, mut left_out, directories, listed } = notes.into_inner().unwrap_or_else(PoisonError::into_inner);
 
     let seen: HashSet<&Path> = files
@@ -129,16 +131,17 @@ fn walk_from(start: &Path, globs: &Globs) -> Walked {
         .collect();
     let mut rules = place.rules.into_inner().unwrap_or_else(PoisonError::into_inner);
     let unseen = listed.into_iter().filter(|(path, _)| !seen.contains(path.as_path()));
-    // What nothing explains came into being after the walk had passed.
-    let explained: Vec<LeftOut> = unseen
-        .filter_map(|(path, is_dir)| {
-            let reason = explain(globs, &mut rules, &path, is_dir)?;
-            Some(LeftOut { path, is_dir, reason })
-        })
-        .collect();
-    left_out.extend(explained);
+    let mut explained = Vec::new();
+    for (path, is_dir) in unseen {
+        stop.check()?;
+        // What nothing explains came into being after the walk had passed.
+        if let Some(reason) = explain(globs, &mut rules, &path, is_dir) {
+            explained.push(LeftOut { path, is_dir, reason });
+        }
+    }
+    left_out.append(&mut explained);
     let exclusions = left_out.into_iter().map(|entry| entry.into_exclusion(root)).collect();
-    Walked { files, exclusions }
+    Ok(Walked { files, exclusions })
 }
 
 /// Why `path` is passed over. If there are several reasons, it is the one that a person can do most about.

@@ -42,9 +42,13 @@ impl Tree {
     }
 }
 
+fn take(selection: &Selection) -> Result<Arc<Snapshot>, Error> {
+    Snapshot::take(selection, &StopFlag::default())
+}
+
 /// The files of a snapshot, each on a line, and what was left out, each with its reason.
 fn shown(selection: &Selection) -> String {
-    let snapshot = match Snapshot::take(selection) {
+    let snapshot = match take(selection) {
         Ok(snapshot) => snapshot,
         Err(error) => return format!("error: {error}\n"),
     };
@@ -62,7 +66,7 @@ fn check(selection: &Selection, expected: Expect) {
 }
 
 fn text(selection: &Selection) -> String {
-    Snapshot::take(selection).unwrap().context().unwrap().as_str().to_owned()
+    take(selection).unwrap().context().unwrap().as_str().to_owned()
 }
 
 #[test]
@@ -187,7 +191,7 @@ fn what_a_person_names_is_read_whatever_it_is() {
     // Two files are never shown by one name.
     let twins = Tree::new(&[("main.c", b"")]);
     let roots = vec![Root::new(tree.0.path()), Root::new(twins.0.path())];
-    let snapshot = Snapshot::take(&Selection { roots, ..Selection::default() }).unwrap();
+    let snapshot = take(&Selection { roots, ..Selection::default() }).unwrap();
     let paths: Vec<&str> = snapshot.files().iter().map(|file| file.path.as_str()).collect();
     assert_eq!(paths, [twins.path("main.c").to_str().unwrap(), "main.c"]);
 }
@@ -209,7 +213,7 @@ fn nothing_to_read_is_an_error_that_says_why() {
     check(&missing, expect!["error: no such file or directory: /no/such/place\n"]);
 
     let binary = Tree::new(&[("a", b"\0"), ("b", b"\0"), ("c", b"\0")]);
-    let error = Snapshot::take(&binary.selection()).unwrap().context().unwrap_err();
+    let error = take(&binary.selection()).unwrap().context().unwrap_err();
     assert_eq!(error.to_string(), "nothing to read: 4 left out (3 binary, 1 hidden)");
 }
 
@@ -248,7 +252,7 @@ fn open_buffers_win_over_the_disk() {
         "#]],
     );
     assert_eq!(text(&selection), "==> a.rs <==\nbuffer\n==> b.rs <==\nunchanged\n==> sub/unsaved.rs <==\nbuffer\n");
-    let snapshot = Snapshot::take(&selection).unwrap();
+    let snapshot = take(&selection).unwrap();
     let versions: Vec<_> = snapshot.files().iter().map(|file| (file.disk_bytes, file.version)).collect();
     assert_eq!(versions, [(Some(4), Some(7)), (Some(9), None), (None, Some(1))]);
 

@@ -6,6 +6,7 @@ use crate::corpus::{
     globs::Globs,
     rules::Rules,
     secrets::looks_secret,
+    stop::StopFlag,
 };
 use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkState};
 use std::{
@@ -53,6 +54,7 @@ fn relative(root: &Path, path: &Path) -> String {
 pub(super) struct Place<'a> {
     pub canonical_root: PathBuf,
     pub globs: &'a Globs,
+    pub stop: &'a StopFlag,
     /// Looked at for what is hidden, which is rare.
     pub rules: Mutex<Rules>,
 }
@@ -77,6 +79,9 @@ struct Visitor<'a> {
 
 impl ParallelVisitor for Visitor<'_> {
     fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) -> WalkState {
+        if self.place.stop.is_raised() {
+            return WalkState::Quit;
+        }
         match entry {
             Ok(entry) => return self.enter(entry),
             // Other errors are about single lines of ignore files, of which the rest holds.

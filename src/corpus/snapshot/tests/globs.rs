@@ -105,7 +105,7 @@ fn include_globs_let_in_only_what_they_spell_out() {
         ("vendor/d.rs", b""),
     ]);
     for include in [&["*.rs"][..], &["**/*.rs"], &["**", "*.rs"], &["src/"], &["src"], &["src/**"]] {
-        let files = Snapshot::take(&tree.with_globs(include, &[])).unwrap().files().to_vec();
+        let files = take(&tree.with_globs(include, &[])).unwrap().files().to_vec();
         let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
         assert_eq!(paths, ["src/a.rs"], "{include:?}");
     }
@@ -146,7 +146,7 @@ fn a_path_is_not_followed_through_links() {
     let tree = Tree::new(&[(".gitignore", b"/link\n"), ("a.rs", b"")]);
     let outside = Tree::new(&[("secret.rs", b"")]);
     symlink(outside.0.path(), tree.path("link")).unwrap();
-    let snapshot = Snapshot::take(&tree.with_globs(&["**", "link", "link/secret.rs"], &[])).unwrap();
+    let snapshot = take(&tree.with_globs(&["**", "link", "link/secret.rs"], &[])).unwrap();
     assert_eq!(snapshot.files().len(), 1);
 }
 
@@ -164,7 +164,7 @@ fn a_named_file_needs_no_include_glob_but_can_be_excluded() {
     }
     // By its name, below its base, and as it is shown.
     for exclude in ["*.rs", "gen", "gen/a.rs", "/gen/*.rs", "web/*.rs"] {
-        let error = Snapshot::take(&with(exclude, &[&file])).unwrap_err();
+        let error = take(&with(exclude, &[&file])).unwrap_err();
         assert_eq!(error.to_string(), format!("nothing to read: left out web/gen.rs: excluded by `{exclude}`"));
         assert!(error.hint().unwrap().contains("exclude glob"));
     }

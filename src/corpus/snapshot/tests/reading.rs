@@ -9,7 +9,7 @@ fn files_come_in_path_order_each_after_its_header() {
         text(&tree.selection()),
         "==> a.txt <==\nx\r\n==> b-c <==\nlast\n==> b.txt <==\n==> b/z.txt <==\n1\n2\n"
     );
-    let context = Snapshot::take(&tree.selection()).unwrap().context().unwrap();
+    let context = take(&tree.selection()).unwrap().context().unwrap();
     let texts: Vec<&str> = context.segments().iter().map(|segment| context.text_of(segment)).collect();
     assert_eq!(texts, ["x\r\n", "last", "", "1\n2"]);
 }
@@ -20,7 +20,7 @@ fn a_lone_file_is_exactly_its_characters() {
     let lone = Selection { roots: vec![Root::new(tree.path("a.txt"))], ..Selection::default() };
     assert_eq!(text(&lone), "no line feed");
     // Others that cannot be read do not make it a text of several files.
-    let snapshot = Snapshot::take(&tree.selection()).unwrap();
+    let snapshot = take(&tree.selection()).unwrap();
     assert_eq!(snapshot.context().unwrap().as_str(), "no line feed");
     assert!(snapshot.exclusions().contains(&Exclusion { path: "logo.png".into(), reason: Reason::Binary }));
     assert_eq!(Snapshot::of_text(None, "any\0thing".into()).context().unwrap().as_str(), "any\0thing");
@@ -35,7 +35,7 @@ fn what_was_converted_is_reported() {
         ("c-latin.txt", b"\xe9t\xe9\n"),
         ("d.txt", b"d\n"),
     ]);
-    let context = Snapshot::take(&tree.selection()).unwrap().context().unwrap();
+    let context = take(&tree.selection()).unwrap().context().unwrap();
     let changed: Vec<String> = context
         .changed()
         .iter()
@@ -69,7 +69,7 @@ fn large_files_flow_through_unharmed() {
 #[test]
 fn a_file_that_vanishes_or_changes_its_kind_is_left_out() {
     let tree = Tree::new(&[("a.txt", b"a"), ("b.txt", b"b"), ("c.txt", b"c"), ("d.txt", b"d")]);
-    let snapshot = Snapshot::take(&tree.selection()).unwrap();
+    let snapshot = take(&tree.selection()).unwrap();
     fs::remove_file(tree.path("b.txt")).unwrap();
     fs::remove_file(tree.path("c.txt")).unwrap();
     symlink("/etc/passwd", tree.path("c.txt")).unwrap();
@@ -89,7 +89,7 @@ fn a_file_that_vanishes_or_changes_its_kind_is_left_out() {
 fn an_unreadable_file_is_left_out_with_the_words_of_the_operating_system() {
     // Even root cannot read this one.
     let roots = vec![Root::new("/proc/self/mem"), Root::new("/proc/self/comm")];
-    let snapshot = Snapshot::take(&Selection { roots, ..Selection::default() }).unwrap();
+    let snapshot = take(&Selection { roots, ..Selection::default() }).unwrap();
     assert!(!snapshot.context().unwrap().as_str().is_empty());
     let shown: Vec<String> = snapshot.exclusions().iter().map(|it| format!("{}: {}", it.path, it.reason)).collect();
     assert_eq!(shown, ["mem: unreadable: Input/output error (os error 5)"]);
@@ -103,13 +103,13 @@ fn a_large_file_that_is_binary_is_not_read() {
         let file = fs::OpenOptions::new().create(true).append(true).open(tree.path(name)).unwrap();
         file.set_len(4 << 40).unwrap();
     }
-    let snapshot = Snapshot::take(&tree.selection()).unwrap();
+    let snapshot = take(&tree.selection()).unwrap();
     assert_eq!(snapshot.context().unwrap().as_str(), "text");
     let shown: Vec<String> = snapshot.exclusions().iter().map(|it| format!("{}: {}", it.path, it.reason)).collect();
     assert_eq!(shown, [".git/: hidden", "image.bin: binary", "utf32.bin: binary"]);
 
     let lone = Selection { roots: vec![Root::new(tree.path("image.bin"))], ..Selection::default() };
-    let error = Snapshot::take(&lone).unwrap().context().unwrap_err();
+    let error = take(&lone).unwrap().context().unwrap_err();
     assert_eq!(error.to_string(), "nothing to read: left out image.bin: binary");
 }
 
@@ -128,17 +128,15 @@ fn units(character: char) -> Vec<u8> {
 
 #[test]
 fn pipes_sockets_and_devices_are_left_out_without_waiting() {
-    use rustix::fs::{CWD, FileType, Mode, mknodat};
     let tree = Tree::new(&[("a.txt", b"a"), ("late.txt", b"late")]);
-    let pipe = |name: &str| mknodat(CWD, tree.path(name), FileType::Fifo, Mode::RUSR, 0).unwrap();
-    pipe("pipe");
+    pipe(&tree.path("pipe"));
     let _socket = std::os::unix::net::UnixListener::bind(tree.path("socket")).unwrap();
     let mut selection = tree.selection();
     selection.roots.extend([Root::new(tree.path("pipe")), Root::new("/dev/zero")]);
-    let snapshot = Snapshot::take(&selection).unwrap();
+    let snapshot = take(&selection).unwrap();
     // It becomes a pipe after the walk has passed.
     fs::remove_file(tree.path("late.txt")).unwrap();
-    pipe("late.txt");
+    pipe(&tree.path("late.txt"));
     assert_eq!(snapshot.context().unwrap().as_str(), "a");
     let shown: Vec<String> = snapshot.exclusions().iter().map(|it| format!("{}: {}", it.path, it.reason)).collect();
     let expected = ["late.txt", "pipe", "socket", "zero"].map(|name| format!("{name}: not a regular file"));
@@ -148,7 +146,7 @@ fn pipes_sockets_and_devices_are_left_out_without_waiting() {
 #[test]
 fn a_file_without_an_end_comes_to_one() {
     let tree = Tree::new(&[("log", b"")]);
-    let snapshot = Snapshot::take(&tree.selection()).unwrap();
+    let snapshot = take(&tree.selection()).unwrap();
     tree.write("log", &b"x".repeat(5 << 20));
     assert_eq!(snapshot.context().unwrap().byte_len(), 4 << 20);
     let last = snapshot.exclusions().pop().unwrap();
@@ -157,4 +155,41 @@ fn a_file_without_an_end_comes_to_one() {
         last.reason.to_string(),
         "unreadable: it goes on after the first 4194304 bytes, and only they were read"
     );
+}
+
+#[test]
+fn the_walk_and_the_reading_can_be_stopped() {
+    let tree = Tree::new(&[("a.txt", b"a"), ("b.txt", b"b")]);
+    let stop = StopFlag::default();
+    let snapshot = Snapshot::take(&tree.selection(), &stop).unwrap();
+    let globs = Globs::new(tree.0.path(), "", &[], &[]).unwrap();
+    assert!(walk::walk(&globs, &stop).is_ok());
+    drop(stop.raise_on_drop());
+    assert!(matches!(snapshot.context(), Err(Error::Stopped)));
+    assert!(matches!(walk::walk(&globs, &stop), Err(Error::Stopped)));
+    assert!(matches!(Snapshot::take(&tree.selection(), &stop), Err(Error::Stopped)));
+}
+
+#[test]
+fn a_long_stream_can_be_stopped_between_its_pieces() {
+    let tree = Tree::new(&[]);
+    pipe(&tree.path("stream"));
+    let roots = vec![Root { stream: true, ..Root::new(tree.path("stream")) }];
+    let stop = StopFlag::default();
+    let snapshot = Snapshot::take(&Selection { roots, ..Selection::default() }, &stop).unwrap();
+    // Writes until nobody reads any more.
+    let writer = std::thread::spawn(move || {
+        let mut stream = fs::OpenOptions::new().write(true).open(tree.path("stream")).unwrap();
+        let lines = b"line\n".repeat(1 << 20);
+        while std::io::Write::write_all(&mut stream, &lines).is_ok() {
+            stop.raise();
+        }
+    });
+    assert!(matches!(snapshot.context(), Err(Error::Stopped)));
+    writer.join().unwrap();
+}
+
+fn pipe(path: &Path) {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
 }
