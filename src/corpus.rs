@@ -21,6 +21,7 @@ mod rules;
 mod search;
 mod secrets;
 mod selection;
+mod shown;
 mod snapshot;
 mod source;
 mod stop;

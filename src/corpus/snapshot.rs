@@ -7,6 +7,7 @@ use super::{
     globs::{self, Globs},
     language::Language,
     selection::{OpenBuffer, Root, Selection},
+    shown::shown,
     source::{Content, Source},
     stop::StopFlag,
     walk::{self, Found, Walked},
@@ -167,7 +168,7 @@ impl<'a> Gathered<'a> {
         // What is on the disk was met by the walk, which had its reasons if it left it out.
         unsaved.retain(|path| !path.exists());
         for path in unsaved {
-            let relative = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+            let relative = shown(path.strip_prefix(root).unwrap_or(&path));
             match walk::reason_against(globs, &path) {
                 Some(reason) => self.left_out.push(Exclusion { path: below(&relative), reason }),
                 None => self.add(below(&relative), path.clone(), None, Content::Walked(path)),
@@ -191,12 +192,15 @@ impl<'a> Gathered<'a> {
         Ok(())
     }
 
-    fn add(&mut self, shown: String, absolute: PathBuf, disk_bytes: Option<u64>, content: Content) {
+    fn add(&mut self, name: String, absolute: PathBuf, disk_bytes: Option<u64>, content: Content) {
         if !self.known.insert(absolute.clone()) {
             return;
         }
         // Two files must not be shown by one name.
-        let shown = if self.shown.contains(&shown) { absolute.display().to_string() } else { shown };
+        let whole = shown(&absolute);
+        let numbered = (2..).map(|number| format!("{whole} ({number})"));
+        let mut names = [name, whole.clone()].into_iter().chain(numbered);
+        let shown = names.find(|name| !self.shown.contains(name)).expect("there is always another number");
         self.shown.insert(shown.clone());
         let language = Language::of_path(&shown);
         let open = self.open.get(&absolute);
@@ -214,7 +218,7 @@ impl<'a> Gathered<'a> {
 /// What a root that is a file is shown by.
 fn shown_name(root: &Root, path: &Path) -> String {
     if root.label.is_empty() {
-        return path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        return shown(Path::new(path.file_name().unwrap_or(path.as_os_str())));
     }
     root.label.clone()
 }

@@ -33,7 +33,7 @@ pub(super) struct Walked {
 /// A file below the root.
 #[derive(Debug)]
 pub(super) struct Found {
-    /// Relative to the root, with slashes; bytes that are no UTF-8 are replaced.
+    /// Relative to the root, as it is shown.
     pub relative: String,
     pub absolute: PathBuf,
     pub bytes: u64,
@@ -53,7 +53,7 @@ pub(super) fn walk(globs: &Globs, stop: &StopFlag) -> Result<Walked, Error> {
         all.exclusions.append(&mut walked.exclusions);
     }
     // Walks may overlap, and what one leaves out, or a part of it, the other may have brought along.
-    all.files.sort_by(|a, b| a.relative.cmp(&b.relative));
+    all.files.sort_by(|a, b| (&a.relative, &a.absolute).cmp(&(&b.relative, &b.absolute)));
     all.files.dedup_by(|a, b| a.absolute == b.absolute);
     let mut seen = HashSet::new();
     all.exclusions.retain(|left_out| {

@@ -260,3 +260,22 @@ fn open_buffers_win_over_the_disk() {
     selection.roots = vec![Root::new(tree.path("sub/unsaved.rs"))];
     assert_eq!(text(&selection), "buffer\n");
 }
+
+#[test]
+fn names_that_differ_only_in_bytes_that_are_no_text_are_shown_apart() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let tree = Tree::new(&[("a\\xFF", b"escaped")]);
+    for byte in [0xfe, 0xff] {
+        fs::write(tree.path("").join(OsStr::from_bytes(&[b'a', byte])), [byte - 0xfe + b'0']).unwrap();
+    }
+    let snapshot = take(&tree.selection()).unwrap();
+    let context = snapshot.context().unwrap();
+    let mut found = snapshot.files().iter().map(|file| {
+        let segment = context.segment_of_path(&file.path).unwrap();
+        assert_eq!(context.text_of(segment).as_bytes(), fs::read(file.absolute.as_ref().unwrap()).unwrap());
+        file.path.as_str()
+    });
+    let escaped = tree.path("a\\xFF");
+    assert_eq!(found.next(), escaped.to_str());
+    assert_eq!(found.collect::<Vec<_>>(), ["a\\xFE", "a\\xFF"]);
+}

@@ -6,6 +6,7 @@ use crate::corpus::{
     globs::Globs,
     rules::Rules,
     secrets::looks_secret,
+    shown::shown,
     stop::StopFlag,
 };
 use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkState};
@@ -43,11 +44,8 @@ impl LeftOut {
     }
 }
 
-/// `path` relative to `root` as it is shown: with slashes and in UTF-8.
 fn relative(root: &Path, path: &Path) -> String {
-    let components = path.strip_prefix(root).unwrap_or(path).components();
-    let names: Vec<_> = components.map(|component| component.as_os_str().to_string_lossy()).collect();
-    names.join("/")
+    shown(path.strip_prefix(root).unwrap_or(path))
 }
 
 #[derive(Debug)]
