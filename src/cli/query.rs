@@ -87,11 +87,10 @@ async fn ask(
         tokio::task::spawn_blocking(move || scope::snapshot(&paths, &settings, &stop))
     };
     let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
-    let both = async { tokio::join!(setup::engine(settings, &environment, scheduler), walk) };
     let (engine, snapshot) = tokio::select! {
         biased;
         () = cancel.cancelled() => return Answer::cancelled(),
-        both = both => both,
+        both = async { tokio::join!(setup::engine(settings, &environment, scheduler), walk) } => both,
     };
     let engine = match engine {
         Ok(engine) => engine,
