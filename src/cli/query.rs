@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     config::Settings,
+    corpus::StopFlag,
     engine::{self, Answer, Event, EventSink, Question, Started, Termination},
     report::{self, Circumstances},
     setup,
@@ -85,9 +86,12 @@ async fn ask(
     teller: Arc<Teller>,
     cancel: CancellationToken,
 ) -> Answer {
+    // Reading a huge repository ends with the question, however that ends.
+    let stop = StopFlag::default();
+    let _stop = stop.raise_on_drop();
     let walk = {
         let settings = settings.clone();
-        tokio::task::spawn_blocking(move || scope::snapshot(&paths, &settings))
+        tokio::task::spawn_blocking(move || scope::snapshot(&paths, &settings, &stop))
     };
     let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
     let (engine, snapshot) = tokio::select! {

@@ -2,7 +2,7 @@
 
 use crate::{
     config::Settings,
-    corpus::{self, Root, Selection, Snapshot},
+    corpus::{self, Root, Selection, Snapshot, StopFlag},
 };
 use std::{
     path::{Path, PathBuf},
@@ -12,21 +12,31 @@ use std::{
 /// Standard input under a name of the file system.
 const STANDARD_INPUT: &str = "/dev/stdin";
 
-/// A frozen view of what lies at `paths`; `-` is standard input, and nothing at all is the current folder. Blocks.
-pub fn snapshot(paths: &[PathBuf], settings: &Settings) -> Result<Arc<Snapshot>, corpus::Error> {
+/// What lies here was handed over by whoever started the program, as a shell does for `<(command)`.
+const DESCRIPTORS: [&str; 3] = [STANDARD_INPUT, "/dev/fd", "/proc/self/fd"];
+
+/// A frozen view of what lies at `paths`; `-` is standard input, and nothing at all is the current folder. Blocks, and can be
+/// stopped.
+pub fn snapshot(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> Result<Arc<Snapshot>, corpus::Error> {
     let here = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &here } else { paths };
     let lone = paths.len() == 1;
     let roots = paths.iter().map(|path| match path.to_str() {
-        Some("-") => Root { path: STANDARD_INPUT.into(), label: "stdin".to_owned() },
-        _ => Root { path: path.clone(), label: label(path, lone) },
+        Some("-") => Root { path: STANDARD_INPUT.into(), label: "stdin".to_owned(), base: None, stream: true },
+        _ => Root {
+            path: path.clone(),
+            label: label(path, lone),
+            base: Some(".".into()),
+            stream: DESCRIPTORS.iter().any(|descriptors| path.starts_with(descriptors)),
+        },
     });
-    Snapshot::take(&Selection {
+    let selection = Selection {
         roots: roots.collect(),
         include: settings.include.clone(),
         exclude: settings.exclude.clone(),
         open: Vec::new(),
-    })
+    };
+    Snapshot::take(&selection, stop)
 }
 
 /// What shown paths begin with: nothing for a lone folder, else the path as it was written.

@@ -5,16 +5,16 @@
 //! is in memory. A large file is a batch of its own and flows through in pieces.
 
 use super::{
-    decode::{BINARY_PROBE, Changes, Encoding, Utf8Decoder},
+    decode::Changes,
     error::Error,
     exclusion::{Exclusion, Reason},
     language::Language,
-    source::Source,
+    source::{Begun, Source, Whole},
+    stop::StopFlag,
     storage::{Draft, StoredText},
 };
 use std::{
-    fs::File,
-    io::{self, Read},
+    io,
     ops::Range,
     sync::{
         Condvar, Mutex, PoisonError,
@@ -23,14 +23,14 @@ use std::{
     thread,
 };
 
-/// Files of at least so many bytes flow through in pieces.
-const LARGE_FILE: u64 = 8 << 20;
-
 /// How many bytes of a large file are read at once.
 const PIECE: usize = 4 << 20;
 
 /// How many bytes of small files make a batch.
 const BATCH: u64 = 1 << 20;
+
+/// So many bytes a file of a batch counts for at least: there may be more of it than it says.
+const LEAST: u64 = 4 << 10;
 
 /// One file in the text. Ranges are bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,23 +61,32 @@ pub(super) struct Assembled {
 }
 
 /// Reads all sources. Each has a header line if there are several that can be read.
-pub(super) fn assemble(sources: &[Source]) -> Result<Assembled, Error> {
-    let all: Vec<&Source> = sources.iter().collect();
-    let first = read_all(&all, all.len() > 1)?;
-    let ([only], true) = (first.segments.as_slice(), all.len() > 1) else { return Ok(first) };
-    // All others turned out to be binary or unreadable. A lone file has no header, so it is written anew.
-    let kept: Vec<&Source> = all.into_iter().filter(|source| source.path == only.path).collect();
-    let mut second = read_all(&kept, false)?;
-    second.exclusions.extend(first.exclusions);
-    Ok(second)
+pub(super) fn assemble(sources: &[Source], stop: &StopFlag) -> Result<Assembled, Error> {
+    let headers = sources.len() > 1;
+    let first = read_all(sources, headers, stop)?;
+    let ([only], true) = (first.segments.as_slice(), headers) else { return Ok(first) };
+    // All others turned out to be binary or unreadable, and a lone file has no header.
+    let (segment, text) = alone(only, &first.text).map_err(Error::storage)?;
+    Ok(Assembled { text, segments: vec![segment], ..first })
 }
 
-fn read_all(sources: &[&Source], headers: bool) -> Result<Assembled, Error> {
-    let expected = sources.iter().map(|source| source.bytes).sum();
+/// The text of one file without its header and without the line feed that was added.
+fn alone(segment: &Segment, text: &StoredText) -> io::Result<(Segment, StoredText)> {
+    let content = &text.as_str()[segment.text.clone()];
+    let draft = Draft::new(content.len() as u64)?;
+    draft.write(0, content)?;
+    let segment = Segment { header: 0..0, text: 0..content.len(), ..segment.clone() };
+    Ok((segment, draft.seal(content.len() as u64)?))
+}
+
+fn read_all(sources: &[Source], headers: bool, stop: &StopFlag) -> Result<Assembled, Error> {
+    // Sizes are what the file system says, which may be anything for a sparse file.
+    let expected = sources.iter().fold(0, |sum: u64, source| sum.saturating_add(source.bytes));
     let work = Work {
         sources,
         batches: batches(sources),
         headers,
+        stop,
         draft: Draft::new(expected).map_err(Error::storage)?,
         next: AtomicUsize::new(0),
         turn: Mutex::new(Turn::default()),
@@ -88,6 +97,7 @@ fn read_all(sources: &[&Source], headers: bool) -> Result<Assembled, Error> {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work.run())).collect();
         workers.into_iter().flat_map(|worker| worker.join().expect("reading does not panic")).collect()
     });
+    stop.check()?;
     done.sort_unstable_by_key(|&(number, _)| number);
 
     let turn = work.turn.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -105,15 +115,17 @@ fn read_all(sources: &[&Source], headers: bool) -> Result<Assembled, Error> {
 }
 
 /// Neighbouring sources that are read together.
-fn batches(sources: &[&Source]) -> Vec<Range<usize>> {
+fn batches(sources: &[Source]) -> Vec<Range<usize>> {
     let mut batches = Vec::new();
-    let (mut start, mut bytes) = (0, 0);
+    let (mut start, mut bytes) = (0, 0_u64);
     for (at, source) in sources.iter().enumerate() {
-        if source.bytes >= LARGE_FILE || bytes + source.bytes > BATCH {
+        // What comes in pieces is alone.
+        let own = if source.flows() { u64::MAX } else { source.bytes.max(LEAST) };
+        bytes = bytes.saturating_add(own);
+        if bytes > BATCH {
             batches.push(start..at);
-            (start, bytes) = (at, 0);
+            (start, bytes) = (at, own);
         }
-        bytes += source.bytes;
     }
     batches.push(start..sources.len());
     batches.retain(|batch| !batch.is_empty());
@@ -130,9 +142,10 @@ struct Turn {
 }
 
 struct Work<'a> {
-    sources: &'a [&'a Source],
+    sources: &'a [Source],
     batches: Vec<Range<usize>>,
     headers: bool,
+    stop: &'a StopFlag,
     draft: Draft,
     next: AtomicUsize,
     turn: Mutex<Turn>,
@@ -151,27 +164,34 @@ impl Work<'_> {
     fn run(&self) -> Vec<(usize, Batch)> {
         let mut done = Vec::new();
         loop {
-            // Batches are taken in order, so the one whose turn it is always has a thread that works on it.
+            if self.stop.is_raised() {
+                return done;
+            }
+            // Batches are taken in order, so the one whose turn it is always has a thread that works on it. A batch that
+            // was taken passes its turn on even if it is stopped, since others may wait for that.
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(range) = self.batches.get(number) else { return done };
             let sources = &self.sources[range.clone()];
             let batch = match sources {
-                [source] if source.bytes >= LARGE_FILE => self.stream(number, source),
+                [source] if source.flows() => self.stream(number, source),
                 _ => self.read_small(number, sources),
             };
             done.push((number, batch));
         }
     }
 
-    fn read_small(&self, number: usize, sources: &[&Source]) -> Batch {
+    fn read_small(&self, number: usize, sources: &[Source]) -> Batch {
         let mut batch = Batch::default();
-        let mut text = String::with_capacity(sources.iter().map(|source| source.bytes as usize + 64).sum());
+        let mut text = String::new();
         let mut bytes = Vec::new();
         for source in sources {
+            if self.stop.is_raised() {
+                break;
+            }
             match source.read(&mut bytes) {
-                Ok((content, changes)) => {
+                Ok(Whole { text: content, changes, cut }) => {
                     batch.segments.push(self.append(&mut text, source, &content));
-                    batch.note(source, changes);
+                    batch.note(source, changes, cut);
                 }
                 Err(reason) => batch.exclude(source, reason),
             }
@@ -206,33 +226,28 @@ impl Work<'_> {
         }
     }
 
-    /// Reads a large source piece by piece when its turn has come.
+    /// Reads a source piece by piece when its turn has come.
     fn stream(&self, number: usize, source: &Source) -> Batch {
-        let mut head = Vec::new();
-        let opened = source.open().and_then(|mut file| {
-            (&mut file).take(BINARY_PROBE as u64).read_to_end(&mut head)?;
-            Ok(file)
-        });
-        // Open buffers are in memory anyway, UTF-16 is rare in large files, and what is left out needs no room.
-        let (Ok(file), Encoding::Utf8) = (opened, Encoding::of(&head)) else {
-            return self.read_small(number, &[source]);
-        };
-
         let mut batch = Batch::default();
+        let begun = source.begin();
         let offset = self.wait_for_turn(number);
-        let mut sink = Sink { draft: &self.draft, offset, failure: None };
+        let begun = match begun {
+            Ok(begun) => begun,
+            Err(reason) => {
+                batch.exclude(source, reason);
+                self.pass_turn(offset, Ok(()));
+                return batch;
+            }
+        };
+        let mut sink = Sink { draft: &self.draft, stop: self.stop, offset, failure: None };
         sink.write(&self.header(source));
         let header = offset as usize..sink.offset as usize;
-        let streamed = sink.stream(head, file, source.bytes);
+        let Streamed { changes, ends_line, cut } = sink.stream(begun);
         let end = sink.offset as usize;
-        if self.headers && !matches!(streamed, Ok((_, true))) {
+        if self.headers && !ends_line {
             sink.write("\n");
         }
-        match streamed {
-            Ok((changes, _)) => batch.note(source, changes),
-            // What was read so far stays, and that there is more is told.
-            Err(error) => batch.exclude(source, Reason::Unreadable { error: error.to_string() }),
-        }
+        batch.note(source, changes, cut);
         let text = header.end..end;
         batch.segments.push(Segment { path: source.path.clone(), header, text, language: source.language });
         self.pass_turn(sink.offset, sink.failure.map_or(Ok(()), Err));
@@ -265,7 +280,11 @@ impl Batch {
         self.exclusions.push(Exclusion { path: source.path.clone().unwrap_or_default(), reason });
     }
 
-    fn note(&mut self, source: &Source, changes: Changes) {
+    /// Notes how what was read differs from what there is. What was read stays, even if there is more.
+    fn note(&mut self, source: &Source, changes: Changes, cut: Option<Reason>) {
+        if let Some(reason) = cut {
+            self.exclude(source, reason);
+        }
         if !changes.is_none() {
             self.changed.push(Changed { path: source.path.clone(), changes });
         }
@@ -280,9 +299,19 @@ impl Batch {
     }
 }
 
-/// Writes the pieces of one large file.
+/// How a source came to its end.
+struct Streamed {
+    changes: Changes,
+    /// Whether its text ends with a line feed.
+    ends_line: bool,
+    /// Why there is more of it than was read.
+    cut: Option<Reason>,
+}
+
+/// Writes the pieces of one source.
 struct Sink<'a> {
     draft: &'a Draft,
+    stop: &'a StopFlag,
     offset: u64,
     failure: Option<io::Error>,
 }
@@ -295,26 +324,26 @@ impl Sink<'_> {
         self.offset += text.len() as u64;
     }
 
-    /// Also says whether the text ends with a line feed. No more is read than the file had when its size was taken, so
-    /// that a file that grows as fast as it is read ends, too.
-    fn stream(&mut self, head: Vec<u8>, file: File, bytes: u64) -> io::Result<(Changes, bool)> {
-        let mut decoder = Utf8Decoder::default();
-        let mut changes = Changes::default();
-        let mut ends_line = true;
-        let mut rest = file.take(bytes.saturating_sub(head.len() as u64));
-        let mut piece = head;
-        while !piece.is_empty() {
+    fn stream(&mut self, begun: Begun) -> Streamed {
+        let Begun { head: mut piece, mut rest, mut decoder } = begun;
+        let mut streamed = Streamed { changes: Changes::default(), ends_line: true, cut: None };
+        while !piece.is_empty() && !self.stop.is_raised() {
             let (text, more) = decoder.decode(&piece);
-            changes += more;
-            ends_line = if text.is_empty() { ends_line } else { text.ends_with('\n') };
+            streamed.changes += more;
+            streamed.ends_line = if text.is_empty() { streamed.ends_line } else { text.ends_with('\n') };
             self.write(&text);
             drop(text);
             piece.clear();
-            (&mut rest).take(PIECE as u64).read_to_end(&mut piece)?;
+            if let Err(error) = rest.read_piece(&mut piece, PIECE) {
+                streamed.cut = Some(Reason::Unreadable { error: error.to_string() });
+                break;
+            }
         }
+        streamed.cut = streamed.cut.or_else(|| rest.cut());
         let (tail, more) = decoder.finish();
-        changes += more;
+        streamed.changes += more;
+        streamed.ends_line &= tail.is_empty();
         self.write(tail);
-        Ok((changes, ends_line && tail.is_empty()))
+        streamed
     }
 }

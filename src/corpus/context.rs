@@ -7,6 +7,7 @@ use super::{
     lookup::{self, PathError},
     search::Index,
     source::Source,
+    stop::StopFlag,
     storage::StoredText,
 };
 use crate::text::{CharIndex, LineIndex};
@@ -35,9 +36,9 @@ pub struct Position<'a> {
 }
 
 impl ContextText {
-    /// Reads and stores all sources.
-    pub(super) fn build(sources: &[Source]) -> Result<Self, Error> {
-        let Assembled { text, segments, changed, exclusions } = super::assemble::assemble(sources)?;
+    /// Reads and stores all sources, unless it is stopped.
+    pub(super) fn build(sources: &[Source], stop: &StopFlag) -> Result<Self, Error> {
+        let Assembled { text, segments, changed, exclusions } = super::assemble::assemble(sources, stop)?;
         Ok(Self {
             text,
             segments,
@@ -164,7 +165,7 @@ impl ContextText {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::{OpenBuffer, Root, Selection, Snapshot};
+    use crate::corpus::{OpenBuffer, Root, Selection, Snapshot, StopFlag};
     use proptest::prelude::*;
     use std::sync::Arc;
 
@@ -181,7 +182,7 @@ mod tests {
             open: files.iter().map(buffer).collect(),
             ..Selection::default()
         };
-        Snapshot::take(&selection).unwrap().context().unwrap()
+        Snapshot::take(&selection, &StopFlag::default()).unwrap().context().unwrap()
     }
 
     #[test]

@@ -16,7 +16,14 @@ pub enum Error {
     #[error("bad glob `{glob}`: {reason}")]
     BadGlob { glob: String, reason: String },
     #[error("nothing to read{}", .left_out.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
-    Empty { left_out: Option<String> },
+    Empty {
+        left_out: Option<String>,
+        /// Whether an exclude glob had a part in it.
+        excluded: bool,
+    },
+    /// Whoever wanted the text has gone.
+    #[error("reading was stopped")]
+    Stopped,
     #[error("cannot store the text: {error}")]
     Storage { error: Arc<io::Error> },
 }
@@ -29,6 +36,7 @@ impl Error {
             Self::Unreadable { .. } => "unreadable",
             Self::BadGlob { .. } => "badGlob",
             Self::Empty { .. } => "empty",
+            Self::Stopped => "stopped",
             Self::Storage { .. } => "storage",
         }
     }
@@ -36,7 +44,10 @@ impl Error {
     /// What the person can do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Empty { left_out: Some(_) } => "name a file, or let some in with --include".to_owned(),
+            Self::Empty { excluded: true, .. } => {
+                "take back an exclude glob: it wins over whatever is named".to_owned()
+            }
+            Self::Empty { left_out: Some(_), .. } => "name a file, or let some in with --include".to_owned(),
             Self::BadGlob { .. } => "globs are written as in .gitignore, e.g. `src/**/*.rs`".to_owned(),
             Self::Storage { .. } => "is there room in the folder for temporary files?".to_owned(),
             _ => return None,
@@ -56,7 +67,8 @@ impl Error {
             }
             many => Some(summary(many)),
         };
-        Self::Empty { left_out }
+        let excluded = exclusions.iter().any(|it| matches!(it.reason, Reason::Excluded { .. }));
+        Self::Empty { left_out, excluded }
     }
 
     pub(super) fn storage(error: io::Error) -> Self {

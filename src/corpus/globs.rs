@@ -1,19 +1,29 @@
 //! The include and exclude globs of a selection, as matchers for one root.
+//!
+//! Include globs narrow. Besides, they let in what they spell out: a part of a glob that begins with a dot lets in the
+//! hidden names it matches, and a glob without wildcards, which is a path, lets in what is ignored there.
 
 use super::{error::Error, secrets::looks_secret};
 use ignore::{
-    gitignore::{Gitignore, GitignoreBuilder},
+    Match,
+    gitignore::{Gitignore, GitignoreBuilder, Glob},
     overrides::{Override, OverrideBuilder},
 };
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// The globs of a selection for one root.
 #[derive(Debug)]
 pub(super) struct Globs {
-    /// What a walk must obey, one after the other; their results are put together. There are two if everything is
-    /// included and something hidden is named besides, since one matcher can either narrow or not.
-    pub passes: Vec<Override>,
+    root: PathBuf,
+    /// Nothing if everything is included.
+    include: Option<Gitignore>,
     exclude: Gitignore,
+    /// The exclude globs, as a walk obeys them.
+    pub overrides: Override,
+    /// Include globs up to a part that begins with a dot.
+    hidden: Gitignore,
+    /// Include globs without wildcards, as paths below the root.
+    spelled_out: Vec<PathBuf>,
     /// Include globs that may let in a secret.
     names_secrets: Gitignore,
 }
@@ -21,19 +31,46 @@ pub(super) struct Globs {
 impl Globs {
     /// `label` is what shown paths of the root begin with; globs may begin with it, too.
     pub fn new(root: &Path, label: &str, include: &[String], exclude: &[String]) -> Result<Self, Error> {
-        let include: Vec<&str> = include.iter().map(|glob| below_label(glob, label)).collect();
-        let exclude: Vec<&str> = exclude.iter().map(|glob| below_label(glob, label)).collect();
-        let (universal, named): (Vec<&str>, Vec<&str>) = include.into_iter().partition(|glob| is_universal(glob));
+        let include: Vec<String> = include.iter().map(|glob| below_label(glob, label)).collect();
+        let exclude: Vec<String> = exclude.iter().map(|glob| below_label(glob, label)).collect();
+        let named = || include.iter().map(String::as_str).filter(|glob| !is_universal(glob));
+        let everything = named().count() < include.len() || include.is_empty();
+        // Built even if all is included, so that a bad glob is always told.
+        let narrow = matcher(root, named())?;
 
-        let mut passes = Vec::new();
-        if !named.is_empty() {
-            passes.push(overrides(root, &named, &exclude)?);
+        let mut overrides = OverrideBuilder::new(root);
+        for glob in &exclude {
+            overrides.add(&format!("!{glob}")).map_err(|error| bad_glob(glob, &error))?;
         }
-        if named.is_empty() || !universal.is_empty() {
-            passes.push(overrides(root, &[], &exclude)?);
-        }
-        let secret_globs: Vec<&str> = named.iter().copied().filter(|glob| names_a_secret(glob)).collect();
-        Ok(Self { passes, exclude: matcher(root, &exclude)?, names_secrets: matcher(root, &secret_globs)? })
+        Ok(Self {
+            root: root.to_owned(),
+            include: (!everything).then_some(narrow),
+            exclude: matcher(root, exclude.iter().map(String::as_str))?,
+            overrides: overrides.build().map_err(|error| bad_glob("", &error))?,
+            hidden: hidden_names(root, named()),
+            spelled_out: named().filter_map(spelled_out).map(|path| root.join(path)).collect(),
+            names_secrets: matcher(root, named().filter(|glob| names_a_secret(glob)))?,
+        })
+    }
+
+    /// The directory that the globs are relative to.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether include globs leave the file `path` in; a glob that matches a directory means all that is in it.
+    pub fn includes(&self, path: &Path) -> bool {
+        self.include.as_ref().is_none_or(|globs| globs.matched_path_or_any_parents(path, false).is_ignore())
+    }
+
+    /// Whether an include glob spells out the name of `path`, which is hidden.
+    pub fn spells_hidden(&self, path: &Path, is_dir: bool) -> bool {
+        self.hidden.matched(path, is_dir).is_ignore()
+    }
+
+    /// What include globs name without wildcards, ignored as it may be.
+    pub fn spelled_out(&self) -> &[PathBuf] {
+        &self.spelled_out
     }
 
     /// Whether an include glob asks for this very secret.
@@ -43,29 +80,48 @@ impl Globs {
 
     /// The exclude glob that matches `path` itself.
     pub fn excluding(&self, path: &Path, is_dir: bool) -> Option<String> {
-        match self.exclude.matched(path, is_dir) {
-            ignore::Match::Ignore(glob) => Some(glob.original().to_owned()),
-            _ => None,
-        }
-    }
-
-    /// Whether include globs leave out the file `path`.
-    pub fn leaves_out(&self, path: &Path) -> bool {
-        self.passes.iter().all(|pass| pass.num_whitelists() > 0 && pass.matched(path, false).is_ignore())
+        original(self.exclude.matched(path, is_dir))
     }
 }
 
-fn below_label<'a>(glob: &'a str, label: &str) -> &'a str {
+/// The exclude glob that matches a file by one of its relative paths, or a directory on the way to it.
+pub(super) fn excluding_named<'a>(
+    exclude: &[String],
+    paths: impl IntoIterator<Item = &'a Path>,
+) -> Result<Option<String>, Error> {
+    let globs = matcher(Path::new(""), exclude.iter().map(String::as_str))?;
+    Ok(paths.into_iter().find_map(|path| original(globs.matched_path_or_any_parents(path, false))))
+}
+
+fn original(matched: Match<&Glob>) -> Option<String> {
+    match matched {
+        Match::Ignore(glob) => Some(glob.original().to_owned()),
+        _ => None,
+    }
+}
+
+/// What begins with the label is a path from the root on, however few slashes are left.
+fn below_label(glob: &str, label: &str) -> String {
     let rest = glob.strip_prefix(label).and_then(|rest| rest.strip_prefix('/'));
-    rest.filter(|rest| !label.is_empty() && !rest.is_empty()).unwrap_or(glob)
+    match rest.filter(|rest| !label.is_empty() && !rest.is_empty()) {
+        Some(rest) => format!("/{}", rest.trim_start_matches('/')),
+        None => glob.to_owned(),
+    }
 }
 
 fn is_universal(glob: &str) -> bool {
-    matches!(glob, "*" | "**" | "**/*" | "/**" | "/*" | "." | "./")
+    matches!(glob, "*" | "**" | "**/*" | "/**" | "/*" | "/**/*" | "." | "./")
 }
 
 fn has_wildcard(glob: &str) -> bool {
-    glob.contains(['*', '?', '[', '{'])
+    glob.contains(['*', '?', '[', '{', '\\'])
+}
+
+/// The path that a glob without wildcards is.
+fn spelled_out(glob: &str) -> Option<&Path> {
+    let path = Path::new(glob.trim_start_matches('/'));
+    let inside = path.components().all(|component| matches!(component, Component::Normal(_)));
+    (!has_wildcard(glob) && inside && !path.as_os_str().is_empty()).then_some(path)
 }
 
 /// A glob lets in a secret only if it was clearly meant to: it is a plain path, or it reads like a secret's name.
@@ -73,46 +129,37 @@ fn names_a_secret(glob: &str) -> bool {
     !has_wildcard(glob) || looks_secret(Path::new(glob.trim_start_matches('/')))
 }
 
-fn overrides(root: &Path, include: &[&str], exclude: &[&str]) -> Result<Override, Error> {
-    let mut builder = OverrideBuilder::new(root);
-    for glob in include {
-        let mut add = |pattern: &str| builder.add(pattern).map(drop).map_err(|error| bad_glob(glob, &error));
-        refuse_negation(glob)?;
-        add(glob)?;
-        // A glob that names a directory means what is in it.
-        add(&format!("{}/**", glob.trim_end_matches('/')))?;
-        for directory in directories_on_the_way(glob) {
-            add(&directory)?;
-        }
-    }
-    for glob in exclude {
-        refuse_negation(glob)?;
-        builder.add(&format!("!{glob}")).map_err(|error| bad_glob(glob, &error))?;
-    }
-    builder.build().map_err(|error| bad_glob("", &error))
-}
-
-/// The directories that must be entered, hidden or ignored as they may be, to get at what `glob` names.
-fn directories_on_the_way(glob: &str) -> Vec<String> {
-    let components: Vec<&str> = glob.trim_start_matches('/').split('/').collect();
-    let named = components.iter().take(components.len() - 1).take_while(|component| !has_wildcard(component)).count();
-    (1..=named).map(|depth| format!("/{}/", components[..depth].join("/"))).collect()
-}
-
-fn matcher(root: &Path, globs: &[&str]) -> Result<Gitignore, Error> {
+/// Matches the hidden names that globs spell out.
+fn hidden_names<'a>(root: &Path, globs: impl Iterator<Item = &'a str>) -> Gitignore {
     let mut builder = GitignoreBuilder::new(root);
     for glob in globs {
-        builder.add_line(None, glob).map_err(|error| bad_glob(glob, &error))?;
+        // A glob with a slash before its end begins at the root, and so does its part.
+        let anchor = if glob.trim_end_matches('/').contains('/') && !glob.starts_with('/') { "/" } else { "" };
+        let ends = glob.match_indices('/').map(|(at, _)| at).chain([glob.len()]);
+        for part in ends.map(|end| &glob[..end]) {
+            let name = part.rsplit('/').next().unwrap_or(part);
+            if name.starts_with('.') && !matches!(name, "." | "..") {
+                // A part that is no glob, since it ends inside of braces, spells nothing out.
+                let _ = builder.add_line(None, &format!("{anchor}{part}"));
+            }
+        }
     }
-    builder.build().map_err(|error| bad_glob("", &error))
+    builder.build().unwrap_or_else(|_| Gitignore::empty())
 }
 
-fn refuse_negation(glob: &str) -> Result<(), Error> {
-    if glob.starts_with('!') {
-        let reason = "a leading `!` has no meaning here; use the other kind of glob".into();
-        return Err(Error::BadGlob { glob: glob.to_owned(), reason });
+fn matcher<'a>(root: &Path, globs: impl Iterator<Item = &'a str>) -> Result<Gitignore, Error> {
+    let mut builder = GitignoreBuilder::new(root);
+    builder.allow_unclosed_class(false);
+    for glob in globs {
+        if glob.starts_with('!') {
+            let reason = "a leading `!` has no meaning here; use the other kind of glob".into();
+            return Err(Error::BadGlob { glob: glob.to_owned(), reason });
+        }
+        // A `#` begins a comment in a file, which a glob of a selection is not.
+        let escape = if glob.starts_with('#') { "\\" } else { "" };
+        builder.add_line(None, &format!("{escape}{glob}")).map_err(|error| bad_glob(glob, &error))?;
     }
-    Ok(())
+    builder.build().map_err(|error| bad_glob("", &error))
 }
 
 fn bad_glob(glob: &str, error: &ignore::Error) -> Error {

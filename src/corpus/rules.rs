@@ -27,6 +27,8 @@ pub(super) struct Rules {
     matchers: HashMap<PathBuf, Gitignore>,
     global: Gitignore,
     in_repository: bool,
+    /// Rules that lie above this directory do not count.
+    top: Option<PathBuf>,
 }
 
 /// A rule as it is written, and the file it is written in.
@@ -37,36 +39,58 @@ pub(super) struct Rule {
 }
 
 impl Rules {
-    /// Rules for the files under `root`, an absolute path.
-    pub fn new(root: &Path) -> Self {
-        let (global, _) = GitignoreBuilder::new(root).build_global();
-        Self { matchers: HashMap::new(), global, in_repository: is_in_repository(root) }
+    /// Rules for the files under `start`, an absolute path where a walk begins. If they ignore it, those that lie above
+    /// it do not count, since whoever names something that is ignored wants to read it.
+    pub fn new(start: &Path) -> Self {
+        let (global, _) = GitignoreBuilder::new(start).build_global();
+        let in_repository = is_in_repository(start);
+        let mut rules = Self { matchers: HashMap::new(), global, in_repository, top: None };
+        let mut up_to_repository = start.ancestors().take_while(|directory| !is_repository(directory));
+        if up_to_repository.any(|path| rules.ignoring(path, path.is_dir()).is_some()) {
+            rules.top = Some(start.to_owned());
+        }
+        rules
+    }
+
+    /// Whether rules that lie above the start of the walk count.
+    pub fn count_from_above(&self) -> bool {
+        self.top.is_none()
     }
 
     /// The rule that ignores `path` itself, which is absolute; rules about directories above it are not looked at.
     pub fn ignoring(&mut self, path: &Path, is_dir: bool) -> Option<Rule> {
+        match self.matching(path, is_dir) {
+            Match::Ignore(rule) => Some(rule),
+            _ => None,
+        }
+    }
+
+    /// Whether a rule takes back that `path` is left out.
+    pub fn let_in(&mut self, path: &Path, is_dir: bool) -> bool {
+        self.matching(path, is_dir).is_whitelist()
+    }
+
+    fn matching(&mut self, path: &Path, is_dir: bool) -> Match<Rule> {
         for name in IGNORE_FILES {
             for directory in path.ancestors().skip(1) {
+                if self.top.as_ref().is_some_and(|top| !directory.starts_with(top)) {
+                    break;
+                }
+                let file = || directory.join(name);
                 let matched = self.matcher(directory, name).matched(path, is_dir);
-                match matched {
-                    Match::Ignore(glob) => {
-                        return Some(Rule { text: glob.original().to_owned(), file: directory.join(name) });
-                    }
-                    Match::Whitelist(_) => break,
-                    Match::None => {}
+                if !matched.is_none() {
+                    return matched.map(|glob| Rule { text: glob.original().to_owned(), file: file() });
                 }
                 if self.in_repository && FILES_OF_GIT.contains(&name) && is_repository(directory) {
                     break;
                 }
             }
         }
-        match self.global.matched(path, is_dir) {
-            Match::Ignore(glob) => {
-                let file = glob.from().map(Path::to_path_buf).unwrap_or_default();
-                Some(Rule { text: glob.original().to_owned(), file })
-            }
-            _ => None,
-        }
+        let matched = self.global.matched(path, is_dir);
+        matched.map(|glob| Rule {
+            text: glob.original().to_owned(),
+            file: glob.from().map(Path::to_path_buf).unwrap_or_default(),
+        })
     }
 
     fn matcher(&mut self, directory: &Path, name: &str) -> &Gitignore {

@@ -182,4 +182,14 @@ mod tests {
             assert!(passage.last_line - passage.first_line < LONGEST_JOINED);
         }
     }
+    #[test]
+    fn a_file_of_very_many_definitions_is_indexed_in_one_pass() {
+        // With a look at all definitions for each of them this would take minutes.
+        const COUNT: usize = 100_000;
+        let methods: String = (0..COUNT).map(|number| format!("    fn get_{number}() {{}}\n")).collect();
+        let text = format!("impl A {{\n{methods}    fn reticulate() {{}}\n}}\n");
+        let context = Snapshot::of_text(Some("a.rs"), text).context().unwrap();
+        let passages = search(&context, "reticulate", 1);
+        assert!(passages[0].text.contains("fn reticulate()"));
+    }
 }

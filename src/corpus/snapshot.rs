@@ -4,10 +4,12 @@ use super::{
     context::ContextText,
     error::Error,
     exclusion::{Exclusion, Reason},
-    globs::Globs,
+    globs::{self, Globs},
     language::Language,
     selection::{OpenBuffer, Root, Selection},
+    shown::shown,
     source::{Content, Source},
+    stop::StopFlag,
     walk::{self, Found, Walked},
 };
 use std::{
@@ -25,6 +27,7 @@ pub struct Snapshot {
     sources: Vec<Source>,
     left_out: Vec<Exclusion>,
     context: OnceLock<Result<Arc<ContextText>, Error>>,
+    stop: StopFlag,
 }
 
 /// A file of a snapshot. Whether it is binary shows only when it is read.
@@ -42,22 +45,24 @@ pub struct FileEntry {
 }
 
 impl Snapshot {
-    /// Walks the roots. This blocks.
-    pub fn take(selection: &Selection) -> Result<Arc<Self>, Error> {
+    /// Walks the roots. This blocks. The flag stops it, and later the reading of the text.
+    pub fn take(selection: &Selection, stop: &StopFlag) -> Result<Arc<Self>, Error> {
         let mut gathered = Gathered::new(&selection.open);
         for root in &selection.roots {
-            gathered.add_root(root, selection)?;
+            stop.check()?;
+            gathered.add_root(root, selection, stop)?;
         }
         let Gathered { mut entries, mut left_out, shown, .. } = gathered;
         // What one root leaves out, another may have named.
         left_out.retain(|exclusion| !shown.contains(&exclusion.path));
         left_out.sort_by(|a, b| a.path.cmp(&b.path));
+        left_out.dedup();
         if entries.is_empty() {
             return Err(Error::empty(&left_out));
         }
         entries.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
         let (files, sources) = entries.into_iter().unzip();
-        Ok(Arc::new(Self { files, sources, left_out, context: OnceLock::new() }))
+        Ok(Arc::new(Self { files, sources, left_out, context: OnceLock::new(), stop: stop.clone() }))
     }
 
     /// A snapshot of nothing but `text`, under the name `label` if it has one.
@@ -68,12 +73,14 @@ impl Snapshot {
         let bytes = text.len() as u64;
         let source = Source { path: label.map(str::to_owned), language, content: Content::Text(text), bytes };
         // Stored at once, so that a long text is not kept twice.
-        let context = ContextText::build(&[source]).map(Arc::new);
+        let stop = StopFlag::default();
+        let context = ContextText::build(&[source], &stop).map(Arc::new);
         Arc::new(Self {
             files: label.map(entry).into_iter().collect(),
             sources: Vec::new(),
             left_out: Vec::new(),
             context: OnceLock::from(context),
+            stop,
         })
     }
 
@@ -96,7 +103,7 @@ impl Snapshot {
     /// The text of all files, read when it is first asked for. This blocks.
     pub fn context(&self) -> Result<Arc<ContextText>, Error> {
         let built = self.context.get_or_init(|| {
-            let context = ContextText::build(&self.sources)?;
+            let context = ContextText::build(&self.sources, &self.stop)?;
             if context.segments().is_empty() {
                 return Err(Error::empty(&[&self.left_out, context.exclusions()].concat()));
             }
@@ -129,32 +136,29 @@ impl<'a> Gathered<'a> {
         Self { entries: Vec::new(), left_out: Vec::new(), known: HashSet::new(), shown: HashSet::new(), open }
     }
 
-    fn add_root(&mut self, root: &Root, selection: &Selection) -> Result<(), Error> {
+    fn add_root(&mut self, root: &Root, selection: &Selection, stop: &StopFlag) -> Result<(), Error> {
         let no_such_path = || Error::NoSuchPath { path: root.path.clone() };
         let path = absolute(&root.path).ok_or_else(no_such_path)?;
-        let parent = path.parent().unwrap_or(&path);
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => {
                 let globs = Globs::new(&path, &root.label, &selection.include, &selection.exclude)?;
-                self.add_directory(&path, &root.label, &globs)?;
+                self.add_directory(&root.label, &globs, stop)?;
             }
-            Ok(metadata) => {
-                let globs = Globs::new(parent, "", &selection.include, &selection.exclude)?;
-                self.add_file(&path, &root.label, Some(metadata.len()), &globs);
+            Ok(metadata) if !metadata.is_file() && !root.stream => {
+                self.left_out.push(Exclusion { path: shown_name(root, &path), reason: Reason::NotAFile });
             }
-            Err(_) if self.open.contains_key(&path) => {
-                let globs = Globs::new(parent, "", &selection.include, &selection.exclude)?;
-                self.add_file(&path, &root.label, None, &globs);
-            }
+            Ok(metadata) => self.add_file(root, &path, Some(metadata.len()), &selection.exclude)?,
+            Err(_) if self.open.contains_key(&path) => self.add_file(root, &path, None, &selection.exclude)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(no_such_path()),
             Err(error) => return Err(Error::Unreadable { path: root.path.clone(), error: error.to_string() }),
         }
         Ok(())
     }
 
-    fn add_directory(&mut self, root: &Path, label: &str, globs: &Globs) -> Result<(), Error> {
+    fn add_directory(&mut self, label: &str, globs: &Globs, stop: &StopFlag) -> Result<(), Error> {
+        let root = globs.root();
         let below = |relative: &str| if label.is_empty() { relative.to_owned() } else { format!("{label}/{relative}") };
-        let Walked { files, exclusions } = walk::walk(root, globs)?;
+        let Walked { files, exclusions } = walk::walk(globs, stop)?;
         let left_out = exclusions.into_iter().map(|it| Exclusion { path: below(&it.path), reason: it.reason });
         self.left_out.extend(left_out);
         for Found { relative, absolute, bytes } in files {
@@ -164,8 +168,8 @@ impl<'a> Gathered<'a> {
         // What is on the disk was met by the walk, which had its reasons if it left it out.
         unsaved.retain(|path| !path.exists());
         for path in unsaved {
-            let relative = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            match walk::reason_against(root, globs, &path) {
+            let relative = shown(path.strip_prefix(root).unwrap_or(&path));
+            match walk::reason_against(globs, &path) {
                 Some(reason) => self.left_out.push(Exclusion { path: below(&relative), reason }),
                 None => self.add(below(&relative), path.clone(), None, Content::Walked(path)),
             }
@@ -173,25 +177,30 @@ impl<'a> Gathered<'a> {
         Ok(())
     }
 
-    fn add_file(&mut self, path: &Path, label: &str, bytes: Option<u64>, globs: &Globs) {
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        let shown = if label.is_empty() { name.into_owned() } else { label.to_owned() };
-        let reason = match globs.excluding(path, false) {
-            Some(glob) => Some(Reason::Excluded { glob }),
-            None => globs.leaves_out(path).then_some(Reason::NotIncluded),
-        };
-        match reason {
-            Some(reason) => self.left_out.push(Exclusion { path: shown, reason }),
-            None => self.add(shown, path.to_path_buf(), bytes, Content::Named(path.to_path_buf())),
+    fn add_file(&mut self, root: &Root, path: &Path, bytes: Option<u64>, exclude: &[String]) -> Result<(), Error> {
+        let shown = shown_name(root, path);
+        let below_base = root.base.as_deref().and_then(|base| path.strip_prefix(absolute(base)?).ok());
+        // Globs do not reach above the place that the file was named from.
+        let label = Some(Path::new(&shown)).filter(|label| label.is_relative()).or(path.file_name().map(Path::new));
+        match globs::excluding_named(exclude, below_base.into_iter().chain(label))? {
+            Some(glob) => self.left_out.push(Exclusion { path: shown, reason: Reason::Excluded { glob } }),
+            None => {
+                let content = if root.stream { Content::Stream } else { Content::Named };
+                self.add(shown, path.to_path_buf(), bytes, content(path.to_path_buf()));
+            }
         }
+        Ok(())
     }
 
-    fn add(&mut self, shown: String, absolute: PathBuf, disk_bytes: Option<u64>, content: Content) {
+    fn add(&mut self, name: String, absolute: PathBuf, disk_bytes: Option<u64>, content: Content) {
         if !self.known.insert(absolute.clone()) {
             return;
         }
         // Two files must not be shown by one name.
-        let shown = if self.shown.contains(&shown) { absolute.display().to_string() } else { shown };
+        let whole = shown(&absolute);
+        let numbered = (2..).map(|number| format!("{whole} ({number})"));
+        let mut names = [name, whole.clone()].into_iter().chain(numbered);
+        let shown = names.find(|name| !self.shown.contains(name)).expect("there is always another number");
         self.shown.insert(shown.clone());
         let language = Language::of_path(&shown);
         let open = self.open.get(&absolute);
@@ -204,6 +213,14 @@ impl<'a> Gathered<'a> {
         let entry = FileEntry { path: shown, absolute: Some(absolute), disk_bytes, version, language };
         self.entries.push((entry, source));
     }
+}
+
+/// What a root that is a file is shown by.
+fn shown_name(root: &Root, path: &Path) -> String {
+    if root.label.is_empty() {
+        return shown(Path::new(path.file_name().unwrap_or(path.as_os_str())));
+    }
+    root.label.clone()
 }
 
 /// `path` from the file system's root on. Links are kept, so that paths stay those that an editor knows, unless there

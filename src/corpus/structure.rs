@@ -26,6 +26,8 @@ pub(super) struct Definition<'a> {
     pub lines: Range<usize>,
     /// How many definitions it lies in.
     pub depth: usize,
+    /// The innermost of them, by its number.
+    pub parent: Option<usize>,
 }
 
 /// The definitions of a file in the order of their lines.
@@ -128,9 +130,10 @@ impl<'a> Scan<'_, 'a> {
         while code && first > begun && Line::new(self.lines.line(first - 1)).is_leading(self.language) {
             first -= 1;
         }
+        let parent = self.open.last().map(|&(parent, _)| parent);
         self.open.push((self.found.len(), level));
         let depth = self.open.len() - 1;
-        self.found.push(Definition { kind, name, line: number, lines: first..number + 1, depth });
+        self.found.push(Definition { kind, name, line: number, lines: first..number + 1, depth, parent });
     }
 }
 
@@ -141,9 +144,13 @@ mod tests {
 
     fn check(path: &str, text: &str, expected: Expect) {
         let lines = Lines::new(text);
-        let shown: String = definitions(&lines, Language::of_path(path))
+        let definitions = definitions(&lines, Language::of_path(path));
+        let shown: String = definitions
             .iter()
             .map(|it| {
+                let parent = it.parent.map(|parent| &definitions[parent]);
+                assert_eq!(it.depth, parent.map_or(0, |parent| parent.depth + 1));
+                assert!(parent.is_none_or(|parent| parent.lines.contains(&it.line)));
                 let indent = "  ".repeat(it.depth);
                 format!("{indent}{} {} {}..{}\n", it.kind, it.name, it.lines.start + 1, it.lines.end)
             })

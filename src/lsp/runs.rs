@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     config::{Environment, Options, Settings},
+    corpus::StopFlag,
     engine::{Answer, Engine, Event, EventSink, Failure, Question, Started, Usage, internal_failure},
     report::{self, Circumstances},
     setup,
@@ -238,10 +239,13 @@ impl Runs {
     /// From the question to the answer.
     async fn work(&self, query: &Query) -> Outcome {
         let started = Arc::new(StartedNote::new(query.reporter.clone()));
+        // Reading a huge repository ends with the query, however that ends.
+        let stop = StopFlag::default();
+        let _stop = stop.raise_on_drop();
         let snapshot = tokio::select! {
             biased;
             () = query.cancel.cancelled() => return conclude(query, Answer::cancelled(), &started, None),
-            snapshot = snapshot(query.params.scope.clone(), query.view.clone(), query.settings.clone()) => snapshot,
+            snapshot = snapshot(query.params.scope.clone(), query.view.clone(), query.settings.clone(), stop) => snapshot,
         };
         let (engine, scoped) = match (self.engine(&query.settings).await, snapshot) {
             (Ok(engine), Ok(scoped)) => (engine, scoped),
@@ -290,8 +294,8 @@ impl Runs {
     }
 }
 
-async fn snapshot(scope: Scope, view: View, settings: Settings) -> Result<Scoped, Failure> {
-    let taken = tokio::task::spawn_blocking(move || scope::resolve(&scope, &view, &settings)).await;
+async fn snapshot(scope: Scope, view: View, settings: Settings, stop: StopFlag) -> Result<Scoped, Failure> {
+    let taken = tokio::task::spawn_blocking(move || scope::resolve(&scope, &view, &settings, &stop)).await;
     taken.unwrap_or_else(|error| Err(internal_failure(&error)))
 }
 

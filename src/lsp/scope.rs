@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     config::Settings,
-    corpus::{self, OpenBuffer, Root, Selection, Snapshot},
+    corpus::{self, OpenBuffer, Root, Selection, Snapshot, StopFlag},
     engine::{Failure, Focus, context_failure},
 };
 use lsp_types::{Range, Uri};
@@ -23,9 +23,9 @@ pub struct Scoped {
     pub focus: Option<Focus>,
 }
 
-/// Takes the snapshot that `scope` names. Blocks.
-pub fn resolve(scope: &Scope, view: &View, settings: &Settings) -> Result<Scoped, Failure> {
-    let taker = Taker { view, settings };
+/// Takes the snapshot that `scope` names. Blocks, and can be stopped.
+pub fn resolve(scope: &Scope, view: &View, settings: &Settings, stop: &StopFlag) -> Result<Scoped, Failure> {
+    let taker = Taker { view, settings, stop };
     let whole = |snapshot| Scoped { snapshot, focus: None };
     match scope {
         Scope::Workspace => taker.workspace().map(whole),
@@ -43,6 +43,7 @@ pub fn resolve(scope: &Scope, view: &View, settings: &Settings) -> Result<Scoped
 struct Taker<'a> {
     view: &'a View,
     settings: &'a Settings,
+    stop: &'a StopFlag,
 }
 
 impl Taker<'_> {
@@ -120,13 +121,14 @@ impl Taker<'_> {
             exclude: self.settings.exclude.clone(),
             open: open.collect(),
         };
-        Snapshot::take(&selection).map_err(|error: corpus::Error| context_failure(&error))
+        Snapshot::take(&selection, self.stop).map_err(|error: corpus::Error| context_failure(&error))
     }
 
     /// A root with the name that people know it by; `lone` folders need none.
     fn root(&self, path: &Path, lone: bool) -> Root {
         let label = if lone && path.is_dir() { String::new() } else { self.shown(path) };
-        Root { path: path.to_owned(), label }
+        let base = self.view.folder_of(path).map(|folder| folder.path.clone());
+        Root { path: path.to_owned(), label, base, stream: false }
     }
 
     /// The path relative to its workspace folder, with the folder's name before it if there are several.

@@ -153,7 +153,10 @@ fn every_file_says_what_it_is_for_and_is_short() {
 #[test]
 fn nothing_is_left_unfinished_or_unsafe_without_reason() {
     let mut complaints = Vec::new();
-    for (name, text) in sources().into_iter().filter(|(name, _)| !name.ends_with("/tests.rs")) {
+    for (name, text) in sources() {
+        if name.ends_with("/tests.rs") || name.contains("/tests/") {
+            continue;
+        }
         let body = text.split("#[cfg(test)]").next().unwrap_or(&text);
         for (number, line) in code(body) {
             for word in ["todo!", "unimplemented!", "dbg!(", ".unwrap()", "println!"] {

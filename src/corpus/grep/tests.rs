@@ -1,7 +1,7 @@
 //! Which lines match, in which order, and how they are shown.
 
 use super::*;
-use crate::corpus::{OpenBuffer, Root, Selection, Snapshot};
+use crate::corpus::{OpenBuffer, Root, Selection, Snapshot, StopFlag};
 use std::sync::Arc;
 
 fn context(files: &[(&str, &str)]) -> Arc<ContextText> {
@@ -13,7 +13,7 @@ fn context(files: &[(&str, &str)]) -> Arc<ContextText> {
         open: files.iter().map(buffer).collect(),
         ..Selection::default()
     };
-    Snapshot::take(&selection).unwrap().context().unwrap()
+    Snapshot::take(&selection, &StopFlag::default()).unwrap().context().unwrap()
 }
 
 fn files() -> Arc<ContextText> {

@@ -1,7 +1,11 @@
 //! What the words of a file are: code, comment, example, or the comment on something around them.
 
 use super::{passages::Piece, role::Role};
-use crate::corpus::structure::{Definition, Lines};
+use crate::corpus::{
+    language::Language,
+    structure::{Definition, Lines, definitions},
+};
+use rustc_hash::FxHashMap;
 use std::ops::Range;
 
 /// How many lines of a comment on a type are looked at.
@@ -12,23 +16,32 @@ pub(super) struct File<'a> {
     pub number: u32,
     pub lines: Lines<'a>,
     pub definitions: Vec<Definition<'a>>,
+    /// The first definition of each name that is no function and holds no methods of something else.
+    types: FxHashMap<&'a str, usize>,
     /// What a comment line begins with.
     pub comments: &'static [&'static str],
     pub role: Role,
 }
 
 impl<'a> File<'a> {
-    /// The definitions that a piece lies in, outermost first.
-    pub fn around(&self, piece: &Piece) -> Vec<&Definition<'a>> {
-        let Some(owner) = piece.owner else { return Vec::new() };
-        let mut inner = &self.definitions[owner];
-        let mut around = vec![inner];
-        for definition in self.definitions[..owner].iter().rev() {
-            if definition.depth < inner.depth && definition.lines.contains(&inner.line) {
-                around.push(definition);
-                inner = definition;
+    pub fn new(number: u32, text: &'a str, language: Option<&Language>, role: Role) -> Self {
+        let lines = Lines::new(text);
+        let definitions = definitions(&lines, language);
+        let mut types = FxHashMap::default();
+        for (number, definition) in definitions.iter().enumerate() {
+            if !matches!(definition.kind, "impl" | "function" | "method") {
+                types.entry(definition.name).or_insert(number);
             }
         }
+        let comments = language.map_or(&[] as &[_], |language| language.comments);
+        Self { number, lines, definitions, types, comments, role }
+    }
+
+    /// The definitions that a piece lies in, outermost first.
+    pub fn around(&self, piece: &Piece) -> Vec<&Definition<'a>> {
+        let owner = piece.owner.map(|owner| &self.definitions[owner]);
+        let outwards = |inner: &&Definition<'a>| inner.parent.map(|parent| &self.definitions[parent]);
+        let mut around: Vec<_> = std::iter::successors(owner, outwards).collect();
         around.reverse();
         around
     }
@@ -72,8 +85,7 @@ impl<'a> File<'a> {
     pub fn comment_on_type(&self, definition: &Definition<'_>) -> Range<usize> {
         let name = definition.name.rsplit(" for ").next().unwrap_or_default();
         let name = name.split(['<', ' ']).next().unwrap_or_default();
-        let defines = |it: &&Definition<'_>| it.name == name && !matches!(it.kind, "impl" | "function" | "method");
-        let Some(it) = self.definitions.iter().find(defines) else { return 0..0 };
+        let Some(it) = self.types.get(name).map(|&number| &self.definitions[number]) else { return 0..0 };
         // Where comments stand inside of what they are about, as in Python, they come first there.
         let before = it.lines.start..it.line;
         let inside = it.line + 1..(it.line + 1 + OUTER_COMMENT_LINES).min(it.lines.end);

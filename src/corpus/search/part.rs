@@ -10,12 +10,7 @@ use super::{
     stem::stem,
     terms::{Word, words},
 };
-use crate::corpus::{
-    assemble::Segment,
-    context::ContextText,
-    language::Language,
-    structure::{Definition, Lines, definitions},
-};
+use crate::corpus::{assemble::Segment, context::ContextText, structure::Definition};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
@@ -73,14 +68,7 @@ impl Part {
                 files.push(number);
             }
         }
-        let lines = Lines::new(text);
-        let file = File {
-            number,
-            definitions: definitions(&lines, segment.language),
-            comments: segment.language.map_or(&[], |language: &Language| language.comments),
-            role,
-            lines,
-        };
+        let file = File::new(number, text, segment.language, role);
         for piece in pieces(&file.lines, &file.definitions) {
             self.add_piece(&file, &piece);
         }

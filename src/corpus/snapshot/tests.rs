@@ -5,6 +5,9 @@ use expect_test::{Expect, expect};
 use std::os::unix::fs::symlink;
 use tempfile::TempDir;
 
+mod globs;
+mod reading;
+
 /// A directory with files, which is gone when the test is over.
 struct Tree(TempDir);
 
@@ -39,9 +42,13 @@ impl Tree {
     }
 }
 
+fn take(selection: &Selection) -> Result<Arc<Snapshot>, Error> {
+    Snapshot::take(selection, &StopFlag::default())
+}
+
 /// The files of a snapshot, each on a line, and what was left out, each with its reason.
 fn shown(selection: &Selection) -> String {
-    let snapshot = match Snapshot::take(selection) {
+    let snapshot = match take(selection) {
         Ok(snapshot) => snapshot,
         Err(error) => return format!("error: {error}\n"),
     };
@@ -59,7 +66,7 @@ fn check(selection: &Selection, expected: Expect) {
 }
 
 fn text(selection: &Selection) -> String {
-    Snapshot::take(selection).unwrap().context().unwrap().as_str().to_owned()
+    take(selection).unwrap().context().unwrap().as_str().to_owned()
 }
 
 #[test]
@@ -134,78 +141,6 @@ fn ignore_files_count_without_a_repository_too() {
 }
 
 #[test]
-fn secrets_and_hidden_files_stay_out_unless_they_are_named() {
-    let files: &[(&str, &[u8])] = &[
-        ("a.py", b""),
-        ("server.pem", b""),
-        (".env", b""),
-        (".github/ci.yml", b""),
-        ("conf/secrets.yml", b""),
-        ("conf/other.yml", b""),
-    ];
-    let tree = Tree::new(files);
-    check(
-        &tree.selection(),
-        expect![[r#"
-            a.py
-            conf/other.yml
-              - .env: hidden
-              - .github/: hidden
-              - conf/secrets.yml: secret (an include glob can name it)
-              - server.pem: secret (an include glob can name it)
-        "#]],
-    );
-    check(
-        &tree.with_globs(&["*.pem", ".env*", "*.yml"], &[]),
-        expect![[r#"
-            .env
-            conf/other.yml
-            server.pem
-              - .github/: hidden
-              - a.py: no include glob matches
-              - conf/secrets.yml: secret (an include glob can name it)
-        "#]],
-    );
-    check(
-        &tree.with_globs(&["**", ".github/**", "conf/secrets.yml"], &[]),
-        expect![[r#"
-            .github/ci.yml
-            a.py
-            conf/other.yml
-            conf/secrets.yml
-              - .env: hidden
-              - server.pem: secret (an include glob can name it)
-        "#]],
-    );
-}
-
-#[test]
-fn globs_narrow_and_exclusion_wins() {
-    let tree = Tree::new(&[("src/a.rs", b""), ("src/gen/b.rs", b""), ("src/c.md", b""), ("d.rs", b"")]);
-    check(
-        &tree.with_globs(&["src"], &["gen", "*.md"]),
-        expect![[r#"
-            src/a.rs
-              - d.rs: no include glob matches
-              - src/c.md: excluded by `*.md`
-              - src/gen/: excluded by `gen`
-        "#]],
-    );
-    check(
-        &tree.with_globs(&["src/[a.rs"], &[]),
-        expect![[r#"
-            error: bad glob `src/[a.rs`: unclosed character class; missing ']'
-        "#]],
-    );
-    check(
-        &tree.with_globs(&[], &["!x"]),
-        expect![[r#"
-            error: bad glob `!x`: a leading `!` has no meaning here; use the other kind of glob
-        "#]],
-    );
-}
-
-#[test]
 fn symbolic_links_are_not_followed() {
     let tree = Tree::new(&[("a/b.txt", b"b")]);
     let outside = Tree::new(&[("secret.txt", b"")]);
@@ -232,7 +167,10 @@ fn what_a_person_names_is_read_whatever_it_is() {
         ("main.c", b"z"),
     ]);
     let selection = |roots: &[(&str, &str)]| Selection {
-        roots: roots.iter().map(|&(path, label)| Root { path: tree.path(path), label: label.to_owned() }).collect(),
+        roots: roots
+            .iter()
+            .map(|&(path, label)| Root { label: label.to_owned(), ..Root::new(tree.path(path)) })
+            .collect(),
         ..Selection::default()
     };
     check(
@@ -253,7 +191,7 @@ fn what_a_person_names_is_read_whatever_it_is() {
     // Two files are never shown by one name.
     let twins = Tree::new(&[("main.c", b"")]);
     let roots = vec![Root::new(tree.0.path()), Root::new(twins.0.path())];
-    let snapshot = Snapshot::take(&Selection { roots, ..Selection::default() }).unwrap();
+    let snapshot = take(&Selection { roots, ..Selection::default() }).unwrap();
     let paths: Vec<&str> = snapshot.files().iter().map(|file| file.path.as_str()).collect();
     assert_eq!(paths, [twins.path("main.c").to_str().unwrap(), "main.c"]);
 }
@@ -275,101 +213,8 @@ fn nothing_to_read_is_an_error_that_says_why() {
     check(&missing, expect!["error: no such file or directory: /no/such/place\n"]);
 
     let binary = Tree::new(&[("a", b"\0"), ("b", b"\0"), ("c", b"\0")]);
-    let error = Snapshot::take(&binary.selection()).unwrap().context().unwrap_err();
+    let error = take(&binary.selection()).unwrap().context().unwrap_err();
     assert_eq!(error.to_string(), "nothing to read: 4 left out (3 binary, 1 hidden)");
-}
-
-#[test]
-fn files_come_in_path_order_each_after_its_header() {
-    let tree = Tree::new(&[("b/z.txt", b"1\n2"), ("b.txt", b""), ("a.txt", b"x\r\n"), ("b-c", b"last")]);
-    assert_eq!(
-        text(&tree.selection()),
-        "==> a.txt <==\nx\r\n==> b-c <==\nlast\n==> b.txt <==\n==> b/z.txt <==\n1\n2\n"
-    );
-    let context = Snapshot::take(&tree.selection()).unwrap().context().unwrap();
-    let texts: Vec<&str> = context.segments().iter().map(|segment| context.text_of(segment)).collect();
-    assert_eq!(texts, ["x\r\n", "last", "", "1\n2"]);
-}
-
-#[test]
-fn a_lone_file_is_exactly_its_characters() {
-    let tree = Tree::new(&[("a.txt", b"no line feed"), ("logo.png", b"\x89PNG\0")]);
-    let lone = Selection { roots: vec![Root::new(tree.path("a.txt"))], ..Selection::default() };
-    assert_eq!(text(&lone), "no line feed");
-    // Others that cannot be read do not make it a text of several files.
-    let snapshot = Snapshot::take(&tree.selection()).unwrap();
-    assert_eq!(snapshot.context().unwrap().as_str(), "no line feed");
-    assert!(snapshot.exclusions().contains(&Exclusion { path: "logo.png".into(), reason: Reason::Binary }));
-    assert_eq!(Snapshot::of_text(None, "any\0thing".into()).context().unwrap().as_str(), "any\0thing");
-    assert_eq!(Snapshot::of_text(None, String::new()).context().unwrap().as_str(), "");
-}
-
-#[test]
-fn what_was_converted_is_reported() {
-    let tree = Tree::new(&[
-        ("a-bom.txt", b"\xef\xbb\xbfa\n"),
-        ("b-utf16.txt", b"\xff\xfeb\0\n\0"),
-        ("c-latin.txt", b"\xe9t\xe9\n"),
-        ("d.txt", b"d\n"),
-    ]);
-    let context = Snapshot::take(&tree.selection()).unwrap().context().unwrap();
-    let changed: Vec<String> = context
-        .changed()
-        .iter()
-        .map(|it| {
-            format!(
-                "{} {} {} {}",
-                it.path.as_deref().unwrap(),
-                it.changes.had_mark,
-                it.changes.was_utf16,
-                it.changes.replaced
-            )
-        })
-        .collect();
-    assert_eq!(changed, ["a-bom.txt true false 0", "b-utf16.txt true true 0", "c-latin.txt false false 2"]);
-    assert!(context.as_str().ends_with("==> c-latin.txt <==\n\u{fffd}t\u{fffd}\n==> d.txt <==\nd\n"));
-}
-
-#[test]
-fn large_files_flow_through_unharmed() {
-    let line = "漢字 and ascii é\r\n";
-    let large = line.repeat((9 << 20) / line.len());
-    let tree = Tree::new(&[("a.txt", b"first"), ("b.txt", large.as_bytes()), ("c.bin", b"\0"), ("d.txt", b"last\n")]);
-    let expected = format!("==> a.txt <==\nfirst\n==> b.txt <==\n{large}==> d.txt <==\nlast\n");
-    assert!(text(&tree.selection()) == expected);
-    // Without a final line feed and with a broken character at the end.
-    tree.write("b.txt", &[large.as_bytes(), b"x\xe6\xbc"].concat());
-    let expected = format!("==> a.txt <==\nfirst\n==> b.txt <==\n{large}x\u{fffd}\n==> d.txt <==\nlast\n");
-    assert!(text(&tree.selection()) == expected);
-}
-
-#[test]
-fn a_file_that_vanishes_or_changes_its_kind_is_left_out() {
-    let tree = Tree::new(&[("a.txt", b"a"), ("b.txt", b"b"), ("c.txt", b"c"), ("d.txt", b"d")]);
-    let snapshot = Snapshot::take(&tree.selection()).unwrap();
-    fs::remove_file(tree.path("b.txt")).unwrap();
-    fs::remove_file(tree.path("c.txt")).unwrap();
-    symlink("/etc/passwd", tree.path("c.txt")).unwrap();
-    fs::write(tree.path("d.txt"), "").unwrap();
-    assert_eq!(snapshot.context().unwrap().as_str(), "==> a.txt <==\na\n==> d.txt <==\n");
-    let unreadable: Vec<String> = snapshot
-        .exclusions()
-        .into_iter()
-        .filter(|it| matches!(it.reason, Reason::Unreadable { .. }))
-        .map(|it| it.path)
-        .collect();
-    assert_eq!(unreadable, ["b.txt", "c.txt"]);
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn an_unreadable_file_is_left_out_with_the_words_of_the_operating_system() {
-    // Even root cannot read this one.
-    let roots = vec![Root::new("/proc/self/mem"), Root::new("/proc/self/comm")];
-    let snapshot = Snapshot::take(&Selection { roots, ..Selection::default() }).unwrap();
-    assert!(!snapshot.context().unwrap().as_str().is_empty());
-    let shown: Vec<String> = snapshot.exclusions().iter().map(|it| format!("{}: {}", it.path, it.reason)).collect();
-    assert_eq!(shown, ["mem: unreadable: Input/output error (os error 5)"]);
 }
 
 #[test]
@@ -407,7 +252,7 @@ fn open_buffers_win_over_the_disk() {
         "#]],
     );
     assert_eq!(text(&selection), "==> a.rs <==\nbuffer\n==> b.rs <==\nunchanged\n==> sub/unsaved.rs <==\nbuffer\n");
-    let snapshot = Snapshot::take(&selection).unwrap();
+    let snapshot = take(&selection).unwrap();
     let versions: Vec<_> = snapshot.files().iter().map(|file| (file.disk_bytes, file.version)).collect();
     assert_eq!(versions, [(Some(4), Some(7)), (Some(9), None), (None, Some(1))]);
 
@@ -417,15 +262,20 @@ fn open_buffers_win_over_the_disk() {
 }
 
 #[test]
-fn labels_lead_paths_and_globs() {
-    let tree = Tree::new(&[("src/a.rs", b""), ("src/b.rs", b"")]);
-    let mut selection = tree.with_globs(&["web/src/a.rs"], &[]);
-    selection.roots[0].label = "web".into();
-    check(
-        &selection,
-        expect![[r#"
-            web/src/a.rs
-              - web/src/b.rs: no include glob matches
-        "#]],
-    );
+fn names_that_differ_only_in_bytes_that_are_no_text_are_shown_apart() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let tree = Tree::new(&[("a\\xFF", b"escaped")]);
+    for byte in [0xfe, 0xff] {
+        fs::write(tree.path("").join(OsStr::from_bytes(&[b'a', byte])), [byte - 0xfe + b'0']).unwrap();
+    }
+    let snapshot = take(&tree.selection()).unwrap();
+    let context = snapshot.context().unwrap();
+    let mut found = snapshot.files().iter().map(|file| {
+        let segment = context.segment_of_path(&file.path).unwrap();
+        assert_eq!(context.text_of(segment).as_bytes(), fs::read(file.absolute.as_ref().unwrap()).unwrap());
+        file.path.as_str()
+    });
+    let escaped = tree.path("a\\xFF");
+    assert_eq!(found.next(), escaped.to_str());
+    assert_eq!(found.collect::<Vec<_>>(), ["a\\xFE", "a\\xFF"]);
 }

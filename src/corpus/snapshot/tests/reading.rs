@@ -1,0 +1,195 @@
+//! What text the files make.
+
+use super::*;
+
+#[test]
+fn files_come_in_path_order_each_after_its_header() {
+    let tree = Tree::new(&[("b/z.txt", b"1\n2"), ("b.txt", b""), ("a.txt", b"x\r\n"), ("b-c", b"last")]);
+    assert_eq!(
+        text(&tree.selection()),
+        "==> a.txt <==\nx\r\n==> b-c <==\nlast\n==> b.txt <==\n==> b/z.txt <==\n1\n2\n"
+    );
+    let context = take(&tree.selection()).unwrap().context().unwrap();
+    let texts: Vec<&str> = context.segments().iter().map(|segment| context.text_of(segment)).collect();
+    assert_eq!(texts, ["x\r\n", "last", "", "1\n2"]);
+}
+
+#[test]
+fn a_lone_file_is_exactly_its_characters() {
+    let tree = Tree::new(&[("a.txt", b"no line feed"), ("logo.png", b"\x89PNG\0")]);
+    let lone = Selection { roots: vec![Root::new(tree.path("a.txt"))], ..Selection::default() };
+    assert_eq!(text(&lone), "no line feed");
+    // Others that cannot be read do not make it a text of several files.
+    let snapshot = take(&tree.selection()).unwrap();
+    assert_eq!(snapshot.context().unwrap().as_str(), "no line feed");
+    assert!(snapshot.exclusions().contains(&Exclusion { path: "logo.png".into(), reason: Reason::Binary }));
+    assert_eq!(Snapshot::of_text(None, "any\0thing".into()).context().unwrap().as_str(), "any\0thing");
+    assert_eq!(Snapshot::of_text(None, String::new()).context().unwrap().as_str(), "");
+}
+
+#[test]
+fn what_was_converted_is_reported() {
+    let tree = Tree::new(&[
+        ("a-bom.txt", b"\xef\xbb\xbfa\n"),
+        ("b-utf16.txt", b"\xff\xfeb\0\n\0"),
+        ("c-latin.txt", b"\xe9t\xe9\n"),
+        ("d.txt", b"d\n"),
+    ]);
+    let context = take(&tree.selection()).unwrap().context().unwrap();
+    let changed: Vec<String> = context
+        .changed()
+        .iter()
+        .map(|it| {
+            format!(
+                "{} {} {} {}",
+                it.path.as_deref().unwrap(),
+                it.changes.had_mark,
+                it.changes.was_utf16,
+                it.changes.replaced
+            )
+        })
+        .collect();
+    assert_eq!(changed, ["a-bom.txt true false 0", "b-utf16.txt true true 0", "c-latin.txt false false 2"]);
+    assert!(context.as_str().ends_with("==> c-latin.txt <==\n\u{fffd}t\u{fffd}\n==> d.txt <==\nd\n"));
+}
+
+#[test]
+fn large_files_flow_through_unharmed() {
+    let line = "漢字 and ascii é\r\n";
+    let large = line.repeat((9 << 20) / line.len());
+    let tree = Tree::new(&[("a.txt", b"first"), ("b.txt", large.as_bytes()), ("c.bin", b"\0"), ("d.txt", b"last\n")]);
+    let expected = format!("==> a.txt <==\nfirst\n==> b.txt <==\n{large}==> d.txt <==\nlast\n");
+    assert!(text(&tree.selection()) == expected);
+    // Without a final line feed and with a broken character at the end.
+    tree.write("b.txt", &[large.as_bytes(), b"x\xe6\xbc"].concat());
+    let expected = format!("==> a.txt <==\nfirst\n==> b.txt <==\n{large}x\u{fffd}\n==> d.txt <==\nlast\n");
+    assert!(text(&tree.selection()) == expected);
+}
+
+#[test]
+fn a_file_that_vanishes_or_changes_its_kind_is_left_out() {
+    let tree = Tree::new(&[("a.txt", b"a"), ("b.txt", b"b"), ("c.txt", b"c"), ("d.txt", b"d")]);
+    let snapshot = take(&tree.selection()).unwrap();
+    fs::remove_file(tree.path("b.txt")).unwrap();
+    fs::remove_file(tree.path("c.txt")).unwrap();
+    symlink("/etc/passwd", tree.path("c.txt")).unwrap();
+    fs::write(tree.path("d.txt"), "").unwrap();
+    assert_eq!(snapshot.context().unwrap().as_str(), "==> a.txt <==\na\n==> d.txt <==\n");
+    let unreadable: Vec<String> = snapshot
+        .exclusions()
+        .into_iter()
+        .filter(|it| matches!(it.reason, Reason::Unreadable { .. }))
+        .map(|it| it.path)
+        .collect();
+    assert_eq!(unreadable, ["b.txt", "c.txt"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_unreadable_file_is_left_out_with_the_words_of_the_operating_system() {
+    // Even root cannot read this one.
+    let roots = vec![Root::new("/proc/self/mem"), Root::new("/proc/self/comm")];
+    let snapshot = take(&Selection { roots, ..Selection::default() }).unwrap();
+    assert!(!snapshot.context().unwrap().as_str().is_empty());
+    let shown: Vec<String> = snapshot.exclusions().iter().map(|it| format!("{}: {}", it.path, it.reason)).collect();
+    assert_eq!(shown, ["mem: unreadable: Input/output error (os error 5)"]);
+}
+
+#[test]
+fn a_large_file_that_is_binary_is_not_read() {
+    let tree = Tree::new(&[("a.txt", b"text"), ("utf32.bin", b"\xff\xfe\0\0")]);
+    // Reading so much would take hours, and no machine has so much memory.
+    for name in ["image.bin", "utf32.bin"] {
+        let file = fs::OpenOptions::new().create(true).append(true).open(tree.path(name)).unwrap();
+        file.set_len(4 << 40).unwrap();
+    }
+    let snapshot = take(&tree.selection()).unwrap();
+    assert_eq!(snapshot.context().unwrap().as_str(), "text");
+    let shown: Vec<String> = snapshot.exclusions().iter().map(|it| format!("{}: {}", it.path, it.reason)).collect();
+    assert_eq!(shown, [".git/: hidden", "image.bin: binary", "utf32.bin: binary"]);
+
+    let lone = Selection { roots: vec![Root::new(tree.path("image.bin"))], ..Selection::default() };
+    let error = take(&lone).unwrap().context().unwrap_err();
+    assert_eq!(error.to_string(), "nothing to read: left out image.bin: binary");
+}
+
+#[test]
+fn a_large_file_in_utf16_flows_through_too() {
+    let text = "漢字 and 😀\n".repeat(1 << 20);
+    let bytes: Vec<u8> = ['\u{feff}'].into_iter().chain(text.chars()).flat_map(units).collect();
+    let tree = Tree::new(&[("a.txt", &bytes), ("b.txt", b"b")]);
+    assert!(self::text(&tree.selection()) == format!("==> a.txt <==\n{text}==> b.txt <==\nb\n"));
+}
+
+fn units(character: char) -> Vec<u8> {
+    let mut units = [0; 2];
+    character.encode_utf16(&mut units).iter().flat_map(|unit| unit.to_be_bytes()).collect()
+}
+
+#[test]
+fn pipes_sockets_and_devices_are_left_out_without_waiting() {
+    let tree = Tree::new(&[("a.txt", b"a"), ("late.txt", b"late")]);
+    pipe(&tree.path("pipe"));
+    let _socket = std::os::unix::net::UnixListener::bind(tree.path("socket")).unwrap();
+    let mut selection = tree.selection();
+    selection.roots.extend([Root::new(tree.path("pipe")), Root::new("/dev/zero")]);
+    let snapshot = take(&selection).unwrap();
+    // It becomes a pipe after the walk has passed.
+    fs::remove_file(tree.path("late.txt")).unwrap();
+    pipe(&tree.path("late.txt"));
+    assert_eq!(snapshot.context().unwrap().as_str(), "a");
+    let shown: Vec<String> = snapshot.exclusions().iter().map(|it| format!("{}: {}", it.path, it.reason)).collect();
+    let expected = ["late.txt", "pipe", "socket", "zero"].map(|name| format!("{name}: not a regular file"));
+    assert_eq!(shown[1..], expected);
+}
+
+#[test]
+fn a_file_without_an_end_comes_to_one() {
+    let tree = Tree::new(&[("log", b"")]);
+    let snapshot = take(&tree.selection()).unwrap();
+    tree.write("log", &b"x".repeat(5 << 20));
+    assert_eq!(snapshot.context().unwrap().byte_len(), 4 << 20);
+    let last = snapshot.exclusions().pop().unwrap();
+    assert_eq!(last.path, "log");
+    assert_eq!(
+        last.reason.to_string(),
+        "unreadable: it goes on after the first 4194304 bytes, and only they were read"
+    );
+}
+
+#[test]
+fn the_walk_and_the_reading_can_be_stopped() {
+    let tree = Tree::new(&[("a.txt", b"a"), ("b.txt", b"b")]);
+    let stop = StopFlag::default();
+    let snapshot = Snapshot::take(&tree.selection(), &stop).unwrap();
+    let globs = Globs::new(tree.0.path(), "", &[], &[]).unwrap();
+    assert!(walk::walk(&globs, &stop).is_ok());
+    drop(stop.raise_on_drop());
+    assert!(matches!(snapshot.context(), Err(Error::Stopped)));
+    assert!(matches!(walk::walk(&globs, &stop), Err(Error::Stopped)));
+    assert!(matches!(Snapshot::take(&tree.selection(), &stop), Err(Error::Stopped)));
+}
+
+#[test]
+fn a_long_stream_can_be_stopped_between_its_pieces() {
+    let tree = Tree::new(&[]);
+    pipe(&tree.path("stream"));
+    let roots = vec![Root { stream: true, ..Root::new(tree.path("stream")) }];
+    let stop = StopFlag::default();
+    let snapshot = Snapshot::take(&Selection { roots, ..Selection::default() }, &stop).unwrap();
+    // Writes until nobody reads any more.
+    let writer = std::thread::spawn(move || {
+        let mut stream = fs::OpenOptions::new().write(true).open(tree.path("stream")).unwrap();
+        let lines = b"line\n".repeat(1 << 20);
+        while std::io::Write::write_all(&mut stream, &lines).is_ok() {
+            stop.raise();
+        }
+    });
+    assert!(matches!(snapshot.context(), Err(Error::Stopped)));
+    writer.join().unwrap();
+}
+
+fn pipe(path: &Path) {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+}
