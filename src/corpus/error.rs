@@ -15,7 +15,7 @@ pub enum Error {
     Unreadable { path: PathBuf, error: String },
     #[error("bad glob `{glob}`: {reason}")]
     BadGlob { glob: String, reason: String },
-    #[error("nothing to read{}", .left_out.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
+    #[error("nothing to read: {}", .left_out.as_deref().unwrap_or("there are no files"))]
     Empty {
         left_out: Option<String>,
         /// Whether an exclude glob had a part in it.

@@ -121,7 +121,7 @@ fn ending(path: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::{OpenBuffer, Root, Selection, Snapshot};
+    use crate::corpus::{OpenBuffer, Root, Selection, Snapshot, StopFlag};
 
     fn check(text: &str, expected: &[&str]) {
         let directory = tempfile::tempdir().unwrap();
@@ -141,7 +141,7 @@ mod tests {
         });
         let roots = vec![Root::new(directory.path())];
         let selection = Selection { roots, open: open.into(), ..Selection::default() };
-        let context = Snapshot::take(&selection).unwrap().context().unwrap();
+        let context = Snapshot::take(&selection, &StopFlag::default()).unwrap().context().unwrap();
         let shown: Vec<String> = citations(text, &context)
             .iter()
             .map(|it| format!("{}:{}-{}{}", it.path, it.first_line, it.last_line, if it.verified { "" } else { " ?" }))

@@ -208,7 +208,7 @@ fn nothing_to_read_is_an_error_that_says_why() {
     );
     let empty = Tree::new(&[]);
     fs::remove_dir_all(empty.path(".git")).unwrap();
-    check(&empty.selection(), expect!["error: nothing to read\n"]);
+    check(&empty.selection(), expect!["error: nothing to read: there are no files\n"]);
     let missing = Selection { roots: vec![Root::new("/no/such/place")], ..Selection::default() };
     check(&missing, expect!["error: no such file or directory: /no/such/place\n"]);
 
