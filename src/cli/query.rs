@@ -5,7 +5,7 @@ use crate::{
     config::Settings,
     engine::{self, Answer, Event, EventSink, Question, Started, Termination},
     report::{self, Circumstances},
-    setup,
+    setup::{self, EndSignals},
 };
 use clap::Args;
 use std::{
@@ -61,8 +61,12 @@ pub async fn run(arguments: QueryArguments) -> ExitCode {
             return ExitCode::from(super::WRONG_USAGE);
         }
     };
+    let signals = match EndSignals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return super::no_signals(&error),
+    };
     let cancel = CancellationToken::new();
-    let interrupts = tokio::spawn(cancel_on_interrupt(cancel.clone()));
+    let interrupts = tokio::spawn(cancel_on_signal(signals, cancel.clone()));
     let display = Display::new(quiet, verbose, json);
     let teller = Arc::new(Teller { display, trace, started: Mutex::default() });
     let answer = ask(question, path, &settings, teller.clone(), cancel).await;
@@ -107,14 +111,12 @@ async fn ask(
     answer
 }
 
-/// The first Ctrl-C stops the run, the second the program.
-async fn cancel_on_interrupt(cancel: CancellationToken) {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        cancel.cancel();
-    }
-    if tokio::signal::ctrl_c().await.is_ok() {
-        std::process::exit(i32::from(INTERRUPTED));
-    }
+/// The first signal stops the run, the second the program.
+async fn cancel_on_signal(mut signals: EndSignals, cancel: CancellationToken) {
+    signals.next().await;
+    cancel.cancel();
+    let status = signals.next().await;
+    std::process::exit(i32::from(status));
 }
 
 /// Tells the terminal and the trace what happens.
