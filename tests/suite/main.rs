@@ -6,6 +6,8 @@ mod client;
 mod extractive;
 mod llama;
 mod lsp;
+mod lsp_ends;
+mod lsp_settings;
 mod query;
 mod repl;
 #[path = "../scripted/mod.rs"]
