@@ -60,7 +60,7 @@ pub fn main() -> ExitCode {
             Command::Query(arguments) => query::run(*arguments).await,
             Command::Models(arguments) => models::run(arguments).await,
             Command::Doctor(arguments) => doctor::run(arguments).await,
-            Command::Lsp => crate::lsp::serve_stdio().await,
+            Command::Lsp => crate::lsp::serve_stdio().await.unwrap_or_else(|error| no_signals(&error)),
         }
     });
     // A thread that still reads standard input must not hold the process.
@@ -71,6 +71,11 @@ pub fn main() -> ExitCode {
 /// Writes a line to standard error. A reader that has gone away is no error.
 fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+fn no_signals(error: &std::io::Error) -> ExitCode {
+    say(&format!("rlm: cannot handle signals: {error}"));
+    ExitCode::FAILURE
 }
 
 /// Logs go to standard error, and only if `RLM_LOG` asks for them (e.g. `RLM_LOG=debug`). The crates that handle requests

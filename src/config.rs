@@ -10,6 +10,7 @@
 
 mod endpoint;
 mod environment;
+mod names;
 mod options;
 mod settings;
 mod wire;

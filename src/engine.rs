@@ -160,6 +160,7 @@ impl Asking<'_> {
             question: self.question.text.clone(),
             model: self.tree.choice.root.name().to_owned(),
             worker: self.tree.choice.worker.name().to_owned(),
+            why: self.tree.choice.why.clone(),
             context: context_size(&self.question.snapshot, &context),
         }));
         let result = if self.is_direct(&context) {

@@ -7,29 +7,57 @@
 
 mod capabilities;
 mod document;
+mod engines;
 mod ext;
 mod front;
 mod handlers;
+mod outbox;
 mod position;
+mod query;
+mod reaction;
 mod reporter;
 mod runs;
 mod scope;
 mod server;
+mod settings;
 mod uri;
 mod view;
 mod wire;
 
-use std::process::ExitCode;
-use tokio::io::{AsyncRead, AsyncWrite};
+use crate::setup::EndSignals;
+use runs::LAST_WAIT;
+use std::{io, process::ExitCode};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::timeout,
+};
 
-/// Serves one client on standard input and output until it leaves.
-pub async fn serve_stdio() -> ExitCode {
-    let left_properly = serve(tokio::io::stdin(), tokio::io::stdout()).await;
-    if left_properly { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+/// Serves one client on standard input and output until it leaves, or until a signal ends the process.
+///
+/// # Errors
+/// The system lets no signal be handled.
+pub async fn serve_stdio() -> io::Result<ExitCode> {
+    let mut signals = EndSignals::listen()?;
+    let farewell = serve(tokio::io::stdin(), tokio::io::stdout(), signals.next()).await;
+    Ok(match farewell {
+        Farewell::Proper => ExitCode::SUCCESS,
+        Farewell::HungUp => ExitCode::FAILURE,
+        Farewell::Told(status) => ExitCode::from(status),
+    })
 }
 
-/// Serves one client; says whether it has sent `shutdown` before it left.
-pub async fn serve<I, O>(input: I, output: O) -> bool
+/// How a server came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Farewell {
+    /// The client had sent `shutdown` before it left.
+    Proper,
+    HungUp,
+    /// It was told to end, and to exit with this status.
+    Told(u8),
+}
+
+/// Serves one client until it leaves or `told_to_end` does end. Every run is over when this returns, with its processes.
+pub async fn serve<I, O>(input: I, output: O, told_to_end: impl Future<Output = u8>) -> Farewell
 where
     I: AsyncRead + Unpin + Send + 'static,
     O: AsyncWrite + Send + 'static,
@@ -41,14 +69,25 @@ where
     let (input, reading) = wire::tolerant(input);
     let serving = tower_lsp::Server::new(input, output, socket).concurrency_level(usize::MAX).serve(front);
     tokio::pin!(serving);
+    let (mut served, mut told) = (false, None);
     tokio::select! {
-        () = &mut serving => {}
+        () = &mut serving => served = true,
         // The client is gone, and nobody waits for answers any more.
-        () = reading => {
-            runs.close();
+        () = reading => {}
+        status = told_to_end => told = Some(status),
+    }
+    state.leave();
+    // Without `reading` the framework sees the end of the input, and ends when it has written what is left to say. To a
+    // client that does not read it stays unsaid.
+    let rest = async {
+        if !served {
             serving.await;
         }
+    };
+    let _ = tokio::join!(runs.end_all(), timeout(LAST_WAIT, rest));
+    match told {
+        Some(status) => Farewell::Told(status),
+        None if state.was_shut_down() => Farewell::Proper,
+        None => Farewell::HungUp,
     }
-    runs.end_all().await;
-    state.was_shut_down()
 }

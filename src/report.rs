@@ -72,8 +72,9 @@ fn milliseconds(time: Duration) -> u64 {
 /// An event without its `queryId` and `seq`.
 pub fn event(event: &Event) -> Map<String, Value> {
     let value = match event {
-        Event::Started(Started { question, model, worker, context: size }) => {
-            json!({"kind": "started", "query": question, "model": model, "worker": worker, "context": context(*size)})
+        Event::Started(Started { question, model, worker, why, context: size }) => {
+            json!({"kind": "started", "query": question, "model": model, "worker": worker, "why": why,
+                   "context": context(*size)})
         }
         Event::Turn { run, depth, iteration, text } => {
             json!({"kind": "turn", "run": run, "depth": depth, "iteration": iteration, "text": text})

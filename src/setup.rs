@@ -1,5 +1,9 @@
 //! From options to an engine: what the terminal and the language server set up in the same way.
 
+mod signals;
+
+pub use signals::EndSignals;
+
 use crate::{
     config::{Environment, Options, Settings, SettingsError},
     engine::{Engine, Failure, Interpreter},

@@ -11,17 +11,15 @@ use crate::{
     corpus::StopFlag,
     engine::{self, Answer, Event, EventSink, Question, Started, Termination},
     report::{self, Circumstances},
-    setup,
+    setup::{self, EndSignals},
 };
 use clap::Args;
-use futures::{FutureExt, future::select_all};
 use std::{
     io::{IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
 };
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
@@ -69,8 +67,12 @@ pub async fn run(arguments: QueryArguments) -> ExitCode {
             return ExitCode::from(super::WRONG_USAGE);
         }
     };
+    let signals = match EndSignals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return super::no_signals(&error),
+    };
     let cancel = CancellationToken::new();
-    let interrupts = tokio::spawn(cancel_on_interrupt(cancel.clone()));
+    let interrupts = tokio::spawn(cancel_on_signal(signals, cancel.clone()));
     let display = Display::new(quiet, verbose, json);
     let teller = Arc::new(Teller { display, trace, started: Mutex::default() });
     let answer = ask(question, path, &settings, teller.clone(), cancel).await;
@@ -96,7 +98,7 @@ async fn ask(
     let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
     let (engine, snapshot) = tokio::select! {
         biased;
-        () = cancel.cancelled() => return Answer::cancelled(),
+        () = cancel.cancelled() => return Answer::without_text(Termination::Cancelled),
         both = async { tokio::join!(setup::engine(settings, &environment, scheduler), walk) } => both,
     };
     let engine = match engine {
@@ -122,18 +124,12 @@ async fn ask(
     answer
 }
 
-/// The first Ctrl-C stops the run, the second the program; so do a closed terminal and a request to terminate.
-async fn cancel_on_interrupt(cancel: CancellationToken) {
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let Ok(mut signals) = kinds.map(signal).into_iter().collect::<Result<Vec<_>, _>>() else { return };
-    any(&mut signals).await;
+/// The first signal stops the run, the second the program.
+async fn cancel_on_signal(mut signals: EndSignals, cancel: CancellationToken) {
+    signals.next().await;
     cancel.cancel();
-    any(&mut signals).await;
-    std::process::exit(i32::from(INTERRUPTED));
-}
-
-async fn any(signals: &mut [Signal]) {
-    select_all(signals.iter_mut().map(|it| it.recv().boxed())).await;
+    let status = signals.next().await;
+    std::process::exit(i32::from(status));
 }
 
 /// Tells the terminal and the trace what happens.

@@ -115,16 +115,19 @@ impl Field<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::names::NAMES;
     use serde_json::json;
 
     #[test]
     fn every_option_is_read_by_its_name_on_the_wire() {
-        let options = Options::from_json(&json!({
+        let section = json!({
             "model": "m", "worker": "w", "endpoint": "http://h", "strategy": "rlm", "maxIterations": 1, "maxDepth": 0,
             "maxCalls": 16.0, "maxTokens": 4, "maxCost": 0.5, "timeout": 1.5, "cellTimeout": 2, "maxErrors": 3,
             "concurrency": 7, "include": ["*.rs"], "exclude": [], "price": {"m": [1, 2.5]},
-        }))
-        .unwrap();
+        });
+        let options = Options::from_json(&section).unwrap();
+        let names = section.as_object().unwrap().keys();
+        assert!(names.clone().all(|name| Options::knows(name)) && names.len() == NAMES.len(), "NAMES has them all");
         let expected = Options {
             model: Some("m".into()),
             worker: Some("w".into()),

@@ -25,12 +25,8 @@ impl Answer {
         Self { failure: Some(failure), ..Self::without_text(Termination::Failed) }
     }
 
-    /// The answer of a question that was cancelled before there was a run.
-    pub fn cancelled() -> Self {
-        Self::without_text(Termination::Cancelled)
-    }
-
-    fn without_text(termination: Termination) -> Self {
+    /// The answer of a question that ended before there was a run.
+    pub fn without_text(termination: Termination) -> Self {
         Self {
             text: String::new(),
             termination,

@@ -50,6 +50,8 @@ pub struct Started {
     pub question: String,
     pub model: String,
     pub worker: String,
+    /// How the models were chosen.
+    pub why: String,
     pub context: ContextSize,
 }
 

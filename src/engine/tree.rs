@@ -201,7 +201,9 @@ impl Tree {
         let price = llm::price(&self.prices, model.name());
         if price.is_none() && self.limits.max_cost.is_some() {
             let name = model.name();
-            let message = format!("there is a limit on cost, and the price of {name} is not known; set RLM_PRICE, or the option `price`");
+            let message = format!(
+                "there is a limit on cost, and the price of {name} is not known; set RLM_PRICE, or the option `price`"
+            );
             return Err(llm::Error::Configuration(message));
         }
         Ok(price)

@@ -71,3 +71,18 @@ pub fn offered(encoding: PositionEncoding) -> ServerCapabilities {
         ..ServerCapabilities::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn the_page_shows_what_is_offered() {
+        let page = include_str!("../../docs/protocol.md");
+        let shown = page.split("```json").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+        let shown: Value = serde_json::from_str(shown).expect("the example is JSON");
+        let offered = ServerCapabilities { position_encoding: None, ..offered(PositionEncoding::Utf16) };
+        assert_eq!(shown["capabilities"], json!(offered));
+    }
+}

@@ -5,11 +5,20 @@
 //! everything that must be in order happens here, synchronously, before a handler exists. Cancellation is handled here
 //! as well: `$/cancelRequest` fires the token of a query, which then ends by itself and answers with what it has; the
 //! framework would drop it.
+//!
+//! What a message makes the server do beside its handler, such as asking the client for its settings, is done by the
+//! same future as the handler, before it.
 
-use super::{ext, view::View, wire};
+use super::{
+    ext,
+    reaction::{Reaction, Talk},
+    uri,
+    view::View,
+    wire,
+};
 use lsp_types::notification::{
     DidChangeConfiguration, DidChangeTextDocument, DidChangeWorkspaceFolders, DidCloseTextDocument,
-    DidOpenTextDocument, Notification,
+    DidOpenTextDocument, Initialized, Notification,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -17,12 +26,21 @@ use std::{
     collections::HashMap,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
 use tokio_util::sync::CancellationToken;
-use tower_lsp::jsonrpc::{Id, Request, Response};
+use tower_lsp::{
+    Client,
+    jsonrpc::{Id, Request, Response},
+};
 use tower_service::Service;
+
+/// Methods that have no params.
+const WITHOUT_PARAMS: [&str; 2] = ["shutdown", ext::STATUS];
 
 tokio::task_local! {
     static CALL: Call;
@@ -44,26 +62,32 @@ impl Call {
     }
 }
 
-/// What the front shares with handlers that learn something later.
+/// What the front knows, shared with whoever ends the server.
 #[derive(Debug, Default)]
 pub struct FrontState {
     view: Mutex<View>,
     queries: Mutex<HashMap<Id, CancellationToken>>,
-    shut_down: std::sync::atomic::AtomicBool,
+    shut_down: AtomicBool,
+    talk: Arc<Talk>,
 }
 
 impl FrontState {
     /// Changes the view; later messages see the change.
-    pub fn update(&self, change: impl FnOnce(&mut View)) {
-        change(&mut lock(&self.view));
+    fn update<T>(&self, change: impl FnOnce(&mut View) -> T) -> T {
+        change(&mut lock(&self.view))
     }
 
-    pub fn view(&self) -> View {
+    fn view(&self) -> View {
         lock(&self.view).clone()
     }
 
     pub fn was_shut_down(&self) -> bool {
-        self.shut_down.load(std::sync::atomic::Ordering::Relaxed)
+        self.shut_down.load(Ordering::Relaxed)
+    }
+
+    /// The client leaves: nothing waits for its replies any more.
+    pub fn leave(&self) {
+        self.talk.end();
     }
 }
 
@@ -75,12 +99,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Stands between the transport and the handlers.
 pub struct Front<S> {
     handlers: S,
+    client: Client,
     state: Arc<FrontState>,
 }
 
 impl<S> Front<S> {
-    pub fn new(handlers: S, state: Arc<FrontState>) -> Self {
-        Self { handlers, state }
+    pub fn new(handlers: S, client: Client) -> Self {
+        Self { handlers, client, state: Arc::default() }
     }
 
     pub fn state(&self) -> Arc<FrontState> {
@@ -88,29 +113,52 @@ impl<S> Front<S> {
     }
 
     /// Applies a message that changes the view.
-    fn apply(&self, request: &Request) {
+    fn apply(&self, request: &Request) -> Reaction {
         match request.method() {
-            "initialize" => self.update(request, View::initialize),
+            "initialize" => {
+                let strangers = self.update(request, View::initialize).unwrap_or_default();
+                return Reaction::Complain(strangers);
+            }
+            Initialized::METHOD => return self.ask(),
+            DidChangeConfiguration::METHOD => {
+                let settings = request.params().and_then(|params| params.get("settings")).unwrap_or(&Value::Null);
+                let strangers = self.state.update(|view| view.settings.tell(settings));
+                return strangers.map_or_else(|| self.ask(), Reaction::Complain);
+            }
             DidOpenTextDocument::METHOD => self.update(request, View::open),
             DidChangeTextDocument::METHOD => self.update(request, View::change),
             DidCloseTextDocument::METHOD => self.update(request, |view, params| view.close(&params)),
             DidChangeWorkspaceFolders::METHOD => self.update(request, View::change_folders),
-            DidChangeConfiguration::METHOD => {
-                let settings = request.params().and_then(|params| params.get("settings"));
-                if let Some(settings) = settings {
-                    self.state.update(|view| view.configure(settings));
-                }
+            "shutdown" => {
+                self.state.shut_down.store(true, Ordering::Relaxed);
+                self.state.leave();
+                None
             }
-            "shutdown" => self.state.shut_down.store(true, std::sync::atomic::Ordering::Relaxed),
-            _ => {}
+            "exit" => {
+                self.state.leave();
+                None
+            }
+            _ => None,
+        };
+        Reaction::Nothing
+    }
+
+    fn update<P: DeserializeOwned, T>(&self, request: &Request, change: impl FnOnce(&mut View, P) -> T) -> Option<T> {
+        match serde_json::from_value(request.params().cloned().unwrap_or_default()) {
+            Ok(params) => Some(self.state.update(|view| change(view, params))),
+            Err(error) => {
+                tracing::warn!(method = request.method(), %error, "ignored malformed params");
+                None
+            }
         }
     }
 
-    fn update<P: DeserializeOwned>(&self, request: &Request, change: impl FnOnce(&mut View, P)) {
-        match serde_json::from_value(request.params().cloned().unwrap_or_default()) {
-            Ok(params) => self.state.update(|view| change(view, params)),
-            Err(error) => tracing::warn!(method = request.method(), %error, "ignored malformed params"),
-        }
+    /// Asks a client that can be asked for its settings.
+    fn ask(&self) -> Reaction {
+        self.state.update(|view| match view.client.configuration {
+            true => Reaction::Ask(view.settings.ask()),
+            false => Reaction::Nothing,
+        })
     }
 
     /// Fires the token of the query that a `$/cancelRequest` names; says whether there was one.
@@ -144,7 +192,8 @@ where
         if request.method() == wire::MALFORMED {
             return Box::pin(std::future::ready(Ok(Some(wire::malformed_response(&request)))));
         }
-        self.apply(&request);
+        let request = readable(request);
+        let reaction = self.apply(&request);
         if self.cancel(&request) {
             return Box::pin(std::future::ready(Ok(None)));
         }
@@ -153,24 +202,33 @@ where
             lock(&self.state.queries).insert(id.clone(), cancel.clone());
             Registered { id: id.clone(), state: self.state.clone() }
         });
-        // Some clients send an empty object where the protocol knows no params.
-        let request = if request.method() == "shutdown" { without_params(request) } else { request };
         let call = Call { view: self.state.view(), cancel };
         let handled = CALL.scope(call, self.handlers.call(request));
+        let (client, talk) = (self.client.clone(), self.state.talk.clone());
         Box::pin(async move {
             let _registered = registered;
+            talk.react(reaction, &client).await;
             handled.await
         })
     }
 }
 
-fn without_params(request: Request) -> Request {
-    let (method, id, _) = request.into_parts();
-    let builder = Request::build(method);
-    match id {
-        Some(id) => builder.id(id).finish(),
-        None => builder.finish(),
+/// The request without what clients do differently: some send an empty object where the protocol knows no params, and
+/// some write URIs as they come.
+fn readable(request: Request) -> Request {
+    let (method, id, params) = request.into_parts();
+    let params = params.filter(|_| !WITHOUT_PARAMS.contains(&&*method)).map(|mut params| {
+        uri::escape_all(&mut params);
+        params
+    });
+    let mut builder = Request::build(method);
+    if let Some(id) = id {
+        builder = builder.id(id);
     }
+    if let Some(params) = params {
+        builder = builder.params(params);
+    }
+    builder.finish()
 }
 
 /// A query that can be cancelled by its request's number, as long as this lives.

@@ -19,7 +19,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
 use tower_lsp::Client;
 
 /// How long events are gathered before they are sent.
@@ -33,6 +36,8 @@ const TOKEN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Events that may wait for a client that does not read.
 const WAITING: usize = 4096;
+
+const SENDER_LIVES: &str = "the reporter holds the sending end";
 
 /// Where the messages of one query go.
 #[derive(Debug, Clone)]
@@ -76,6 +81,8 @@ struct Waiting {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Status {
     pub message: String,
+    /// How the query has ended, once it has.
+    ending: Option<&'static str>,
     sub_calls_ended: u32,
     sub_calls_started: u32,
     usage: Usage,
@@ -95,10 +102,6 @@ impl Status {
             parts.push(format!("${cost:.4}"));
         }
         parts.join(" · ")
-    }
-
-    fn percentage(&self) -> Option<u32> {
-        (self.sub_calls_started > 0).then(|| self.sub_calls_ended * 100 / self.sub_calls_started)
     }
 }
 
@@ -157,8 +160,9 @@ fn join(events: &mut VecDeque<Event>, event: Event) {
 }
 
 impl Reporter {
-    /// Nothing more will come.
-    pub fn close(&self) {
+    /// Nothing more will come; `ending` is the last word of the progress.
+    pub fn close(&self, ending: &'static str) {
+        self.progress.send_modify(|status| status.ending = Some(ending));
         self.lock().closed = true;
         self.wake.notify_one();
     }
@@ -187,29 +191,41 @@ impl Reporter {
         }
     }
 
-    /// Shows progress until the future is dropped; `end_progress` ends it.
+    /// Shows progress until the reporter is closed. What began ends, and nothing else does.
     pub async fn show_progress(&self, client: &Client, channels: &Channels, title: &str) {
-        let Some(token) = begun(client, &channels.work_done).await else {
-            return std::future::pending().await;
+        let mut changes = self.progress.subscribe();
+        let begun = tokio::select! {
+            biased;
+            token = begun(client, &channels.work_done) => token,
+            _ = ending(&mut changes) => return,
         };
+        let Some(token) = begun else { return };
+        let mut shown = self.status();
         let begin = WorkDoneProgressBegin {
             title: title.to_owned(),
             cancellable: Some(true),
-            message: Some(self.status().line()),
+            message: Some(shown.line()),
             percentage: None,
         };
         send_progress(client, &token, WorkDoneProgress::Begin(begin)).await;
-        let mut changes = self.progress.subscribe();
-        while changes.changed().await.is_ok() {
+        let ending = loop {
             let status = changes.borrow_and_update().clone();
-            let report = WorkDoneProgressReport {
-                cancellable: Some(true),
-                message: Some(status.line()),
-                percentage: status.percentage(),
-            };
-            send_progress(client, &token, WorkDoneProgress::Report(report)).await;
-            tokio::time::sleep(PROGRESS_PAUSE).await;
-        }
+            if let Some(ending) = status.ending {
+                break ending;
+            }
+            if status != shown {
+                let report =
+                    WorkDoneProgressReport { cancellable: Some(true), message: Some(status.line()), percentage: None };
+                send_progress(client, &token, WorkDoneProgress::Report(report)).await;
+                shown = status;
+                // News that come meanwhile are told together; only the end is told at once.
+                let _ = timeout(PROGRESS_PAUSE, ending(&mut changes)).await;
+            } else {
+                changes.changed().await.expect(SENDER_LIVES);
+            }
+        };
+        let end = WorkDoneProgressEnd { message: Some(ending.to_owned()) };
+        send_progress(client, &token, WorkDoneProgress::End(end)).await;
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -225,17 +241,15 @@ async fn begun(client: &Client, work_done: &WorkDone) -> Option<ProgressToken> {
         WorkDone::Created(token) => {
             let params = WorkDoneProgressCreateParams { token: token.clone() };
             let created = client.send_request::<WorkDoneProgressCreate>(params);
-            matches!(tokio::time::timeout(TOKEN_PATIENCE, created).await, Ok(Ok(()))).then(|| token.clone())
+            matches!(timeout(TOKEN_PATIENCE, created).await, Ok(Ok(()))).then(|| token.clone())
         }
     }
 }
 
-/// Ends the progress of a query. A client ignores the end of what it never saw begin.
-pub async fn end_progress(client: &Client, channels: &Channels, message: &str) {
-    if let WorkDone::Given(token) | WorkDone::Created(token) = &channels.work_done {
-        let end = WorkDoneProgressEnd { message: Some(message.to_owned()) };
-        send_progress(client, token, WorkDoneProgress::End(end)).await;
-    }
+/// How the query has ended, once it has.
+async fn ending(changes: &mut watch::Receiver<Status>) -> &'static str {
+    let ended = changes.wait_for(|status| status.ending.is_some()).await;
+    ended.ok().and_then(|status| status.ending).expect(SENDER_LIVES)
 }
 
 async fn send_progress(client: &Client, token: &ProgressToken, value: WorkDoneProgress) {

@@ -1,17 +1,17 @@
 //! The queries that are running: how they start, how they are cancelled, and how all of them end with the server.
 
 use super::{
-    ext::{QueryParams, Scope},
+    engines::Engines,
+    ext::QueryParams,
+    outbox::Outbox,
+    query::{Outcome, Query},
     reporter::{self, Channels, Reporter, WorkDone},
-    scope::{self, Scoped},
     view::View,
 };
 use crate::{
-    config::{Environment, Options, Settings},
-    corpus::StopFlag,
-    engine::{Answer, Engine, Event, EventSink, Failure, Question, Started, Usage, internal_failure},
-    report::{self, Circumstances},
-    setup,
+    config::{Environment, Options},
+    engine::Usage,
+    report,
     text::one_line,
 };
 use lsp_types::ProgressToken;
@@ -31,15 +31,8 @@ use tower_lsp::Client;
 /// Characters of a question in the title of its progress.
 const TITLE_CHARS: usize = 60;
 
-/// How long the server waits for cancelled runs when it ends.
-const LAST_WAIT: Duration = Duration::from_secs(5);
-
-/// What came of a query.
-pub struct Outcome {
-    pub answer: Answer,
-    /// The result object of `docs/protocol.md`.
-    pub result: Map<String, Value>,
-}
+/// How long the server waits for cancelled runs and for its client when it ends.
+pub const LAST_WAIT: Duration = Duration::from_secs(5);
 
 /// Who asked, which decides where the answer goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,14 +53,13 @@ pub enum StartError {
 /// All queries of one server.
 pub struct Runs {
     client: Client,
-    environment: Environment,
+    outbox: Outbox,
+    engines: Engines,
     tasks: TaskTracker,
     live: Mutex<HashMap<String, Live>>,
     total: Mutex<Usage>,
     started: AtomicU64,
     closed: AtomicBool,
-    /// The scheduler, and the last engine with the settings that it was made for.
-    engine: Mutex<Option<(Settings, Arc<Engine>)>>,
 }
 
 struct Live {
@@ -78,28 +70,17 @@ struct Live {
     token: WorkDone,
 }
 
-/// One query on its way.
-struct Query {
-    id: String,
-    params: QueryParams,
-    view: View,
-    settings: Settings,
-    cancel: CancellationToken,
-    reporter: Arc<Reporter>,
-    channels: Channels,
-}
-
 impl Runs {
-    pub fn new(client: Client, environment: Environment) -> Self {
+    pub fn new(client: Client, outbox: Outbox, environment: Environment) -> Self {
         Self {
             client,
-            environment,
+            outbox,
+            engines: Engines::new(environment),
             tasks: TaskTracker::new(),
             live: Mutex::default(),
             total: Mutex::new(Usage::none()),
             started: AtomicU64::new(0),
             closed: AtomicBool::new(false),
-            engine: Mutex::default(),
         }
     }
 
@@ -111,7 +92,8 @@ impl Runs {
         view: View,
         cancel: CancellationToken,
     ) -> Result<(String, oneshot::Receiver<Outcome>), StartError> {
-        let settings = self.settings(&params, &view)?;
+        let since = Instant::now();
+        let options = own_options(&params)?;
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let id = params.query_id.clone().unwrap_or_else(|| format!("query-{}", number + 1));
         let work_done = match &params.work_done_token {
@@ -128,7 +110,7 @@ impl Runs {
         let reporter = Arc::new(Reporter::default());
         let live = Live {
             query: params.query.clone(),
-            since: Instant::now(),
+            since,
             cancel: cancel.clone(),
             reporter: reporter.clone(),
             token: work_done,
@@ -141,7 +123,7 @@ impl Runs {
         if self.closed.load(Ordering::SeqCst) {
             cancel.cancel();
         }
-        let query = Query { id: id.clone(), params, view, settings, cancel, reporter, channels };
+        let query = Query { id: id.clone(), params, options, view, since, cancel, reporter, channels };
         let (sender, receiver) = oneshot::channel();
         let runs = self.clone();
         self.tasks.spawn(async move {
@@ -190,10 +172,11 @@ impl Runs {
 
     /// What `rlm/status` returns.
     pub async fn status(&self, view: &View) -> Value {
-        let engine = match self.options(None, view).and_then(|options| options.resolve().map_err(|it| it.to_string())) {
-            Ok(settings) => self.engine(&settings).await.map_err(|failure| failure.message),
-            Err(error) => Err(error),
+        let engine = async {
+            let settings = self.engines.settings(Options::default(), &view.settings).await?;
+            self.engines.engine(&settings).await
         };
+        let engine = engine.await.map_err(|failure| failure.message);
         let (model, worker, why) = match &engine {
             Ok(engine) => {
                 let choice = &engine.choice;
@@ -212,139 +195,34 @@ impl Runs {
                "usage": report::usage(&lock(&self.total))})
     }
 
+    /// Answers a query, tells the client on the way, and returns when everything that was told is sure to arrive before
+    /// what is sent from now on.
     async fn run(&self, query: Query) -> Outcome {
         let title = format!("RLM: {}", one_line(&query.params.query, TITLE_CHARS));
         let work = async {
-            let outcome = self.work(&query).await;
-            query.reporter.close();
+            let outcome = query.answer(&self.engines).await;
+            query.reporter.close(if outcome.answer.termination.is_answer() { "answered" } else { "ended" });
             outcome
         };
-        let (outcome, sent) = {
-            let telling = async { tokio::join!(work, query.reporter.send_events(&self.client, &query.channels)) };
-            let showing = query.reporter.show_progress(&self.client, &query.channels, &title);
-            tokio::select! {
-                told = telling => told,
-                () = showing => unreachable!("progress is shown until it is dropped"),
-            }
-        };
+        let (outcome, sent, ()) = tokio::join!(
+            work,
+            query.reporter.send_events(&self.client, &query.channels),
+            query.reporter.show_progress(&self.client, &query.channels, &title),
+        );
         lock(&self.live).remove(&query.id);
         *lock(&self.total) += outcome.answer.usage;
         let done = Map::from_iter([("kind".to_owned(), json!("done")), ("result".to_owned(), json!(outcome.result))]);
         reporter::send_event(&self.client, &query.channels, sent, done).await;
-        let ending = if outcome.answer.termination.is_answer() { "answered" } else { "ended" };
-        reporter::end_progress(&self.client, &query.channels, ending).await;
+        self.outbox.flush(&self.client).await;
         outcome
     }
-
-    /// From the question to the answer.
-    async fn work(&self, query: &Query) -> Outcome {
-        let started = Arc::new(StartedNote::new(query.reporter.clone()));
-        // Reading a huge repository ends with the query, however that ends.
-        let stop = StopFlag::default();
-        let _stop = stop.raise_on_drop();
-        let snapshot = tokio::select! {
-            biased;
-            () = query.cancel.cancelled() => return conclude(query, Answer::cancelled(), &started, None),
-            snapshot = snapshot(query.params.scope.clone(), query.view.clone(), query.settings.clone(), stop) => snapshot,
-        };
-        let (engine, scoped) = match (self.engine(&query.settings).await, snapshot) {
-            (Ok(engine), Ok(scoped)) => (engine, scoped),
-            (Err(failure), _) | (_, Err(failure)) => return conclude(query, Answer::failed(failure), &started, None),
-        };
-        let Scoped { snapshot, focus } = scoped;
-        let question = Question {
-            text: query.params.query.clone(),
-            snapshot: snapshot.clone(),
-            focus,
-            strategy: query.settings.strategy,
-            limits: query.settings.limits.clone(),
-        };
-        let answer = engine.ask(question, started.clone(), query.cancel.clone()).await;
-        conclude(query, answer, &started, Some(&snapshot))
-    }
-
-    /// The engine for these settings; the last one if it fits, so that its connections are used again.
-    async fn engine(&self, settings: &Settings) -> Result<Arc<Engine>, Failure> {
-        let last = lock(&self.engine).clone();
-        if let Some((known, engine)) = &last
-            && setup::same_engine(known, settings)
-        {
-            return Ok(engine.clone());
-        }
-        let scheduler = last.map(|(_, engine)| engine.scheduler.clone());
-        let scheduler = scheduler.unwrap_or_else(|| setup::scheduler(settings));
-        let engine = setup::engine(settings, &self.environment, scheduler).await?;
-        *lock(&self.engine) = Some((settings.clone(), engine.clone()));
-        Ok(engine)
-    }
-
-    fn settings(&self, params: &QueryParams, view: &View) -> Result<Settings, StartError> {
-        let options = self.options(params.options.as_ref(), view).map_err(StartError::Options)?;
-        options.resolve().map_err(|error| StartError::Options(error.to_string()))
-    }
-
-    /// The environment, the client's settings, and the request's options over both.
-    fn options(&self, own: Option<&Value>, view: &View) -> Result<Options, String> {
-        if let Some(error) = &view.settings_error {
-            return Err(format!("the client's settings: {error}"));
-        }
-        let environment = Options::from_environment(&self.environment).map_err(|error| error.to_string())?;
-        let own = own.map(Options::from_json).transpose().map_err(|error| error.to_string())?.unwrap_or_default();
-        Ok(own.merged_over((*view.options).clone()).merged_over(environment))
-    }
 }
 
-async fn snapshot(scope: Scope, view: View, settings: Settings, stop: StopFlag) -> Result<Scoped, Failure> {
-    let taken = tokio::task::spawn_blocking(move || scope::resolve(&scope, &view, &settings, &stop)).await;
-    taken.unwrap_or_else(|error| Err(internal_failure(&error)))
-}
-
-/// Puts the result object together.
-fn conclude(
-    query: &Query,
-    answer: Answer,
-    started: &StartedNote,
-    snapshot: Option<&crate::corpus::Snapshot>,
-) -> Outcome {
-    let circumstances = lock(&started.started).clone().map_or_else(Circumstances::default, |it| Circumstances {
-        model: it.model,
-        worker: it.worker,
-        context: it.context,
-        trace: None,
-    });
-    let mut result = report::answer(&answer, &circumstances);
-    result.insert("queryId".to_owned(), json!(query.id));
-    result.insert("sessionId".to_owned(), Value::Null);
-    if let (Some(snapshot), Some(Value::Array(citations))) = (snapshot, result.get_mut("citations")) {
-        for citation in citations {
-            let path = citation["path"].as_str().unwrap_or_default();
-            if let Some(uri) = scope::uri_of(snapshot, path).filter(|_| citation["verified"] == true) {
-                citation["uri"] = json!(uri);
-            }
-        }
-    }
-    Outcome { answer, result }
-}
-
-/// Remembers what the run began with, and passes every event on.
-struct StartedNote {
-    reporter: Arc<Reporter>,
-    started: Mutex<Option<Started>>,
-}
-
-impl StartedNote {
-    fn new(reporter: Arc<Reporter>) -> Self {
-        Self { reporter, started: Mutex::default() }
-    }
-}
-
-impl EventSink for StartedNote {
-    fn emit(&self, event: Event) {
-        if let Event::Started(started) = &event {
-            *lock(&self.started) = Some(started.clone());
-        }
-        self.reporter.emit(event);
-    }
+/// The options of a request.
+fn own_options(params: &QueryParams) -> Result<Options, StartError> {
+    let options = params.options.as_ref().map(Options::from_json).transpose().map(Option::unwrap_or_default);
+    let checked = options.and_then(|options| options.clone().resolve().map(|_| options));
+    checked.map_err(|error| StartError::Options(error.to_string()))
 }
 
 /// No code panics while it holds one of these locks.

@@ -2,8 +2,8 @@
 
 use super::{
     ext::Scope,
-    uri::{DocumentKey, file_path, of_path},
-    view::View,
+    uri::{DocumentKey, file_path, of_path, shown_path},
+    view::{Folder, View},
 };
 use crate::{
     config::Settings,
@@ -21,20 +21,20 @@ use std::{
 pub struct Scoped {
     pub snapshot: Arc<Snapshot>,
     pub focus: Option<Focus>,
+    /// What is not as the client thinks it is.
+    pub warnings: Vec<String>,
 }
 
 /// Takes the snapshot that `scope` names. Blocks, and can be stopped.
 pub fn resolve(scope: &Scope, view: &View, settings: &Settings, stop: &StopFlag) -> Result<Scoped, Failure> {
     let taker = Taker { view, settings, stop };
-    let whole = |snapshot| Scoped { snapshot, focus: None };
+    let whole = |snapshot| Scoped { snapshot, focus: None, warnings: Vec::new() };
     match scope {
-        Scope::Workspace => taker.workspace().map(whole),
-        Scope::Folder { uri } => taker.take(vec![taker.root(&path_of(uri)?, false)]).map(whole),
+        Scope::Workspace => taker.workspace(),
+        Scope::Folder { uri } => taker.take(vec![taker.root(&path_of(uri)?)]).map(whole),
         Scope::File { uri } => taker.file(uri).map(whole),
         Scope::Paths { paths } => {
-            let base = view.folders.first().map(|folder| folder.path.clone()).unwrap_or_default();
-            let roots = paths.iter().map(|path| taker.root(&base.join(path), paths.len() == 1));
-            taker.take(roots.collect()).map(whole)
+            taker.take(paths.iter().map(|path| taker.root(&taker.located(path))).collect()).map(whole)
         }
         Scope::Selection { uri, range } => taker.selection(uri, *range),
     }
@@ -47,7 +47,8 @@ struct Taker<'a> {
 }
 
 impl Taker<'_> {
-    fn workspace(&self) -> Result<Arc<Snapshot>, Failure> {
+    /// All folders. One that is not there is left out, unless there is no other.
+    fn workspace(&self) -> Result<Scoped, Failure> {
         if self.view.folders.is_empty() {
             return Err(Failure {
                 kind: "noFolder",
@@ -55,15 +56,43 @@ impl Taker<'_> {
                 hint: Some("open a folder, or ask about a file".to_owned()),
             });
         }
-        let lone = self.view.folders.len() == 1;
-        self.take(self.view.folders.iter().map(|folder| self.root(&folder.path, lone)).collect())
+        let (mut there, mut missing): (Vec<_>, Vec<_>) = self.view.folders.iter().partition(|it| it.path.exists());
+        if there.is_empty() {
+            there.append(&mut missing);
+        }
+        let warning = |folder: &Folder| {
+            format!("the workspace folder {} is left out: there is no {}", folder.name, folder.path.display())
+        };
+        let snapshot = self.take(there.iter().map(|folder| self.root(&folder.path)).collect())?;
+        Ok(Scoped { snapshot, focus: None, warnings: missing.into_iter().map(warning).collect() })
+    }
+
+    /// Where a path of the scope `paths` leads. Of several folders a relative path names its own, as shown paths do; else
+    /// it lies in the first that has it.
+    fn located(&self, path: &str) -> PathBuf {
+        let path = Path::new(path);
+        let named = || {
+            let mut components = path.components();
+            let name = components.next()?.as_os_str().to_str()?;
+            let folder = self.view.folders.iter().find(|folder| folder.name == name)?;
+            Some(folder.path.join(components.as_path()))
+        };
+        let named = if self.view.folders.len() > 1 { named() } else { None };
+        let inside = self.view.folders.iter().map(|folder| folder.path.join(path));
+        let mut places = named.into_iter().chain(inside.clone());
+        places.find(|place| self.is_there(place)).or_else(|| inside.clone().next()).unwrap_or_else(|| path.to_owned())
+    }
+
+    /// Whether there is such a file, on the disk or in the editor.
+    fn is_there(&self, path: &Path) -> bool {
+        path.exists() || self.view.documents.contains_key(&DocumentKey::File(path.to_owned()))
     }
 
     fn file(&self, uri: &Uri) -> Result<Arc<Snapshot>, Failure> {
         match DocumentKey::of(uri) {
-            DocumentKey::File(path) => self.take(vec![self.root(&path, false)]),
+            DocumentKey::File(path) => self.take(vec![self.root(&path)]),
             key @ DocumentKey::Other(_) => match self.view.documents.get(&key) {
-                Some(document) => Ok(Snapshot::of_text(Some(uri.path().as_str()), document.text.to_string())),
+                Some(document) => Ok(Snapshot::of_text(Some(&shown_path(uri)), document.text.to_string())),
                 None => Err(not_open(uri)),
             },
         }
@@ -76,19 +105,19 @@ impl Taker<'_> {
         let folder = path.as_deref().and_then(|path| Some((path, self.view.folder_of(path)?)));
         let snapshot = match folder {
             Some((path, folder)) => {
-                let root = self.root(&folder.path, self.view.folders.len() == 1);
+                let root = self.root(&folder.path);
                 let project = self.take(vec![root.clone()])?;
                 if holds(&project, path) {
                     project
                 } else {
                     // The rules leave the file out, but the person has selected something in it.
-                    self.take(vec![root, self.root(path, false)])?
+                    self.take(vec![root, self.root(path)])?
                 }
             }
             None => self.file(uri)?,
         };
         let focus = self.focus(&snapshot, uri, range)?;
-        Ok(Scoped { snapshot, focus: Some(focus) })
+        Ok(Scoped { snapshot, focus: Some(focus), warnings: Vec::new() })
     }
 
     fn focus(&self, snapshot: &Snapshot, uri: &Uri, range: Range) -> Result<Focus, Failure> {
@@ -97,15 +126,17 @@ impl Taker<'_> {
             Some(path) => entry.absolute.as_ref() == Some(&path),
             None => true,
         });
-        let path = entry.map_or_else(|| uri.path().as_str().to_owned(), |entry| entry.path.clone());
+        let path = entry.map_or_else(|| shown_path(uri), |entry| entry.path.clone());
         let segment = context.segment_of_path(&path).map_err(|_| not_open(uri))?;
         let text = Rope::from_str(&context.as_str()[segment.text.clone()]);
         let chars = self.view.client.encoding.chars_of(&text, range);
         let last = chars.end.saturating_sub(1).max(chars.start);
+        // For the protocol a lone carriage return ends a line, for the context it does not.
+        let line_of = |char: usize| text.slice(..char).chars().filter(|&it| it == '\n').count() + 1;
         Ok(Focus {
             path,
-            first_line: text.char_to_line(chars.start) + 1,
-            last_line: text.char_to_line(last.min(text.len_chars())) + 1,
+            first_line: line_of(chars.start),
+            last_line: line_of(last.min(text.len_chars())),
             text: text.slice(chars).to_string(),
         })
     }
@@ -124,11 +155,10 @@ impl Taker<'_> {
         Snapshot::take(&selection, self.stop).map_err(|error: corpus::Error| context_failure(&error))
     }
 
-    /// A root with the name that people know it by; `lone` folders need none.
-    fn root(&self, path: &Path, lone: bool) -> Root {
-        let label = if lone && path.is_dir() { String::new() } else { self.shown(path) };
+    /// A root with the name that people know it by; a lone folder has none.
+    fn root(&self, path: &Path) -> Root {
         let base = self.view.folder_of(path).map(|folder| folder.path.clone());
-        Root { path: path.to_owned(), label, base, stream: false }
+        Root { path: path.to_owned(), label: self.shown(path), base, stream: false }
     }
 
     /// The path relative to its workspace folder, with the folder's name before it if there are several.

@@ -3,43 +3,42 @@
 use super::{
     capabilities,
     ext::{self, CancelParams, QueryParams},
-    front::{Call, Front, FrontState},
+    front::{Call, Front},
     handlers,
+    outbox::{MarkedSocket, Outbox},
     runs::Runs,
 };
 use crate::setup;
 use lsp_types::{
-    CodeActionParams, CodeActionResponse, ConfigurationItem, DidChangeConfigurationParams, ExecuteCommandParams,
-    InitializeParams, InitializeResult, InitializedParams, ServerInfo, WorkDoneProgressCancelParams,
+    CodeActionParams, CodeActionResponse, DidChangeConfigurationParams, ExecuteCommandParams, InitializeParams,
+    InitializeResult, ServerInfo, WorkDoneProgressCancelParams,
     notification::{Notification, WorkDoneProgressCancel},
 };
 use serde_json::Value;
 use std::sync::Arc;
-use tower_lsp::{Client, ClientSocket, LanguageServer, LspService, jsonrpc::Result};
+use tower_lsp::{Client, LanguageServer, LspService, jsonrpc::Result};
 
 /// The handlers of one client.
 pub struct Handlers {
     pub client: Client,
     pub runs: Arc<Runs>,
-    front: Arc<FrontState>,
 }
 
 /// Puts a server together: its front, the socket to its client, and its runs.
-pub fn build() -> (Front<LspService<Handlers>>, ClientSocket, Arc<Runs>) {
-    let front = Arc::new(FrontState::default());
-    let state = front.clone();
-    let (service, socket) = LspService::build(move |client: Client| Handlers {
-        runs: Arc::new(Runs::new(client.clone(), setup::environment())),
+pub fn build() -> (Front<LspService<Handlers>>, MarkedSocket, Arc<Runs>) {
+    let outbox = Outbox::default();
+    let (service, socket) = LspService::build(|client: Client| Handlers {
+        runs: Arc::new(Runs::new(client.clone(), outbox.clone(), setup::environment())),
         client,
-        front,
     })
     .custom_method(ext::QUERY, Handlers::query)
     .custom_method(ext::CANCEL, Handlers::cancel)
     .custom_method(ext::STATUS, Handlers::status)
     .custom_method(WorkDoneProgressCancel::METHOD, Handlers::cancel_progress)
     .finish();
-    let runs = service.inner().runs.clone();
-    (Front::new(service, state), socket, runs)
+    let Handlers { client, runs } = service.inner();
+    let (client, runs) = (client.clone(), runs.clone());
+    (Front::new(service, client), outbox.attach(socket), runs)
 }
 
 impl Handlers {
@@ -58,22 +57,6 @@ impl Handlers {
     async fn cancel_progress(&self, params: WorkDoneProgressCancelParams) {
         self.runs.cancel_by_token(&params.token);
     }
-
-    /// Asks the client for its settings and applies them.
-    async fn pull_configuration(&self) {
-        if !self.front.view().client.configuration {
-            return;
-        }
-        let item = ConfigurationItem { scope_uri: None, section: Some("rlm".to_owned()) };
-        match self.client.configuration(vec![item]).await {
-            Ok(sections) => {
-                for section in sections {
-                    self.front.update(|view| view.configure(&section));
-                }
-            }
-            Err(error) => tracing::warn!(%error, "the client did not tell its settings"),
-        }
-    }
 }
 
 impl LanguageServer for Handlers {
@@ -87,15 +70,8 @@ impl LanguageServer for Handlers {
         })
     }
 
-    async fn initialized(&self, _: InitializedParams) {
-        self.pull_configuration().await;
-    }
-
-    async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
-        // Settings that came along were applied by the front.
-        if params.settings.is_null() {
-            self.pull_configuration().await;
-        }
+    async fn did_change_configuration(&self, _: DidChangeConfigurationParams) {
+        // The front has applied it.
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {

@@ -1,8 +1,12 @@
 //! URIs and paths, converted in one place.
 
 use lsp_types::Uri;
+use serde_json::Value;
 use std::path::{Component, Path, PathBuf};
 use tower_lsp::UriExt;
+
+/// The fields of messages that hold a URI.
+const FIELDS: [&str; 3] = ["uri", "rootUri", "scopeUri"];
 
 /// What a document is known by inside the server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,7 +20,7 @@ impl DocumentKey {
     pub fn of(uri: &Uri) -> Self {
         match file_path(uri) {
             Some(path) => Self::File(path),
-            None => Self::Other(uri.as_str().to_owned()),
+            None => Self::Other(normal_escapes(uri.as_str())),
         }
     }
 
@@ -37,6 +41,72 @@ pub fn file_path(uri: &Uri) -> Option<PathBuf> {
 /// The `file:` URI of an absolute path.
 pub fn of_path(path: &Path) -> Option<Uri> {
     Uri::from_file_path(path)
+}
+
+/// The path of any URI as people read it.
+pub fn shown_path(uri: &Uri) -> String {
+    uri.path().as_estr().decode().into_string_lossy().into_owned()
+}
+
+/// Percent-encodes what a URI may not hold, in all URIs of a message. Editors differ in what they encode, and one raw
+/// bracket would make the whole message unreadable.
+pub fn escape_all(params: &mut Value) {
+    match params {
+        Value::Array(items) => items.iter_mut().for_each(escape_all),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::String(uri) if FIELDS.contains(&name.as_str()) => *uri = escaped(uri),
+                    other => escape_all(other),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn escaped(uri: &str) -> String {
+    // The address of a host may stand in brackets.
+    let authority_end = uri.find("://").map_or(0, |at| {
+        let rest = &uri[at + 3..];
+        at + 3 + rest.find(['/', '?', '#']).unwrap_or(rest.len())
+    });
+    let bytes = uri.as_bytes();
+    let mut has_fragment = false;
+    let mut escaped = String::with_capacity(uri.len());
+    for (at, &byte) in bytes.iter().enumerate() {
+        let is_allowed = match byte {
+            b'%' => bytes.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)),
+            b'#' => !std::mem::replace(&mut has_fragment, true),
+            b'[' | b']' => at < authority_end,
+            _ => is_unreserved(byte) || b"!$&'()*+,;=:/?@".contains(&byte),
+        };
+        match is_allowed {
+            true => escaped.push(char::from(byte)),
+            false => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    escaped
+}
+
+/// The URI with its escapes in the one form that RFC 3986 calls normal, in which two spellings become equal.
+fn normal_escapes(uri: &str) -> String {
+    let mut parts = uri.split('%');
+    let mut normal = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // A URI has two digits after each percent sign.
+        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        match u8::from_str_radix(digits, 16) {
+            Ok(byte) if is_unreserved(byte) => normal.push(char::from(byte)),
+            _ => normal.push_str(&format!("%{}", digits.to_uppercase())),
+        }
+        normal.push_str(rest);
+    }
+    normal
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
 /// The path without `.` and `..`, which is how two spellings of one file become equal. Links are not followed.
@@ -73,6 +143,25 @@ mod tests {
             assert_eq!(file_path(&uri(text)), Some(PathBuf::from(path)), "{text}");
             let again = of_path(Path::new(path)).expect("an absolute path");
             assert_eq!(file_path(&again), Some(PathBuf::from(path)), "{text}");
+        }
+    }
+
+    #[test]
+    fn raw_uris_become_valid_and_both_spellings_are_one_document() {
+        for (raw, encoded) in [
+            ("file:///a/[id] é|.tsx", "file:///a/%5Bid%5D%20%C3%A9%7C.tsx"),
+            ("file:///100%/a%2Fb", "file:///100%25/a%2Fb"),
+            ("vscode-remote://[::1]:80/a[1]#x#y", "vscode-remote://[::1]:80/a%5B1%5D#x%23y"),
+            ("untitled:Ünbenannt-1", "untitled:%c3%9c%6Ebenannt-1"),
+            ("file:///plain/a+b@c:1.rs?q#f", "file:///plain/a+b@c:1.rs?q#f"),
+        ] {
+            let mut message =
+                serde_json::json!({"textDocument": {"uri": raw, "text": "[uri]"}, "folders": [{"uri": raw}]});
+            escape_all(&mut message);
+            let escaped = message["folders"][0]["uri"].as_str().expect("it is still a string");
+            assert_eq!(DocumentKey::of(&uri(escaped)), DocumentKey::of(&uri(encoded)), "{raw}");
+            assert_eq!(message["textDocument"]["uri"], message["folders"][0]["uri"]);
+            assert_eq!(message["textDocument"]["text"], "[uri]");
         }
     }
 

@@ -3,14 +3,13 @@
 use super::{
     capabilities::ClientAbilities,
     document::Document,
+    settings::{ClientSettings, Strangers},
     uri::{DocumentKey, file_path},
 };
-use crate::config::{Options, SettingsError};
 use lsp_types::{
     DidChangeTextDocumentParams, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams,
     DidOpenTextDocumentParams, InitializeParams, WorkspaceFolder,
 };
-use serde_json::Value;
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 /// An immutable view. Cloning is cheap; a request keeps the one of its place in the order of messages.
@@ -19,10 +18,7 @@ pub struct View {
     pub documents: Arc<HashMap<DocumentKey, Document>>,
     pub folders: Arc<[Folder]>,
     pub client: ClientAbilities,
-    /// What the client has set, from `initializationOptions` on.
-    pub options: Arc<Options>,
-    /// Why the client's last settings were refused.
-    pub settings_error: Option<SettingsError>,
+    pub settings: ClientSettings,
     initialized: bool,
 }
 
@@ -35,9 +31,9 @@ pub struct Folder {
 
 impl View {
     /// Takes what the client says of itself. It may say so once; the framework refuses a second time as well.
-    pub fn initialize(&mut self, params: InitializeParams) {
+    pub fn initialize(&mut self, params: InitializeParams) -> Strangers {
         if std::mem::replace(&mut self.initialized, true) {
-            return;
+            return Strangers::new();
         }
         self.client = ClientAbilities::of(&params.capabilities);
         #[expect(deprecated, reason = "older clients send nothing else")]
@@ -48,9 +44,7 @@ impl View {
             (_, None) => Vec::new(),
         };
         self.folders = folders.iter().filter_map(folder).collect();
-        if let Some(options) = params.initialization_options {
-            self.configure(&options);
-        }
+        params.initialization_options.map(|options| self.settings.initialize(&options)).unwrap_or_default()
     }
 
     pub fn open(&mut self, params: DidOpenTextDocumentParams) {
@@ -81,22 +75,6 @@ impl View {
             }
         }
         self.folders = folders.into();
-    }
-
-    /// Takes new settings: the section `rlm`, alone or inside an object. Settings that make no sense change nothing, and
-    /// the next query says so.
-    pub fn configure(&mut self, settings: &Value) {
-        let section = settings.get("rlm").unwrap_or(settings);
-        if section.is_null() {
-            return;
-        }
-        match Options::from_json(section).and_then(|options| options.clone().resolve().map(|_| options)) {
-            Ok(options) => {
-                self.options = Arc::new(options);
-                self.settings_error = None;
-            }
-            Err(error) => self.settings_error = Some(error),
-        }
     }
 
     /// The folder that a path lies in; of nested ones the innermost.

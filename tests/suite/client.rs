@@ -1,5 +1,6 @@
 //! A client of the language server for tests: the real program over its standard input and output.
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::{path::Path, process::Stdio, time::Duration};
 use tokio::{
@@ -158,7 +159,14 @@ impl Client {
         self.status().await
     }
 
-    async fn status(&mut self) -> i32 {
+    /// Sends the server's process a signal.
+    pub fn signal(&self, signal: Signal) {
+        let id = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("the server runs");
+        kill_process(id, signal).expect("it can be signalled");
+    }
+
+    /// Waits for the end of the server's process and returns its status.
+    pub async fn status(&mut self) -> i32 {
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the process ends in time");
         status.expect("the process can be waited for").code().expect("no signal ended it")
     }

@@ -235,28 +235,81 @@ async fn a_selection_offers_to_ask_about_it() {
 }
 
 #[tokio::test]
-async fn settings_come_from_the_client_and_the_request_has_the_last_word() {
-    let folder = folder();
-    let capabilities = json!({"workspace": {"configuration": true}});
-    let mut client = Client::in_folder(folder.path(), capabilities, json!({"model": "cli:false"})).await;
-    let asked = client.message(|it| it["method"] == "workspace/configuration").await;
-    let section = json!([{"model": "cli:echo from the configuration", "strategy": "direct"}]);
-    client.send(json!({"jsonrpc": "2.0", "id": asked["id"], "result": section})).await;
-    let answer = |result: Result<Value, Value>| result.expect("an answer")["answer"].clone();
-    // The reply to the configuration is handled apart from the request that follows it.
-    let mut status = Value::Null;
-    while status["model"] != "cli:echo from the configuration" {
-        status = client.request("rlm/status", Value::Null).await.expect("a status");
+async fn raw_and_encoded_uris_name_the_same_document() {
+    let outer = TempDir::new().expect("a folder can be made");
+    let folder = outer.path().join("[id] é|");
+    fs::create_dir(&folder).expect("a folder can be made");
+    fs::write(folder.join("kettle.rs"), "nothing\n").expect("a file can be written");
+    // The client's own URI is as raw as the path.
+    let mut client = Client::in_folder(&folder, json!({}), json!({})).await;
+    client.open(&uri(&folder.join("kettle.rs")), 1, SOURCE).await;
+    let encoded = format!("{}/%5bid%5D%20%C3%A9%7C/kettle.rs", uri(outer.path()));
+    let params = json!({"query": "where is the water heated?", "scope": {"kind": "file", "uri": encoded}});
+    let result = client.request("rlm/query", params).await.expect("an answer");
+    let citation = &result["citations"][0];
+    assert_eq!((&citation["path"], &citation["verified"]), (&json!("kettle.rs"), &json!(true)), "{result}");
+    assert_eq!(citation["uri"], encoded.replace("%5b", "%5B"));
+    assert_eq!(client.shut_down().await, 0);
+}
+
+#[tokio::test]
+async fn paths_keep_their_folder_and_one_that_is_missing_is_told() {
+    let (first, second) = (folder(), folder());
+    fs::write(second.path().join("only.txt"), "only here\n").expect("a file can be written");
+    let mut client =
+        Client::in_folder(first.path(), json!({}), json!({"model": "cli:cat", "strategy": "direct"})).await;
+    let added = json!([{"uri": uri(second.path()), "name": "second"}, {"uri": "file:///nowhere", "name": "gone"}]);
+    client.notify("workspace/didChangeWorkspaceFolders", json!({"event": {"added": added, "removed": []}})).await;
+    for (path, shown) in [
+        ("second/README.md", "second/README.md"),
+        ("README.md", "folder/README.md"),
+        ("only.txt", "second/only.txt"),
+        ("src", "folder/src/kettle.rs"),
+    ] {
+        // The answer names the only file by the end of its path.
+        let name = shown.rsplit('/').next().expect("a name");
+        let options = json!({"model": format!("cli:echo {name}:1")});
+        let params = json!({"query": "?", "scope": {"kind": "paths", "paths": [path]}, "options": options});
+        let result = client.request("rlm/query", params).await.expect("an answer");
+        assert_eq!(
+            (&result["citations"][0]["path"], &result["context"]["files"]),
+            (&json!(shown), &json!(1)),
+            "{path}"
+        );
     }
-    let result = client.request("rlm/query", json!({"query": "?"})).await;
-    assert_eq!(answer(result).as_str().map(str::trim), Some("from the configuration"));
-    let options = json!({"model": "cli:echo from the request"});
-    let result = client.request("rlm/query", json!({"query": "?", "options": options})).await;
-    assert_eq!(answer(result).as_str().map(str::trim), Some("from the request"));
-    let settings = json!({"settings": {"rlm": {"model": "cli:echo changed", "strategy": "direct"}}});
-    client.notify("workspace/didChangeConfiguration", settings).await;
-    let result = client.request("rlm/query", json!({"query": "?"})).await;
-    assert_eq!(answer(result).as_str().map(str::trim), Some("changed"));
+    let result = client.request("rlm/query", json!({"query": "?"})).await.expect("an answer");
+    assert_eq!(result["warnings"], json!(["the workspace folder gone is left out: there is no /nowhere"]));
+    assert_eq!(result["context"]["files"], 5);
+    let removed = json!([{"uri": uri(first.path()), "name": "folder"}, {"uri": uri(second.path()), "name": "second"}]);
+    client.notify("workspace/didChangeWorkspaceFolders", json!({"event": {"added": [], "removed": removed}})).await;
+    let error = client.request("rlm/query", json!({"query": "?"})).await.expect_err("there is no other folder");
+    assert_eq!(error["data"]["kind"], "noSuchPath");
+    assert_eq!(client.shut_down().await, 0);
+}
+
+#[tokio::test]
+async fn a_selection_behind_lone_carriage_returns_is_told_by_the_lines_of_the_context() {
+    let folder = folder();
+    let mut client =
+        Client::in_folder(folder.path(), json!({}), json!({"model": "cli:cat", "strategy": "direct"})).await;
+    let note = uri(&folder.path().join("note.txt"));
+    client.open(&note, 1, "a\rb\nc\r\nd\n").await;
+    let range = json!({"start": {"line": 2, "character": 0}, "end": {"line": 3, "character": 1}});
+    let scope = json!({"kind": "selection", "uri": note, "range": range});
+    let result = client.request("rlm/query", json!({"query": "?", "scope": scope})).await.expect("an answer");
+    let text = result["answer"].as_str().expect("a text");
+    assert!(text.contains("the selection note.txt:2-3."), "{text}");
+    assert_eq!(client.shut_down().await, 0);
+}
+
+#[tokio::test]
+async fn the_status_may_be_asked_with_empty_params() {
+    let folder = folder();
+    let mut client = Client::in_folder(folder.path(), json!({}), json!({})).await;
+    for params in [Value::Null, json!({})] {
+        let status = client.request("rlm/status", params).await.expect("a status");
+        assert_eq!(status["model"], "extractive");
+    }
     assert_eq!(client.shut_down().await, 0);
 }
 

@@ -7,6 +7,8 @@ mod extractive;
 mod limits;
 mod llama;
 mod lsp;
+mod lsp_ends;
+mod lsp_settings;
 mod query;
 mod repl;
 #[path = "../scripted/mod.rs"]

@@ -2,12 +2,16 @@
 //! and give up after some seconds. The answer comes as a Markdown file that the client is asked to show.
 
 use super::error;
-use crate::lsp::{
-    ext::{CANCEL_COMMAND, CancelParams, QUERY_COMMAND, QueryParams, STATUS_COMMAND},
-    front::Call,
-    runs::{Door, Outcome},
-    server::Handlers,
-    uri,
+use crate::{
+    engine::Termination,
+    lsp::{
+        ext::{CANCEL_COMMAND, CancelParams, QUERY_COMMAND, QueryParams, STATUS_COMMAND},
+        front::Call,
+        query::Outcome,
+        runs::Door,
+        server::Handlers,
+        uri,
+    },
 };
 use lsp_types::{ExecuteCommandParams, MessageType, ShowDocumentParams};
 use serde_json::{Value, json};
@@ -64,7 +68,8 @@ fn read<T: serde::de::DeserializeOwned>(argument: Value) -> Result<T> {
     serde_json::from_value(argument).map_err(|error| Error::invalid_params(error.to_string()))
 }
 
-/// Shows the answer: as a document if the client can, else as a message.
+/// Shows the answer: as a document if the client can, else as a message. Of a query that was cancelled before it had
+/// said anything there is nothing to show.
 async fn show(client: &Client, question: &str, outcome: &Outcome, shows_documents: bool) {
     let answer = &outcome.answer;
     if let Some(failure) = &answer.failure {
@@ -72,9 +77,15 @@ async fn show(client: &Client, question: &str, outcome: &Outcome, shows_document
         client.show_message(MessageType::ERROR, format!("RLM: {}{hint}", failure.message)).await;
         return;
     }
-    let ending = answer.termination.explanation().map(|it| format!("\n\n*{it}*")).unwrap_or_default();
-    let document = format!("# {question}\n\n{}{ending}\n", answer.text);
+    let has_text = !answer.text.trim().is_empty();
+    if answer.termination == Termination::Cancelled && !has_text {
+        return;
+    }
+    let ending = answer.termination.explanation();
+    let emphasised = ending.map(|it| format!("\n\n*{it}*")).unwrap_or_default();
+    let document = format!("# {question}\n\n{}{emphasised}\n", answer.text);
     if shows_documents
+        && has_text
         && let Some(path) = write(document).await
         && let Some(uri) = uri::of_path(&path)
     {
@@ -84,7 +95,8 @@ async fn show(client: &Client, question: &str, outcome: &Outcome, shows_document
         }
     }
     let shown = crate::text::cut_head(&answer.text, MESSAGE_CHARS).shown;
-    client.show_message(MessageType::INFO, format!("RLM: {shown}{ending}")).await;
+    let said: Vec<&str> = [Some(shown), ending].into_iter().flatten().filter(|it| !it.is_empty()).collect();
+    client.show_message(MessageType::INFO, format!("RLM: {}", said.join("\n\n"))).await;
 }
 
 /// Writes the answer into a new file, which stays.

@@ -3,12 +3,7 @@
 use super::error;
 use crate::{
     engine::Termination,
-    lsp::{
-        ext::QueryParams,
-        front::Call,
-        runs::{Door, Outcome},
-        server::Handlers,
-    },
+    lsp::{ext::QueryParams, front::Call, query::Outcome, runs::Door, server::Handlers},
 };
 use serde_json::Value;
 use tower_lsp::jsonrpc::Result;

@@ -1,0 +1,73 @@
+//! The names of the options on the wire, and what to say of a name that is none of them.
+
+use super::Options;
+
+/// The name of every option that [`Options::from_json`] reads.
+pub(super) const NAMES: [&str; 16] = [
+    "model",
+    "worker",
+    "endpoint",
+    "strategy",
+    "maxIterations",
+    "maxDepth",
+    "maxCalls",
+    "maxTokens",
+    "maxCost",
+    "timeout",
+    "cellTimeout",
+    "maxErrors",
+    "concurrency",
+    "include",
+    "exclude",
+    "price",
+];
+
+impl Options {
+    /// Whether there is an option of this name.
+    pub fn knows(name: &str) -> bool {
+        NAMES.contains(&name)
+    }
+
+    /// The option that someone who wrote `name` may have meant.
+    pub fn nearest(name: &str) -> Option<&'static str> {
+        let name = name.to_lowercase();
+        let distances = NAMES.map(|known| (distance(&name, &known.to_lowercase()), known));
+        let (distance, known) = distances.into_iter().min()?;
+        (distance <= known.len().min(name.len()) / 3).then_some(known)
+    }
+}
+
+/// How many bytes must be put in, taken out or changed to get from one name to the other.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (at, a) in a.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
+        for (at, b) in b.bytes().enumerate() {
+            let changed = diagonal + usize::from(a != b);
+            diagonal = row[at + 1];
+            row[at + 1] = changed.min(diagonal + 1).min(row[at] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_pen_is_recognised_and_a_stranger_is_not() {
+        for (name, meant) in [
+            ("maxCall", Some("maxCalls")),
+            ("max_calls", Some("maxCalls")),
+            ("MaxTokens", Some("maxTokens")),
+            ("endpoints", Some("endpoint")),
+            ("pirce", None),
+            ("prices", Some("price")),
+            ("serverPath", None),
+            ("", None),
+        ] {
+            assert_eq!(Options::nearest(name), meant, "{name}");
+        }
+    }
+}

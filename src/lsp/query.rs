@@ -1,0 +1,164 @@
+//! One query on its way: from its params to what came of it.
+
+use super::{
+    engines::Engines,
+    ext::QueryParams,
+    reporter::{Channels, Reporter},
+    scope::{self, Scoped},
+    view::View,
+};
+use crate::{
+    config::{Options, Settings},
+    corpus::{Snapshot, StopFlag},
+    engine::{Answer, Engine, Event, EventSink, Failure, Question, Started, Termination, internal_failure},
+    report::{self, Circumstances},
+};
+use serde_json::{Map, Value, json};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+/// A query that was accepted.
+pub struct Query {
+    pub id: String,
+    pub params: QueryParams,
+    /// The options of the request.
+    pub options: Options,
+    pub view: View,
+    pub since: Instant,
+    pub cancel: CancellationToken,
+    pub reporter: Arc<Reporter>,
+    pub channels: Channels,
+}
+
+/// What came of a query.
+pub struct Outcome {
+    pub answer: Answer,
+    /// The result object of `docs/protocol.md`.
+    pub result: Map<String, Value>,
+}
+
+/// What the engine needs.
+struct Prepared {
+    settings: Settings,
+    engine: Arc<Engine>,
+    scoped: Scoped,
+}
+
+impl Query {
+    /// From the question to the answer.
+    pub async fn answer(&self, engines: &Engines) -> Outcome {
+        let Prepared { settings, engine, scoped } = match self.prepare(engines).await {
+            Ok(prepared) => prepared,
+            Err(answer) => return self.conclude(answer, None, None),
+        };
+        let Scoped { snapshot, focus, warnings } = scoped;
+        let question = Question {
+            text: self.params.query.clone(),
+            snapshot: snapshot.clone(),
+            focus,
+            strategy: settings.strategy,
+            limits: settings.limits,
+        };
+        let note = Arc::new(StartedNote { reporter: self.reporter.clone(), started: Mutex::default() });
+        let answer = engine.ask(question, note.clone(), self.cancel.clone()).await;
+        let mut outcome = self.conclude(answer, note.started(), Some(&snapshot));
+        if !warnings.is_empty() {
+            outcome.result.insert("warnings".to_owned(), json!(warnings));
+        }
+        outcome
+    }
+
+    /// Finds the settings, the models and the text. All of it may take long: the client has to reply, a server has to say
+    /// what it has, and a folder may be huge. When the query is cancelled or its time is up nothing of it is waited for.
+    async fn prepare(&self, engines: &Engines) -> Result<Prepared, Answer> {
+        let own_limit = self.options.timeout.map(Duration::from_secs_f64);
+        let mut settings = self.within(own_limit, self.settings(engines)).await?;
+        let limit = settings.limits.timeout;
+        let work = async { tokio::try_join!(engines.engine(&settings), self.scoped(settings.clone())) };
+        let (engine, scoped) = self.within(Some(limit), work).await?;
+        // What preparing took is part of the query's time.
+        settings.limits.timeout = limit.saturating_sub(self.since.elapsed());
+        Ok(Prepared { settings, engine, scoped })
+    }
+
+    /// The result of `work`, or the answer of a query that ends without it. `limit` counts from the query's start.
+    async fn within<T>(
+        &self,
+        limit: Option<Duration>,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Answer> {
+        let time_is_up = async {
+            match limit {
+                Some(limit) => sleep_until(self.since + limit).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Answer::without_text(Termination::Cancelled)),
+            () = time_is_up => Err(Answer::without_text(Termination::Timeout)),
+            result = work => result.map_err(Answer::failed),
+        }
+    }
+
+    async fn settings(&self, engines: &Engines) -> Result<Settings, Failure> {
+        engines.settings(self.options.clone(), &self.view.settings).await
+    }
+
+    async fn scoped(&self, settings: Settings) -> Result<Scoped, Failure> {
+        let (scope, view) = (self.params.scope.clone(), self.view.clone());
+        // Reading a huge repository ends with the query, however that ends.
+        let stop = StopFlag::default();
+        let _stop = stop.raise_on_drop();
+        let taken = tokio::task::spawn_blocking(move || scope::resolve(&scope, &view, &settings, &stop)).await;
+        taken.unwrap_or_else(|error| Err(internal_failure(&error)))
+    }
+
+    /// Puts the result object together.
+    fn conclude(&self, mut answer: Answer, started: Option<Started>, snapshot: Option<&Snapshot>) -> Outcome {
+        answer.usage.wall_time = self.since.elapsed();
+        let circumstances = started.map_or_else(Circumstances::default, |it| Circumstances {
+            model: it.model,
+            worker: it.worker,
+            context: it.context,
+            trace: None,
+        });
+        let mut result = report::answer(&answer, &circumstances);
+        result.insert("queryId".to_owned(), json!(self.id));
+        result.insert("sessionId".to_owned(), Value::Null);
+        if let (Some(snapshot), Some(Value::Array(citations))) = (snapshot, result.get_mut("citations")) {
+            for citation in citations {
+                let path = citation["path"].as_str().unwrap_or_default();
+                if let Some(uri) = scope::uri_of(snapshot, path).filter(|_| citation["verified"] == true) {
+                    citation["uri"] = json!(uri);
+                }
+            }
+        }
+        Outcome { answer, result }
+    }
+}
+
+/// Remembers what the run began with, and passes every event on.
+struct StartedNote {
+    reporter: Arc<Reporter>,
+    started: Mutex<Option<Started>>,
+}
+
+impl StartedNote {
+    fn started(&self) -> Option<Started> {
+        self.started.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl EventSink for StartedNote {
+    fn emit(&self, event: Event) {
+        if let Event::Started(started) = &event {
+            *self.started.lock().unwrap_or_else(PoisonError::into_inner) = Some(started.clone());
+        }
+        self.reporter.emit(event);
+    }
+}

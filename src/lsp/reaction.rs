@@ -1,0 +1,72 @@
+//! What a message makes the server say to the client, beside the reply of its handler.
+
+use super::settings::{Inquiry, Strangers, complaint};
+use lsp_types::{ConfigurationItem, MessageType};
+use serde_json::Value;
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tower_lsp::Client;
+
+/// How long queries wait for a client that was asked for its settings.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What there is to say.
+#[derive(Debug)]
+pub enum Reaction {
+    Nothing,
+    /// Settings have names that are no options.
+    Complain(Strangers),
+    /// The client is to tell its settings.
+    Ask(Inquiry),
+}
+
+/// What was said to the client, and whether it still listens.
+#[derive(Debug, Default)]
+pub struct Talk {
+    /// Names that it was told of.
+    told: Mutex<HashSet<String>>,
+    ended: CancellationToken,
+}
+
+impl Talk {
+    /// Nothing waits for the client any more.
+    pub fn end(&self) {
+        self.ended.cancel();
+    }
+
+    pub async fn react(&self, reaction: Reaction, client: &Client) {
+        let mut strangers = match reaction {
+            Reaction::Nothing => return,
+            Reaction::Complain(strangers) => strangers,
+            Reaction::Ask(inquiry) => {
+                let reply = self.ended.run_until_cancelled(configuration(client)).await.flatten();
+                inquiry.settle(reply.as_ref()).await
+            }
+        };
+        strangers.retain(|name| self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()));
+        if !strangers.is_empty() {
+            client.show_message(MessageType::WARNING, complaint(&strangers)).await;
+        }
+    }
+}
+
+/// The section `rlm` of the client's configuration, as the client says when it is asked.
+async fn configuration(client: &Client) -> Option<Value> {
+    let item = ConfigurationItem { scope_uri: None, section: Some("rlm".to_owned()) };
+    match timeout(PATIENCE, client.configuration(vec![item])).await {
+        Ok(Ok(sections)) => sections.into_iter().next(),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the client did not tell its settings");
+            None
+        }
+        Err(_) => {
+            tracing::warn!("the client did not tell its settings in time");
+            None
+        }
+    }
+}
