@@ -85,8 +85,9 @@ async fn what_is_told_of_a_query_comes_before_its_reply() {
                     |params: &Value| params["value"]["kind"].as_str().or(params["kind"].as_str()).map(str::to_owned);
                 told.iter().filter(|params| holds(params)).filter_map(kind).filter(|kind| kind != "report").collect()
             };
+            let name = number.to_string();
             assert_eq!(kinds(&|params| params["token"] == number), ["begin", "end"], "query {number}");
-            let events = kinds(&|params| params["queryId"] == number.to_string());
+            let events = kinds(&|params| params["queryId"] == name.as_str());
             assert_eq!(events.last().map(String::as_str), Some("done"), "query {number}");
             replies += 1;
         } else {
