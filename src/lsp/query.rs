@@ -51,7 +51,10 @@ struct Prepared {
 impl Query {
     /// From the question to the answer.
     pub async fn answer(&self, engines: &Engines) -> Outcome {
-        let Prepared { settings, engine, scoped } = match self.prepare(engines).await {
+        // Reading a huge repository ends with the query, however that ends.
+        let stop = StopFlag::default();
+        let _stop = stop.raise_on_drop();
+        let Prepared { settings, engine, scoped } = match self.prepare(engines, stop).await {
             Ok(prepared) => prepared,
             Err(answer) => return self.conclude(answer, None, None),
         };
@@ -74,11 +77,11 @@ impl Query {
 
     /// Finds the settings, the models and the text. All of it may take long: the client has to reply, a server has to say
     /// what it has, and a folder may be huge. When the query is cancelled or its time is up nothing of it is waited for.
-    async fn prepare(&self, engines: &Engines) -> Result<Prepared, Answer> {
+    async fn prepare(&self, engines: &Engines, stop: StopFlag) -> Result<Prepared, Answer> {
         let own_limit = self.options.timeout.map(Duration::from_secs_f64);
         let mut settings = self.within(own_limit, self.settings(engines)).await?;
         let limit = settings.limits.timeout;
-        let work = async { tokio::try_join!(engines.engine(&settings), self.scoped(settings.clone())) };
+        let work = async { tokio::try_join!(engines.engine(&settings), self.scoped(settings.clone(), stop)) };
         let (engine, scoped) = self.within(Some(limit), work).await?;
         // What preparing took is part of the query's time.
         settings.limits.timeout = limit.saturating_sub(self.since.elapsed());
@@ -109,11 +112,8 @@ impl Query {
         engines.settings(self.options.clone(), &self.view.settings).await
     }
 
-    async fn scoped(&self, settings: Settings) -> Result<Scoped, Failure> {
+    async fn scoped(&self, settings: Settings, stop: StopFlag) -> Result<Scoped, Failure> {
         let (scope, view) = (self.params.scope.clone(), self.view.clone());
-        // Reading a huge repository ends with the query, however that ends.
-        let stop = StopFlag::default();
-        let _stop = stop.raise_on_drop();
         let taken = tokio::task::spawn_blocking(move || scope::resolve(&scope, &view, &settings, &stop)).await;
         taken.unwrap_or_else(|error| Err(internal_failure(&error)))
     }

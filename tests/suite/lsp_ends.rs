@@ -1,40 +1,37 @@
 //! How queries of the language server end: at once whatever they wait for, and with their messages in order.
 
-use crate::client::{Client, uri};
-use rustix::{
-    fs::{CWD, FileType, Mode, mknodat},
-    process::Signal,
-};
+use crate::client::Client;
+use rustix::process::Signal;
 use serde_json::{Value, json};
-use std::{fs, path::Path, time::Duration};
+use std::{fs, net::TcpListener, path::Path, time::Duration};
 use tempfile::TempDir;
 
-/// A folder with a text and, outside of what a query of the folder reads, a pipe that nobody writes to: whoever reads it
-/// waits for ever.
 fn folder() -> TempDir {
     let folder = TempDir::new().expect("a folder can be made");
     fs::write(folder.path().join("README.md"), "# Tea\n").expect("a file can be written");
-    mknodat(CWD, folder.path().join("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a pipe can be made");
     folder
 }
 
-/// A query about the pipe, which never gets as far as a model.
-fn endless(folder: &TempDir) -> Value {
-    let start = json!({"line": 0, "character": 0});
-    let scope =
-        json!({"kind": "selection", "uri": uri(&folder.path().join("pipe")), "range": {"start": start, "end": start}});
-    json!({"query": "?", "queryId": "q", "scope": scope})
+/// A server of models that lets everybody in and says nothing.
+fn silent() -> TcpListener {
+    TcpListener::bind(("127.0.0.1", 0)).expect("a port is free")
+}
+
+/// A query that waits for the list of models, and never gets as far as a model.
+fn waiting(server: &TcpListener) -> Value {
+    let address = server.local_addr().expect("it is bound");
+    json!({"query": "?", "queryId": "q", "options": {"endpoint": format!("http://{address}/v1")}})
 }
 
 #[tokio::test]
-async fn a_query_that_is_still_reading_ends_when_it_is_cancelled_or_its_time_is_up() {
-    let folder = folder();
+async fn a_query_that_is_being_prepared_ends_when_it_is_cancelled_or_its_time_is_up() {
+    let (folder, server) = (folder(), silent());
     let capabilities = json!({"window": {"workDoneProgress": true}});
     let mut client = Client::in_folder(folder.path(), capabilities, json!({})).await;
     for way in ["$/cancelRequest", "rlm/cancel", "window/workDoneProgress/cancel", "timeout"] {
-        let mut params = endless(&folder);
+        let mut params = waiting(&server);
         if way == "timeout" {
-            params["options"] = json!({"timeout": 0.2});
+            params["options"]["timeout"] = json!(0.2);
         }
         let id = client.begin("rlm/query", params).await;
         let token = client.next("window/workDoneProgress/create", |_| true).await["token"].take();
@@ -53,15 +50,15 @@ async fn a_query_that_is_still_reading_ends_when_it_is_cancelled_or_its_time_is_
             (_, other) => panic!("{way}: {other:?}"),
         }
     }
-    client.begin("rlm/query", endless(&folder)).await;
+    client.begin("rlm/query", waiting(&server)).await;
     assert_eq!(client.shut_down().await, 0);
 }
 
 #[tokio::test]
-async fn a_client_that_hangs_up_ends_a_query_that_is_still_reading() {
-    let folder = folder();
+async fn a_client_that_hangs_up_ends_a_query_that_is_being_prepared() {
+    let (folder, server) = (folder(), silent());
     let mut client = Client::in_folder(folder.path(), json!({}), json!({})).await;
-    client.begin("rlm/query", endless(&folder)).await;
+    client.begin("rlm/query", waiting(&server)).await;
     assert_eq!(client.hang_up().await, 1);
 }
 
@@ -69,7 +66,7 @@ async fn a_client_that_hangs_up_ends_a_query_that_is_still_reading() {
 async fn what_is_told_of_a_query_comes_before_its_reply() {
     const QUERIES: usize = 40;
     let folder = folder();
-    let options = json!({"model": "cli:echo done", "strategy": "direct", "exclude": ["pipe"]});
+    let options = json!({"model": "cli:echo done", "strategy": "direct"});
     let mut client = Client::in_folder(folder.path(), json!({}), options).await;
     let mut ids = Vec::new();
     for number in 0..QUERIES {
@@ -101,7 +98,7 @@ async fn what_is_told_of_a_query_comes_before_its_reply() {
 async fn a_progress_that_the_client_did_not_accept_in_time_has_no_end() {
     let folder = folder();
     let capabilities = json!({"window": {"workDoneProgress": true}});
-    let options = json!({"model": "cli:echo done", "strategy": "direct", "exclude": ["pipe"]});
+    let options = json!({"model": "cli:echo done", "strategy": "direct"});
     let mut client = Client::in_folder(folder.path(), capabilities, options).await;
     client.request("rlm/query", json!({"query": "?"})).await.expect("an answer");
     assert_eq!(client.unread("window/workDoneProgress/create").len(), 1);
@@ -111,11 +108,11 @@ async fn a_progress_that_the_client_did_not_accept_in_time_has_no_end() {
 
 #[tokio::test]
 async fn a_command_that_is_cancelled_before_it_said_anything_shows_nothing() {
-    let folder = folder();
+    let (folder, server) = (folder(), silent());
     let capabilities =
         json!({"window": {"showDocument": {"support": true}}, "experimental": {"rlm": {"events": true}}});
     let mut client = Client::in_folder(folder.path(), capabilities, json!({})).await;
-    let command = json!({"command": "rlm.query", "arguments": [endless(&folder)]});
+    let command = json!({"command": "rlm.query", "arguments": [waiting(&server)]});
     client.request("workspace/executeCommand", command).await.expect("it is acknowledged");
     let cancel = json!({"command": "rlm.cancel", "arguments": []});
     assert_eq!(client.request("workspace/executeCommand", cancel).await, Ok(json!({"cancelled": 1})));
@@ -134,7 +131,7 @@ async fn a_signal_ends_the_server_after_the_programs_that_answer() {
     for (signal, status) in [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129)] {
         let folder = folder();
         let sleep = format!("61.{}{status}", std::process::id());
-        let options = json!({"model": format!("cli:sleep {sleep}"), "strategy": "direct", "exclude": ["pipe"]});
+        let options = json!({"model": format!("cli:sleep {sleep}"), "strategy": "direct"});
         let mut client = Client::in_folder(folder.path(), json!({}), options).await;
         client.begin("rlm/query", json!({"query": "?"})).await;
         while !runs(&["sleep", &sleep]) {
