@@ -1392,7 +1392,7 @@ An answer that comes whole is read from its start."
   "How many lost calls are described one by one.")
 
 (defun rlm--insert-remarks (run remark hint)
-  "Insert REMARK, HINT and what was lost in RUN."
+  "Insert REMARK, HINT, warnings and what was lost in RUN."
   (let* ((result (rlm--run-result run))
          (lost (append (plist-get result :lost) nil))
          (described (seq-take lost rlm--lost-described))
@@ -1408,6 +1408,8 @@ An answer that comes whole is read from its start."
           (make-text-button (match-beginning 0) (match-end 0) 'follow-link t
                             'action (lambda (_) (pop-to-buffer
                                                  (rlm--log-buffer)))))))
+    (seq-doseq (warning (plist-get result :warnings))
+      (rlm--insert-block warning 'rlm-notice))
     (when lost
       (rlm--insert-block (format "Parts that are missing (%d):" all)
                          'rlm-notice)

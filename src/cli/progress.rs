@@ -7,7 +7,7 @@ use super::{
 use crate::{
     corpus::Exclusion,
     engine::{Answer, Delta, Event, SubCallState, Termination, Usage},
-    text::{cut_head, one_line},
+    text::cut_head,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
@@ -149,10 +149,8 @@ impl Display {
                 if answer.text.is_empty() { "there is no partial answer" } else { "the answer above is partial" };
             say(&format!("rlm: {explanation}; {partial}"));
         }
-        if !answer.lost.is_empty() {
-            let first = &answer.lost[0];
-            let (count, error) = (answer.lost_count, one_line(&first.error, 200));
-            say(&format!("rlm: {count} sub-calls failed, the first with: {error}"));
+        if let Some(loss) = answer.loss() {
+            say(&format!("rlm: {loss}"));
         }
         let unverified: Vec<_> = answer.citations.iter().filter(|it| !it.verified).collect();
         if !unverified.is_empty() && !self.quiet {

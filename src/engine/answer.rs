@@ -1,7 +1,10 @@
 //! What a question comes to.
 
 use super::meter::Usage;
-use crate::llm;
+use crate::{llm, text::one_line};
+
+/// Characters of an error that a person is told of a call that failed.
+const LOSS_CHARS: usize = 200;
 
 /// The result of a run. There always is one; `termination` tells how far it can be trusted.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +39,16 @@ impl Answer {
             usage: Usage::none(),
             failure: None,
         }
+    }
+
+    /// The sentence that tells a person what is missing from the answer.
+    pub fn loss(&self) -> Option<String> {
+        let first = self.lost.first()?;
+        let error = one_line(&first.error, LOSS_CHARS);
+        Some(match self.lost_count {
+            1 => format!("a sub-call failed: {error}"),
+            count => format!("{count} sub-calls failed, the first with: {error}"),
+        })
     }
 }
 

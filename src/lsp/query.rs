@@ -39,6 +39,8 @@ pub struct Outcome {
     pub answer: Answer,
     /// The result object of `docs/protocol.md`.
     pub result: Map<String, Value>,
+    /// What is not as the client thinks it is; also in the result.
+    pub warnings: Vec<String>,
 }
 
 /// What the engine needs.
@@ -71,6 +73,7 @@ impl Query {
         let mut outcome = self.conclude(answer, note.started(), Some(&snapshot));
         if !warnings.is_empty() {
             outcome.result.insert("warnings".to_owned(), json!(warnings));
+            outcome.warnings = warnings;
         }
         outcome
     }
@@ -138,7 +141,7 @@ impl Query {
                 }
             }
         }
-        Outcome { answer, result }
+        Outcome { answer, result, warnings: Vec::new() }
     }
 }
 

@@ -190,7 +190,8 @@ async fn a_command_acknowledges_at_once_and_the_answer_is_shown() {
     let capabilities =
         json!({"window": {"showDocument": {"support": true}}, "experimental": {"rlm": {"events": true}}});
     let mut client = Client::in_folder(folder.path(), capabilities, json!({})).await;
-    let params = json!({"command": "rlm.query", "arguments": ["where is the water heated?"]});
+    let params = json!({"command": "rlm.query", "arguments": [{"query": "where is the water heated?",
+                                                                    "options": {"maxCalls": 1}}]});
     let result = client.request("workspace/executeCommand", params).await.expect("it is acknowledged");
     assert_eq!(result["status"], "started");
     let shown = client.message(|it| it["method"] == "window/showDocument").await;
@@ -198,6 +199,10 @@ async fn a_command_acknowledges_at_once_and_the_answer_is_shown() {
     let text = fs::read_to_string(path).expect("the answer was written");
     fs::remove_file(path).expect("the answer can be removed");
     assert!(text.starts_with("# where is the water heated?\n") && text.contains("src/kettle.rs:"), "{text}");
+    assert!(
+        text.contains("failed") && text.contains("the limit on calls is used up"),
+        "what is missing is said: {text}"
+    );
     client.send(json!({"jsonrpc": "2.0", "id": shown["id"], "result": {"success": true}})).await;
     let done = client.next("rlm/event", |params| params["kind"] == "done").await;
     assert_eq!(done["queryId"], result["queryId"]);

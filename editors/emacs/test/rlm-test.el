@@ -540,6 +540,15 @@ Parts that are missing (1):
   part 3: 429
 "))))
 
+(ert-deftest rlm-test-what-is-not-as-the-user-thinks-is-said ()
+  (rlm-test-in-answer (run nil)
+    (rlm-test-reply
+     run :result (rlm-test-result "All" :warnings ["there is no folder /gone"]))
+    (should (equal (rlm-test-answer) "All
+
+there is no folder /gone
+"))))
+
 (ert-deftest rlm-test-of-many-lost-parts-the-first-are-named ()
   (rlm-test-in-answer (run nil)
     (let ((part '(:depth 1 :label "part" :error "429")))

@@ -45,6 +45,7 @@ export function decodeResult(value: unknown): Result | undefined {
     citations: list(it["citations"], decodeCitation),
     lost: list(it["lost"], decodeLost),
     lostCount: number(it["lostCount"]),
+    warnings: list(it["warnings"], (item) => (typeof item === "string" ? item : undefined)),
     usage: decodeUsage(it["usage"]),
     model: text(it["model"]),
     worker: text(it["worker"]),

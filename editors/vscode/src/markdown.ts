@@ -72,7 +72,9 @@ function shortfall(result: Result): string {
 }
 
 function ending(result: Result): string[] {
-  const blocks = [citations(result.citations), lost(result.lost, result.lostCount), footer(result)].filter((block) => block !== "");
+  const warnings = result.warnings.map((it) => `**Note:** ${it}`);
+  const missing = lost(result.lost, result.lostCount);
+  const blocks = [...warnings, citations(result.citations), missing, footer(result)].filter((block) => block !== "");
   return blocks.length > 0 ? ["---", ...blocks] : [];
 }
 

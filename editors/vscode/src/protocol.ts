@@ -89,6 +89,8 @@ export interface Result {
   citations: Citation[];
   lost: Lost[];
   lostCount: number;
+  /** Sentences about what is not as the user thinks. */
+  warnings: string[];
   usage: Usage;
   model: string;
   worker: string;

@@ -79,6 +79,12 @@ test("parts that were lost are named", () => {
   assert.match(renderAnswer(answer), /2 parts could not be read\n\n- src\/big\.rs: timed out\n- a call at depth 2: cut off/u);
 });
 
+test("what is not as the user thinks is said", () => {
+  const answer = newAnswer();
+  answer.finish(result({ warnings: ["there is no folder /gone"] }));
+  assert.match(renderAnswer(answer), /---\n\n\*\*Note:\*\* there is no folder \/gone/u);
+});
+
 test("of many parts that were lost the first are named", () => {
   const answer = newAnswer();
   const lost = Array.from({ length: 30 }, (_, at) => ({ depth: 1, label: `part ${at}`, error: "timed out" }));

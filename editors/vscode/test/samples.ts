@@ -23,6 +23,7 @@ export const wireResult = {
   citations: [{ path: "src/a.rs", startLine: 10, endLine: 14, verified: true, uri: "file:///work/demo/src/a.rs" }],
   lost: [],
   lostCount: 0,
+  warnings: [],
   usage: { calls: 3, rootCalls: 2, subCalls: 1, inputTokens: 7000, outputTokens: 1100, costUsd: 0.0213, wallMs: 4200 },
   model: "extractive",
   worker: "extractive",

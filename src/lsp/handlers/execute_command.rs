@@ -82,7 +82,10 @@ async fn show(client: &Client, question: &str, outcome: &Outcome, shows_document
         return;
     }
     let ending = answer.termination.explanation();
-    let emphasised = ending.map(|it| format!("\n\n*{it}*")).unwrap_or_default();
+    let mut remarks = outcome.warnings.clone();
+    remarks.extend(answer.loss());
+    remarks.extend(ending.map(str::to_owned));
+    let emphasised: String = remarks.iter().map(|it| format!("\n\n*{it}*")).collect();
     let document = format!("# {question}\n\n{}{emphasised}\n", answer.text);
     if shows_documents
         && has_text
@@ -95,7 +98,8 @@ async fn show(client: &Client, question: &str, outcome: &Outcome, shows_document
         }
     }
     let shown = crate::text::cut_head(&answer.text, MESSAGE_CHARS).shown;
-    let said: Vec<&str> = [Some(shown), ending].into_iter().flatten().filter(|it| !it.is_empty()).collect();
+    let remarks = remarks.iter().map(String::as_str);
+    let said: Vec<&str> = std::iter::once(shown).chain(remarks).filter(|it| !it.is_empty()).collect();
     client.show_message(MessageType::INFO, format!("RLM: {}", said.join("\n\n"))).await;
 }
 

@@ -13,7 +13,7 @@ pub async fn answer(handlers: &Handlers, params: QueryParams, call: Call) -> Res
     let _ends_with_this = call.cancel.clone().drop_guard();
     let started = handlers.runs.start(params, Door::Request, call.view, call.cancel);
     let (_, outcome) = started.map_err(|it| error::not_started(&it))?;
-    let Outcome { answer, result } = outcome.await.map_err(|_| error::broken())?;
+    let Outcome { answer, result, .. } = outcome.await.map_err(|_| error::broken())?;
     match (&answer.termination, &answer.failure) {
         (Termination::Cancelled, _) => Err(error::cancelled(result)),
         (_, Some(failure)) => Err(error::failed(failure, result)),
