@@ -19,7 +19,7 @@ for symbol in inside[:3]:
             if h.path and not (h.path == path and symbol.first_line <= h.line <= symbol.last_line)]
     shown = [h for h in hits if not re.match(r"\s*(//|#|;|\*)", h.text)][:8]
     if shown:
-        parts.append(f"`{symbol.name}` is used at {len(hits)} other places:\n\n" + "\n".join(
+        parts.append(f"`{symbol.name}` is used at {counted(len(hits), 'other place')}:\n\n" + "\n".join(
             f"- {place(h.path, h.line, h.line)}: `{h.text.strip()[:140].replace('`', chr(39))}`" for h in shown))
 words = [w for w in re.findall(r"[A-Za-z]\w{3,}", question) if w.lower() not in {"what", "does", "this", "that", "explain", "works", "work", "uses", "selection"}]
 if words:

@@ -48,8 +48,12 @@ def named(path, first, last):
     return inside[0] if inside else around
 
 
+def counted(number, noun):
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def size():
-    return f"{len(files)} {'file' if len(files) == 1 else 'files'} and {len(context)} characters"
+    return f"{counted(len(files), 'file')} and {len(context)} characters"
 
 
 def finish(parts):

@@ -24,8 +24,8 @@ for hit in chosen:
     groups.setdefault((hit.path, symbol.name if symbol else ""), []).append(hit)
 verb = "called" if calls else "used"
 if groups:
-    parts.append(f"It is {verb} at {len(chosen)} places{', most of all:' if len(groups) > 20 else ':'}" if defining else
-                 f"`{name}` is {verb} at {len(chosen)} places{', among them:' if len(groups) > 20 else ':'}")
+    parts.append(f"It is {verb} at {counted(len(chosen), 'place')}{', most of all:' if len(groups) > 20 else ':'}" if defining else
+                 f"`{name}` is {verb} at {counted(len(chosen), 'place')}{', among them:' if len(groups) > 20 else ':'}")
     order = sorted(groups.items(), key=lambda item: -len(item[1]))[:20] if len(groups) > 20 else groups.items()
     lines = []
     for (path, symbol), found in order:
