@@ -99,14 +99,18 @@ pub fn refused(error: &SettingsError) -> String {
     if option.starts_with("RLM_") {
         return error.to_string();
     }
-    let kebab = option.chars().fold(String::from("--"), |mut kebab, letter| {
+    format!("{}: {problem}", spelled(option))
+}
+
+/// An option's name on the wire as the terminal writes it: `--max-calls` for `maxCalls`.
+pub fn spelled(option: &str) -> String {
+    option.chars().fold(String::from("--"), |mut kebab, letter| {
         if letter.is_ascii_uppercase() {
             kebab.push('-');
         }
         kebab.push(letter.to_ascii_lowercase());
         kebab
-    });
-    format!("{kebab}: {problem}")
+    })
 }
 
 fn given(list: Vec<String>) -> Option<Vec<String>> {

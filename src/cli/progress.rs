@@ -1,6 +1,7 @@
 //! What a person sees on the terminal while a question is being answered.
 
 use super::{
+    options::spelled,
     query::{print, to_terminal},
     say,
 };
@@ -147,7 +148,8 @@ impl Display {
         } else if let Some(explanation) = answer.termination.explanation() {
             let partial =
                 if answer.text.is_empty() { "there is no partial answer" } else { "the answer above is partial" };
-            say(&format!("rlm: {explanation}; {partial}"));
+            let limit = answer.termination.limit().map(|it| format!(" ({})", spelled(it))).unwrap_or_default();
+            say(&format!("rlm: {explanation}{limit}; {partial}"));
         }
         if let Some(loss) = answer.loss() {
             say(&format!("rlm: {loss}"));

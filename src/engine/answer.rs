@@ -84,15 +84,29 @@ impl Termination {
     pub fn explanation(self) -> Option<&'static str> {
         Some(match self {
             Self::Final | Self::Direct | Self::Forced => return None,
-            Self::Iterations => "ended by the limit on iterations (--max-iterations) before the model gave an answer",
-            Self::Depth => "ended by the limit on depth (--max-depth) before the model gave an answer",
-            Self::Calls => "ended by the limit on calls (--max-calls) before the model gave an answer",
-            Self::Tokens => "ended by the limit on tokens (--max-tokens) before the model gave an answer",
-            Self::Cost => "ended by the limit on cost (--max-cost) before the model gave an answer",
-            Self::Timeout => "ended by the time limit (--timeout) before the model gave an answer",
-            Self::Errors => "ended because too many programs in a row failed (--max-errors)",
+            Self::Iterations => "ended by the limit on iterations before the model gave an answer",
+            Self::Depth => "ended by the limit on depth before the model gave an answer",
+            Self::Calls => "ended by the limit on calls before the model gave an answer",
+            Self::Tokens => "ended by the limit on tokens before the model gave an answer",
+            Self::Cost => "ended by the limit on cost before the model gave an answer",
+            Self::Timeout => "ended by the time limit before the model gave an answer",
+            Self::Errors => "ended because too many programs in a row failed",
             Self::Cancelled => "cancelled",
             Self::Failed => "failed",
+        })
+    }
+
+    /// The option that sets the limit which ended the run, by its name on the wire.
+    pub fn limit(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Iterations => "maxIterations",
+            Self::Depth => "maxDepth",
+            Self::Calls => "maxCalls",
+            Self::Tokens => "maxTokens",
+            Self::Cost => "maxCost",
+            Self::Timeout => "timeout",
+            Self::Errors => "maxErrors",
+            Self::Final | Self::Direct | Self::Forced | Self::Cancelled | Self::Failed => return None,
         })
     }
 }

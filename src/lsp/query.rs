@@ -5,6 +5,7 @@ use super::{
     ext::QueryParams,
     reporter::{Channels, Reporter},
     scope::{self, Scoped},
+    settings::complaint,
     view::View,
 };
 use crate::{
@@ -60,7 +61,10 @@ impl Query {
             Ok(prepared) => prepared,
             Err(answer) => return self.conclude(answer, None, None),
         };
-        let Scoped { snapshot, focus, warnings } = scoped;
+        let Scoped { snapshot, focus, mut warnings } = scoped;
+        if !self.options.unknown.is_empty() {
+            warnings.push(complaint(&self.options.unknown));
+        }
         let question = Question {
             text: self.params.query.clone(),
             snapshot: snapshot.clone(),

@@ -181,7 +181,13 @@ async fn a_model_that_never_finishes_ends_by_its_limit_and_says_so() {
         let result = ran.json();
         assert_eq!((&result["termination"], ran.status), (&json!(termination), 3), "{ran:?}");
         assert_eq!(result["answer"], "so far: 3", "the partial answer");
-        assert!(ran.errors.contains("ended by the limit on") && ran.errors.contains("partial"), "{}", ran.errors);
+        assert!(
+            ran.errors.contains("ended by the limit on")
+                && ran.errors.contains(" (--max-")
+                && ran.errors.contains("partial"),
+            "{}",
+            ran.errors
+        );
         assert_eq!(server.calls().len(), 4, "three turns and one call for the answer, or four calls");
     }
     let server = ScriptedServer::start(|_: &Asked| Action::hang()).await;

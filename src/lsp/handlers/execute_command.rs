@@ -81,10 +81,11 @@ async fn show(client: &Client, question: &str, outcome: &Outcome, shows_document
     if answer.termination == Termination::Cancelled && !has_text {
         return;
     }
-    let ending = answer.termination.explanation();
+    let limit = answer.termination.limit().map(|it| format!(" ({it})")).unwrap_or_default();
+    let ending = answer.termination.explanation().map(|it| format!("{it}{limit}"));
     let mut remarks = outcome.warnings.clone();
     remarks.extend(answer.loss());
-    remarks.extend(ending.map(str::to_owned));
+    remarks.extend(ending);
     let emphasised: String = remarks.iter().map(|it| format!("\n\n*{it}*")).collect();
     let document = format!("# {question}\n\n{}{emphasised}\n", answer.text);
     if shows_documents
