@@ -34,7 +34,7 @@ pub use chunk::{ChunkError, chunk};
 pub use context::{ContextText, Position};
 pub use decode::Changes;
 pub use error::Error;
-pub use exclusion::{Exclusion, Reason};
+pub use exclusion::{Exclusion, Reason, Tally};
 pub use grep::{GrepError, GrepOptions, GrepResult, GrepRow, grep};
 pub use language::Language;
 pub use lookup::PathError;

@@ -29,7 +29,7 @@ pub use run::Focus;
 
 use crate::{
     config::{Limits, Price, Strategy},
-    corpus::{self, ContextText, Snapshot},
+    corpus::{self, ContextText, Snapshot, Tally},
     llm::{self, Choice, Message, Models, Scheduler},
 };
 use ending::{Ending, Stop};
@@ -238,7 +238,7 @@ pub fn context_size(snapshot: &Snapshot, context: &ContextText) -> ContextSize {
         files: context.segments().len(),
         bytes: context.byte_len(),
         characters: context.char_len(),
-        skipped: snapshot.exclusions().len(),
+        left_out: Tally::of(&snapshot.exclusions()),
     }
 }
 

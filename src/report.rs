@@ -32,7 +32,7 @@ pub fn answer(answer: &Answer, circumstances: &Circumstances) -> Map<String, Val
         ("usage".to_owned(), usage(&answer.usage)),
         ("model".to_owned(), json!(circumstances.model)),
         ("worker".to_owned(), json!(circumstances.worker)),
-        ("context".to_owned(), context(circumstances.context)),
+        ("context".to_owned(), context(&circumstances.context)),
         ("trace".to_owned(), json!(circumstances.trace)),
     ]);
     if let Some(failure) = &answer.failure {
@@ -61,8 +61,15 @@ pub fn usage(usage: &Usage) -> Value {
     })
 }
 
-fn context(size: ContextSize) -> Value {
-    json!({"files": size.files, "bytes": size.bytes, "characters": size.characters, "skipped": size.skipped})
+fn context(size: &ContextSize) -> Value {
+    let left_out = size.left_out.0.iter().map(|(reason, count)| json!({"reason": reason, "count": count}));
+    json!({
+        "files": size.files,
+        "bytes": size.bytes,
+        "characters": size.characters,
+        "skipped": size.left_out.total(),
+        "skippedFor": Value::from_iter(left_out),
+    })
 }
 
 fn milliseconds(time: Duration) -> u64 {
@@ -74,7 +81,7 @@ pub fn event(event: &Event) -> Map<String, Value> {
     let value = match event {
         Event::Started(Started { question, model, worker, why, context: size }) => {
             json!({"kind": "started", "query": question, "model": model, "worker": worker, "why": why,
-                   "context": context(*size)})
+                   "context": context(size)})
         }
         Event::Turn { run, depth, iteration, text } => {
             json!({"kind": "turn", "run": run, "depth": depth, "iteration": iteration, "text": text})

@@ -214,7 +214,7 @@ takes effect when the server is started."
   ;; or failed.
   (state 'starting)
   (message "Starting the server")
-  model why calls tokens cost
+  model why context calls tokens cost
   (started (float-time)) ended
   result)
 
@@ -991,7 +991,9 @@ project as the whole workspace."
     (pcase (plist-get params :kind)
       ("started"
        (setf (rlm--run-model run) (plist-get params :model)
-             (rlm--run-why run) (plist-get params :why))
+             (rlm--run-why run) (plist-get params :why)
+             (rlm--run-context run)
+             (rlm--describe-context (plist-get params :context)))
        (rlm--show-status run))
       ("progress"
        (setf (rlm--run-message run) (or (plist-get params :message) "Working"))
@@ -1447,6 +1449,17 @@ out."
           (and (funcall some cost)
                (format (if (< cost 0.01) "$%.4f" "$%.2f") cost)))))
 
+(defun rlm--describe-context (size)
+  "Return a short text for SIZE, a context of the protocol, or nil."
+  (when-let ((files (plist-get size :files)))
+    (let ((reasons (mapconcat (lambda (it)
+                                (format "%d %s" (plist-get it :count)
+                                        (plist-get it :reason)))
+                              (plist-get size :skippedFor) ", "))
+          (skipped (or (plist-get size :skipped) 0)))
+      (concat (format "%d file%s" files (if (= files 1) "" "s"))
+              (and (> skipped 0) (format ", %d left out (%s)" skipped reasons))))))
+
 (defun rlm--join-facts (facts)
   "Join those FACTS that are not nil."
   (string-join (delq nil facts) " · "))
@@ -1472,7 +1485,8 @@ out."
                (rlm--escape-percent
                 (concat facts " │ "
                         (replace-regexp-in-string "[ \t\n]+" " " question))))
-       'help-echo (string-join (delq nil (list question (rlm--run-why run)))
+       'help-echo (string-join (delq nil (list question (rlm--run-why run)
+                                              (rlm--run-context run)))
                                "\n")))))
 
 ;;;; Markdown

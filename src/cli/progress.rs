@@ -80,8 +80,11 @@ impl Display {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Started(started) => {
-                let size = started.context;
-                let left_out = if size.skipped > 0 { format!(", {} left out", size.skipped) } else { String::new() };
+                let size = &started.context;
+                let left_out = match size.left_out.total() {
+                    0 => String::new(),
+                    _ => format!(", {}", size.left_out),
+                };
                 state.message = format!("{} files, {} characters{left_out}", size.files, size.characters);
             }
             Event::Progress { message, usage } => {

@@ -1,6 +1,6 @@
 //! What can go wrong before there is a text. Troubles with single files are no errors but exclusions.
 
-use super::exclusion::{Exclusion, Reason, summary};
+use super::exclusion::{Exclusion, Reason, Tally};
 use std::{io, path::PathBuf, sync::Arc};
 
 /// So few files that were left out are named one by one when nothing else is there to read.
@@ -65,7 +65,7 @@ impl Error {
                 let named: Vec<String> = few.iter().map(|it| format!("{}: {}", it.path, it.reason)).collect();
                 Some(format!("left out {}", named.join("; ")))
             }
-            many => Some(summary(many)),
+            many => Some(Tally::of(many).to_string()),
         };
         let excluded = exclusions.iter().any(|it| matches!(it.reason, Reason::Excluded { .. }));
         Self::Empty { left_out, excluded }

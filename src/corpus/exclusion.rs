@@ -71,16 +71,32 @@ impl Display for Reason {
     }
 }
 
-/// How many were left out and for what reasons, commonest first: "7 left out (4 ignored, 2 hidden, 1 binary)".
-pub(super) fn summary(exclusions: &[Exclusion]) -> String {
-    let mut counts = BTreeMap::<&str, usize>::new();
-    for exclusion in exclusions {
-        *counts.entry(exclusion.reason.kind()).or_default() += 1;
+/// How many things were left out for each kind of reason, commonest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally(pub Vec<(&'static str, usize)>);
+
+impl Tally {
+    pub fn of(exclusions: &[Exclusion]) -> Self {
+        let mut counts = BTreeMap::<&str, usize>::new();
+        for exclusion in exclusions {
+            *counts.entry(exclusion.reason.kind()).or_default() += 1;
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        Self(counts)
     }
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-    let reasons: Vec<String> = counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    format!("{} left out ({})", exclusions.len(), reasons.join(", "))
+
+    pub fn total(&self) -> usize {
+        self.0.iter().map(|(_, count)| count).sum()
+    }
+}
+
+/// "7 left out (4 ignored, 2 hidden, 1 binary)".
+impl Display for Tally {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let reasons: Vec<String> = self.0.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        write!(f, "{} left out ({})", self.total(), reasons.join(", "))
+    }
 }
 
 #[cfg(test)]
@@ -88,10 +104,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_summary_names_the_commonest_reason_first() {
+    fn a_tally_names_the_commonest_reason_first() {
         let exclusions: Vec<Exclusion> = [Reason::Binary, Reason::Hidden, Reason::Secret, Reason::Hidden]
             .map(|reason| Exclusion { path: "x".into(), reason })
             .into();
-        assert_eq!(summary(&exclusions), "4 left out (2 hidden, 1 binary, 1 secret)");
+        assert_eq!(Tally::of(&exclusions).to_string(), "4 left out (2 hidden, 1 binary, 1 secret)");
     }
 }

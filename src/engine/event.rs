@@ -1,6 +1,7 @@
 //! What a run tells the world while it works.
 
 use super::meter::Usage;
+use crate::corpus::Tally;
 
 /// Takes events. It must not block: the run waits for it.
 pub trait EventSink: Send + Sync {
@@ -56,13 +57,13 @@ pub struct Started {
 }
 
 /// How large the context is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContextSize {
     pub files: usize,
     pub bytes: usize,
     pub characters: usize,
     /// Files and folders that were left out.
-    pub skipped: usize,
+    pub left_out: Tally,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -363,7 +363,9 @@ async fn invalid_utf8_is_read_and_reported() {
     .await;
     let result = ran.json();
     assert!(result["answer"].as_str().is_some_and(|it| it.contains("good \u{fffd}\u{fffd} bad")), "{ran:?}");
-    assert_eq!((&result["context"]["files"], &result["context"]["skipped"]), (&json!(1), &json!(1)), "{ran:?}");
+    let context = &result["context"];
+    assert_eq!((&context["files"], &context["skipped"]), (&json!(1), &json!(1)), "{ran:?}");
+    assert_eq!(context["skippedFor"], json!([{"reason": "binary", "count": 1}]));
 }
 
 #[tokio::test]

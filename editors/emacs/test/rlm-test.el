@@ -412,14 +412,18 @@ Citations
 (ert-deftest rlm-test-the-header-line-tells-how-it-goes ()
   (rlm-test-in-answer (run nil)
     (setf (rlm--run-started run) (- (float-time) 75))
-    (rlm-test-event run "started" :model "m" :why "because" :query "q")
+    (rlm-test-event run "started" :model "m" :why "because" :query "q"
+                    :context '(:files 14 :skipped 3
+                               :skippedFor [(:reason "ignored" :count 2)
+                                            (:reason "binary" :count 1)]))
     (rlm-test-event run "progress" :message "x" :calls 1
                     :inputTokens 1500000 :outputTokens 12 :costUsd 0.0042)
     (should (equal (substring-no-properties (rlm--header-line))
                    (concat " Working 1m15s · m · 1 call · 1.5M tokens · "
                            "$0.0042 │ Where is it?")))
-    (should (string-match-p "because" (get-text-property
-                                       0 'help-echo (rlm--header-line))))
+    (should (equal (get-text-property 0 'help-echo (rlm--header-line))
+                   (concat "Where is it?\nbecause\n"
+                           "14 files, 3 left out (2 ignored, 1 binary)")))
     (rlm-test-event run "delta" :text "a")
     (rlm-test-event run "progress" :message "checking 100%")
     (should (string-match-p "\\` Answering .* · checking 100%% · "

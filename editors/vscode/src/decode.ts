@@ -16,6 +16,7 @@ import type {
   Result,
   RunEvent,
   Scope,
+  Skipped,
   Status,
   Usage,
 } from "./protocol";
@@ -212,7 +213,13 @@ function decodeContext(value: unknown): ContextSize {
     bytes: number(it["bytes"]),
     characters: number(it["characters"]),
     skipped: number(it["skipped"]),
+    skippedFor: list(it["skippedFor"], decodeSkipped),
   };
+}
+
+function decodeSkipped(value: unknown): Skipped | undefined {
+  const it = fields(value);
+  return it === undefined ? undefined : { reason: text(it["reason"]), count: number(it["count"]) };
 }
 
 function decodeProgress(it: Fields): Progress {

@@ -21,9 +21,10 @@ export function describeSpent(
   ].filter((part) => part !== "");
 }
 
-/** `14 files (22 kB)`. */
+/** `14 files (22 kB, 3 left out: 2 ignored, 1 binary)`. */
 export function describeContext(context: ContextSize): string {
-  const skipped = context.skipped > 0 ? `, ${context.skipped} left out` : "";
+  const reasons = context.skippedFor.map((it) => `${it.count} ${it.reason}`).join(", ");
+  const skipped = context.skipped > 0 ? `, ${context.skipped} left out${reasons === "" ? "" : `: ${reasons}`}` : "";
   return `${plural(context.files, "file")} (${bytes(context.bytes)}${skipped})`;
 }
 

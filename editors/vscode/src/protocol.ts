@@ -76,6 +76,13 @@ export interface ContextSize {
   bytes: number;
   characters: number;
   skipped: number;
+  /** Why, commonest first. */
+  skippedFor: Skipped[];
+}
+
+export interface Skipped {
+  reason: string;
+  count: number;
 }
 
 /** How a run ended, as the server names it: `final`, `direct`, `calls`, `cancelled` and so on. */

@@ -53,7 +53,7 @@ It is in \`src/a.rs:10-14\`.
 
 - src/a.rs:10-14
 
-\`extractive\` · 14 files (22 kB, 2 left out) · 3 calls · 8.1k tokens · $0.0213 · 4.2 s
+\`extractive\` · 14 files (22 kB, 2 left out: 2 ignored) · 3 calls · 8.1k tokens · $0.0213 · 4.2 s
 `,
   );
 });

@@ -27,7 +27,7 @@ export const wireResult = {
   usage: { calls: 3, rootCalls: 2, subCalls: 1, inputTokens: 7000, outputTokens: 1100, costUsd: 0.0213, wallMs: 4200 },
   model: "extractive",
   worker: "extractive",
-  context: { files: 14, bytes: 22_400, characters: 22_000, skipped: 2 },
+  context: { files: 14, bytes: 22_400, characters: 22_000, skipped: 2, skippedFor: [{ reason: "ignored", count: 2 }] },
   trace: null,
 };
 
