@@ -14,8 +14,9 @@ pub struct Answer {
     pub termination: Termination,
     /// Places that the text names, in order, each once.
     pub citations: Vec<Citation>,
-    /// Sub-calls that failed for good: the first thousand of them, and how many there are.
+    /// The first thousand of the sub-calls that failed for good.
     pub lost: Vec<Lost>,
+    /// How many failed for good.
     pub lost_count: usize,
     pub usage: Usage,
     /// What failed, if `termination` is [`Termination::Failed`].

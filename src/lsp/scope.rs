@@ -127,7 +127,7 @@ impl Taker<'_> {
             None => true,
         });
         let path = entry.map_or_else(|| shown_path(uri), |entry| entry.path.clone());
-        let segment = context.segment_of_path(&path).map_err(|_| not_open(uri))?;
+        let segment = context.segment_of_path(&path).map_err(|_| self.unread(snapshot, uri))?;
         let text = Rope::from_str(&context.as_str()[segment.text.clone()]);
         let chars = self.view.client.encoding.chars_of(&text, range);
         let last = chars.end.saturating_sub(1).max(chars.start);
@@ -139,6 +139,17 @@ impl Taker<'_> {
             last_line: line_of(last.min(text.len_chars())),
             text: text.slice(chars).to_string(),
         })
+    }
+
+    /// Why a document that something was selected in is not in the text.
+    fn unread(&self, snapshot: &Snapshot, uri: &Uri) -> Failure {
+        let shown = file_path(uri).map(|path| self.shown(&path));
+        match snapshot.exclusions().into_iter().find(|it| shown.as_ref() == Some(&it.path)) {
+            Some(it) => {
+                Failure { kind: "leftOut", message: format!("{} is left out: {}", it.path, it.reason), hint: None }
+            }
+            None => not_open(uri),
+        }
     }
 
     fn take(&self, roots: Vec<Root>) -> Result<Arc<Snapshot>, Failure> {

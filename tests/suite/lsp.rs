@@ -134,7 +134,10 @@ async fn cancelling_closes_open_calls_and_starts_none() {
 #[tokio::test]
 async fn failures_come_with_their_kind_and_a_hint() {
     let folder = folder();
+    let range = json!({"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 0}});
+    let selection = json!({"kind": "selection", "uri": uri(&folder.path().join("src/kettle.rs")), "range": range});
     let cases = [
+        (json!({"query": "?", "scope": selection, "options": {"exclude": ["kettle.rs"]}}), -32803, "leftOut"),
         (json!({"query": "?", "scope": {"kind": "paths", "paths": ["nowhere"]}}), -32803, "noSuchPath"),
         (json!({"query": "?", "options": {"model": "nonsense::x"}}), -32803, "configuration"),
         (json!({"query": "?", "options": {"include": ["*.nothing"]}}), -32803, "empty"),
