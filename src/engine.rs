@@ -10,6 +10,7 @@
 mod answer;
 mod budget;
 mod cite;
+mod context;
 mod conversation;
 mod desk;
 mod ending;
@@ -17,6 +18,7 @@ mod event;
 mod lookup;
 mod meter;
 mod open_call;
+mod overview;
 mod prompt;
 mod reply;
 mod run;
@@ -32,7 +34,9 @@ use crate::{
     corpus::{self, ContextText, Snapshot, Tally},
     llm::{self, Choice, Message, Models, Scheduler},
 };
+use context::Context;
 use ending::{Ending, Stop};
+use overview::Overview;
 use run::Run;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use tokio::time::{Instant, sleep_until};
@@ -133,16 +137,14 @@ async fn conclude(
     };
     // A text that was never asked for is not read now only to check a partial answer.
     let context = context.or_else(|| question.snapshot.context_if_built());
-    let citations = match context {
-        Some(context) => {
-            let text = text.clone();
-            let citations = tokio::task::spawn_blocking(move || cite::citations(&text, &context));
-            citations.await.unwrap_or_default()
-        }
-        None => Vec::new(),
-    };
+    let (snapshot, answer) = (question.snapshot.clone(), text.clone());
+    let looks = tokio::task::spawn_blocking(move || {
+        let citations = context.map(|context| cite::citations(&answer, &context)).unwrap_or_default();
+        (citations, context_size(&snapshot))
+    });
+    let (citations, size) = looks.await.unwrap_or_default();
     let LostCalls { first: lost, count: lost_count } = tree.lost();
-    Answer { text, termination, citations, lost, lost_count, usage: tree.meter.usage(), failure }
+    Answer { text, termination, citations, context: size, lost, lost_count, usage: tree.meter.usage(), failure }
 }
 
 struct Asking<'a> {
@@ -152,36 +154,32 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     async fn answer(&self) -> (Option<Arc<ContextText>>, Result<Ending, Stop>) {
-        let context = match self.read_context().await {
-            Ok(context) => context,
-            Err(stop) => return (None, Err(stop)),
+        let snapshot = &self.question.snapshot;
+        self.tree.progress("reading the context".to_owned());
+        let context = Context::read(snapshot.clone());
+        // What takes no time is read first, so that the model is told exact sizes, or the text itself.
+        let text = match snapshot.is_quick_to_read() || self.question.strategy == Strategy::Direct {
+            true => match context.text().await {
+                Ok(text) => Some(text),
+                Err(stop) => return (None, Err(stop)),
+            },
+            false => None,
         };
         self.tree.emit(Event::Started(Started {
             question: self.question.text.clone(),
             model: self.tree.choice.root.name().to_owned(),
             worker: self.tree.choice.worker.name().to_owned(),
             why: self.tree.choice.why.clone(),
-            context: context_size(&self.question.snapshot, &context),
+            context: context_size(snapshot),
         }));
-        let result = if self.is_direct(&context) {
-            self.answer_directly(&context).await
-        } else {
-            self.answer_by_programs(&context).await
+        let result = match &text {
+            Some(text) if self.is_direct(text) => self.answer_directly(text).await,
+            _ => self.answer_by_programs(&context, text.as_deref()).await,
         };
         if let Ok(ending) = &result {
             self.tree.emit(Event::Delta(Delta::Reset(ending.text.clone())));
         }
-        (Some(context), result)
-    }
-
-    async fn read_context(&self) -> Result<Arc<ContextText>, Stop> {
-        self.tree.progress("reading the context".to_owned());
-        let snapshot = self.question.snapshot.clone();
-        match tokio::task::spawn_blocking(move || snapshot.context()).await {
-            Ok(Ok(context)) => Ok(context),
-            Ok(Err(error)) => Err(Stop::Failed(context_failure(&error))),
-            Err(error) => Err(Stop::Failed(internal_failure(&error))),
-        }
+        (context.if_ready(), result)
     }
 
     fn is_direct(&self, context: &ContextText) -> bool {
@@ -225,20 +223,25 @@ impl Asking<'_> {
         }
     }
 
-    async fn answer_by_programs(&self, context: &Arc<ContextText>) -> Result<Ending, Stop> {
-        let Question { text, focus, .. } = self.question;
+    async fn answer_by_programs(&self, context: &Context, text: Option<&ContextText>) -> Result<Ending, Stop> {
+        let Question { text: question, focus, snapshot, .. } = self.question;
         let root = self.tree.choice.root.clone();
-        Run::new(self.tree, 0, root, context.clone(), focus.as_ref(), text).await?.finish().await
+        let overview = text.map_or_else(|| Overview::of_snapshot(snapshot), Overview::of_text);
+        Run::new(self.tree, 0, root, context.clone(), &overview, focus.as_ref(), question).finish().await
     }
 }
 
-/// How large a context is, with what was left out of it.
-pub fn context_size(snapshot: &Snapshot, context: &ContextText) -> ContextSize {
-    ContextSize {
-        files: context.segments().len(),
-        bytes: context.byte_len(),
-        characters: context.char_len(),
-        left_out: Tally::of(&snapshot.exclusions()),
+/// How large the context of a snapshot is, as far as that is known, with what was left out of it.
+pub fn context_size(snapshot: &Snapshot) -> ContextSize {
+    let left_out = Tally::of(&snapshot.exclusions());
+    match snapshot.context_if_built() {
+        Some(context) => ContextSize {
+            files: context.segments().len(),
+            bytes: context.byte_len() as u64,
+            characters: Some(context.char_len()),
+            left_out,
+        },
+        None => ContextSize { files: snapshot.files().len(), bytes: snapshot.bytes(), characters: None, left_out },
     }
 }
 

@@ -7,12 +7,11 @@ use crate::engine::{Answer, ContextSize, Delta, Event, Started, SubCallState, Us
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// What is said about the models and the text of an answer, beside the answer itself.
+/// What is said about the models of an answer, beside the answer itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Circumstances {
     pub model: String,
     pub worker: String,
-    pub context: ContextSize,
     /// Where the trace was written.
     pub trace: Option<String>,
 }
@@ -32,7 +31,7 @@ pub fn answer(answer: &Answer, circumstances: &Circumstances) -> Map<String, Val
         ("usage".to_owned(), usage(&answer.usage)),
         ("model".to_owned(), json!(circumstances.model)),
         ("worker".to_owned(), json!(circumstances.worker)),
-        ("context".to_owned(), context(&circumstances.context)),
+        ("context".to_owned(), context(&answer.context)),
         ("trace".to_owned(), json!(circumstances.trace)),
     ]);
     if let Some(failure) = &answer.failure {

@@ -85,7 +85,11 @@ impl Display {
                     0 => String::new(),
                     _ => format!(", {}", size.left_out),
                 };
-                state.message = format!("{} files, {} characters{left_out}", size.files, size.characters);
+                let length = match size.characters {
+                    Some(characters) => format!("{characters} characters"),
+                    None => format!("{} bytes", size.bytes),
+                };
+                state.message = format!("{} files, {length}{left_out}", size.files);
             }
             Event::Progress { message, usage } => {
                 message.clone_into(&mut state.message);

@@ -158,7 +158,6 @@ impl Teller {
         let circumstances = started.map_or_else(Circumstances::default, |it| Circumstances {
             model: it.model,
             worker: it.worker,
-            context: it.context,
             trace: None,
         });
         let object = report::answer(&answer, &Circumstances { trace, ..circumstances });

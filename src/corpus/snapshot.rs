@@ -19,6 +19,9 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+/// So many bytes are read in some ten milliseconds.
+const QUICK_BYTES: u64 = 8 << 20;
+
 /// Which files there are, and the text they make. It does not change: what happens to the files and buffers later shows
 /// in the next snapshot. (Files are read when the text is first asked for, each exactly once.)
 #[derive(Debug)]
@@ -114,6 +117,29 @@ impl Snapshot {
 }
 
 impl Snapshot {
+    /// The size of all files, as the walk found it.
+    pub fn bytes(&self) -> u64 {
+        match self.context_if_built() {
+            Some(context) if self.sources.is_empty() => context.byte_len() as u64,
+            _ => self.sources.iter().fold(0, |sum: u64, source| sum.saturating_add(source.bytes)),
+        }
+    }
+
+    /// The text of a file that an editor has open, by the path it is shown by.
+    pub fn buffer(&self, path: &str) -> Option<&ropey::Rope> {
+        let at = self.sources.binary_search_by(|source| source.path.as_deref().unwrap_or_default().cmp(path)).ok()?;
+        match &self.sources[at].content {
+            Content::Buffer(rope) => Some(rope),
+            _ => None,
+        }
+    }
+
+    /// Whether reading takes no time that a person would notice; also if only reading tells how much there is.
+    pub fn is_quick_to_read(&self) -> bool {
+        let is_stream = |source: &Source| matches!(source.content, Content::Stream(_));
+        self.context.get().is_some() || self.bytes() <= QUICK_BYTES || self.sources.iter().any(is_stream)
+    }
+
     /// The text, if it was asked for already.
     pub fn context_if_built(&self) -> Option<Arc<ContextText>> {
         self.context.get()?.clone().ok()

@@ -1,6 +1,6 @@
 //! What a question comes to.
 
-use super::meter::Usage;
+use super::{event::ContextSize, meter::Usage};
 use crate::{llm, text::one_line};
 
 /// Characters of an error that a person is told of a call that failed.
@@ -14,6 +14,8 @@ pub struct Answer {
     pub termination: Termination,
     /// Places that the text names, in order, each once.
     pub citations: Vec<Citation>,
+    /// How large the text was.
+    pub context: ContextSize,
     /// The first thousand of the sub-calls that failed for good.
     pub lost: Vec<Lost>,
     /// How many failed for good.
@@ -35,6 +37,7 @@ impl Answer {
             text: String::new(),
             termination,
             citations: Vec::new(),
+            context: ContextSize::default(),
             lost: Vec::new(),
             lost_count: 0,
             usage: Usage::none(),

@@ -2,9 +2,12 @@
 
 use super::{
     answer::Lost,
+    context::Context,
     ending::Stop,
     event::{Event, SubCallState},
-    lookup, prompt,
+    lookup,
+    overview::Overview,
+    prompt,
     run::Run,
     tree::Tree,
 };
@@ -107,13 +110,10 @@ impl Desk<'_> {
         let model = self.tree.model(model).await.map_err(|error| error.to_string())?;
         let snapshot = tokio::task::spawn_blocking(move || Snapshot::of_text(None, prompt).context()).await;
         let context = snapshot.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
-        let run = Run::new(self.tree, self.depth + 1, model, context, None, prompt::CHILD_QUESTION).await;
+        let (ready, overview) = (Context::ready(context.clone()), Overview::of_text(&context));
+        let run = Run::new(self.tree, self.depth + 1, model, ready, &overview, None, prompt::CHILD_QUESTION);
         // Boxed, because a run contains the calls of its programs, which contain runs.
-        let ending = match run {
-            Ok(run) => run.finish().boxed().await,
-            Err(stop) => Err(stop),
-        };
-        ending.map(|ending| ending.text).map_err(|stop| match stop {
+        run.finish().boxed().await.map(|ending| ending.text).map_err(|stop| match stop {
             Stop::Failed(failure) => failure.message,
             Stop::Limit(limit) => limit.explanation().unwrap_or_default().to_owned(),
         })

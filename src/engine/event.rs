@@ -56,12 +56,13 @@ pub struct Started {
     pub context: ContextSize,
 }
 
-/// How large the context is.
+/// How large the context is. Before it was read that is what the walk has found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContextSize {
     pub files: usize,
-    pub bytes: usize,
-    pub characters: usize,
+    pub bytes: u64,
+    /// Known when the text was read.
+    pub characters: Option<usize>,
     /// Files and folders that were left out.
     pub left_out: Tally,
 }

@@ -5,16 +5,17 @@
 
 use super::{
     budget::Left,
+    overview::Overview,
     reply::Reply,
     run::{CellRecord, Focus},
     tree::Cut,
 };
 use crate::{
-    corpus::{ContextText, Segment},
+    corpus::ContextText,
     llm::extractive::QUESTION_HEADING,
     repl::{Cause, Ended},
 };
-use std::{collections::BTreeMap, fmt::Write};
+use std::fmt::Write;
 
 /// What a root model is told about its tools.
 pub const SYSTEM: &str = r#"You answer a question about a text that is too large for your window. The text is not in this conversation: it is the variable `context` in a Python REPL. You look into it with small programs, and have other models read the parts that matter.
@@ -58,8 +59,8 @@ instruction. Find the instruction (most often at the beginning or at the end of 
 text, and give the result as your answer.";
 
 /// The first message to a root model: what the context is, then the question.
-pub fn opening(context: &ContextText, focus: Option<&Focus>, question: &str) -> String {
-    let mut text = describe(context);
+pub fn opening(overview: &Overview<'_>, focus: Option<&Focus>, question: &str) -> String {
+    let mut text = overview.describe();
     if let Some(focus) = focus {
         let _ = write!(
             text,
@@ -74,66 +75,6 @@ pub fn opening(context: &ContextText, focus: Option<&Focus>, question: &str) -> 
     text.push_str(QUESTION_HEADING);
     text.push('\n');
     text.push_str(question.trim());
-    text
-}
-
-/// Sizes, languages and the upper levels of the tree.
-fn describe(context: &ContextText) -> String {
-    let segments = context.segments();
-    let characters = context.char_len();
-    let named: Vec<&Segment> = segments.iter().filter(|segment| segment.path.is_some()).collect();
-    let mut text = match named.as_slice() {
-        [] => format!("`context` is one text of {characters} characters.\n"),
-        [only] if segments.len() == 1 => {
-            let path = only.path.as_deref().unwrap_or_default();
-            format!(
-                "`context` is the file {path}, {characters} characters, {} lines.\n",
-                context.text_of(only).lines().count()
-            )
-        }
-        _ => format!("`context` holds {} files, {characters} characters.\n", named.len()),
-    };
-    if named.len() > 1 {
-        let mut languages: BTreeMap<&str, usize> = BTreeMap::new();
-        for language in named.iter().filter_map(|segment| segment.language) {
-            *languages.entry(language.name).or_default() += 1;
-        }
-        let mut languages: Vec<_> = languages.into_iter().collect();
-        languages.sort_by_key(|&(name, count)| (std::cmp::Reverse(count), name));
-        let languages: Vec<_> = languages.iter().take(8).map(|(name, count)| format!("{name} {count}")).collect();
-        if !languages.is_empty() {
-            let _ = writeln!(text, "Files by language: {}.", languages.join(", "));
-        }
-        text.push_str(&tree(&named));
-    }
-    text
-}
-
-/// The most lines of the tree that are shown.
-const TREE_LINES: usize = 40;
-
-/// Files of the top folder and folders of the upper two levels, with what they hold.
-fn tree(files: &[&Segment]) -> String {
-    let mut entries: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-    for file in files {
-        let path = file.path.as_deref().unwrap_or_default();
-        let parts: Vec<&str> = path.split('/').collect();
-        let depth = parts.len().saturating_sub(1).min(2);
-        let key = if depth == 0 { path.to_owned() } else { parts[..depth].join("/") + "/" };
-        let entry = entries.entry(key).or_default();
-        entry.0 += 1;
-        entry.1 += file.text.len();
-    }
-    let mut text = String::from("What is where (files, bytes):\n");
-    for (path, (count, bytes)) in entries.iter().take(TREE_LINES) {
-        let _ = match path.ends_with('/') {
-            true => writeln!(text, "  {path} ({count}, {bytes})"),
-            false => writeln!(text, "  {path} ({bytes})"),
-        };
-    }
-    if entries.len() > TREE_LINES {
-        let _ = writeln!(text, "  … and {} more", entries.len() - TREE_LINES);
-    }
     text
 }
 

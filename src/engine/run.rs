@@ -7,19 +7,17 @@ pub use programs::CellRecord;
 use super::{
     answer::Termination,
     budget::Exceeded,
+    context::Context,
     conversation::Conversation,
     ending::{Ending, Stop},
     event::{Delta, Event},
+    overview::Overview,
     prompt,
     reply::{self, Reply},
     tree::{CallError, Cut, Tree, Turn},
 };
-use crate::{
-    corpus::ContextText,
-    llm::{self, Message, Model},
-    repl::{self, Launch, Session},
-};
-use programs::{output_chars, start};
+use crate::llm::{self, Message, Model};
+use programs::{Programs, output_chars};
 use std::sync::Arc;
 
 /// Empty replies in a row after which a run is given up.
@@ -43,9 +41,8 @@ pub struct Run<'t> {
     pub number: u64,
     pub depth: usize,
     pub model: Arc<dyn Model>,
-    pub context: Arc<ContextText>,
     conversation: Conversation,
-    session: Session,
+    programs: Programs,
     iteration: u64,
     errors_in_a_row: u64,
     replies_without_program: usize,
@@ -53,42 +50,34 @@ pub struct Run<'t> {
 }
 
 impl<'t> Run<'t> {
-    /// Prepares a run; its interpreter gets ready while the model writes the first turn.
-    pub async fn new(
+    /// Prepares a run about `context`, which `overview` describes.
+    pub fn new(
         tree: &'t Tree,
         depth: usize,
         model: Arc<dyn Model>,
-        context: Arc<ContextText>,
+        context: Context,
+        overview: &Overview<'_>,
         focus: Option<&Focus>,
         question: &str,
-    ) -> Result<Self, Stop> {
-        let launch = Launch {
-            program: tree.interpreter.program.clone(),
-            start: start(&context, focus),
-            context: context.clone(),
-            memory_limit: tree.interpreter.memory_limit,
-            allow_weaker_sandbox: tree.interpreter.allow_weaker_sandbox,
-        };
-        let limits = repl::Limits { cell_time: tree.limits.cell_timeout, output_chars: output_chars(model.window()) };
-        Ok(Self {
+    ) -> Self {
+        Self {
             tree,
             number: tree.number_run(),
             depth,
-            conversation: Conversation::new(prompt::SYSTEM, prompt::opening(&context, focus, question), model.window()),
-            session: Session::start(launch, limits).await?,
+            conversation: Conversation::new(prompt::SYSTEM, prompt::opening(overview, focus, question), model.window()),
+            programs: Programs::new(tree, context, focus.cloned(), output_chars(model.window())),
             model,
-            context,
             iteration: 0,
             errors_in_a_row: 0,
             replies_without_program: 0,
             empty_replies: 0,
-        })
+        }
     }
 
     /// Runs until there is an answer or a reason to end without one.
     pub async fn finish(mut self) -> Result<Ending, Stop> {
         let result = self.turns().await;
-        self.session.close().await;
+        self.programs.close().await;
         result
     }
 
@@ -162,12 +151,12 @@ impl<'t> Run<'t> {
         Ok(None)
     }
 
-    /// Has the model write its turn, while the interpreter gets ready for what it will write.
+    /// Has the model write its turn, while the text is read and the interpreter gets ready for what it will write.
     async fn ask_model(&mut self) -> Result<Result<Turn, CallError>, Stop> {
         self.tell(&format!("{} is writing", self.model.name()));
         let (tree, messages) = (self.tree, self.conversation.messages().to_vec());
         let turn = async { Ok(tree.call(&self.model, messages, true, &mut |_| {}).await) };
-        let ready = async { self.session.prepare().await.map_err(Stop::from) };
+        let ready = self.programs.prepare();
         let (turn, _) = tokio::try_join!(turn, ready)?;
         Ok(turn)
     }

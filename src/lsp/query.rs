@@ -131,7 +131,6 @@ impl Query {
         let circumstances = started.map_or_else(Circumstances::default, |it| Circumstances {
             model: it.model,
             worker: it.worker,
-            context: it.context,
             trace: None,
         });
         let mut result = report::answer(&answer, &circumstances);

@@ -121,14 +121,20 @@ impl Taker<'_> {
     }
 
     fn focus(&self, snapshot: &Snapshot, uri: &Uri, range: Range) -> Result<Focus, Failure> {
-        let context = snapshot.context().map_err(|error| context_failure(&error))?;
         let entry = snapshot.files().iter().find(|entry| match file_path(uri) {
             Some(path) => entry.absolute.as_ref() == Some(&path),
             None => true,
         });
         let path = entry.map_or_else(|| shown_path(uri), |entry| entry.path.clone());
-        let segment = context.segment_of_path(&path).map_err(|_| self.unread(snapshot, uri))?;
-        let text = Rope::from_str(&context.as_str()[segment.text.clone()]);
+        let text = match snapshot.buffer(&path) {
+            Some(buffer) => buffer.clone(),
+            // Of a file that is not open all is read at once, so that the selection is one of the text that is asked about.
+            None => {
+                let context = snapshot.context().map_err(|error| context_failure(&error))?;
+                let segment = context.segment_of_path(&path).map_err(|_| self.unread(snapshot, uri))?;
+                Rope::from_str(&context.as_str()[segment.text.clone()])
+            }
+        };
         let chars = self.view.client.encoding.chars_of(&text, range);
         let last = chars.end.saturating_sub(1).max(chars.start);
         // For the protocol a lone carriage return ends a line, for the context it does not.

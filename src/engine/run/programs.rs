@@ -3,10 +3,14 @@
 use super::{Focus, Run};
 use crate::{
     corpus::ContextText,
-    engine::{desk::Desk, ending::Stop, event::Event, prompt, reply},
-    repl::{CellOutcome, Ended, wire::Start},
+    engine::{
+        Interpreter, context::Context, desk::Desk, ending::Stop, event::Event, internal_failure, prompt, reply,
+        tree::Tree,
+    },
+    repl::{self, CellOutcome, Ended, Launch, Session, wire::Start},
     text::{cut_head, cut_middle},
 };
+use std::sync::Arc;
 use tokio::time::Instant;
 
 /// Characters of output that a model sees of one program, and at most of the programs of one turn together.
@@ -72,8 +76,9 @@ impl Run<'_> {
     }
 
     async fn run_cell(&mut self, code: &str) -> Result<CellOutcome, Stop> {
-        let desk = Desk { tree: self.tree, context: &self.context, depth: self.depth };
-        Ok(self.session.run_cell(code, &desk).await?)
+        let (session, context) = self.programs.ready().await?;
+        let desk = Desk { tree: self.tree, context, depth: self.depth };
+        Ok(session.run_cell(code, &desk).await?)
     }
 
     fn record(&self, outcome: CellOutcome) -> CellRecord {
@@ -118,8 +123,64 @@ pub(super) fn output_chars(window: Option<usize>) -> usize {
     window.map_or(OUTPUT_CHARS, |tokens| OUTPUT_CHARS.min(tokens * 3 / 5))
 }
 
+/// The interpreter of a run, with the text that its programs look into. It starts when the text is there.
+pub(super) struct Programs {
+    context: Context,
+    focus: Option<Focus>,
+    interpreter: Interpreter,
+    limits: repl::Limits,
+    running: Option<(Session, Arc<ContextText>)>,
+}
+
+impl Programs {
+    pub fn new(tree: &Tree, context: Context, focus: Option<Focus>, output_chars: usize) -> Self {
+        let limits = repl::Limits { cell_time: tree.limits.cell_timeout, output_chars };
+        Self { context, focus, interpreter: tree.interpreter.clone(), limits, running: None }
+    }
+
+    /// Waits for the text and until the interpreter is ready for a program.
+    pub async fn prepare(&mut self) -> Result<(), Stop> {
+        self.ready().await?.0.prepare().await?;
+        Ok(())
+    }
+
+    /// The interpreter and the text. Starts the one as soon as the other is there.
+    async fn ready(&mut self) -> Result<(&mut Session, &Arc<ContextText>), Stop> {
+        let running = match self.running.take() {
+            Some(running) => running,
+            None => {
+                let text = self.context.text().await?;
+                (self.start(text.clone()).await?, text)
+            }
+        };
+        let (session, text) = self.running.insert(running);
+        Ok((session, text))
+    }
+
+    async fn start(&self, text: Arc<ContextText>) -> Result<Session, Stop> {
+        let (context, focus) = (text.clone(), self.focus.clone());
+        // Places of many files in a long text take a while to count.
+        let start = tokio::task::spawn_blocking(move || start(&context, focus.as_ref())).await;
+        let launch = Launch {
+            program: self.interpreter.program.clone(),
+            start: start.map_err(|error| Stop::Failed(internal_failure(&error)))?,
+            context: text,
+            memory_limit: self.interpreter.memory_limit,
+            allow_weaker_sandbox: self.interpreter.allow_weaker_sandbox,
+        };
+        Ok(Session::start(launch, self.limits).await?)
+    }
+
+    /// Ends the interpreter and waits until its process is gone.
+    pub async fn close(self) {
+        if let Some((session, _)) = self.running {
+            session.close().await;
+        }
+    }
+}
+
 /// What the programs of a run begin with.
-pub(super) fn start(context: &ContextText, focus: Option<&Focus>) -> Start {
+fn start(context: &ContextText, focus: Option<&Focus>) -> Start {
     let text = context.as_str().as_bytes();
     let chars = context.chars();
     let place = |byte| chars.char_of_byte(text, byte);
