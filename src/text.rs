@@ -7,4 +7,4 @@ mod display;
 mod marks;
 
 pub use display::{Cut, cut_head, cut_middle, one_line};
-pub use marks::{CharIndex, LineIndex, stride_aligned_parts};
+pub use marks::{Bytes, CharIndex, LineIndex, STRIDE, StrideCounts, stride_aligned_parts};

@@ -2,11 +2,14 @@
 //!
 //! The programs stand in `tests/python`. CPython is `python3`; whatever it prints is right.
 
-use rlm::repl::worker::{
-    text::Text,
-    text_store::TextStore,
-    text_view::TextView,
-    vm::{self, Machine, OutputSink, Stream, traceback},
+use rlm::repl::{
+    wire::Place,
+    worker::{
+        text::Text,
+        text_store::TextStore,
+        text_view::TextView,
+        vm::{self, Machine, OutputSink, Stream, traceback},
+    },
 };
 use rustpython_vm::{
     AsObject, PyObjectRef, PyPayload, PyResult, TryFromObject, VirtualMachine, builtins::PyBaseExceptionRef,
@@ -104,7 +107,8 @@ fn check_against_cpython(program: &str) {
 fn mapped(text: &str) -> Arc<TextStore> {
     let mut file: File = tempfile::tempfile().unwrap();
     file.write_all(text.as_bytes()).unwrap();
-    TextStore::map(file, text.len()).unwrap()
+    let place = Place { offset: 0, bytes: text.len(), is_ascii: false };
+    TextStore::map(&file, place, None).unwrap()
 }
 
 fn large_text() -> String {

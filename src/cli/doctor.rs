@@ -9,7 +9,7 @@ use crate::{
     config::Settings,
     corpus::Snapshot,
     engine::{Failure, internal_failure},
-    repl::{Call, HostCalls, Launch, Limits, Raised, Session, Walls, wire::Start},
+    repl::{Call, HostCalls, Launch, Limits, Raised, Session, Walls, wire::Names},
     setup,
 };
 use clap::Args;
@@ -68,7 +68,7 @@ async fn check_interpreter(settings: &Settings) -> Result<String, Failure> {
     let context = Snapshot::of_text(None, "four".to_owned()).context().map_err(|error| internal_failure(&error))?;
     let launch = Launch {
         program: interpreter.program,
-        start: Start { context_bytes: context.byte_len(), files: Vec::new(), variables: Vec::new() },
+        names: Names::default(),
         context,
         memory_limit: interpreter.memory_limit,
         allow_weaker_sandbox: interpreter.allow_weaker_sandbox,

@@ -2,21 +2,26 @@
 
 use super::{
     assemble::{Assembled, Changed, Segment},
+    decode::Changes,
     error::Error,
     exclusion::Exclusion,
-    lookup::{self, PathError},
+    in_place::{self, InPlace, Scanned},
+    lookup::{self, LookupError, PathError},
     search::Index,
     source::Source,
     stop::StopFlag,
-    storage::StoredText,
+    storage::{self, StoredText},
 };
-use crate::text::{CharIndex, LineIndex};
-use std::{fs::File, ops::Range, sync::OnceLock};
+use crate::text::{Bytes, CharIndex, LineIndex};
+use std::{borrow::Cow, fs::File, io, ops::Range, sync::OnceLock};
+
+/// Counting so many bytes takes some milliseconds.
+const LONG_TO_COUNT: usize = 64 << 20;
 
 /// One text of one or several files. It never changes. Offsets are bytes unless a name says otherwise.
 #[derive(Debug)]
 pub struct ContextText {
-    text: StoredText,
+    body: Body,
     /// In the order of the text, which is the order of their paths.
     segments: Vec<Segment>,
     changed: Vec<Changed>,
@@ -24,6 +29,13 @@ pub struct ContextText {
     chars: OnceLock<CharIndex>,
     lines: OnceLock<LineIndex>,
     index: OnceLock<Index>,
+}
+
+/// Where the text lies.
+#[derive(Debug)]
+enum Body {
+    Stored(StoredText),
+    InPlace(InPlace),
 }
 
 /// A place as people name it.
@@ -36,22 +48,63 @@ pub struct Position<'a> {
 }
 
 impl ContextText {
-    /// Reads and stores all sources, unless it is stopped.
+    /// Reads all sources, unless it is stopped.
     pub(super) fn build(sources: &[Source], stop: &StopFlag) -> Result<Self, Error> {
+        if let [source] = sources
+            && let Some(path) = source.huge_file()
+        {
+            match in_place::scan(source, path.to_owned(), stop) {
+                Ok(Some(scanned)) => return Ok(Self::in_place(source, scanned)),
+                Ok(None) => {}
+                Err(reason) => {
+                    let exclusion = Exclusion { path: source.path.clone().unwrap_or_default(), reason };
+                    return Err(Error::empty(&[exclusion]));
+                }
+            }
+        }
         let Assembled { text, segments, changed, exclusions } = super::assemble::assemble(sources, stop)?;
-        Ok(Self {
-            text,
-            segments,
-            changed,
-            exclusions,
-            chars: OnceLock::new(),
-            lines: OnceLock::new(),
+        let (chars, lines, index) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ok(Self { body: Body::Stored(text), segments, changed, exclusions, chars, lines, index })
+    }
+
+    fn in_place(source: &Source, scanned: Scanned) -> Self {
+        let Scanned { text, chars, lines, had_mark } = scanned;
+        let (path, language) = (source.path.clone(), source.language);
+        let changes = Changes { had_mark, ..Changes::default() };
+        let changed = had_mark.then(|| Changed { path: path.clone(), changes });
+        Self {
+            segments: vec![Segment { path, header: 0..0, text: 0..text.len(), language }],
+            body: Body::InPlace(text),
+            changed: changed.into_iter().collect(),
+            exclusions: Vec::new(),
+            chars: OnceLock::from(chars),
+            lines: OnceLock::from(lines),
             index: OnceLock::new(),
-        })
+        }
+    }
+
+    /// The part of the text that `range` is, which must begin and end with characters.
+    pub fn read(&self, range: Range<usize>) -> Result<Cow<'_, str>, Error> {
+        match &self.body {
+            Body::Stored(text) => Ok(Cow::Borrowed(&text.as_str()[range])),
+            Body::InPlace(text) => text.read(range).map(Cow::Owned),
+        }
+    }
+
+    /// Makes sure that all that was read of the text up to now is one text. What lies in a file of its own stays what it
+    /// is; a huge file that is read where it lies may have been written to.
+    pub fn check(&self) -> Result<(), Error> {
+        match &self.body {
+            Body::Stored(_) => Ok(()),
+            Body::InPlace(text) => text.check(),
+        }
     }
 
     pub fn as_str(&self) -> &str {
-        self.text.as_str()
+        match &self.body {
+            Body::Stored(text) => text.as_str(),
+            Body::InPlace(_) => "",
+        }
     }
 
     pub fn as_bytes(&self) -> &[u8] {
@@ -59,7 +112,10 @@ impl ContextText {
     }
 
     pub fn byte_len(&self) -> usize {
-        self.as_str().len()
+        match &self.body {
+            Body::Stored(text) => text.as_str().len(),
+            Body::InPlace(text) => text.len(),
+        }
     }
 
     pub fn char_len(&self) -> usize {
@@ -68,6 +124,20 @@ impl ContextText {
 
     pub fn is_ascii(&self) -> bool {
         self.chars().is_ascii()
+    }
+
+    /// A file with the counted characters of each stride of a text that takes long to count.
+    pub fn char_counts(&self) -> io::Result<Option<File>> {
+        if self.is_ascii() || self.byte_len() < LONG_TO_COUNT {
+            return Ok(None);
+        }
+        let counts: Vec<u8> = self.chars().counts().flat_map(u16::to_ne_bytes).collect();
+        storage::file_of(&counts).map(Some)
+    }
+
+    /// The number of the character that begins at `byte`.
+    pub fn char_of_byte(&self, byte: usize) -> Result<usize, Error> {
+        self.chars().find_char(self, byte)
     }
 
     /// Converts between bytes and characters; counted once, when it is first asked for.
@@ -80,10 +150,13 @@ impl ContextText {
         self.lines.get_or_init(|| LineIndex::new(self.as_bytes()))
     }
 
-    /// The file that the text lies in, for another process to map. Nobody can change it, through this handle or any
-    /// other. Its length is the text's, so an empty text cannot be mapped.
-    pub fn file(&self) -> &File {
-        self.text.file()
+    /// The file that the text lies in, for another process to map, and the byte of it where the text begins. An empty text
+    /// cannot be mapped. Only a huge file that is read in place can change, see [`Self::check`].
+    pub fn file(&self) -> (&File, u64) {
+        match &self.body {
+            Body::Stored(text) => (text.file(), 0),
+            Body::InPlace(text) => text.file(),
+        }
     }
 
     pub fn segments(&self) -> &[Segment] {
@@ -112,39 +185,38 @@ impl ContextText {
     }
 
     /// The file and line that `byte` lies in; of a header line, the first line of its file.
-    pub fn position(&self, byte: usize) -> Option<Position<'_>> {
-        let segment = self.segment_at(byte)?;
-        let bytes = self.as_bytes();
+    pub fn position(&self, byte: usize) -> Result<Option<Position<'_>>, Error> {
+        let Some(segment) = self.segment_at(byte) else { return Ok(None) };
         // The line feed that ends a file's last line is not part of the file, but still that line.
         let inside = byte.clamp(segment.text.start, segment.text.end);
-        let line_of = |byte| self.lines().line_of_byte(bytes, byte);
-        Some(Position { path: segment.path.as_deref(), line: line_of(inside) - line_of(segment.text.start) + 1 })
+        let line_of = |byte| self.lines().line_of_byte(self, byte);
+        let line = line_of(inside)? - line_of(segment.text.start)? + 1;
+        Ok(Some(Position { path: segment.path.as_deref(), line }))
     }
 
     /// The bytes of the lines `first` to `last`, both included and counted from 1: of one file, or of the whole text.
     /// The end of the file is the default for `last`. What lies outside is cut off, so the range may be empty.
-    pub fn line_range(&self, path: Option<&str>, first: i64, last: Option<i64>) -> Result<Range<usize>, PathError> {
+    pub fn line_range(&self, path: Option<&str>, first: i64, last: Option<i64>) -> Result<Range<usize>, LookupError> {
         let within = match path {
             Some(path) => self.segment_of_path(path)?.text.clone(),
             None => 0..self.byte_len(),
         };
         let before = |line: i64| usize::try_from(line.saturating_sub(1)).unwrap_or(0);
-        let start = self.byte_of_line(&within, before(first));
+        let start = self.byte_of_line(&within, before(first))?;
         let end = match last {
             None => within.end,
-            Some(last) => self.byte_of_line(&within, usize::try_from(last).unwrap_or(0)),
+            Some(last) => self.byte_of_line(&within, usize::try_from(last).unwrap_or(0))?,
         };
         Ok(start..end.max(start))
     }
 
     /// Where line `line`, counted from 0, of a part of the text begins; the part's end if it has fewer lines.
-    fn byte_of_line(&self, within: &Range<usize>, line: usize) -> usize {
+    fn byte_of_line(&self, within: &Range<usize>, line: usize) -> Result<usize, Error> {
         if line == 0 {
-            return within.start;
+            return Ok(within.start);
         }
-        let bytes = self.as_bytes();
-        let first = self.lines().line_of_byte(bytes, within.start);
-        self.lines().byte_of_line(bytes, first.saturating_add(line)).min(within.end)
+        let first = self.lines().line_of_byte(self, within.start)?;
+        Ok(self.lines().byte_of_line(self, first.saturating_add(line))?.min(within.end))
     }
 
     /// The segment that `byte` lies in; at the very end of the text, the last one.
@@ -159,6 +231,21 @@ impl ContextText {
     /// The index of the ranked search, built when it is first asked for.
     pub(super) fn index(&self) -> &Index {
         self.index.get_or_init(|| Index::new(self))
+    }
+}
+
+impl Bytes for ContextText {
+    type Error = Error;
+
+    fn byte_len(&self) -> usize {
+        self.byte_len()
+    }
+
+    fn bytes(&self, range: Range<usize>) -> Result<Cow<'_, [u8]>, Error> {
+        match &self.body {
+            Body::Stored(text) => Ok(Cow::Borrowed(&text.as_str().as_bytes()[range])),
+            Body::InPlace(text) => text.bytes(range).map(Cow::Owned),
+        }
     }
 }
 
@@ -229,15 +316,15 @@ mod tests {
     fn a_header_belongs_to_the_first_line_of_its_file() {
         let context = context(&[("a", "1\n2"), ("b", "")]);
         let at = |needle: &str| {
-            let position = context.position(context.as_str().find(needle).unwrap()).unwrap();
+            let position = context.position(context.as_str().find(needle).unwrap()).unwrap().unwrap();
             (position.path.unwrap().to_owned(), position.line)
         };
         assert_eq!(at("==> a"), ("a".into(), 1));
         assert_eq!(at("2"), ("a".into(), 2));
         assert_eq!(at("==> b"), ("b".into(), 1));
         let end = context.byte_len();
-        assert_eq!(context.position(end), Some(Position { path: Some("b"), line: 1 }));
-        assert_eq!(context.position(end + 1), None);
+        assert_eq!(context.position(end).unwrap(), Some(Position { path: Some("b"), line: 1 }));
+        assert_eq!(context.position(end + 1).unwrap(), None);
     }
 
     proptest! {
@@ -251,7 +338,7 @@ mod tests {
                 prop_assert_eq!(context.text_of(segment), *text);
                 let mut at = segment.text.start;
                 for (number, line) in text.split_inclusive('\n').enumerate() {
-                    let position = context.position(at).unwrap();
+                    let position = context.position(at).unwrap().unwrap();
                     prop_assert_eq!(position, Position { path: Some(path), line: number + 1 });
                     let number = number as i64 + 1;
                     prop_assert_eq!(context.line_range(Some(path), number, Some(number)).unwrap(), at..at + line.len());

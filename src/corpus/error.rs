@@ -21,6 +21,8 @@ pub enum Error {
         /// Whether an exclude glob had a part in it.
         excluded: bool,
     },
+    #[error("{} was changed while it was being read, so what was read of it does not fit together", .path.display())]
+    Changed { path: PathBuf },
     /// Whoever wanted the text has gone.
     #[error("reading was stopped")]
     Stopped,
@@ -36,6 +38,7 @@ impl Error {
             Self::Unreadable { .. } => "unreadable",
             Self::BadGlob { .. } => "badGlob",
             Self::Empty { .. } => "empty",
+            Self::Changed { .. } => "changed",
             Self::Stopped => "stopped",
             Self::Storage { .. } => "storage",
         }
@@ -49,6 +52,7 @@ impl Error {
             }
             Self::Empty { left_out: Some(_), .. } => "name a file, or let some in with --include".to_owned(),
             Self::BadGlob { .. } => "globs are written as in .gitignore, e.g. `src/**/*.rs`".to_owned(),
+            Self::Changed { .. } => "ask again, or ask about a copy of it".to_owned(),
             Self::Storage { .. } => "is there room in the folder for temporary files?".to_owned(),
             _ => return None,
         })

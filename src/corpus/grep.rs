@@ -82,7 +82,7 @@ pub fn grep(context: &ContextText, pattern: &str, options: &GrepOptions<'_>) -> 
         Some(path) => {
             let filter = PathFilter::new(context.segments(), path).map_err(|error| match error {
                 LookupError::Path(error) => GrepError::Path(error),
-                LookupError::Glob(error) => GrepError::Glob(error),
+                LookupError::Text(error) => GrepError::Glob(error),
             })?;
             Some(filter)
         }
@@ -212,7 +212,7 @@ impl Search<'_> {
         if !segment.text.contains(&offset) {
             return None;
         }
-        let position = self.context.position(offset)?;
+        let position = self.context.position(offset).ok()??;
         Some(GrepRow { path: segment.path.clone(), line: position.line, text: self.shown(line) })
     }
 

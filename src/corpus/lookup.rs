@@ -85,7 +85,7 @@ impl PathFilter {
             let mut builder = OverrideBuilder::new("");
             let built = builder.add(wanted).and_then(|builder| builder.build());
             let bad = |error: ignore::Error| Error::BadGlob { glob: path.to_owned(), reason: error.to_string() };
-            return built.map(Self::Glob).map_err(bad).map_err(LookupError::Glob);
+            return built.map(Self::Glob).map_err(bad).map_err(LookupError::Text);
         }
         if matches!(wanted, "" | ".") {
             return Ok(Self::Below(String::new()));
@@ -108,11 +108,11 @@ impl PathFilter {
     }
 }
 
-/// Why a path names no files.
+/// Why what a path names cannot be had.
 #[derive(Debug, Clone, thiserror::Error)]
-pub(super) enum LookupError {
+pub enum LookupError {
     #[error(transparent)]
-    Path(PathError),
+    Path(#[from] PathError),
     #[error(transparent)]
-    Glob(Error),
+    Text(#[from] Error),
 }

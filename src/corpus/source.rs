@@ -3,6 +3,7 @@
 use super::{
     decode::{BINARY_PROBE, Changes, Decoder, decode},
     exclusion::Reason,
+    in_place::IN_PLACE,
     language::Language,
 };
 use std::{
@@ -71,6 +72,14 @@ impl Source {
         }
     }
 
+    /// Where it lies, if it is a file that is too large to be copied without need.
+    pub fn huge_file(&self) -> Option<&Path> {
+        match &self.content {
+            Content::Walked(path) | Content::Named(path) if self.bytes >= IN_PLACE => Some(path),
+            _ => None,
+        }
+    }
+
     /// Reads all of it; `bytes` is room to read into.
     pub fn read<'a>(&'a self, bytes: &'a mut Vec<u8>) -> Result<Whole<'a>, Reason> {
         let in_memory = |text| Ok(Whole { text, changes: Changes::default(), cut: None });
@@ -98,13 +107,21 @@ impl Source {
     }
 
     fn open(&self) -> Result<Input, Reason> {
-        let (file, limit) = match &self.content {
-            Content::Walked(path) => (open_regular(path, libc::O_NOFOLLOW)?, self.bytes.saturating_add(GROWTH)),
-            Content::Named(path) => (open_regular(path, 0)?, self.bytes.saturating_add(GROWTH)),
-            Content::Stream(path) => (File::open(path).map_err(unreadable)?, LONGEST_STREAM),
-            Content::Buffer(_) | Content::Text(_) => return Err(unreadable(io::ErrorKind::InvalidInput.into())),
+        let limit = match &self.content {
+            Content::Stream(_) => LONGEST_STREAM,
+            _ => self.bytes.saturating_add(GROWTH),
         };
-        Ok(Input { file: file.take(limit), limit })
+        Ok(Input { file: self.open_file()?.take(limit), limit })
+    }
+
+    /// Opens what lies in a file.
+    pub fn open_file(&self) -> Result<File, Reason> {
+        match &self.content {
+            Content::Walked(path) => open_regular(path, libc::O_NOFOLLOW),
+            Content::Named(path) => open_regular(path, 0),
+            Content::Stream(path) => File::open(path).map_err(unreadable),
+            Content::Buffer(_) | Content::Text(_) => Err(unreadable(io::ErrorKind::InvalidInput.into())),
+        }
     }
 }
 
@@ -140,6 +157,6 @@ fn open_regular(path: &Path, flags: i32) -> Result<File, Reason> {
     Ok(file)
 }
 
-fn unreadable(error: io::Error) -> Reason {
+pub(super) fn unreadable(error: io::Error) -> Reason {
     Reason::Unreadable { error: error.to_string() }
 }

@@ -64,6 +64,16 @@ impl Draft {
     }
 }
 
+/// A file without a name that holds `bytes`, at its beginning.
+pub(super) fn file_of(bytes: &[u8]) -> io::Result<File> {
+    let file = match memory_file() {
+        Some(file) => file,
+        None => nameless_file()?.0,
+    };
+    file.write_all_at(bytes, 0)?;
+    Ok(file)
+}
+
 /// A text that cannot change, and the file it lies in.
 #[derive(Debug)]
 pub(super) struct StoredText {

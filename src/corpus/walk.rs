@@ -4,7 +4,10 @@
 //! rule ignores without a word; so every directory that it enters is listed as well, and whatever the walk did not
 //! bring along is explained afterwards.
 
+mod stamp;
 mod visit;
+
+pub(super) use stamp::{Moment, Stamp};
 
 use super::{
     error::Error,

@@ -47,7 +47,9 @@ pub fn citations(text: &str, context: &ContextText) -> Vec<Citation> {
 
 fn line_count(context: &ContextText, segment: &Segment) -> usize {
     match segment.text.end.checked_sub(1) {
-        Some(last) if !segment.text.is_empty() => context.position(last).map_or(0, |position| position.line),
+        Some(last) if !segment.text.is_empty() => {
+            context.position(last).ok().flatten().map_or(0, |position| position.line)
+        }
         _ => 0,
     }
 }

@@ -3,7 +3,7 @@
 //! Places cross the border to the interpreter as characters, since that is what a program counts in.
 
 use crate::{
-    corpus::{self, ContextText, GrepOptions},
+    corpus::{self, ContextText, GrepOptions, LookupError},
     repl::Raised,
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -26,14 +26,15 @@ pub fn answer(context: &ContextText, name: &str, given: Value) -> Result<Value, 
     match name {
         "peek_lines" => {
             let (start, end) = arguments(given)?;
-            Ok(place(context, peek_lines(context, start, end)))
+            place(context, peek_lines(context, start, end).map_err(unread)?)
         }
         "read" => {
             let (path, first, last): (String, i64, Option<i64>) = arguments(given)?;
-            let range = context
-                .line_range(Some(&path), first, last)
-                .map_err(|error| Raised::new("KeyError", error.to_string()))?;
-            Ok(place(context, range))
+            let range = context.line_range(Some(&path), first, last).map_err(|error| match error {
+                LookupError::Path(error) => Raised::new("KeyError", error.to_string()),
+                LookupError::Text(error) => unread(error),
+            })?;
+            place(context, range)
         }
         "grep" => grep(context, &arguments(given)?),
         "search" => {
@@ -71,24 +72,27 @@ fn rows(rows: impl Iterator<Item = Value>, more: bool) -> Value {
 }
 
 /// The characters of a range of bytes.
-fn place(context: &ContextText, range: Range<usize>) -> Value {
-    let text = context.as_str().as_bytes();
-    let chars = context.chars();
-    json!([chars.char_of_byte(text, range.start), chars.char_of_byte(text, range.end)])
+fn place(context: &ContextText, range: Range<usize>) -> Result<Value, Raised> {
+    let place = |byte| context.char_of_byte(byte).map_err(unread);
+    Ok(json!([place(range.start)?, place(range.end)?]))
+}
+
+/// The text itself could not be read.
+fn unread(error: corpus::Error) -> Raised {
+    Raised::new("OSError", error.to_string())
 }
 
 /// Lines of the whole context by the rules of a slice: from 0, the end excluded, negative numbers from the end.
-fn peek_lines(context: &ContextText, start: i64, end: i64) -> Range<usize> {
-    let text = context.as_str().as_bytes();
+fn peek_lines(context: &ContextText, start: i64, end: i64) -> Result<Range<usize>, corpus::Error> {
     let lines = context.lines();
-    let count = lines.line_count(text);
+    let count = lines.line_count(context)?;
     let resolve = |line: i64| {
         let back = usize::try_from(line.unsigned_abs()).unwrap_or(usize::MAX);
         if line < 0 { count.saturating_sub(back) } else { back.min(count) }
     };
     let (start, end) = (resolve(start), resolve(end));
-    let start_byte = lines.byte_of_line(text, start);
-    start_byte..lines.byte_of_line(text, end.max(start)).max(start_byte)
+    let start_byte = lines.byte_of_line(context, start)?;
+    Ok(start_byte..lines.byte_of_line(context, end.max(start))?.max(start_byte))
 }
 
 #[derive(Deserialize)]
@@ -114,5 +118,5 @@ fn chunk(context: &ContextText, size: i64, overlap: i64) -> Result<Value, Raised
         return Err(Raised::new("ValueError", message));
     }
     let pieces = corpus::chunk(context, size, overlap).map_err(|error| Raised::new("ValueError", error.to_string()))?;
-    Ok(pieces.into_iter().map(|piece| place(context, piece)).collect())
+    pieces.into_iter().map(|piece| place(context, piece)).collect()
 }

@@ -2,7 +2,9 @@
 
 use super::{
     Error,
-    wire::{Assembler, Cause, FRAME_LIMIT, Frame, FromWorker, PACKET, Start, ToWorker, WireError, packets},
+    wire::{
+        Assembler, Cause, FRAME_LIMIT, Frame, FromWorker, Names, PACKET, Place, Start, ToWorker, WireError, packets,
+    },
     worker,
 };
 use crate::corpus::ContextText;
@@ -18,6 +20,7 @@ use rustix::{
 };
 use std::{
     collections::VecDeque,
+    fs::File,
     io::{self, IoSlice},
     mem::MaybeUninit,
     os::unix::net::UnixDatagram as StdDatagram,
@@ -38,7 +41,7 @@ pub struct Launch {
     pub program: PathBuf,
     /// What the programs see as `context`.
     pub context: Arc<ContextText>,
-    pub start: Start,
+    pub names: Names,
     /// Bytes of memory that the process may use beside the context.
     pub memory_limit: u64,
     /// Whether programs may run on a kernel without landlock.
@@ -87,18 +90,23 @@ impl Process {
             child,
             group,
         };
-        process.send_start(&launch.start, launch.context.file().as_fd()).await?;
+        process.send_start(launch).await?;
         Ok(process)
     }
 
-    async fn send_start(&mut self, start: &Start, context: BorrowedFd<'_>) -> Result<(), Error> {
-        let frame = serde_json::to_vec(&ToWorker::Start(start.clone())).expect("a start can be written as JSON");
+    async fn send_start(&mut self, launch: &Launch) -> Result<(), Error> {
+        let (context, offset) = launch.context.file();
+        let counts = launch.context.char_counts()?;
+        let place = Place { offset, bytes: launch.context.byte_len(), is_ascii: launch.context.is_ascii() };
+        let start = ToWorker::Start(Start { context: place, names: launch.names.clone() });
+        let frame = serde_json::to_vec(&start).expect("a start can be written as JSON");
         self.outgoing = packets(0, &frame).collect();
         let first = self.outgoing.pop_front().expect("every frame has a packet");
+        let files: Vec<BorrowedFd<'_>> =
+            [Some(context), counts.as_ref()].into_iter().flatten().map(File::as_fd).collect();
         let send = || {
-            let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+            let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(2))];
             let mut ancillary = SendAncillaryBuffer::new(&mut space);
-            let files = [context];
             ancillary.push(SendAncillaryMessage::ScmRights(&files));
             let sent = sendmsg(&self.socket, &[IoSlice::new(&first)], &mut ancillary, SendFlags::NOSIGNAL);
             sent.map_err(io::Error::from)

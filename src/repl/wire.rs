@@ -39,11 +39,27 @@ pub enum ToWorker {
 /// What an interpreter begins with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Start {
-    /// Bytes of the context in the file that came along.
-    pub context_bytes: usize,
-    /// The files in it: path, first character, end.
+    pub context: Place,
+    pub names: Names,
+}
+
+/// Where the context lies in the file that came along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Bytes before it.
+    pub offset: u64,
+    pub bytes: usize,
+    /// Whether it is known to be ASCII. If it is not, a second file may come along that holds its counted characters, two
+    /// bytes for each stride, in the order of the machine.
+    pub is_ascii: bool,
+}
+
+/// What programs find beside the context.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Names {
+    /// The files in the context: path, first character, end.
     pub files: Vec<(String, usize, usize)>,
-    /// Further variables that the programs find, by name.
+    /// Further variables, by name.
     pub variables: Vec<(String, String)>,
 }
 

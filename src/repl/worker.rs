@@ -87,11 +87,11 @@ fn serve(memory_limit: u64, strength: Strength) -> io::Result<()> {
             Err(error) => return refused(error.to_string()),
         };
         let mut assembler = Assembler::default();
-        let (frame, file) = link.receive_with_file(&mut assembler)?;
+        let (frame, files) = link.receive_with_files(&mut assembler)?;
         let Ok(ToWorker::Start(start)) = frame.parse() else {
             return Err(io::Errno::PROTO);
         };
-        let cells = match lay_out(start, File::from(file), &link, output, vm) {
+        let cells = match lay_out(start, files.into_iter().map(File::from), &link, output, vm) {
             Ok(cells) => Arc::new(cells),
             Err(reason) => return refused(reason),
         };
@@ -102,13 +102,15 @@ fn serve(memory_limit: u64, strength: Strength) -> io::Result<()> {
 
 fn lay_out(
     start: Start,
-    file: File,
+    mut files: impl Iterator<Item = File>,
     link: &Arc<Link>,
     output: Arc<Output>,
     vm: &VirtualMachine,
 ) -> Result<Cells, String> {
-    let context = TextStore::map(file, start.context_bytes).map_err(|error| format!("no context: {error}"))?;
-    Cells::new(&start, context, link.clone(), output, vm).map_err(|error| vm::traceback(&error, vm))
+    let file = files.next().ok_or("no context came along")?;
+    let context = TextStore::map(&file, start.context, files.next());
+    let context = context.map_err(|error| format!("no context: {error}"))?;
+    Cells::new(&start.names, context, link.clone(), output, vm).map_err(|error| vm::traceback(&error, vm))
 }
 
 /// The loop of the process, and of every checkpoint that takes its place.

@@ -4,13 +4,35 @@
 //! One count is kept per [`STRIDE`] bytes, so the table of a 1 GB text takes 2 MB. A look-up reads the table and counts
 //! inside at most one stride, which costs about 100 ns.
 
-use std::{marker::PhantomData, ops::Range, thread};
+use std::{borrow::Cow, convert::Infallible, marker::PhantomData, ops::Range, thread};
 
 /// Bytes between two counts.
-const STRIDE: usize = 4096;
+pub const STRIDE: usize = 4096;
 
 /// Texts below this size are counted on the calling thread.
 const PARALLEL_THRESHOLD: usize = 8 << 20;
+
+/// A text that is looked at in small parts, each inside of one stride, so that it need not lie in memory.
+pub trait Bytes {
+    /// Why a part cannot be had.
+    type Error;
+
+    fn byte_len(&self) -> usize;
+
+    fn bytes(&self, range: Range<usize>) -> Result<Cow<'_, [u8]>, Self::Error>;
+}
+
+impl Bytes for [u8] {
+    type Error = Infallible;
+
+    fn byte_len(&self) -> usize {
+        self.len()
+    }
+
+    fn bytes(&self, range: Range<usize>) -> Result<Cow<'_, [u8]>, Infallible> {
+        Ok(Cow::Borrowed(&self[range]))
+    }
+}
 
 /// A kind of byte that is counted.
 trait Mark {
@@ -58,10 +80,15 @@ impl<M: Mark> Marks<M> {
     fn new(text: &[u8]) -> Self {
         let counts =
             if text.len() < PARALLEL_THRESHOLD { count_strides::<M>(text) } else { count_in_parallel::<M>(text) };
+        Self::of_counts(counts)
+    }
+
+    /// `counts` are the marks of one stride after the other.
+    fn of_counts(counts: impl IntoIterator<Item = u16>) -> Self {
         let mut total = 0;
         let before = counts
-            .iter()
-            .map(|&count| {
+            .into_iter()
+            .map(|count| {
                 let here = total;
                 total += usize::from(count);
                 here
@@ -71,24 +98,26 @@ impl<M: Mark> Marks<M> {
     }
 
     /// How many marks lie before `byte`.
-    fn before(&self, text: &[u8], byte: usize) -> usize {
-        if byte >= text.len() {
-            return self.total;
+    fn before<B: Bytes + ?Sized>(&self, text: &B, byte: usize) -> Result<usize, B::Error> {
+        if byte >= text.byte_len() {
+            return Ok(self.total);
         }
         let stride = byte / STRIDE;
-        self.before[stride] + M::count(&text[stride * STRIDE..byte])
+        Ok(self.before[stride] + M::count(&text.bytes(stride * STRIDE..byte)?))
     }
 
     /// Where mark number `n`, counted from 0, is; the text's length if there are fewer.
-    fn position(&self, text: &[u8], n: usize) -> usize {
+    fn position<B: Bytes + ?Sized>(&self, text: &B, n: usize) -> Result<usize, B::Error> {
         const STEP: usize = 64;
         if n >= self.total {
-            return text.len();
+            return Ok(text.byte_len());
         }
         let stride = self.before.partition_point(|&before| before <= n) - 1;
         let mut to_skip = n - self.before[stride];
-        let mut offset = stride * STRIDE;
-        for step in text[offset..].chunks(STEP) {
+        let start = stride * STRIDE;
+        let bytes = text.bytes(start..(start + STRIDE).min(text.byte_len()))?;
+        let mut offset = 0;
+        for step in bytes.chunks(STEP) {
             let count = M::count(step);
             if to_skip < count {
                 break;
@@ -96,8 +125,28 @@ impl<M: Mark> Marks<M> {
             to_skip -= count;
             offset += step.len();
         }
-        let marks = text[offset..].iter().enumerate().filter(|&(_, &byte)| M::is_mark(byte));
-        marks.map(|(at, _)| offset + at).nth(to_skip).unwrap_or(text.len())
+        let marks = bytes[offset..].iter().enumerate().filter(|&(_, &byte)| M::is_mark(byte));
+        Ok(marks.map(|(at, _)| start + offset + at).nth(to_skip).unwrap_or(text.byte_len()))
+    }
+}
+
+/// The marks of a part of a text that begins with a stride: of each stride its characters and its line feeds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StrideCounts {
+    chars: Vec<u16>,
+    lines: Vec<u16>,
+}
+
+impl StrideCounts {
+    pub fn of(part: &[u8]) -> Self {
+        Self { chars: count_strides::<CharStart>(part), lines: count_strides::<LineFeed>(part) }
+    }
+
+    /// The indexes of the text of `byte_len` bytes that the parts make up.
+    pub fn indexes(parts: &[Self], byte_len: usize) -> (CharIndex, LineIndex) {
+        let chars = Marks::of_counts(parts.iter().flat_map(|part| part.chars.iter().copied()));
+        let lines = Marks::of_counts(parts.iter().flat_map(|part| part.lines.iter().copied()));
+        (CharIndex::of_marks(chars, byte_len), LineIndex { marks: lines })
     }
 }
 
@@ -144,9 +193,31 @@ pub struct CharIndex {
 impl CharIndex {
     /// Counts the characters of `text`, which must be valid UTF-8.
     pub fn new(text: &[u8]) -> Self {
-        let marks = Marks::new(text);
+        Self::of_marks(Marks::new(text), text.len())
+    }
+
+    fn of_marks(marks: Marks<CharStart>, byte_len: usize) -> Self {
         let char_len = marks.total;
-        Self { marks: (char_len < text.len()).then_some(marks), char_len }
+        Self { marks: (char_len < byte_len).then_some(marks), char_len }
+    }
+
+    /// The index of an ASCII text.
+    pub fn ascii(byte_len: usize) -> Self {
+        Self { marks: None, char_len: byte_len }
+    }
+
+    /// The index of a text of `byte_len` bytes, of which the characters of each stride were counted.
+    pub fn of_counts(counts: impl IntoIterator<Item = u16>, byte_len: usize) -> Self {
+        Self::of_marks(Marks::of_counts(counts), byte_len)
+    }
+
+    /// How many characters each stride has, one after the other; nothing for an ASCII text.
+    pub fn counts(&self) -> impl Iterator<Item = u16> {
+        let marks = self.marks.iter();
+        marks.flat_map(|marks| {
+            let ends = marks.before.iter().skip(1).chain([&marks.total]);
+            marks.before.iter().zip(ends).map(|(start, end)| (end - start) as u16)
+        })
     }
 
     pub fn char_len(&self) -> usize {
@@ -159,8 +230,14 @@ impl CharIndex {
 
     /// The number of the character that starts at `byte`; the text's length in characters at its end.
     pub fn char_of_byte(&self, text: &[u8], byte: usize) -> usize {
+        let Ok(char) = self.find_char(text, byte);
+        char
+    }
+
+    /// As [`Self::char_of_byte`], for a text that need not lie in memory.
+    pub fn find_char<B: Bytes + ?Sized>(&self, text: &B, byte: usize) -> Result<usize, B::Error> {
         match &self.marks {
-            None => byte.min(self.char_len),
+            None => Ok(byte.min(self.char_len)),
             Some(marks) => marks.before(text, byte),
         }
     }
@@ -169,7 +246,10 @@ impl CharIndex {
     pub fn byte_of_char(&self, text: &[u8], char: usize) -> usize {
         match &self.marks {
             None => char.min(self.char_len),
-            Some(marks) => marks.position(text, char),
+            Some(marks) => {
+                let Ok(byte) = marks.position(text, char);
+                byte
+            }
         }
     }
 }
@@ -187,21 +267,24 @@ impl LineIndex {
     }
 
     /// The number of lines; text behind the last line feed is a line, nothing behind it is none.
-    pub fn line_count(&self, text: &[u8]) -> usize {
-        let open_line = text.last().is_some_and(|&byte| byte != b'\n');
-        self.marks.total + usize::from(open_line)
+    pub fn line_count<B: Bytes + ?Sized>(&self, text: &B) -> Result<usize, B::Error> {
+        let open_line = match text.byte_len().checked_sub(1) {
+            Some(last) => text.bytes(last..last + 1)?.first() != Some(&b'\n'),
+            None => false,
+        };
+        Ok(self.marks.total + usize::from(open_line))
     }
 
     /// The line that `byte` lies in.
-    pub fn line_of_byte(&self, text: &[u8], byte: usize) -> usize {
+    pub fn line_of_byte<B: Bytes + ?Sized>(&self, text: &B, byte: usize) -> Result<usize, B::Error> {
         self.marks.before(text, byte)
     }
 
     /// Where line `line` starts; the text's length if there are fewer lines.
-    pub fn byte_of_line(&self, text: &[u8], line: usize) -> usize {
+    pub fn byte_of_line<B: Bytes + ?Sized>(&self, text: &B, line: usize) -> Result<usize, B::Error> {
         match line.checked_sub(1) {
-            None => 0,
-            Some(previous) => (self.marks.position(text, previous) + 1).min(text.len()),
+            None => Ok(0),
+            Some(previous) => Ok((self.marks.position(text, previous)? + 1).min(text.byte_len())),
         }
     }
 }
@@ -239,13 +322,22 @@ mod tests {
             let index = LineIndex::new(bytes);
             let starts: Vec<usize> =
                 text.split_inclusive('\n').scan(0, |at, line| Some((*at, *at += line.len()).0)).collect();
-            assert_eq!(index.line_count(bytes), starts.len(), "{text:.20?}");
+            assert_eq!(index.line_count(bytes), Ok(starts.len()), "{text:.20?}");
             for (line, &start) in starts.iter().enumerate() {
-                assert_eq!(index.byte_of_line(bytes, line), start);
-                assert_eq!(index.line_of_byte(bytes, start), line);
+                assert_eq!(index.byte_of_line(bytes, line), Ok(start));
+                assert_eq!(index.line_of_byte(bytes, start), Ok(line));
             }
-            assert_eq!(index.byte_of_line(bytes, starts.len() + 3), bytes.len());
+            assert_eq!(index.byte_of_line(bytes, starts.len() + 3), Ok(bytes.len()));
         }
+    }
+
+    #[test]
+    fn a_text_may_be_counted_in_parts() {
+        let text = "aé漢😀e\u{301}\r\n".repeat(3000);
+        let bytes = text.as_bytes();
+        let parts: Vec<StrideCounts> = bytes.chunks(2 * STRIDE).map(StrideCounts::of).collect();
+        let (chars, lines) = StrideCounts::indexes(&parts, bytes.len());
+        assert_eq!((chars, lines), (CharIndex::new(bytes), LineIndex::new(bytes)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use expect_test::{Expect, expect};
 use futures::{FutureExt, future::BoxFuture};
 use rlm::{
     corpus::Snapshot,
-    repl::{Call, Cause, CellOutcome, Ended, HostCalls, Launch, Limits, Raised, Session, wire::Start},
+    repl::{Call, Cause, CellOutcome, Ended, HostCalls, Launch, Limits, Raised, Session, wire::Names},
 };
 use serde_json::{Value, json};
 use std::{
@@ -53,7 +53,7 @@ async fn session_with(context: &str, memory_limit: u64, cell_time: Duration) -> 
     let context = Snapshot::of_text(None, context.to_owned()).context().expect("a text can be stored");
     let launch = Launch {
         program: PathBuf::from(env!("CARGO_BIN_EXE_rlm")),
-        start: Start { context_bytes: context.byte_len(), files: Vec::new(), variables: Vec::new() },
+        names: Names::default(),
         context,
         memory_limit,
         allow_weaker_sandbox: false,

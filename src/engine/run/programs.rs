@@ -2,12 +2,12 @@
 
 use super::{Focus, Run};
 use crate::{
-    corpus::ContextText,
+    corpus::{self, ContextText},
     engine::{
-        Interpreter, context::Context, desk::Desk, ending::Stop, event::Event, internal_failure, prompt, reply,
-        tree::Tree,
+        Interpreter, context::Context, context_failure, desk::Desk, ending::Stop, event::Event, internal_failure,
+        prompt, reply, tree::Tree,
     },
-    repl::{self, CellOutcome, Ended, Launch, Session, wire::Start},
+    repl::{self, CellOutcome, Ended, Launch, Session, wire::Names},
     text::{cut_head, cut_middle},
 };
 use std::sync::Arc;
@@ -78,7 +78,11 @@ impl Run<'_> {
     async fn run_cell(&mut self, code: &str) -> Result<CellOutcome, Stop> {
         let (session, context) = self.programs.ready().await?;
         let desk = Desk { tree: self.tree, context, depth: self.depth };
-        Ok(session.run_cell(code, &desk).await?)
+        let outcome = session.run_cell(code, &desk).await?;
+        // What a program has seen of a text that has changed meanwhile is worth nothing.
+        let context = context.clone();
+        blocking(move || context.check()).await?;
+        Ok(outcome)
     }
 
     fn record(&self, outcome: CellOutcome) -> CellRecord {
@@ -160,10 +164,10 @@ impl Programs {
     async fn start(&self, text: Arc<ContextText>) -> Result<Session, Stop> {
         let (context, focus) = (text.clone(), self.focus.clone());
         // Places of many files in a long text take a while to count.
-        let start = tokio::task::spawn_blocking(move || start(&context, focus.as_ref())).await;
+        let names = blocking(move || names(&context, focus.as_ref())).await?;
         let launch = Launch {
             program: self.interpreter.program.clone(),
-            start: start.map_err(|error| Stop::Failed(internal_failure(&error)))?,
+            names,
             context: text,
             memory_limit: self.interpreter.memory_limit,
             allow_weaker_sandbox: self.interpreter.allow_weaker_sandbox,
@@ -179,18 +183,25 @@ impl Programs {
     }
 }
 
-/// What the programs of a run begin with.
-fn start(context: &ContextText, focus: Option<&Focus>) -> Start {
-    let text = context.as_str().as_bytes();
-    let chars = context.chars();
-    let place = |byte| chars.char_of_byte(text, byte);
-    let files = context
-        .segments()
-        .iter()
-        .filter_map(|segment| Some((segment.path.clone()?, place(segment.text.start), place(segment.text.end))));
-    Start {
-        context_bytes: text.len(),
-        files: files.collect(),
-        variables: focus.map(|focus| ("selection".to_owned(), focus.text.clone())).into_iter().collect(),
+/// Does something with the text on a thread that may block.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, corpus::Error> + Send + 'static,
+) -> Result<T, Stop> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result.map_err(|error| Stop::Failed(context_failure(&error))),
+        Err(error) => Err(Stop::Failed(internal_failure(&error))),
     }
+}
+
+/// What the programs of a run find beside the context.
+fn names(context: &ContextText, focus: Option<&Focus>) -> Result<Names, corpus::Error> {
+    let mut files = Vec::with_capacity(context.segments().len());
+    for segment in context.segments() {
+        if let Some(path) = &segment.path {
+            let place = |byte| context.char_of_byte(byte);
+            files.push((path.clone(), place(segment.text.start)?, place(segment.text.end)?));
+        }
+    }
+    let variables = focus.map(|focus| ("selection".to_owned(), focus.text.clone())).into_iter().collect();
+    Ok(Names { files, variables })
 }

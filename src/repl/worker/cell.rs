@@ -1,7 +1,7 @@
 //! Runs cells: one namespace, in which everything that programs make stays from cell to cell.
 
 use super::{
-    super::wire::{CellReport, Raised, Run, Start},
+    super::wire::{CellReport, Names, Raised, Run},
     link::Link,
     output::Output,
     text::Text,
@@ -32,7 +32,7 @@ pub struct Cells {
 impl Cells {
     /// Lays out the names that programs find.
     pub fn new(
-        start: &Start,
+        names: &Names,
         context: Arc<TextStore>,
         link: Arc<Link>,
         output: Arc<Output>,
@@ -41,10 +41,10 @@ impl Cells {
         let programs = vm.new_scope_with_main()?;
         let prelude = vm.new_scope_with_builtins();
         let variables = vm.ctx.new_dict();
-        for (name, text) in &start.variables {
+        for (name, text) in &names.variables {
             variables.set_item(name.as_str(), vm.ctx.new_str(text.as_str()).into(), vm)?;
         }
-        let ranges = start.files.iter().map(|(path, first, end)| {
+        let ranges = names.files.iter().map(|(path, first, end)| {
             vm.ctx.new_tuple(vec![
                 vm.ctx.new_str(path.as_str()).into(),
                 vm.ctx.new_int(*first).into(),
@@ -54,7 +54,7 @@ impl Cells {
         let ranges: Vec<PyObjectRef> = ranges.map(Into::into).collect();
         let whole = TextView::whole(context.clone());
         let piece = move |first: usize, end: usize, vm: &VirtualMachine| Text::piece(&whole, first..end, vm);
-        let names: [(&str, PyObjectRef); 6] = [
+        let globals: [(&str, PyObjectRef); 6] = [
             ("context", Text::from_store(context).into_pyobject(vm)),
             ("file_ranges", vm.ctx.new_list(ranges).into()),
             ("extra_variables", variables.into()),
@@ -68,7 +68,7 @@ impl Cells {
             ),
             ("piece", vm.new_function("piece", piece).into()),
         ];
-        for (name, object) in names {
+        for (name, object) in globals {
             prelude.globals.set_item(name, object, vm)?;
         }
         vm.run_string(prelude.clone(), PRELUDE, "<prelude>".to_owned())?;

@@ -98,24 +98,24 @@ impl Link {
     }
 
     /// Waits for the first frame, and for the file that comes with it.
-    pub fn receive_with_file(&self, assembler: &mut Assembler) -> io::Result<(Frame, OwnedFd)> {
-        let mut file = None;
+    pub fn receive_with_files(&self, assembler: &mut Assembler) -> io::Result<(Frame, Vec<OwnedFd>)> {
+        let mut received_files = Vec::new();
         loop {
             let mut buffer = vec![0; PACKET];
-            let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+            let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
             let mut ancillary = RecvAncillaryBuffer::new(&mut space);
             let mut parts = [IoSliceMut::new(&mut buffer)];
             let received = recvmsg(&self.socket, &mut parts, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
             for message in ancillary.drain() {
-                if let RecvAncillaryMessage::ScmRights(mut files) = message {
-                    file = files.next().or(file);
+                if let RecvAncillaryMessage::ScmRights(files) = message {
+                    received_files.extend(files);
                 }
             }
             if received.bytes == 0 {
                 return Err(io::Errno::PIPE);
             }
             if let Some(frame) = assembler.push(&buffer[..received.bytes]).map_err(|_| io::Errno::PROTO)? {
-                return file.map(|file| (frame, file)).ok_or(io::Errno::PROTO);
+                return Ok((frame, received_files));
             }
         }
     }

@@ -2,9 +2,16 @@
 //!
 //! A mapped text costs address space and page cache, but no memory of the worker's own, whatever its size.
 
+use super::super::wire::Place;
 use crate::text::CharIndex;
 use memmap2::{Mmap, MmapOptions};
-use std::{fmt, fs::File, io, str, sync::Arc};
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Read},
+    str,
+    sync::Arc,
+};
 
 enum Bytes {
     Mapped(Mmap),
@@ -18,27 +25,36 @@ pub struct TextStore {
 }
 
 impl TextStore {
-    /// Maps the first `len` bytes of `file` and indexes their characters.
+    /// Maps the text that lies at `place` in `file`, and indexes its characters, which `counts` may have counted already.
     ///
-    /// The engine wrote the file itself as checked UTF-8 and sealed it: nobody can change or truncate it while it is
-    /// mapped. So it is not validated again, which would take longer than everything else.
+    /// The engine has checked that it is UTF-8, so it is not validated again, which would take longer than everything else.
     ///
     /// # Errors
-    /// The file is shorter than `len`, or the system does not map it.
-    pub fn map(file: File, len: usize) -> io::Result<Arc<Self>> {
+    /// The file is shorter than the place says, or the system does not map it.
+    pub fn map(file: &File, place: Place, counts: Option<File>) -> io::Result<Arc<Self>> {
         // The sandbox allows `fstat`, which takes a descriptor, and not `statx`, which takes a path as well.
-        let size = u64::try_from(rustix::fs::fstat(&file)?.st_size).unwrap_or(0);
-        if size < len as u64 {
-            let message = format!("the text's file ends before its {len} bytes");
+        let size = u64::try_from(rustix::fs::fstat(file)?.st_size).unwrap_or(0);
+        if size < place.offset.saturating_add(place.bytes as u64) {
+            let message = format!("the text's file ends before its {} bytes", place.bytes);
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
         }
-        if len == 0 {
+        if place.bytes == 0 {
             // An empty range cannot be mapped.
             return Ok(Self::from_string(String::new()));
         }
-        // SAFETY: the file is sealed, so the bytes under the map never change.
-        let map = unsafe { MmapOptions::new().len(len).map(&file)? };
-        let index = CharIndex::new(&map);
+        // SAFETY: most contexts are sealed files, whose bytes under the map never change. A huge file of the workspace may be
+        // written to or truncated by others. What this process does then harms nobody: it is a process of its own that can
+        // reach nothing, its end is expected at any time, and the server throws its results away when the file has changed.
+        let map = unsafe { MmapOptions::new().offset(place.offset).len(place.bytes).map(file)? };
+        let index = match counts {
+            _ if place.is_ascii => CharIndex::ascii(place.bytes),
+            Some(mut counts) => {
+                let mut bytes = Vec::new();
+                counts.read_to_end(&mut bytes)?;
+                CharIndex::of_counts(bytes.as_chunks().0.iter().map(|&count| u16::from_ne_bytes(count)), place.bytes)
+            }
+            None => CharIndex::new(&map),
+        };
         Ok(Arc::new(Self { bytes: Bytes::Mapped(map), index }))
     }
 
@@ -50,7 +66,7 @@ impl TextStore {
 
     pub fn as_str(&self) -> &str {
         match &self.bytes {
-            // SAFETY: see `map`; the engine checked the text when it wrote the file.
+            // SAFETY: see `map`; the engine has checked the text.
             Bytes::Mapped(map) => unsafe { str::from_utf8_unchecked(map) },
             Bytes::Heap(text) => text,
         }
@@ -78,7 +94,7 @@ impl fmt::Debug for TextStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
+    use std::io::{Seek, Write};
 
     fn file(content: &str) -> File {
         let mut file = tempfile::tempfile().unwrap();
@@ -86,21 +102,32 @@ mod tests {
         file
     }
 
+    fn place(offset: u64, bytes: usize) -> Place {
+        Place { offset, bytes, is_ascii: false }
+    }
+
     #[test]
-    fn a_mapped_text_is_the_beginning_of_its_file() {
-        let store = TextStore::map(file("aé漢😀 and more"), 10).unwrap();
+    fn a_mapped_text_is_what_lies_at_its_place() {
+        let store = TextStore::map(&file("xaé漢😀 and more"), place(1, 10), None).unwrap();
         assert_eq!(store.as_str(), "aé漢😀");
         assert_eq!(store.index().char_len(), 4);
+        let text = "aé漢😀\n".repeat(3000);
+        let counts: Vec<u8> = CharIndex::new(text.as_bytes()).counts().flat_map(u16::to_ne_bytes).collect();
+        let mut counted = tempfile::tempfile().unwrap();
+        counted.write_all(&counts).unwrap();
+        counted.rewind().unwrap();
+        let store = TextStore::map(&file(&text), place(0, text.len()), Some(counted)).unwrap();
+        assert_eq!(*store.index(), CharIndex::new(text.as_bytes()));
     }
 
     #[test]
     fn an_empty_file_is_an_empty_text() {
-        assert_eq!(TextStore::map(file(""), 0).unwrap().as_str(), "");
+        assert_eq!(TextStore::map(&file(""), place(0, 0), None).unwrap().as_str(), "");
     }
 
     #[test]
     fn a_file_that_is_too_short_is_refused_instead_of_mapped() {
-        let error = TextStore::map(file("abc"), 4).unwrap_err();
+        let error = TextStore::map(&file("abc"), place(1, 3), None).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     }
 }

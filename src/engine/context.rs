@@ -1,0 +1,48 @@
+//! The text of a run: there already, or still being read while the model thinks about its first program.
+
+use super::{answer::Failure, context_failure, ending::Stop, internal_failure};
+use crate::corpus::{ContextText, Snapshot};
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use std::sync::Arc;
+
+/// A text that is there or on its way. Clones are the same text.
+#[derive(Clone)]
+pub struct Context {
+    reading: Shared<BoxFuture<'static, Result<Arc<ContextText>, Failure>>>,
+}
+
+impl Context {
+    /// A text that is there.
+    pub fn ready(text: Arc<ContextText>) -> Self {
+        let reading = async { Ok(text) }.boxed().shared();
+        // Driven to its end, so that `if_ready` has it.
+        let _ = reading.clone().now_or_never();
+        Self { reading }
+    }
+
+    /// Begins to read the text of a snapshot, on a thread of its own. The snapshot's flag ends that early.
+    pub fn read(snapshot: Arc<Snapshot>) -> Self {
+        let work = tokio::task::spawn_blocking(move || snapshot.context());
+        let reading = async {
+            match work.await {
+                Ok(Ok(text)) => Ok(text),
+                Ok(Err(error)) => Err(context_failure(&error)),
+                Err(error) => Err(internal_failure(&error)),
+            }
+        };
+        Self { reading: reading.boxed().shared() }
+    }
+
+    /// The text, as soon as it is there.
+    pub async fn text(&self) -> Result<Arc<ContextText>, Stop> {
+        self.reading.clone().await.map_err(Stop::Failed)
+    }
+
+    /// The text, if it is there and somebody has waited for it.
+    pub fn if_ready(&self) -> Option<Arc<ContextText>> {
+        self.reading.peek()?.clone().ok()
+    }
+}
