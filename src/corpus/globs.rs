@@ -7,19 +7,16 @@ use super::{error::Error, secrets::looks_secret};
 use ignore::{
     Match,
     gitignore::{Gitignore, GitignoreBuilder, Glob},
-    overrides::{Override, OverrideBuilder},
 };
 use std::path::{Component, Path, PathBuf};
 
 /// The globs of a selection for one root.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Globs {
     root: PathBuf,
     /// Nothing if everything is included.
     include: Option<Gitignore>,
     exclude: Gitignore,
-    /// The exclude globs, as a walk obeys them.
-    pub overrides: Override,
     /// Include globs up to a part that begins with a dot.
     hidden: Gitignore,
     /// Include globs without wildcards, as paths below the root.
@@ -37,18 +34,12 @@ impl Globs {
         let everything = named().count() < include.len() || include.is_empty();
         // Built even if all is included, so that a bad glob is always told.
         let narrow = matcher(root, named())?;
-
-        let mut overrides = OverrideBuilder::new(root);
-        for glob in &exclude {
-            overrides.add(&format!("!{glob}")).map_err(|error| bad_glob(glob, &error))?;
-        }
         Ok(Self {
             root: root.to_owned(),
             include: (!everything).then_some(narrow),
             exclude: matcher(root, exclude.iter().map(String::as_str))?,
-            overrides: overrides.build().map_err(|error| bad_glob("", &error))?,
             hidden: hidden_names(root, named()),
-            spelled_out: named().filter_map(spelled_out).map(|path| root.join(path)).collect(),
+            spelled_out: named().filter_map(spelled_out).map(Path::to_owned).collect(),
             names_secrets: matcher(root, named().filter(|glob| names_a_secret(glob)))?,
         })
     }
@@ -58,9 +49,10 @@ impl Globs {
         &self.root
     }
 
-    /// Whether include globs leave the file `path` in; a glob that matches a directory means all that is in it.
-    pub fn includes(&self, path: &Path) -> bool {
-        self.include.as_ref().is_none_or(|globs| globs.matched_path_or_any_parents(path, false).is_ignore())
+    /// Whether include globs leave in `path` itself. A glob that matches a directory means all that is in it, so what
+    /// lies in a directory that is included needs no glob of its own.
+    pub fn includes(&self, path: &Path, is_dir: bool) -> bool {
+        self.include.as_ref().is_none_or(|globs| globs.matched(path, is_dir).is_ignore())
     }
 
     /// Whether an include glob spells out the name of `path`, which is hidden.

@@ -1,114 +1,175 @@
-//! Which rule of which ignore file leaves something out.
+//! What ignore files say about a path: the rules, and which of them decides.
 //!
-//! The walk itself is that of the `ignore` crate, which decides but does not say why. This looks the reason up
-//! afterwards, for the few entries that were left out, in the same order of precedence.
+//! The globs are those of the `ignore` crate, and so is their order of precedence, which is `ripgrep`'s; but that crate's
+//! walk passes over what is ignored without a word. Here each verdict names its rule, so that one look both decides and
+//! explains.
 
-use ignore::{
-    Match,
-    gitignore::{Gitignore, GitignoreBuilder},
-};
+mod file;
+mod screen;
+
+use super::shown::shown;
+use file::global_rules;
+pub(super) use file::{Listed, OwnRules};
+use ignore::Match;
+pub(super) use screen::Matcher;
 use std::{
-    collections::HashMap,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-/// The name of our own ignore file; it wins over all others.
-pub(super) const OWN_IGNORE_FILE: &str = ".rlmignore";
+/// The kinds of files with rules, most important first, and where they lie in the directory that they are about.
+const KINDS: [&str; 4] = [".rlmignore", ".ignore", ".gitignore", ".git/info/exclude"];
 
-/// Files with rules, most important first, relative to the directory that their rules are about.
-const IGNORE_FILES: [&str; 4] = [OWN_IGNORE_FILE, ".ignore", ".gitignore", ".git/info/exclude"];
+/// From this kind on they are git's, whose rules end at the border of a repository.
+const FIRST_OF_GIT: usize = 2;
 
-/// Files whose rules end at the border of a repository.
-const FILES_OF_GIT: [&str; 2] = [".gitignore", ".git/info/exclude"];
-
-/// Looks rules up; remembers the files it has read.
-#[derive(Debug)]
+/// The rules that count for what lies in some directory. A clone is cheap.
+#[derive(Debug, Clone)]
 pub(super) struct Rules {
-    matchers: HashMap<PathBuf, Gitignore>,
-    global: Gitignore,
-    in_repository: bool,
-    /// Rules that lie above this directory do not count.
-    top: Option<PathBuf>,
+    /// For each kind the nearest file with rules; each knows the next above it.
+    chains: [Option<Arc<Layer>>; 4],
+    ground: Arc<Ground>,
 }
 
-/// A rule as it is written, and the file it is written in.
+/// What holds everywhere below the start of a walk.
+#[derive(Debug)]
+struct Ground {
+    root: PathBuf,
+    /// Git's rules for all repositories of a person.
+    global: Option<Layer>,
+    /// Whether the start lies in a repository of git or jj. If it does, rules end at the repository's border, as for
+    /// git; elsewhere a `.gitignore` counts all the same.
+    in_repository: bool,
+}
+
+/// The rules of one file.
+#[derive(Debug)]
+struct Layer {
+    matcher: Matcher,
+    /// How the file is shown.
+    file: String,
+    /// How many bytes of a path lead to the directory that the rules are about.
+    prefix: usize,
+    above: Option<Arc<Layer>>,
+}
+
+/// A rule as it is written, and the file it is written in, as it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rule<'a> {
+    pub text: &'a str,
+    pub file: &'a str,
+}
+
+/// The rules from above a directory where a walk begins, and what they were read from.
+#[derive(Debug)]
+pub(super) struct Above {
+    pub rules: Rules,
+    /// All that can make the rules different.
+    read: Sources,
+}
+
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Rule {
-    pub text: String,
-    pub file: PathBuf,
+struct Sources {
+    global: Option<(PathBuf, Vec<u8>)>,
+    directories: Vec<OwnRules>,
+    in_repository: bool,
+}
+
+impl Above {
+    /// Reads the rules for a walk from `start`, a path without links that is `root` or lies below it. If rules ignore
+    /// the start, those that lie above it do not count, since whoever names something that is ignored wants to read it.
+    pub fn read(root: &Path, start: &Path) -> Self {
+        let mut steps: Vec<&Path> = start.ancestors().skip(1).collect();
+        steps.reverse();
+        let directories: Vec<OwnRules> = steps.iter().map(|directory| OwnRules::probe(directory)).collect();
+        let start_is_repository = OwnRules::probe(start).is_repository();
+        let in_repository = start_is_repository || directories.iter().any(OwnRules::is_repository);
+        let global = global_rules();
+        let bare = Rules::bare(root, global.as_ref(), in_repository);
+
+        let mut rules = bare.clone();
+        let mut ignored = false;
+        for (at, (directory, own)) in steps.iter().zip(&directories).enumerate() {
+            rules = rules.within(directory, own);
+            let (below, is_repository) = match steps.get(at + 1) {
+                Some(below) => (*below, directories[at + 1].is_repository()),
+                None => (start, start_is_repository),
+            };
+            // Beyond the border of a repository nothing is asked.
+            ignored = !is_repository && (ignored || rules.verdict(below, below.is_dir()).is_ignore());
+        }
+        let rules = if ignored { bare } else { rules };
+        Self { rules, read: Sources { global, directories, in_repository } }
+    }
+
+    /// Whether the rules are the same, wherever they were read.
+    pub fn is_as(&self, other: &Self) -> bool {
+        self.read == other.read
+    }
 }
 
 impl Rules {
-    /// Rules for the files under `start`, an absolute path where a walk begins. If they ignore it, those that lie above
-    /// it do not count, since whoever names something that is ignored wants to read it.
-    pub fn new(start: &Path) -> Self {
-        let (global, _) = GitignoreBuilder::new(start).build_global();
-        let in_repository = is_in_repository(start);
-        let mut rules = Self { matchers: HashMap::new(), global, in_repository, top: None };
-        let mut up_to_repository = start.ancestors().take_while(|directory| !is_repository(directory));
-        if up_to_repository.any(|path| rules.ignoring(path, path.is_dir()).is_some()) {
-            rules.top = Some(start.to_owned());
-        }
-        rules
+    /// No rules but the global ones.
+    fn bare(root: &Path, global: Option<&(PathBuf, Vec<u8>)>, in_repository: bool) -> Self {
+        let layer = |(path, bytes): &(PathBuf, Vec<u8>)| Layer::new(bytes, shown(path), 0, None);
+        let global = global.and_then(layer);
+        let ground = Ground { root: root.to_owned(), global, in_repository };
+        Self { chains: Default::default(), ground: Arc::new(ground) }
     }
 
-    /// Whether rules that lie above the start of the walk count.
-    pub fn count_from_above(&self) -> bool {
-        self.top.is_none()
-    }
-
-    /// The rule that ignores `path` itself, which is absolute; rules about directories above it are not looked at.
-    pub fn ignoring(&mut self, path: &Path, is_dir: bool) -> Option<Rule> {
-        match self.matching(path, is_dir) {
-            Match::Ignore(rule) => Some(rule),
-            _ => None,
-        }
-    }
-
-    /// Whether a rule takes back that `path` is left out.
-    pub fn let_in(&mut self, path: &Path, is_dir: bool) -> bool {
-        self.matching(path, is_dir).is_whitelist()
-    }
-
-    fn matching(&mut self, path: &Path, is_dir: bool) -> Match<Rule> {
-        for name in IGNORE_FILES {
-            for directory in path.ancestors().skip(1) {
-                if self.top.as_ref().is_some_and(|top| !directory.starts_with(top)) {
-                    break;
-                }
-                let file = || directory.join(name);
-                let matched = self.matcher(directory, name).matched(path, is_dir);
-                if !matched.is_none() {
-                    return matched.map(|glob| Rule { text: glob.original().to_owned(), file: file() });
-                }
-                if self.in_repository && FILES_OF_GIT.contains(&name) && is_repository(directory) {
-                    break;
-                }
+    /// The rules for what lies in `directory`, which has files with rules itself.
+    pub fn within(&self, directory: &Path, own: &OwnRules) -> Self {
+        let mut inner = self.clone();
+        let is_border = self.ground.in_repository && own.is_repository();
+        for (kind, chain) in inner.chains.iter_mut().enumerate() {
+            if is_border && kind >= FIRST_OF_GIT {
+                *chain = None;
+            }
+            let Some(bytes) = own.bytes(kind) else { continue };
+            let file = directory.join(KINDS[kind]);
+            let file = shown(file.strip_prefix(&self.ground.root).unwrap_or(&file));
+            // The file system's root ends with a slash already.
+            let length = directory.as_os_str().len();
+            let prefix = if length == 1 { 1 } else { length + 1 };
+            if let Some(layer) = Layer::new(bytes, file, prefix, chain.clone()) {
+                *chain = Some(Arc::new(layer));
             }
         }
-        let matched = self.global.matched(path, is_dir);
-        matched.map(|glob| Rule {
-            text: glob.original().to_owned(),
-            file: glob.from().map(Path::to_path_buf).unwrap_or_default(),
-        })
+        inner
     }
 
-    fn matcher(&mut self, directory: &Path, name: &str) -> &Gitignore {
-        self.matchers.entry(directory.join(name)).or_insert_with_key(|file| {
-            let mut builder = GitignoreBuilder::new(directory);
-            // A file that is missing or that has bad lines yields what rules it can, as in the walk.
-            let _ = builder.add(file);
-            builder.build().unwrap_or_else(|_| Gitignore::empty())
-        })
+    /// What the rules say about `path` itself, which is absolute and without links; rules about the directories above it
+    /// are not looked at.
+    pub fn verdict(&self, path: &Path, is_dir: bool) -> Match<Rule<'_>> {
+        let bytes = path.as_os_str().as_bytes();
+        for chain in &self.chains {
+            let mut next = chain.as_deref();
+            while let Some(layer) = next {
+                let matched = layer.matched(&bytes[layer.prefix..], is_dir);
+                if !matched.is_none() {
+                    return matched;
+                }
+                next = layer.above.as_deref();
+            }
+        }
+        let Some(global) = &self.ground.global else { return Match::None };
+        let below_root = path.strip_prefix(&self.ground.root).unwrap_or(path);
+        global.matched(below_root.as_os_str().as_bytes(), is_dir)
     }
 }
 
-/// Whether `path` lies in a repository of git or jj. If it does, rules end at the repository's border, as for git;
-/// elsewhere a `.gitignore` counts all the same.
-pub(super) fn is_in_repository(path: &Path) -> bool {
-    path.ancestors().any(is_repository)
-}
+impl Layer {
+    /// Nothing if there are no rules in the file.
+    fn new(bytes: &[u8], file: String, prefix: usize, above: Option<Arc<Self>>) -> Option<Self> {
+        // What is not text ends the rules, as for `ripgrep`.
+        let text = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let whole_lines = if text.len() < bytes.len() { text.rfind('\n').unwrap_or(0) } else { text.len() };
+        let matcher = Matcher::new(text[..whole_lines].trim_start_matches('\u{feff}').lines());
+        (!matcher.is_empty()).then_some(Self { matcher, file, prefix, above })
+    }
 
-pub(super) fn is_repository(directory: &Path) -> bool {
-    [".git", ".jj"].iter().any(|marker| directory.join(marker).exists())
+    fn matched(&self, path: &[u8], is_dir: bool) -> Match<Rule<'_>> {
+        self.matcher.matched(path, is_dir).map(|glob| Rule { text: glob.original(), file: &self.file })
+    }
 }

@@ -1,8 +1,8 @@
 //! Which files look like secrets. They are left out unless they were asked for by name, since whatever is read may be
 //! sent to a model on another machine.
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use std::{path::Path, sync::LazyLock};
+use super::rules::Matcher;
+use std::{os::unix::ffi::OsStrExt, path::Path, sync::LazyLock};
 
 /// In the syntax of `.gitignore`: later lines win, `!` takes back.
 const PATTERNS: &str = "
@@ -78,17 +78,11 @@ rclone.conf
 .boto
 ";
 
-static MATCHER: LazyLock<Gitignore> = LazyLock::new(|| {
-    let mut builder = GitignoreBuilder::new("");
-    for pattern in PATTERNS.lines() {
-        builder.add_line(None, pattern).expect("every pattern of the list is a valid glob");
-    }
-    builder.build().expect("valid globs make a matcher")
-});
+static MATCHER: LazyLock<Matcher> = LazyLock::new(|| Matcher::new(PATTERNS.lines()));
 
 /// Whether a file of this path, relative to its root, looks like a secret.
 pub(super) fn looks_secret(path: &Path) -> bool {
-    MATCHER.matched(path, false).is_ignore()
+    MATCHER.matched(path.as_os_str().as_bytes(), false).is_ignore()
 }
 
 #[cfg(test)]

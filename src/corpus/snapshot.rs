@@ -187,8 +187,9 @@ impl<'a> Gathered<'a> {
         let Walked { files, exclusions } = walk::walk(globs, stop)?;
         let left_out = exclusions.into_iter().map(|it| Exclusion { path: below(&it.path), reason: it.reason });
         self.left_out.extend(left_out);
-        for Found { relative, absolute, bytes } in files {
-            self.add(below(&relative), absolute.clone(), Some(bytes), Content::Walked(absolute));
+        for found in files {
+            let Found { relative, absolute, stamp } = &*found;
+            self.add(below(relative), absolute.clone(), Some(stamp.bytes), Content::Walked(absolute.clone()));
         }
         let mut unsaved: Vec<PathBuf> = self.open.keys().filter(|path| path.starts_with(root)).cloned().collect();
         // What is on the disk was met by the walk, which had its reasons if it left it out.

@@ -1,0 +1,102 @@
+//! What lies in a directory, as the operating system lists it.
+
+use super::Stamp;
+use rustix::{
+    fd::{AsFd, BorrowedFd, OwnedFd},
+    fs::{AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags},
+    io::Errno,
+    path::Arg,
+};
+use std::{ffi::OsStr, mem::MaybeUninit, os::unix::ffi::OsStrExt, path::Path};
+
+/// So many bytes of a listing are asked for at once.
+const BUFFER: usize = 32 << 10;
+
+/// The kinds of entries that are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Directory,
+    File,
+    Link,
+    /// A socket, a device, a named pipe.
+    Other,
+}
+
+impl From<FileType> for Kind {
+    fn from(kind: FileType) -> Self {
+        match kind {
+            FileType::Directory => Self::Directory,
+            FileType::RegularFile => Self::File,
+            FileType::Symlink => Self::Link,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The names of a directory, in room that is used again for the next one.
+pub(super) struct Entries {
+    buffer: Vec<MaybeUninit<u8>>,
+    names: Vec<u8>,
+    /// Where each name ends, and what it is.
+    ends: Vec<(usize, Kind)>,
+}
+
+impl Default for Entries {
+    fn default() -> Self {
+        Self { buffer: vec![MaybeUninit::uninit(); BUFFER], names: Vec::new(), ends: Vec::new() }
+    }
+}
+
+impl Entries {
+    /// Lists a directory. What could be listed before an error stays.
+    pub fn list(&mut self, directory: BorrowedFd<'_>) -> Result<(), Errno> {
+        self.names.clear();
+        self.ends.clear();
+        let mut raw = RawDir::new(directory, &mut self.buffer);
+        while let Some(entry) = raw.next() {
+            let entry = entry?;
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            let kind = match entry.file_type() {
+                // Some file systems do not say in a listing.
+                FileType::Unknown => match stat(directory, name) {
+                    Ok((kind, _)) => kind,
+                    Err(Errno::NOENT) => continue,
+                    Err(_) => Kind::Other,
+                },
+                kind => kind.into(),
+            };
+            self.names.extend_from_slice(name.to_bytes());
+            self.ends.push((self.names.len(), kind));
+        }
+        Ok(())
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, Kind)> {
+        let mut start = 0;
+        self.ends.iter().map(move |&(end, kind)| {
+            let name = OsStr::from_bytes(&self.names[start..end]);
+            start = end;
+            (name, kind)
+        })
+    }
+}
+
+/// Kind and stamp of an entry itself, even if it is a link.
+pub(super) fn stat(directory: BorrowedFd<'_>, name: impl Arg) -> Result<(Kind, Stamp), Errno> {
+    let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    Ok((FileType::from_raw_mode(stat.st_mode).into(), Stamp::from(&stat)))
+}
+
+/// Opens a directory by its path below another. No link is followed, even if one took a directory's place just now.
+pub(super) fn open_below(root: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match rustix::fs::openat2(root, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS | ResolveFlags::BENEATH) {
+        // Systems before Linux 5.6, and sandboxes that do not know the call.
+        Err(Errno::NOSYS | Errno::PERM) => rustix::fs::openat(root.as_fd(), path, flags, Mode::empty()),
+        opened => opened,
+    }
+}

@@ -1,0 +1,271 @@
+//! A walk that is kept, so that the next one only looks for what has changed.
+
+use super::{
+    Found, Walked,
+    crew::work_off,
+    decide::is_ignored_but_wanted,
+    directory::{Child, Directory, Entrance, Ground, Paths, unreadable},
+    entries::{Entries, Kind, open_below, stat},
+};
+use crate::corpus::{
+    error::Error,
+    exclusion::{Exclusion, Reason},
+    globs::Globs,
+    rules::Above,
+    secrets::looks_secret,
+    shown::shown,
+    stop::StopFlag,
+};
+use rustc_hash::{FxHashMap, FxHashSet};
+use rustix::{
+    fd::AsFd,
+    fs::{CWD, Mode, OFlags},
+};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicU64},
+};
+
+/// So many directories are looked at by one thread in one go.
+const GO: usize = 32;
+
+/// The files below a root, as the last walk found them.
+#[derive(Debug)]
+pub(in crate::corpus) struct Tree {
+    globs: Globs,
+    /// The root's path without links, when it was walked last.
+    root: PathBuf,
+    /// The root, and what include globs let in although rules ignore it.
+    starts: Vec<Start>,
+    /// By their numbers.
+    directories: FxHashMap<u64, Directory>,
+    next: AtomicU64,
+    walked: Walked,
+}
+
+/// Where a walk begins.
+#[derive(Debug)]
+struct Start {
+    /// Relative to the root.
+    path: PathBuf,
+    above: Above,
+    found: Beginning,
+}
+
+#[derive(Debug)]
+enum Beginning {
+    Directory(u64),
+    /// A file that was named.
+    File(Result<Arc<Found>, Exclusion>),
+}
+
+/// A piece of work.
+enum Job<'a> {
+    Enter(Entrance),
+    Renew(&'a [&'a Directory]),
+}
+
+impl Tree {
+    /// Nothing is read before the first [`Self::refresh`].
+    pub fn new(globs: Globs) -> Self {
+        Self {
+            globs,
+            root: PathBuf::new(),
+            starts: Vec::new(),
+            directories: FxHashMap::default(),
+            next: AtomicU64::new(0),
+            walked: Walked::default(),
+        }
+    }
+
+    /// Walks, unless it is stopped. What it brings along is what a first walk would, but a directory is listed only if it
+    /// has changed, or may have, since it was listed last, and decided anew only if rules have changed. That is told from
+    /// the file system alone: each directory and each file is asked for its stamp.
+    pub fn refresh(&mut self, stop: &StopFlag) -> Result<&Walked, Error> {
+        let unreadable = |error: std::io::Error| Error::Unreadable {
+            path: self.globs.root().to_owned(),
+            error: error.to_string(),
+        };
+        let root = self.globs.root().canonicalize().map_err(unreadable)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = rustix::fs::openat(CWD, &root, flags, Mode::empty()).map_err(|error| unreadable(error.into()))?;
+        let ground = Ground { globs: &self.globs, root: &root, opened: &opened, next: &self.next };
+
+        let is_same_root = root == self.root;
+        let (starts, mut jobs) = self.begin(&ground, is_same_root);
+        // In an order in which neighbours lie near each other in the kernel's memory.
+        let mut known: Vec<&Directory> = if is_same_root { self.directories.values().collect() } else { Vec::new() };
+        known.sort_unstable_by_key(|directory| directory.number());
+        jobs.extend(known.chunks(GO).map(Job::Renew));
+
+        let crew = work_off(jobs, Worker::default, |worker, job, further| {
+            if !stop.is_raised() {
+                worker.work(&ground, job, further);
+            }
+        });
+        stop.check()?;
+        let changed: Vec<Directory> = crew.into_iter().flat_map(|worker| worker.changed).collect();
+        let is_new = !is_same_root || !changed.is_empty() || !is_alike(&starts, &self.starts);
+        self.starts = starts;
+        self.directories.extend(changed.into_iter().map(|directory| (directory.number(), directory)));
+        self.root = root;
+        if is_new {
+            self.gather();
+        }
+        Ok(&self.walked)
+    }
+
+    pub fn into_walked(self) -> Walked {
+        self.walked
+    }
+
+    /// Where to begin, and the directories among these that were not met before, or that have other rules above.
+    fn begin<'a>(&self, ground: &Ground<'_>, is_same_root: bool) -> (Vec<Start>, Vec<Job<'a>>) {
+        let above = Above::read(ground.root, ground.root);
+        let globs = ground.globs;
+        let mut wanted: Vec<PathBuf> = globs.spelled_out().to_vec();
+        wanted.retain(|path| is_ignored_but_wanted(globs, ground.root, &above, path));
+        let mut jobs = Vec::new();
+        let mut start = |path: PathBuf, above: Above| {
+            let full = ground.root.join(&path);
+            if !full.is_dir() {
+                let found = Beginning::File(named_file(ground, &path));
+                return Start { path, above, found };
+            }
+            let known = self.starts.iter().filter(|_| is_same_root).find_map(|start| match start.found {
+                Beginning::Directory(number) if start.path == path && start.above.is_as(&above) => Some(number),
+                _ => None,
+            });
+            let number = known.unwrap_or_else(|| {
+                let number = ground.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let mut on_the_way = path.ancestors().filter(|step| !step.as_os_str().is_empty());
+                let is_included = on_the_way.any(|step| globs.includes(step, true));
+                let rules = above.rules.clone();
+                jobs.push(Job::Enter(Entrance { number, path: path.clone(), rules, is_included }));
+                number
+            });
+            Start { path, above, found: Beginning::Directory(number) }
+        };
+        let mut starts = vec![start(PathBuf::new(), above)];
+        starts.extend(wanted.into_iter().map(|path| {
+            let above = Above::read(ground.root, &ground.root.join(&path));
+            start(path, above)
+        }));
+        (starts, jobs)
+    }
+
+    /// Brings together what the directories have, and forgets those that no way leads to any more.
+    fn gather(&mut self) {
+        let mut walked = Walked::default();
+        let mut reached = FxHashSet::default();
+        let mut is_sorted = self.starts.len() <= 1;
+        for start in &self.starts {
+            let number = match &start.found {
+                Beginning::Directory(number) => *number,
+                Beginning::File(Ok(found)) => {
+                    walked.files.push(found.clone());
+                    continue;
+                }
+                Beginning::File(Err(exclusion)) => {
+                    walked.exclusions.push(exclusion.clone());
+                    continue;
+                }
+            };
+            let mut way = Vec::new();
+            let mut next = Some(number);
+            while let Some(number) = next.take() {
+                if let Some(directory) = self.directories.get(&number)
+                    && reached.insert(number)
+                {
+                    walked.exclusions.extend_from_slice(&directory.left_out);
+                    walked.exclusions.extend(directory.links.iter().map(|(_, exclusion)| exclusion.clone()));
+                    is_sorted &= !directory.has_odd_names;
+                    way.push(directory.children.iter());
+                }
+                while let Some(children) = way.last_mut() {
+                    match children.next() {
+                        Some(Child::File(found)) => walked.files.push(found.clone()),
+                        Some(Child::Directory { number, .. }) => {
+                            next = Some(*number);
+                            break;
+                        }
+                        None => drop(way.pop()),
+                    }
+                }
+            }
+        }
+        self.directories.retain(|number, _| reached.contains(number));
+        if !is_sorted {
+            walked.files.sort_by(|a, b| (&a.relative, &a.absolute).cmp(&(&b.relative, &b.absolute)));
+            walked.files.dedup_by(|a, b| a.absolute == b.absolute);
+        }
+        walked.exclusions.sort_by(|a, b| a.path.cmp(&b.path));
+        if self.starts.len() > 1 {
+            walked.reconcile();
+        }
+        self.walked = walked;
+    }
+}
+
+impl Walked {
+    /// Walks may overlap, and what one leaves out, or a part of it, the other may have brought along.
+    fn reconcile(&mut self) {
+        self.exclusions.dedup_by(|a, b| a.path == b.path);
+        self.exclusions.retain(|left_out| {
+            let next = self.files.partition_point(|file| file.relative < left_out.path);
+            !self.files.get(next).is_some_and(|file| match left_out.path.ends_with('/') {
+                true => file.relative.starts_with(&left_out.path),
+                false => file.relative == left_out.path,
+            })
+        });
+    }
+}
+
+/// Whether both begin at the same places with the same result there.
+fn is_alike(starts: &[Start], others: &[Start]) -> bool {
+    let is_same = |a: &Beginning, b: &Beginning| match (a, b) {
+        (Beginning::Directory(a), Beginning::Directory(b)) => a == b,
+        (Beginning::File(a), Beginning::File(b)) => a == b,
+        _ => false,
+    };
+    starts.len() == others.len() && starts.iter().zip(others).all(|(a, b)| is_same(&a.found, &b.found))
+}
+
+/// A file that rules ignore and that an include glob names.
+fn named_file(ground: &Ground<'_>, path: &Path) -> Result<Arc<Found>, Exclusion> {
+    let exclude = |reason| Exclusion { path: shown(path), reason };
+    if looks_secret(path) && !ground.globs.lets_in_secret(path) {
+        return Err(exclude(Reason::Secret));
+    }
+    let (directory, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
+    let opened = open_below(ground.opened, directory).map_err(|error| exclude(unreadable(error)))?;
+    match stat(opened.as_fd(), name).map_err(|error| exclude(unreadable(error)))? {
+        (Kind::File, stamp) => Ok(Arc::new(Paths::new(ground, directory).found(name, stamp))),
+        _ => Err(exclude(Reason::NotAFile)),
+    }
+}
+
+/// What a thread has at hand.
+#[derive(Default)]
+struct Worker {
+    entries: Entries,
+    /// Directories that are new or not what they were.
+    changed: Vec<Directory>,
+    met: Vec<Entrance>,
+}
+
+impl Worker {
+    fn work<'a>(&mut self, ground: &Ground<'_>, job: Job<'a>, further: &mut Vec<Job<'a>>) {
+        match job {
+            Job::Enter(entrance) => {
+                let directory = Directory::enter(ground, &mut self.entries, entrance, None, &mut self.met);
+                self.changed.push(directory);
+            }
+            Job::Renew(directories) => {
+                let renewed = directories.iter().filter_map(|it| it.renew(ground, &mut self.entries, &mut self.met));
+                self.changed.extend(renewed);
+            }
+        }
+        further.extend(self.met.drain(..).map(Job::Enter));
+    }
+}
