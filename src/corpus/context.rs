@@ -1,7 +1,7 @@
 //! The text that programs see as `context`, with its files, characters and lines.
 
 use super::{
-    assemble::{Assembled, Changed, Segment},
+    assemble::{self, Assembled, Changed, Earlier, Outcome, Segment},
     decode::Changes,
     error::Error,
     exclusion::Exclusion,
@@ -13,7 +13,13 @@ use super::{
     storage::{self, StoredText},
 };
 use crate::text::{Bytes, CharIndex, LineIndex};
-use std::{borrow::Cow, fs::File, io, ops::Range, sync::OnceLock};
+use std::{
+    borrow::Cow,
+    fs::File,
+    io,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 /// Counting so many bytes takes some milliseconds.
 const LONG_TO_COUNT: usize = 64 << 20;
@@ -22,6 +28,9 @@ const LONG_TO_COUNT: usize = 64 << 20;
 #[derive(Debug)]
 pub struct ContextText {
     body: Body,
+    sources: Vec<Arc<Source>>,
+    /// Of each source.
+    outcomes: Vec<Outcome>,
     /// In the order of the text, which is the order of their paths.
     segments: Vec<Segment>,
     changed: Vec<Changed>,
@@ -48,13 +57,26 @@ pub struct Position<'a> {
 }
 
 impl ContextText {
-    /// Reads all sources, unless it is stopped.
-    pub(super) fn build(sources: &[Source], stop: &StopFlag) -> Result<Self, Error> {
+    /// Reads all sources, unless it is stopped. What has not changed since is taken from an earlier text, and if nothing has,
+    /// that is the text.
+    pub(super) fn build(
+        sources: &[Arc<Source>],
+        earlier: Option<&Arc<Self>>,
+        stop: &StopFlag,
+    ) -> Result<Arc<Self>, Error> {
+        let kept = earlier.map(|earlier| earlier.kept(sources));
+        if let (Some(earlier), Some(kept)) = (earlier, &kept)
+            && kept.len() == earlier.sources.len()
+            && kept.iter().all(Option::is_some)
+            && earlier.check().is_ok()
+        {
+            return Ok(earlier.clone());
+        }
         if let [source] = sources
             && let Some(path) = source.huge_file()
         {
             match in_place::scan(source, path.to_owned(), stop) {
-                Ok(Some(scanned)) => return Ok(Self::in_place(source, scanned)),
+                Ok(Some(scanned)) => return Ok(Arc::new(Self::in_place(source, scanned))),
                 Ok(None) => {}
                 Err(reason) => {
                     let exclusion = Exclusion { path: source.path.clone().unwrap_or_default(), reason };
@@ -62,24 +84,61 @@ impl ContextText {
                 }
             }
         }
-        let Assembled { text, segments, changed, exclusions } = super::assemble::assemble(sources, stop)?;
-        let (chars, lines, index) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Ok(Self { body: Body::Stored(text), segments, changed, exclusions, chars, lines, index })
+        let earlier = earlier.zip(kept.as_deref()).and_then(|(earlier, kept)| match &earlier.body {
+            Body::Stored(text) => {
+                let (segments, outcomes) = (&earlier.segments, &earlier.outcomes);
+                Some(Earlier { text: text.as_str(), segments, outcomes, kept })
+            }
+            Body::InPlace(_) => None,
+        });
+        let Assembled { text, segments, outcomes } = assemble::assemble(sources, earlier, stop)?;
+        Ok(Arc::new(Self::new(Body::Stored(text), sources.to_vec(), segments, outcomes)))
     }
 
-    fn in_place(source: &Source, scanned: Scanned) -> Self {
-        let Scanned { text, chars, lines, had_mark } = scanned;
-        let (path, language) = (source.path.clone(), source.language);
-        let changes = Changes { had_mark, ..Changes::default() };
-        let changed = had_mark.then(|| Changed { path: path.clone(), changes });
+    fn new(body: Body, sources: Vec<Arc<Source>>, segments: Vec<Segment>, outcomes: Vec<Outcome>) -> Self {
         Self {
-            segments: vec![Segment { path, header: 0..0, text: 0..text.len(), language }],
-            body: Body::InPlace(text),
-            changed: changed.into_iter().collect(),
-            exclusions: Vec::new(),
+            body,
+            changed: assemble::changed(&sources, &outcomes),
+            exclusions: assemble::exclusions(&sources, &outcomes),
+            sources,
+            outcomes,
+            segments,
+            chars: OnceLock::new(),
+            lines: OnceLock::new(),
+            index: OnceLock::new(),
+        }
+    }
+
+    fn in_place(source: &Arc<Source>, scanned: Scanned) -> Self {
+        let Scanned { text, chars, lines, had_mark } = scanned;
+        let segment =
+            Segment { path: source.path.clone(), header: 0..0, text: 0..text.len(), language: source.language };
+        let changes = Changes { had_mark, ..Changes::default() };
+        let outcome = Outcome { reading: text.reading(), segment: Ok(0), changes, cut: None };
+        Self {
             chars: OnceLock::from(chars),
             lines: OnceLock::from(lines),
-            index: OnceLock::new(),
+            ..Self::new(Body::InPlace(text), vec![source.clone()], vec![segment], vec![outcome])
+        }
+    }
+
+    /// For each of these sources the number of its outcome in this text, if it has not changed since.
+    pub(super) fn kept(&self, sources: &[Arc<Source>]) -> Vec<Option<usize>> {
+        let mut own = self.sources.iter().zip(&self.outcomes).enumerate().peekable();
+        // Both are in the order of the paths.
+        let number = |source: &Arc<Source>| {
+            while own.next_if(|(_, (known, _))| known.path < source.path).is_some() {}
+            let (number, (_, outcome)) = own.next_if(|(_, (known, _))| known.path == source.path)?;
+            source.is_as(&outcome.reading).then_some(number)
+        };
+        sources.iter().map(number).collect()
+    }
+
+    /// How much room it takes that nobody else needs.
+    pub(super) fn stored_bytes(&self) -> usize {
+        match &self.body {
+            Body::Stored(text) => text.as_str().len(),
+            Body::InPlace(_) => 0,
         }
     }
 

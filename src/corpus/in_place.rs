@@ -10,7 +10,7 @@ use super::{
     decode::{BINARY_PROBE, Decoder},
     error::Error,
     exclusion::Reason,
-    source::{Source, unreadable},
+    source::{Reading, Source, unreadable},
     stop::StopFlag,
     walk::{Moment, Stamp},
 };
@@ -116,6 +116,12 @@ impl InPlace {
     /// The file, and the byte of it where the text begins.
     pub fn file(&self) -> (&File, u64) {
         (&self.file, self.start)
+    }
+
+    /// By what to tell later whether the file is still the same.
+    pub fn reading(&self) -> Reading {
+        let Seen { stamp, is_settled } = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        Reading::File { stamp, is_settled }
     }
 
     /// The bytes `range`, which need not begin or end with characters.

@@ -5,13 +5,16 @@ use super::{
     exclusion::Reason,
     in_place::IN_PLACE,
     language::Language,
+    walk::{Found, Moment, Stamp},
 };
+use ropey::Rope;
 use std::{
     borrow::Cow,
     fs::{File, OpenOptions},
     io::{self, Read, Take},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Files of at least so many bytes are read in pieces.
@@ -21,30 +24,56 @@ const LARGE_FILE: u64 = 8 << 20;
 /// they are empty; but one that grows as fast as it is read, or that has no end, must come to one.
 const GROWTH: u64 = 4 << 20;
 
+/// How often a file is read anew that was written to while it was read.
+const TRIES: usize = 4;
+
 /// So much is read of a stream, whose length nobody knows and which is kept in memory.
 const LONGEST_STREAM: u64 = 1 << 30;
 
-/// Something to read.
+/// A file, a buffer or a text of a snapshot. Whether a file is binary shows only when it is read.
 #[derive(Debug)]
-pub(super) struct Source {
-    /// As it is shown; nothing for a text without a name.
+pub struct Source {
+    /// As it is shown, with slashes; nothing for a text without a name.
     pub path: Option<String>,
     pub language: Option<&'static Language>,
-    pub content: Content,
     /// How long it will be, as far as is known.
     pub bytes: u64,
+    pub(super) content: Content,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Content {
     /// A file found by a walk. It is not read if it has become a link since.
-    Walked(PathBuf),
+    Walked(Arc<Found>),
     /// A file that a person named, which may be a link to one.
-    Named(PathBuf),
+    Named {
+        path: PathBuf,
+        stamp: Stamp,
+    },
     /// Standard input, or another pipe that the program was given.
     Stream(PathBuf),
-    Buffer(ropey::Rope),
+    /// What an editor has, and how much of it the disk has.
+    Buffer {
+        path: PathBuf,
+        text: Rope,
+        version: i32,
+        disk_bytes: Option<u64>,
+    },
     Text(String),
+    /// A text that was stored before there was a snapshot.
+    Stored,
+}
+
+/// The state of something when it was read, by which to tell whether it is still the same.
+#[derive(Debug, Clone)]
+pub(super) enum Reading {
+    File {
+        stamp: Stamp,
+        is_settled: bool,
+    },
+    Buffer(Rope),
+    /// It can be read only once.
+    Unique,
 }
 
 /// The whole text of a source.
@@ -53,6 +82,7 @@ pub(super) struct Whole<'a> {
     pub changes: Changes,
     /// Why there is more of it than was read.
     pub cut: Option<Reason>,
+    pub reading: Reading,
 }
 
 /// A source that comes in pieces, whose beginning was read.
@@ -63,64 +93,111 @@ pub(super) struct Begun {
 }
 
 impl Source {
-    /// Whether it is read in pieces. What is in memory already is not.
-    pub fn flows(&self) -> bool {
-        match self.content {
-            Content::Stream(_) => true,
-            Content::Walked(_) | Content::Named(_) => self.bytes >= LARGE_FILE,
-            Content::Buffer(_) | Content::Text(_) => false,
+    /// Where it lies, or would lie if it were saved.
+    pub fn absolute(&self) -> Option<&Path> {
+        match &self.content {
+            Content::Walked(found) => Some(&found.absolute),
+            Content::Named { path, .. } | Content::Stream(path) | Content::Buffer { path, .. } => Some(path),
+            Content::Text(_) | Content::Stored => None,
         }
     }
 
-    /// Where it lies, if it is a file that is too large to be copied without need.
-    pub fn huge_file(&self) -> Option<&Path> {
+    /// Its size on the disk; nothing for what only an editor has.
+    pub fn disk_bytes(&self) -> Option<u64> {
         match &self.content {
-            Content::Walked(path) | Content::Named(path) if self.bytes >= IN_PLACE => Some(path),
+            Content::Walked(_) | Content::Named { .. } | Content::Stream(_) => Some(self.bytes),
+            Content::Buffer { disk_bytes, .. } => *disk_bytes,
+            Content::Text(_) | Content::Stored => None,
+        }
+    }
+
+    /// The editor's version of it, if it is open there.
+    pub fn version(&self) -> Option<i32> {
+        match self.content {
+            Content::Buffer { version, .. } => Some(version),
             _ => None,
         }
     }
 
-    /// Reads all of it; `bytes` is room to read into.
-    pub fn read<'a>(&'a self, bytes: &'a mut Vec<u8>) -> Result<Whole<'a>, Reason> {
-        let in_memory = |text| Ok(Whole { text, changes: Changes::default(), cut: None });
+    /// Whether what was read of it is what there still is.
+    pub(super) fn is_as(&self, reading: &Reading) -> bool {
+        match (&self.content, reading) {
+            (Content::Walked(found), Reading::File { stamp, is_settled }) => *is_settled && found.stamp == *stamp,
+            (Content::Named { stamp: now, .. }, Reading::File { stamp, is_settled }) => *is_settled && now == stamp,
+            (Content::Buffer { text, .. }, Reading::Buffer(read)) => text.is_instance(read) || text == read,
+            _ => false,
+        }
+    }
+
+    /// Whether it is read in pieces. What is in memory already is not.
+    pub(super) fn flows(&self) -> bool {
+        match self.content {
+            Content::Stream(_) => true,
+            Content::Walked(_) | Content::Named { .. } => self.bytes >= LARGE_FILE,
+            Content::Buffer { .. } | Content::Text(_) | Content::Stored => false,
+        }
+    }
+
+    /// Where it lies, if it is a file that is too large to be copied without need.
+    pub(super) fn huge_file(&self) -> Option<&Path> {
         match &self.content {
-            Content::Text(text) => in_memory(Cow::Borrowed(text)),
-            Content::Buffer(rope) => in_memory(Cow::Owned(rope.to_string())),
-            Content::Walked(_) | Content::Named(_) | Content::Stream(_) => {
-                let mut input = self.open()?;
-                bytes.clear();
-                input.file.read_to_end(bytes).map_err(unreadable)?;
-                let cut = input.cut();
-                let (text, changes) = decode(bytes).ok_or(Reason::Binary)?;
-                Ok(Whole { text, changes, cut })
+            Content::Walked(_) | Content::Named { .. } if self.bytes >= IN_PLACE => self.absolute(),
+            _ => None,
+        }
+    }
+
+    /// Reads all of it; `bytes` is room to read into. If there is nothing to read, says why, and what there is instead.
+    pub(super) fn read<'a>(&'a self, bytes: &'a mut Vec<u8>) -> Result<Whole<'a>, (Reason, Reading)> {
+        let in_memory = |text, reading| Ok(Whole { text, changes: Changes::default(), cut: None, reading });
+        match &self.content {
+            Content::Text(text) => in_memory(Cow::Borrowed(text), Reading::Unique),
+            Content::Buffer { text, .. } => in_memory(Cow::Owned(text.to_string()), Reading::Buffer(text.clone())),
+            _ => {
+                let failed = |reason| (reason, Reading::Unique);
+                let mut tries = 0;
+                let mut input = loop {
+                    let mut input = self.open().map_err(failed)?;
+                    input.read_all(bytes).map_err(unreadable).map_err(failed)?;
+                    tries += 1;
+                    if tries == TRIES || input.is_unchanged() {
+                        break input;
+                    }
+                };
+                let (cut, reading) = (input.cut(), input.reading());
+                let Some((text, changes)) = decode(bytes) else { return Err((Reason::Binary, reading)) };
+                Ok(Whole { text, changes, cut, reading })
             }
         }
     }
 
     /// Opens what comes in pieces and looks at its beginning, which is all that is read of it if it is binary.
-    pub fn begin(&self) -> Result<Begun, Reason> {
-        let mut rest = self.open()?;
+    pub(super) fn begin(&self) -> Result<Begun, (Reason, Reading)> {
+        let failed = |reason| (reason, Reading::Unique);
+        let mut rest = self.open().map_err(failed)?;
         let mut head = Vec::new();
-        rest.read_piece(&mut head, BINARY_PROBE).map_err(unreadable)?;
-        let decoder = Decoder::of(&head).ok_or(Reason::Binary)?;
+        rest.read_piece(&mut head, BINARY_PROBE).map_err(unreadable).map_err(failed)?;
+        let Some(decoder) = Decoder::of(&head) else { return Err((Reason::Binary, rest.reading())) };
         Ok(Begun { head, rest, decoder })
     }
 
     fn open(&self) -> Result<Input, Reason> {
-        let limit = match &self.content {
-            Content::Stream(_) => LONGEST_STREAM,
-            _ => self.bytes.saturating_add(GROWTH),
-        };
-        Ok(Input { file: self.open_file()?.take(limit), limit })
+        let read_at = Moment::now();
+        let file = self.open_file()?;
+        let is_stream = matches!(self.content, Content::Stream(_));
+        let stamp = if is_stream { None } else { Some(Stamp::from(&file.metadata().map_err(unreadable)?)) };
+        let limit = if is_stream { LONGEST_STREAM } else { self.bytes.saturating_add(GROWTH) };
+        Ok(Input { file: file.take(limit), limit, stamp, read_at })
     }
 
     /// Opens what lies in a file.
-    pub fn open_file(&self) -> Result<File, Reason> {
+    pub(super) fn open_file(&self) -> Result<File, Reason> {
         match &self.content {
-            Content::Walked(path) => open_regular(path, libc::O_NOFOLLOW),
-            Content::Named(path) => open_regular(path, 0),
+            Content::Walked(found) => open_regular(&found.absolute, libc::O_NOFOLLOW),
+            Content::Named { path, .. } => open_regular(path, 0),
             Content::Stream(path) => File::open(path).map_err(unreadable),
-            Content::Buffer(_) | Content::Text(_) => Err(unreadable(io::ErrorKind::InvalidInput.into())),
+            Content::Buffer { .. } | Content::Text(_) | Content::Stored => {
+                Err(unreadable(io::ErrorKind::InvalidInput.into()))
+            }
         }
     }
 }
@@ -129,19 +206,45 @@ impl Source {
 pub(super) struct Input {
     file: Take<File>,
     limit: u64,
+    /// As it was when it was opened; nothing for a stream.
+    stamp: Option<Stamp>,
+    read_at: Moment,
 }
 
 impl Input {
+    fn read_all(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
+        bytes.clear();
+        self.file.read_to_end(bytes).map(drop)
+    }
+
+    /// Whether nothing was written to it since it was opened, so that what was read is one text.
+    fn is_unchanged(&self) -> bool {
+        let now = || self.file.get_ref().metadata().map(|metadata| Stamp::from(&metadata));
+        self.stamp.is_none_or(|stamp| now().is_ok_and(|now| now == stamp))
+    }
+
+    /// By what to tell later whether it is still the same.
+    pub fn reading(&self) -> Reading {
+        match self.stamp {
+            Some(stamp) => Reading::File { stamp, is_settled: stamp.is_settled(self.read_at) },
+            None => Reading::Unique,
+        }
+    }
+
     /// Adds up to `longest` bytes to `piece`; less only at the end.
     pub fn read_piece(&mut self, piece: &mut Vec<u8>, longest: usize) -> io::Result<()> {
         (&mut self.file).take(longest as u64).read_to_end(piece).map(drop)
     }
 
-    /// Why there is more of it, if all that may be read was read.
+    /// Why what was read is not all of it, or not sure to be one text.
     pub fn cut(&mut self) -> Option<Reason> {
         let goes_on = self.file.limit() == 0 && self.file.get_mut().read(&mut [0]).is_ok_and(|read| read > 0);
-        let error = || format!("it goes on after the first {} bytes, and only they were read", self.limit);
-        goes_on.then(|| Reason::Unreadable { error: error() })
+        let error = match goes_on {
+            true => format!("it goes on after the first {} bytes, and only they were read", self.limit),
+            false if !self.is_unchanged() => "it was written to while it was read, so a part may be newer".to_owned(),
+            false => return None,
+        };
+        Some(Reason::Unreadable { error })
     }
 }
 

@@ -11,7 +11,7 @@ mod entries;
 mod stamp;
 mod tree;
 
-use super::{error::Error, exclusion::Exclusion, globs::Globs, stop::StopFlag};
+use super::exclusion::Exclusion;
 pub(super) use decide::reason_against;
 pub(super) use stamp::{Moment, Stamp};
 use std::{path::PathBuf, sync::Arc};
@@ -33,11 +33,4 @@ pub(super) struct Found {
     pub absolute: PathBuf,
     /// As the walk found it; with its size.
     pub stamp: Stamp,
-}
-
-/// Walks the directory that the globs are for, an absolute path, unless it is stopped.
-pub(super) fn walk(globs: &Globs, stop: &StopFlag) -> Result<Walked, Error> {
-    let mut tree = Tree::new(globs.clone());
-    tree.refresh(stop)?;
-    Ok(tree.into_walked())
 }

@@ -3,11 +3,12 @@
 //! Of a large text that is told from what the walk has found, since the text itself is read while the model thinks: then
 //! sizes are bytes of files, and what turns out to be binary still counts.
 
-use crate::corpus::{ContextText, Language, Snapshot};
+use crate::corpus::{ContextText, Language, Snapshot, Source};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
     fmt::Write,
+    sync::Arc,
 };
 
 /// The most lines of the tree that are shown.
@@ -51,12 +52,10 @@ impl<'a> Overview<'a> {
 
     /// Of a text that is still to be read.
     pub fn of_snapshot(snapshot: &'a Snapshot) -> Self {
-        let file = |entry: &'a crate::corpus::FileEntry| File {
-            path: &entry.path,
-            language: entry.language,
-            bytes: entry.disk_bytes.unwrap_or(0),
+        let file = |source: &'a Arc<Source>| {
+            Some(File { path: source.path.as_deref()?, language: source.language, bytes: source.bytes })
         };
-        Self { files: snapshot.files().iter().map(file).collect(), size: Size::Bytes(snapshot.bytes()) }
+        Self { files: snapshot.files().iter().filter_map(file).collect(), size: Size::Bytes(snapshot.bytes()) }
     }
 
     /// A few lines for the model.

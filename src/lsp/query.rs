@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{Options, Settings},
-    corpus::{Snapshot, StopFlag},
+    corpus::{Snapshot, StopFlag, Workspace},
     engine::{Answer, Engine, Event, EventSink, Failure, Question, Started, Termination, internal_failure},
     report::{self, Circumstances},
 };
@@ -53,11 +53,11 @@ struct Prepared {
 
 impl Query {
     /// From the question to the answer.
-    pub async fn answer(&self, engines: &Engines) -> Outcome {
+    pub async fn answer(&self, engines: &Engines, workspace: &Arc<Workspace>) -> Outcome {
         // Reading a huge repository ends with the query, however that ends.
         let stop = StopFlag::default();
         let _stop = stop.raise_on_drop();
-        let Prepared { settings, engine, scoped } = match self.prepare(engines, stop).await {
+        let Prepared { settings, engine, scoped } = match self.prepare(engines, workspace, stop).await {
             Ok(prepared) => prepared,
             Err(answer) => return self.conclude(answer, None, None),
         };
@@ -84,11 +84,16 @@ impl Query {
 
     /// Finds the settings, the models and the text. All of it may take long: the client has to reply, a server has to say
     /// what it has, and a folder may be huge. When the query is cancelled or its time is up nothing of it is waited for.
-    async fn prepare(&self, engines: &Engines, stop: StopFlag) -> Result<Prepared, Answer> {
+    async fn prepare(&self, engines: &Engines, workspace: &Arc<Workspace>, stop: StopFlag) -> Result<Prepared, Answer> {
         let own_limit = self.options.timeout.map(Duration::from_secs_f64);
         let mut settings = self.within(own_limit, self.settings(engines)).await?;
         let limit = settings.limits.timeout;
-        let work = async { tokio::try_join!(engines.engine(&settings), self.scoped(settings.clone(), stop)) };
+        let work = async {
+            {
+                let scoped = self.scoped(settings.clone(), workspace.clone(), stop);
+                tokio::try_join!(engines.engine(&settings), scoped)
+            }
+        };
         let (engine, scoped) = self.within(Some(limit), work).await?;
         // What preparing took is part of the query's time.
         settings.limits.timeout = limit.saturating_sub(self.since.elapsed());
@@ -119,9 +124,10 @@ impl Query {
         engines.settings(self.options.clone(), &self.view.settings).await
     }
 
-    async fn scoped(&self, settings: Settings, stop: StopFlag) -> Result<Scoped, Failure> {
+    async fn scoped(&self, settings: Settings, workspace: Arc<Workspace>, stop: StopFlag) -> Result<Scoped, Failure> {
         let (scope, view) = (self.params.scope.clone(), self.view.clone());
-        let taken = tokio::task::spawn_blocking(move || scope::resolve(&scope, &view, &settings, &stop)).await;
+        let taken =
+            tokio::task::spawn_blocking(move || scope::resolve(&scope, &view, &settings, &workspace, &stop)).await;
         taken.unwrap_or_else(|error| Err(internal_failure(&error)))
     }
 

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     config::{Environment, Options},
+    corpus::Workspace,
     engine::Usage,
     report,
     text::one_line,
@@ -55,6 +56,7 @@ pub struct Runs {
     client: Client,
     outbox: Outbox,
     engines: Engines,
+    workspace: Arc<Workspace>,
     tasks: TaskTracker,
     live: Mutex<HashMap<String, Live>>,
     total: Mutex<Usage>,
@@ -76,6 +78,7 @@ impl Runs {
             client,
             outbox,
             engines: Engines::new(environment),
+            workspace: Arc::default(),
             tasks: TaskTracker::new(),
             live: Mutex::default(),
             total: Mutex::new(Usage::none()),
@@ -200,7 +203,7 @@ impl Runs {
     async fn run(&self, query: Query) -> Outcome {
         let title = format!("RLM: {}", one_line(&query.params.query, TITLE_CHARS));
         let work = async {
-            let outcome = query.answer(&self.engines).await;
+            let outcome = query.answer(&self.engines, &self.workspace).await;
             query.reporter.close(if outcome.answer.termination.is_answer() { "answered" } else { "ended" });
             outcome
         };

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     config::Settings,
-    corpus::{self, OpenBuffer, Root, Selection, Snapshot, StopFlag},
+    corpus::{self, OpenBuffer, Root, Selection, Snapshot, StopFlag, Workspace},
     engine::{Failure, Focus, context_failure},
 };
 use lsp_types::{Range, Uri};
@@ -26,8 +26,14 @@ pub struct Scoped {
 }
 
 /// Takes the snapshot that `scope` names. Blocks, and can be stopped.
-pub fn resolve(scope: &Scope, view: &View, settings: &Settings, stop: &StopFlag) -> Result<Scoped, Failure> {
-    let taker = Taker { view, settings, stop };
+pub fn resolve(
+    scope: &Scope,
+    view: &View,
+    settings: &Settings,
+    workspace: &Workspace,
+    stop: &StopFlag,
+) -> Result<Scoped, Failure> {
+    let taker = Taker { view, settings, workspace, stop };
     let whole = |snapshot| Scoped { snapshot, focus: None, warnings: Vec::new() };
     match scope {
         Scope::Workspace => taker.workspace(),
@@ -43,6 +49,7 @@ pub fn resolve(scope: &Scope, view: &View, settings: &Settings, stop: &StopFlag)
 struct Taker<'a> {
     view: &'a View,
     settings: &'a Settings,
+    workspace: &'a Workspace,
     stop: &'a StopFlag,
 }
 
@@ -122,10 +129,10 @@ impl Taker<'_> {
 
     fn focus(&self, snapshot: &Snapshot, uri: &Uri, range: Range) -> Result<Focus, Failure> {
         let entry = snapshot.files().iter().find(|entry| match file_path(uri) {
-            Some(path) => entry.absolute.as_ref() == Some(&path),
+            Some(path) => entry.absolute() == Some(&path),
             None => true,
         });
-        let path = entry.map_or_else(|| shown_path(uri), |entry| entry.path.clone());
+        let path = entry.and_then(|entry| entry.path.clone()).unwrap_or_else(|| shown_path(uri));
         let text = match snapshot.buffer(&path) {
             Some(buffer) => buffer.clone(),
             // Of a file that is not open all is read at once, so that the selection is one of the text that is asked about.
@@ -169,7 +176,7 @@ impl Taker<'_> {
             exclude: self.settings.exclude.clone(),
             open: open.collect(),
         };
-        Snapshot::take(&selection, self.stop).map_err(|error: corpus::Error| context_failure(&error))
+        self.workspace.snapshot(&selection, self.stop).map_err(|error: corpus::Error| context_failure(&error))
     }
 
     /// A root with the name that people know it by; a lone folder has none.
@@ -193,7 +200,7 @@ impl Taker<'_> {
 }
 
 fn holds(snapshot: &Snapshot, path: &Path) -> bool {
-    snapshot.files().iter().any(|entry| entry.absolute.as_deref() == Some(path))
+    snapshot.files().iter().any(|entry| entry.absolute() == Some(path))
 }
 
 fn path_of(uri: &Uri) -> Result<PathBuf, Failure> {
@@ -214,6 +221,6 @@ fn not_open(uri: &Uri) -> Failure {
 
 /// The URI of a file of the snapshot.
 pub fn uri_of(snapshot: &Snapshot, shown_path: &str) -> Option<Uri> {
-    let entry = snapshot.files().iter().find(|entry| entry.path == shown_path)?;
-    of_path(entry.absolute.as_deref()?)
+    let entry = snapshot.files().iter().find(|entry| entry.path.as_deref() == Some(shown_path))?;
+    of_path(entry.absolute()?)
 }

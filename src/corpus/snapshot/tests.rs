@@ -1,12 +1,18 @@
 //! What is read, what is left out and why, and what text it makes.
 
 use super::*;
+use crate::corpus::{OpenBuffer, Reason, Root, globs::Globs, walk};
 use expect_test::{Expect, expect};
-use std::os::unix::fs::symlink;
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
 use tempfile::TempDir;
 
 mod globs;
 mod reading;
+mod reuse;
 
 /// A directory with files, which is gone when the test is over.
 struct Tree(TempDir);
@@ -52,7 +58,7 @@ fn shown(selection: &Selection) -> String {
         Ok(snapshot) => snapshot,
         Err(error) => return format!("error: {error}\n"),
     };
-    let files = snapshot.files().iter().map(|file| format!("{}\n", file.path));
+    let files = snapshot.files().iter().map(|file| format!("{}\n", file.path.as_deref().unwrap()));
     let exclusions = snapshot.exclusions();
     let left_out = exclusions
         .iter()
@@ -192,7 +198,7 @@ fn what_a_person_names_is_read_whatever_it_is() {
     let twins = Tree::new(&[("main.c", b"")]);
     let roots = vec![Root::new(tree.0.path()), Root::new(twins.0.path())];
     let snapshot = take(&Selection { roots, ..Selection::default() }).unwrap();
-    let paths: Vec<&str> = snapshot.files().iter().map(|file| file.path.as_str()).collect();
+    let paths: Vec<&str> = snapshot.files().iter().map(|file| file.path.as_deref().unwrap()).collect();
     assert_eq!(paths, [twins.path("main.c").to_str().unwrap(), "main.c"]);
 }
 
@@ -253,7 +259,7 @@ fn open_buffers_win_over_the_disk() {
     );
     assert_eq!(text(&selection), "==> a.rs <==\nbuffer\n==> b.rs <==\nunchanged\n==> sub/unsaved.rs <==\nbuffer\n");
     let snapshot = take(&selection).unwrap();
-    let versions: Vec<_> = snapshot.files().iter().map(|file| (file.disk_bytes, file.version)).collect();
+    let versions: Vec<_> = snapshot.files().iter().map(|file| (file.disk_bytes(), file.version())).collect();
     assert_eq!(versions, [(Some(4), Some(7)), (Some(9), None), (None, Some(1))]);
 
     // A file that only an editor has may also be named.
@@ -271,9 +277,10 @@ fn names_that_differ_only_in_bytes_that_are_no_text_are_shown_apart() {
     let snapshot = take(&tree.selection()).unwrap();
     let context = snapshot.context().unwrap();
     let mut found = snapshot.files().iter().map(|file| {
-        let segment = context.segment_of_path(&file.path).unwrap();
-        assert_eq!(context.text_of(segment).as_bytes(), fs::read(file.absolute.as_ref().unwrap()).unwrap());
-        file.path.as_str()
+        let path = file.path.as_deref().unwrap();
+        let segment = context.segment_of_path(path).unwrap();
+        assert_eq!(context.text_of(segment).as_bytes(), fs::read(file.absolute().unwrap()).unwrap());
+        path
     });
     let escaped = tree.path("a\\xFF");
     assert_eq!(found.next(), escaped.to_str());

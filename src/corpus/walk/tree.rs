@@ -40,7 +40,7 @@ pub(in crate::corpus) struct Tree {
     /// By their numbers.
     directories: FxHashMap<u64, Directory>,
     next: AtomicU64,
-    walked: Walked,
+    walked: Arc<Walked>,
 }
 
 /// Where a walk begins.
@@ -74,18 +74,17 @@ impl Tree {
             starts: Vec::new(),
             directories: FxHashMap::default(),
             next: AtomicU64::new(0),
-            walked: Walked::default(),
+            walked: Arc::default(),
         }
     }
 
     /// Walks, unless it is stopped. What it brings along is what a first walk would, but a directory is listed only if it
     /// has changed, or may have, since it was listed last, and decided anew only if rules have changed. That is told from
-    /// the file system alone: each directory and each file is asked for its stamp.
-    pub fn refresh(&mut self, stop: &StopFlag) -> Result<&Walked, Error> {
-        let unreadable = |error: std::io::Error| Error::Unreadable {
-            path: self.globs.root().to_owned(),
-            error: error.to_string(),
-        };
+    /// the file system alone: each directory and each file is asked for its stamp. If nothing has changed, what is returned
+    /// is the same as last time.
+    pub fn refresh(&mut self, stop: &StopFlag) -> Result<Arc<Walked>, Error> {
+        let unreadable =
+            |error: std::io::Error| Error::Unreadable { path: self.globs.root().to_owned(), error: error.to_string() };
         let root = self.globs.root().canonicalize().map_err(unreadable)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let opened = rustix::fs::openat(CWD, &root, flags, Mode::empty()).map_err(|error| unreadable(error.into()))?;
@@ -112,11 +111,7 @@ impl Tree {
         if is_new {
             self.gather();
         }
-        Ok(&self.walked)
-    }
-
-    pub fn into_walked(self) -> Walked {
-        self.walked
+        Ok(self.walked.clone())
     }
 
     /// Where to begin, and the directories among these that were not met before, or that have other rules above.
@@ -203,7 +198,7 @@ impl Tree {
         if self.starts.len() > 1 {
             walked.reconcile();
         }
-        self.walked = walked;
+        self.walked = Arc::new(walked);
     }
 }
 

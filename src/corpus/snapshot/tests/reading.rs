@@ -163,10 +163,11 @@ fn the_walk_and_the_reading_can_be_stopped() {
     let stop = StopFlag::default();
     let snapshot = Snapshot::take(&tree.selection(), &stop).unwrap();
     let globs = Globs::new(tree.0.path(), "", &[], &[]).unwrap();
-    assert!(walk::walk(&globs, &stop).is_ok());
+    let mut walk = walk::Tree::new(globs);
+    assert!(walk.refresh(&stop).is_ok());
     drop(stop.raise_on_drop());
     assert!(matches!(snapshot.context(), Err(Error::Stopped)));
-    assert!(matches!(walk::walk(&globs, &stop), Err(Error::Stopped)));
+    assert!(matches!(walk.refresh(&stop), Err(Error::Stopped)));
     assert!(matches!(Snapshot::take(&tree.selection(), &stop), Err(Error::Stopped)));
 }
 
