@@ -5,7 +5,7 @@ use super::{
     error::Error,
     exclusion::Exclusion,
     lookup::{self, PathError},
-    search::Index,
+    search::{Index, SharedIndex},
     source::Source,
     stop::StopFlag,
     storage::StoredText,
@@ -23,7 +23,7 @@ pub struct ContextText {
     exclusions: Vec<Exclusion>,
     chars: OnceLock<CharIndex>,
     lines: OnceLock<LineIndex>,
-    index: OnceLock<Index>,
+    index: SharedIndex,
 }
 
 /// A place as people name it.
@@ -46,7 +46,7 @@ impl ContextText {
             exclusions,
             chars: OnceLock::new(),
             lines: OnceLock::new(),
-            index: OnceLock::new(),
+            index: SharedIndex::default(),
         })
     }
 
@@ -156,9 +156,9 @@ impl ContextText {
         self.segments[..following].last()
     }
 
-    /// The index of the ranked search, built when it is first asked for.
-    pub(super) fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::new(self))
+    /// The index of the ranked search, built when it is first asked for; nothing if that is stopped.
+    pub(super) fn index(&self, stop: &StopFlag) -> Option<&Index> {
+        self.index.get_or_build(self, None, stop)
     }
 }
 

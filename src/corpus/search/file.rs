@@ -13,7 +13,6 @@ const OUTER_COMMENT_LINES: usize = 8;
 
 /// A file that is being indexed.
 pub(super) struct File<'a> {
-    pub number: u32,
     pub lines: Lines<'a>,
     pub definitions: Vec<Definition<'a>>,
     /// The first definition of each name that is no function and holds no methods of something else.
@@ -24,7 +23,7 @@ pub(super) struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    pub fn new(number: u32, text: &'a str, language: Option<&Language>, role: Role) -> Self {
+    pub fn new(text: &'a str, language: Option<&Language>, role: Role) -> Self {
         let lines = Lines::new(text);
         let definitions = definitions(&lines, language);
         let mut types = FxHashMap::default();
@@ -34,7 +33,7 @@ impl<'a> File<'a> {
             }
         }
         let comments = language.map_or(&[] as &[_], |language| language.comments);
-        Self { number, lines, definitions, types, comments, role }
+        Self { lines, definitions, types, comments, role }
     }
 
     /// The definitions that a piece lies in, outermost first.

@@ -275,8 +275,9 @@ impl<'a> Line<'a> {
         let (head, tail) = self.text.split_once('(')?;
         let head = head.trim_end();
         let start = head
-            .rfind(|it: char| !(it.is_alphanumeric() || matches!(it, '_' | ':' | '~' | '$')))
-            .map_or(0, |at| at + 1);
+            .char_indices()
+            .rfind(|&(_, it)| !(it.is_alphanumeric() || matches!(it, '_' | ':' | '~' | '$')))
+            .map_or(0, |(at, it)| at + it.len_utf8());
         let name = head[start..].trim_start_matches(':');
         let called = head[..start].trim_end().ends_with(['.', '>', '=', '!', '(', '&', '|', '+', '?'])
             && !head[..start].trim_end().ends_with("&>")
