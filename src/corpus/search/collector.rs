@@ -3,7 +3,7 @@
 use super::{
     calls::{CallScan, called},
     file::{File, is_fence, is_import, is_test},
-    part::{Entry, Kind, NameHash, Part, Shape, counted_in_name, weighed},
+    part::{Entry, Kind, NameHash, Part, Shape, counted_in_name, weighed, weight},
     passages::{Piece, pieces},
     role::Role,
     table::Log,
@@ -13,22 +13,6 @@ use super::{
 use crate::corpus::{assemble::Segment, stop::StopFlag, structure::Definition};
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
-
-/// How many tenths of an occurrence in a passage's code one occurrence counts for.
-mod weight {
-    use crate::corpus::search::part::ONE;
-
-    pub const CODE: u32 = ONE;
-    pub const COMMENT: u32 = 12;
-    /// In an example inside of a comment, which is about everything at once.
-    pub const EXAMPLE: u32 = 3;
-    /// In the name of what the passage defines.
-    pub const NAME: u32 = 20;
-    /// In the name of what the passage continues or lies in.
-    pub const OUTER_NAME: u32 = 10;
-    /// In the comment on the type whose method the passage is.
-    pub const OUTER_COMMENT: u32 = 2;
-}
 
 /// Larger files, and larger ones that nobody wrote by hand, are data; they are found by pattern, not by question.
 const LARGEST: usize = 16 << 20;

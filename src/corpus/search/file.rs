@@ -47,7 +47,7 @@ impl<'a> File<'a> {
 
     pub fn is_comment(&self, line: &str) -> bool {
         let text = line.trim_ascii_start();
-        self.comments.iter().any(|mark| text.starts_with(mark)) && !text.starts_with("#[")
+        self.comments.iter().any(|mark| begins(text, mark)) && !text.starts_with("#[")
     }
 
     /// Whether a line continues an example that a comment above it has begun.
@@ -112,5 +112,10 @@ pub(super) fn is_fence(line: &str) -> bool {
 /// Whether a line only names what is defined elsewhere.
 pub(super) fn is_import(line: &str) -> bool {
     const WORDS: [&str; 7] = ["use ", "pub use ", "import ", "from ", "#include", "package ", "using "];
-    WORDS.iter().any(|word| line.starts_with(word))
+    WORDS.iter().any(|word| begins(line, word))
+}
+
+/// Whether `text` starts with `mark`. Nearly all texts are told by their first byte.
+fn begins(text: &str, mark: &str) -> bool {
+    text.as_bytes().first() == mark.as_bytes().first() && text.starts_with(mark)
 }

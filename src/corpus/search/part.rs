@@ -5,8 +5,19 @@
 
 use super::{role::Role, table::Table};
 
-/// A weight of 1 in the values of [`Part::passages`].
-pub(super) const ONE: u32 = 10;
+/// How many tenths of an occurrence in a passage's code one occurrence counts for.
+pub(super) mod weight {
+    pub const CODE: u32 = 10;
+    pub const COMMENT: u32 = 12;
+    /// In an example inside of a comment, which is about everything at once.
+    pub const EXAMPLE: u32 = 3;
+    /// In the name of what the passage defines.
+    pub const NAME: u32 = 20;
+    /// In the name of what the passage continues or lies in.
+    pub const OUTER_NAME: u32 = 10;
+    /// In the comment on the type whose method the passage is.
+    pub const OUTER_COMMENT: u32 = 2;
+}
 
 /// What some files hold.
 #[derive(Debug, Default, PartialEq)]
@@ -104,8 +115,8 @@ impl Part {
 const IN_NAME: u32 = 3;
 
 /// How often a term occurs in a passage, weighted by where and in tenths, and how often in the name of what it defines.
-pub(super) fn weighed(tenths: u32, in_name: u32) -> u32 {
-    tenths << 2 | in_name.min(IN_NAME)
+pub(super) const fn weighed(tenths: u32, in_name: u32) -> u32 {
+    tenths << 2 | if in_name < IN_NAME { in_name } else { IN_NAME }
 }
 
 /// The two numbers that `value` was made of.

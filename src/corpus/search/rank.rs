@@ -7,7 +7,7 @@ use super::{
     asked::{Asked, Held, LEAST_PARTS, Meant},
     index::Index,
     parallel,
-    part::{Entry, Kind, ONE, Part, unweighed},
+    part::{Entry, Kind, Part, unweighed, weight},
     query::Query,
     role::Role,
 };
@@ -75,6 +75,8 @@ struct Scoring<'a> {
 struct Scores {
     passages: Vec<Score>,
     files: Vec<FileScore>,
+    /// The passages that have a concept. The scores of all others are empty, also between parts.
+    found: Vec<u32>,
     /// The passages and files that have the concept at hand.
     met: Vec<u32>,
     met_files: Vec<u32>,
@@ -104,25 +106,20 @@ struct FileScore {
 impl Scoring<'_> {
     fn part(&mut self, number: usize, part: &Part) -> Vec<Ranked> {
         let held = &self.asked.held[number];
-        self.scores.clear(part, self.asked.in_name.len());
+        self.scores.begin(part, self.asked.in_name.len());
         for concept in &self.asked.concepts {
             self.add_passages(part, held, concept);
             self.scores.add_paths(part, held, concept);
         }
-        let mut files = part.files.iter().skip(1).peekable();
-        let mut file = 0;
-        let mut ranked = Vec::new();
-        for ((passage, score), entry) in (0..).zip(&self.scores.passages).zip(&part.entries) {
-            while files.next_if(|&&first| first <= passage).is_some() {
-                file += 1;
-            }
-            if score.total > 0.0 {
-                let total = score.total + PATH * self.scores.files[file].total;
-                let coverage = 1.0 - COVERAGE + COVERAGE * score.covered / self.asked.importance;
-                let name = 1.0 + NAME * score.name / f32::from(entry.name.max(1));
-                let score = total * coverage * name * prior(entry, self.query);
-                ranked.push(Ranked { part: number, passage, score });
-            }
+        let mut ranked = Vec::with_capacity(self.scores.found.len());
+        for passage in std::mem::take(&mut self.scores.found) {
+            let score = std::mem::take(&mut self.scores.passages[passage as usize]);
+            let entry = &part.entries[passage as usize];
+            let total = score.total + PATH * self.scores.files[part.file_of(passage)].total;
+            let coverage = 1.0 - COVERAGE + COVERAGE * score.covered / self.asked.importance;
+            let name = 1.0 + NAME * score.name / f32::from(entry.name.max(1));
+            let score = total * coverage * name * prior(entry, self.query);
+            ranked.push(Ranked { part: number, passage, score });
         }
         ranked
     }
@@ -141,7 +138,7 @@ impl Scoring<'_> {
                 let words = part.entries[passage as usize].words as f32;
                 // Very short passages are no better for being short.
                 let length = 1.0 - LENGTH + LENGTH * words.max(self.mean) / self.mean;
-                let frequency = tenths as f32 / ONE as f32;
+                let frequency = tenths as f32 / weight::CODE as f32;
                 let offered = meaning.strength * frequency * (SATURATION + 1.0) / (frequency + SATURATION * length);
                 if score.best == 0.0 {
                     scores.met.push(passage);
@@ -164,6 +161,9 @@ impl Scoring<'_> {
         }
         for passage in scores.met.drain(..) {
             let score = &mut scores.passages[passage as usize];
+            if score.total == 0.0 {
+                scores.found.push(passage);
+            }
             score.total += concept.importance * std::mem::take(&mut score.best);
             score.covered += concept.importance * std::mem::take(&mut score.strength);
         }
@@ -171,9 +171,10 @@ impl Scoring<'_> {
 }
 
 impl Scores {
-    fn clear(&mut self, part: &Part, terms: usize) {
-        self.passages.clear();
-        self.passages.resize(part.entries.len(), Score::default());
+    fn begin(&mut self, part: &Part, terms: usize) {
+        if self.passages.len() < part.entries.len() {
+            self.passages.resize(part.entries.len(), Score::default());
+        }
         self.files.clear();
         self.files.resize(part.files.len(), FileScore::default());
         self.named.clear();

@@ -2,10 +2,23 @@
 //!
 //! All lists lie in one row of bytes: how many entries there are, and for each entry its distance from the one before and
 //! its value, in as many groups of seven bits as they need (Manning, Raghavan and Schütze, *Introduction to Information
-//! Retrieval*, 2008, section 5.3).
+//! Retrieval*, 2008, section 5.3). A short distance and a common value share one byte.
 
-use super::key::Key;
+use super::{
+    key::Key,
+    part::{weighed, weight},
+};
 use std::ops::{Range, RangeInclusive};
+
+/// Values that have a sign of their own, from 1; others follow their entry, whose sign is 0.
+const COMMON: [u32; 3] =
+    [weighed(weight::CODE, 0), weighed(weight::COMMENT, 0), weighed(weight::CODE + weight::NAME, 1)];
+
+/// The lowest bits of an entry's first byte are the distance; with all of them set, the rest of it follows.
+const DISTANCE: u32 = 0x3f;
+
+/// The bits above are the sign of the value.
+const SIGN: u32 = 6;
 
 /// For each of some terms, numbers in ascending order, each with a value.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -40,8 +53,9 @@ impl Table {
         let count = take(&mut bytes);
         let mut number = 0;
         (0..count).map(move |_| {
-            number += take(&mut bytes);
-            (number, take(&mut bytes))
+            let (distance, value) = take_entry(&mut bytes);
+            number += distance;
+            (number, value)
         })
     }
 
@@ -96,8 +110,7 @@ impl Log {
             put(bytes, rows.len() as u32);
             let mut before = 0;
             for &(number, value) in rows {
-                put(bytes, number - before);
-                put(bytes, value);
+                put_entry(bytes, number - before, value);
                 before = number;
             }
             table_keys.push(keys[term as usize]);
@@ -106,6 +119,28 @@ impl Log {
         let (keys, ends, bytes) = draft;
         Table { keys: keys.into(), ends: ends.into(), bytes: bytes.into() }
     }
+}
+
+fn put_entry(bytes: &mut Vec<u8>, distance: u32, value: u32) {
+    let sign = COMMON.iter().position(|&common| common == value).map_or(0, |at| at as u32 + 1);
+    bytes.push((sign << SIGN | distance.min(DISTANCE)) as u8);
+    if distance >= DISTANCE {
+        put(bytes, distance - DISTANCE);
+    }
+    if sign == 0 {
+        put(bytes, value);
+    }
+}
+
+fn take_entry(bytes: &mut &[u8]) -> (u32, u32) {
+    let Some((&first, rest)) = bytes.split_first() else { return (0, 0) };
+    *bytes = rest;
+    let (sign, mut distance) = (u32::from(first) >> SIGN, u32::from(first) & DISTANCE);
+    if distance == DISTANCE {
+        distance += take(bytes);
+    }
+    let value = if sign == 0 { take(bytes) } else { COMMON[sign as usize - 1] };
+    (distance, value)
 }
 
 /// Appends a number, its lowest bits first. A byte that another one follows has its highest bit set.
@@ -139,7 +174,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_table_has_what_was_noted(rows in prop::collection::vec((0_u32..5, 0_u32..1000, any::<u32>()), 0..50)) {
+        fn a_table_has_what_was_noted(rows in prop::collection::vec((0_u32..5, 0_u32..1000, prop_oneof![any::<u32>(), prop::sample::select(&COMMON)]), 0..50)) {
             let mut rows = rows;
             rows.sort_by_key(|&(_, number, _)| number);
             let keys: Vec<Key> = ["a", "b", "c", "d", "e"].map(Key::whole).to_vec();

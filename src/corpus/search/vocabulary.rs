@@ -22,6 +22,8 @@ pub(super) struct Vocabulary {
     stems: FxHashMap<Box<str>, Key>,
     terms: FxHashMap<Key, u32>,
     keys: Vec<Key>,
+    /// The terms of words in lower case, by their hashes.
+    words: FxHashMap<u64, u32>,
     /// Where in `parts` the terms of a token are, by the hash of the token as it was written.
     tokens: FxHashMap<u64, (u32, u32)>,
     parts: Vec<Term>,
@@ -47,17 +49,22 @@ impl Vocabulary {
         if let Some(&(start, end)) = self.tokens.get(&hash) {
             return start as usize..end as usize;
         }
-        let Self { stems, terms, keys, parts, buffer, .. } = self;
+        let Self { stems, terms, keys, words, parts, buffer, .. } = self;
         let start = parts.len();
-        split(token, buffer, &mut |word| {
-            let (key, is_whole) = match word {
-                Word::Part(part) => (key_of(stems, part), false),
-                Word::Whole(whole) => (Key::whole(whole), true),
-            };
-            let number = *terms.entry(key).or_insert_with(|| {
+        let mut number = |key| {
+            *terms.entry(key).or_insert_with(|| {
                 keys.push(key);
                 keys.len() as u32 - 1
-            });
+            })
+        };
+        split(token, buffer, &mut |word| {
+            let (number, is_whole) = match word {
+                Word::Part(part) => {
+                    let known = words.entry(xxh3_64(part.as_bytes()));
+                    (*known.or_insert_with(|| number(key_of(stems, part))), false)
+                }
+                Word::Whole(whole) => (number(Key::whole(whole)), true),
+            };
             parts.push(Term { number, is_whole });
         });
         self.tokens.insert(hash, (start as u32, self.parts.len() as u32));
@@ -68,11 +75,6 @@ impl Vocabulary {
         self.parts[place]
     }
 
-    /// How many terms there are.
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-
     /// The keys of all terms.
     pub fn keys(&self) -> &[Key] {
         &self.keys
@@ -80,10 +82,8 @@ impl Vocabulary {
 
     /// Forgets the part, and keeps what helps with the next one.
     pub fn clear(&mut self) {
-        self.terms.clear();
-        self.keys.clear();
-        self.tokens.clear();
-        self.parts.clear();
+        // Not cleared in place: tables that grew for a large part would be slow for a small one.
+        *self = Self { stems: std::mem::take(&mut self.stems), ..Self::default() };
     }
 }
 
@@ -115,6 +115,6 @@ mod tests {
         assert_eq!(terms("reading"), [0]);
         assert!(terms("0x00ff12ab34").is_empty());
         vocabulary.clear();
-        assert_eq!(vocabulary.len(), 0);
+        assert!(vocabulary.keys().is_empty());
     }
 }
