@@ -30,7 +30,7 @@ pub(super) struct Part {
     pub comments: Table,
     /// The names of what is called with a comment, call by call.
     pub calls: Box<[NameHash]>,
-    /// The names of functions that passages define: of those of which [`Entry::defines`] says so, in order.
+    /// The names of functions that passages define: of those of which [`Shape::defines`] says so, in order.
     pub definitions: Box<[NameHash]>,
     pub entries: Box<[Entry]>,
     /// For each file the number of its first passage.
