@@ -7,7 +7,7 @@ use super::{
     exclusion::Exclusion,
     in_place::{self, InPlace, Scanned},
     lookup::{self, LookupError, PathError},
-    search::Index,
+    search::{Index, SharedIndex},
     source::Source,
     stop::StopFlag,
     storage::{self, StoredText},
@@ -37,7 +37,9 @@ pub struct ContextText {
     exclusions: Vec<Exclusion>,
     chars: OnceLock<CharIndex>,
     lines: OnceLock<LineIndex>,
-    index: OnceLock<Index>,
+    index: SharedIndex,
+    /// Of the text that this one was made from, until there is an own one.
+    earlier_index: Option<Arc<Index>>,
 }
 
 /// Where the text lies.
@@ -84,6 +86,7 @@ impl ContextText {
                 }
             }
         }
+        let earlier_index = earlier.and_then(|it| it.index.get().or(it.earlier_index.as_ref())).cloned();
         let earlier = earlier.zip(kept.as_deref()).and_then(|(earlier, kept)| match &earlier.body {
             Body::Stored(text) => {
                 let (segments, outcomes) = (&earlier.segments, &earlier.outcomes);
@@ -92,7 +95,8 @@ impl ContextText {
             Body::InPlace(_) => None,
         });
         let Assembled { text, segments, outcomes } = assemble::assemble(sources, earlier, stop)?;
-        Ok(Arc::new(Self::new(Body::Stored(text), sources.to_vec(), segments, outcomes)))
+        let new = Self::new(Body::Stored(text), sources.to_vec(), segments, outcomes);
+        Ok(Arc::new(Self { earlier_index, ..new }))
     }
 
     fn new(body: Body, sources: Vec<Arc<Source>>, segments: Vec<Segment>, outcomes: Vec<Outcome>) -> Self {
@@ -105,7 +109,8 @@ impl ContextText {
             segments,
             chars: OnceLock::new(),
             lines: OnceLock::new(),
-            index: OnceLock::new(),
+            index: SharedIndex::default(),
+            earlier_index: None,
         }
     }
 
@@ -287,9 +292,9 @@ impl ContextText {
         self.segments[..following].last()
     }
 
-    /// The index of the ranked search, built when it is first asked for.
-    pub(super) fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::new(self))
+    /// The index of the ranked search, built when it is first asked for; nothing if that is stopped.
+    pub(super) fn index(&self, stop: &StopFlag) -> Option<&Arc<Index>> {
+        self.index.get_or_build(self, self.earlier_index.as_deref(), stop)
     }
 }
 

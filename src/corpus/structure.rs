@@ -279,6 +279,18 @@ mod tests {
     }
 
     #[test]
+    fn characters_of_any_length_may_stand_before_a_name() {
+        check("a.c", "id [‘as’](x) {\n}\n# ││192.168(y) {\n│f(int x) {\n", expect![""]);
+        check(
+            "a.js",
+            "x ‘f(a) {\n}\n",
+            expect![[r#"
+            function f 1..2
+        "#]],
+        );
+    }
+
+    #[test]
     fn nothing_is_found_where_nothing_is_known() {
         check("a.txt", "def x():\n", expect![""]);
         check("a.rs", "", expect![""]);

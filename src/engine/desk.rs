@@ -12,7 +12,7 @@ use super::{
     tree::Tree,
 };
 use crate::{
-    corpus::{ContextText, Snapshot},
+    corpus::{ContextText, Snapshot, StopFlag},
     llm::Message,
     repl::{Call, HostCalls, Raised},
     text::one_line,
@@ -130,7 +130,11 @@ impl Desk<'_> {
 
     async fn look_up(&self, call: Call) -> Result<Value, Raised> {
         let context = self.context.clone();
-        let found = tokio::task::spawn_blocking(move || lookup::answer(&context, &call.name, call.arguments)).await;
+        let stop = StopFlag::default();
+        // A run that ends does not wait for its looks, which must not keep the processors busy for nobody.
+        let _ended = stop.raise_on_drop();
+        let look = move || lookup::answer(&context, &call.name, call.arguments, &stop);
+        let found = tokio::task::spawn_blocking(look).await;
         found.unwrap_or_else(|error| Err(Raised::new("RuntimeError", error.to_string())))
     }
 }

@@ -3,7 +3,7 @@
 //! Places cross the border to the interpreter as characters, since that is what a program counts in.
 
 use crate::{
-    corpus::{self, ContextText, GrepOptions, LookupError},
+    corpus::{self, ContextText, GrepOptions, LookupError, StopFlag},
     repl::Raised,
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -21,8 +21,8 @@ pub fn arguments<T: DeserializeOwned>(arguments: Value) -> Result<T, Raised> {
     serde_json::from_value(arguments).map_err(|error| Raised::new("TypeError", format!("wrong arguments: {error}")))
 }
 
-/// Answers the call `name`.
-pub fn answer(context: &ContextText, name: &str, given: Value) -> Result<Value, Raised> {
+/// Answers the call `name`, unless it is stopped.
+pub fn answer(context: &ContextText, name: &str, given: Value, stop: &StopFlag) -> Result<Value, Raised> {
     match name {
         "peek_lines" => {
             let (start, end) = arguments(given)?;
@@ -39,8 +39,10 @@ pub fn answer(context: &ContextText, name: &str, given: Value) -> Result<Value, 
         "grep" => grep(context, &arguments(given)?),
         "search" => {
             let (query, k): (String, usize) = arguments(given)?;
+            let passages = corpus::search(context, &query, k.min(ROW_LIMIT), stop)
+                .map_err(|error| Raised::new("RuntimeError", error.to_string()))?;
             Ok(rows(
-                corpus::search(context, &query, k.min(ROW_LIMIT)).into_iter().map(|it| {
+                passages.into_iter().map(|it| {
                     json!({"path": it.path, "first_line": it.first_line, "last_line": it.last_line,
                        "score": it.score, "text": it.text})
                 }),

@@ -13,7 +13,6 @@ const OUTER_COMMENT_LINES: usize = 8;
 
 /// A file that is being indexed.
 pub(super) struct File<'a> {
-    pub number: u32,
     pub lines: Lines<'a>,
     pub definitions: Vec<Definition<'a>>,
     /// The first definition of each name that is no function and holds no methods of something else.
@@ -24,7 +23,7 @@ pub(super) struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    pub fn new(number: u32, text: &'a str, language: Option<&Language>, role: Role) -> Self {
+    pub fn new(text: &'a str, language: Option<&Language>, role: Role) -> Self {
         let lines = Lines::new(text);
         let definitions = definitions(&lines, language);
         let mut types = FxHashMap::default();
@@ -34,7 +33,7 @@ impl<'a> File<'a> {
             }
         }
         let comments = language.map_or(&[] as &[_], |language| language.comments);
-        Self { number, lines, definitions, types, comments, role }
+        Self { lines, definitions, types, comments, role }
     }
 
     /// The definitions that a piece lies in, outermost first.
@@ -48,7 +47,7 @@ impl<'a> File<'a> {
 
     pub fn is_comment(&self, line: &str) -> bool {
         let text = line.trim_ascii_start();
-        self.comments.iter().any(|mark| text.starts_with(mark)) && !text.starts_with("#[")
+        self.comments.iter().any(|mark| begins(text, mark)) && !text.starts_with("#[")
     }
 
     /// Whether a line continues an example that a comment above it has begun.
@@ -113,5 +112,10 @@ pub(super) fn is_fence(line: &str) -> bool {
 /// Whether a line only names what is defined elsewhere.
 pub(super) fn is_import(line: &str) -> bool {
     const WORDS: [&str; 7] = ["use ", "pub use ", "import ", "from ", "#include", "package ", "using "];
-    WORDS.iter().any(|word| line.starts_with(word))
+    WORDS.iter().any(|word| begins(line, word))
+}
+
+/// Whether `text` starts with `mark`. Nearly all texts are told by their first byte.
+fn begins(text: &str, mark: &str) -> bool {
+    text.as_bytes().first() == mark.as_bytes().first() && text.starts_with(mark)
 }

@@ -1,23 +1,23 @@
 //! From the words of a question to the passages that answer it best.
 //!
-//! The weights were set by `tests/search_quality.rs`, on the questions that are not held out. None is sharp: a tenth up
+//! The weights were set by `tests/suite/extractive.rs`, on the questions that are not held out. None is sharp: a tenth up
 //! or down changes one question in fifty.
 
 use super::{
-    index::{Entry, Index},
-    query::{Concept, Query},
+    asked::{Asked, Held, LEAST_PARTS, Meant},
+    index::Index,
+    parallel,
+    part::{Entry, Kind, Part, unweighed, weight},
+    query::Query,
     role::Role,
 };
-use rustc_hash::FxHashMap;
+use crate::corpus::stop::StopFlag;
 
 /// How soon further occurrences of a word stop to matter (k1 of BM25).
 const SATURATION: f32 = 1.5;
 
 /// How much long passages are held against having more words (b of BM25).
 const LENGTH: f32 = 0.3;
-
-/// What a word of the same root counts, relative to the one that it stands for.
-const FAMILY: f32 = 0.7;
 
 /// What a word in the path of a file counts, relative to one in its passages.
 const PATH: f32 = 0.35;
@@ -31,105 +31,173 @@ const NAME: f32 = 0.3;
 /// What a passage counts that holds comments and nothing else.
 const ONLY_COMMENTS: f32 = 0.75;
 
-/// The numbers and scores of the `k` best passages, best first.
-pub(super) fn rank(index: &Index, query: &Query, k: usize) -> Vec<(u32, f32)> {
-    let entries = index.passages();
-    let mut totals = vec![Total::default(); entries.len()];
-    let mut in_paths = vec![0.0_f32; index.files()];
-    let mut named = FxHashMap::<u32, f32>::default();
-    let mut best = Best::new(entries.len());
-    let mut asked = 0.0;
-    for concept in &query.concepts {
-        let terms = terms(index, concept);
-        let importance = importance(index, concept, &terms) * concept.weight;
-        if importance == 0.0 {
-            continue;
-        }
-        asked += importance;
-        best.fill(index, &terms, importance / concept.weight);
-        for (passage, found) in best.drain() {
-            let total = &mut totals[passage as usize];
-            total.score += importance * found.score;
-            total.covered += importance * found.strength;
-        }
-        add_paths(index, &terms, &mut in_paths);
-        for (term, weight) in terms {
-            let known = named.entry(term).or_default();
-            *known = known.max(weight);
-        }
-    }
+/// A passage that was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Ranked {
+    pub part: usize,
+    pub passage: u32,
+    pub score: f32,
+}
 
-    let scored = totals.iter().zip(entries).enumerate().filter(|(_, (total, _))| total.score > 0.0);
-    let mut ranked: Vec<(u32, f32)> = scored
-        .map(|(number, (total, entry))| {
-            let score = total.score + PATH * in_paths[entry.segment as usize];
-            let coverage = 1.0 - COVERAGE + COVERAGE * total.covered / asked;
-            let name = 1.0 + NAME * name_match(entry, &named);
-            (number as u32, score * coverage * name * prior(entry, query))
-        })
-        .collect();
-    ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+/// The `k` best passages, best first; nothing if it is stopped.
+pub(super) fn rank(index: &Index, query: &Query, asked: &Asked, k: usize, stop: &StopFlag) -> Option<Vec<Ranked>> {
+    let scoring = || Scoring { asked, query, mean: index.mean_words(), scores: Scores::default() };
+    let ranked = parallel::each(index.parts.len(), LEAST_PARTS, scoring, |scoring, number| {
+        let ranked = scoring.part(number, &index.parts[number].part);
+        (!stop.is_raised()).then(|| best(ranked, k))
+    })?;
+    Some(best(ranked.concat(), k))
+}
+
+/// The `k` best, best first; of equals those that come first in the text.
+fn best(mut ranked: Vec<Ranked>, k: usize) -> Vec<Ranked> {
+    let order =
+        |a: &Ranked, b: &Ranked| b.score.total_cmp(&a.score).then((a.part, a.passage).cmp(&(b.part, b.passage)));
+    if (1..ranked.len()).contains(&k) {
+        ranked.select_nth_unstable_by(k - 1, order);
+    }
     ranked.truncate(k);
+    ranked.sort_unstable_by(order);
     ranked
 }
 
+/// Scores the passages of one part after the other.
+struct Scoring<'a> {
+    asked: &'a Asked,
+    query: &'a Query,
+    /// The mean number of words of a passage.
+    mean: f32,
+    scores: Scores,
+}
+
+/// What is known of each passage and file of a part.
+#[derive(Default)]
+struct Scores {
+    passages: Vec<Score>,
+    files: Vec<FileScore>,
+    /// The passages that have a concept. The scores of all others are empty, also between parts.
+    found: Vec<u32>,
+    /// The passages and files that have the concept at hand.
+    met: Vec<u32>,
+    met_files: Vec<u32>,
+    /// The terms whose occurrences in names were added.
+    named: Vec<bool>,
+}
+
 /// What a passage has of the question.
-#[derive(Debug, Clone, Copy, Default)]
-struct Total {
-    score: f32,
+#[derive(Clone, Copy, Default)]
+struct Score {
+    total: f32,
     covered: f32,
+    /// What the words of its name count.
+    name: f32,
+    /// The best term for the concept at hand.
+    best: f32,
+    strength: f32,
 }
 
-/// The terms of the index that may mean a concept, each once and with what it counts.
-fn terms(index: &Index, concept: &Concept) -> Vec<(u32, f32)> {
-    let mut terms: Vec<(u32, f32)> = Vec::new();
-    let mut add = |term: u32, weight: f32| {
-        if !terms.iter().any(|&(known, _)| known == term) {
-            terms.push((term, weight));
+/// What the path of a file has of the question.
+#[derive(Clone, Copy, Default)]
+struct FileScore {
+    total: f32,
+    best: f32,
+}
+
+impl Scoring<'_> {
+    fn part(&mut self, number: usize, part: &Part) -> Vec<Ranked> {
+        let held = &self.asked.held[number];
+        self.scores.begin(part, self.asked.in_name.len());
+        for concept in &self.asked.concepts {
+            self.add_passages(part, held, concept);
+            self.scores.add_paths(part, held, concept);
         }
-    };
-    for (text, weight) in &concept.variants {
-        if let Some(term) = index.term(text) {
-            add(term, *weight);
+        let mut ranked = Vec::with_capacity(self.scores.found.len());
+        for passage in std::mem::take(&mut self.scores.found) {
+            let score = std::mem::take(&mut self.scores.passages[passage as usize]);
+            let entry = &part.entries[passage as usize];
+            let total = score.total + PATH * self.scores.files[part.file_of(passage)].total;
+            let coverage = 1.0 - COVERAGE + COVERAGE * score.covered / self.asked.importance;
+            let name = 1.0 + NAME * score.name / f32::from(entry.name.max(1));
+            let score = total * coverage * name * prior(entry, self.query);
+            ranked.push(Ranked { part: number, passage, score });
+        }
+        ranked
+    }
+
+    /// Adds what a concept is worth in each passage: by the best of its terms.
+    fn add_passages(&mut self, part: &Part, held: &Held, concept: &Meant) {
+        let scores = &mut self.scores;
+        for meaning in &concept.meanings {
+            let name = match std::mem::replace(&mut scores.named[meaning.term], true) {
+                true => 0.0,
+                false => self.asked.in_name[meaning.term],
+            };
+            let mut offer = |passage: u32, tenths: u32, in_name: u32| {
+                let score = &mut scores.passages[passage as usize];
+                score.name += name * in_name as f32;
+                let words = part.entries[passage as usize].words as f32;
+                // Very short passages are no better for being short.
+                let length = 1.0 - LENGTH + LENGTH * words.max(self.mean) / self.mean;
+                let frequency = tenths as f32 / weight::CODE as f32;
+                let offered = meaning.strength * frequency * (SATURATION + 1.0) / (frequency + SATURATION * length);
+                if score.best == 0.0 {
+                    scores.met.push(passage);
+                }
+                if offered > score.best {
+                    (score.best, score.strength) = (offered, meaning.strength);
+                }
+            };
+            let mut said = held.said(meaning.term).iter().peekable();
+            let list = held.passages[meaning.term].map(|position| part.passages.list(position as usize));
+            for (passage, value) in list.into_iter().flatten() {
+                while let Some(said) = said.next_if(|said| said.passage < passage) {
+                    offer(said.passage, said.tenths, 0);
+                }
+                let more = said.next_if(|said| said.passage == passage).map_or(0, |said| said.tenths);
+                let (tenths, in_name) = unweighed(value);
+                offer(passage, tenths + more, in_name);
+            }
+            said.for_each(|said| offer(said.passage, said.tenths, 0));
+        }
+        for passage in scores.met.drain(..) {
+            let score = &mut scores.passages[passage as usize];
+            if score.total == 0.0 {
+                scores.found.push(passage);
+            }
+            score.total += concept.importance * std::mem::take(&mut score.best);
+            score.covered += concept.importance * std::mem::take(&mut score.strength);
         }
     }
-    for (text, weight) in &concept.variants {
-        index.family(text).iter().for_each(|&term| add(term, weight * FAMILY));
-    }
-    terms
 }
 
-/// How much a concept tells: as much as the word that was asked, or as the commonest that stands for it.
-fn importance(index: &Index, concept: &Concept, terms: &[(u32, f32)]) -> f32 {
-    let count = |term: u32| index.postings(term).len();
-    let asked = index.term(&concept.variants[0].0).map_or(0, count);
-    let standing_in = || terms.iter().map(|&(term, _)| count(term)).max().unwrap_or(0);
-    match if asked > 0 { asked } else { standing_in() } {
-        0 => 0.0,
-        passages => rarity(passages, index.passages().len()),
+impl Scores {
+    fn begin(&mut self, part: &Part, terms: usize) {
+        if self.passages.len() < part.entries.len() {
+            self.passages.resize(part.entries.len(), Score::default());
+        }
+        self.files.clear();
+        self.files.resize(part.files.len(), FileScore::default());
+        self.named.clear();
+        self.named.resize(terms, false);
     }
-}
 
-/// Adds to the score of each file what it is worth that its path has a word.
-fn add_paths(index: &Index, terms: &[(u32, f32)], scores: &mut [f32]) {
-    let mut best = FxHashMap::<u32, f32>::default();
-    for &(term, weight) in terms {
-        let files = index.in_paths(term);
-        let score = weight * rarity(files.len(), index.files());
-        for &file in files {
-            let known = best.entry(file).or_default();
-            *known = known.max(score);
+    /// Adds what it is worth that the path of a file has a concept: by the best of its terms.
+    fn add_paths(&mut self, part: &Part, held: &Held, concept: &Meant) {
+        for meaning in &concept.meanings {
+            let list = held.paths[meaning.term].map(|position| part.paths.list(position as usize));
+            for (file, _) in list.into_iter().flatten() {
+                let score = &mut self.files[file as usize];
+                if score.best == 0.0 {
+                    self.met_files.push(file);
+                }
+                score.best = score.best.max(meaning.in_path);
+            }
+        }
+        for file in self.met_files.drain(..) {
+            let score = &mut self.files[file as usize];
+            score.total += std::mem::take(&mut score.best);
         }
     }
-    for (file, score) in best {
-        scores[file as usize] += score;
-    }
-}
-
-/// Which part of the words of a passage's name the question has, from 0 to 1.
-fn name_match(entry: &Entry, named: &FxHashMap<u32, f32>) -> f32 {
-    let found: f32 = entry.name.iter().filter_map(|term| named.get(term)).sum();
-    found / entry.name.len().max(1) as f32
 }
 
 /// How likely a passage answers questions at all: functions do more often than types, and code than comments.
@@ -138,70 +206,11 @@ fn prior(entry: &Entry, query: &Query) -> f32 {
         Role::Test | Role::Example | Role::Aside if query.about_tests => 1.0,
         role => role.factor(),
     };
-    let kind = match entry.kind {
-        Some("function" | "method" | "macro" | "heading") => 1.0,
-        Some(_) => 0.8,
-        None => 0.9,
+    let kind = match entry.shape.kind() {
+        Kind::Function => 1.0,
+        Kind::Type => 0.8,
+        Kind::Nothing => 0.9,
     };
-    let comments = if entry.has_code { 1.0 } else { ONLY_COMMENTS };
+    let comments = if entry.shape.has_code() { 1.0 } else { ONLY_COMMENTS };
     role * kind * comments
-}
-
-/// What the best term for one concept is worth in a passage.
-#[derive(Debug, Clone, Copy, Default)]
-struct Found {
-    score: f32,
-    /// How well the term stands for what was asked, from 0 to 1.
-    strength: f32,
-}
-
-/// The best term for one concept in every passage.
-struct Best {
-    found: Vec<Found>,
-    met: Vec<u32>,
-}
-
-impl Best {
-    fn new(passages: usize) -> Self {
-        Self { found: vec![Found::default(); passages], met: Vec::new() }
-    }
-
-    /// `rarity_of_concept` is that of the word that was asked; a commoner word that stands for it counts less.
-    fn fill(&mut self, index: &Index, terms: &[(u32, f32)], rarity_of_concept: f32) {
-        let mean = index.mean_words();
-        for &(term, weight) in terms {
-            let postings = index.postings(term);
-            let own = rarity(postings.len(), index.passages().len());
-            let strength = weight * (own.min(rarity_of_concept) / rarity_of_concept).sqrt();
-            for posting in postings {
-                let words = index.passages()[posting.passage as usize].words as f32;
-                // Very short passages are no better for being short.
-                let length = 1.0 - LENGTH + LENGTH * words.max(mean) / mean;
-                let frequency = posting.frequency;
-                let saturated = frequency * (SATURATION + 1.0) / (frequency + SATURATION * length);
-                self.offer(posting.passage, Found { score: strength * saturated, strength });
-            }
-        }
-    }
-
-    fn offer(&mut self, passage: u32, offered: Found) {
-        let best = &mut self.found[passage as usize];
-        if best.score == 0.0 {
-            self.met.push(passage);
-        }
-        if offered.score > best.score {
-            *best = offered;
-        }
-    }
-
-    fn drain(&mut self) -> impl Iterator<Item = (u32, Found)> {
-        let found = &mut self.found;
-        self.met.drain(..).map(|passage| (passage, std::mem::take(&mut found[passage as usize])))
-    }
-}
-
-/// How much a word tells that occurs in `some` of `all` passages.
-fn rarity(some: usize, all: usize) -> f32 {
-    let (some, all) = (some as f32, all as f32);
-    ((all - some + 0.5) / (some + 0.5) + 1.0).ln()
 }

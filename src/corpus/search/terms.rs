@@ -20,22 +20,45 @@ const LONGEST_NUMBER: usize = 5;
 /// Calls `each` with every word of `text`, in order; an identifier follows its parts.
 pub(super) fn words(text: &str, mut each: impl FnMut(Word<'_>)) {
     let mut buffer = String::new();
-    let mut rest = text;
-    while let Some(start) = rest.find(is_word) {
-        rest = &rest[start..];
-        let end = rest.find(|it| !is_word(it)).unwrap_or(rest.len());
-        let (word, after) = rest.split_at(end);
-        split(word, &mut buffer, &mut each);
-        rest = after;
+    tokens(text, |token| split(token, &mut buffer, &mut each));
+}
+
+/// Calls `each` with every number, word and identifier of `text` as it stands there.
+pub(super) fn tokens<'a>(text: &'a str, mut each: impl FnMut(&'a str)) {
+    let bytes = text.as_bytes();
+    let beyond_ascii = |at: usize| text[at..].chars().next().filter(|it| !it.is_ascii());
+    let mut at = 0;
+    while at < bytes.len() {
+        let start = at;
+        loop {
+            at += bytes[at..].iter().take_while(|&&byte| IN_WORDS[usize::from(byte)]).count();
+            match bytes.get(at).filter(|byte| !byte.is_ascii()).and_then(|_| beyond_ascii(at)) {
+                Some(it) if it.is_alphanumeric() => at += it.len_utf8(),
+                _ => break,
+            }
+        }
+        if start < at {
+            each(&text[start..at]);
+        }
+        // What ended the word is one character.
+        at += bytes.get(at).filter(|byte| !byte.is_ascii()).and_then(|_| beyond_ascii(at)).map_or(1, char::len_utf8);
     }
 }
 
-fn is_word(it: char) -> bool {
-    it.is_ascii_alphanumeric() || it == '_' || (!it.is_ascii() && it.is_alphanumeric())
-}
+/// The bytes of ASCII that words are made of.
+const IN_WORDS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+        byte += 1;
+    }
+    table
+};
 
-/// Calls `each` with the parts of one identifier and with the whole.
-fn split(word: &str, buffer: &mut String, each: &mut impl FnMut(Word<'_>)) {
+/// Calls `each` with the parts of one token and, if it is an identifier of several, with the whole. `buffer` is room to
+/// work in.
+pub(super) fn split(word: &str, buffer: &mut String, each: &mut impl FnMut(Word<'_>)) {
     if is_data(word) {
         return;
     }
@@ -44,7 +67,12 @@ fn split(word: &str, buffer: &mut String, each: &mut impl FnMut(Word<'_>)) {
     let mut start = 0;
     let mut emit = |part: &str, buffer: &mut String| {
         let from = buffer.len();
-        buffer.extend(part.chars().flat_map(char::to_lowercase));
+        if part.is_ascii() {
+            buffer.push_str(part);
+            buffer[from..].make_ascii_lowercase();
+        } else {
+            buffer.extend(part.chars().flat_map(char::to_lowercase));
+        }
         let part = &buffer[from..];
         if part.is_empty() {
             return;
@@ -78,7 +106,7 @@ fn split(word: &str, buffer: &mut String, each: &mut impl FnMut(Word<'_>)) {
 }
 
 /// Whether a word is a long number or a hash rather than a name.
-fn is_data(word: &str) -> bool {
+pub(super) fn is_data(word: &str) -> bool {
     word.len() > LONGEST_NUMBER && word.bytes().filter(u8::is_ascii_digit).count() * 2 >= word.len()
 }
 

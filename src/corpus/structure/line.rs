@@ -243,9 +243,9 @@ impl<'a> Line<'a> {
         let (word, after) = loop {
             let (word, after) = split_word(rest)?;
             // `const` and `static` are modifiers or keywords; so are a few others that are names elsewhere.
-            let next = split_word(after).map(|(next, _)| next);
-            let keyword_follows = next.is_some_and(|next| keyword(next).is_some() || MODIFIERS.contains(&next));
-            if !MODIFIERS.contains(&word) || (keyword(word).is_some() && !keyword_follows) {
+            let keyword_follows =
+                || split_word(after).is_some_and(|(next, _)| keyword(next).is_some() || is_modifier(next));
+            if !is_modifier(word) || (keyword(word).is_some() && !keyword_follows()) {
                 break (word, after);
             }
             rest = after;
@@ -272,11 +272,16 @@ impl<'a> Line<'a> {
 
     /// A function of the family of C: a name before parentheses, and then a brace.
     fn braced_function(&self, opens_body: impl FnOnce() -> bool) -> Option<(&'static str, &'a str)> {
+        // Most lines of code end here.
+        if self.indent > 0 && !self.text.contains('{') {
+            return None;
+        }
         let (head, tail) = self.text.split_once('(')?;
         let head = head.trim_end();
         let start = head
-            .rfind(|it: char| !(it.is_alphanumeric() || matches!(it, '_' | ':' | '~' | '$')))
-            .map_or(0, |at| at + 1);
+            .char_indices()
+            .rfind(|&(_, it)| !(it.is_alphanumeric() || matches!(it, '_' | ':' | '~' | '$')))
+            .map_or(0, |(at, it)| at + it.len_utf8());
         let name = head[start..].trim_start_matches(':');
         let called = head[..start].trim_end().ends_with(['.', '>', '=', '!', '(', '&', '|', '+', '?'])
             && !head[..start].trim_end().ends_with("&>")
@@ -303,7 +308,45 @@ impl<'a> Line<'a> {
 }
 
 fn keyword(word: &str) -> Option<&'static str> {
-    KEYWORDS.iter().find(|&&(known, _)| known == word).map(|&(_, kind)| kind)
+    const LOOKS: Looks = {
+        let (mut looks, mut at) = (Looks::NONE, 0);
+        while at < KEYWORDS.len() {
+            looks = looks.with(KEYWORDS[at].0);
+            at += 1;
+        }
+        looks
+    };
+    let known = || KEYWORDS.iter().find(|&&(known, _)| known == word).map(|&(_, kind)| kind);
+    LOOKS.fit(word).then(known)?
+}
+
+fn is_modifier(word: &str) -> bool {
+    const LOOKS: Looks = {
+        let (mut looks, mut at) = (Looks::NONE, 0);
+        while at < MODIFIERS.len() {
+            looks = looks.with(MODIFIERS[at]);
+            at += 1;
+        }
+        looks
+    };
+    LOOKS.fit(word) && MODIFIERS.contains(&word)
+}
+
+/// The first letters and lengths of some words, by which nearly all others are told from them at once.
+struct Looks([u32; 128]);
+
+impl Looks {
+    const NONE: Self = Self([0; 128]);
+
+    const fn with(mut self, word: &str) -> Self {
+        self.0[word.as_bytes()[0] as usize] |= 1 << word.len();
+        self
+    }
+
+    fn fit(&self, word: &str) -> bool {
+        let first = word.bytes().next().map_or(0, usize::from);
+        self.0.get(first).is_some_and(|lengths| lengths.checked_shr(word.len() as u32).unwrap_or(0) & 1 == 1)
+    }
 }
 
 /// The first word of a text and what follows it and its parentheses or quotes, as in `pub(crate)` and `extern "C"`.

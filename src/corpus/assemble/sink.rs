@@ -1,0 +1,72 @@
+//! Writing one source piece by piece.
+
+use crate::corpus::{
+    decode::Changes,
+    exclusion::Reason,
+    source::{Begun, Reading},
+    stop::StopFlag,
+    storage::Draft,
+};
+use std::io;
+
+/// How many bytes of a large file are read at once.
+const PIECE: usize = 4 << 20;
+
+/// Writes pieces one after the other.
+pub(super) struct Sink<'a> {
+    draft: &'a Draft,
+    stop: &'a StopFlag,
+    /// Where the next piece goes.
+    pub offset: u64,
+    /// Whether what was written ends with a line feed, or is nothing.
+    pub ends_line: bool,
+    failure: Option<io::Error>,
+}
+
+/// How a source came to its end.
+pub(super) struct Streamed {
+    pub reading: Reading,
+    pub changes: Changes,
+    /// Why there is more of it than was read.
+    pub cut: Option<Reason>,
+}
+
+impl<'a> Sink<'a> {
+    pub fn new(draft: &'a Draft, stop: &'a StopFlag, offset: u64) -> Self {
+        Self { draft, stop, offset, ends_line: true, failure: None }
+    }
+
+    pub fn write(&mut self, text: &str) {
+        if self.failure.is_none() {
+            self.failure = self.draft.write(self.offset, text).err();
+        }
+        self.offset += text.len() as u64;
+        self.ends_line = if text.is_empty() { self.ends_line } else { text.ends_with('\n') };
+    }
+
+    pub fn stream(&mut self, begun: Begun) -> Streamed {
+        let Begun { head: mut piece, mut rest, mut decoder } = begun;
+        let mut changes = Changes::default();
+        let mut cut = None;
+        while !piece.is_empty() && !self.stop.is_raised() {
+            let (text, more) = decoder.decode(&piece);
+            changes += more;
+            self.write(&text);
+            drop(text);
+            piece.clear();
+            if let Err(error) = rest.read_piece(&mut piece, PIECE) {
+                cut = Some(Reason::Unreadable { error: error.to_string() });
+                break;
+            }
+        }
+        let (tail, more) = decoder.finish();
+        changes += more;
+        self.write(tail);
+        Streamed { reading: rest.reading(), changes, cut: cut.or_else(|| rest.cut()) }
+    }
+
+    /// Where the last piece ended, and whether all could be written.
+    pub fn finish(self) -> (u64, io::Result<()>) {
+        (self.offset, self.failure.map_or(Ok(()), Err))
+    }
+}

@@ -1,0 +1,219 @@
+//! From a selection to the list of what is to be read: the files of all roots, with open buffers over the disk.
+
+use super::{
+    error::Error,
+    exclusion::{Exclusion, Reason},
+    globs::{self, Globs},
+    language::Language,
+    selection::{OpenBuffer, Root, Selection},
+    shown::shown,
+    source::{Content, Source},
+    stop::StopFlag,
+    walk::{self, Found, Stamp, Walked},
+    workspace::Walks,
+};
+use std::{
+    collections::{HashMap, HashSet},
+    fs, io,
+    path::{self, Path, PathBuf},
+    sync::Arc,
+};
+
+/// Everything that is to be read, in the order of shown paths, and what is left out.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub sources: Arc<Vec<Arc<Source>>>,
+    pub left_out: Vec<Exclusion>,
+}
+
+/// Goes through the roots of a selection. Directories are walked by `walks`, which remember what they have met.
+pub(super) fn gather(selection: &Selection, walks: &Walks, stop: &StopFlag) -> Result<Gathered, Error> {
+    let open = selection.open.iter().filter_map(|buffer| Some((absolute(&buffer.path)?, buffer)));
+    let gatherer = Gatherer { selection, walks, stop, open: open.collect() };
+    let mut parts = Vec::new();
+    let mut left_out = Vec::new();
+    for root in &selection.roots {
+        stop.check()?;
+        parts.push(gatherer.root(root, &mut left_out)?);
+    }
+    let sources = match parts.pop() {
+        // Of one root there is nothing to reconcile, unless names that differ are shown alike.
+        Some(only) if parts.is_empty() && !only.windows(2).any(|pair| pair[0].path == pair[1].path) => only,
+        last => Arc::new(reconcile(parts.into_iter().chain(last))),
+    };
+    // What one root leaves out, another may have named.
+    left_out.retain(|exclusion| find(&sources, &exclusion.path).is_err());
+    left_out.sort_by(|a, b| a.path.cmp(&b.path));
+    left_out.dedup();
+    Ok(Gathered { sources, left_out })
+}
+
+/// The place of the source that is shown by `path`, or where it would be.
+pub(super) fn find(sources: &[Arc<Source>], path: &str) -> Result<usize, usize> {
+    sources.binary_search_by(|source| source.path.as_deref().unwrap_or_default().cmp(path))
+}
+
+struct Gatherer<'a> {
+    selection: &'a Selection,
+    walks: &'a Walks,
+    stop: &'a StopFlag,
+    open: HashMap<PathBuf, &'a OpenBuffer>,
+}
+
+impl Gatherer<'_> {
+    fn root(&self, root: &Root, left_out: &mut Vec<Exclusion>) -> Result<Arc<Vec<Arc<Source>>>, Error> {
+        let no_such_path = || Error::NoSuchPath { path: root.path.clone() };
+        let path = absolute(&root.path).ok_or_else(no_such_path)?;
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => {
+                let Selection { include, exclude, .. } = self.selection;
+                let globs = Globs::new(&path, &root.label, include, exclude)?;
+                self.directory(&root.label, &globs, left_out)
+            }
+            Ok(metadata) if !metadata.is_file() && !root.stream => {
+                left_out.push(Exclusion { path: shown_name(root, &path), reason: Reason::NotAFile });
+                Ok(Arc::default())
+            }
+            Ok(metadata) => self.file(root, path, Some(Stamp::from(&metadata)), left_out),
+            Err(_) if self.open.contains_key(&path) => self.file(root, path, None, left_out),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(no_such_path()),
+            Err(error) => Err(Error::Unreadable { path: root.path.clone(), error: error.to_string() }),
+        }
+    }
+
+    fn directory(
+        &self,
+        label: &str,
+        globs: &Globs,
+        left_out: &mut Vec<Exclusion>,
+    ) -> Result<Arc<Vec<Arc<Source>>>, Error> {
+        let (walked, mut sources) = self.walks.walk(globs, label, self.selection, self.stop)?;
+        let exclusions = walked.exclusions.iter();
+        left_out.extend(exclusions.map(|it| Exclusion { path: below(label, &it.path), reason: it.reason.clone() }));
+        for (path, buffer) in &self.open {
+            let Ok(relative) = path.strip_prefix(globs.root()) else { continue };
+            let name = below(label, &shown(relative));
+            match find(&sources, &name) {
+                Ok(at) if sources[at].absolute() == Some(path) => {
+                    let disk_bytes = sources[at].disk_bytes();
+                    Arc::make_mut(&mut sources)[at] = of_buffer(name, path.clone(), buffer, disk_bytes);
+                }
+                // What is on the disk was met by the walk, which had its reasons if it left it out.
+                _ if path.exists() => {}
+                Ok(at) | Err(at) => match walk::reason_against(globs, path) {
+                    Some(reason) => left_out.push(Exclusion { path: name, reason }),
+                    None => Arc::make_mut(&mut sources).insert(at, of_buffer(name, path.clone(), buffer, None)),
+                },
+            }
+        }
+        Ok(sources)
+    }
+
+    fn file(
+        &self,
+        root: &Root,
+        path: PathBuf,
+        stamp: Option<Stamp>,
+        left_out: &mut Vec<Exclusion>,
+    ) -> Result<Arc<Vec<Arc<Source>>>, Error> {
+        let name = shown_name(root, &path);
+        let below_base = root.base.as_deref().and_then(|base| path.strip_prefix(absolute(base)?).ok());
+        // Globs do not reach above the place that the file was named from.
+        let label = Some(Path::new(&name)).filter(|label| label.is_relative()).or(path.file_name().map(Path::new));
+        if let Some(glob) = globs::excluding_named(&self.selection.exclude, below_base.into_iter().chain(label))? {
+            left_out.push(Exclusion { path: name, reason: Reason::Excluded { glob } });
+            return Ok(Arc::default());
+        }
+        let source = match (self.open.get(&path), stamp) {
+            (Some(buffer), stamp) => of_buffer(name, path, buffer, stamp.map(|stamp| stamp.bytes)),
+            (None, Some(stamp)) if !root.stream => {
+                Arc::new(Source::new(name, stamp.bytes, Content::Named { path, stamp }))
+            }
+            (None, stamp) => Arc::new(Source::new(name, stamp.map_or(0, |stamp| stamp.bytes), Content::Stream(path))),
+        };
+        Ok(Arc::new(vec![source]))
+    }
+}
+
+/// A source for each file of a walk. Those of an earlier walk of the same directory are taken over.
+pub(super) fn of_walk(label: &str, walked: &Walked, earlier: &[Arc<Source>]) -> Vec<Arc<Source>> {
+    let mut earlier = earlier.iter().peekable();
+    let mut source = |found: &Arc<Found>| {
+        let found_of = |source: &Arc<Source>| match &source.content {
+            Content::Walked(found) => Some(found.clone()),
+            _ => None,
+        };
+        // Both are in the order of the paths.
+        while let Some(known) = earlier.peek().and_then(|source| found_of(source)) {
+            if known.relative >= found.relative {
+                if Arc::ptr_eq(&known, found) {
+                    return earlier.next().cloned();
+                }
+                break;
+            }
+            earlier.next();
+        }
+        let name = below(label, &found.relative);
+        Some(Arc::new(Source::new(name, found.stamp.bytes, Content::Walked(found.clone()))))
+    };
+    walked.files.iter().filter_map(&mut source).collect()
+}
+
+/// Brings the sources of several roots together. Roots may overlap, but each file is there once; and two files must not be
+/// shown by one name.
+fn reconcile(parts: impl Iterator<Item = Arc<Vec<Arc<Source>>>>) -> Vec<Arc<Source>> {
+    let (mut known, mut names) = (HashSet::new(), HashSet::new());
+    let mut all = Vec::new();
+    for source in parts.flat_map(|part| part.to_vec()) {
+        let whole = source.absolute().map(shown).unwrap_or_default();
+        if !known.insert(source.absolute().map(Path::to_owned)) {
+            continue;
+        }
+        let own = source.path.clone().unwrap_or_default();
+        let numbered = (2..).map(|number| format!("{whole} ({number})"));
+        let mut possible = [own.clone(), whole.clone()].into_iter().chain(numbered);
+        let name = possible.find(|name| !names.contains(name)).expect("there is always another number");
+        names.insert(name.clone());
+        all.push(if name == own { source } else { Arc::new(source.renamed(name)) });
+    }
+    all.sort_by(|a, b| a.path.cmp(&b.path));
+    all
+}
+
+fn of_buffer(name: String, path: PathBuf, buffer: &OpenBuffer, disk_bytes: Option<u64>) -> Arc<Source> {
+    let (text, version) = (buffer.text.clone(), buffer.version);
+    let bytes = text.len_bytes() as u64;
+    Arc::new(Source::new(name, bytes, Content::Buffer { path, text, version, disk_bytes }))
+}
+
+impl Source {
+    fn new(path: String, bytes: u64, content: Content) -> Self {
+        Self { language: Language::of_path(&path), path: Some(path), bytes, content }
+    }
+
+    fn renamed(&self, path: String) -> Self {
+        Self::new(path, self.bytes, self.content.clone())
+    }
+}
+
+fn below(label: &str, relative: &str) -> String {
+    if label.is_empty() { relative.to_owned() } else { format!("{label}/{relative}") }
+}
+
+/// What a root that is a file is shown by.
+fn shown_name(root: &Root, path: &Path) -> String {
+    if root.label.is_empty() {
+        return shown(Path::new(path.file_name().unwrap_or(path.as_os_str())));
+    }
+    root.label.clone()
+}
+
+/// `path` from the file system's root on. Links are kept, so that paths stay those that an editor knows, unless there
+/// is a `..` to resolve.
+fn absolute(path: &Path) -> Option<PathBuf> {
+    let absolute = path::absolute(path).ok()?;
+    if absolute.components().any(|component| component == path::Component::ParentDir) {
+        return absolute.canonicalize().ok();
+    }
+    Some(absolute)
+}

@@ -1,0 +1,267 @@
+//! Builds parts of the index, one after the other, on one thread.
+
+use super::{
+    calls::{CallScan, called},
+    file::{File, is_fence, is_import, is_test},
+    part::{Entry, Kind, NameHash, Part, Shape, counted_in_name, weighed, weight},
+    passages::{Piece, pieces},
+    role::Role,
+    table::Log,
+    terms::tokens,
+    vocabulary::Vocabulary,
+};
+use crate::corpus::{assemble::Segment, stop::StopFlag, structure::Definition};
+use rustc_hash::FxHashMap;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Larger files, and larger ones that nobody wrote by hand, are data; they are found by pattern, not by question.
+const LARGEST: usize = 16 << 20;
+const LARGEST_ASIDE: usize = 1 << 20;
+
+/// Calls of one name that are looked at; what is called more often is a tool, and each comment is about something else.
+pub(super) const CALLS: u8 = 30;
+
+/// What was found so far of the part at hand.
+#[derive(Debug, Default)]
+pub(super) struct Collector {
+    vocabulary: Vocabulary,
+    tally: Tally,
+    passages: Log,
+    paths: Log,
+    comments: Log,
+    calls: Vec<NameHash>,
+    calls_of_name: FxHashMap<NameHash, u8>,
+    definitions: Vec<NameHash>,
+    entries: Vec<Entry>,
+    files: Vec<u32>,
+}
+
+/// How often each term occurs in the passage at hand.
+#[derive(Debug, Default)]
+struct Tally {
+    counts: Vec<Count>,
+    /// The terms that do occur.
+    met: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    /// Weighted.
+    tenths: u32,
+    in_name: u32,
+}
+
+impl Collector {
+    /// The part of some files with their texts; nothing if it is stopped.
+    pub fn part<'a>(&mut self, files: impl Iterator<Item = (&'a Segment, &'a str)>, stop: &StopFlag) -> Option<Part> {
+        for (segment, text) in files {
+            self.files.push(self.entries.len() as u32);
+            let role = Role::of_file(segment.path.as_deref().unwrap_or_default(), text);
+            if text.len() <= if role == Role::Aside { LARGEST_ASIDE } else { LARGEST } {
+                self.add_file(segment, text, role);
+            }
+            if stop.is_raised() {
+                return None;
+            }
+        }
+        Some(self.finish())
+    }
+
+    fn finish(&mut self) -> Part {
+        let keys = self.vocabulary.keys();
+        let mut order: Vec<u32> = (0..keys.len() as u32).collect();
+        order.sort_unstable_by_key(|&term| keys[term as usize]);
+        let part = Part {
+            passages: self.passages.take_table(keys, &order),
+            paths: self.paths.take_table(keys, &order),
+            comments: self.comments.take_table(keys, &order),
+            calls: self.calls.drain(..).collect(),
+            definitions: self.definitions.drain(..).collect(),
+            words: self.entries.iter().map(|entry| u64::from(entry.words)).sum(),
+            entries: self.entries.drain(..).collect(),
+            files: self.files.drain(..).collect(),
+        };
+        self.calls_of_name.clear();
+        self.vocabulary.clear();
+        part
+    }
+
+    fn add_file(&mut self, segment: &Segment, text: &str, role: Role) {
+        let number = self.files.len() as u32 - 1;
+        let mut in_path = self.terms_of(segment.path.as_deref().unwrap_or_default());
+        in_path.sort_unstable();
+        in_path.dedup();
+        in_path.into_iter().for_each(|term| self.paths.note(term, number, 0));
+        let file = File::new(text, segment.language, role);
+        for piece in pieces(&file.lines, &file.definitions) {
+            self.add_piece(&file, &piece);
+        }
+        self.note_calls(&file);
+    }
+
+    /// Notes the calls that comments are about.
+    fn note_calls(&mut self, file: &File<'_>) {
+        let mut scan = CallScan::default();
+        let mut definitions = file.definitions.iter().map(|it| it.line).peekable();
+        for number in 0..file.lines.count() {
+            let line = file.lines.line(number);
+            let comment = scan.take(number, line, file.is_comment(line));
+            // What stands above a definition is about that, and not about a call.
+            let defines = definitions.next_if_eq(&number).is_some();
+            let Some(comment) = comment.filter(|_| !defines && line.contains('(')) else { continue };
+            let mut terms: Vec<u32> = comment.flat_map(|number| self.parts_of(file.lines.line(number))).collect();
+            terms.sort_unstable();
+            for name in called(line) {
+                self.note_call(name, &terms);
+            }
+        }
+    }
+
+    fn note_call(&mut self, name: &str, terms: &[u32]) {
+        let name = xxh3_64(name.as_bytes());
+        let count = self.calls_of_name.entry(name).or_default();
+        if *count == CALLS {
+            return;
+        }
+        *count += 1;
+        let call = self.calls.len() as u32;
+        self.calls.push(name);
+        for same in terms.chunk_by(|a, b| a == b) {
+            self.comments.note(same[0], call, same.len() as u32);
+        }
+    }
+
+    fn add_piece(&mut self, file: &File<'_>, piece: &Piece) {
+        let around = file.around(piece);
+        let name = self.count_names(&around, piece.begins_owner);
+        self.count_outer_comments(file, &around, piece.begins_owner);
+        let (words, has_code) = self.count_lines(file, piece);
+        let passage = self.entries.len() as u32;
+        for term in self.tally.met.drain(..) {
+            let count = std::mem::take(&mut self.tally.counts[term as usize]);
+            self.passages.note(term, passage, weighed(count.tenths, count.in_name));
+        }
+        let owner = piece.owner.map(|owner| &file.definitions[owner]);
+        let called = owner.filter(|it| piece.begins_owner && matches!(it.kind, "function" | "method" | "macro"));
+        self.definitions.extend(called.map(|it| xxh3_64(it.name.as_bytes())));
+        let kind = match owner.map(|it| it.kind) {
+            Some("function" | "method" | "macro" | "heading") => Kind::Function,
+            Some(_) => Kind::Type,
+            None => Kind::Nothing,
+        };
+        let is_test = around.iter().any(|definition| is_test(definition, &file.lines));
+        self.entries.push(Entry {
+            first_line: piece.lines.start as u32,
+            words,
+            lines: u8::try_from(piece.lines.len()).unwrap_or(u8::MAX),
+            name: u8::try_from(name).unwrap_or(u8::MAX),
+            role: if is_test { Role::Test } else { file.role },
+            shape: Shape::new(kind, has_code || file.comments.is_empty(), called.is_some()),
+        });
+    }
+
+    /// Counts the names that a piece has or lies in; returns how many terms are in its own.
+    fn count_names(&mut self, around: &[&Definition<'_>], begins_owner: bool) -> u32 {
+        let (outer, own) = match around {
+            [outer @ .., own] if begins_owner => (outer, Some(own)),
+            _ => (around, None),
+        };
+        for definition in outer {
+            for term in self.terms_of(definition.name) {
+                self.tally.add(term, weight::OUTER_NAME);
+            }
+        }
+        let name = own.map(|own| self.terms_of(own.name)).unwrap_or_default();
+        let mut counted = 0;
+        for term in name {
+            self.tally.add(term, weight::NAME);
+            let times = &mut self.tally.counts[term as usize].in_name;
+            counted += counted_in_name(*times + 1) - counted_in_name(*times);
+            *times += 1;
+        }
+        counted
+    }
+
+    /// A method says what it does, but what for is often said of its type alone.
+    fn count_outer_comments(&mut self, file: &File<'_>, around: &[&Definition<'_>], begins_owner: bool) {
+        let outer = if begins_owner { &around[..around.len() - 1] } else { around };
+        for definition in outer {
+            for line in file.comment_on_type(definition) {
+                self.count_words(file.lines.line(line), weight::OUTER_COMMENT);
+            }
+        }
+    }
+
+    /// Counts the words of a piece; returns how many there are, and whether some are code.
+    fn count_lines(&mut self, file: &File<'_>, piece: &Piece) -> (u32, bool) {
+        let (mut words, mut has_code) = (0, false);
+        // A comment that is too long for one piece with its function lends it the first paragraph.
+        for line in file.cut_off_summary(piece) {
+            words += self.count_words(file.lines.line(line), weight::COMMENT);
+        }
+        let mut in_example = file.is_in_example(piece.lines.start);
+        for line in piece.lines.clone() {
+            let line = file.lines.line(line);
+            if is_import(line.trim_ascii_start()) {
+                continue;
+            }
+            let is_comment = file.is_comment(line);
+            in_example = is_comment && (in_example != is_fence(line));
+            has_code = has_code || !is_comment && line.contains(char::is_alphanumeric);
+            let weight = match (is_comment, in_example) {
+                (false, _) => weight::CODE,
+                (true, false) => weight::COMMENT,
+                (true, true) => weight::EXAMPLE,
+            };
+            words += self.count_words(line, weight);
+        }
+        (words, has_code)
+    }
+
+    /// Counts the words of `text`; returns how many there are, identifiers as their parts.
+    fn count_words(&mut self, text: &str, weight: u32) -> u32 {
+        let Self { vocabulary, tally, .. } = self;
+        let mut count = 0;
+        tokens(text, |token| {
+            for place in vocabulary.terms_of(token) {
+                let term = vocabulary.term(place);
+                count += u32::from(!term.is_whole);
+                tally.add(term.number, weight);
+            }
+        });
+        count
+    }
+
+    /// The terms of the words of `text`, without those of whole identifiers.
+    fn parts_of(&mut self, text: &str) -> Vec<u32> {
+        let mut terms = Vec::new();
+        tokens(text, |token| {
+            let all = self.vocabulary.terms_of(token).map(|place| self.vocabulary.term(place));
+            terms.extend(all.filter(|term| !term.is_whole).map(|term| term.number));
+        });
+        terms
+    }
+
+    fn terms_of(&mut self, text: &str) -> Vec<u32> {
+        let mut terms = Vec::new();
+        tokens(text, |token| {
+            let all = self.vocabulary.terms_of(token).map(|place| self.vocabulary.term(place).number);
+            terms.extend(all);
+        });
+        terms
+    }
+}
+
+impl Tally {
+    fn add(&mut self, term: u32, weight: u32) {
+        let term_index = term as usize;
+        if term_index >= self.counts.len() {
+            self.counts.resize((term_index + 1).next_power_of_two(), Count::default());
+        }
+        let count = &mut self.counts[term_index];
+        if count.tenths == 0 {
+            self.met.push(term);
+        }
+        count.tenths += weight;
+    }
+}

@@ -1,0 +1,134 @@
+//! What is kept from one snapshot to the next, so that a second question reads only what has changed since the first.
+//!
+//! Walks are kept, which ask the file system for what is new, and the last texts, from which files that have not changed
+//! are taken. Nothing is believed without a look at the disk, and nothing is lost if something is not kept: the next
+//! snapshot is the same, only later.
+
+use super::{
+    context::ContextText,
+    error::Error,
+    gather,
+    globs::Globs,
+    selection::Selection,
+    snapshot::Snapshot,
+    source::Source,
+    stop::StopFlag,
+    walk::{Tree, Walked},
+};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// So many walks are kept, of which each belongs to a directory and the globs that it was walked with.
+const WALKS: usize = 8;
+
+/// So many bytes of texts are kept, or one text that is longer.
+const TEXTS: usize = 1 << 30;
+
+/// Takes snapshots, and keeps what the next ones can use.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    walks: Walks,
+    texts: Arc<Texts>,
+}
+
+impl Workspace {
+    /// Looks at the roots. This blocks. The flag stops it, and later the reading of the text.
+    pub fn snapshot(&self, selection: &Selection, stop: &StopFlag) -> Result<Arc<Snapshot>, Error> {
+        let gathered = gather::gather(selection, &self.walks, stop)?;
+        if gathered.sources.is_empty() {
+            return Err(Error::empty(&gathered.left_out));
+        }
+        Ok(Arc::new(Snapshot::new(gathered, self.texts.clone(), stop.clone())))
+    }
+}
+
+/// Walks that can be gone again.
+#[derive(Debug, Default)]
+pub(super) struct Walks(Mutex<Vec<(Way, Arc<Mutex<Kept>>)>>);
+
+/// What a walk depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Way {
+    root: PathBuf,
+    label: String,
+    include: Vec<String>,
+    exclude: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    tree: Tree,
+    walked: Arc<Walked>,
+    sources: Arc<Vec<Arc<Source>>>,
+}
+
+impl Walks {
+    /// Walks a directory, and makes a source of each file.
+    pub fn walk(
+        &self,
+        globs: &Globs,
+        label: &str,
+        selection: &Selection,
+        stop: &StopFlag,
+    ) -> Result<(Arc<Walked>, Arc<Vec<Arc<Source>>>), Error> {
+        let kept = self.kept(globs, label, selection);
+        // Who comes while another walks the same way waits, and then has little to do.
+        let mut kept = lock(&kept);
+        let walked = kept.tree.refresh(stop)?;
+        if !Arc::ptr_eq(&walked, &kept.walked) {
+            kept.sources = Arc::new(gather::of_walk(label, &walked, &kept.sources));
+            kept.walked = walked;
+        }
+        Ok((kept.walked.clone(), kept.sources.clone()))
+    }
+
+    fn kept(&self, globs: &Globs, label: &str, selection: &Selection) -> Arc<Mutex<Kept>> {
+        let (include, exclude) = (selection.include.clone(), selection.exclude.clone());
+        let way = Way { root: globs.root().to_owned(), label: label.to_owned(), include, exclude };
+        let mut walks = lock(&self.0);
+        let known = walks.iter().position(|(known, _)| *known == way);
+        let known = known.map(|at| walks.remove(at));
+        let last = known.unwrap_or_else(|| {
+            let kept = Kept { tree: Tree::new(globs.clone()), walked: Arc::default(), sources: Arc::default() };
+            (way, Arc::new(Mutex::new(kept)))
+        });
+        let kept = last.1.clone();
+        // The longest unused is the first to go.
+        if walks.len() >= WALKS {
+            walks.remove(0);
+        }
+        walks.push(last);
+        kept
+    }
+}
+
+/// Texts that were read.
+#[derive(Debug, Default)]
+pub(super) struct Texts(Mutex<Vec<Arc<ContextText>>>);
+
+impl Texts {
+    /// The text that has most of these sources.
+    pub fn nearest(&self, sources: &[Arc<Source>]) -> Option<Arc<ContextText>> {
+        let texts = lock(&self.0).clone();
+        let nearest = texts.into_iter().map(|text| (text.kept(sources).iter().flatten().count(), text));
+        nearest.filter(|(count, _)| *count > 0).max_by_key(|(count, _)| *count).map(|(_, text)| text)
+    }
+
+    /// Keeps a text, instead of the one that it was made from.
+    pub fn keep(&self, text: &Arc<ContextText>, earlier: Option<&Arc<ContextText>>) {
+        let mut texts = lock(&self.0);
+        texts.retain(|known| !Arc::ptr_eq(known, text) && !earlier.is_some_and(|earlier| Arc::ptr_eq(known, earlier)));
+        texts.push(text.clone());
+        let mut bytes: usize = texts.iter().map(|text| text.stored_bytes()).sum();
+        while bytes > TEXTS && texts.len() > 1 {
+            bytes -= texts.remove(0).stored_bytes();
+        }
+    }
+}
+
+/// No code panics while it holds one of these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
