@@ -43,3 +43,4 @@ pub use search::{Passage, rate_lines, search};
 pub use selection::{OpenBuffer, Root, Selection};
 pub use snapshot::{FileEntry, Snapshot};
 pub use stop::{StopFlag, StopOnDrop};
+pub use walk::{Found, Moment, Stamp, Tree, Walked};

@@ -13,13 +13,13 @@ mod tree;
 
 use super::{error::Error, exclusion::Exclusion, globs::Globs, stop::StopFlag};
 pub(super) use decide::reason_against;
-pub(super) use stamp::{Moment, Stamp};
+pub use stamp::{Moment, Stamp};
 use std::{path::PathBuf, sync::Arc};
-pub(super) use tree::Tree;
+pub use tree::Tree;
 
 /// What a walk brings along. Paths of exclusions are relative to the root, with slashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Walked {
+pub struct Walked {
     /// In the order of the paths that are shown, byte by byte.
     pub files: Vec<Arc<Found>>,
     pub exclusions: Vec<Exclusion>,
@@ -27,7 +27,7 @@ pub(super) struct Walked {
 
 /// A file below the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
+pub struct Found {
     /// Relative to the root, as it is shown.
     pub relative: String,
     pub absolute: PathBuf,
@@ -41,3 +41,6 @@ pub(super) fn walk(globs: &Globs, stop: &StopFlag) -> Result<Walked, Error> {
     tree.refresh(stop)?;
     Ok(tree.into_walked())
 }
+
+#[cfg(test)]
+mod tests;
