@@ -114,8 +114,8 @@ impl Pattern {
             }
             built => built.map(|matcher| (matcher, Scope::Lines)),
         };
-        let (matcher, scope) = built
-            .map_err(|error| GrepError::Pattern { pattern: pattern.to_owned(), reason: error.to_string() })?;
+        let (matcher, scope) =
+            built.map_err(|error| GrepError::Pattern { pattern: pattern.to_owned(), reason: error.to_string() })?;
         Ok(Self { matcher, scope })
     }
 }

@@ -8,11 +8,7 @@ use std::ops::Range;
 pub(super) const PART: usize = 4 << 20;
 
 /// Parts of the text that together hold the wanted segments: the pieces that are searched, each of whole lines.
-pub(super) fn parts(
-    context: &ContextText,
-    wanted: impl Fn(&Segment) -> bool,
-    scope: Scope,
-) -> Vec<Vec<Range<usize>>> {
+pub(super) fn parts(context: &ContextText, wanted: impl Fn(&Segment) -> bool, scope: Scope) -> Vec<Vec<Range<usize>>> {
     let mut parts: Vec<Vec<Range<usize>>> = Vec::new();
     let mut bytes = usize::MAX;
     for segment in context.segments().iter().filter(|segment| wanted(segment)) {

@@ -43,12 +43,7 @@ struct Found {
 }
 
 impl<'a> Search<'a> {
-    pub fn new(
-        context: &'a ContextText,
-        pattern: &'a Pattern,
-        parts: Vec<Vec<Range<usize>>>,
-        limit: usize,
-    ) -> Self {
+    pub fn new(context: &'a ContextText, pattern: &'a Pattern, parts: Vec<Vec<Range<usize>>>, limit: usize) -> Self {
         let found = Found { rows: vec![None; parts.len()], complete: 0, rows_of_complete: 0 };
         let (next, last_needed) = (AtomicUsize::new(0), AtomicUsize::new(usize::MAX));
         Self { context, pattern, parts, limit, next, found: Mutex::new(found), last_needed }

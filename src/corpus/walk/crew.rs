@@ -43,8 +43,7 @@ pub(super) fn work_off<J: Send, S: Send>(
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
     thread::scope(|scope| {
         // A system that gives no thread leaves more for the others.
-        let others: Vec<_> =
-            (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, run).ok()).collect();
+        let others: Vec<_> = (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, run).ok()).collect();
         let own = run();
         let others = others.into_iter().map(|thread| thread.join().expect("work does not panic"));
         others.chain([own]).collect()

@@ -228,12 +228,7 @@ impl Directory {
     }
 
     /// The directory as it is now, if anything about it or the files in it has changed.
-    pub fn renew(
-        &self,
-        ground: &Ground<'_>,
-        entries: &mut Entries,
-        further: &mut Vec<Entrance>,
-    ) -> Option<Self> {
+    pub fn renew(&self, ground: &Ground<'_>, entries: &mut Entries, further: &mut Vec<Entrance>) -> Option<Self> {
         match self.changes(ground) {
             Changes::None => None,
             Changes::Listing => Some(Self::enter(ground, entries, self.entrance.clone(), Some(self), further)),
@@ -279,7 +274,10 @@ enum Changes {
     /// It has to be listed.
     Listing,
     /// Nothing came, went or changed its kind.
-    Inside { files: Vec<(usize, Found)>, links: Vec<(usize, Reason)> },
+    Inside {
+        files: Vec<(usize, Found)>,
+        links: Vec<(usize, Reason)>,
+    },
 }
 
 /// The paths of a directory, to which names are added.

@@ -89,10 +89,8 @@ impl Tree {
     /// has changed, or may have, since it was listed last, and decided anew only if rules have changed. That is told from
     /// the file system alone: each directory and each file is asked for its stamp.
     pub fn refresh(&mut self, stop: &StopFlag) -> Result<&Walked, Error> {
-        let unreadable = |error: std::io::Error| Error::Unreadable {
-            path: self.globs.root().to_owned(),
-            error: error.to_string(),
-        };
+        let unreadable =
+            |error: std::io::Error| Error::Unreadable { path: self.globs.root().to_owned(), error: error.to_string() };
         let root = self.globs.root().canonicalize().map_err(unreadable)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let opened = rustix::fs::openat(CWD, &root, flags, Mode::empty()).map_err(|error| unreadable(error.into()))?;
