@@ -17,14 +17,17 @@ pub fn is_installed() -> bool {
     Command::new("rg").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-fn output(root: &Path, options: &[&str]) -> Vec<u8> {
+/// More lines are not compared at once: a pattern that matches everywhere is compared on a part of the tree.
+const MOST_LINES: usize = 1_000_000;
+
+fn output(root: &Path, part: &str, options: &[&str]) -> Vec<u8> {
     let mut command = Command::new("rg");
     command.args(["--no-config", "--color", "never"]);
     // Where there is no repository, `.gitignore` files count for us all the same.
     if !root.ancestors().any(|directory| directory.join(".git").exists()) {
         command.arg("--no-require-git");
     }
-    command.args(options).arg("./");
+    command.args(options).arg(format!("./{part}"));
     let output = command.current_dir(root).stdin(Stdio::null()).output().expect("ripgrep runs");
     let stderr = String::from_utf8_lossy(&output.stderr);
     // It has no complaints, but perhaps no results.
@@ -38,7 +41,7 @@ fn path_of(bytes: &[u8]) -> PathBuf {
 
 /// The files that `ripgrep` would search, relative to `root`, but for those of git itself, which nothing lets us read.
 fn files(root: &Path) -> BTreeSet<PathBuf> {
-    let output = output(root, &["--files", "--null"]);
+    let output = output(root, "", &["--files", "--null"]);
     let paths = output.split(|&byte| byte == 0).filter(|path| !path.is_empty()).map(path_of);
     paths.filter(|path| path.iter().all(|name| name != ".git")).collect()
 }
@@ -67,27 +70,35 @@ type Lines = BTreeSet<(String, usize)>;
 pub struct Oracle<'a> {
     root: &'a Path,
     context: &'a ContextText,
+    /// A directory to compare if there is too much of everything.
+    part: &'a str,
     compared: BTreeSet<&'a str>,
 }
 
 impl<'a> Oracle<'a> {
     /// The text is that of the files of `root`.
-    pub fn new(root: &'a Path, context: &'a ContextText) -> Self {
+    pub fn new(root: &'a Path, context: &'a ContextText, part: &'a str) -> Self {
         let changed: BTreeSet<&str> = context.changed().iter().filter_map(|it| it.path.as_deref()).collect();
         let is_recent = major_version() >= 14;
         let is_same = |segment: &&Segment| is_recent || !context.text_of(segment).contains('\r');
         let paths = context.segments().iter().filter(is_same).filter_map(|it| it.path.as_deref());
-        Self { root, context, compared: paths.filter(|path| !changed.contains(path)).collect() }
+        Self { root, context, part, compared: paths.filter(|path| !changed.contains(path)).collect() }
     }
 
     /// Checks that the pattern matches the same lines, and returns how many.
     pub fn compare_lines(&self, pattern: &str) -> usize {
-        let options = GrepOptions { max_results: usize::MAX, ..GrepOptions::default() };
-        let rows = grep(self.context, pattern, &options).unwrap_or_else(|error| panic!("{pattern}: {error}")).rows;
+        let options = GrepOptions { max_results: MOST_LINES, ..GrepOptions::default() };
+        let search = |options| grep(self.context, pattern, &options).unwrap_or_else(|error| panic!("{error}"));
+        let (mut part, mut result) = ("", search(options.clone()));
+        if result.more {
+            (part, result) = (self.part, search(GrepOptions { path: Some(self.part), ..options }));
+            assert!(!result.more, "`{pattern}` matches too many lines of {part}");
+        }
+        let rows = result.rows;
         let ours = rows.into_iter().filter_map(|row| Some((row.path?, row.line)));
         let theirs = match pattern.contains(r"\n") {
-            true => lines_of_matches(self.root, pattern),
-            false => lines(self.root, pattern),
+            true => lines_of_matches(self.root, part, pattern),
+            false => lines(self.root, part, pattern),
         };
         let is_compared = |(path, _): &(String, usize)| self.compared.contains(path.as_str());
         let ours: Lines = ours.filter(is_compared).collect();
@@ -106,8 +117,9 @@ fn major_version() -> usize {
     number.expect("ripgrep has a version")
 }
 
-fn lines(root: &Path, pattern: &str) -> Lines {
-    let output = output(root, &["--text", "--crlf", "--line-number", "--null", "--no-heading", "-M1", "-e", pattern]);
+fn lines(root: &Path, part: &str, pattern: &str) -> Lines {
+    let output =
+        output(root, part, &["--text", "--crlf", "--line-number", "--null", "--no-heading", "-M1", "-e", pattern]);
     let parse = |line: &[u8]| {
         let at = line.iter().position(|&byte| byte == 0)?;
         let rest = &line[at + 1..];
@@ -118,8 +130,8 @@ fn lines(root: &Path, pattern: &str) -> Lines {
 }
 
 /// The lines on which matches begin that may reach over several.
-fn lines_of_matches(root: &Path, pattern: &str) -> Lines {
-    let output = output(root, &["--text", "--crlf", "--multiline", "--json", "-e", pattern]);
+fn lines_of_matches(root: &Path, part: &str, pattern: &str) -> Lines {
+    let output = output(root, part, &["--text", "--crlf", "--multiline", "--json", "-e", pattern]);
     let messages = output.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
     let mut lines = Lines::new();
     for message in messages.filter(|message: &serde_json::Value| message["type"] == "match") {

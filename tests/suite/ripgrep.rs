@@ -1,6 +1,9 @@
 //! The walk finds the files that `ripgrep` finds, and the search the lines.
 
-use crate::oracle::{Oracle, PATTERNS, compare_files, is_installed};
+use crate::{
+    extractive::{packages, sources},
+    oracle::{Oracle, PATTERNS, compare_files, is_installed},
+};
 use proptest::prelude::*;
 use rlm::corpus::{Root, Selection, Snapshot, StopFlag};
 use std::{fs, os::unix::fs::symlink, path::Path};
@@ -65,7 +68,7 @@ fn a_search_finds_the_lines_that_ripgrep_finds() {
     if !is_ready() {
         return;
     }
-    // The sources of this very program, and what real sources seldom have.
+    // What real sources seldom have, the sources of this very program, and those of some that it is made of.
     let directory = tempfile::tempdir().unwrap();
     let odd: [(&str, &[u8]); 6] = [
         ("crlf.txt", b"one\r\n\r\nstruct A {\r\n\treturn 1;\r\n}\r\n\r\nend"),
@@ -78,12 +81,16 @@ fn a_search_finds_the_lines_that_ripgrep_finds() {
     for (name, bytes) in odd {
         fs::write(directory.path().join(name), bytes).unwrap();
     }
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for root in [directory.path(), &sources.join("src"), &sources.join("tests"), &sources.join("editors")] {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let packages = packages();
+    let sources = ["tokio", "rustix", "rustpython-vm"].map(|name| sources(&packages, name).1);
+    let roots = [directory.path().to_owned(), own.join("src"), own.join("tests")].into_iter().chain(sources);
+    for root in roots {
+        let root = root.as_path();
         let selection = Selection { roots: vec![Root::new(root)], ..Selection::default() };
         let snapshot = Snapshot::take(&selection, &StopFlag::default()).unwrap();
         let context = snapshot.context().unwrap();
-        let oracle = Oracle::new(root, &context);
+        let oracle = Oracle::new(root, &context, "");
         for pattern in PATTERNS.lines() {
             oracle.compare_lines(pattern);
         }
