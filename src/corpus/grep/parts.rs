@@ -38,8 +38,10 @@ fn split_lines(bytes: &[u8], range: Range<usize>, parts: &mut Vec<Vec<Range<usiz
     while range.end - start > PART {
         let Some(line_end) = memchr::memchr(b'\n', &bytes[start + PART..range.end]) else { break };
         let end = start + PART + line_end + 1;
-        parts.push(vec![start..end]);
+        let piece = start..end;
+        parts.push(vec![piece]);
         start = end;
     }
-    parts.push(vec![start..range.end]);
+    let rest = start..range.end;
+    parts.push(vec![rest]);
 }
