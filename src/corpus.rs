@@ -47,4 +47,5 @@ pub use selection::{OpenBuffer, Root, Selection};
 pub use snapshot::Snapshot;
 pub use source::Source;
 pub use stop::{StopFlag, StopOnDrop};
+pub use walk::{Found, Moment, Stamp, Tree, Walked};
 pub use workspace::Workspace;

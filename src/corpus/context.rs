@@ -164,6 +164,22 @@ impl ContextText {
         }
     }
 
+    /// All of the text, unless it is read where it lies.
+    pub(super) fn in_memory(&self) -> Option<&[u8]> {
+        match &self.body {
+            Body::Stored(text) => Some(text.as_str().as_bytes()),
+            Body::InPlace(_) => None,
+        }
+    }
+
+    /// Where the line after that of `byte` begins, or the end of the text.
+    pub(super) fn next_line(&self, byte: usize) -> Result<usize, Error> {
+        match self.in_memory() {
+            Some(text) => Ok(memchr::memchr(b'\n', &text[byte..]).map_or(text.len(), |line_end| byte + line_end + 1)),
+            None => self.lines().byte_of_line(self, self.lines().line_of_byte(self, byte)? + 1),
+        }
+    }
+
     pub fn as_str(&self) -> &str {
         match &self.body {
             Body::Stored(text) => text.as_str(),

@@ -13,13 +13,13 @@ mod tree;
 
 use super::exclusion::Exclusion;
 pub(super) use decide::reason_against;
-pub(super) use stamp::{Moment, Stamp};
+pub use stamp::{Moment, Stamp};
 use std::{path::PathBuf, sync::Arc};
-pub(super) use tree::Tree;
+pub use tree::Tree;
 
 /// What a walk brings along. Paths of exclusions are relative to the root, with slashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Walked {
+pub struct Walked {
     /// In the order of the paths that are shown, byte by byte.
     pub files: Vec<Arc<Found>>,
     pub exclusions: Vec<Exclusion>,
@@ -27,10 +27,13 @@ pub(super) struct Walked {
 
 /// A file below the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
+pub struct Found {
     /// Relative to the root, as it is shown.
     pub relative: String,
     pub absolute: PathBuf,
     /// As the walk found it; with its size.
     pub stamp: Stamp,
 }
+
+#[cfg(test)]
+mod tests;

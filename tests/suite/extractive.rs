@@ -66,7 +66,7 @@ fn output_of(command: &mut Command) -> String {
 }
 
 /// What cargo knows about the packages that were built into this test, and so are on this machine.
-fn packages() -> Value {
+pub fn packages() -> Value {
     let version = output_of(Command::new("rustc").arg("-vV"));
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("a compiler has a host");
     let options = ["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", host];
@@ -74,7 +74,7 @@ fn packages() -> Value {
 }
 
 /// Name and version of a package, and where its sources lie.
-fn sources(packages: &Value, name: &str) -> (String, PathBuf) {
+pub fn sources(packages: &Value, name: &str) -> (String, PathBuf) {
     let packages = packages["packages"].as_array().expect("there are packages");
     let found = packages.iter().find(|it| it["name"] == name).expect("the lock file has the package");
     let manifest = Path::new(found["manifest_path"].as_str().expect("a package has a manifest"));

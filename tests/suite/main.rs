@@ -9,8 +9,11 @@ mod llama;
 mod lsp;
 mod lsp_ends;
 mod lsp_settings;
+#[path = "../ripgrep/mod.rs"]
+mod oracle;
 mod query;
 mod repl;
+mod ripgrep;
 #[path = "../scripted/mod.rs"]
 mod scripted;
 mod terminal;

@@ -1,6 +1,6 @@
 //! Which lines match, in which order, and how they are shown.
 
-use super::*;
+use super::{parts::PART, rows::SHOWN_LINE, *};
 use crate::corpus::{OpenBuffer, Root, Selection, Snapshot, StopFlag};
 use std::sync::Arc;
 
@@ -105,7 +105,7 @@ fn a_bad_pattern_is_explained() {
     let context = files();
     let error = |pattern| grep(&context, pattern, &GrepOptions::default()).unwrap_err().to_string();
     assert!(error("a(").contains("unclosed group"), "{}", error("a("));
-    assert!(error("a\\nb").contains("cannot contain a line feed"), "{}", error("a\\nb"));
+    assert!(error("a(\\n").contains("unclosed group"), "{}", error("a(\\n"));
 }
 
 #[test]
@@ -115,4 +115,43 @@ fn of_a_very_long_line_the_part_around_the_match_is_shown() {
     let text = row.strip_prefix("a:1:").unwrap();
     assert!(text.starts_with("…éé") && text.ends_with("xx…") && text.contains("éneedlex"), "{text}");
     assert_eq!(text.chars().count(), SHOWN_LINE + 2);
+}
+
+#[test]
+fn a_pattern_with_a_line_feed_reaches_over_lines_but_not_over_files() {
+    let context = files();
+    let all = GrepOptions::default();
+    assert_eq!(rows(&context, r"\}\nlet", &all), ["a.rs:1:fn one() {}"]);
+    // A line that ends with two bytes.
+    assert_eq!(rows(&context, r"one\r\ntwo", &all), ["src/b.rs:1:one"]);
+    assert_eq!(rows(&context, r"one$\s+^two$", &all), Vec::<String>::new());
+    assert_eq!(rows(&context, r"(?s)one.*\n.*end", &all), ["src/b.rs:1:one"]);
+    assert_eq!(rows(&context, r"\n\n", &all), ["src/deep/c.txt:1:path src <=="]);
+    assert_eq!(rows(&context, r"One;\n", &all), ["a.rs:2:let x = One;"]);
+    assert_eq!(rows(&context, r"One;\n.", &all), Vec::<String>::new());
+    // Two matches that begin on one line are one row.
+    assert_eq!(rows(&context, r"t|o\r\n", &all)[..2], ["a.rs:2:let x = One;", "src/b.rs:2:two"]);
+    let options = GrepOptions { max_results: 1, ..GrepOptions::default() };
+    let first = grep(&context, r"\n", &options).unwrap();
+    assert_eq!((first.rows.len(), first.more), (1, true));
+}
+
+#[test]
+fn the_ends_of_a_text_are_those_of_a_line_or_of_a_file() {
+    let context = files();
+    let all = GrepOptions::default();
+    assert_eq!(rows(&context, r"\A[fo]", &all), ["a.rs:1:fn one() {}", "src/b.rs:1:one", "src/deep/c.txt:3:one"]);
+    assert_eq!(rows(&context, r"\Alet", &all), ["a.rs:2:let x = One;"]);
+    assert_eq!(rows(&context, r"\Alet|\n\none", &all), ["src/deep/c.txt:1:path src <=="]);
+}
+
+#[test]
+fn lines_are_counted_over_any_distance() {
+    let context = context(&[("a", &"x\ny\n".repeat(PART / 2)), ("b", "y\nx")]);
+    let options = GrepOptions { max_results: usize::MAX, ..GrepOptions::default() };
+    let result = grep(&context, "x", &options).unwrap();
+    assert_eq!(result.rows.len(), PART / 2 + 1);
+    let (last, of_a) = result.rows.split_last().unwrap();
+    assert_eq!((last.path.as_deref(), last.line), (Some("b"), 2));
+    assert!(of_a.iter().enumerate().all(|(at, row)| row.line == 2 * at + 1));
 }

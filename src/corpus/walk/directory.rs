@@ -91,7 +91,8 @@ impl Child {
 
 impl Found {
     fn name(&self) -> &OsStr {
-        self.absolute.file_name().unwrap_or_default()
+        let bytes = self.absolute.as_os_str().as_bytes();
+        OsStr::from_bytes(memchr::memrchr(b'/', bytes).map_or(bytes, |slash| &bytes[slash + 1..]))
     }
 }
 

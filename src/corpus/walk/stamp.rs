@@ -21,7 +21,7 @@ const COARSE_TICK: i64 = 2 * SECOND;
 /// A file or directory as it was at some time. If it is replaced, or its content or its permissions change, its stamp
 /// changes, except within one tick of the file system's clock: see [`Stamp::is_settled`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::corpus) struct Stamp {
+pub struct Stamp {
     device: u64,
     inode: u64,
     /// When the content changed last, in nanoseconds since 1970; anybody may set it to anything.
@@ -34,7 +34,7 @@ pub(in crate::corpus) struct Stamp {
 
 /// A point in time by this machine's clock, in nanoseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::corpus) struct Moment(i64);
+pub struct Moment(i64);
 
 impl Moment {
     pub fn now() -> Self {

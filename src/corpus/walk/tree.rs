@@ -31,7 +31,7 @@ const GO: usize = 32;
 
 /// The files below a root, as the last walk found them.
 #[derive(Debug)]
-pub(in crate::corpus) struct Tree {
+pub struct Tree {
     globs: Globs,
     /// The root's path without links, when it was walked last.
     root: PathBuf,
@@ -66,8 +66,15 @@ enum Job<'a> {
 }
 
 impl Tree {
+    /// The files below `root`, an absolute path, that the globs leave in, as in a [`Selection`] with this root alone.
+    ///
+    /// [`Selection`]: crate::corpus::Selection
+    pub fn of(root: &Path, include: &[String], exclude: &[String]) -> Result<Self, Error> {
+        Globs::new(root, "", include, exclude).map(Self::new)
+    }
+
     /// Nothing is read before the first [`Self::refresh`].
-    pub fn new(globs: Globs) -> Self {
+    pub(in crate::corpus) fn new(globs: Globs) -> Self {
         Self {
             globs,
             root: PathBuf::new(),
