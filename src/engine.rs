@@ -200,6 +200,7 @@ impl Asking<'_> {
         self.tree.meter.count_iteration(0);
         self.tree.progress(format!("{} is reading the whole text", self.tree.choice.root.name()));
         let prompt = prompt::direct(context, self.question.focus.as_ref(), &self.question.text);
+        let prompt = prompt.map_err(|error| Stop::Failed(context_failure(&error)))?;
         let messages = vec![Message::system(prompt::DIRECT_SYSTEM), Message::user(prompt)];
         let mut text = String::new();
         let mut stream = |delta: Delta| {

@@ -24,6 +24,12 @@ use std::{
 /// Counting so many bytes takes some milliseconds.
 const LONG_TO_COUNT: usize = 64 << 20;
 
+/// A lone text of up to so many bytes is ranked as one file; a longer one in parts; and what is longer still takes more
+/// memory and time to index than a question is worth.
+const RANKED_WHOLE: usize = 16 << 20;
+const RANKED_PART: usize = 4 << 20;
+const RANKED_MOST: usize = 2 << 30;
+
 /// One text of one or several files. It never changes. Offsets are bytes unless a name says otherwise.
 #[derive(Debug)]
 pub struct ContextText {
@@ -37,6 +43,8 @@ pub struct ContextText {
     exclusions: Vec<Exclusion>,
     chars: OnceLock<CharIndex>,
     lines: OnceLock<LineIndex>,
+    /// The parts of a lone long text that are ranked.
+    ranked: OnceLock<Result<Vec<Segment>, Error>>,
     index: SharedIndex,
     /// Of the text that this one was made from, until there is an own one.
     earlier_index: Option<Arc<Index>>,
@@ -109,6 +117,7 @@ impl ContextText {
             segments,
             chars: OnceLock::new(),
             lines: OnceLock::new(),
+            ranked: OnceLock::new(),
             index: SharedIndex::default(),
             earlier_index: None,
         }
@@ -308,8 +317,45 @@ impl ContextText {
         self.segments[..following].last()
     }
 
-    /// The index of the ranked search, built when it is first asked for; nothing if that is stopped.
-    pub(super) fn index(&self, stop: &StopFlag) -> Option<&Arc<Index>> {
+    /// What is ranked as if it were a file: the files, or the parts of a lone text that is long.
+    pub(super) fn ranked(&self) -> Result<&[Segment], Error> {
+        let [lone] = self.segments.as_slice() else { return Ok(&self.segments) };
+        if lone.text.len() <= RANKED_WHOLE {
+            return Ok(&self.segments);
+        }
+        if lone.text.len() > RANKED_MOST {
+            return Err(Error::TooLongToRank { bytes: lone.text.len() });
+        }
+        let parts = self.ranked.get_or_init(|| {
+            let mut parts = Vec::new();
+            let mut start = lone.text.start;
+            while start < lone.text.end {
+                let end = if lone.text.end - start > RANKED_PART {
+                    self.part_end(start + RANKED_PART)?
+                } else {
+                    lone.text.end
+                };
+                parts.push(Segment { header: start..start, text: start..end, ..lone.clone() });
+                start = end;
+            }
+            Ok(parts)
+        });
+        parts.as_deref().map_err(Clone::clone)
+    }
+
+    /// Where a part may end that goes on beyond `byte`: after the line, unless that is very long.
+    fn part_end(&self, byte: usize) -> Result<usize, Error> {
+        let end = self.next_line(byte)?;
+        if end - byte <= RANKED_PART {
+            return Ok(end);
+        }
+        // A character has at most four bytes.
+        let next = self.bytes(byte..(byte + 4).min(self.byte_len()))?;
+        Ok(byte + next.iter().take_while(|byte| **byte & 0b1100_0000 == 0b1000_0000).count())
+    }
+
+    /// The index of the ranked search, built when it is first asked for, unless that is stopped.
+    pub(super) fn index(&self, stop: &StopFlag) -> Result<&Arc<Index>, Error> {
         self.index.get_or_build(self, self.earlier_index.as_deref(), stop)
     }
 }

@@ -23,6 +23,10 @@ pub enum Error {
     },
     #[error("{} was changed while it was being read, so what was read of it does not fit together", .path.display())]
     Changed { path: PathBuf },
+    #[error(
+        "a text of {bytes} bytes is too long for search(), which ranks up to 2 GiB; grep() and `re` have no such limit"
+    )]
+    TooLongToRank { bytes: usize },
     /// Whoever wanted the text has gone.
     #[error("reading was stopped")]
     Stopped,
@@ -39,6 +43,7 @@ impl Error {
             Self::BadGlob { .. } => "badGlob",
             Self::Empty { .. } => "empty",
             Self::Changed { .. } => "changed",
+            Self::TooLongToRank { .. } => "tooLong",
             Self::Stopped => "stopped",
             Self::Storage { .. } => "storage",
         }

@@ -6,7 +6,7 @@ use super::{
     assemble::Segment,
     context::ContextText,
     language::Language,
-    lookup::PathError,
+    lookup::LookupError,
     structure::{Lines, definitions},
 };
 
@@ -30,9 +30,9 @@ pub struct Symbol {
 ///
 /// Rust, Python, JavaScript, TypeScript, Go, C and Java are parsed. Other languages, and files that are too large or too
 /// odd to parse, are looked at line by line; a file without any known structure has no symbols.
-pub fn outline(context: &ContextText, path: &str) -> Result<Vec<Symbol>, PathError> {
+pub fn outline(context: &ContextText, path: &str) -> Result<Vec<Symbol>, LookupError> {
     let segment: &Segment = context.segment_of_path(path)?;
-    Ok(symbols(context.text_of(segment), segment.language))
+    Ok(symbols(&context.read(segment.text.clone())?, segment.language))
 }
 
 fn symbols(text: &str, language: Option<&Language>) -> Vec<Symbol> {

@@ -66,9 +66,9 @@ pub struct Passage {
 
 /// The `k` best passages for `query`, best first, unless it is stopped. The index is built at the first search.
 pub fn search(context: &ContextText, query: &str, k: usize, stop: &StopFlag) -> Result<Vec<Passage>, Error> {
-    let index = context.index(stop).ok_or(Error::Stopped)?;
+    let index = context.index(stop)?;
     let found = search_index(index, query, k, stop).ok_or(Error::Stopped)?;
-    Ok(found.into_iter().map(|it| it.into_passage(context)).collect())
+    found.into_iter().map(|it| it.into_passage(context)).collect()
 }
 
 fn search_index(index: &Index, query: &str, k: usize, stop: &StopFlag) -> Option<Vec<Joined>> {
@@ -129,15 +129,17 @@ impl Joined {
         (near && joined.len() <= LONGEST_JOINED).then_some(joined)
     }
 
-    fn into_passage(self, context: &ContextText) -> Passage {
-        let segment = &context.segments()[self.segment];
-        Passage {
+    fn into_passage(self, context: &ContextText) -> Result<Passage, Error> {
+        let segment = &context.ranked()?[self.segment];
+        // A long text is ranked in parts.
+        let before = context.position(segment.text.start)?.map_or(0, |position| position.line - 1);
+        Ok(Passage {
             path: segment.path.clone(),
-            first_line: self.lines.start + 1,
-            last_line: self.lines.end,
+            first_line: before + self.lines.start + 1,
+            last_line: before + self.lines.end,
             score: f64::from(self.score),
-            text: Lines::new(context.text_of(segment)).slice(&self.lines).to_owned(),
-        }
+            text: Lines::new(&context.read(segment.text.clone())?).slice(&self.lines).to_owned(),
+        })
     }
 }
 

@@ -30,10 +30,7 @@ pub fn answer(context: &ContextText, name: &str, given: Value, stop: &StopFlag) 
         }
         "read" => {
             let (path, first, last): (String, i64, Option<i64>) = arguments(given)?;
-            let range = context.line_range(Some(&path), first, last).map_err(|error| match error {
-                LookupError::Path(error) => Raised::new("KeyError", error.to_string()),
-                LookupError::Text(error) => unread(error),
-            })?;
+            let range = context.line_range(Some(&path), first, last).map_err(not_there)?;
             place(context, range)
         }
         "grep" => grep(context, &arguments(given)?),
@@ -55,8 +52,7 @@ pub fn answer(context: &ContextText, name: &str, given: Value, stop: &StopFlag) 
         }
         "outline" => {
             let (path,): (String,) = arguments(given)?;
-            let symbols =
-                corpus::outline(context, &path).map_err(|error| Raised::new("KeyError", error.to_string()))?;
+            let symbols = corpus::outline(context, &path).map_err(not_there)?;
             Ok(rows(
                 symbols.into_iter().map(|it| {
                     json!({"name": it.name, "kind": it.kind, "first_line": it.first_line, "last_line": it.last_line,
@@ -77,6 +73,14 @@ fn rows(rows: impl Iterator<Item = Value>, more: bool) -> Value {
 fn place(context: &ContextText, range: Range<usize>) -> Result<Value, Raised> {
     let place = |byte| context.char_of_byte(byte).map_err(unread);
     Ok(json!([place(range.start)?, place(range.end)?]))
+}
+
+/// There is no such file, or it could not be read.
+fn not_there(error: LookupError) -> Raised {
+    match error {
+        LookupError::Path(error) => Raised::new("KeyError", error.to_string()),
+        LookupError::Text(error) => unread(error),
+    }
 }
 
 /// The text itself could not be read.

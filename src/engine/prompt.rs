@@ -11,7 +11,7 @@ use super::{
     tree::Cut,
 };
 use crate::{
-    corpus::ContextText,
+    corpus::{self, ContextText},
     llm::extractive::QUESTION_HEADING,
     repl::{Cause, Ended},
 };
@@ -79,11 +79,11 @@ pub fn opening(overview: &Overview<'_>, focus: Option<&Focus>, question: &str) -
 }
 
 /// The only message of a direct call: the text with line numbers, then the question.
-pub fn direct(context: &ContextText, focus: Option<&Focus>, question: &str) -> String {
+pub fn direct(context: &ContextText, focus: Option<&Focus>, question: &str) -> Result<String, corpus::Error> {
     let mut text = String::new();
     for segment in context.segments() {
-        text.push_str(&context.as_str()[segment.header.clone()]);
-        for (number, line) in context.as_str()[segment.text.clone()].lines().enumerate() {
+        text.push_str(&context.read(segment.header.clone())?);
+        for (number, line) in context.read(segment.text.clone())?.lines().enumerate() {
             let _ = writeln!(text, "{}\t{line}", number + 1);
         }
     }
@@ -98,7 +98,7 @@ pub fn direct(context: &ContextText, focus: Option<&Focus>, question: &str) -> S
     text.push_str(QUESTION_HEADING);
     text.push('\n');
     text.push_str(question.trim());
-    text
+    Ok(text)
 }
 
 /// What a turn's programs did, and what is left.

@@ -139,7 +139,8 @@ impl Taker<'_> {
             None => {
                 let context = snapshot.context().map_err(|error| context_failure(&error))?;
                 let segment = context.segment_of_path(&path).map_err(|_| self.unread(snapshot, uri))?;
-                Rope::from_str(&context.as_str()[segment.text.clone()])
+                let text = context.read(segment.text.clone()).map_err(|error| context_failure(&error))?;
+                Rope::from_str(&text)
             }
         };
         let chars = self.view.client.encoding.chars_of(&text, range);

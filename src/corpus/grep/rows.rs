@@ -79,7 +79,8 @@ impl<'a> Search<'a> {
                 return;
             }
             let mut rows = Rows { search: self, place: None, start: 0, rows: Vec::new(), failure: None };
-            let searched = self.parts[number].iter().try_for_each(|piece| rows.search_piece(&mut searcher, piece.clone()));
+            let searched =
+                self.parts[number].iter().try_for_each(|piece| rows.search_piece(&mut searcher, piece.clone()));
             if let Err(error) = searched {
                 self.next.store(self.parts.len(), Ordering::Relaxed);
                 self.found.lock().unwrap_or_else(PoisonError::into_inner).failure.get_or_insert(error);

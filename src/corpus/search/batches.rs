@@ -4,8 +4,8 @@
 //! Muthitacharoen, Chen and Mazières decide it by content (*A Low-bandwidth Network File System*, 2001). So a file that
 //! comes, goes or grows moves the borders next to it, and those further away stay.
 
-use crate::corpus::{assemble::Segment, context::ContextText};
-use std::ops::Range;
+use crate::corpus::assemble::Segment;
+use std::{borrow::Cow, ops::Range};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 /// About how many bytes of files make a part, at least and at most. A larger file is a part of its own.
@@ -46,12 +46,11 @@ fn ends_part(segment: &Segment, size: u64) -> bool {
     xxh3_64(path.as_bytes()) % USUAL < size
 }
 
-/// The fingerprint of a batch. Equal ones make equal parts.
-pub(super) fn fingerprint(context: &ContextText, batch: &[Segment]) -> Fingerprint {
+/// The fingerprint of a batch of files with their texts. Equal ones make equal parts.
+pub(super) fn fingerprint(files: &[(&Segment, Cow<'_, str>)]) -> Fingerprint {
     let mut hash = Xxh3::new();
-    for segment in batch {
+    for (segment, text) in files {
         let path = segment.path.as_deref().unwrap_or_default();
-        let text = context.text_of(segment);
         // With their lengths, so that no two rows of files look the same.
         for bytes in [path.as_bytes(), text.as_bytes()] {
             hash.update(&(bytes.len() as u64).to_le_bytes());

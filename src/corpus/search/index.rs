@@ -10,9 +10,12 @@ use super::{
     parallel,
     part::Part,
 };
-use crate::corpus::{context::ContextText, stop::StopFlag};
+use crate::corpus::{context::ContextText, error::Error, stop::StopFlag};
 use rustc_hash::FxHashMap;
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 /// The words of a text and where they are.
 #[derive(Debug, Default, PartialEq)]
@@ -34,10 +37,10 @@ pub(super) struct Placed {
 }
 
 impl Index {
-    /// Indexes all files, in parallel, except those that `previous` has as they are. Nothing if it is stopped, which it
-    /// notices after the next file.
-    pub fn build(context: &ContextText, previous: Option<&Self>, stop: &StopFlag) -> Option<Self> {
-        Self::of_batches(context, &batches(context.segments()), previous, stop)
+    /// Indexes all files, in parallel, except those that `previous` has as they are. When it is stopped, it notices that
+    /// after the next file.
+    pub fn build(context: &ContextText, previous: Option<&Self>, stop: &StopFlag) -> Result<Self, Error> {
+        Self::of_batches(context, &batches(context.ranked()?), previous, stop)
     }
 
     /// The index with a part for each batch of segments, which together are all of them.
@@ -46,23 +49,27 @@ impl Index {
         batches: &[Range<usize>],
         previous: Option<&Self>,
         stop: &StopFlag,
-    ) -> Option<Self> {
+    ) -> Result<Self, Error> {
         let known: FxHashMap<Fingerprint, &Arc<Part>> =
             previous.iter().flat_map(|it| &it.parts).map(|it| (it.fingerprint, &it.part)).collect();
-        let segments = context.segments();
+        let segments = context.ranked()?;
+        let failure = OnceLock::new();
         let parts = parallel::each(batches.len(), 1, Collector::default, |collector, number| {
             let batch = &segments[batches[number].clone()];
-            let fingerprint = fingerprint(context, batch);
+            let read = || {
+                let texts = batch.iter().map(|segment| Ok((segment, context.read(segment.text.clone())?)));
+                texts.collect::<Result<Vec<_>, Error>>()
+            };
+            let files = read().map_err(|error| failure.set(error)).ok()?;
+            let fingerprint = fingerprint(&files);
             let part = match known.get(&fingerprint) {
                 Some(&part) => part.clone(),
-                None => {
-                    let files = batch.iter().map(|segment| (segment, context.text_of(segment)));
-                    Arc::new(collector.part(files, stop)?)
-                }
+                None => Arc::new(collector.part(files.iter().map(|(segment, text)| (*segment, &**text)), stop)?),
             };
             (!stop.is_raised()).then(|| Placed { fingerprint, part, first_segment: batches[number].start })
-        })?;
-        Some(Self {
+        });
+        let parts = parts.ok_or_else(|| failure.into_inner().unwrap_or(Error::Stopped))?;
+        Ok(Self {
             links: Links::new(parts.iter().map(|it| &*it.part)),
             files: segments.len(),
             passages: parts.iter().map(|it| it.part.entries.len()).sum(),

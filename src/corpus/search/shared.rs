@@ -1,7 +1,7 @@
 //! An index that several threads may ask for at once.
 
 use super::index::Index;
-use crate::corpus::{context::ContextText, stop::StopFlag};
+use crate::corpus::{context::ContextText, error::Error, stop::StopFlag};
 use std::{
     sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
     time::Duration,
@@ -24,13 +24,18 @@ impl SharedIndex {
         self.built.get()
     }
 
-    /// The index, built by this thread or by another one that is at it; see [`Index::build`]. Nothing if it is stopped.
+    /// The index, built by this thread or by another one that is at it; see [`Index::build`]. An error if it is stopped.
     /// If the other thread is stopped, this one goes on in its place.
-    pub fn get_or_build(&self, context: &ContextText, previous: Option<&Index>, stop: &StopFlag) -> Option<&Arc<Index>> {
+    pub fn get_or_build(
+        &self,
+        context: &ContextText,
+        previous: Option<&Index>,
+        stop: &StopFlag,
+    ) -> Result<&Arc<Index>, Error> {
         let mut being_built = self.being_built.lock().unwrap_or_else(PoisonError::into_inner);
         while *being_built && self.get().is_none() {
             if stop.is_raised() {
-                return None;
+                return Err(Error::Stopped);
             }
             being_built = self.ended.wait_timeout(being_built, LOOK).unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -41,7 +46,7 @@ impl SharedIndex {
             let index = Index::build(context, previous, stop)?;
             let _ = self.built.set(Arc::new(index));
         }
-        self.get()
+        self.get().ok_or(Error::Stopped)
     }
 }
 
