@@ -21,6 +21,7 @@ mod rules;
 mod search;
 mod secrets;
 mod selection;
+pub mod shards;
 mod shown;
 mod snapshot;
 mod source;

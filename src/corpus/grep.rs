@@ -105,7 +105,7 @@ pub fn grep(context: &ContextText, pattern: &str, options: &GrepOptions<'_>) -> 
     Ok(GrepResult { rows, more })
 }
 
-fn matcher(pattern: &str, ignore_case: bool) -> Result<RegexMatcher, GrepError> {
+pub(super) fn matcher(pattern: &str, ignore_case: bool) -> Result<RegexMatcher, GrepError> {
     let mut builder = RegexMatcherBuilder::new();
     // `$` stands before the line end of either kind.
     builder.case_insensitive(ignore_case).multi_line(true).crlf(true).line_terminator(Some(b'\n'));
@@ -118,6 +118,11 @@ fn matcher(pattern: &str, ignore_case: bool) -> Result<RegexMatcher, GrepError> 
         };
         GrepError::Pattern { pattern: pattern.to_owned(), reason }
     })
+}
+
+/// Searches texts that are in memory.
+pub(super) fn searcher() -> Searcher {
+    SearcherBuilder::new().line_number(false).binary_detection(BinaryDetection::none()).bom_sniffing(false).build()
 }
 
 /// Parts of the text that together hold the wanted segments, each of whole lines.
@@ -173,11 +178,7 @@ impl Search<'_> {
     }
 
     fn work(&self) {
-        let mut searcher = SearcherBuilder::new()
-            .line_number(false)
-            .binary_detection(BinaryDetection::none())
-            .bom_sniffing(false)
-            .build();
+        let mut searcher = searcher();
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             if number >= self.parts.len() || number > self.last_needed.load(Ordering::Relaxed) {
@@ -213,24 +214,25 @@ impl Search<'_> {
             return None;
         }
         let position = self.context.position(offset)?;
-        Some(GrepRow { path: segment.path.clone(), line: position.line, text: self.shown(line) })
+        Some(GrepRow { path: segment.path.clone(), line: position.line, text: shown_line(self.matcher, line) })
     }
+}
 
-    fn shown(&self, line: &[u8]) -> String {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let text = String::from_utf8_lossy(line);
-        if text.len() <= SHOWN_LINE || text.chars().count() <= SHOWN_LINE {
-            return text.into_owned();
-        }
-        let found = self.matcher.find(line).ok().flatten().map_or(0, |found| found.start());
-        // A third of what is shown stands before the match.
-        let before_match = &text[..text.floor_char_boundary(found)];
-        let lead = before_match.char_indices().rev().nth(SHOWN_LINE / 3).map_or(0, |(at, _)| at);
-        let shown = cut_head(&text[lead..], SHOWN_LINE);
-        let (before, after) = (if lead > 0 { "…" } else { "" }, if shown.omitted > 0 { "…" } else { "" });
-        format!("{before}{}{after}", shown.shown)
+/// A line that matches as it is shown: of a very long one the part around the match.
+pub(super) fn shown_line(matcher: &RegexMatcher, line: &[u8]) -> String {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let text = String::from_utf8_lossy(line);
+    if text.len() <= SHOWN_LINE || text.chars().count() <= SHOWN_LINE {
+        return text.into_owned();
     }
+    let found = matcher.find(line).ok().flatten().map_or(0, |found| found.start());
+    // A third of what is shown stands before the match.
+    let before_match = &text[..text.floor_char_boundary(found)];
+    let lead = before_match.char_indices().rev().nth(SHOWN_LINE / 3).map_or(0, |(at, _)| at);
+    let shown = cut_head(&text[lead..], SHOWN_LINE);
+    let (before, after) = (if lead > 0 { "…" } else { "" }, if shown.omitted > 0 { "…" } else { "" });
+    format!("{before}{}{after}", shown.shown)
 }
 
 /// Collects the rows of one part.
