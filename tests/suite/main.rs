@@ -11,7 +11,9 @@ mod lsp_ends;
 mod lsp_settings;
 mod query;
 mod repl;
+mod s3;
 #[path = "../scripted/mod.rs"]
 mod scripted;
+mod shards;
 mod terminal;
 mod tidy;
