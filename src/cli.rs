@@ -10,6 +10,7 @@ mod options;
 mod progress;
 mod query;
 mod scope;
+mod shards;
 mod trace;
 
 use clap::{Parser, Subcommand};
@@ -33,6 +34,8 @@ needs no network. `rlm models` shows what is configured and how to choose.";
 enum Command {
     /// Answer a question about a repository, a file, or standard input
     Query(Box<query::QueryArguments>),
+    /// Keep texts as shards in a folder or an object store, and look into them
+    Shards(shards::ShardsArguments),
     /// Show which models were detected, which are configured, and whether they answer
     Models(models::ModelsArguments),
     /// Check the set-up and say how to mend it
@@ -58,6 +61,7 @@ pub fn main() -> ExitCode {
     let status = runtime.block_on(async {
         match arguments.command {
             Command::Query(arguments) => query::run(*arguments).await,
+            Command::Shards(arguments) => shards::run(arguments).await,
             Command::Models(arguments) => models::run(arguments).await,
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Lsp => crate::lsp::serve_stdio().await.unwrap_or_else(|error| no_signals(&error)),
@@ -82,7 +86,9 @@ fn no_signals(error: &std::io::Error) -> ExitCode {
 /// stay silent all the same, since what they log may hold keys.
 fn start_logging() {
     let mut filter = tracing_subscriber::EnvFilter::try_from_env("RLM_LOG").unwrap_or_else(|_| "off".into());
-    for silent in ["genai=off", "h2=off", "hyper=off", "hyper_util=off", "reqwest=off", "rustls=off"] {
+    for silent in
+        ["genai=off", "h2=off", "hyper=off", "hyper_util=off", "object_store=off", "reqwest=off", "rustls=off"]
+    {
         filter = filter.add_directive(silent.parse().expect("the directive is right"));
     }
     tracing_subscriber::fmt()

@@ -23,6 +23,7 @@ mod rules;
 mod search;
 mod secrets;
 mod selection;
+pub mod shards;
 mod shown;
 mod snapshot;
 mod source;

@@ -326,7 +326,7 @@ impl ContextText {
         if lone.text.len() > RANKED_MOST {
             return Err(Error::TooLongToRank { bytes: lone.text.len() });
         }
-        let parts = self.ranked.get_or_init(|| {
+        let parts = self.ranked.get_or_init(|| -> Result<Vec<Segment>, Error> {
             let mut parts = Vec::new();
             let mut start = lone.text.start;
             while start < lone.text.end {
@@ -346,12 +346,19 @@ impl ContextText {
     /// Where a part may end that goes on beyond `byte`: after the line, unless that is very long.
     fn part_end(&self, byte: usize) -> Result<usize, Error> {
         let end = self.next_line(byte)?;
-        if end - byte <= RANKED_PART {
-            return Ok(end);
+        if end - byte <= RANKED_PART { Ok(end) } else { self.floor_char(byte) }
+    }
+
+    /// Where the character begins that `byte` lies in; the text's end behind it.
+    pub(super) fn floor_char(&self, byte: usize) -> Result<usize, Error> {
+        if byte >= self.byte_len() {
+            return Ok(self.byte_len());
         }
         // A character has at most four bytes.
-        let next = self.bytes(byte..(byte + 4).min(self.byte_len()))?;
-        Ok(byte + next.iter().take_while(|byte| **byte & 0b1100_0000 == 0b1000_0000).count())
+        let start = byte.saturating_sub(3);
+        let bytes = self.bytes(start..byte + 1)?;
+        let rest = bytes.iter().rev().take_while(|byte| **byte & 0b1100_0000 == 0b1000_0000).count();
+        Ok(byte - rest.min(byte - start))
     }
 
     /// The index of the ranked search, built when it is first asked for, unless that is stopped.

@@ -18,6 +18,7 @@ use super::{
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use parts::parts;
 use rows::Search;
+pub(super) use rows::{searcher, shown_line};
 
 /// The most bytes of a file that is read in place which are searched in one piece.
 const TOGETHER: usize = 256 << 20;
@@ -126,6 +127,17 @@ impl Pattern {
         let (matcher, scope) =
             built.map_err(|error| GrepError::Pattern { pattern: pattern.to_owned(), reason: error.to_string() })?;
         Ok(Self { matcher, scope })
+    }
+}
+
+/// The matcher of a pattern that is searched line by line, wherever the lines lie.
+pub(super) fn line_matcher(pattern: &str, ignore_case: bool) -> Result<RegexMatcher, GrepError> {
+    match Pattern::new(pattern, ignore_case)? {
+        Pattern { matcher, scope: Scope::Lines } => Ok(matcher),
+        Pattern { scope: Scope::Files, .. } => {
+            let reason = "the lines of a store are searched one by one, so it cannot contain a line feed".to_owned();
+            Err(GrepError::Pattern { pattern: pattern.to_owned(), reason })
+        }
     }
 }
 

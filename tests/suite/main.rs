@@ -14,7 +14,9 @@ mod oracle;
 mod query;
 mod repl;
 mod ripgrep;
+mod s3;
 #[path = "../scripted/mod.rs"]
 mod scripted;
+mod shards;
 mod terminal;
 mod tidy;

@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 9] =
     [&["cli"], &["lsp"], &["setup", "report"], &["engine"], &["repl"], &["llm"], &["corpus"], &["config"], &["text"]];
 
 /// Crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 9] = [
+const HOMES: [(&str, &[&str]); 10] = [
     ("tower_lsp", &["lsp"]),
     ("lsp_types", &["lsp"]),
     ("genai", &["llm"]),
@@ -18,6 +18,7 @@ const HOMES: [(&str, &[&str]); 9] = [
     ("rustpython", &["repl/worker"]),
     ("ignore::", &["corpus"]),
     ("grep_", &["corpus"]),
+    ("object_store", &["corpus/shards"]),
     ("memmap2", &["corpus", "repl/worker"]),
     ("clap", &["cli", "config"]),
 ];

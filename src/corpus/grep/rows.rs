@@ -6,6 +6,7 @@ use crate::{
     text::{Bytes, cut_head},
 };
 use grep_matcher::Matcher;
+use grep_regex::RegexMatcher;
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkMatch};
 use std::{
     io,
@@ -68,11 +69,7 @@ impl<'a> Search<'a> {
     }
 
     fn work(&self) {
-        let mut searcher = SearcherBuilder::new()
-            .line_number(false)
-            .binary_detection(BinaryDetection::none())
-            .bom_sniffing(false)
-            .build();
+        let mut searcher = searcher();
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             if number >= self.parts.len() || number > self.last_needed.load(Ordering::Relaxed) {
@@ -103,22 +100,28 @@ impl<'a> Search<'a> {
             *complete += 1;
         }
     }
+}
 
-    fn shown(&self, line: &[u8]) -> String {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let text = String::from_utf8_lossy(line);
-        if text.len() <= SHOWN_LINE || text.chars().count() <= SHOWN_LINE {
-            return text.into_owned();
-        }
-        let found = self.pattern.matcher.find(line).ok().flatten().map_or(0, |found| found.start());
-        // A third of what is shown stands before the match.
-        let before_match = &text[..text.floor_char_boundary(found)];
-        let lead = before_match.char_indices().rev().nth(SHOWN_LINE / 3).map_or(0, |(at, _)| at);
-        let shown = cut_head(&text[lead..], SHOWN_LINE);
-        let (before, after) = (if lead > 0 { "…" } else { "" }, if shown.omitted > 0 { "…" } else { "" });
-        format!("{before}{}{after}", shown.shown)
+/// Searches texts that are in memory.
+pub(in crate::corpus) fn searcher() -> Searcher {
+    SearcherBuilder::new().line_number(false).binary_detection(BinaryDetection::none()).bom_sniffing(false).build()
+}
+
+/// A line that matches as it is shown: of a very long one the part around the match.
+pub(in crate::corpus) fn shown_line(matcher: &RegexMatcher, line: &[u8]) -> String {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let text = String::from_utf8_lossy(line);
+    if text.len() <= SHOWN_LINE || text.chars().count() <= SHOWN_LINE {
+        return text.into_owned();
     }
+    let found = matcher.find(line).ok().flatten().map_or(0, |found| found.start());
+    // A third of what is shown stands before the match.
+    let before_match = &text[..text.floor_char_boundary(found)];
+    let lead = before_match.char_indices().rev().nth(SHOWN_LINE / 3).map_or(0, |(at, _)| at);
+    let shown = cut_head(&text[lead..], SHOWN_LINE);
+    let (before, after) = (if lead > 0 { "…" } else { "" }, if shown.omitted > 0 { "…" } else { "" });
+    format!("{before}{}{after}", shown.shown)
 }
 
 /// Collects the rows of one part, in the order of the text.
@@ -195,7 +198,7 @@ impl<'a> Rows<'a> {
             }
         };
         self.place = Some(place);
-        let (path, text) = (place.segment.path.clone(), self.search.shown(line));
+        let (path, text) = (place.segment.path.clone(), shown_line(&self.search.pattern.matcher, line));
         self.rows.push(GrepRow { path, line: place.line, text });
     }
 

@@ -1,0 +1,105 @@
+//! `rlm shards ingest`.
+
+use super::{
+    super::{options::refused, query::print, say, scope},
+    Failure, Outcome,
+    size::{counted, grouped, parse},
+};
+use crate::{
+    config::Options,
+    corpus::{
+        StopFlag,
+        shards::{self, IngestOptions, IngestSource, Ingested, LARGEST_SHARD, ShardError},
+    },
+    setup,
+};
+use clap::Args;
+use serde_json::json;
+use std::{path::PathBuf, process::ExitCode, time::Instant};
+
+/// Below this a manifest grows large in comparison with its text.
+const SMALLEST_SHARD: usize = 1 << 10;
+
+#[derive(Debug, Args)]
+pub struct IngestArguments {
+    /// Repository, file, or `-` for standard input
+    source: PathBuf,
+    /// Folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix
+    store: String,
+
+    /// Bytes of a shard, such as 64K or 4M [default: that of the store, or 4M]
+    #[arg(long, value_name = "SIZE", value_parser = parse)]
+    shard_size: Option<usize>,
+    /// Put the text in the place of another
+    #[arg(long)]
+    replace: bool,
+    /// Of a repository, only files that match; may be given several times
+    #[arg(long, value_name = "GLOB")]
+    include: Vec<String>,
+    /// Of a repository, no files that match; may be given several times
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+pub fn run(arguments: IngestArguments) -> Outcome {
+    if let Some(size) = arguments.shard_size
+        && !(SMALLEST_SHARD..=LARGEST_SHARD).contains(&size)
+    {
+        let (least, most) = (grouped(SMALLEST_SHARD), grouped(LARGEST_SHARD));
+        return Err(Failure::Usage(format!("--shard-size: shards have {least} to {most} bytes")));
+    }
+    let began = Instant::now();
+    let stop = StopFlag::default();
+    let options = IngestOptions { shard_size: arguments.shard_size, replace: arguments.replace };
+    let write = |source: IngestSource<'_>| shards::ingest(source, &arguments.store, options, &stop);
+    let has_globs = !(arguments.include.is_empty() && arguments.exclude.is_empty());
+    let is_folder = arguments.source.is_dir();
+    if has_globs && !is_folder {
+        return Err(Failure::Usage("--include and --exclude are about the files of a folder".to_owned()));
+    }
+    let ingested = if is_folder {
+        let given = |globs: &[String]| (!globs.is_empty()).then(|| globs.to_vec());
+        let options =
+            Options { include: given(&arguments.include), exclude: given(&arguments.exclude), ..Options::default() };
+        let settings = setup::settings(options).map_err(|error| Failure::Usage(refused(&error)))?;
+        let snapshot = scope::snapshot(std::slice::from_ref(&arguments.source), &settings, &stop);
+        let context = snapshot.and_then(|snapshot| snapshot.context()).map_err(ShardError::from)?;
+        write(IngestSource::Context(&context))?
+    } else if arguments.source.as_os_str() == "-" {
+        write(IngestSource::standard_input())?
+    } else {
+        let shown = arguments.source.display().to_string();
+        write(IngestSource::file(&arguments.source, shown)?)?
+    };
+    tell(&arguments, &ingested, began.elapsed().as_secs_f64());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(arguments: &IngestArguments, ingested: &Ingested, seconds: f64) {
+    let Ingested { total, lines, files, shards, written, changed } = ingested;
+    if arguments.json {
+        let object = json!({
+            "store": arguments.store,
+            "bytes": total.bytes,
+            "characters": total.characters,
+            "lines": lines,
+            "files": files,
+            "shards": shards,
+            "written": written,
+            "changedFiles": changed.len(),
+            "seconds": seconds,
+        });
+        print(&object.to_string());
+        return;
+    }
+    let there = if written < shards { format!(", {} of them anew", grouped(*written)) } else { String::new() };
+    let (shards, bytes, files) = (counted(*shards, "shard"), counted(total.bytes, "byte"), counted(*files, "file"));
+    say(&format!("{}: {shards}{there}, {bytes}, {files} ({seconds:.2} s)", arguments.store));
+    if !changed.is_empty() {
+        let count = counted(changed.len(), "file");
+        say(&format!("{count} converted to UTF-8, or with bytes replaced that are none: `rlm shards info` lists them"));
+    }
+}

@@ -1,0 +1,114 @@
+//! What can go wrong with shards, in words for a person.
+
+use super::super::{Error, GrepError};
+
+/// Why something about a store could not be done.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ShardError {
+    #[error("`{location}` names no store: {reason}")]
+    Location { location: String, reason: String },
+    #[error("there is no store at {location}")]
+    NoStore { location: String },
+    #[error("the store at {location} is half-written: it has shards but no manifest, which is written last")]
+    HalfWritten { location: String },
+    #[error("the manifest of {location} cannot be used: {reason}")]
+    Manifest { location: String, reason: String },
+    #[error("{location} holds another text: {difference}")]
+    OtherText { location: String, difference: String },
+    #[error("another ingest is writing to {location}")]
+    Busy { location: String },
+    #[error("another ingest has changed {location} in the meantime")]
+    Overtaken { location: String },
+    #[error("{location} was replaced by another text since it was opened")]
+    Replaced { location: String },
+    #[error("the shard {shard} of {location} {trouble}")]
+    Shard { location: String, shard: String, trouble: Trouble },
+    #[error("cannot {action} {location}: {reason}")]
+    Access { action: &'static str, location: String, reason: String, remedy: Option<String> },
+    #[error("cannot read {path}: {reason}")]
+    Input { path: String, reason: String },
+    #[error("{0}")]
+    Corpus(#[from] Error),
+    #[error("{0}")]
+    Grep(#[from] GrepError),
+    #[error("line {line} of the text is longer than {limit} bytes, and lines are searched whole")]
+    LongLine { line: usize, limit: usize },
+    #[error("bytes {start} to {end} are not a part of a text of {len} bytes")]
+    OutOfRange { start: usize, end: usize, len: usize },
+    #[error("bytes {start} to {end} begin or end in the middle of a character")]
+    InsideCharacter { start: usize, end: usize },
+    #[error("nothing to look for: the text to find is empty")]
+    EmptyNeedle,
+    #[error("a store cannot have shards of {given} bytes: at least {least}, and at most {most}")]
+    ShardSize { given: usize, least: usize, most: usize },
+    #[error("the manifest of so many shards and files would be larger than {limit} bytes")]
+    LargeManifest { limit: usize },
+}
+
+/// What is wrong with a shard.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    #[error("is missing")]
+    Missing,
+    #[error("is truncated or overlong: it has {found} bytes instead of {expected}")]
+    Size { found: usize, expected: usize },
+    #[error("is damaged: its bytes do not have the hash of the manifest")]
+    Damaged,
+    #[error("was changed while it was being read")]
+    Changed,
+    #[error("does not have the characters and lines that the manifest says")]
+    Miscounted,
+}
+
+impl ShardError {
+    /// A stable name of the kind, for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Location { .. } => "badLocation",
+            Self::NoStore { .. } => "noStore",
+            Self::HalfWritten { .. } => "halfWritten",
+            Self::Manifest { .. } => "badManifest",
+            Self::OtherText { .. } => "otherText",
+            Self::Busy { .. } => "busy",
+            Self::Overtaken { .. } => "overtaken",
+            Self::Replaced { .. } => "replaced",
+            Self::Shard { .. } => "badShard",
+            Self::Access { .. } => "noAccess",
+            Self::Input { .. } => "badInput",
+            Self::Corpus(error) => error.kind(),
+            Self::Grep(_) => "badPattern",
+            Self::LongLine { .. } => "longLine",
+            Self::OutOfRange { .. } | Self::InsideCharacter { .. } => "badRange",
+            Self::EmptyNeedle => "emptyNeedle",
+            Self::ShardSize { .. } => "badShardSize",
+            Self::LargeManifest { .. } => "largeManifest",
+        }
+    }
+
+    /// What the person can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Location { .. } => "name a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix",
+            Self::NoStore { .. } => "`rlm shards ingest SOURCE STORE` makes one",
+            Self::HalfWritten { .. } => "run the same ingest again: it goes on where the last one ended",
+            Self::Manifest { .. } | Self::Shard { .. } => {
+                "write the store anew from its text: ingest it with --replace"
+            }
+            Self::OtherText { .. } => "--replace puts the new text in its place",
+            Self::Busy { .. } => "wait until it is done, or end it",
+            Self::Overtaken { .. } => "look at what is there (`rlm shards info`) before you ingest again",
+            Self::Replaced { .. } => "open it again",
+            Self::Access { remedy, .. } => return remedy.clone(),
+            Self::Corpus(error) => return error.hint(),
+            Self::LongLine { .. } => "`rlm shards find` looks for a text in lines of any length",
+            Self::LargeManifest { .. } => "choose larger shards (--shard-size), or fewer files (--include)",
+            Self::Input { .. }
+            | Self::Grep(_)
+            | Self::OutOfRange { .. }
+            | Self::InsideCharacter { .. }
+            | Self::EmptyNeedle
+            | Self::ShardSize { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}

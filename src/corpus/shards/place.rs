@@ -1,0 +1,151 @@
+//! Where a store lies, whatever kind of place that is.
+//!
+//! The layout is the same everywhere: `manifest.json`, and the shards in `shards/GENERATION/`. A folder is written and read
+//! without `object_store`: a small part of a file in the system's cache is there in two microseconds, less than it takes to
+//! hand the request to another thread.
+
+use super::{
+    error::{ShardError, Trouble},
+    folder::Folder,
+    manifest::{LARGEST_MANIFEST, Manifest},
+    objects::Objects,
+};
+use std::{collections::HashMap, fs::File, thread};
+
+pub(super) const MANIFEST: &str = "manifest.json";
+pub(super) const SHARDS: &str = "shards";
+
+/// The most bytes of shards that an ingest has in memory at once, as far as two threads keep below it.
+const IN_FLIGHT: usize = 128 << 20;
+
+/// Writers to an object store wait for it most of the time.
+const MOST_WRITERS: usize = 16;
+
+#[derive(Debug)]
+pub(super) enum Place {
+    Folder(Folder),
+    Objects(Objects),
+}
+
+/// A manifest as it lies in the store.
+#[derive(Debug)]
+pub(super) struct StoredManifest {
+    pub json: Vec<u8>,
+    pub version: Version,
+}
+
+/// What tells one state of an object from another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Version {
+    pub e_tag: Option<String>,
+    pub version: Option<String>,
+}
+
+/// Keeps other ingests away from a folder for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Lock(#[expect(dead_code, reason = "it is held, and never looked at")] pub Option<File>);
+
+impl Place {
+    /// As people name it.
+    pub fn shown(&self) -> &str {
+        match self {
+            Self::Folder(folder) => folder.shown(),
+            Self::Objects(objects) => objects.shown(),
+        }
+    }
+
+    /// The manifest, if there is one.
+    pub fn stored_manifest(&self) -> Result<Option<StoredManifest>, ShardError> {
+        match self {
+            Self::Folder(folder) => folder.stored_manifest(),
+            Self::Objects(objects) => objects.stored_manifest(),
+        }
+    }
+
+    /// The manifest of a whole store. Whether shards without one are there is found out too.
+    pub fn manifest(&self) -> Result<Manifest, ShardError> {
+        let location = || self.shown().to_owned();
+        match self.stored_manifest()? {
+            Some(stored) => self.parse(&stored),
+            None if self.shards()?.is_empty() => Err(ShardError::NoStore { location: location() }),
+            None => Err(ShardError::HalfWritten { location: location() }),
+        }
+    }
+
+    pub fn parse(&self, stored: &StoredManifest) -> Result<Manifest, ShardError> {
+        let unusable = |reason| ShardError::Manifest { location: self.shown().to_owned(), reason };
+        Manifest::parse(&stored.json).map_err(unusable)
+    }
+
+    /// Prepares the place for an ingest.
+    pub fn begin(&self) -> Result<Lock, ShardError> {
+        match self {
+            Self::Folder(folder) => folder.begin(),
+            Self::Objects(_) => Ok(Lock(None)),
+        }
+    }
+
+    /// How many threads write at once.
+    pub fn writers(&self, shard_size: usize) -> usize {
+        match self {
+            Self::Folder(_) => thread::available_parallelism().map_or(1, usize::from),
+            Self::Objects(_) => (IN_FLIGHT / shard_size).clamp(2, MOST_WRITERS),
+        }
+    }
+
+    /// The names of the shards that are there, of all generations, with their sizes.
+    pub fn shards(&self) -> Result<HashMap<String, usize>, ShardError> {
+        match self {
+            Self::Folder(folder) => folder.shards(),
+            Self::Objects(objects) => objects.shards(),
+        }
+    }
+
+    /// Whether a shard that was listed with its right size has these bytes. In an object store it has: objects are written
+    /// whole or not at all, and the name has the hash. A file may have lost its bytes with the machine's power.
+    pub fn holds(&self, name: &str, bytes: &[u8]) -> bool {
+        match self {
+            Self::Folder(folder) => folder.holds(name, bytes),
+            Self::Objects(_) => true,
+        }
+    }
+
+    pub fn write_shard(&self, name: &str, bytes: &[u8]) -> Result<(), ShardError> {
+        match self {
+            Self::Folder(folder) => folder.write_shard(name, bytes),
+            Self::Objects(objects) => objects.write_shard(name, bytes),
+        }
+    }
+
+    /// Puts the manifest in the place of the `previous` one, or where none was. Readers see the one or the other.
+    pub fn write_manifest(&self, manifest: &Manifest, previous: Option<&Version>) -> Result<(), ShardError> {
+        let json = manifest.to_json();
+        if json.len() > LARGEST_MANIFEST {
+            return Err(ShardError::LargeManifest { limit: LARGEST_MANIFEST });
+        }
+        match self {
+            Self::Folder(folder) => folder.write_manifest(&json),
+            Self::Objects(objects) => objects.write_manifest(json, previous),
+        }
+    }
+
+    /// Removes what the manifest has no use for. Of an object store only former generations are removed, since nobody knows
+    /// whether another ingest is writing to this one.
+    pub fn tidy(&self, manifest: &Manifest) -> Result<(), ShardError> {
+        match self {
+            Self::Folder(folder) => folder.tidy(manifest),
+            Self::Objects(objects) => objects.tidy(manifest),
+        }
+    }
+
+    /// The error of a shard. One that is missing may belong to a text that is not there any more.
+    pub fn trouble(&self, manifest: &Manifest, shard: usize, trouble: Trouble) -> ShardError {
+        let location = self.shown().to_owned();
+        let is_other =
+            |stored: StoredManifest| self.parse(&stored).is_ok_and(|it| it.generation != manifest.generation);
+        if trouble == Trouble::Missing && self.stored_manifest().ok().flatten().is_some_and(is_other) {
+            return ShardError::Replaced { location };
+        }
+        ShardError::Shard { location, shard: format!("{SHARDS}/{}", manifest.name(shard)), trouble }
+    }
+}
