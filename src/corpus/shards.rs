@@ -1,6 +1,6 @@
 //! A text larger than a machine, as objects of a fixed size in a folder or an object store.
 //!
-//! [`ingest`] writes a text or a repository as *shards*, each valid UTF-8 by itself, and when all of them are there a
+//! [`ingest()`] writes a text or a repository as *shards*, each valid UTF-8 by itself, and when all of them are there a
 //! *manifest* that says how many bytes, characters and lines each has, how its hash reads, and where the files are. A
 //! [`ShardStore`] reads the manifest and from then on knows every length without a request; the text itself is fetched
 //! where it is asked for. `docs/shards.md` describes the format.
