@@ -74,6 +74,8 @@ struct Sources {
     global: Option<(PathBuf, Vec<u8>)>,
     directories: Vec<OwnRules>,
     in_repository: bool,
+    /// Whether the start is ignored, and so the rules of these directories do not count.
+    is_ignored: bool,
 }
 
 impl Above {
@@ -89,7 +91,7 @@ impl Above {
         let bare = Rules::bare(root, global.as_ref(), in_repository);
 
         let mut rules = bare.clone();
-        let mut ignored = false;
+        let mut is_ignored = false;
         for (at, (directory, own)) in steps.iter().zip(&directories).enumerate() {
             rules = rules.within(directory, own);
             let (below, is_repository) = match steps.get(at + 1) {
@@ -97,10 +99,10 @@ impl Above {
                 None => (start, start_is_repository),
             };
             // Beyond the border of a repository nothing is asked.
-            ignored = !is_repository && (ignored || rules.verdict(below, below.is_dir()).is_ignore());
+            is_ignored = !is_repository && (is_ignored || rules.verdict(below, below.is_dir()).is_ignore());
         }
-        let rules = if ignored { bare } else { rules };
-        Self { rules, read: Sources { global, directories, in_repository } }
+        let rules = if is_ignored { bare } else { rules };
+        Self { rules, read: Sources { global, directories, in_repository, is_ignored } }
     }
 
     /// Whether the rules are the same, wherever they were read.
