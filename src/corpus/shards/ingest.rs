@@ -285,7 +285,7 @@ impl Written {
                 (vec![segment(Some(path), 0..0, 0..total.bytes)], vec![0], changed)
             }
             Files::Of(context) => {
-                let line = |start| context.lines().line_of_byte(*context, start);
+                let line = |start| context.lines().line_of_byte(context, start);
                 let first_lines = context.segments().iter().map(|segment| line(segment.text.start));
                 let first_lines = first_lines.collect::<Result<_, _>>()?;
                 (context.segments().to_vec(), first_lines, context.changed().to_vec())

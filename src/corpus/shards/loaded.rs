@@ -49,7 +49,8 @@ impl Loaded {
 
     /// How many line feeds lie before `byte`.
     pub fn line_feeds_before(&self, byte: usize) -> usize {
-        self.lines().line_of_byte(&self.bytes, byte)
+        let Ok(line_feeds) = self.lines().line_of_byte(&*self.bytes, byte);
+        line_feeds
     }
 
     /// Where the text behind line feed number `line_feed`, counted from 0, begins.
@@ -57,7 +58,8 @@ impl Loaded {
         if line_feed >= self.extent.line_feeds {
             return self.bytes.len();
         }
-        self.lines().byte_of_line(&self.bytes, line_feed + 1)
+        let Ok(byte) = self.lines().byte_of_line(&*self.bytes, line_feed + 1);
+        byte
     }
 
     fn chars(&self) -> &CharIndex {
