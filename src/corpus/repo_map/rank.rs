@@ -70,7 +70,7 @@ pub(super) fn rank(used: &Used<'_>, focus: &Focus) -> Ranked {
         }
         // Where a file is in focus, so is what it defines, used elsewhere or not.
         if focus.files[file] {
-            rank += ranks[place] / 1000.0;
+            rank += ranks[place] / 10.0;
         }
         ((file, name), rank)
     });

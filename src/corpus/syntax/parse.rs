@@ -25,8 +25,8 @@ pub(super) fn parse(text: &str, language: &Language) -> Option<Tree> {
 
 /// How often the work on a text of so many bytes may report before it is given up.
 ///
-/// Work is reported every hundred steps. Sane texts need less than a step for each byte; a limit on steps, unlike one on
+/// Work is reported every hundred steps. Sane texts need less than a step for each byte, and hostile ones get two; a limit on steps, unlike one on
 /// time, gives the same result on every machine.
 pub(super) fn most_reports(bytes: usize) -> usize {
-    10_000 + bytes / 4
+    2_000 + bytes / 50
 }

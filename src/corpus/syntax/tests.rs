@@ -295,7 +295,17 @@ fn haskell_clauses_are_one_function() {
     check(
         "a.hs",
         "module A where\n\ndata T = A | B\nnewtype N = N Int\ntype S = String\nclass C a where\n  m :: a -> Int\n\ninstance C T where\n  m A = 1\n  m B = 2\n\nf :: Int -> Int\nf 0 = 1\nf n = n\n\ng = 1\n",
-        expect![[""]],
+        expect![[r#"
+            type T 3-3 | data T = A | B
+            type N 4-4 | newtype N = N Int
+            type S 5-5 | type S = String
+            class C 6-7 | class C a where
+              method m 7-7 | m :: a -> Int
+            instance C 9-11 | instance C T where
+              method m 10-11 | m A = 1
+            function f 13-15 | f :: Int -> Int
+            function g 17-17 | g = 1
+        "#]],
     );
 }
 
