@@ -92,13 +92,14 @@ fn a_focus_moves_what_it_uses_to_the_front() {
         60,
         &["src/model.py"],
         expect![[r#"
-        src/config.rs
-          2: pub struct Settings {
-          7:   pub fn load_settings() -> Self {
-        src/model.py
-          5: def call_model():
-        (3 of 10 definitions in 5 files)
-    "#]],
+            src/model.py
+              1: class Model:
+              2:   def answer(self):
+              5: def call_model():
+            src/config.rs
+              2: pub struct Settings {
+            (4 of 10 definitions in 5 files)
+        "#]],
     );
     check(
         60,
