@@ -35,7 +35,7 @@ pub(super) fn render(context: &ContextText, looks: &Looks, used: &Used<'_>, rank
     let (mut fits, mut too_many) = (0, rows.len() + 1);
     while fits + 1 < too_many {
         let middle = usize::midpoint(fits, too_many);
-        match estimated_tokens(&text_of(middle)) <= tokens {
+        match estimated_tokens(text_of(middle)) <= tokens {
             true => fits = middle,
             false => too_many = middle,
         }
