@@ -1,10 +1,12 @@
-//! Bytes, characters and lines of a text, and cutting it for display. No dependencies inside the crate.
+//! Bytes, characters, lines and tokens of a text, and cutting it for display. No dependencies inside the crate.
 //!
 //! Offsets inside `rlm` are bytes at character boundaries. Programs count characters, people count lines from 1;
 //! [`CharIndex`] and [`LineIndex`] convert, in texts of any size, with a table of a five-hundredth of the text.
 
 mod display;
 mod marks;
+mod tokens;
 
 pub use display::{Cut, cut_head, cut_middle, one_line};
 pub use marks::{Bytes, CharIndex, LineIndex, STRIDE, StrideCounts, stride_aligned_parts};
+pub use tokens::estimated_tokens;

@@ -1,197 +1,181 @@
 //! Cutting a text into pieces that a model can read one at a time.
 //!
-//! A piece ends where a person would put it down: before a file, else before a definition (the outermost within reach),
-//! else at an empty line, a line, or at last a character. In reach is the second half of a piece.
+//! Every border at which the text could be cut has a strength, which the text itself gives it: between folders, between
+//! files, before a definition (the less deep the stronger), after an empty line, between lines (the less indented the
+//! stronger), between words, and at last between any two characters. Borders are taken away, the weakest first, wherever
+//! the pieces on both sides fit into one chunk together. What is left are the cuts. So
+//! - what fits into a chunk is never cut before something outside of it is: not a function, not a file, not a folder;
+//! - two neighbours together are always longer than a chunk may be, so there are less than twice as many as needed;
+//! - an edit changes the chunks around it and no others, since borders are compared with those near them only. Equal ones
+//!   are told apart by a hash of the text beside them, not by where they are. So the answers that a model gave for the other
+//!   chunks are still those for their texts.
+//!
+//! Crates that cut by structure (`text-splitter`, which was used in a draft) fill chunks from the beginning: an edit moves
+//! every later cut of its file, and files are cut one by one, however short.
 
-use super::{
-    context::ContextText,
-    structure::{Lines, definitions},
+mod borders;
+mod measure;
+mod merge;
+
+pub use measure::Unit;
+
+use super::{assemble::Segment, context::ContextText};
+use borders::{Border, Level};
+use measure::Measure;
+use merge::{Piece, merge};
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
 };
-use memchr::memmem;
-use std::ops::Range;
 
-/// Larger files are cut at lines without a look at their structure.
-const LARGEST_STRUCTURED: usize = 64 << 20;
+/// The most bytes of files that are parsed for one call. Files beyond are looked at line by line.
+const MOST_PARSED: usize = 64 << 20;
 
 /// Why there are no chunks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChunkError {
-    #[error("the size of a chunk must be at least 1 character")]
+    #[error("the size of a chunk must be at least 1")]
     NoSize,
-    #[error("the overlap ({overlap} characters) must be smaller than the size of a chunk ({size})")]
+    #[error("the overlap ({overlap}) must be smaller than the size of a chunk ({size})")]
     OverlapTooLarge { size: usize, overlap: usize },
 }
 
-/// The bytes of chunks of at most `size` characters, in order. They cover the whole text. Each begins where the one
-/// before it ends, or up to `overlap` characters earlier: at a line if one begins there.
-pub fn chunk(context: &ContextText, size: usize, overlap: usize) -> Result<Vec<Range<usize>>, ChunkError> {
+/// The bytes of chunks of at most `size`, in order. They cover the whole text. Each begins where the one before it ends,
+/// or up to `overlap` earlier: at a line if one begins there. A single character is never cut, so where the size is in
+/// tokens a chunk of one character may have more of them.
+pub fn chunk(context: &ContextText, size: usize, overlap: usize, unit: Unit) -> Result<Vec<Range<usize>>, ChunkError> {
     if size == 0 {
         return Err(ChunkError::NoSize);
     }
     if overlap >= size {
         return Err(ChunkError::OverlapTooLarge { size, overlap });
     }
-    let mut cutter = Cutter { context, structure: None };
-    let mut chunks = Vec::new();
-    let mut start = 0;
-    while start < context.byte_len() {
-        let end = cutter.end(start, size, overlap);
-        chunks.push(start..end);
-        start = if end == context.byte_len() { end } else { cutter.start(end, overlap) };
+    if context.byte_len() == 0 {
+        return Ok(Vec::new());
+    }
+    let cutter = Cutter { context, measure: Measure::new(context, unit), size: size - overlap };
+    let pieces = cutter.cut_all();
+    let mut chunks: Vec<Range<usize>> = Vec::with_capacity(pieces.len());
+    let (mut start, mut before) = (0, 0);
+    for piece in pieces {
+        // A chunk must not begin where the one before it does.
+        let partly = chunks.last().is_some_and(|last| last.start == before);
+        let begin = if start == 0 || overlap == 0 { start } else { cutter.begin(before..start, partly, overlap) };
+        chunks.push(begin..piece.end);
+        (before, start) = (start, piece.end);
     }
     Ok(chunks)
 }
 
 struct Cutter<'a> {
     context: &'a ContextText,
-    /// The segment that was looked at last, by its number, and where its definitions begin, with their depths.
-    structure: Option<(usize, Vec<(usize, usize)>)>,
+    measure: Measure<'a>,
+    /// The most that a piece may have, without what it shares with the one before.
+    size: usize,
 }
 
 impl Cutter<'_> {
-    /// Where the chunk that begins at `start` ends.
-    fn end(&mut self, start: usize, size: usize, overlap: usize) -> usize {
-        let (bytes, chars) = (self.context.as_bytes(), self.context.chars());
-        let first = chars.char_of_byte(bytes, start);
-        let limit = chars.byte_of_char(bytes, first.saturating_add(size));
-        if limit >= bytes.len() {
-            return bytes.len();
+    /// The pieces of the whole text.
+    fn cut_all(&self) -> Vec<Piece> {
+        let segments = self.context.segments();
+        let lengths: Vec<usize> = (0..segments.len()).map(|number| self.measure.length(self.whole(number))).collect();
+        let mut large = self.cut_large_files(&lengths);
+        let mut pieces = Vec::with_capacity(segments.len());
+        let mut between = Vec::with_capacity(segments.len());
+        for (number, segment) in segments.iter().enumerate() {
+            if number > 0 {
+                between.push(Border::between_files(&segments[number - 1], segment, pieces.len()));
+            }
+            match large.remove(&number) {
+                Some(parts) => pieces.extend(parts),
+                None => pieces.push(Piece { end: self.whole(number).end, length: lengths[number] }),
+            }
         }
-        // The next chunk begins up to `overlap` before the end of this one and must get on.
-        let least = chars.byte_of_char(bytes, first + (size / 2).max(overlap + 1));
-        let reach = least..limit + 1;
-        self.file_border(&reach)
-            .or_else(|| self.definition_border(&reach))
-            .or_else(|| self.line_border(&reach))
-            .unwrap_or(limit)
+        merge(&pieces, between, self.size)
     }
 
-    /// Where the chunk after the one that ends at `end` begins.
-    fn start(&self, end: usize, overlap: usize) -> usize {
-        if overlap == 0 {
-            return end;
+    /// The bytes of a file with its header and the line feed that may follow it.
+    fn whole(&self, number: usize) -> Range<usize> {
+        let segments = self.context.segments();
+        let end = segments.get(number + 1).map_or(self.context.byte_len(), |next| next.header.start);
+        segments[number].header.start..end
+    }
+
+    /// The pieces of files that do not fit into one, by their numbers.
+    fn cut_large_files(&self, lengths: &[usize]) -> BTreeMap<usize, Vec<Piece>> {
+        let segments = self.context.segments();
+        let mut parsed = 0;
+        let large: Vec<(usize, bool)> = (0..lengths.len())
+            .filter(|&number| lengths[number] > self.size)
+            .map(|number| {
+                parsed += segments[number].text.len();
+                (number, parsed <= MOST_PARSED)
+            })
+            .collect();
+        let next = AtomicUsize::new(0);
+        let done = Mutex::new(BTreeMap::new());
+        let work = || {
+            while let Some(&(number, may_parse)) = large.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let pieces = self.cut_file(number, may_parse);
+                done.lock().unwrap_or_else(PoisonError::into_inner).insert(number, pieces);
+            }
+        };
+        let threads = thread::available_parallelism().map_or(1, usize::from).min(large.len());
+        thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+        done.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cut_file(&self, number: usize, may_parse: bool) -> Vec<Piece> {
+        let segment: &Segment = &self.context.segments()[number];
+        let definitions = borders::before_definitions(self.context.text_of(segment), segment, may_parse);
+        let within = self.whole(number);
+        self.cut_at(within, definitions, Some(Level::FIRST))
+    }
+
+    /// The pieces of a part of a file, which is cut at borders of `level` and below if it has to be.
+    fn cut(&self, within: Range<usize>, level: Option<Level>) -> Vec<Piece> {
+        let length = self.measure.length(within.clone());
+        match level.filter(|_| length > self.size) {
+            Some(level) => {
+                let borders = level.borders(self.context.as_bytes(), &within, self.measure.bytes(self.size));
+                self.cut_at(within, borders, level.next())
+            }
+            None => vec![Piece { end: within.end, length }],
         }
-        let (bytes, chars) = (self.context.as_bytes(), self.context.chars());
-        let start = chars.byte_of_char(bytes, chars.char_of_byte(bytes, end) - overlap);
-        if start == 0 || bytes[start - 1] == b'\n' {
+    }
+
+    /// The pieces of a part that is cut at `borders`, and within them at borders of `level` and below.
+    fn cut_at(&self, within: Range<usize>, borders: Vec<Border>, level: Option<Level>) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let mut between = Vec::with_capacity(borders.len());
+        let mut start = within.start;
+        for border in borders.into_iter().filter(|border| within.start < border.at && border.at < within.end) {
+            pieces.extend(self.cut(start..border.at, level));
+            start = border.at;
+            between.push(Border { at: pieces.len(), ..border });
+        }
+        pieces.extend(self.cut(start..within.end, level));
+        merge(&pieces, between, self.size)
+    }
+
+    /// Where a chunk begins that shares up to `overlap` with the piece before it, but not all of that if it is `partly`.
+    fn begin(&self, before: Range<usize>, partly: bool, overlap: usize) -> usize {
+        let bytes = self.context.as_bytes();
+        let start = self.measure.back(before.clone(), partly, overlap);
+        if start == before.end || bytes[start - 1] == b'\n' {
             return start;
         }
-        match memchr::memchr(b'\n', &bytes[start..end]) {
-            Some(line_end) if start + line_end + 1 < end => start + line_end + 1,
+        match memchr::memchr(b'\n', &bytes[start..before.end]) {
+            Some(line_end) if start + line_end + 1 < before.end => start + line_end + 1,
             _ => start,
         }
-    }
-
-    /// The last beginning of a file within `reach`.
-    fn file_border(&self, reach: &Range<usize>) -> Option<usize> {
-        let segments = self.context.segments();
-        let following = segments.partition_point(|segment| segment.header.start < reach.end);
-        let border = segments[..following].last()?.header.start;
-        reach.contains(&border).then_some(border)
-    }
-
-    /// The last of the outermost definitions that begin within `reach`, which lies in one file.
-    fn definition_border(&mut self, reach: &Range<usize>) -> Option<usize> {
-        let segments = self.context.segments();
-        let number = segments.partition_point(|segment| segment.header.start < reach.end).checked_sub(1)?;
-        if self.structure.as_ref().is_none_or(|&(known, _)| known != number) {
-            self.structure = Some((number, self.beginnings(number)));
-        }
-        let (_, beginnings) = self.structure.as_ref()?;
-        let from = beginnings.partition_point(|&(byte, _)| byte < reach.start);
-        let within = beginnings[from..].iter().take_while(|(byte, _)| reach.contains(byte));
-        within.min_by_key(|&&(byte, depth)| (depth, std::cmp::Reverse(byte))).map(|&(byte, _)| byte)
-    }
-
-    fn beginnings(&self, number: usize) -> Vec<(usize, usize)> {
-        let segment = &self.context.segments()[number];
-        if segment.text.len() > LARGEST_STRUCTURED {
-            return Vec::new();
-        }
-        let lines = Lines::new(self.context.text_of(segment));
-        let definitions = definitions(&lines, segment.language);
-        definitions.iter().map(|it| (segment.text.start + lines.bytes(&it.lines).start, it.depth)).collect()
-    }
-
-    /// The last empty line, or else the last line, that ends within `reach`.
-    fn line_border(&self, reach: &Range<usize>) -> Option<usize> {
-        // A border lies behind a line feed, so the byte before it is looked at.
-        let from = reach.start.saturating_sub(1);
-        let window = &self.context.as_bytes()[from..reach.end - 1];
-        let empty = memmem::rfind(window, b"\n\n").map(|at| at + 2);
-        let empty = empty.max(memmem::rfind(window, b"\n\r\n").map(|at| at + 3));
-        empty.or_else(|| memchr::memrchr(b'\n', window).map(|at| at + 1)).map(|at| from + at)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::corpus::Snapshot;
-    use proptest::prelude::*;
-    use std::sync::Arc;
-
-    fn context(label: Option<&str>, text: &str) -> Arc<ContextText> {
-        Snapshot::of_text(label, text.to_owned()).context().unwrap()
-    }
-
-    fn check(label: &str, text: &str, size: usize, overlap: usize, expected: &[&str]) {
-        let context = context(Some(label), text);
-        let chunks = chunk(&context, size, overlap).unwrap();
-        let texts: Vec<&str> = chunks.into_iter().map(|range| &context.as_str()[range]).collect();
-        assert_eq!(texts, expected);
-    }
-
-    #[test]
-    fn chunks_end_before_definitions_else_at_empty_lines_else_at_lines_else_at_characters() {
-        check(
-            "a.rs",
-            "fn a() {\n    1\n}\n\n/// Doc.\nfn b() {\n\n    2\n}\n",
-            30,
-            0,
-            &["fn a() {\n    1\n}\n\n", "/// Doc.\nfn b() {\n\n    2\n}\n"],
-        );
-        check("a.txt", "one\ntwo\n\nthree\nfour\n", 15, 0, &["one\ntwo\n\n", "three\nfour\n"]);
-        check("a.txt", "one\r\n\r\nthree\r\nfour\r\n", 11, 0, &["one\r\n\r\n", "three\r\n", "four\r\n"]);
-        check("a.txt", "aéß漢😀xyz", 3, 0, &["aéß", "漢😀x", "yz"]);
-        check("a.txt", "", 3, 0, &[]);
-    }
-
-    #[test]
-    fn an_overlap_begins_with_a_line_where_one_is() {
-        check("a.txt", "a\nbb\nccc\ndddd\n", 9, 5, &["a\nbb\nccc\n", "ccc\ndddd\n"]);
-        check("a.txt", "0123456789", 4, 1, &["0123", "3456", "6789"]);
-    }
-
-    #[test]
-    fn sizes_that_make_no_sense_are_refused() {
-        let context = context(None, "abc");
-        assert_eq!(chunk(&context, 0, 0), Err(ChunkError::NoSize));
-        assert_eq!(chunk(&context, 3, 3), Err(ChunkError::OverlapTooLarge { size: 3, overlap: 3 }));
-    }
-
-    proptest! {
-        #[test]
-        fn chunks_cover_everything_within_their_size(
-            text in "([a-c\n ]|\r\n|é|😀|\nfn f\\(\\) \\{\n){0,200}",
-            size in 1_usize..40,
-            overlap in 0_usize..40,
-        ) {
-            prop_assume!(overlap < size);
-            let context = context(Some("a.rs"), &text);
-            let chunks = chunk(&context, size, overlap).unwrap();
-            let mut covered = 0;
-            let mut previous = 0;
-            for (number, range) in chunks.iter().enumerate() {
-                let chunk = &text[range.clone()];
-                prop_assert!(!chunk.is_empty() && chunk.chars().count() <= size);
-                prop_assert!(range.start <= covered && range.end > covered);
-                prop_assert!(text[range.start..covered].chars().count() <= overlap);
-                prop_assert!(number == 0 || range.start > previous);
-                covered = range.end;
-                previous = range.start;
-            }
-            prop_assert_eq!(covered, text.len());
-        }
-    }
-}
+mod tests;

@@ -37,6 +37,8 @@ const SLASHES: &[&str] = &["//", "/*", "*/", "* ", "*\n"];
 const HASH: &[&str] = &["#"];
 const DASHES: &[&str] = &["--"];
 const SEMICOLONS: &[&str] = &[";"];
+const PERCENT: &[&str] = &["%"];
+const EXCLAMATION: &[&str] = &["!"];
 const NONE: &[&str] = &[];
 
 const fn language(
@@ -50,30 +52,57 @@ const fn language(
 
 static LANGUAGES: &[Language] = &[
     language("rust", Style::Keywords, SLASHES, &["rs"]),
-    language("python", Style::Keywords, HASH, &["py", "pyi", "pyw"]),
+    language("python", Style::Keywords, HASH, &["py", "pyi", "pyw", "pyx", "SConstruct"]),
     language("javascript", Style::Braces, SLASHES, &["js", "mjs", "cjs", "jsx"]),
     language("typescript", Style::Braces, SLASHES, &["ts", "mts", "cts"]),
     language("tsx", Style::Braces, SLASHES, &["tsx"]),
     language("go", Style::Keywords, SLASHES, &["go"]),
     language("c", Style::Braces, SLASHES, &["c", "h"]),
-    language("cpp", Style::Braces, SLASHES, &["cc", "cpp", "cxx", "hh", "hpp", "hxx", "ino", "cu", "cuh"]),
+    language(
+        "cpp",
+        Style::Braces,
+        SLASHES,
+        &["cc", "cpp", "cxx", "c++", "hh", "hpp", "hxx", "h++", "ipp", "tpp", "inl", "ino", "cu", "cuh"],
+    ),
     language("java", Style::Braces, SLASHES, &["java"]),
-    language("csharp", Style::Braces, SLASHES, &["cs"]),
+    language("csharp", Style::Braces, SLASHES, &["cs", "csx"]),
     language("kotlin", Style::Keywords, SLASHES, &["kt", "kts"]),
     language("swift", Style::Keywords, SLASHES, &["swift"]),
-    language("scala", Style::Keywords, SLASHES, &["scala", "sc"]),
+    language("scala", Style::Keywords, SLASHES, &["scala", "sc", "sbt"]),
     language("dart", Style::Braces, SLASHES, &["dart"]),
-    language("php", Style::Braces, SLASHES, &["php"]),
+    language("php", Style::Braces, SLASHES, &["php", "phtml", "php5"]),
     language("zig", Style::Keywords, SLASHES, &["zig"]),
-    language("ruby", Style::Keywords, HASH, &["rb", "rake", "gemspec", "Rakefile", "Gemfile"]),
+    language(
+        "ruby",
+        Style::Keywords,
+        HASH,
+        &["rb", "rake", "gemspec", "ru", "Rakefile", "Gemfile", "Podfile", "Vagrantfile"],
+    ),
     language("perl", Style::Keywords, HASH, &["pl", "pm"]),
     language("elixir", Style::Keywords, HASH, &["ex", "exs"]),
     language("julia", Style::Keywords, HASH, &["jl"]),
-    language("shell", Style::Braces, HASH, &["sh", "bash", "zsh", "fish"]),
+    language(
+        "shell",
+        Style::Braces,
+        HASH,
+        &["sh", "bash", "zsh", "ksh", "fish", "bashrc", "zshrc", "profile", "PKGBUILD"],
+    ),
     language("powershell", Style::Keywords, HASH, &["ps1", "psm1"]),
     language("r", Style::Plain, HASH, &["r", "R"]),
-    language("lua", Style::Keywords, DASHES, &["lua"]),
-    language("haskell", Style::Plain, DASHES, &["hs"]),
+    language("lua", Style::Keywords, DASHES, &["lua", "luau"]),
+    language("objectivec", Style::Braces, SLASHES, &["m", "mm"]),
+    language("groovy", Style::Braces, SLASHES, &["groovy", "gradle", "Jenkinsfile"]),
+    language("solidity", Style::Keywords, SLASHES, &["sol"]),
+    language("fsharp", Style::Keywords, SLASHES, &["fs", "fsi", "fsx"]),
+    language("ocaml", Style::Keywords, NONE, &["ml", "mli"]),
+    language("erlang", Style::Plain, PERCENT, &["erl", "hrl"]),
+    language("fortran", Style::Plain, EXCLAMATION, &["f90", "f95", "f03", "f08"]),
+    language("pascal", Style::Keywords, SLASHES, &["pas", "dpr"]),
+    language("verilog", Style::Keywords, SLASHES, &["v", "vh", "sv", "svh"]),
+    language("vhdl", Style::Plain, DASHES, &["vhd", "vhdl"]),
+    language("ada", Style::Plain, DASHES, &["adb", "ads"]),
+    language("assembly", Style::Plain, HASH, &["s", "S", "asm"]),
+    language("haskell", Style::Plain, DASHES, &["hs", "hsc"]),
     language("sql", Style::Plain, DASHES, &["sql"]),
     language("elisp", Style::Lisp, SEMICOLONS, &["el"]),
     language("lisp", Style::Lisp, SEMICOLONS, &["lisp", "cl", "scm", "rkt"]),
@@ -90,6 +119,8 @@ static LANGUAGES: &[Language] = &[
     language("html", Style::Plain, NONE, &["html", "htm", "vue", "svelte"]),
     language("css", Style::Plain, SLASHES, &["css", "scss", "less"]),
     language("protobuf", Style::Keywords, SLASHES, &["proto"]),
+    language("graphql", Style::Keywords, HASH, &["graphql", "gql"]),
+    language("thrift", Style::Keywords, HASH, &["thrift"]),
     language("nix", Style::Plain, HASH, &["nix"]),
     language("terraform", Style::Plain, HASH, &["tf", "hcl"]),
     language("make", Style::Plain, HASH, &["mk", "Makefile", "makefile", "GNUmakefile"]),
@@ -105,6 +136,20 @@ impl Language {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or(name);
         let of = |ending: &str| LANGUAGES.iter().find(|language| language.endings.contains(&ending));
         of(name).or_else(|| of(extension)).or_else(|| of(&extension.to_ascii_lowercase()))
+    }
+
+    /// Whether files in it define what other files use.
+    pub(super) fn has_definitions(&self) -> bool {
+        match self.style {
+            Style::Keywords | Style::Braces | Style::Lisp => true,
+            Style::Plain => super::syntax::parses(self),
+            Style::Markdown | Style::Org | Style::Tables => false,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_name(name: &str) -> Option<&'static Self> {
+        LANGUAGES.iter().find(|language| language.name == name)
     }
 }
 

@@ -1,13 +1,12 @@
 //! What a file defines, and where.
 
-mod syntax;
-
 use super::{
     assemble::Segment,
     context::ContextText,
     language::Language,
     lookup::LookupError,
     structure::{Lines, definitions},
+    syntax,
 };
 
 /// A definition, a section or a table of a file.
@@ -28,19 +27,21 @@ pub struct Symbol {
 
 /// The symbols of the file `path` in the order of their lines.
 ///
-/// Rust, Python, JavaScript, TypeScript, Go, C and Java are parsed. Other languages, and files that are too large or too
-/// odd to parse, are looked at line by line; a file without any known structure has no symbols.
+/// The twenty most used languages are parsed. Other languages, and files that are too large or too odd to parse, are looked
+/// at line by line; a file without any known structure has no symbols.
 pub fn outline(context: &ContextText, path: &str) -> Result<Vec<Symbol>, LookupError> {
     let segment: &Segment = context.segment_of_path(path)?;
     Ok(symbols(&context.read(segment.text.clone())?, segment.language))
 }
 
-fn symbols(text: &str, language: Option<&Language>) -> Vec<Symbol> {
+/// The symbols of a text of this language.
+pub(super) fn symbols(text: &str, language: Option<&Language>) -> Vec<Symbol> {
     let parsed = language.and_then(|language| syntax::symbols(text, language));
     parsed.unwrap_or_else(|| by_lines(text, language))
 }
 
-fn by_lines(text: &str, language: Option<&Language>) -> Vec<Symbol> {
+/// The symbols that can be told by lines and their indentation.
+pub(super) fn by_lines(text: &str, language: Option<&Language>) -> Vec<Symbol> {
     let lines = Lines::new(text);
     let symbol = |it: super::structure::Definition<'_>| Symbol {
         name: it.name.to_owned(),
@@ -66,7 +67,7 @@ mod tests {
 
     #[test]
     fn languages_without_a_grammar_are_looked_at_by_lines() {
-        assert_eq!(names("a.rb", "class A\n  def f\n    1\n  end\nend\n"), ["class A 1-5", "function f 2-4"]);
+        assert_eq!(names("a.jl", "module A\n  function f()\n    1\n  end\nend\n"), ["module A 1-5", "function f 2-4"]);
         assert_eq!(names("a.md", "# A\ntext\n"), ["heading A 1-2"]);
         assert_eq!(names("a.el", "(defun a ()\n  1)\n"), ["defun a 1-2"]);
         assert!(names("a.unknown", "fn a() {}\n").is_empty());

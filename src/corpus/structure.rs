@@ -1,9 +1,9 @@
 //! Where definitions begin and end, as far as single lines and their indentation tell.
 //!
-//! Chunks and the ranked search need this for every file of a text. Parsers are exact but take five seconds for 50 MB,
-//! so they are kept for [`outline`](super::outline()), which looks at one file. This looks at how lines begin, which is
-//! right for code as people and formatters lay it out, works the same in thirty languages, and is wrong in harmless
-//! ways: a border in an odd place.
+//! The ranked search needs this for every file of a text. Parsers ([`syntax`](super::syntax)) are exact but take five
+//! seconds for 50 MB, so they are kept for what looks at few files. This looks at how lines begin, which is right for code
+//! as people and formatters lay it out, works the same in thirty languages, and is wrong in harmless ways: a border in an
+//! odd place. It also takes the place of parsers where there is none or a file is too large for it.
 
 mod heading;
 mod line;
@@ -39,6 +39,17 @@ pub(super) fn definitions<'a>(lines: &Lines<'a>, language: Option<&Language>) ->
     }
     scan.close_all();
     scan.found
+}
+
+/// The first of the comments, attributes and decorators that stand directly before the line `number` and belong to what
+/// it defines; none before the line `least`.
+pub(super) fn lead_in(lines: &Lines<'_>, language: &Language, number: usize, least: usize) -> usize {
+    let mut first = number;
+    let code = !heading::is_document(language.style);
+    while code && first > least && Line::new(lines.line(first - 1)).is_leading(language) {
+        first -= 1;
+    }
+    first
 }
 
 struct Scan<'l, 'a> {
@@ -124,12 +135,8 @@ impl<'a> Scan<'_, 'a> {
     }
 
     fn open(&mut self, number: usize, kind: &'static str, name: &'a str, level: usize) {
-        let mut first = number;
         let begun = self.open.last().map_or(0, |&(parent, _)| self.found[parent].line + 1);
-        let code = !heading::is_document(self.language.style);
-        while code && first > begun && Line::new(self.lines.line(first - 1)).is_leading(self.language) {
-            first -= 1;
-        }
+        let first = lead_in(self.lines, self.language, number, begun);
         let parent = self.open.last().map(|&(parent, _)| parent);
         self.open.push((self.found.len(), level));
         let depth = self.open.len() - 1;

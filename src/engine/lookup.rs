@@ -3,7 +3,7 @@
 //! Places cross the border to the interpreter as characters, since that is what a program counts in.
 
 use crate::{
-    corpus::{self, ContextText, GrepOptions, LookupError, StopFlag},
+    corpus::{self, ContextText, GrepOptions, LookupError, StopFlag, Unit},
     repl::Raised,
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -15,6 +15,12 @@ const ROW_LIMIT: usize = 100_000;
 
 /// The most chunks that one call returns.
 const CHUNK_LIMIT: usize = 1_000_000;
+
+/// More characters than most tokens have.
+const MOST_CHARACTERS_PER_TOKEN: usize = 16;
+
+/// The most tokens of a map.
+const MAP_LIMIT: usize = 1_000_000;
 
 /// Reads the arguments of a call, which a program has made up.
 pub fn arguments<T: DeserializeOwned>(arguments: Value) -> Result<T, Raised> {
@@ -47,8 +53,8 @@ pub fn answer(context: &ContextText, name: &str, given: Value, stop: &StopFlag) 
             ))
         }
         "chunk" => {
-            let (size, overlap): (i64, i64) = arguments(given)?;
-            chunk(context, size, overlap)
+            let (size, overlap, unit): (i64, i64, String) = arguments(given)?;
+            chunk(context, size, overlap, &unit)
         }
         "outline" => {
             let (path,): (String,) = arguments(given)?;
@@ -60,6 +66,12 @@ pub fn answer(context: &ContextText, name: &str, given: Value, stop: &StopFlag) 
                 }),
                 false,
             ))
+        }
+        "repo_map" => {
+            let (tokens, focus): (i64, Vec<String>) = arguments(given)?;
+            let tokens = usize::try_from(tokens).unwrap_or(0).min(MAP_LIMIT);
+            let map = corpus::repo_map(context, tokens, &focus);
+            map.map(Value::from).map_err(|error| Raised::new("KeyError", error.to_string()))
         }
         _ => Err(Raised::new("RuntimeError", format!("there is no host call {name:?}"))),
     }
@@ -113,16 +125,22 @@ fn grep(context: &ContextText, GrepCall(pattern, path, ignore_case, limit): &Gre
     Ok(rows(lines, found.more))
 }
 
-fn chunk(context: &ContextText, size: i64, overlap: i64) -> Result<Value, Raised> {
+fn chunk(context: &ContextText, size: i64, overlap: i64, unit: &str) -> Result<Value, Raised> {
     let wrong =
         |what: &str, value: i64| Raised::new("ValueError", format!("{what} must not be negative, as {value} is"));
     let size = usize::try_from(size).map_err(|_| wrong("size", size))?;
     let overlap = usize::try_from(overlap).map_err(|_| wrong("overlap", overlap))?;
-    let least = context.char_len() / size.max(1);
+    let (unit, most_characters) = match unit {
+        "characters" => (Unit::Characters, size),
+        "tokens" => (Unit::Tokens, size.saturating_mul(MOST_CHARACTERS_PER_TOKEN)),
+        _ => return Err(Raised::new("ValueError", format!("unit must be \"characters\" or \"tokens\", not {unit:?}"))),
+    };
+    let least = context.char_len() / most_characters.max(1);
     if least > CHUNK_LIMIT {
-        let message = format!("chunks of {size} characters would be at least {least}; the most is {CHUNK_LIMIT}");
+        let message = format!("chunks of {size} {} would be at least {least}; the most is {CHUNK_LIMIT}", unit.name());
         return Err(Raised::new("ValueError", message));
     }
-    let pieces = corpus::chunk(context, size, overlap).map_err(|error| Raised::new("ValueError", error.to_string()))?;
+    let pieces =
+        corpus::chunk(context, size, overlap, unit).map_err(|error| Raised::new("ValueError", error.to_string()))?;
     pieces.into_iter().map(|piece| place(context, piece)).collect()
 }

@@ -36,7 +36,9 @@ Variables stay from program to program. The text is there under these names:
 - `outline(path)`: the definitions in a file; rows with name, kind, first_line, last_line, depth, signature
 - `read(path, first_line=1, last_line=None)`: lines of a file, counted from 1, both ends included
 - `peek(start, end)`: characters of the context; `peek_lines(start, end)`: its lines, counted from 0, end excluded
-- `chunk(size, overlap=0)`: the context in pieces of at most `size` characters that end at structure or lines; each is a str with `.start` and `.end`
+- `repo_map(tokens=2000, focus=None)`: the most used definitions of all files as a text, for a first look at code; `focus` names files, folders or definitions that it begins with
+- `chunk(size, overlap=0, unit="characters")`: the context in pieces of at most `size` characters (or "tokens") that end at structure or lines; each is a str with `.start` and `.end`
+- `tokens(text)`: about how many tokens a text has
 
 Other models read for you:
 - `llm_query(prompt)`: the answer of a model that sees only the prompt; put the text and the question into it

@@ -10,6 +10,7 @@ use super::{
     value,
     vm::traceback,
 };
+use crate::text::estimated_tokens;
 use rustix::io;
 use rustpython_vm::{
     PyObjectRef, PyPayload, PyResult, VirtualMachine,
@@ -54,7 +55,7 @@ impl Cells {
         let ranges: Vec<PyObjectRef> = ranges.map(Into::into).collect();
         let whole = TextView::whole(context.clone());
         let piece = move |first: usize, end: usize, vm: &VirtualMachine| Text::piece(&whole, first..end, vm);
-        let globals: [(&str, PyObjectRef); 6] = [
+        let globals: [(&str, PyObjectRef); 7] = [
             ("context", Text::from_store(context).into_pyobject(vm)),
             ("file_ranges", vm.ctx.new_list(ranges).into()),
             ("extra_variables", variables.into()),
@@ -67,6 +68,7 @@ impl Cells {
                 .into(),
             ),
             ("piece", vm.new_function("piece", piece).into()),
+            ("count_tokens", vm.new_function("count_tokens", count_tokens).into()),
         ];
         for (name, object) in globals {
             prelude.globals.set_item(name, object, vm)?;
@@ -141,6 +143,17 @@ impl Cells {
 fn ends_with_expression(code: &str) -> bool {
     let module = parser::parse_module(code);
     module.is_ok_and(|module| module.syntax().body.last().is_some_and(|statement| statement.is_expr_stmt()))
+}
+
+/// About how many tokens a text has. Long texts are counted in parts, between which a program can be interrupted.
+fn count_tokens(text: PyStrRef, vm: &VirtualMachine) -> PyResult<usize> {
+    const PART_BYTES: usize = 16 << 20;
+    let mut tokens = 0;
+    for part in text.as_bytes().chunks(PART_BYTES) {
+        tokens += estimated_tokens(part);
+        vm.check_signals()?;
+    }
+    Ok(tokens)
 }
 
 /// A call from a program to the server. Other threads of the program go on meanwhile.

@@ -1,7 +1,7 @@
 """The names that a model's programs find, written in terms of the host calls.
 
 This module lives apart from the programs' own namespace (`programs`), so that nothing of its inside shows there. The
-worker sets `host_call`, `piece`, `context`, `file_ranges` and `programs` before it runs this text.
+worker sets `host_call`, `piece`, `count_tokens`, `context`, `file_ranges` and `programs` before it runs this text.
 """
 
 import collections.abc
@@ -225,15 +225,31 @@ def search(query, k=10):
     return rows(Passage, host_call("search", [text(query, "query"), number(k, "k")]))
 
 
-def chunk(size, overlap=0):
-    """Pieces of the context of at most `size` characters that end at structure or lines. Each is a str with
-    `.start` and `.end`, its place in the context."""
-    return [piece(start, end) for start, end in host_call("chunk", [number(size, "size"), number(overlap, "overlap")])]
+def chunk(size, overlap=0, unit="characters"):
+    """Pieces of the context of at most `size` characters (or "tokens") that end at structure or lines. Each is a str
+    with `.start` and `.end`, its place in the context."""
+    arguments = [number(size, "size"), number(overlap, "overlap"), text(unit, "unit")]
+    return [piece(start, end) for start, end in host_call("chunk", arguments)]
 
 
 def outline(path):
     """The definitions in a file -> rows of name, kind, first_line, last_line, depth, signature."""
     return rows(Symbol, host_call("outline", [text(path, "path")]))
+
+
+def repo_map(tokens=2000, focus=None):
+    """The most used definitions of all files, in at most so many tokens. `focus` is a path, a folder, a glob or a name, or
+    a list of them, which the map begins with."""
+    if focus is None:
+        focus = []
+    elif isinstance(focus, str):
+        focus = [focus]
+    return host_call("repo_map", [number(tokens, "tokens"), [text(entry, "focus") for entry in focus]])
+
+
+def tokens(text):
+    """About how many tokens a model makes of a text."""
+    return count_tokens(text)
 
 
 def BUDGET():
@@ -267,7 +283,7 @@ state = {"final": None}
 scaffold = {
     function.__name__: function
     for function in [llm_query, llm_query_batched, rlm_query, rlm_query_batched, peek, peek_lines, read, grep, search,
-                     chunk, outline, BUDGET, SHOW_VARS, FINAL, FINAL_VAR]
+                     chunk, outline, repo_map, tokens, BUDGET, SHOW_VARS, FINAL, FINAL_VAR]
 }
 scaffold.update(context=context, files=files, **extra_variables)
 

@@ -1,0 +1,72 @@
+//! How long a part of the text is: in characters or in tokens.
+
+use crate::{corpus::context::ContextText, text::estimated_tokens};
+use std::ops::Range;
+
+/// What sizes of chunks are given in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    Characters,
+    /// As [`estimated_tokens`] estimates them.
+    Tokens,
+}
+
+impl Unit {
+    /// As people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Characters => "characters",
+            Self::Tokens => "tokens",
+        }
+    }
+}
+
+/// The measure of one text.
+pub(super) struct Measure<'a> {
+    context: &'a ContextText,
+    unit: Unit,
+}
+
+impl<'a> Measure<'a> {
+    pub fn new(context: &'a ContextText, unit: Unit) -> Self {
+        Self { context, unit }
+    }
+
+    /// The length of some bytes. That of several parts together is at most the sum of theirs.
+    pub fn length(&self, range: Range<usize>) -> usize {
+        match self.unit {
+            Unit::Characters => self.char_of(range.end) - self.char_of(range.start),
+            Unit::Tokens => estimated_tokens(&self.context.as_str()[range]),
+        }
+    }
+
+    /// About how many bytes have this length.
+    pub fn bytes(&self, length: usize) -> usize {
+        const BYTES_PER_TOKEN: usize = 4;
+        match self.unit {
+            Unit::Characters => length,
+            Unit::Tokens => length.saturating_mul(BYTES_PER_TOKEN),
+        }
+    }
+
+    /// Where an end of a range begins that has at most this length, and is not all of it if it is `partly`.
+    pub fn back(&self, range: Range<usize>, partly: bool, length: usize) -> usize {
+        let (first, end) = (self.char_of(range.start) + usize::from(partly), self.char_of(range.end));
+        let mut count = length.min(end.saturating_sub(first));
+        loop {
+            let start = self.byte_of(end - count);
+            if count == 0 || self.length(start..range.end) <= length {
+                return start;
+            }
+            count /= 2;
+        }
+    }
+
+    fn char_of(&self, byte: usize) -> usize {
+        self.context.chars().char_of_byte(self.context.as_bytes(), byte)
+    }
+
+    fn byte_of(&self, char: usize) -> usize {
+        self.context.chars().byte_of_char(self.context.as_bytes(), char)
+    }
+}

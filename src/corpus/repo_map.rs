@@ -1,0 +1,83 @@
+//! A map of a repository: its most used definitions, as far as a number of tokens allows.
+//!
+//! Follows the repository map of aider (Paul Gauthier, "Building a better repository map with tree sitter", 2023): files
+//! that use a name point to the files that define it, PageRank says which files and definitions all others lean on, and a
+//! focus makes the random surfer begin in the files in question. See [`rank`] for what is counted how.
+//!
+//! Files are parsed where that takes seconds at most; larger repositories are looked at line by line and word by word, and
+//! of the largest a part only. What was left out is said on the last line. The same text gives the same map everywhere:
+//! bounds are in bytes, not in time.
+
+mod names;
+mod rank;
+mod render;
+
+use super::{
+    context::ContextText,
+    lookup::{LookupError, PathFilter},
+};
+use names::{Looks, Used};
+
+/// The most bytes of files that are parsed.
+const MOST_PARSED: usize = 32 << 20;
+
+/// The most bytes of files that are looked at.
+const MOST_SCANNED: usize = 512 << 20;
+
+/// Larger files are no work of people, and say little for their size.
+const LARGEST_FILE: usize = 2 << 20;
+
+/// Why there is no map.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{focus}` is neither a file or folder of the context nor the name of something that it defines ({reason})")]
+pub struct FocusError {
+    focus: String,
+    reason: String,
+}
+
+/// The map of a context in at most `tokens` tokens, as [`estimated_tokens`](crate::text::estimated_tokens) counts them.
+/// Files, folders, globs and names in `focus` come first, with what they use.
+pub fn repo_map(context: &ContextText, tokens: usize, focus: &[String]) -> Result<String, FocusError> {
+    let looks = Looks::choose(context);
+    let used = looks.take(context);
+    let focus = Focus::find(context, &used, focus)?;
+    let ranked = rank::rank(&used, &focus);
+    Ok(render::render(context, &looks, &used, &ranked, tokens))
+}
+
+/// What the map is asked to be about.
+#[derive(Debug, Default)]
+struct Focus {
+    /// For each segment whether it is in focus.
+    files: Vec<bool>,
+    /// For each name whether it is.
+    names: Vec<bool>,
+}
+
+impl Focus {
+    fn find(context: &ContextText, used: &Used<'_>, wanted: &[String]) -> Result<Self, FocusError> {
+        let segments = context.segments();
+        let mut focus = Self { files: vec![false; segments.len()], names: vec![false; used.defined_by.len()] };
+        for wanted in wanted {
+            let name = used.number(wanted);
+            if let Some(name) = name {
+                focus.names[name] = true;
+            }
+            match PathFilter::new(segments, wanted) {
+                Ok(filter) => {
+                    for (number, segment) in segments.iter().enumerate() {
+                        focus.files[number] |= filter.accepts(segment);
+                    }
+                }
+                Err(_) if name.is_some() => {}
+                Err(error @ (LookupError::Path(_) | LookupError::Glob(_))) => {
+                    return Err(FocusError { focus: wanted.clone(), reason: error.to_string() });
+                }
+            }
+        }
+        Ok(focus)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! What syntax trees say of a file: its definitions, and the names that it uses.
+//!
+//! The source of the structure that outlines, chunks and the map of a repository show. Files are parsed one by one, when
+//! they are first asked for. What is parsed may be anything at all, so size and work are bounded, nothing recurses, and
+//! whoever asks must be ready for no answer: then lines and their indentation have to do ([`structure`](super::structure)).
+
+mod grammar;
+mod parse;
+
+use super::{language::Language, outline::Symbol};
+use grammar::{Compiled, Grammar, Mark};
+use parse::parse;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::ControlFlow;
+use tree_sitter::{Node, QueryCursor, QueryCursorOptions, QueryCursorState, StreamingIterator, Tree};
+
+/// The most characters of a name or a signature that are kept.
+const LONGEST_SIGNATURE: usize = 300;
+
+/// How many matches of a query may be under way at a time.
+const OPEN_MATCHES: u32 = 1024;
+
+/// What is in a file.
+#[derive(Debug)]
+pub(super) struct Tags<'t> {
+    pub symbols: Vec<Symbol>,
+    /// The names that occur, those of definitions included, and how often.
+    pub names: FxHashMap<&'t str, u32>,
+}
+
+/// Whether there is a grammar for a language.
+pub(super) fn parses(language: &Language) -> bool {
+    Grammar::of(language).is_some()
+}
+
+/// The symbols of a file in the order of their lines, or nothing if its language has no grammar here or it cannot be
+/// parsed within bounds.
+pub(super) fn symbols(text: &str, language: &Language) -> Option<Vec<Symbol>> {
+    let grammar = Grammar::of(language)?;
+    let compiled = grammar.compiled();
+    let tree = parse(text, &compiled.language)?;
+    Some(definitions(text, &tree, grammar, compiled))
+}
+
+/// The symbols of a file and the names in it; nothing where [`symbols`] has nothing.
+pub(super) fn tags<'t>(text: &'t str, language: &Language) -> Option<Tags<'t>> {
+    let grammar = Grammar::of(language)?;
+    let compiled = grammar.compiled();
+    let tree = parse(text, &compiled.language)?;
+    Some(Tags { symbols: definitions(text, &tree, grammar, compiled), names: names(text, &tree, compiled) })
+}
+
+/// A definition before it is known what it lies in.
+struct Found<'tree> {
+    node: Node<'tree>,
+    kind: &'static str,
+    name: Node<'tree>,
+}
+
+fn definitions(text: &str, tree: &Tree, grammar: &Grammar, compiled: &Compiled) -> Vec<Symbol> {
+    let mut found = found(text, tree, compiled);
+    found.sort_by_key(|it| (it.node.start_byte(), std::cmp::Reverse(it.node.end_byte())));
+    let mut symbols: Vec<Symbol> = Vec::with_capacity(found.len());
+    // The ends of the definitions that the next one may lie in, and whether functions are methods there.
+    let mut around: Vec<(usize, bool)> = Vec::new();
+    for Found { node, kind, name } in found {
+        while around.last().is_some_and(|&(end, _)| node.start_byte() >= end) {
+            around.pop();
+        }
+        let kind = match (kind, around.last()) {
+            ("function", Some((_, true))) => "method",
+            _ => kind,
+        };
+        let symbol = symbol(text, node, kind, name, around.len());
+        if grammar.has_clauses
+            && let Some(last) = symbols.last_mut().filter(|last| is_next_clause(last, &symbol))
+        {
+            last.last_line = symbol.last_line;
+            continue;
+        }
+        around.push((node.end_byte(), is_home_of_methods(kind)));
+        symbols.push(symbol);
+    }
+    symbols
+}
+
+/// The definitions in no order that could be relied on.
+fn found<'tree>(text: &str, tree: &'tree Tree, compiled: &Compiled) -> Vec<Found<'tree>> {
+    let mut cursor = QueryCursor::new();
+    cursor.set_match_limit(OPEN_MATCHES);
+    // As with the parser, a bound on steps gives the same result on every machine.
+    let mut reports_left = parse::most_reports(text.len());
+    let mut progress = |_: &QueryCursorState| {
+        reports_left = reports_left.saturating_sub(1);
+        if reports_left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let options = QueryCursorOptions::new().progress_callback(&mut progress);
+    let mut matches = cursor.matches_with_options(&compiled.query, tree.root_node(), text.as_bytes(), options);
+    let mut found: Vec<(usize, Found<'tree>)> = Vec::new();
+    while let Some(matched) = matches.next() {
+        let (mut definition, mut name) = (None, None);
+        for capture in matched.captures() {
+            match compiled.marks.get(capture.index as usize) {
+                Some(Mark::Definition(kind)) => definition = Some((capture.node, *kind)),
+                Some(Mark::Name) => name = name.or(Some(capture.node)),
+                Some(Mark::Declarator) => name = name.or(Some(declared(capture.node))),
+                _ => {}
+            }
+        }
+        if let (Some((node, kind)), Some(name)) = (definition, name) {
+            found.push((matched.pattern_index, Found { node, kind, name }));
+        }
+    }
+    // Where several patterns fit, the first one says what it is.
+    found.sort_by_key(|(pattern, it)| (it.node.start_byte(), it.name.start_byte(), *pattern));
+    let mut known = FxHashSet::default();
+    found.into_iter().filter(|(_, it)| known.insert(it.node.id())).map(|(_, it)| it).collect()
+}
+
+/// The name in a declarator.
+fn declared(declarator: Node<'_>) -> Node<'_> {
+    let mut node = declarator;
+    loop {
+        // References of C++ have their declarator in no field.
+        let inner = match node.kind() {
+            "reference_declarator" => node.named_child(0),
+            _ => node.child_by_field_name("declarator"),
+        };
+        let Some(inner) = inner else { return node };
+        node = inner;
+    }
+}
+
+fn is_home_of_methods(kind: &str) -> bool {
+    matches!(
+        kind,
+        "impl"
+            | "trait"
+            | "class"
+            | "interface"
+            | "struct"
+            | "enum"
+            | "actor"
+            | "extension"
+            | "protocol"
+            | "object"
+            | "instance"
+            | "mixin"
+    )
+}
+
+fn is_next_clause(last: &Symbol, next: &Symbol) -> bool {
+    let is_function = matches!(next.kind, "function" | "method" | "macro");
+    is_function && next.name == last.name && next.depth == last.depth && next.kind == last.kind
+}
+
+fn symbol(text: &str, node: Node<'_>, kind: &'static str, name: Node<'_>, depth: usize) -> Symbol {
+    let own = text_of(text, name);
+    let name = match (kind, node.child_by_field_name("trait")) {
+        ("impl", Some(of)) => format!("{} for {own}", text_of(text, of)),
+        _ => own,
+    };
+    let line = text[node.start_byte()..].lines().next().unwrap_or_default().trim();
+    let signature = crate::text::cut_head(line, LONGEST_SIGNATURE).shown.to_owned();
+    let (start, end) = (node.start_position(), node.end_position());
+    // A node that ends behind a line feed ends with the line before.
+    let last_line = if end.column == 0 { end.row.max(start.row + 1) } else { end.row + 1 };
+    Symbol { name, kind, first_line: start.row + 1, last_line, depth, signature }
+}
+
+fn text_of(text: &str, node: Node<'_>) -> String {
+    crate::text::one_line(&text[node.byte_range()], LONGEST_SIGNATURE)
+}
+
+fn names<'t>(text: &'t str, tree: &Tree, compiled: &Compiled) -> FxHashMap<&'t str, u32> {
+    let mut names: FxHashMap<&str, u32> = FxHashMap::default();
+    let mut cursor = tree.walk();
+    loop {
+        let node = cursor.node();
+        if compiled.identifiers.get(node.kind_id() as usize) == Some(&true) {
+            *names.entry(&text[node.byte_range()]).or_default() += 1;
+        }
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return names;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

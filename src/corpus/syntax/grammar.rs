@@ -1,0 +1,146 @@
+//! The languages that can be parsed, and what defines something in them.
+//!
+//! The twenty most used languages whose grammars are well kept and build in seconds. Left out are Julia (a parser of
+//! 53 MB of C), Perl (bound to another version of the parser), SQL and Objective-C (large for what they add).
+//!
+//! What is a definition is said by a query for each language, in the vocabulary of the `tags.scm` files that grammars
+//! bring along: `@definition.KIND` around a `@name`. The queries are our own, since those of the grammars differ too much
+//! to be relied on: some languages have none (Kotlin, Haskell, shells), those of C and C++ mark heads without bodies,
+//! that of Swift marks the class for each of its methods, kinds are lumped together, and those that gather comments take
+//! time that grows with the square of a comment's lines.
+
+use crate::corpus::language::Language;
+use std::sync::OnceLock;
+use tree_sitter::Query;
+
+/// A parser and a query.
+pub(super) struct Grammar {
+    /// As [`Language`] names it.
+    name: &'static str,
+    language: fn() -> tree_sitter::Language,
+    query: &'static str,
+    /// Whether a function is written as several clauses, one after the other.
+    pub has_clauses: bool,
+    compiled: OnceLock<Compiled>,
+}
+
+/// A grammar that is ready for use.
+pub(super) struct Compiled {
+    pub language: tree_sitter::Language,
+    pub query: Query,
+    /// For each capture of the query what it marks.
+    pub marks: Vec<Mark>,
+    /// For each kind of node whether it is an identifier.
+    pub identifiers: Vec<bool>,
+}
+
+/// What a capture marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    Definition(&'static str),
+    Name,
+    /// Holds the name innermost, as declarators of C do.
+    Declarator,
+    /// Is only there for a condition.
+    Other,
+}
+
+macro_rules! query {
+    ($($name:literal),+) => { concat!($(include_str!(concat!("queries/", $name, ".scm"))),+) };
+}
+
+const fn grammar(name: &'static str, language: fn() -> tree_sitter::Language, query: &'static str) -> Grammar {
+    Grammar { name, language, query, has_clauses: false, compiled: OnceLock::new() }
+}
+
+const fn with_clauses(mut grammar: Grammar) -> Grammar {
+    grammar.has_clauses = true;
+    grammar
+}
+
+static GRAMMARS: [Grammar; 21] = [
+    grammar("rust", || tree_sitter_rust::LANGUAGE.into(), query!("rust")),
+    grammar("python", || tree_sitter_python::LANGUAGE.into(), query!("python")),
+    grammar("javascript", || tree_sitter_javascript::LANGUAGE.into(), query!("ecmascript", "javascript")),
+    grammar("typescript", || tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(), query!("ecmascript", "typescript")),
+    grammar("tsx", || tree_sitter_typescript::LANGUAGE_TSX.into(), query!("ecmascript", "typescript")),
+    grammar("go", || tree_sitter_go::LANGUAGE.into(), query!("go")),
+    grammar("c", || tree_sitter_c::LANGUAGE.into(), query!("c")),
+    grammar("cpp", || tree_sitter_cpp::LANGUAGE.into(), query!("c", "cpp")),
+    grammar("java", || tree_sitter_java::LANGUAGE.into(), query!("java")),
+    grammar("csharp", || tree_sitter_c_sharp::LANGUAGE.into(), query!("csharp")),
+    grammar("php", || tree_sitter_php::LANGUAGE_PHP.into(), query!("php")),
+    grammar("ruby", || tree_sitter_ruby::LANGUAGE.into(), query!("ruby")),
+    grammar("swift", || tree_sitter_swift::LANGUAGE.into(), query!("swift")),
+    grammar("kotlin", || tree_sitter_kotlin_ng::LANGUAGE.into(), query!("kotlin")),
+    grammar("scala", || tree_sitter_scala::LANGUAGE.into(), query!("scala")),
+    grammar("dart", || tree_sitter_dart::LANGUAGE.into(), query!("dart")),
+    grammar("shell", || tree_sitter_bash::LANGUAGE.into(), query!("bash")),
+    grammar("lua", || tree_sitter_lua::LANGUAGE.into(), query!("lua")),
+    grammar("r", || tree_sitter_r::LANGUAGE.into(), query!("r")),
+    with_clauses(grammar("haskell", || tree_sitter_haskell::LANGUAGE.into(), query!("haskell"))),
+    with_clauses(grammar("elixir", || tree_sitter_elixir::LANGUAGE.into(), query!("elixir"))),
+];
+
+impl Grammar {
+    /// The grammar of a language, if there is one here.
+    pub fn of(language: &Language) -> Option<&'static Self> {
+        GRAMMARS.iter().find(|grammar| grammar.name == language.name)
+    }
+
+    /// The grammar made ready, which happens when it is first asked for.
+    pub fn compiled(&'static self) -> &'static Compiled {
+        self.compiled.get_or_init(|| {
+            let language = (self.language)();
+            let query = Query::new(&language, self.query).expect("a test compiles the queries of all grammars");
+            let marks = query.capture_names().iter().map(|name| mark(name, self.query)).collect();
+            let kinds = 0..u16::try_from(language.node_kind_count()).unwrap_or(u16::MAX);
+            let identifiers = kinds.map(|kind| {
+                language.node_kind_is_named(kind) && language.node_kind_for_id(kind).is_some_and(is_identifier)
+            });
+            Compiled { identifiers: identifiers.collect(), marks, query, language }
+        })
+    }
+}
+
+/// What the capture `name` marks. Kinds are taken from the text of the query, which lives as long as the program.
+fn mark(name: &str, query: &'static str) -> Mark {
+    match (name, name.strip_prefix("definition.")) {
+        ("name", _) => Mark::Name,
+        ("declarator", _) => Mark::Declarator,
+        (_, Some(kind)) => query.find(&format!("@{name}")).map_or(Mark::Other, |at| {
+            let end = at + 1 + name.len();
+            Mark::Definition(&query[end - kind.len()..end])
+        }),
+        _ => Mark::Other,
+    }
+}
+
+/// Whether nodes of this kind are names, by the names that grammars give to such nodes.
+fn is_identifier(kind: &str) -> bool {
+    kind.ends_with("identifier")
+        || matches!(kind, "name" | "constant" | "constructor" | "variable" | "word" | "alias" | "package_identifier")
+}
+
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = (&'static Grammar, &'static Language)> {
+    GRAMMARS.iter().map(|grammar| {
+        let known = Language::of_name(grammar.name).expect("the grammar of a known language");
+        (grammar, known)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_grammar_compiles_and_says_what_its_captures_mark() {
+        for (grammar, language) in all() {
+            let compiled = grammar.compiled();
+            assert!(compiled.marks.iter().any(|it| matches!(it, Mark::Definition(_))), "{}", language.name);
+            assert!(compiled.identifiers.contains(&true), "{}", language.name);
+        }
+        assert_eq!(mark("definition.class", "x @definition.class"), Mark::Definition("class"));
+    }
+}

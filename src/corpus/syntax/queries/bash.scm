@@ -1,0 +1,2 @@
+; Definitions of shells.
+(function_definition name: (_) @name) @definition.function
