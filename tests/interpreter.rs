@@ -125,17 +125,33 @@ fn a_text_is_a_str_for_programs() {
     assert_eq!(output, "failed: []\n");
 }
 
-#[test]
-fn texts_do_what_strings_of_cpython_do() {
-    let count = if std::env::var_os("RLM_TEST_FULL").is_some() { "20000" } else { "3000" };
-    let operations = include_str!("python/operations.py");
-    let made = output_of_cpython(&[operations, include_str!("python/make_cases.py")].concat(), &[count]);
+/// How many random cases a test tries.
+fn amount(usual: usize, full: usize) -> usize {
+    if std::env::var_os("RLM_TEST_FULL").is_some() { full } else { usual }
+}
+
+/// Lets CPython make a text and `count` random cases with what they come to, and compares it with what they come to
+/// here. Both programs begin with `common`.
+fn check_random_cases(common: &str, make_cases: &str, count: usize) {
+    let made = output_of_cpython(&[common, make_cases].concat(), &[&count.to_string()]);
     let (text, data) = made.split_once('\n').unwrap();
     let text = mapped(&serde_json::from_str::<String>(text).unwrap());
-    let output = output_of(&[operations, include_str!("python/check_cases.py")].concat(), |vm| {
+    let output = output_of(&[common, include_str!("python/check_cases.py")].concat(), |vm| {
         vec![("text", Text::from_store(text).into_pyobject(vm)), ("data", vm.ctx.new_str(data).into())]
     });
     assert_eq!(output, format!("{count} operations, different: []\n"));
+}
+
+#[test]
+fn texts_do_what_strings_of_cpython_do() {
+    let operations = [include_str!("python/outcome.py"), include_str!("python/operations.py")].concat();
+    check_random_cases(&operations, include_str!("python/make_cases.py"), amount(3000, 20_000));
+}
+
+#[test]
+fn random_patterns_match_what_they_match_in_cpython() {
+    let matching = [include_str!("python/outcome.py"), include_str!("python/matching.py")].concat();
+    check_random_cases(&matching, include_str!("python/make_patterns.py"), amount(600, 3000));
 }
 
 #[test]

@@ -1,6 +1,5 @@
 """Operations on a text, for the comparison with CPython on random ones; stands before the two programs that use it."""
 
-import hashlib
 import re
 
 
@@ -56,21 +55,3 @@ def matches_from(pattern, text, start):
             break
     first = pattern.search(text, start, start + 40)
     return [found, first and first.span(), pattern.sub(r"<\g<0>>", text[start : start + 200])]
-
-
-def outcome(text, case):
-    """What an operation comes to, in the same few bytes in both interpreters."""
-    try:
-        value = run_operation(text, case)
-    except Exception as error:
-        value = ["raised", type(error).__name__]
-    rendered = render(value)
-    return rendered.hex() if len(rendered) <= 100 else hashlib.sha256(rendered).hexdigest()
-
-
-def render(value):
-    if isinstance(value, str):
-        return b"s%d:" % len(value) + value.encode("utf-8", "surrogatepass")
-    if isinstance(value, (list, tuple)):
-        return b"[" + b",".join(render(item) for item in value) + b"]"
-    return repr(value).encode()

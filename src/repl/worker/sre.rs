@@ -1,21 +1,29 @@
 //! The native module `_sre` under Python's `re`, in place of the interpreter's own.
 //!
 //! The interpreter's own counts all characters of a string for each search, each step of `finditer` and each `group`,
-//! which is hopeless in texts of gigabytes. This one finds positions through the index of a text, looks for literal
-//! prefixes with vector instructions, can be interrupted inside a search, and keeps to CPython where the other strays.
-//! The matching itself is the same engine, the crate `rustpython-sre_engine`.
+//! which is hopeless in texts of gigabytes. This one finds positions through the index of a text, searches long subjects
+//! with automata, can be interrupted inside a search, and keeps to CPython where the other strays. What a pattern
+//! matches is said by the same engine, the crate `rustpython-sre_engine`.
+//!
+//! A pattern's way: Python's compiler makes code of it ([`Pattern`](pattern::Pattern)); the code is read back as a tree
+//! ([`program`]); from the tree come code by Python's rules for letters and digits ([`encode`]) and, through an
+//! expression of `regex-syntax` ([`translate`]), the automata of long searches ([`finder`]).
 
 mod bookmark;
 mod builder;
+mod char_set;
+mod encode;
+mod finder;
 mod haystack;
 mod interrupt;
 mod match_object;
 mod matcher;
 mod pattern;
-mod prefix;
+mod program;
 mod scanner;
 mod subject;
 mod substitute;
+mod translate;
 
 pub(super) use _sre::module_def;
 
@@ -26,6 +34,7 @@ fn init() {
     pattern::Pattern::make_static_type();
     match_object::Match::make_static_type();
     scanner::Scanner::make_static_type();
+    scanner::MatchIterator::make_static_type();
     substitute::Template::make_static_type();
 }
 

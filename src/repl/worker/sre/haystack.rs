@@ -3,7 +3,7 @@
 //! The engine counts in positions (characters of strings, bytes of bytes) and moves a cursor from one to the next.
 //! Placing a cursor anywhere goes through the index of the text.
 
-use super::{super::text_view::CharMap, bookmark::Bookmark, interrupt::step};
+use super::{super::text_view::CharMap, bookmark::Bookmark, interrupt::step, translate::Alphabet};
 use rustpython_sre_engine::{StrDrive, StringCursor};
 use rustpython_vm::common::wtf8::Wtf8;
 use std::ops::Range;
@@ -14,6 +14,8 @@ const NEARBY: usize = 64;
 /// Something that the engine can search, and whose bytes can be searched without the engine.
 pub trait Haystack: StrDrive {
     fn bytes(&self) -> &[u8];
+    /// Nothing for strings with lone surrogates, which automata cannot search.
+    fn alphabet(&self) -> Option<Alphabet>;
     fn byte_of(&self, position: usize) -> usize;
     fn position_of(&self, byte: usize) -> usize;
     /// The cursor of `position`, which begins at `byte`.
@@ -28,6 +30,7 @@ pub trait Haystack: StrDrive {
 #[derive(Debug, Clone, Copy)]
 pub struct Characters<'a> {
     pub text: &'a Wtf8,
+    pub has_surrogates: bool,
     pub map: CharMap<'a>,
     pub bookmark: &'a Bookmark,
 }
@@ -35,6 +38,11 @@ pub struct Characters<'a> {
 impl Haystack for Characters<'_> {
     fn bytes(&self) -> &[u8] {
         self.text.as_bytes()
+    }
+
+    fn alphabet(&self) -> Option<Alphabet> {
+        let alphabet = if self.map.is_ascii() { Alphabet::Ascii } else { Alphabet::Unicode };
+        (!self.has_surrogates).then_some(alphabet)
     }
 
     fn byte_of(&self, position: usize) -> usize {
@@ -104,6 +112,10 @@ pub struct Bytes<'a>(pub &'a [u8]);
 impl Haystack for Bytes<'_> {
     fn bytes(&self) -> &[u8] {
         self.0
+    }
+
+    fn alphabet(&self) -> Option<Alphabet> {
+        Some(Alphabet::Bytes)
     }
 
     fn byte_of(&self, position: usize) -> usize {

@@ -29,9 +29,10 @@ pub fn step() {
     }
 }
 
+/// Looks for signals; only inside of [`interruptible`].
 #[cold]
 #[inline(never)]
-fn check_signals() {
+pub fn check_signals() {
     if let Err(exception) = with_current_vm(|vm| vm.check_signals()) {
         resume_unwind(Box::new(Interrupted(exception)));
     }

@@ -1,6 +1,7 @@
 //! Running the engine: the first match, or one after the other.
 
 use super::{
+    finder::Finder,
     haystack::Haystack,
     interrupt::interruptible,
     pattern::Pattern,
@@ -44,7 +45,7 @@ impl Query {
 
     fn request<'a, H: Haystack>(&self, pattern: &'a Pattern, haystack: H) -> Request<'a, H> {
         let match_all = self.place == Place::Whole;
-        let mut request = Request::new(haystack, self.start, self.end, pattern.code(), match_all);
+        let mut request = Request::new(haystack, self.start, self.end, pattern.code_for(&haystack), match_all);
         request.must_advance = self.must_advance;
         request
     }
@@ -142,11 +143,73 @@ fn for_each_in<H: Haystack>(
 /// One run of the engine. After a failure or an interrupt the state must not be used again: its cursor may lie nowhere.
 fn run<H: Haystack>(haystack: H, pattern: &Pattern, query: Query, state: &mut State) -> PyResult<Option<Range<usize>>> {
     let request = query.request(pattern, haystack);
-    state.reset(&request, request.start);
-    let matches = interruptible(|| match (query.place, pattern.prefix()) {
-        (Place::Anywhere, Some(prefix)) => prefix.search(request, state),
-        (Place::Anywhere, None) => state.search(request),
-        (Place::AtStart | Place::Whole, _) => state.py_match(&request),
+    let matches = interruptible(|| match query.place {
+        Place::Anywhere => match pattern.finder_for(&haystack, query.end - query.start) {
+            // By the rules of Python, nothing is no place between two characters that are no border of a word.
+            Some(finder) if query.end > 0 => search_with(finder, pattern, request, state),
+            _ => search(pattern, request, state),
+        },
+        Place::AtStart | Place::Whole => match_at(&request, request.start, state),
     })?;
     Ok(matches.then_some(state.start..state.cursor.position))
+}
+
+/// Searches with the engine of `re` alone.
+fn search<H: Haystack>(pattern: &Pattern, request: Request<'_, H>, state: &mut State) -> bool {
+    state.reset(&request, request.start);
+    let matches = state.search(request);
+    let end = if matches { state.cursor.position } else { request.end };
+    pattern.add_effort(end - request.start);
+    matches
+}
+
+/// Searches with an automaton. The engine of `re` is asked only for what that cannot say: where the groups lie, and
+/// what a pattern matches that has no exact automaton.
+fn search_with<H: Haystack>(
+    finder: &Finder,
+    pattern: &Pattern,
+    mut request: Request<'_, H>,
+    state: &mut State,
+) -> bool {
+    let haystack = request.string;
+    if request.must_advance {
+        if match_at(&request, request.start, state) {
+            return true;
+        }
+        request.must_advance = false;
+        request.start += 1;
+    }
+    if request.start > request.end {
+        return false;
+    }
+    let is_whole = request.end == haystack.count();
+    let end = if is_whole { haystack.bytes().len() } else { haystack.byte_of(request.end) };
+    let bytes = &haystack.bytes()[..end];
+    let mut start = haystack.byte_of(request.start);
+    while let Some(found) = finder.find(bytes, start) {
+        let position = haystack.position_of(found.start);
+        if finder.is_exact() && pattern.group_count() == 0 {
+            let end = haystack.position_of(found.end);
+            state.start = position;
+            state.cursor = haystack.cursor_at(found.end, end);
+            return true;
+        }
+        state.cursor = haystack.cursor_at(found.start, position);
+        if match_at(&request, position, state) {
+            return true;
+        }
+        // The next place is a character further, if there is one.
+        if position == request.end {
+            return false;
+        }
+        start = haystack.byte_of(position + 1);
+    }
+    false
+}
+
+/// Whether the pattern matches at a position.
+fn match_at<H: Haystack>(request: &Request<'_, H>, position: usize, state: &mut State) -> bool {
+    let request = Request { start: position, ..*request };
+    state.reset(&request, position);
+    state.py_match(&request)
 }

@@ -1,27 +1,40 @@
 //! `re.Pattern`: a compiled regular expression.
 
 use super::{
+    encode::encode,
+    finder::Finder,
+    haystack::Haystack,
     match_object::Match,
     matcher::{Place, Query, first, for_each},
-    prefix::LiteralPrefix,
-    scanner::Scanner,
+    program::Program,
+    scanner::{MatchIterator, Scanner},
     subject::Subject,
     substitute::{SubArguments, substitute},
+    translate::Alphabet,
 };
 use rustpython_sre_engine::SreFlag;
 use rustpython_vm::{
-    AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine,
-    builtins::{PyCallableIterator, PyDictRef, PyGenericAlias, PyMappingProxy, PyStr, PyStrRef, PyTypeRef},
+    FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    builtins::{PyDictRef, PyGenericAlias, PyMappingProxy, PyStr, PyStrRef, PyTypeRef},
     common::{
         hash::PyHash,
         wtf8::{Wtf8Buf, wtf8_concat},
     },
     convert::ToPyObject,
-    function::{ArgCallable, PyComparisonValue},
+    function::PyComparisonValue,
     pyclass,
     types::{Comparable, Hashable, PyComparisonOp, Representable},
 };
-use std::{ops::ControlFlow, sync::Arc};
+use std::{
+    ops::ControlFlow,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+/// How many positions a pattern must have searched before its automaton is built, which takes as long as that.
+const MIN_EFFORT: usize = 16 << 10;
 
 /// What Python's compiler hands over: the arguments of `_sre.compile`.
 #[derive(FromArgs)]
@@ -64,13 +77,19 @@ struct SplitArguments {
 pub struct Pattern {
     source: PyObjectRef,
     flags: SreFlag,
+    /// As Python's compiler made it.
     code: Vec<u32>,
+    /// Code for subjects that are not ASCII, if it has to differ.
+    unicode_code: OnceLock<Option<Vec<u32>>>,
+    /// Automata for the alphabets.
+    finders: [OnceLock<Option<Finder>>; 3],
+    /// Positions searched up to now.
+    effort: AtomicUsize,
     groups: usize,
     group_index: PyDictRef,
     group_names: Vec<Option<PyStrRef>>,
     /// Absent for the patterns of `re.Scanner`, which have no source and search strings as well as bytes.
     is_bytes: Option<bool>,
-    prefix: Option<LiteralPrefix>,
 }
 
 impl Pattern {
@@ -83,18 +102,38 @@ impl Pattern {
             groups: parts.groups,
             group_index: parts.groupindex,
             group_names: parts.indexgroup.try_to_value(vm)?,
-            prefix: is_bytes.and_then(|is_bytes| LiteralPrefix::of_pattern(&code, is_bytes)),
+            unicode_code: OnceLock::new(),
+            finders: [const { OnceLock::new() }; 3],
+            effort: AtomicUsize::new(0),
             is_bytes,
             code,
         })
     }
 
-    pub fn code(&self) -> &[u32] {
-        &self.code
+    /// The code for a subject.
+    pub fn code_for(&self, haystack: &impl Haystack) -> &[u32] {
+        if matches!(haystack.alphabet(), Some(Alphabet::Ascii | Alphabet::Bytes)) {
+            return &self.code;
+        }
+        let exact = || Program::decode(&self.code).filter(|program| program.has_unicode_classes);
+        let code = self.unicode_code.get_or_init(|| exact().map(|program| encode(&program.root)));
+        code.as_ref().unwrap_or(&self.code)
     }
 
-    pub fn prefix(&self) -> Option<&LiteralPrefix> {
-        self.prefix.as_ref()
+    /// What to search `positions` of a subject with, unless the engine of `re` is as good.
+    pub fn finder_for(&self, haystack: &impl Haystack, positions: usize) -> Option<&Finder> {
+        if self.effort.load(Relaxed).saturating_add(positions) < MIN_EFFORT {
+            return None;
+        }
+        let alphabet = haystack.alphabet()?;
+        let finder = &self.finders[alphabet as usize];
+        let build = || Program::decode(&self.code).and_then(|program| Finder::new(&program.root, alphabet));
+        finder.get_or_init(build).as_ref()
+    }
+
+    /// Counts positions that the engine of `re` has searched.
+    pub fn add_effort(&self, positions: usize) {
+        self.effort.fetch_add(positions, Relaxed);
     }
 
     /// How many groups the pattern has, group 0 not counted.
@@ -138,9 +177,9 @@ impl Pattern {
     }
 
     /// A scanner of one search after the other.
-    fn scan(zelf: PyRef<Self>, arguments: SearchArguments, vm: &VirtualMachine) -> PyResult<PyRef<Scanner>> {
+    fn scan(zelf: PyRef<Self>, arguments: SearchArguments, vm: &VirtualMachine) -> PyResult<Scanner> {
         let (subject, query) = zelf.prepare(arguments, Place::Anywhere, vm)?;
-        Ok(Scanner::new(zelf, subject, query).into_ref(&vm.ctx))
+        Ok(Scanner::new(zelf, subject, query))
     }
 }
 
@@ -181,14 +220,12 @@ impl Pattern {
     }
 
     #[pymethod]
-    fn finditer(zelf: PyRef<Self>, arguments: SearchArguments, vm: &VirtualMachine) -> PyResult<PyCallableIterator> {
-        let scanner = Self::scan(zelf, arguments, vm)?;
-        let search = scanner.as_object().get_attr("search", vm)?;
-        Ok(PyCallableIterator::new(ArgCallable::try_from_object(vm, search)?, vm.ctx.none()))
+    fn finditer(zelf: PyRef<Self>, arguments: SearchArguments, vm: &VirtualMachine) -> PyResult<MatchIterator> {
+        Ok(MatchIterator::new(Self::scan(zelf, arguments, vm)?))
     }
 
     #[pymethod]
-    fn scanner(zelf: PyRef<Self>, arguments: SearchArguments, vm: &VirtualMachine) -> PyResult<PyRef<Scanner>> {
+    fn scanner(zelf: PyRef<Self>, arguments: SearchArguments, vm: &VirtualMachine) -> PyResult<Scanner> {
         Self::scan(zelf, arguments, vm)
     }
 

@@ -1,4 +1,4 @@
-//! The object behind `finditer` and `re.Scanner`: finds one match after the other.
+//! The objects behind `finditer` and `re.Scanner`: they find one match after the other.
 
 use super::{
     match_object::Match,
@@ -6,7 +6,13 @@ use super::{
     pattern::Pattern,
     subject::Subject,
 };
-use rustpython_vm::{PyPayload, PyRef, PyResult, common::lock::PyMutex, pyclass};
+use rustpython_vm::{
+    Py, PyPayload, PyRef, PyResult, VirtualMachine,
+    common::lock::PyMutex,
+    protocol::PyIterReturn,
+    pyclass,
+    types::{IterNext, Iterable, SelfIter},
+};
 use std::{ops::Range, sync::Arc};
 
 #[pyclass(module = "_sre", name = "SRE_Scanner")]
@@ -56,5 +62,29 @@ impl Scanner {
     #[pymethod]
     fn search(&self) -> PyResult<Option<Match>> {
         self.advance(Place::Anywhere)
+    }
+}
+
+/// All matches, one for each step. (Python's own iterator calls `search` by name and compares what it returns, which
+/// takes longer than to find a match.)
+#[pyclass(module = false, name = "callable_iterator")]
+#[derive(Debug, PyPayload)]
+pub struct MatchIterator(Scanner);
+
+impl MatchIterator {
+    pub fn new(scanner: Scanner) -> Self {
+        Self(scanner)
+    }
+}
+
+#[pyclass(with(IterNext, Iterable))]
+impl MatchIterator {}
+
+impl SelfIter for MatchIterator {}
+
+impl IterNext for MatchIterator {
+    fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
+        let found = zelf.0.advance(Place::Anywhere)?;
+        Ok(found.map_or(PyIterReturn::StopIteration(None), |found| PyIterReturn::Return(found.into_pyobject(vm))))
     }
 }

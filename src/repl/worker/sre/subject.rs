@@ -89,7 +89,12 @@ impl Subject {
             Content::Counted(string, index) => (string, CharMap::indexed(string.as_bytes(), index)),
             Content::Bytes(bytes) => return Haystacks::Bytes(Bytes(bytes.as_bytes())),
         };
-        Haystacks::Characters(Characters { text: string.as_wtf8(), map, bookmark: &self.bookmark })
+        Haystacks::Characters(Characters {
+            text: string.as_wtf8(),
+            has_surrogates: !string.is_utf8(),
+            map,
+            bookmark: &self.bookmark,
+        })
     }
 
     /// The positions `range` as an object of their own.
