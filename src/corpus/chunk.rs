@@ -19,7 +19,8 @@ mod merge;
 
 pub use measure::Unit;
 
-use super::{assemble::Segment, context::ContextText};
+use super::{assemble::Segment, context::ContextText, error::Error};
+use crate::text::CharIndex;
 use borders::{Border, Level};
 use measure::Measure;
 use merge::{Piece, merge};
@@ -37,17 +38,20 @@ use std::{
 const MOST_PARSED: usize = 64 << 20;
 
 /// Why there are no chunks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum ChunkError {
     #[error("the size of a chunk must be at least 1")]
     NoSize,
     #[error("the overlap ({overlap}) must be smaller than the size of a chunk ({size})")]
     OverlapTooLarge { size: usize, overlap: usize },
+    #[error(transparent)]
+    Text(#[from] Error),
 }
 
 /// The bytes of chunks of at most `size`, in order. They cover the whole text. Each begins where the one before it ends,
 /// or up to `overlap` earlier: at a line if one begins there. A single character is never cut, so where the size is in
-/// tokens a chunk of one character may have more of them.
+/// tokens a chunk of one character may have more of them. A huge file that is read where it lies is cut in parts of some
+/// megabytes, between which there is no overlap.
 pub fn chunk(context: &ContextText, size: usize, overlap: usize, unit: Unit) -> Result<Vec<Range<usize>>, ChunkError> {
     if size == 0 {
         return Err(ChunkError::NoSize);
@@ -55,34 +59,53 @@ pub fn chunk(context: &ContextText, size: usize, overlap: usize, unit: Unit) -> 
     if overlap >= size {
         return Err(ChunkError::OverlapTooLarge { size, overlap });
     }
-    if context.byte_len() == 0 {
-        return Ok(Vec::new());
+    let cut = |text: &str, chars: &CharIndex, segments: &[Segment]| {
+        let cutter = Cutter { text, segments, measure: Measure::new(text, chars, unit), size: size - overlap };
+        cutter.chunks(overlap)
+    };
+    if let Some(text) = context.in_memory() {
+        return Ok(cut(text, context.chars(), context.segments()));
     }
-    let cutter = Cutter { context, measure: Measure::new(context, unit), size: size - overlap };
-    let pieces = cutter.cut_all();
-    let mut chunks: Vec<Range<usize>> = Vec::with_capacity(pieces.len());
-    let (mut start, mut before) = (0, 0);
-    for piece in pieces {
-        // A chunk must not begin where the one before it does.
-        let partly = chunks.last().is_some_and(|last| last.start == before);
-        let begin = if start == 0 || overlap == 0 { start } else { cutter.begin(before..start, partly, overlap) };
-        chunks.push(begin..piece.end);
-        (before, start) = (start, piece.end);
+    let mut chunks = Vec::new();
+    for part in context.parts()? {
+        let text = context.read(part.text.clone())?;
+        let lone = Segment { header: 0..0, text: 0..text.len(), ..part.clone() };
+        let start = part.text.start;
+        let cut = cut(&text, &CharIndex::new(text.as_bytes()), &[lone]);
+        chunks.extend(cut.into_iter().map(|chunk| chunk.start + start..chunk.end + start));
     }
     Ok(chunks)
 }
 
 struct Cutter<'a> {
-    context: &'a ContextText,
+    text: &'a str,
+    segments: &'a [Segment],
     measure: Measure<'a>,
     /// The most that a piece may have, without what it shares with the one before.
     size: usize,
 }
 
 impl Cutter<'_> {
+    fn chunks(&self, overlap: usize) -> Vec<Range<usize>> {
+        if self.text.is_empty() {
+            return Vec::new();
+        }
+        let pieces = self.cut_all();
+        let mut chunks: Vec<Range<usize>> = Vec::with_capacity(pieces.len());
+        let (mut start, mut before) = (0, 0);
+        for piece in pieces {
+            // A chunk must not begin where the one before it does.
+            let partly = chunks.last().is_some_and(|last| last.start == before);
+            let begin = if start == 0 || overlap == 0 { start } else { self.begin(before..start, partly, overlap) };
+            chunks.push(begin..piece.end);
+            (before, start) = (start, piece.end);
+        }
+        chunks
+    }
+
     /// The pieces of the whole text.
     fn cut_all(&self) -> Vec<Piece> {
-        let segments = self.context.segments();
+        let segments = self.segments;
         let lengths: Vec<usize> = (0..segments.len()).map(|number| self.measure.length(self.whole(number))).collect();
         let mut large = self.cut_large_files(&lengths);
         let mut pieces = Vec::with_capacity(segments.len());
@@ -101,14 +124,14 @@ impl Cutter<'_> {
 
     /// The bytes of a file with its header and the line feed that may follow it.
     fn whole(&self, number: usize) -> Range<usize> {
-        let segments = self.context.segments();
-        let end = segments.get(number + 1).map_or(self.context.byte_len(), |next| next.header.start);
+        let segments = self.segments;
+        let end = segments.get(number + 1).map_or(self.text.len(), |next| next.header.start);
         segments[number].header.start..end
     }
 
     /// The pieces of files that do not fit into one, by their numbers.
     fn cut_large_files(&self, lengths: &[usize]) -> BTreeMap<usize, Vec<Piece>> {
-        let segments = self.context.segments();
+        let segments = self.segments;
         let mut parsed = 0;
         let large: Vec<(usize, bool)> = (0..lengths.len())
             .filter(|&number| lengths[number] > self.size)
@@ -131,8 +154,8 @@ impl Cutter<'_> {
     }
 
     fn cut_file(&self, number: usize, may_parse: bool) -> Vec<Piece> {
-        let segment: &Segment = &self.context.segments()[number];
-        let definitions = borders::before_definitions(self.context.text_of(segment), segment, may_parse);
+        let segment = &self.segments[number];
+        let definitions = borders::before_definitions(&self.text[segment.text.clone()], segment, may_parse);
         let within = self.whole(number);
         self.cut_at(within, definitions, Some(Level::FIRST))
     }
@@ -142,7 +165,7 @@ impl Cutter<'_> {
         let length = self.measure.length(within.clone());
         match level.filter(|_| length > self.size) {
             Some(level) => {
-                let borders = level.borders(self.context.as_bytes(), &within, self.measure.bytes(self.size));
+                let borders = level.borders(self.text.as_bytes(), &within, self.measure.bytes(self.size));
                 self.cut_at(within, borders, level.next())
             }
             None => vec![Piece { end: within.end, length }],
@@ -165,7 +188,7 @@ impl Cutter<'_> {
 
     /// Where a chunk begins that shares up to `overlap` with the piece before it, but not all of that if it is `partly`.
     fn begin(&self, before: Range<usize>, partly: bool, overlap: usize) -> usize {
-        let bytes = self.context.as_bytes();
+        let bytes = self.text.as_bytes();
         let start = self.measure.back(before.clone(), partly, overlap);
         if start == before.end || bytes[start - 1] == b'\n' {
             return start;

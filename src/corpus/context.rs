@@ -27,8 +27,10 @@ const LONG_TO_COUNT: usize = 64 << 20;
 /// A lone text of up to so many bytes is ranked as one file; a longer one in parts; and what is longer still takes more
 /// memory and time to index than a question is worth.
 const RANKED_WHOLE: usize = 16 << 20;
-const RANKED_PART: usize = 4 << 20;
 const RANKED_MOST: usize = 2 << 30;
+
+/// About how many bytes of a long text are looked at as one.
+const PART: usize = 4 << 20;
 
 /// One text of one or several files. It never changes. Offsets are bytes unless a name says otherwise.
 #[derive(Debug)]
@@ -43,8 +45,7 @@ pub struct ContextText {
     exclusions: Vec<Exclusion>,
     chars: OnceLock<CharIndex>,
     lines: OnceLock<LineIndex>,
-    /// The parts of a lone long text that are ranked.
-    ranked: OnceLock<Result<Vec<Segment>, Error>>,
+    parts: OnceLock<Result<Vec<Segment>, Error>>,
     index: SharedIndex,
     /// Of the text that this one was made from, until there is an own one.
     earlier_index: Option<Arc<Index>>,
@@ -117,7 +118,7 @@ impl ContextText {
             segments,
             chars: OnceLock::new(),
             lines: OnceLock::new(),
-            ranked: OnceLock::new(),
+            parts: OnceLock::new(),
             index: SharedIndex::default(),
             earlier_index: None,
         }
@@ -174,30 +175,27 @@ impl ContextText {
     }
 
     /// All of the text, unless it is read where it lies.
-    pub(super) fn in_memory(&self) -> Option<&[u8]> {
+    pub(super) fn in_memory(&self) -> Option<&str> {
         match &self.body {
-            Body::Stored(text) => Some(text.as_str().as_bytes()),
+            Body::Stored(text) => Some(text.as_str()),
             Body::InPlace(_) => None,
         }
+    }
+
+    /// The text of one file, without its header; nothing of a huge one that is read where it lies.
+    pub(super) fn text_in_memory(&self, segment: &Segment) -> &str {
+        self.in_memory().map(|text| &text[segment.text.clone()]).unwrap_or_default()
     }
 
     /// Where the line after that of `byte` begins, or the end of the text.
     pub(super) fn next_line(&self, byte: usize) -> Result<usize, Error> {
         match self.in_memory() {
-            Some(text) => Ok(memchr::memchr(b'\n', &text[byte..]).map_or(text.len(), |line_end| byte + line_end + 1)),
+            Some(text) => {
+                let line_end = memchr::memchr(b'\n', &text.as_bytes()[byte..]);
+                Ok(line_end.map_or(text.len(), |line_end| byte + line_end + 1))
+            }
             None => self.lines().byte_of_line(self, self.lines().line_of_byte(self, byte)? + 1),
         }
-    }
-
-    pub fn as_str(&self) -> &str {
-        match &self.body {
-            Body::Stored(text) => text.as_str(),
-            Body::InPlace(_) => "",
-        }
-    }
-
-    pub fn as_bytes(&self) -> &[u8] {
-        self.as_str().as_bytes()
     }
 
     pub fn byte_len(&self) -> usize {
@@ -231,12 +229,12 @@ impl ContextText {
 
     /// Converts between bytes and characters; counted once, when it is first asked for.
     pub fn chars(&self) -> &CharIndex {
-        self.chars.get_or_init(|| CharIndex::new(self.as_bytes()))
+        self.chars.get_or_init(|| CharIndex::new(self.in_memory().unwrap_or_default().as_bytes()))
     }
 
     /// Converts between bytes and lines of the whole text, header lines included; counted once.
     pub fn lines(&self) -> &LineIndex {
-        self.lines.get_or_init(|| LineIndex::new(self.as_bytes()))
+        self.lines.get_or_init(|| LineIndex::new(self.in_memory().unwrap_or_default().as_bytes()))
     }
 
     /// The file that the text lies in, for another process to map, and the byte of it where the text begins. An empty text
@@ -260,11 +258,6 @@ impl ContextText {
     /// What turned out to be binary or unreadable.
     pub fn exclusions(&self) -> &[Exclusion] {
         &self.exclusions
-    }
-
-    /// The text of one file, without its header.
-    pub fn text_of(&self, segment: &Segment) -> &str {
-        &self.as_str()[segment.text.clone()]
     }
 
     /// The file of this path: exactly, with a leading `./`, or by the last components of its path if only one file ends
@@ -319,24 +312,24 @@ impl ContextText {
 
     /// What is ranked as if it were a file: the files, or the parts of a lone text that is long.
     pub(super) fn ranked(&self) -> Result<&[Segment], Error> {
-        let [lone] = self.segments.as_slice() else { return Ok(&self.segments) };
-        if lone.text.len() <= RANKED_WHOLE {
-            return Ok(&self.segments);
+        match self.segments.as_slice() {
+            [lone] if lone.text.len() > RANKED_MOST => Err(Error::TooLongToRank { bytes: lone.text.len() }),
+            [lone] if lone.text.len() > RANKED_WHOLE => self.parts(),
+            segments => Ok(segments),
         }
-        if lone.text.len() > RANKED_MOST {
-            return Err(Error::TooLongToRank { bytes: lone.text.len() });
-        }
-        let parts = self.ranked.get_or_init(|| -> Result<Vec<Segment>, Error> {
+    }
+
+    /// The text in parts of some megabytes that end with lines, if that is possible.
+    pub(super) fn parts(&self) -> Result<&[Segment], Error> {
+        let parts = self.parts.get_or_init(|| -> Result<Vec<Segment>, Error> {
             let mut parts = Vec::new();
-            let mut start = lone.text.start;
-            while start < lone.text.end {
-                let end = if lone.text.end - start > RANKED_PART {
-                    self.part_end(start + RANKED_PART)?
-                } else {
-                    lone.text.end
-                };
-                parts.push(Segment { header: start..start, text: start..end, ..lone.clone() });
-                start = end;
+            for segment in &self.segments {
+                let Range { mut start, end: last } = segment.text;
+                while start < last {
+                    let end = if last - start > PART { self.part_end(start + PART)?.min(last) } else { last };
+                    parts.push(Segment { header: start..start, text: start..end, ..segment.clone() });
+                    start = end;
+                }
             }
             Ok(parts)
         });
@@ -346,7 +339,7 @@ impl ContextText {
     /// Where a part may end that goes on beyond `byte`: after the line, unless that is very long.
     fn part_end(&self, byte: usize) -> Result<usize, Error> {
         let end = self.next_line(byte)?;
-        if end - byte <= RANKED_PART { Ok(end) } else { self.floor_char(byte) }
+        if end - byte <= PART { Ok(end) } else { self.floor_char(byte) }
     }
 
     /// Where the character begins that `byte` lies in; the text's end behind it.
@@ -425,7 +418,7 @@ mod tests {
     #[test]
     fn line_ranges_are_cut_to_what_there_is() {
         let context = context(&[("a", "1\n2\n3"), ("b", "x\n")]);
-        let lines = |path, first, last| &context.as_str()[context.line_range(path, first, last).unwrap()];
+        let lines = |path, first, last| &context.in_memory().unwrap()[context.line_range(path, first, last).unwrap()];
         for (first, last, expected) in [
             (1, None, "1\n2\n3"),
             (2, Some(2), "2\n"),
@@ -449,7 +442,7 @@ mod tests {
     fn a_header_belongs_to_the_first_line_of_its_file() {
         let context = context(&[("a", "1\n2"), ("b", "")]);
         let at = |needle: &str| {
-            let position = context.position(context.as_str().find(needle).unwrap()).unwrap().unwrap();
+            let position = context.position(context.in_memory().unwrap().find(needle).unwrap()).unwrap().unwrap();
             (position.path.unwrap().to_owned(), position.line)
         };
         assert_eq!(at("==> a"), ("a".into(), 1));
@@ -468,7 +461,7 @@ mod tests {
             let named: Vec<(&str, &str)> = named.iter().map(|(path, text)| (path.as_str(), *text)).collect();
             let context = context(&named);
             for (segment, (path, text)) in context.segments().iter().zip(&named) {
-                prop_assert_eq!(context.text_of(segment), *text);
+                prop_assert_eq!(context.text_in_memory(segment), *text);
                 let mut at = segment.text.start;
                 for (number, line) in text.split_inclusive('\n').enumerate() {
                     let position = context.position(at).unwrap().unwrap();

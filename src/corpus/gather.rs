@@ -7,7 +7,7 @@ use super::{
     language::Language,
     selection::{OpenBuffer, Root, Selection},
     shown::shown,
-    source::{Content, Source},
+    source::{Content, Source, Sources},
     stop::StopFlag,
     walk::{self, Found, Stamp, Walked},
     workspace::Walks,
@@ -22,7 +22,7 @@ use std::{
 /// Everything that is to be read, in the order of shown paths, and what is left out.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
-    pub sources: Arc<Vec<Arc<Source>>>,
+    pub sources: Sources,
     pub left_out: Vec<Exclusion>,
 }
 
@@ -61,7 +61,7 @@ struct Gatherer<'a> {
 }
 
 impl Gatherer<'_> {
-    fn root(&self, root: &Root, left_out: &mut Vec<Exclusion>) -> Result<Arc<Vec<Arc<Source>>>, Error> {
+    fn root(&self, root: &Root, left_out: &mut Vec<Exclusion>) -> Result<Sources, Error> {
         let no_such_path = || Error::NoSuchPath { path: root.path.clone() };
         let path = absolute(&root.path).ok_or_else(no_such_path)?;
         match fs::metadata(&path) {
@@ -81,12 +81,7 @@ impl Gatherer<'_> {
         }
     }
 
-    fn directory(
-        &self,
-        label: &str,
-        globs: &Globs,
-        left_out: &mut Vec<Exclusion>,
-    ) -> Result<Arc<Vec<Arc<Source>>>, Error> {
+    fn directory(&self, label: &str, globs: &Globs, left_out: &mut Vec<Exclusion>) -> Result<Sources, Error> {
         let (walked, mut sources) = self.walks.walk(globs, label, self.selection, self.stop)?;
         let exclusions = walked.exclusions.iter();
         left_out.extend(exclusions.map(|it| Exclusion { path: below(label, &it.path), reason: it.reason.clone() }));
@@ -115,7 +110,7 @@ impl Gatherer<'_> {
         path: PathBuf,
         stamp: Option<Stamp>,
         left_out: &mut Vec<Exclusion>,
-    ) -> Result<Arc<Vec<Arc<Source>>>, Error> {
+    ) -> Result<Sources, Error> {
         let name = shown_name(root, &path);
         let below_base = root.base.as_deref().and_then(|base| path.strip_prefix(absolute(base)?).ok());
         // Globs do not reach above the place that the file was named from.
@@ -161,7 +156,7 @@ pub(super) fn of_walk(label: &str, walked: &Walked, earlier: &[Arc<Source>]) -> 
 
 /// Brings the sources of several roots together. Roots may overlap, but each file is there once; and two files must not be
 /// shown by one name.
-fn reconcile(parts: impl Iterator<Item = Arc<Vec<Arc<Source>>>>) -> Vec<Arc<Source>> {
+fn reconcile(parts: impl Iterator<Item = Sources>) -> Vec<Arc<Source>> {
     let (mut known, mut names) = (HashSet::new(), HashSet::new());
     let mut all = Vec::new();
     for source in parts.flat_map(|part| part.to_vec()) {

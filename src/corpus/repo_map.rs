@@ -70,7 +70,7 @@ impl Focus {
                     }
                 }
                 Err(_) if name.is_some() => {}
-                Err(error @ (LookupError::Path(_) | LookupError::Glob(_))) => {
+                Err(error @ (LookupError::Path(_) | LookupError::Text(_))) => {
                     return Err(FocusError { focus: wanted.clone(), reason: error.to_string() });
                 }
             }

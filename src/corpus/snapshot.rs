@@ -7,7 +7,7 @@ use super::{
     gather::{self, Gathered},
     language::Language,
     selection::Selection,
-    source::{Content, Source},
+    source::{Content, Source, Sources},
     stop::StopFlag,
     workspace::{Texts, Workspace},
 };
@@ -20,7 +20,7 @@ const QUICK_BYTES: u64 = 8 << 20;
 /// in the next snapshot. (Files are read when the text is first asked for, each exactly once.)
 #[derive(Debug)]
 pub struct Snapshot {
-    sources: Arc<Vec<Arc<Source>>>,
+    sources: Sources,
     left_out: Vec<Exclusion>,
     context: OnceLock<Result<Arc<ContextText>, Error>>,
     texts: Arc<Texts>,

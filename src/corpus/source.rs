@@ -41,6 +41,9 @@ pub struct Source {
     pub(super) content: Content,
 }
 
+/// Sources in the order of shown paths, which several snapshots may share.
+pub(super) type Sources = Arc<Vec<Arc<Source>>>;
+
 #[derive(Debug, Clone)]
 pub(super) enum Content {
     /// A file found by a walk. It is not read if it has become a link since.

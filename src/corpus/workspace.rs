@@ -11,7 +11,7 @@ use super::{
     globs::Globs,
     selection::Selection,
     snapshot::Snapshot,
-    source::Source,
+    source::{Source, Sources},
     stop::StopFlag,
     walk::{Tree, Walked},
 };
@@ -61,7 +61,7 @@ struct Way {
 struct Kept {
     tree: Tree,
     walked: Arc<Walked>,
-    sources: Arc<Vec<Arc<Source>>>,
+    sources: Sources,
 }
 
 impl Walks {
@@ -72,7 +72,7 @@ impl Walks {
         label: &str,
         selection: &Selection,
         stop: &StopFlag,
-    ) -> Result<(Arc<Walked>, Arc<Vec<Arc<Source>>>), Error> {
+    ) -> Result<(Arc<Walked>, Sources), Error> {
         let kept = self.kept(globs, label, selection);
         // Who comes while another walks the same way waits, and then has little to do.
         let mut kept = lock(&kept);

@@ -1,6 +1,6 @@
 //! How long a part of the text is: in characters or in tokens.
 
-use crate::{corpus::context::ContextText, text::estimated_tokens};
+use crate::text::{CharIndex, estimated_tokens};
 use std::ops::Range;
 
 /// What sizes of chunks are given in.
@@ -23,20 +23,21 @@ impl Unit {
 
 /// The measure of one text.
 pub(super) struct Measure<'a> {
-    context: &'a ContextText,
+    text: &'a str,
+    chars: &'a CharIndex,
     unit: Unit,
 }
 
 impl<'a> Measure<'a> {
-    pub fn new(context: &'a ContextText, unit: Unit) -> Self {
-        Self { context, unit }
+    pub fn new(text: &'a str, chars: &'a CharIndex, unit: Unit) -> Self {
+        Self { text, chars, unit }
     }
 
     /// The length of some bytes. That of several parts together is at most the sum of theirs.
     pub fn length(&self, range: Range<usize>) -> usize {
         match self.unit {
             Unit::Characters => self.char_of(range.end) - self.char_of(range.start),
-            Unit::Tokens => estimated_tokens(&self.context.as_str()[range]),
+            Unit::Tokens => estimated_tokens(&self.text[range]),
         }
     }
 
@@ -63,10 +64,10 @@ impl<'a> Measure<'a> {
     }
 
     fn char_of(&self, byte: usize) -> usize {
-        self.context.chars().char_of_byte(self.context.as_bytes(), byte)
+        self.chars.char_of_byte(self.text.as_bytes(), byte)
     }
 
     fn byte_of(&self, char: usize) -> usize {
-        self.context.chars().byte_of_char(self.context.as_bytes(), char)
+        self.chars.byte_of_char(self.text.as_bytes(), char)
     }
 }

@@ -209,7 +209,7 @@ impl<'a> Rows<'a> {
         };
         // Rows come in order, so that of a text in memory only what lies between two rows is counted.
         let counted = context.in_memory().and_then(|text| {
-            let lines_from = |start: usize| memchr::memchr_iter(b'\n', &text[start..offset]).count();
+            let lines_from = |start: usize| memchr::memchr_iter(b'\n', &text.as_bytes()[start..offset]).count();
             match self.place.filter(|last| last.segment.text == segment.text) {
                 Some(last) => Some(last.line + lines_from(last.offset)),
                 None if segment.text.start >= self.start => Some(lines_from(segment.text.start) + 1),

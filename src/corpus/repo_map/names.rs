@@ -99,7 +99,7 @@ impl Looks {
     /// The symbols of a file, seen as all files were seen.
     pub fn symbols(&self, context: &ContextText, number: usize) -> Vec<Symbol> {
         let segment = &context.segments()[number];
-        crate::corpus::outline::symbols(context.text_of(segment), segment.language)
+        crate::corpus::outline::symbols(context.text_in_memory(segment), segment.language)
     }
 }
 
@@ -152,7 +152,7 @@ pub(super) fn line_starts(text: &str) -> Vec<usize> {
 }
 
 fn file<'t>(context: &'t ContextText, segment: &Segment, number: usize, parses: bool) -> File<'t> {
-    let text = context.text_of(segment);
+    let text = context.text_in_memory(segment);
     let parsed = segment.language.filter(|_| parses).and_then(|language| syntax::tags(text, language));
     let (symbols, names) = match parsed {
         Some(tags) => (tags.symbols, tags.names.into_iter().collect()),

@@ -66,7 +66,7 @@ fn rows(context: &ContextText, looks: &Looks, used: &Used<'_>, best: &[(&(usize,
 }
 
 fn named<'t>(context: &'t ContextText, looks: &Looks, file: usize) -> FxHashMap<&'t str, Symbol> {
-    let text = context.text_of(&context.segments()[file]);
+    let text = context.text_in_memory(&context.segments()[file]);
     let lines = line_starts(text);
     let mut named = FxHashMap::default();
     for symbol in looks.symbols(context, file) {

@@ -109,7 +109,7 @@ proptest! {
         let expected = grep(&context, pattern, &options).map_err(|error| error.to_string());
         let got = store.grep(pattern, &options).map_err(|error| error.to_string());
         prop_assert_eq!(got, expected);
-        for byte in (0..=context.byte_len()).filter(|&byte| context.as_str().is_char_boundary(byte)) {
+        for byte in (0..=context.byte_len()).filter(|&byte| context.in_memory().unwrap().is_char_boundary(byte)) {
             prop_assert_eq!(store.position(byte).unwrap(), context.position(byte).unwrap());
         }
     }

@@ -72,7 +72,7 @@ fn check(selection: &Selection, expected: Expect) {
 }
 
 fn text(selection: &Selection) -> String {
-    take(selection).unwrap().context().unwrap().as_str().to_owned()
+    take(selection).unwrap().context().unwrap().in_memory().unwrap().to_owned()
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn names_that_differ_only_in_bytes_that_are_no_text_are_shown_apart() {
     let mut found = snapshot.files().iter().map(|file| {
         let path = file.path.as_deref().unwrap();
         let segment = context.segment_of_path(path).unwrap();
-        assert_eq!(context.text_of(segment).as_bytes(), fs::read(file.absolute().unwrap()).unwrap());
+        assert_eq!(context.text_in_memory(segment).as_bytes(), fs::read(file.absolute().unwrap()).unwrap());
         path
     });
     let escaped = tree.path("a\\xFF");

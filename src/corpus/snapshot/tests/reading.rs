@@ -10,7 +10,7 @@ fn files_come_in_path_order_each_after_its_header() {
         "==> a.txt <==\nx\r\n==> b-c <==\nlast\n==> b.txt <==\n==> b/z.txt <==\n1\n2\n"
     );
     let context = take(&tree.selection()).unwrap().context().unwrap();
-    let texts: Vec<&str> = context.segments().iter().map(|segment| context.text_of(segment)).collect();
+    let texts: Vec<&str> = context.segments().iter().map(|segment| context.text_in_memory(segment)).collect();
     assert_eq!(texts, ["x\r\n", "last", "", "1\n2"]);
 }
 
@@ -21,10 +21,10 @@ fn a_lone_file_is_exactly_its_characters() {
     assert_eq!(text(&lone), "no line feed");
     // Others that cannot be read do not make it a text of several files.
     let snapshot = take(&tree.selection()).unwrap();
-    assert_eq!(snapshot.context().unwrap().as_str(), "no line feed");
+    assert_eq!(snapshot.context().unwrap().in_memory().unwrap(), "no line feed");
     assert!(snapshot.exclusions().contains(&Exclusion { path: "logo.png".into(), reason: Reason::Binary }));
-    assert_eq!(Snapshot::of_text(None, "any\0thing".into()).context().unwrap().as_str(), "any\0thing");
-    assert_eq!(Snapshot::of_text(None, String::new()).context().unwrap().as_str(), "");
+    assert_eq!(Snapshot::of_text(None, "any\0thing".into()).context().unwrap().in_memory().unwrap(), "any\0thing");
+    assert_eq!(Snapshot::of_text(None, String::new()).context().unwrap().in_memory().unwrap(), "");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn what_was_converted_is_reported() {
         })
         .collect();
     assert_eq!(changed, ["a-bom.txt true false 0", "b-utf16.txt true true 0", "c-latin.txt false false 2"]);
-    assert!(context.as_str().ends_with("==> c-latin.txt <==\n\u{fffd}t\u{fffd}\n==> d.txt <==\nd\n"));
+    assert!(context.in_memory().unwrap().ends_with("==> c-latin.txt <==\n\u{fffd}t\u{fffd}\n==> d.txt <==\nd\n"));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_file_that_vanishes_or_changes_its_kind_is_left_out() {
     fs::remove_file(tree.path("c.txt")).unwrap();
     symlink("/etc/passwd", tree.path("c.txt")).unwrap();
     fs::write(tree.path("d.txt"), "").unwrap();
-    assert_eq!(snapshot.context().unwrap().as_str(), "==> a.txt <==\na\n==> d.txt <==\n");
+    assert_eq!(snapshot.context().unwrap().in_memory().unwrap(), "==> a.txt <==\na\n==> d.txt <==\n");
     let unreadable: Vec<String> = snapshot
         .exclusions()
         .into_iter()
@@ -90,7 +90,7 @@ fn an_unreadable_file_is_left_out_with_the_words_of_the_operating_system() {
     // Even root cannot read this one.
     let roots = vec![Root::new("/proc/self/mem"), Root::new("/proc/self/comm")];
     let snapshot = take(&Selection { roots, ..Selection::default() }).unwrap();
-    assert!(!snapshot.context().unwrap().as_str().is_empty());
+    assert!(!snapshot.context().unwrap().in_memory().unwrap().is_empty());
     let shown: Vec<String> = snapshot.exclusions().iter().map(|it| format!("{}: {}", it.path, it.reason)).collect();
     assert_eq!(shown, ["mem: unreadable: Input/output error (os error 5)"]);
 }
@@ -104,7 +104,7 @@ fn a_large_file_that_is_binary_is_not_read() {
         file.set_len(4 << 40).unwrap();
     }
     let snapshot = take(&tree.selection()).unwrap();
-    assert_eq!(snapshot.context().unwrap().as_str(), "text");
+    assert_eq!(snapshot.context().unwrap().in_memory().unwrap(), "text");
     let shown: Vec<String> = snapshot.exclusions().iter().map(|it| format!("{}: {}", it.path, it.reason)).collect();
     assert_eq!(shown, [".git/: hidden", "image.bin: binary", "utf32.bin: binary"]);
 
@@ -137,7 +137,7 @@ fn pipes_sockets_and_devices_are_left_out_without_waiting() {
     // It becomes a pipe after the walk has passed.
     fs::remove_file(tree.path("late.txt")).unwrap();
     pipe(&tree.path("late.txt"));
-    assert_eq!(snapshot.context().unwrap().as_str(), "a");
+    assert_eq!(snapshot.context().unwrap().in_memory().unwrap(), "a");
     let shown: Vec<String> = snapshot.exclusions().iter().map(|it| format!("{}: {}", it.path, it.reason)).collect();
     let expected = ["late.txt", "pipe", "socket", "zero"].map(|name| format!("{name}: not a regular file"));
     assert_eq!(shown[1..], expected);

@@ -64,7 +64,7 @@ fn a_time_that_was_set_back_deceives_nobody() {
     tree.write("a.txt", b"uno");
     tree.age("a.txt");
     let context = snapshot(&workspace, &tree.selection()).context().unwrap();
-    assert_eq!(context.text_of(&context.segments()[0]), "uno");
+    assert_eq!(context.text_in_memory(&context.segments()[0]), "uno");
 }
 
 #[test]
@@ -80,9 +80,9 @@ fn buffers_are_compared_by_their_text() {
     assert!(Arc::ptr_eq(&first, &snapshot(&workspace, &with("buffer", 2)).context().unwrap()));
     // A document that was closed and opened again begins to count anew.
     let other = snapshot(&workspace, &with("edited", 1)).context().unwrap();
-    assert_eq!(other.text_of(&other.segments()[0]), "edited");
+    assert_eq!(other.text_in_memory(&other.segments()[0]), "edited");
     let saved = snapshot(&workspace, &tree.selection()).context().unwrap();
-    assert_eq!(saved.text_of(&saved.segments()[0]), "disk");
+    assert_eq!(saved.text_in_memory(&saved.segments()[0]), "disk");
 }
 
 #[derive(Debug, Clone)]
