@@ -167,8 +167,8 @@ impl InPlace {
             block.filter(|_| !stop.is_raised())
         })?;
         let fits = |blocks: &Vec<Block>| {
-            let rests = blocks.iter().skip(1).map(|block| block.rest).chain([0]);
-            blocks.iter().map(|block| block.beyond).eq(rests)
+            let joints_fit = blocks.windows(2).all(|pair| pair[0].beyond == pair[1].rest);
+            joints_fit && blocks.last().is_none_or(|last| last.beyond == 0)
         };
         Ok(blocks.filter(fits))
     }

@@ -6,7 +6,6 @@
 //! is found.
 
 use super::{
-    interrupt::check_signals,
     program::Node,
     translate::{Alphabet, Translation, bounded_head, is_bounded, is_nullable, never_inside, translate},
 };
@@ -88,8 +87,8 @@ impl Finder {
         self.is_exact
     }
 
-    /// The first match that starts at `start` or behind. Signals are looked for meanwhile.
-    pub fn find(&self, haystack: &[u8], mut start: usize) -> Option<Range<usize>> {
+    /// The first match that starts at `start` or behind; `pause` is called between two stretches, and may not return.
+    pub fn find(&self, haystack: &[u8], mut start: usize, pause: impl Fn()) -> Option<Range<usize>> {
         loop {
             let (last_start, end) = self.stretch(haystack, start);
             let found = self.regex.search(&Input::new(haystack).span(start..end));
@@ -99,7 +98,7 @@ impl Finder {
                 _ if end == haystack.len() => return found.map(|found| found.range()),
                 _ => {}
             }
-            check_signals();
+            pause();
             start = last_start;
         }
     }
@@ -140,7 +139,7 @@ mod tests {
 
     fn starts(finder: &Finder, haystack: &[u8]) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
-        while let Some(next) = finder.find(haystack, found.last().map_or(0, |last| last.end)) {
+        while let Some(next) = finder.find(haystack, found.last().map_or(0, |last| last.end), || {}) {
             found.push(next);
         }
         found

@@ -3,7 +3,7 @@
 use super::{
     finder::Finder,
     haystack::Haystack,
-    interrupt::interruptible,
+    interrupt::{check_signals, interruptible},
     pattern::Pattern,
     subject::{Haystacks, Subject},
 };
@@ -186,7 +186,7 @@ fn search_with<H: Haystack>(
     let end = if is_whole { haystack.bytes().len() } else { haystack.byte_of(request.end) };
     let bytes = &haystack.bytes()[..end];
     let mut start = haystack.byte_of(request.start);
-    while let Some(found) = finder.find(bytes, start) {
+    while let Some(found) = finder.find(bytes, start, check_signals) {
         let position = haystack.position_of(found.start);
         if finder.is_exact() && pattern.group_count() == 0 {
             let end = haystack.position_of(found.end);
