@@ -1,11 +1,13 @@
 //! The text that programs see as `context`, with its files, characters and lines.
 
+mod build;
+mod parts;
+
 use super::{
-    assemble::{self, Assembled, Changed, Earlier, Outcome, Segment},
-    decode::Changes,
+    assemble::{Changed, Outcome, Segment},
     error::Error,
     exclusion::Exclusion,
-    in_place::{self, InPlace, Scanned},
+    in_place::InPlace,
     lookup::{self, LookupError, PathError},
     search::{Index, SharedIndex},
     source::Source,
@@ -24,13 +26,8 @@ use std::{
 /// Counting so many bytes takes some milliseconds.
 const LONG_TO_COUNT: usize = 64 << 20;
 
-/// A lone text of up to so many bytes is ranked as one file; a longer one in parts; and what is longer still takes more
-/// memory and time to index than a question is worth.
-const RANKED_WHOLE: usize = 16 << 20;
-const RANKED_MOST: usize = 2 << 30;
-
-/// About how many bytes of a long text are looked at as one.
-const PART: usize = 4 << 20;
+/// So many bytes are indexed although perhaps nobody will ask for it.
+const SOON_INDEXED: usize = 256 << 20;
 
 /// One text of one or several files. It never changes. Offsets are bytes unless a name says otherwise.
 #[derive(Debug)]
@@ -68,95 +65,6 @@ pub struct Position<'a> {
 }
 
 impl ContextText {
-    /// Reads all sources, unless it is stopped. What has not changed since is taken from an earlier text, and if nothing has,
-    /// that is the text.
-    pub(super) fn build(
-        sources: &[Arc<Source>],
-        earlier: Option<&Arc<Self>>,
-        stop: &StopFlag,
-    ) -> Result<Arc<Self>, Error> {
-        let kept = earlier.map(|earlier| earlier.kept(sources));
-        if let (Some(earlier), Some(kept)) = (earlier, &kept)
-            && kept.len() == earlier.sources.len()
-            && kept.iter().all(Option::is_some)
-            && earlier.check().is_ok()
-        {
-            return Ok(earlier.clone());
-        }
-        if let [source] = sources
-            && let Some(path) = source.huge_file()
-        {
-            match in_place::scan(source, path.to_owned(), stop) {
-                Ok(Some(scanned)) => return Ok(Arc::new(Self::in_place(source, scanned))),
-                Ok(None) => {}
-                Err(reason) => {
-                    let exclusion = Exclusion { path: source.path.clone().unwrap_or_default(), reason };
-                    return Err(Error::empty(&[exclusion]));
-                }
-            }
-        }
-        let earlier_index = earlier.and_then(|it| it.index.get().or(it.earlier_index.as_ref())).cloned();
-        let earlier = earlier.zip(kept.as_deref()).and_then(|(earlier, kept)| match &earlier.body {
-            Body::Stored(text) => {
-                let (segments, outcomes) = (&earlier.segments, &earlier.outcomes);
-                Some(Earlier { text: text.as_str(), segments, outcomes, kept })
-            }
-            Body::InPlace(_) => None,
-        });
-        let Assembled { text, segments, outcomes } = assemble::assemble(sources, earlier, stop)?;
-        let new = Self::new(Body::Stored(text), sources.to_vec(), segments, outcomes);
-        Ok(Arc::new(Self { earlier_index, ..new }))
-    }
-
-    fn new(body: Body, sources: Vec<Arc<Source>>, segments: Vec<Segment>, outcomes: Vec<Outcome>) -> Self {
-        Self {
-            body,
-            changed: assemble::changed(&sources, &outcomes),
-            exclusions: assemble::exclusions(&sources, &outcomes),
-            sources,
-            outcomes,
-            segments,
-            chars: OnceLock::new(),
-            lines: OnceLock::new(),
-            parts: OnceLock::new(),
-            index: SharedIndex::default(),
-            earlier_index: None,
-        }
-    }
-
-    fn in_place(source: &Arc<Source>, scanned: Scanned) -> Self {
-        let Scanned { text, chars, lines, had_mark } = scanned;
-        let segment =
-            Segment { path: source.path.clone(), header: 0..0, text: 0..text.len(), language: source.language };
-        let changes = Changes { had_mark, ..Changes::default() };
-        let outcome = Outcome { reading: text.reading(), segment: Ok(0), changes, cut: None };
-        Self {
-            chars: OnceLock::from(chars),
-            lines: OnceLock::from(lines),
-            ..Self::new(Body::InPlace(text), vec![source.clone()], vec![segment], vec![outcome])
-        }
-    }
-
-    /// For each of these sources the number of its outcome in this text, if it has not changed since.
-    pub(super) fn kept(&self, sources: &[Arc<Source>]) -> Vec<Option<usize>> {
-        let mut own = self.sources.iter().zip(&self.outcomes).enumerate().peekable();
-        // Both are in the order of the paths.
-        let number = |source: &Arc<Source>| {
-            while own.next_if(|(_, (known, _))| known.path < source.path).is_some() {}
-            let (number, (_, outcome)) = own.next_if(|(_, (known, _))| known.path == source.path)?;
-            source.is_as(&outcome.reading).then_some(number)
-        };
-        sources.iter().map(number).collect()
-    }
-
-    /// How much room it takes that nobody else needs.
-    pub(super) fn stored_bytes(&self) -> usize {
-        match &self.body {
-            Body::Stored(text) => text.as_str().len(),
-            Body::InPlace(_) => 0,
-        }
-    }
-
     /// The part of the text that `range` is, which must begin and end with characters.
     pub fn read(&self, range: Range<usize>) -> Result<Cow<'_, str>, Error> {
         match &self.body {
@@ -310,38 +218,6 @@ impl ContextText {
         self.segments[..following].last()
     }
 
-    /// What is ranked as if it were a file: the files, or the parts of a lone text that is long.
-    pub(super) fn ranked(&self) -> Result<&[Segment], Error> {
-        match self.segments.as_slice() {
-            [lone] if lone.text.len() > RANKED_MOST => Err(Error::TooLongToRank { bytes: lone.text.len() }),
-            [lone] if lone.text.len() > RANKED_WHOLE => self.parts(),
-            segments => Ok(segments),
-        }
-    }
-
-    /// The text in parts of some megabytes that end with lines, if that is possible.
-    pub(super) fn parts(&self) -> Result<&[Segment], Error> {
-        let parts = self.parts.get_or_init(|| -> Result<Vec<Segment>, Error> {
-            let mut parts = Vec::new();
-            for segment in &self.segments {
-                let Range { mut start, end: last } = segment.text;
-                while start < last {
-                    let end = if last - start > PART { self.part_end(start + PART)?.min(last) } else { last };
-                    parts.push(Segment { header: start..start, text: start..end, ..segment.clone() });
-                    start = end;
-                }
-            }
-            Ok(parts)
-        });
-        parts.as_deref().map_err(Clone::clone)
-    }
-
-    /// Where a part may end that goes on beyond `byte`: after the line, unless that is very long.
-    fn part_end(&self, byte: usize) -> Result<usize, Error> {
-        let end = self.next_line(byte)?;
-        if end - byte <= PART { Ok(end) } else { self.floor_char(byte) }
-    }
-
     /// Where the character begins that `byte` lies in; the text's end behind it.
     pub(super) fn floor_char(&self, byte: usize) -> Result<usize, Error> {
         if byte >= self.byte_len() {
@@ -352,6 +228,14 @@ impl ContextText {
         let bytes = self.bytes(start..byte + 1)?;
         let rest = bytes.iter().rev().take_while(|byte| **byte & 0b1100_0000 == 0b1000_0000).count();
         Ok(byte - rest.min(byte - start))
+    }
+
+    /// Builds the index of the ranked search before it is asked for, if that takes a few seconds at most.
+    pub fn prepare_search(&self, stop: &StopFlag) {
+        if self.byte_len() <= SOON_INDEXED {
+            // Whoever searches learns what has failed.
+            let _ = self.index(stop);
+        }
     }
 
     /// The index of the ranked search, built when it is first asked for, unless that is stopped.
@@ -376,101 +260,4 @@ impl Bytes for ContextText {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::corpus::{OpenBuffer, Root, Selection, Snapshot, StopFlag};
-    use proptest::prelude::*;
-    use std::sync::Arc;
-
-    /// A text of several files that exist in an editor only.
-    fn context(files: &[(&str, &str)]) -> Arc<ContextText> {
-        let directory = tempfile::tempdir().unwrap();
-        let buffer = |&(path, text): &(&str, &str)| OpenBuffer {
-            path: directory.path().join(path),
-            text: text.into(),
-            version: 0,
-        };
-        let selection = Selection {
-            roots: vec![Root::new(directory.path())],
-            open: files.iter().map(buffer).collect(),
-            ..Selection::default()
-        };
-        Snapshot::take(&selection, &StopFlag::default()).unwrap().context().unwrap()
-    }
-
-    #[test]
-    fn files_are_found_by_exact_and_partial_paths() {
-        let context = context(&[("a/lib.rs", ""), ("b/lib.rs", ""), ("b/main.rs", "")]);
-        let found = |path: &str| match context.segment_of_path(path) {
-            Ok(segment) => segment.path.clone().unwrap(),
-            Err(error) => error.to_string(),
-        };
-        assert_eq!(found("b/lib.rs"), "b/lib.rs");
-        assert_eq!(found("./b/lib.rs"), "b/lib.rs");
-        assert_eq!(found("main.rs"), "b/main.rs");
-        assert_eq!(found("lib.rs"), "`lib.rs` names more than one file: a/lib.rs, b/lib.rs");
-        assert_eq!(found("ain.rs"), "no file `ain.rs` in the context; did you mean b/main.rs");
-        assert_eq!(found("x/main.rs"), "no file `x/main.rs` in the context; did you mean b/main.rs");
-        assert_eq!(found("zzz"), "no file `zzz` in the context");
-        assert_eq!(found(""), "no file `` in the context");
-    }
-
-    #[test]
-    fn line_ranges_are_cut_to_what_there_is() {
-        let context = context(&[("a", "1\n2\n3"), ("b", "x\n")]);
-        let lines = |path, first, last| &context.in_memory().unwrap()[context.line_range(path, first, last).unwrap()];
-        for (first, last, expected) in [
-            (1, None, "1\n2\n3"),
-            (2, Some(2), "2\n"),
-            (2, Some(99), "2\n3"),
-            (3, None, "3"),
-            (4, None, ""),
-            (0, Some(1), "1\n"),
-            (-5, Some(-1), ""),
-            (3, Some(1), ""),
-            (i64::MAX, Some(i64::MAX), ""),
-            (i64::MIN, Some(i64::MAX), "1\n2\n3"),
-        ] {
-            assert_eq!(lines(Some("a"), first, last), expected, "{first} {last:?}");
-        }
-        assert_eq!(lines(Some("b"), 1, Some(1)), "x\n");
-        assert_eq!(lines(None, 1, Some(2)), "==> a <==\n1\n");
-        assert!(context.line_range(Some("c"), 1, None).is_err());
-    }
-
-    #[test]
-    fn a_header_belongs_to_the_first_line_of_its_file() {
-        let context = context(&[("a", "1\n2"), ("b", "")]);
-        let at = |needle: &str| {
-            let position = context.position(context.in_memory().unwrap().find(needle).unwrap()).unwrap().unwrap();
-            (position.path.unwrap().to_owned(), position.line)
-        };
-        assert_eq!(at("==> a"), ("a".into(), 1));
-        assert_eq!(at("2"), ("a".into(), 2));
-        assert_eq!(at("==> b"), ("b".into(), 1));
-        let end = context.byte_len();
-        assert_eq!(context.position(end).unwrap(), Some(Position { path: Some("b"), line: 1 }));
-        assert_eq!(context.position(end + 1).unwrap(), None);
-    }
-
-    proptest! {
-        #[test]
-        fn every_line_has_its_position(files in prop::collection::vec("([a-cé\r]|\n|😀){0,30}", 2..5)) {
-            let named: Vec<(String, &str)> =
-                files.iter().enumerate().map(|(at, text)| (format!("f{at}"), text.as_str())).collect();
-            let named: Vec<(&str, &str)> = named.iter().map(|(path, text)| (path.as_str(), *text)).collect();
-            let context = context(&named);
-            for (segment, (path, text)) in context.segments().iter().zip(&named) {
-                prop_assert_eq!(context.text_in_memory(segment), *text);
-                let mut at = segment.text.start;
-                for (number, line) in text.split_inclusive('\n').enumerate() {
-                    let position = context.position(at).unwrap().unwrap();
-                    prop_assert_eq!(position, Position { path: Some(path), line: number + 1 });
-                    let number = number as i64 + 1;
-                    prop_assert_eq!(context.line_range(Some(path), number, Some(number)).unwrap(), at..at + line.len());
-                    at += line.len();
-                }
-            }
-        }
-    }
-}
+mod tests;

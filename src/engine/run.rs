@@ -65,7 +65,7 @@ impl<'t> Run<'t> {
             number: tree.number_run(),
             depth,
             conversation: Conversation::new(prompt::SYSTEM, prompt::opening(overview, focus, question), model.window()),
-            programs: Programs::new(tree, context, focus.cloned(), output_chars(model.window())),
+            programs: Programs::new(tree, context, focus.cloned(), output_chars(model.window()), depth),
             model,
             iteration: 0,
             errors_in_a_row: 0,

@@ -2,7 +2,7 @@
 
 use super::{Focus, Run};
 use crate::{
-    corpus::{self, ContextText},
+    corpus::{self, ContextText, StopFlag, StopOnDrop},
     engine::{
         Interpreter, context::Context, context_failure, desk::Desk, ending::Stop, event::Event, internal_failure,
         prompt, reply, tree::Tree,
@@ -133,13 +133,18 @@ pub(super) struct Programs {
     focus: Option<Focus>,
     interpreter: Interpreter,
     limits: repl::Limits,
+    /// Whether the text is indexed before a program searches it. Prompts of child runs are short.
+    indexes: bool,
+    /// Ends the indexing with the run.
+    indexing: Option<StopOnDrop>,
     running: Option<(Session, Arc<ContextText>)>,
 }
 
 impl Programs {
-    pub fn new(tree: &Tree, context: Context, focus: Option<Focus>, output_chars: usize) -> Self {
+    pub fn new(tree: &Tree, context: Context, focus: Option<Focus>, output_chars: usize, depth: usize) -> Self {
         let limits = repl::Limits { cell_time: tree.limits.cell_timeout, output_chars };
-        Self { context, focus, interpreter: tree.interpreter.clone(), limits, running: None }
+        let interpreter = tree.interpreter.clone();
+        Self { context, focus, interpreter, limits, indexes: depth == 0, indexing: None, running: None }
     }
 
     /// Waits for the text and until the interpreter is ready for a program.
@@ -154,6 +159,11 @@ impl Programs {
             Some(running) => running,
             None => {
                 let text = self.context.text().await?;
+                if self.indexes {
+                    let (stop, text) = (StopFlag::default(), text.clone());
+                    self.indexing = Some(stop.raise_on_drop());
+                    tokio::task::spawn_blocking(move || text.prepare_search(&stop));
+                }
                 (self.start(text.clone()).await?, text)
             }
         };
