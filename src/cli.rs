@@ -7,6 +7,7 @@
 mod doctor;
 mod models;
 mod options;
+mod preview;
 mod progress;
 mod query;
 mod scope;
@@ -36,6 +37,8 @@ enum Command {
     Query(Box<query::QueryArguments>),
     /// Keep texts as shards in a folder or an object store, and look into them
     Shards(shards::ShardsArguments),
+    /// Show what a question would read, send and cost, and what is left out and why; calls no model
+    Preview(Box<preview::PreviewArguments>),
     /// Show which models were detected, which are configured, and whether they answer
     Models(models::ModelsArguments),
     /// Check the set-up and say how to mend it
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
         match arguments.command {
             Command::Query(arguments) => query::run(*arguments).await,
             Command::Shards(arguments) => shards::run(arguments).await,
+            Command::Preview(arguments) => preview::run(*arguments).await,
             Command::Models(arguments) => models::run(arguments).await,
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Lsp => crate::lsp::serve_stdio().await.unwrap_or_else(|error| no_signals(&error)),

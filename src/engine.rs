@@ -19,6 +19,7 @@ mod lookup;
 mod meter;
 mod open_call;
 mod overview;
+mod preview;
 mod prompt;
 mod reply;
 mod run;
@@ -27,12 +28,13 @@ mod tree;
 pub use answer::{Answer, Citation, Failure, Lost, Termination};
 pub use event::{ContextSize, Delta, Event, EventSink, Started, SubCallState};
 pub use meter::Usage;
+pub use preview::Preview;
 pub use run::Focus;
 
 use crate::{
     config::{Limits, Price, Strategy},
     corpus::{self, ContextText, Snapshot, Tally},
-    llm::{self, Choice, Message, Models, Scheduler},
+    llm::{self, Choice, Message, Model, Models, Scheduler},
 };
 use context::Context;
 use ending::{Ending, Stop};
@@ -157,8 +159,7 @@ impl Asking<'_> {
         let snapshot = &self.question.snapshot;
         self.tree.progress("reading the context".to_owned());
         let context = Context::read(snapshot.clone());
-        // What takes no time is read first, so that the model is told exact sizes, or the text itself.
-        let text = match snapshot.is_quick_to_read() || self.question.strategy == Strategy::Direct {
+        let text = match is_read_first(self.question) {
             true => match context.text().await {
                 Ok(text) => Some(text),
                 Err(stop) => return (None, Err(stop)),
@@ -173,26 +174,15 @@ impl Asking<'_> {
             context: context_size(snapshot),
         }));
         let result = match &text {
-            Some(text) if self.is_direct(text) => self.answer_directly(text).await,
+            Some(text) if is_direct(self.question.strategy, self.tree.choice.root.as_ref(), text) => {
+                self.answer_directly(text).await
+            }
             _ => self.answer_by_programs(&context, text.as_deref()).await,
         };
         if let Ok(ending) = &result {
             self.tree.emit(Event::Delta(Delta::Reset(ending.text.clone())));
         }
         (context.if_ready(), result)
-    }
-
-    fn is_direct(&self, context: &ContextText) -> bool {
-        match self.question.strategy {
-            Strategy::Direct => true,
-            Strategy::Rlm => false,
-            Strategy::Auto => {
-                // A character of source is about a third of a token; half of the window is left for the rest.
-                let root = &self.tree.choice.root;
-                let window = root.window().map_or(DIRECT_CHARS, |tokens| tokens * 3 / 2);
-                !root.prefers_programs() && context.char_len() <= DIRECT_CHARS.min(window)
-            }
-        }
     }
 
     async fn answer_directly(&self, context: &ContextText) -> Result<Ending, Stop> {
@@ -229,6 +219,25 @@ impl Asking<'_> {
         let root = self.tree.choice.root.clone();
         let overview = text.map_or_else(|| Overview::of_snapshot(snapshot), Overview::of_text);
         Run::new(self.tree, 0, root, context.clone(), &overview, focus.as_ref(), question).finish().await
+    }
+}
+
+/// Whether the text is read before the first call: if that takes no time, so that the model is told exact sizes or is given
+/// the text itself.
+fn is_read_first(question: &Question) -> bool {
+    question.snapshot.is_quick_to_read() || question.strategy == Strategy::Direct
+}
+
+/// Whether the text goes into one prompt, instead of being looked at by programs.
+fn is_direct(strategy: Strategy, root: &dyn Model, context: &ContextText) -> bool {
+    match strategy {
+        Strategy::Direct => true,
+        Strategy::Rlm => false,
+        Strategy::Auto => {
+            // A character of source is about a third of a token; half of the window is left for the rest.
+            let window = root.window().map_or(DIRECT_CHARS, |tokens| tokens * 3 / 2);
+            !root.prefers_programs() && context.char_len() <= DIRECT_CHARS.min(window)
+        }
     }
 }
 

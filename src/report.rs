@@ -3,7 +3,10 @@
 //! The shapes are public: `docs/protocol.md` describes them, and clients rely on them. The engine's own types are free to
 //! change behind this page.
 
-use crate::engine::{Answer, ContextSize, Delta, Event, Started, SubCallState, Usage};
+use crate::{
+    corpus::Exclusion,
+    engine::{Answer, ContextSize, Delta, Event, Preview, Started, SubCallState, Usage},
+};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -39,6 +42,23 @@ pub fn answer(answer: &Answer, circumstances: &Circumstances) -> Map<String, Val
         object.insert("error".to_owned(), error);
     }
     object
+}
+
+/// The object that `rlm preview --json` prints.
+pub fn preview(preview: &Preview, left_out: &[Exclusion]) -> Value {
+    let left_out = left_out.iter().map(|it| json!({"path": it.path, "reason": it.reason.to_string()}));
+    json!({
+        "model": preview.model,
+        "worker": preview.worker,
+        "why": preview.why,
+        "context": context(&preview.context),
+        "leftOut": Value::from_iter(left_out),
+        "contextTokens": preview.context_tokens,
+        "strategy": if preview.is_direct { "direct" } else { "rlm" },
+        "firstPromptTokens": preview.first_prompt_tokens,
+        "firstPromptCostUsd": preview.first_prompt_cost,
+        "wholeTextCostUsd": preview.whole_text_cost,
+    })
 }
 
 /// What was used.

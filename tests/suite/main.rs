@@ -4,6 +4,7 @@
 
 mod client;
 mod extractive;
+mod huge;
 mod limits;
 mod llama;
 mod lsp;
@@ -11,6 +12,7 @@ mod lsp_ends;
 mod lsp_settings;
 #[path = "../ripgrep/mod.rs"]
 mod oracle;
+mod preview;
 mod query;
 mod repl;
 mod ripgrep;

@@ -1,0 +1,79 @@
+//! What a question would read and send, told without a call of any model.
+
+use super::{
+    Engine, Failure, Question, context::Context, context_failure, context_size, ending::Stop, overview::Overview,
+    prompt,
+};
+use crate::{engine::ContextSize, llm, text::estimated_tokens};
+
+/// Bytes of a text that nobody has read for one token of it.
+const BYTES_PER_TOKEN: u64 = 4;
+
+/// What is known before a question is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preview {
+    pub model: String,
+    pub worker: String,
+    /// How the models were chosen.
+    pub why: String,
+    pub context: ContextSize,
+    /// About how many tokens the text has.
+    pub context_tokens: u64,
+    /// Whether the text would be put into one prompt, instead of being looked at by programs.
+    pub is_direct: bool,
+    /// About how many tokens the first prompt has.
+    pub first_prompt_tokens: u64,
+    /// What sending the first prompt costs, in US dollars, if the price of the model is known.
+    pub first_prompt_cost: Option<f64>,
+    /// What it would cost if the worker model read all of the text once.
+    pub whole_text_cost: Option<f64>,
+}
+
+impl Engine {
+    /// Looks at what a question would read and send.
+    pub async fn preview(&self, question: &Question) -> Result<Preview, Failure> {
+        let failed = |stop| match stop {
+            Stop::Failed(failure) => failure,
+            Stop::Limit(limit) => {
+                Failure { kind: "limit", message: limit.explanation().unwrap_or_default().to_owned(), hint: None }
+            }
+        };
+        let snapshot = &question.snapshot;
+        let text = match super::is_read_first(question) {
+            true => Some(Context::read(snapshot.clone()).text().await.map_err(failed)?),
+            false => None,
+        };
+        let root = &self.choice.root;
+        let is_direct = text.as_ref().is_some_and(|text| super::is_direct(question.strategy, root.as_ref(), text));
+        let unread = |error| context_failure(&error);
+        let (focus, asked) = (question.focus.as_ref(), question.text.as_str());
+        let (context_tokens, prompt) = match &text {
+            Some(text) => {
+                let whole = text.read(0..text.byte_len()).map_err(unread)?;
+                let tokens = estimated_tokens(whole.as_bytes()) as u64;
+                let prompt = match is_direct {
+                    true => prompt::DIRECT_SYSTEM.to_owned() + &prompt::direct(text, focus, asked).map_err(unread)?,
+                    false => prompt::SYSTEM.to_owned() + &prompt::opening(&Overview::of_text(text), focus, asked),
+                };
+                (tokens, prompt)
+            }
+            None => {
+                let opening = prompt::opening(&Overview::of_snapshot(snapshot), focus, asked);
+                (snapshot.bytes() / BYTES_PER_TOKEN, prompt::SYSTEM.to_owned() + &opening)
+            }
+        };
+        let first_prompt_tokens = estimated_tokens(&prompt) as u64;
+        let cost = |model: &str, tokens| llm::price(&self.prices, model).map(|price| price.of(tokens, 0));
+        Ok(Preview {
+            model: root.name().to_owned(),
+            worker: self.choice.worker.name().to_owned(),
+            why: self.choice.why.clone(),
+            context: context_size(snapshot),
+            context_tokens,
+            is_direct,
+            first_prompt_tokens,
+            first_prompt_cost: cost(root.name(), first_prompt_tokens),
+            whole_text_cost: cost(self.choice.worker.name(), context_tokens),
+        })
+    }
+}
