@@ -1,6 +1,7 @@
 //! Which language a file is written in, as its name tells.
 
-use std::path::Path;
+use rustc_hash::FxHashMap;
+use std::{path::Path, sync::LazyLock};
 
 /// How definitions and comments look in a language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,13 +129,19 @@ static LANGUAGES: &[Language] = &[
     language("dockerfile", Style::Plain, HASH, &["Dockerfile", "dockerfile", "Containerfile"]),
 ];
 
+/// The first language that has an ending, for trees of very many files.
+static BY_ENDING: LazyLock<FxHashMap<&str, &Language>> = LazyLock::new(|| {
+    let endings = LANGUAGES.iter().rev().flat_map(|language| language.endings.iter().map(move |&it| (it, language)));
+    endings.collect()
+});
+
 impl Language {
     /// The language of a file of this path, if it is known.
     pub fn of_path(path: &str) -> Option<&'static Self> {
         let path = Path::new(path);
         let name = path.file_name()?.to_str()?.trim_start_matches('.');
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or(name);
-        let of = |ending: &str| LANGUAGES.iter().find(|language| language.endings.contains(&ending));
+        let of = |ending: &str| BY_ENDING.get(ending).copied();
         of(name).or_else(|| of(extension)).or_else(|| of(&extension.to_ascii_lowercase()))
     }
 

@@ -11,7 +11,6 @@ use super::{language::Language, outline::Symbol};
 use grammar::{Compiled, Grammar, Mark};
 use parse::parse;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::ops::ControlFlow;
 use tree_sitter::{Node, QueryCursor, QueryCursorOptions, QueryCursorState, StreamingIterator, Tree};
 
 /// The most characters of a name or a signature that are kept.
@@ -88,12 +87,8 @@ fn definitions(text: &str, tree: &Tree, grammar: &Grammar, compiled: &Compiled) 
 fn found<'tree>(text: &str, tree: &'tree Tree, compiled: &Compiled) -> Vec<Found<'tree>> {
     let mut cursor = QueryCursor::new();
     cursor.set_match_limit(OPEN_MATCHES);
-    // As with the parser, a bound on steps gives the same result on every machine.
-    let mut reports_left = parse::most_reports(text.len());
-    let mut progress = |_: &QueryCursorState| {
-        reports_left = reports_left.saturating_sub(1);
-        if reports_left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
+    let mut bound = parse::Bound::new(text.len());
+    let mut progress = |_: &QueryCursorState| bound.step();
     let options = QueryCursorOptions::new().progress_callback(&mut progress);
     let mut matches = cursor.matches_with_options(&compiled.query, tree.root_node(), text.as_bytes(), options);
     let mut found: Vec<(usize, Found<'tree>)> = Vec::new();

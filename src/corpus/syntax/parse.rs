@@ -1,32 +1,69 @@
 //! Parsing within bounds.
+//!
+//! What a parser does with a text that is no program may take it any time: it tries to recover from each error, at a cost
+//! that grows with how deep it is. So texts of too many open brackets are not parsed at all; the work on the others is
+//! bounded in steps, which gives the same result on every machine; and, since a step may be long, in time as well, beyond
+//! what any program needs. A text that is given up is looked at line by line.
 
-use std::ops::ControlFlow;
+use std::{
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 use tree_sitter::{Language, ParseOptions, ParseState, Parser, Tree};
 
 /// Larger files are not parsed.
 pub(super) const LARGEST: usize = 4 << 20;
 
+/// Programs that people write have a tenth of so many brackets open at once.
+const DEEPEST: usize = 500;
+
 /// The tree of a text; nothing if the text is too large or takes too much work.
 pub(super) fn parse(text: &str, language: &Language) -> Option<Tree> {
-    if text.len() > LARGEST {
+    if text.len() > LARGEST || is_deep(text) {
         return None;
     }
     let mut parser = Parser::new();
     parser.set_language(language).ok()?;
-    let mut reports_left = most_reports(text.len());
-    let mut progress = |_: &ParseState| {
-        reports_left = reports_left.saturating_sub(1);
-        if reports_left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
+    let mut bound = Bound::new(text.len());
+    let mut progress = |_: &ParseState| bound.step();
     let options = ParseOptions::new().progress_callback(&mut progress);
     let bytes = text.as_bytes();
     parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), None, Some(options))
 }
 
-/// How often the work on a text of so many bytes may report before it is given up.
-///
-/// Work is reported every hundred steps. Sane texts need less than a step for each byte, and hostile ones get two; a limit on steps, unlike one on
-/// time, gives the same result on every machine.
-pub(super) fn most_reports(bytes: usize) -> usize {
-    2_000 + bytes / 50
+/// Whether more brackets are ever open than were closed again, by far. Those in strings and comments count as well.
+fn is_deep(text: &str) -> bool {
+    let mut depth = 0_usize;
+    text.bytes().any(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })
+}
+
+/// How much work a text may make before it is given up. It is reported every hundred steps.
+pub(super) struct Bound {
+    reports_left: usize,
+    began: Instant,
+    longest: Duration,
+}
+
+impl Bound {
+    /// Sane texts need less than a step for each byte, and hostile ones get two. A hundredth of the time is enough for the
+    /// one, on any machine.
+    pub fn new(bytes: usize) -> Self {
+        let longest = Duration::from_millis(500) + Duration::from_micros(2 * bytes as u64);
+        Self { reports_left: 2_000 + bytes / 50, began: Instant::now(), longest }
+    }
+
+    pub fn step(&mut self) -> ControlFlow<()> {
+        self.reports_left = self.reports_left.saturating_sub(1);
+        match self.reports_left > 0 && self.began.elapsed() < self.longest {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
+    }
 }

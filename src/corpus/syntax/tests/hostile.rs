@@ -29,6 +29,16 @@ fn nesting_does_not_use_up_the_stack() {
 }
 
 #[test]
+fn a_megabyte_of_open_brackets_is_not_parsed() {
+    let rust = Language::of_path("a.rs").unwrap();
+    for open in ["(", "{[", "class A { void f() { if (x) { "] {
+        assert_eq!(symbols(&open.repeat((1 << 20) / open.len()), rust), None);
+    }
+    // Brackets that are closed again are no depth.
+    assert!(symbols(&"fn a() { (((()))) }\n".repeat(1000), rust).is_some());
+}
+
+#[test]
 fn long_lines_and_bytes_that_are_no_text_are_taken() {
     check_all(&"a b ".repeat(10_000));
     check_all(&"\0\u{1}\u{7f}\u{fffd}\r".repeat(3_000));
