@@ -2,8 +2,8 @@
 //!
 //! `cargo bench --bench corpus` unpacks Debian's package `linux-source-6.1` into a cache once and takes turns with
 //! `ripgrep` there: the table has the median of the runs of each, and their ratio. Then it checks that both find the same
-//! files, and the same lines for all patterns of `tests/data/patterns.txt`. Everything is in the page cache, and `ripgrep` gets two threads; on a machine with more cores
-//! run it under `taskset --cpu-list 0,1`.
+//! files, and the same lines for all patterns of `tests/data/patterns.txt`. Everything is in the page cache, and `ripgrep`
+//! gets two threads; on a machine with more cores run it under `taskset --cpu-list 0,1`.
 
 #[path = "../tests/ripgrep/mod.rs"]
 mod oracle;
