@@ -89,10 +89,8 @@ impl Query {
         let mut settings = self.within(own_limit, self.settings(engines)).await?;
         let limit = settings.limits.timeout;
         let work = async {
-            {
-                let scoped = self.scoped(settings.clone(), workspace.clone(), stop);
-                tokio::try_join!(engines.engine(&settings), scoped)
-            }
+            let scoped = self.scoped(settings.clone(), workspace.clone(), stop);
+            tokio::try_join!(engines.engine(&settings), scoped)
         };
         let (engine, scoped) = self.within(Some(limit), work).await?;
         // What preparing took is part of the query's time.

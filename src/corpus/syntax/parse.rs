@@ -14,7 +14,7 @@ use tree_sitter::{Language, ParseOptions, ParseState, Parser, Tree};
 /// Larger files are not parsed.
 pub(super) const LARGEST: usize = 4 << 20;
 
-/// Programs that people write have a tenth of so many brackets open at once.
+/// Of 54,000 files of Linux and of crates 20 have more than 50 brackets open at once, and the deepest has 305.
 const DEEPEST: usize = 500;
 
 /// The tree of a text; nothing if the text is too large or takes too much work.
@@ -52,10 +52,10 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// Sane texts need less than a step for each byte, and hostile ones get two. A hundredth of the time is enough for the
-    /// one, on any machine.
+    /// Sane texts need less than a step for each byte, and hostile ones get two. A core parses C at some six megabytes a
+    /// second; here a text may be parsed at half a megabyte a second, and begins with two seconds more.
     pub fn new(bytes: usize) -> Self {
-        let longest = Duration::from_millis(500) + Duration::from_micros(2 * bytes as u64);
+        let longest = Duration::from_secs(2) + Duration::from_micros(2 * bytes as u64);
         Self { reports_left: 2_000 + bytes / 50, began: Instant::now(), longest }
     }
 
