@@ -37,7 +37,7 @@ mod workspace;
 
 pub use assemble::{Changed, Segment};
 pub use chunk::{ChunkError, Unit, chunk};
-pub use context::{ContextText, Position};
+pub use context::{Access, ContextText, Position};
 pub use decode::Changes;
 pub use error::Error;
 pub use exclusion::{Exclusion, Reason, Tally};
@@ -45,7 +45,7 @@ pub use grep::{GrepError, GrepOptions, GrepResult, GrepRow, grep};
 pub use language::Language;
 pub use lookup::{LookupError, PathError};
 pub use outline::{Symbol, outline};
-pub use repo_map::{FocusError, repo_map};
+pub use repo_map::{FocusError, MapError, repo_map};
 pub use search::{Passage, rate_lines, search};
 pub use selection::{OpenBuffer, Root, Selection};
 pub use snapshot::Snapshot;

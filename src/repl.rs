@@ -5,6 +5,7 @@
 //! even the violent end of a cell. Programs reach nothing but the host calls, which the caller of [`Session::run_cell`]
 //! answers ([`HostCalls`]); they run in parallel as far as the program makes them in parallel.
 
+mod paging;
 mod process;
 mod session;
 pub mod wire;

@@ -18,7 +18,7 @@ use std::{path::PathBuf, process::ExitCode};
 pub struct PreviewArguments {
     /// What you want to know
     question: String,
-    /// Repository, file, or `-` for standard input [default: the current folder]
+    /// Repository, file, shard store (folder or s3://bucket/prefix), or `-` for standard input [default: the current folder]
     path: Vec<PathBuf>,
 
     #[command(flatten)]

@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 pub struct QueryArguments {
     /// What you want to know
     question: String,
-    /// Repository, file, or `-` for standard input [default: the current folder]
+    /// Repository, file, shard store (folder or s3://bucket/prefix), or `-` for standard input [default: the current folder]
     path: Vec<PathBuf>,
 
     #[command(flatten)]

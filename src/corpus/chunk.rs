@@ -37,6 +37,9 @@ use std::{
 /// The most bytes of files that are parsed for one call. Files beyond are looked at line by line.
 const MOST_PARSED: usize = 64 << 20;
 
+/// So many bytes of a text that does not lie in memory are cut together, unless a part of it is longer.
+const STRETCH: usize = 4 << 20;
+
 /// Why there are no chunks.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ChunkError {
@@ -50,7 +53,7 @@ pub enum ChunkError {
 
 /// The bytes of chunks of at most `size`, in order. They cover the whole text. Each begins where the one before it ends,
 /// or up to `overlap` earlier: at a line if one begins there. A single character is never cut, so where the size is in
-/// tokens a chunk of one character may have more of them. A huge file that is read where it lies is cut in parts of some
+/// tokens a chunk of one character may have more of them. A text that does not lie in memory is cut in parts of some
 /// megabytes, between which there is no overlap.
 pub fn chunk(context: &ContextText, size: usize, overlap: usize, unit: Unit) -> Result<Vec<Range<usize>>, ChunkError> {
     if size == 0 {
@@ -67,14 +70,47 @@ pub fn chunk(context: &ContextText, size: usize, overlap: usize, unit: Unit) -> 
         return Ok(cut(text, context.chars(), context.segments()));
     }
     let mut chunks = Vec::new();
-    for part in context.parts()? {
-        let text = context.read(part.text.clone())?;
-        let lone = Segment { header: 0..0, text: 0..text.len(), ..part.clone() };
-        let start = part.text.start;
-        let cut = cut(&text, &CharIndex::new(text.as_bytes()), &[lone]);
-        chunks.extend(cut.into_iter().map(|chunk| chunk.start + start..chunk.end + start));
+    for Stretch { bytes, segments } in stretches(context)? {
+        let text = context.read(bytes.clone())?;
+        let cut = cut(&text, &CharIndex::new(text.as_bytes()), &segments);
+        chunks.extend(cut.into_iter().map(|chunk| chunk.start + bytes.start..chunk.end + bytes.start));
     }
     Ok(chunks)
+}
+
+/// A part of a long text that is cut by itself.
+struct Stretch {
+    bytes: Range<usize>,
+    /// The files in it, or the part of the one that it is of; counted from its beginning.
+    segments: Vec<Segment>,
+}
+
+/// The whole text in stretches of some megabytes: several files that are small, or a part of one that is large.
+fn stretches(context: &ContextText) -> Result<Vec<Stretch>, Error> {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for part in context.parts()? {
+        let has_room = |last: &Stretch| part.text.end - last.bytes.start <= STRETCH;
+        let start = part.header.start;
+        match stretches.last_mut().filter(|last| has_room(last)) {
+            Some(last) => last.segments.push(part.clone()),
+            None => {
+                if let Some(last) = stretches.last_mut() {
+                    last.bytes.end = start;
+                }
+                stretches.push(Stretch { bytes: start..start, segments: vec![part.clone()] });
+            }
+        }
+    }
+    if let Some(last) = stretches.last_mut() {
+        last.bytes.end = context.byte_len();
+    }
+    for Stretch { bytes, segments } in &mut stretches {
+        let inside = |range: &Range<usize>| range.start - bytes.start..range.end - bytes.start;
+        for segment in segments {
+            (segment.header, segment.text) = (inside(&segment.header), inside(&segment.text));
+        }
+    }
+    Ok(stretches)
 }
 
 struct Cutter<'a> {

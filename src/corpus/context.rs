@@ -10,6 +10,7 @@ use super::{
     in_place::InPlace,
     lookup::{self, LookupError, PathError},
     search::{Index, SharedIndex},
+    shards::ShardText,
     source::Source,
     stop::StopFlag,
     storage::{self, StoredText},
@@ -53,6 +54,17 @@ pub struct ContextText {
 enum Body {
     Stored(StoredText),
     InPlace(InPlace),
+    Shards(Box<ShardText>),
+}
+
+/// How another process comes to the text.
+#[derive(Debug)]
+pub enum Access<'a> {
+    /// All of it lies in a file that can be mapped, and begins at this byte. Only a huge file that is read in place can
+    /// change, see [`ContextText::check`].
+    File(&'a File, u64),
+    /// It is fetched when it is asked for. These are the bytes and characters of one part after the other.
+    Parts(Vec<(usize, usize)>),
 }
 
 /// A place as people name it.
@@ -70,15 +82,17 @@ impl ContextText {
         match &self.body {
             Body::Stored(text) => Ok(Cow::Borrowed(&text.as_str()[range])),
             Body::InPlace(text) => text.read(range).map(Cow::Owned),
+            Body::Shards(text) => text.read(range).map(Cow::Owned),
         }
     }
 
     /// Makes sure that all that was read of the text up to now is one text. What lies in a file of its own stays what it
-    /// is; a huge file that is read where it lies may have been written to.
+    /// is; a huge file that is read where it lies may have been written to, and of shards a part could not be had.
     pub fn check(&self) -> Result<(), Error> {
         match &self.body {
             Body::Stored(_) => Ok(()),
             Body::InPlace(text) => text.check(),
+            Body::Shards(text) => text.check(),
         }
     }
 
@@ -86,13 +100,14 @@ impl ContextText {
     pub(super) fn in_memory(&self) -> Option<&str> {
         match &self.body {
             Body::Stored(text) => Some(text.as_str()),
-            Body::InPlace(_) => None,
+            Body::InPlace(_) | Body::Shards(_) => None,
         }
     }
 
-    /// The text of one file, without its header; nothing of a huge one that is read where it lies.
+    /// The text of one file, without its header, of a text in memory.
+    #[cfg(test)]
     pub(super) fn text_in_memory(&self, segment: &Segment) -> &str {
-        self.in_memory().map(|text| &text[segment.text.clone()]).unwrap_or_default()
+        &self.in_memory().expect("the text is in memory")[segment.text.clone()]
     }
 
     /// Where the line after that of `byte` begins, or the end of the text.
@@ -110,6 +125,7 @@ impl ContextText {
         match &self.body {
             Body::Stored(text) => text.as_str().len(),
             Body::InPlace(text) => text.len(),
+            Body::Shards(text) => text.len(),
         }
     }
 
@@ -145,13 +161,30 @@ impl ContextText {
         self.lines.get_or_init(|| LineIndex::new(self.in_memory().unwrap_or_default().as_bytes()))
     }
 
-    /// The file that the text lies in, for another process to map, and the byte of it where the text begins. An empty text
-    /// cannot be mapped. Only a huge file that is read in place can change, see [`Self::check`].
-    pub fn file(&self) -> (&File, u64) {
+    /// How the interpreter's process comes to the text. An empty text cannot be mapped.
+    pub fn access(&self) -> Access<'_> {
         match &self.body {
-            Body::Stored(text) => (text.file(), 0),
-            Body::InPlace(text) => text.file(),
+            Body::Stored(text) => Access::File(text.file(), 0),
+            Body::InPlace(text) => {
+                let (file, start) = text.file();
+                Access::File(file, start)
+            }
+            Body::Shards(text) => Access::Parts(text.parts()),
         }
+    }
+
+    /// An empty file of this length that nobody else has, for what is fetched of a text.
+    pub fn scratch(bytes: u64) -> io::Result<File> {
+        storage::scratch(bytes)
+    }
+
+    /// Where the text of file number `number` lies, in characters of the whole text.
+    pub fn file_characters(&self, number: usize) -> Result<Range<usize>, Error> {
+        if let Body::Shards(text) = &self.body {
+            return Ok(text.file_characters(number));
+        }
+        let Range { start, end } = self.segments[number].text.clone();
+        Ok(self.char_of_byte(start)?..self.char_of_byte(end)?)
     }
 
     pub fn segments(&self) -> &[Segment] {
@@ -230,9 +263,10 @@ impl ContextText {
         Ok(byte - rest.min(byte - start))
     }
 
-    /// Builds the index of the ranked search before it is asked for, if that takes a few seconds at most.
+    /// Builds the index of the ranked search before it is asked for, if that takes a few seconds at most and nothing has to be
+    /// fetched.
     pub fn prepare_search(&self, stop: &StopFlag) {
-        if self.byte_len() <= SOON_INDEXED {
+        if self.in_memory().is_some() && self.byte_len() <= SOON_INDEXED {
             // Whoever searches learns what has failed.
             let _ = self.index(stop);
         }
@@ -255,6 +289,7 @@ impl Bytes for ContextText {
         match &self.body {
             Body::Stored(text) => Ok(Cow::Borrowed(&text.as_str().as_bytes()[range])),
             Body::InPlace(text) => text.bytes(range).map(Cow::Owned),
+            Body::Shards(text) => text.bytes(range).map(Cow::Owned),
         }
     }
 }

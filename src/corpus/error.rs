@@ -1,6 +1,9 @@
 //! What can go wrong before there is a text. Troubles with single files are no errors but exclusions.
 
-use super::exclusion::{Exclusion, Reason, Tally};
+use super::{
+    exclusion::{Exclusion, Reason, Tally},
+    shards::ShardError,
+};
 use std::{io, path::PathBuf, sync::Arc};
 
 /// So few files that were left out are named one by one when nothing else is there to read.
@@ -27,6 +30,10 @@ pub enum Error {
         "a text of {bytes} bytes is too long for search(), which ranks up to 2 GiB; grep() and `re` have no such limit"
     )]
     TooLongToRank { bytes: usize },
+    #[error("{location} is a shard store, which is asked about by itself: without other paths and without globs")]
+    StoreNotAlone { location: String },
+    #[error("{error}")]
+    Shards { error: Arc<ShardError> },
     /// Whoever wanted the text has gone.
     #[error("reading was stopped")]
     Stopped,
@@ -44,6 +51,8 @@ impl Error {
             Self::Empty { .. } => "empty",
             Self::Changed { .. } => "changed",
             Self::TooLongToRank { .. } => "tooLong",
+            Self::StoreNotAlone { .. } => "storeNotAlone",
+            Self::Shards { error } => error.kind(),
             Self::Stopped => "stopped",
             Self::Storage { .. } => "storage",
         }
@@ -58,6 +67,7 @@ impl Error {
             Self::Empty { left_out: Some(_), .. } => "name a file, or let some in with --include".to_owned(),
             Self::BadGlob { .. } => "globs are written as in .gitignore, e.g. `src/**/*.rs`".to_owned(),
             Self::Changed { .. } => "ask again, or ask about a copy of it".to_owned(),
+            Self::Shards { error } => return error.hint(),
             Self::Storage { .. } => "is there room in the folder for temporary files?".to_owned(),
             _ => return None,
         })

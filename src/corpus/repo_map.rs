@@ -14,6 +14,7 @@ mod render;
 
 use super::{
     context::ContextText,
+    error::Error,
     lookup::{LookupError, PathFilter},
 };
 use names::{Looks, Used};
@@ -28,6 +29,15 @@ const MOST_SCANNED: usize = 512 << 20;
 const LARGEST_FILE: usize = 2 << 20;
 
 /// Why there is no map.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum MapError {
+    #[error(transparent)]
+    Focus(#[from] FocusError),
+    #[error(transparent)]
+    Text(#[from] Error),
+}
+
+/// What the map is asked to be about is not there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{focus}` is neither a file or folder of the context nor the name of something that it defines ({reason})")]
 pub struct FocusError {
@@ -37,12 +47,13 @@ pub struct FocusError {
 
 /// The map of a context in at most `tokens` tokens, as [`estimated_tokens`](crate::text::estimated_tokens) counts them.
 /// Files, folders, globs and names in `focus` come first, with what they use.
-pub fn repo_map(context: &ContextText, tokens: usize, focus: &[String]) -> Result<String, FocusError> {
+pub fn repo_map(context: &ContextText, tokens: usize, focus: &[String]) -> Result<String, MapError> {
     let looks = Looks::choose(context);
-    let used = looks.take(context);
+    let texts = looks.texts(context)?;
+    let used = looks.take(context, &texts);
     let focus = Focus::find(context, &used, focus)?;
     let ranked = rank::rank(&used, &focus);
-    Ok(render::render(context, &looks, &used, &ranked, tokens))
+    Ok(render::render(context, &looks, &texts, &used, &ranked, tokens))
 }
 
 /// What the map is asked to be about.

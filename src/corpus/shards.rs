@@ -29,14 +29,17 @@ mod place;
 mod scan;
 mod sources;
 mod store;
+mod text;
 mod verify;
 
 pub use error::{ShardError, Trouble};
 pub use find::{FindResult, Found};
 pub use ingest::{DEFAULT_SHARD_SIZE, IngestOptions, Ingested, ingest};
+pub use location::is_store;
 pub use manifest::{Extent, LARGEST_SHARD};
 pub use sources::IngestSource;
 pub use store::{DEFAULT_CACHE, ShardStore};
+pub(super) use text::ShardText;
 pub use verify::{Flaw, Verified};
 
 #[cfg(test)]

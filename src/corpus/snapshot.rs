@@ -1,12 +1,14 @@
 //! A frozen view of what a question is about.
 
 use super::{
+    assemble::Segment,
     context::ContextText,
     error::Error,
     exclusion::Exclusion,
     gather::{self, Gathered},
     language::Language,
     selection::Selection,
+    shards::ShardStore,
     source::{Content, Source, Sources},
     stop::StopFlag,
     workspace::{Texts, Workspace},
@@ -45,12 +47,26 @@ impl Snapshot {
         let (bytes, stop) = (text.len() as u64, StopFlag::default());
         // Stored at once, so that a long text is not kept twice.
         let context = ContextText::build(&[source(bytes, Content::Text(text))], None, &stop);
+        Self::stored(vec![source(bytes, Content::Stored)], context)
+    }
+
+    /// A snapshot of the text in a store. Nothing of its shards is fetched until somebody looks there.
+    pub fn of_store(store: ShardStore) -> Arc<Self> {
+        let source = |segment: &Segment| {
+            let (path, language, bytes) = (segment.path.clone(), segment.language, segment.text.len() as u64);
+            Arc::new(Source { path, language, bytes, content: Content::Stored })
+        };
+        let sources = store.segments().iter().map(source).collect();
+        Self::stored(sources, Ok(ContextText::of_store(store)))
+    }
+
+    fn stored(sources: Vec<Arc<Source>>, context: Result<Arc<ContextText>, Error>) -> Arc<Self> {
         Arc::new(Self {
-            sources: Arc::new(vec![source(bytes, Content::Stored)]),
+            sources: Arc::new(sources),
             left_out: Vec::new(),
             context: OnceLock::from(context),
             texts: Arc::default(),
-            stop,
+            stop: StopFlag::default(),
         })
     }
 

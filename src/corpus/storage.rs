@@ -66,11 +66,18 @@ impl Draft {
 
 /// A file without a name that holds `bytes`, at its beginning.
 pub(super) fn file_of(bytes: &[u8]) -> io::Result<File> {
+    let file = scratch(0)?;
+    file.write_all_at(bytes, 0)?;
+    Ok(file)
+}
+
+/// A file without a name, of this length and without content.
+pub(super) fn scratch(bytes: u64) -> io::Result<File> {
     let file = match memory_file() {
         Some(file) => file,
         None => nameless_file()?.0,
     };
-    file.write_all_at(bytes, 0)?;
+    file.set_len(bytes)?;
     Ok(file)
 }
 

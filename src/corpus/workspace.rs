@@ -10,6 +10,7 @@ use super::{
     gather,
     globs::Globs,
     selection::Selection,
+    shards::{self, DEFAULT_CACHE, ShardStore},
     snapshot::Snapshot,
     source::{Source, Sources},
     stop::StopFlag,
@@ -35,7 +36,19 @@ pub struct Workspace {
 
 impl Workspace {
     /// Looks at the roots. This blocks. The flag stops it, and later the reading of the text.
+    ///
+    /// A root that is a shard store stands for the text in it.
     pub fn snapshot(&self, selection: &Selection, stop: &StopFlag) -> Result<Arc<Snapshot>, Error> {
+        if let Some(store) =
+            selection.roots.iter().find_map(|root| root.path.to_str().filter(|path| shards::is_store(path)))
+        {
+            let is_alone = selection.roots.len() == 1 && selection.include.is_empty() && selection.exclude.is_empty();
+            if !is_alone {
+                return Err(Error::StoreNotAlone { location: store.to_owned() });
+            }
+            let store = ShardStore::open(store, DEFAULT_CACHE);
+            return store.map(Snapshot::of_store).map_err(|error| Error::Shards { error: Arc::new(error) });
+        }
         let gathered = gather::gather(selection, &self.walks, stop)?;
         if gathered.sources.is_empty() {
             return Err(Error::empty(&gathered.left_out));

@@ -3,7 +3,7 @@
 //! Places cross the border to the interpreter as characters, since that is what a program counts in.
 
 use crate::{
-    corpus::{self, ContextText, GrepOptions, LookupError, StopFlag, Unit},
+    corpus::{self, ContextText, GrepOptions, LookupError, MapError, StopFlag, Unit},
     repl::Raised,
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -71,7 +71,10 @@ pub fn answer(context: &ContextText, name: &str, given: Value, stop: &StopFlag) 
             let (tokens, focus): (i64, Vec<String>) = arguments(given)?;
             let tokens = usize::try_from(tokens).unwrap_or(0).min(MAP_LIMIT);
             let map = corpus::repo_map(context, tokens, &focus);
-            map.map(Value::from).map_err(|error| Raised::new("KeyError", error.to_string()))
+            map.map(Value::from).map_err(|error| match error {
+                MapError::Focus(error) => Raised::new("KeyError", error.to_string()),
+                MapError::Text(error) => unread(error),
+            })
         }
         _ => Err(Raised::new("RuntimeError", format!("there is no host call {name:?}"))),
     }

@@ -74,9 +74,12 @@ impl Taker<'_> {
         Ok(Scoped { snapshot, focus: None, warnings: missing.into_iter().map(warning).collect() })
     }
 
-    /// Where a path of the scope `paths` leads. Of several folders a relative path names its own, as shown paths do; else
+    /// Where a path of the scope `paths` leads, which may be the address of a shard store. Of several folders a relative path names its own, as shown paths do; else
     /// it lies in the first that has it.
     fn located(&self, path: &str) -> PathBuf {
+        if path.contains("://") {
+            return path.into();
+        }
         let path = Path::new(path);
         let named = || {
             let mut components = path.components();

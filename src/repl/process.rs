@@ -2,12 +2,13 @@
 
 use super::{
     Error,
+    paging::{Ends, Pager},
     wire::{
         Assembler, Cause, FRAME_LIMIT, Frame, FromWorker, Names, PACKET, Place, Start, ToWorker, WireError, packets,
     },
     worker,
 };
-use crate::corpus::ContextText;
+use crate::corpus::{Access, ContextText};
 use rustix::{
     cmsg_space,
     fd::{AsFd, BorrowedFd, OwnedFd},
@@ -27,6 +28,7 @@ use std::{
     path::PathBuf,
     process::Stdio,
     sync::Arc,
+    time::Duration,
 };
 use tokio::{
     io::Interest,
@@ -61,6 +63,8 @@ pub struct Process {
     generation: u32,
     child: Child,
     group: Option<Pid>,
+    /// Serves what the process looks at of a text that is fetched.
+    pager: Option<Pager>,
 }
 
 impl Process {
@@ -89,21 +93,37 @@ impl Process {
             generation: 0,
             child,
             group,
+            pager: None,
         };
         process.send_start(launch).await?;
         Ok(process)
     }
 
     async fn send_start(&mut self, launch: &Launch) -> Result<(), Error> {
-        let (context, offset) = launch.context.file();
-        let counts = launch.context.char_counts()?;
-        let place = Place { offset, bytes: launch.context.byte_len(), is_ascii: launch.context.is_ascii() };
-        let start = ToWorker::Start(Start { context: place, names: launch.names.clone() });
+        let text = &launch.context;
+        let (mut offset, mut parts, mut paging) = (0, None, None);
+        let (file, beside) = match text.access() {
+            Access::File(file, start) => {
+                offset = start;
+                (file.as_fd(), text.char_counts()?.map(OwnedFd::from))
+            }
+            Access::Parts(lengths) => {
+                parts = Some(lengths);
+                let (pager, Ends { file, socket }) = Pager::start(text.clone())?;
+                self.pager = Some(pager);
+                let file: &File = paging.insert(file);
+                (file.as_fd(), Some(socket))
+            }
+        };
+        let place = Place { offset, bytes: text.byte_len(), is_ascii: text.is_ascii() };
+        let start = ToWorker::Start(Start { context: place, parts, names: launch.names.clone() });
         let frame = serde_json::to_vec(&start).expect("a start can be written as JSON");
+        if frame.len() > FRAME_LIMIT {
+            return Err(WireError::FrameTooLong.into());
+        }
         self.outgoing = packets(0, &frame).collect();
         let first = self.outgoing.pop_front().expect("every frame has a packet");
-        let files: Vec<BorrowedFd<'_>> =
-            [Some(context), counts.as_ref()].into_iter().flatten().map(File::as_fd).collect();
+        let files: Vec<BorrowedFd<'_>> = std::iter::once(file).chain(beside.as_ref().map(AsFd::as_fd)).collect();
         let send = || {
             let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(2))];
             let mut ancillary = SendAncillaryBuffer::new(&mut space);
@@ -174,6 +194,11 @@ impl Process {
             self.outgoing.clear();
         }
         Ok(frame.parse()?)
+    }
+
+    /// For how long altogether the process has waited for parts of its text.
+    pub fn waited_for_text(&self) -> Duration {
+        self.pager.as_ref().map_or(Duration::ZERO, Pager::served)
     }
 
     /// The group of the process and its checkpoints.

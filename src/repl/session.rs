@@ -122,7 +122,8 @@ impl Session {
     }
 }
 
-/// Serves a cell until it ends. `limit` bounds the time during which no host call is open.
+/// Serves a cell until it ends. `limit` bounds the time during which no host call is open and no part of the text is waited
+/// for.
 async fn supervise(
     process: &mut Process,
     cell: u64,
@@ -133,7 +134,7 @@ async fn supervise(
     let mut left = limit;
     let ended = |ended| CellOutcome { report: CellReport { cell, ..CellReport::default() }, ended };
     loop {
-        let since = Instant::now();
+        let (since, waited) = (Instant::now(), process.waited_for_text());
         let idle = calls.is_empty();
         tokio::select! {
             frame = process.receive() => match frame? {
@@ -157,10 +158,14 @@ async fn supervise(
                     process.queue(&ToWorker::Reply { id, result: Err(Raised::too_long("the result")) })?;
                 }
             }
-            () = sleep_until(since + left), if idle => return Ok(ended(Ended::Lost(Cause::Time))),
+            () = sleep_until(since + left), if idle => {}
         }
         if idle {
-            left = left.saturating_sub(since.elapsed());
+            let own = since.elapsed().saturating_sub(process.waited_for_text().saturating_sub(waited));
+            left = left.saturating_sub(own);
+            if left.is_zero() {
+                return Ok(ended(Ended::Lost(Cause::Time)));
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ const LAST: u8 = 1;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ToWorker {
-    /// The first frame; its first packet carries the file descriptor of the context.
+    /// The first frame; its first packet carries the file descriptors of the context.
     Start(Start),
     Run(Run),
     /// The answer to a [`Call`].
@@ -40,6 +40,10 @@ pub enum ToWorker {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Start {
     pub context: Place,
+    /// The bytes and characters of one part after the other, if the text is fetched when it is looked at. Then its file is
+    /// empty, and the second descriptor is the socket to ask for pages ([`paging`](super::paging)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Vec<(usize, usize)>>,
     pub names: Names,
 }
 

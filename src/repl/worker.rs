@@ -14,6 +14,7 @@ mod checkpoint;
 mod link;
 pub mod memory;
 mod output;
+mod pages;
 mod sandbox;
 mod sre;
 mod str_fixes;
@@ -34,7 +35,10 @@ use cell::Cells;
 use checkpoint::Fork;
 use link::Link;
 use output::Output;
-use rustix::{fd::AsFd, io};
+use rustix::{
+    fd::{AsFd, OwnedFd},
+    io,
+};
 use rustpython_vm::VirtualMachine;
 use sandbox::Strength;
 use std::{fs::File, process::ExitCode, sync::Arc, thread, time::Duration};
@@ -91,7 +95,7 @@ fn serve(memory_limit: u64, strength: Strength) -> io::Result<()> {
         let Ok(ToWorker::Start(start)) = frame.parse() else {
             return Err(io::Errno::PROTO);
         };
-        let cells = match lay_out(start, files.into_iter().map(File::from), &link, output, vm) {
+        let cells = match lay_out(start, files.into_iter(), &link, output, vm) {
             Ok(cells) => Arc::new(cells),
             Err(reason) => return refused(reason),
         };
@@ -102,13 +106,19 @@ fn serve(memory_limit: u64, strength: Strength) -> io::Result<()> {
 
 fn lay_out(
     start: Start,
-    mut files: impl Iterator<Item = File>,
+    mut files: impl Iterator<Item = OwnedFd>,
     link: &Arc<Link>,
     output: Arc<Output>,
     vm: &VirtualMachine,
 ) -> Result<Cells, String> {
-    let file = files.next().ok_or("no context came along")?;
-    let context = TextStore::map(&file, start.context, files.next());
+    let file = File::from(files.next().ok_or("no context came along")?);
+    let context = match start.parts {
+        None => TextStore::map(&file, start.context, files.next().map(File::from)),
+        Some(parts) => {
+            let socket = files.next().ok_or("no socket for pages came along")?;
+            TextStore::fetched(&file, start.context.bytes, &parts, socket)
+        }
+    };
     let context = context.map_err(|error| format!("no context: {error}"))?;
     Cells::new(&start.names, context, link.clone(), output, vm).map_err(|error| vm::traceback(&error, vm))
 }
@@ -140,6 +150,7 @@ impl Server {
         let checkpoint = match alone.then(checkpoint::fork).transpose()? {
             Some(Fork::Survivor(cause)) => {
                 self.assembler = Assembler::at(self.link.generation() + 1);
+                pages::take_over();
                 return self.link.take_over(run.cell, cause);
             }
             Some(Fork::Original(checkpoint)) => Some(checkpoint),

@@ -2,9 +2,10 @@
 //! n-th mark is.
 //!
 //! One count is kept per [`STRIDE`] bytes, so the table of a 1 GB text takes 2 MB. A look-up reads the table and counts
-//! inside at most one stride, which costs about 100 ns.
+//! inside at most one stride, which costs about 100 ns. A text that is fetched in parts has a table for each of them, which is
+//! made when a place inside of the part is first asked for.
 
-use std::{borrow::Cow, convert::Infallible, marker::PhantomData, ops::Range, thread};
+use std::{borrow::Cow, convert::Infallible, marker::PhantomData, ops::Range, sync::OnceLock, thread};
 
 /// Bytes between two counts.
 pub const STRIDE: usize = 4096;
@@ -12,7 +13,7 @@ pub const STRIDE: usize = 4096;
 /// Texts below this size are counted on the calling thread.
 const PARALLEL_THRESHOLD: usize = 8 << 20;
 
-/// A text that is looked at in small parts, each inside of one stride, so that it need not lie in memory.
+/// A text that is looked at in small parts, so that it need not lie in memory.
 pub trait Bytes {
     /// Why a part cannot be had.
     type Error;
@@ -70,10 +71,27 @@ impl Mark for LineFeed {
 /// The marks of one text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Marks<M> {
-    /// `before[k]` is the number of marks before byte `k * STRIDE`.
-    before: Vec<usize>,
+    table: Table,
     total: usize,
     kind: PhantomData<M>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Table {
+    Whole(Strides),
+    /// In the order of the text, and none of them empty.
+    Parts(Vec<Part>),
+}
+
+/// `before[k]` is the number of marks before byte `k * STRIDE` of a text or of a part of it.
+type Strides = Vec<usize>;
+
+/// A part of a text of which it is known how many marks it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Part {
+    bytes: Range<usize>,
+    marks: Range<usize>,
+    strides: OnceLock<Strides>,
 }
 
 impl<M: Mark> Marks<M> {
@@ -85,16 +103,19 @@ impl<M: Mark> Marks<M> {
 
     /// `counts` are the marks of one stride after the other.
     fn of_counts(counts: impl IntoIterator<Item = u16>) -> Self {
-        let mut total = 0;
-        let before = counts
-            .into_iter()
-            .map(|count| {
-                let here = total;
-                total += usize::from(count);
-                here
-            })
-            .collect();
-        Self { before, total, kind: PhantomData }
+        let (strides, total) = add_up(counts);
+        Self { table: Table::Whole(strides), total, kind: PhantomData }
+    }
+
+    /// `parts` are the bytes and marks of one part after the other.
+    fn of_parts(parts: impl IntoIterator<Item = (usize, usize)>) -> Self {
+        let (mut byte, mut total) = (0, 0);
+        let parts = parts.into_iter().filter(|&(bytes, _)| bytes > 0).map(|(bytes, marks)| {
+            let part = Part { bytes: byte..byte + bytes, marks: total..total + marks, strides: OnceLock::new() };
+            (byte, total) = (part.bytes.end, part.marks.end);
+            part
+        });
+        Self { table: Table::Parts(parts.collect()), total, kind: PhantomData }
     }
 
     /// How many marks lie before `byte`.
@@ -102,32 +123,99 @@ impl<M: Mark> Marks<M> {
         if byte >= text.byte_len() {
             return Ok(self.total);
         }
-        let stride = byte / STRIDE;
-        Ok(self.before[stride] + M::count(&text.bytes(stride * STRIDE..byte)?))
+        match &self.table {
+            Table::Whole(strides) => marks_before::<M, B>(strides, text, 0, byte),
+            Table::Parts(parts) => {
+                let part = &parts[parts.partition_point(|part| part.bytes.end <= byte)];
+                let inside = byte - part.bytes.start;
+                if inside == 0 || part.marks.is_empty() {
+                    return Ok(part.marks.start);
+                }
+                if part.marks.len() == part.bytes.len() {
+                    return Ok(part.marks.start + inside);
+                }
+                let strides = part.strides::<M, B>(text)?;
+                Ok(part.marks.start + marks_before::<M, B>(strides, text, part.bytes.start, byte)?)
+            }
+        }
     }
 
     /// Where mark number `n`, counted from 0, is; the text's length if there are fewer.
     fn position<B: Bytes + ?Sized>(&self, text: &B, n: usize) -> Result<usize, B::Error> {
-        const STEP: usize = 64;
         if n >= self.total {
             return Ok(text.byte_len());
         }
-        let stride = self.before.partition_point(|&before| before <= n) - 1;
-        let mut to_skip = n - self.before[stride];
-        let start = stride * STRIDE;
-        let bytes = text.bytes(start..(start + STRIDE).min(text.byte_len()))?;
-        let mut offset = 0;
-        for step in bytes.chunks(STEP) {
-            let count = M::count(step);
-            if to_skip < count {
-                break;
+        match &self.table {
+            Table::Whole(strides) => position_in::<M, B>(strides, text, 0..text.byte_len(), n),
+            Table::Parts(parts) => {
+                let part = &parts[parts.partition_point(|part| part.marks.end <= n)];
+                let inside = n - part.marks.start;
+                if part.marks.len() == part.bytes.len() {
+                    return Ok(part.bytes.start + inside);
+                }
+                position_in::<M, B>(part.strides::<M, B>(text)?, text, part.bytes.clone(), inside)
             }
-            to_skip -= count;
-            offset += step.len();
         }
-        let marks = bytes[offset..].iter().enumerate().filter(|&(_, &byte)| M::is_mark(byte));
-        Ok(marks.map(|(at, _)| start + offset + at).nth(to_skip).unwrap_or(text.byte_len()))
     }
+}
+
+impl Part {
+    fn strides<M: Mark, B: Bytes + ?Sized>(&self, text: &B) -> Result<&Strides, B::Error> {
+        match self.strides.get() {
+            Some(strides) => Ok(strides),
+            None => {
+                let bytes = text.bytes(self.bytes.clone())?;
+                Ok(self.strides.get_or_init(|| add_up(count_strides::<M>(&bytes)).0))
+            }
+        }
+    }
+}
+
+/// The marks before each stride, and all of them.
+fn add_up(counts: impl IntoIterator<Item = u16>) -> (Strides, usize) {
+    let mut total = 0;
+    let before = counts.into_iter().map(|count| {
+        let here = total;
+        total += usize::from(count);
+        here
+    });
+    (before.collect(), total)
+}
+
+/// How many marks lie between `start`, where the first stride begins, and `byte`.
+fn marks_before<M: Mark, B: Bytes + ?Sized>(
+    strides: &Strides,
+    text: &B,
+    start: usize,
+    byte: usize,
+) -> Result<usize, B::Error> {
+    let stride = (byte - start) / STRIDE;
+    Ok(strides[stride] + M::count(&text.bytes(start + stride * STRIDE..byte)?))
+}
+
+/// Where mark number `n` of the part `part` is, which begins with the first stride; its end if there are fewer.
+fn position_in<M: Mark, B: Bytes + ?Sized>(
+    strides: &Strides,
+    text: &B,
+    part: Range<usize>,
+    n: usize,
+) -> Result<usize, B::Error> {
+    const STEP: usize = 64;
+    let stride = strides.partition_point(|&before| before <= n) - 1;
+    let mut to_skip = n - strides[stride];
+    let start = part.start + stride * STRIDE;
+    let bytes = text.bytes(start..(start + STRIDE).min(part.end))?;
+    let mut offset = 0;
+    for step in bytes.chunks(STEP) {
+        let count = M::count(step);
+        if to_skip < count {
+            break;
+        }
+        to_skip -= count;
+        offset += step.len();
+    }
+    let marks = bytes[offset..].iter().enumerate().filter(|&(_, &byte)| M::is_mark(byte));
+    Ok(marks.map(|(at, _)| start + offset + at).nth(to_skip).unwrap_or(part.end))
 }
 
 /// The marks of a part of a text that begins with a stride: of each stride its characters and its line feeds.
@@ -146,7 +234,7 @@ impl StrideCounts {
     pub fn indexes(parts: &[Self], byte_len: usize) -> (CharIndex, LineIndex) {
         let chars = Marks::of_counts(parts.iter().flat_map(|part| part.chars.iter().copied()));
         let lines = Marks::of_counts(parts.iter().flat_map(|part| part.lines.iter().copied()));
-        (CharIndex::of_marks(chars, byte_len), LineIndex { marks: lines })
+        (CharIndex::of_marks(chars, byte_len), LineIndex { marks: lines, lines: None })
     }
 }
 
@@ -211,12 +299,21 @@ impl CharIndex {
         Self::of_marks(Marks::of_counts(counts), byte_len)
     }
 
-    /// How many characters each stride has, one after the other; nothing for an ASCII text.
+    /// The index of a text that is fetched in parts, of which these are the bytes and characters.
+    pub fn of_parts(parts: &[(usize, usize)]) -> Self {
+        let byte_len = parts.iter().map(|&(bytes, _)| bytes).sum();
+        Self::of_marks(Marks::of_parts(parts.iter().copied()), byte_len)
+    }
+
+    /// How many characters each stride has, one after the other; nothing for an ASCII text, or one that comes in parts.
     pub fn counts(&self) -> impl Iterator<Item = u16> {
-        let marks = self.marks.iter();
-        marks.flat_map(|marks| {
-            let ends = marks.before.iter().skip(1).chain([&marks.total]);
-            marks.before.iter().zip(ends).map(|(start, end)| (end - start) as u16)
+        let whole = self.marks.iter().filter_map(|marks| match &marks.table {
+            Table::Whole(strides) => Some((strides, &marks.total)),
+            Table::Parts(_) => None,
+        });
+        whole.flat_map(|(strides, total)| {
+            let ends = strides.iter().skip(1).chain([total]);
+            strides.iter().zip(ends).map(|(start, end)| (end - start) as u16)
         })
     }
 
@@ -259,15 +356,25 @@ impl CharIndex {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineIndex {
     marks: Marks<LineFeed>,
+    /// The number of lines, if that is known without a look at the end of the text.
+    lines: Option<usize>,
 }
 
 impl LineIndex {
     pub fn new(text: &[u8]) -> Self {
-        Self { marks: Marks::new(text) }
+        Self { marks: Marks::new(text), lines: None }
+    }
+
+    /// The index of a text of so many lines that is fetched in parts, of which these are the bytes and line feeds.
+    pub fn of_parts(parts: impl IntoIterator<Item = (usize, usize)>, lines: usize) -> Self {
+        Self { marks: Marks::of_parts(parts), lines: Some(lines) }
     }
 
     /// The number of lines; text behind the last line feed is a line, nothing behind it is none.
     pub fn line_count<B: Bytes + ?Sized>(&self, text: &B) -> Result<usize, B::Error> {
+        if let Some(lines) = self.lines {
+            return Ok(lines);
+        }
         let open_line = match text.byte_len().checked_sub(1) {
             Some(last) => text.bytes(last..last + 1)?.first() != Some(&b'\n'),
             None => false,
@@ -338,6 +445,33 @@ mod tests {
         let parts: Vec<StrideCounts> = bytes.chunks(2 * STRIDE).map(StrideCounts::of).collect();
         let (chars, lines) = StrideCounts::indexes(&parts, bytes.len());
         assert_eq!((chars, lines), (CharIndex::new(bytes), LineIndex::new(bytes)));
+    }
+
+    #[test]
+    fn parts_of_a_text_are_counted_when_they_are_asked_for() {
+        let text = "aé漢😀e\u{301}\r\n".repeat(3000) + &"plain\n".repeat(1000) + "no end";
+        let (bytes, whole, lines) = (text.as_bytes(), CharIndex::new(text.as_bytes()), LineIndex::new(text.as_bytes()));
+        for size in [7, 5000, 1 << 20] {
+            let borders = (0..=text.len().div_ceil(size)).map(|n| text.floor_char_boundary(n * size));
+            let borders: Vec<usize> = borders.collect();
+            let parts = || borders.windows(2).map(|part| &text[part[0]..part[1]]);
+            let chars: Vec<(usize, usize)> = parts().map(|part| (part.len(), part.chars().count())).collect();
+            let in_parts = CharIndex::of_parts(&chars);
+            assert_eq!((in_parts.char_len(), in_parts.is_ascii()), (whole.char_len(), false));
+            let feeds =
+                LineIndex::of_parts(parts().map(|part| (part.len(), part.matches('\n').count())), text.lines().count());
+            assert_eq!(feeds.line_count(bytes), lines.line_count(bytes));
+            for (char, (byte, _)) in
+                text.char_indices().enumerate().step_by(61).chain([(whole.char_len(), (text.len(), ' '))])
+            {
+                assert_eq!(in_parts.char_of_byte(bytes, byte), char);
+                assert_eq!(in_parts.byte_of_char(bytes, char), byte);
+                let line = lines.line_of_byte(bytes, byte).unwrap();
+                assert_eq!(feeds.line_of_byte(bytes, byte), Ok(line));
+                assert_eq!(feeds.byte_of_line(bytes, line), lines.byte_of_line(bytes, line));
+            }
+        }
+        assert!(CharIndex::of_parts(&[(3, 3), (0, 0), (4, 4)]).is_ascii());
     }
 
     #[test]

@@ -20,5 +20,6 @@ mod s3;
 #[path = "../scripted/mod.rs"]
 mod scripted;
 mod shards;
+mod stores;
 mod terminal;
 mod tidy;

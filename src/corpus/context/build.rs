@@ -8,6 +8,7 @@ use crate::corpus::{
     exclusion::Exclusion,
     in_place::{self, Scanned},
     search::SharedIndex,
+    shards::{ShardStore, ShardText},
     source::Source,
     stop::StopFlag,
 };
@@ -47,7 +48,7 @@ impl ContextText {
                 let (segments, outcomes) = (&earlier.segments, &earlier.outcomes);
                 Some(Earlier { text: text.as_str(), segments, outcomes, kept })
             }
-            Body::InPlace(_) => None,
+            Body::InPlace(_) | Body::Shards(_) => None,
         });
         let Assembled { text, segments, outcomes } = assemble::assemble(sources, earlier, stop)?;
         let new = Self::new(Body::Stored(text), sources.to_vec(), segments, outcomes);
@@ -83,6 +84,19 @@ impl ContextText {
         }
     }
 
+    /// The text of a store. Of its shards nothing is fetched yet.
+    pub(in crate::corpus) fn of_store(store: ShardStore) -> Arc<Self> {
+        let text = ShardText::new(store);
+        let (segments, changed) = (text.segments().to_vec(), text.changed().to_vec());
+        let (chars, lines) = text.indexes();
+        Arc::new(Self {
+            changed,
+            chars: OnceLock::from(chars),
+            lines: OnceLock::from(lines),
+            ..Self::new(Body::Shards(Box::new(text)), Vec::new(), segments, Vec::new())
+        })
+    }
+
     /// For each of these sources the number of its outcome in this text, if it has not changed since.
     pub(in crate::corpus) fn kept(&self, sources: &[Arc<Source>]) -> Vec<Option<usize>> {
         let mut own = self.sources.iter().zip(&self.outcomes).enumerate().peekable();
@@ -99,7 +113,7 @@ impl ContextText {
     pub(in crate::corpus) fn stored_bytes(&self) -> usize {
         match &self.body {
             Body::Stored(text) => text.as_str().len(),
-            Body::InPlace(_) => 0,
+            Body::InPlace(_) | Body::Shards(_) => 0,
         }
     }
 }

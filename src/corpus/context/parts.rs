@@ -16,22 +16,30 @@ impl ContextText {
     /// What is ranked as if it were a file: the files, or the parts of a lone text that is long.
     pub(in crate::corpus) fn ranked(&self) -> Result<&[Segment], Error> {
         match self.segments.as_slice() {
-            [lone] if lone.text.len() > RANKED_MOST => Err(Error::TooLongToRank { bytes: lone.text.len() }),
+            [_] if self.byte_len() > RANKED_MOST => Err(Error::TooLongToRank { bytes: self.byte_len() }),
+            _ if self.in_memory().is_none() && self.byte_len() > RANKED_MOST => {
+                Err(Error::TooLongToRank { bytes: self.byte_len() })
+            }
             [lone] if lone.text.len() > RANKED_WHOLE => self.parts(),
             segments => Ok(segments),
         }
     }
 
-    /// The text in parts of some megabytes that end with lines, if that is possible.
+    /// The text in parts of some megabytes that end with lines, if that is possible: whole files, with the header of each, and
+    /// parts of large ones, of which the first has it.
     pub(in crate::corpus) fn parts(&self) -> Result<&[Segment], Error> {
         let parts = self.parts.get_or_init(|| -> Result<Vec<Segment>, Error> {
             let mut parts = Vec::new();
             for segment in &self.segments {
                 let Range { mut start, end: last } = segment.text;
-                while start < last {
+                let mut header = segment.header.clone();
+                loop {
                     let end = if last - start > PART { self.part_end(start + PART)?.min(last) } else { last };
-                    parts.push(Segment { header: start..start, text: start..end, ..segment.clone() });
-                    start = end;
+                    parts.push(Segment { header, text: start..end, ..segment.clone() });
+                    if end == last {
+                        break;
+                    }
+                    (start, header) = (end, end..end);
                 }
             }
             Ok(parts)

@@ -2,13 +2,15 @@
 
 use super::{LARGEST_FILE, MOST_PARSED, MOST_SCANNED};
 use crate::corpus::{
-    assemble::Segment,
     context::ContextText,
+    error::Error,
+    language::Language,
     outline::{Symbol, by_lines},
     syntax,
 };
 use rustc_hash::FxHashMap;
 use std::{
+    borrow::Cow,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -28,6 +30,9 @@ pub(super) struct Looks {
     /// How many files are too large, or too many.
     pub left_out: usize,
 }
+
+/// The texts of the files that are looked at, by their numbers.
+pub(super) type Texts<'c> = FxHashMap<usize, Cow<'c, str>>;
 
 /// The names of the files that were looked at.
 #[derive(Debug, Default)]
@@ -66,8 +71,14 @@ impl Looks {
         Self { files, parses: bytes <= MOST_PARSED, left_out }
     }
 
+    /// The texts of the files: of a context in memory borrowed, else fetched, which the bounds on their sizes allow.
+    pub fn texts<'c>(&self, context: &'c ContextText) -> Result<Texts<'c>, Error> {
+        let text = |&number: &usize| Ok((number, context.read(context.segments()[number].text.clone())?));
+        self.files.iter().map(text).collect()
+    }
+
     /// Looks at the files, in parallel.
-    pub fn take<'t>(&self, context: &'t ContextText) -> Used<'t> {
+    pub fn take<'t>(&self, context: &ContextText, texts: &'t Texts<'_>) -> Used<'t> {
         let segments = context.segments();
         let mut bytes = 0;
         let batches: Vec<&[usize]> = self
@@ -84,8 +95,8 @@ impl Looks {
         let done = Mutex::new(Vec::with_capacity(self.files.len()));
         let work = || {
             while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let files: Vec<File<'t>> =
-                    batch.iter().map(|&number| file(context, &segments[number], number, self.parses)).collect();
+                let look = |&number: &usize| file(&texts[&number], segments[number].language, number, self.parses);
+                let files: Vec<File<'t>> = batch.iter().map(look).collect();
                 done.lock().unwrap_or_else(PoisonError::into_inner).extend(files);
             }
         };
@@ -94,12 +105,6 @@ impl Looks {
         let mut files = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         files.sort_unstable_by_key(|file| file.number);
         Used::of(files)
-    }
-
-    /// The symbols of a file, seen as all files were seen.
-    pub fn symbols(&self, context: &ContextText, number: usize) -> Vec<Symbol> {
-        let segment = &context.segments()[number];
-        crate::corpus::outline::symbols(context.text_in_memory(segment), segment.language)
     }
 }
 
@@ -151,12 +156,11 @@ pub(super) fn line_starts(text: &str) -> Vec<usize> {
     std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect()
 }
 
-fn file<'t>(context: &'t ContextText, segment: &Segment, number: usize, parses: bool) -> File<'t> {
-    let text = context.text_in_memory(segment);
-    let parsed = segment.language.filter(|_| parses).and_then(|language| syntax::tags(text, language));
+fn file<'t>(text: &'t str, language: Option<&'static Language>, number: usize, parses: bool) -> File<'t> {
+    let parsed = language.filter(|_| parses).and_then(|language| syntax::tags(text, language));
     let (symbols, names) = match parsed {
         Some(tags) => (tags.symbols, tags.names.into_iter().collect()),
-        None => (by_lines(text, segment.language), words(text)),
+        None => (by_lines(text, language), words(text)),
     };
     let lines = line_starts(text);
     let defines = symbols.iter().filter_map(|symbol| used_name(text, symbol, &lines)).collect();

@@ -1,11 +1,15 @@
 //! The text of a map: files, and below each its best definitions with their lines.
 
 use super::{
-    names::{Looks, Used, line_starts, used_name},
+    names::{Looks, Texts, Used, line_starts, used_name},
     rank::Ranked,
 };
 use crate::{
-    corpus::{context::ContextText, outline::Symbol},
+    corpus::{
+        context::ContextText,
+        language::Language,
+        outline::{Symbol, symbols},
+    },
     text::{estimated_tokens, one_line},
 };
 use rustc_hash::FxHashMap;
@@ -18,14 +22,21 @@ const LONGEST_SIGNATURE: usize = 120;
 const FEWEST_TOKENS: usize = 5;
 
 /// The best definitions, as many as have room.
-pub(super) fn render(context: &ContextText, looks: &Looks, used: &Used<'_>, ranked: &Ranked, tokens: usize) -> String {
+pub(super) fn render(
+    context: &ContextText,
+    looks: &Looks,
+    texts: &Texts<'_>,
+    used: &Used<'_>,
+    ranked: &Ranked,
+    tokens: usize,
+) -> String {
     let mut best: Vec<(&(usize, usize), &f64)> = ranked.definitions.iter().collect();
     best.sort_unstable_by(|(left, left_rank), (right, right_rank)| {
         right_rank.total_cmp(left_rank).then_with(|| left.cmp(right))
     });
     let all = best.len();
     best.truncate(tokens / FEWEST_TOKENS);
-    let rows = rows(context, looks, used, &best);
+    let rows = rows(context, texts, used, &best);
     // The largest number of definitions whose map has room.
     let text_of = |count: usize| {
         let mut text = map(context, &rows[..count]);
@@ -52,11 +63,11 @@ struct Row {
 }
 
 /// The lines of the best definitions, the best first. A name that a file defines several times has one line.
-fn rows(context: &ContextText, looks: &Looks, used: &Used<'_>, best: &[(&(usize, usize), &f64)]) -> Vec<Row> {
+fn rows(context: &ContextText, texts: &Texts<'_>, used: &Used<'_>, best: &[(&(usize, usize), &f64)]) -> Vec<Row> {
     let mut known: FxHashMap<usize, FxHashMap<&str, Symbol>> = FxHashMap::default();
     let mut rows = Vec::with_capacity(best.len());
     for &(&(file, name), _) in best {
-        let symbols = known.entry(file).or_insert_with(|| named(context, looks, file));
+        let symbols = known.entry(file).or_insert_with(|| named(&texts[&file], context.segments()[file].language));
         // A file that was looked at by its lines may be seen otherwise by its parser.
         let Some(symbol) = symbols.get(used.names[name]) else { continue };
         let signature = one_line(&symbol.signature, LONGEST_SIGNATURE);
@@ -65,11 +76,10 @@ fn rows(context: &ContextText, looks: &Looks, used: &Used<'_>, best: &[(&(usize,
     rows
 }
 
-fn named<'t>(context: &'t ContextText, looks: &Looks, file: usize) -> FxHashMap<&'t str, Symbol> {
-    let text = context.text_in_memory(&context.segments()[file]);
+fn named<'t>(text: &'t str, language: Option<&'static Language>) -> FxHashMap<&'t str, Symbol> {
     let lines = line_starts(text);
     let mut named = FxHashMap::default();
-    for symbol in looks.symbols(context, file) {
+    for symbol in symbols(text, language) {
         if let Some(name) = used_name(text, &symbol, &lines) {
             named.entry(name).or_insert(symbol);
         }

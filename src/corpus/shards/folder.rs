@@ -9,7 +9,7 @@ pub(super) use open_files::{ReadError, Wanted};
 
 use super::{
     error::ShardError,
-    manifest::{LARGEST_MANIFEST, Manifest},
+    manifest::{LARGEST_MANIFEST, Manifest, is_shard_name},
     place::{Lock, MANIFEST, SHARDS, StoredManifest, Version},
 };
 use open_files::OpenFiles;
@@ -19,6 +19,9 @@ use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
 };
+
+/// In so many bytes of its beginning a manifest says what it is.
+const PROBE: u64 = 4 << 10;
 
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -43,6 +46,18 @@ impl Folder {
 
     pub fn failure(&self, action: &'static str, error: &io::Error) -> ShardError {
         ShardError::Access { action, location: self.shown.clone(), reason: error.to_string(), remedy: None }
+    }
+
+    /// Whether what lies here was written by an ingest: a manifest that says so, or shards that have none yet.
+    pub fn is_store(&self) -> bool {
+        match File::open(self.path.join(MANIFEST)) {
+            Ok(file) => {
+                let mut head = Vec::new();
+                let read = file.take(PROBE).read_to_end(&mut head);
+                read.is_ok() && memchr::memmem::find(&head, b"\"rlm-shards\"").is_some()
+            }
+            Err(_) => self.shards().is_ok_and(|shards| shards.keys().any(|name| is_shard_name(name))),
+        }
     }
 
     pub fn stored_manifest(&self) -> Result<Option<StoredManifest>, ShardError> {

@@ -278,17 +278,19 @@ impl Written {
         }
         let total = before[before.len() - 1];
         let lines = total.line_feeds + usize::from(total.bytes > 0 && !self.ends_line);
-        let (segments, first_lines, changed) = match files {
+        let (segments, first_lines, characters, changed) = match files {
             Files::Lone(path) => {
                 let changed = Changed { path: Some(path.clone()), changes: self.changes };
                 let changed = if self.changes.is_none() { Vec::new() } else { vec![changed] };
-                (vec![segment(Some(path), 0..0, 0..total.bytes)], vec![0], changed)
+                (vec![segment(Some(path), 0..0, 0..total.bytes)], vec![0], vec![total.characters], changed)
             }
             Files::Of(context) => {
                 let line = |start| context.lines().line_of_byte(context, start);
                 let first_lines = context.segments().iter().map(|segment| line(segment.text.start));
                 let first_lines = first_lines.collect::<Result<_, _>>()?;
-                (context.segments().to_vec(), first_lines, context.changed().to_vec())
+                let ranges = (0..context.segments().len()).map(|number| context.file_characters(number));
+                let characters = ranges.map(|range| range.map(|range| range.len())).collect::<Result<_, _>>()?;
+                (context.segments().to_vec(), first_lines, characters, context.changed().to_vec())
             }
         };
         Ok(Manifest {
@@ -299,6 +301,7 @@ impl Written {
             lines,
             segments,
             first_lines,
+            characters,
             changed,
         })
     }

@@ -31,6 +31,15 @@ impl Scheme {
     }
 }
 
+/// Whether `location` is the address of an object store, or a folder in which there is a store, be it half-written. No
+/// connection is made.
+pub fn is_store(location: &str) -> bool {
+    match location.split_once("://") {
+        Some((scheme, _)) => matches!(scheme, "s3" | "gs" | "az" | "file"),
+        None => Folder::new(location).is_store(),
+    }
+}
+
 /// The place that `location` names. Nothing is looked at yet.
 pub(super) fn place(location: &str) -> Result<Place, ShardError> {
     let bad = |reason: String| ShardError::Location { location: location.to_owned(), reason };

@@ -29,6 +29,17 @@ pub struct Extent {
     pub line_feeds: usize,
 }
 
+impl Extent {
+    /// What there is of a text behind its beginning `start`.
+    pub(super) fn since(self, start: Self) -> Self {
+        Self {
+            bytes: self.bytes - start.bytes,
+            characters: self.characters - start.characters,
+            line_feeds: self.line_feeds - start.line_feeds,
+        }
+    }
+}
+
 /// The XXH3 hash of a shard, of 128 bits, in the canonical order of its bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Hash(pub u128);
@@ -47,6 +58,8 @@ pub(super) struct Manifest {
     pub segments: Vec<Segment>,
     /// For each segment the line feeds before its text.
     pub first_lines: Vec<usize>,
+    /// For each segment the characters of its text.
+    pub characters: Vec<usize>,
     pub changed: Vec<Changed>,
 }
 
@@ -66,12 +79,7 @@ impl Manifest {
 
     /// How long a shard is.
     pub fn extent(&self, shard: usize) -> Extent {
-        let (start, end) = (self.before[shard], self.before[shard + 1]);
-        Extent {
-            bytes: end.bytes - start.bytes,
-            characters: end.characters - start.characters,
-            line_feeds: end.line_feeds - start.line_feeds,
-        }
+        self.before[shard + 1].since(self.before[shard])
     }
 
     /// The shard in which `unit` of the text lies: the last one before which there are no more than that many. At the end
@@ -79,6 +87,22 @@ impl Manifest {
     pub fn shard_at(&self, offset: usize, unit: fn(&Extent) -> usize) -> usize {
         let following = self.before.partition_point(|extent| unit(extent) <= offset);
         following.saturating_sub(1).min(self.shards().saturating_sub(1))
+    }
+
+    /// Where the text of each file lies, in characters of the whole text. All that lies between files is ASCII but for the
+    /// paths in header lines.
+    pub fn file_characters(&self) -> impl Iterator<Item = Range<usize>> {
+        let mut end = Extent::default();
+        self.segments.iter().zip(&self.characters).map(move |(segment, &characters)| {
+            let Segment { path, header, text, .. } = segment;
+            let beyond_ascii = match header.is_empty() {
+                true => 0,
+                false => path.as_deref().map_or(0, |path| path.len() - path.chars().count()),
+            };
+            let start = end.characters + (text.start - end.bytes) - beyond_ascii;
+            end = Extent { bytes: text.end, characters: start + characters, line_feeds: 0 };
+            start..end.characters
+        })
     }
 
     /// The name of a shard below the folder of shards. It is made of numbers and the hash, so that nothing that a
@@ -147,7 +171,8 @@ impl Manifest {
         let mut end = 0;
         let mut line = 0;
         let mut last_path: Option<&str> = None;
-        for (at, (segment, &first_line)) in self.segments.iter().zip(&self.first_lines).enumerate() {
+        let places = self.segments.iter().zip(&self.first_lines).zip(&self.characters);
+        for (at, ((segment, &first_line), &characters)) in places.enumerate() {
             let Segment { path, header, text, .. } = segment;
             let path = path.as_deref().unwrap_or_default();
             let wrong = |what: &str| Err(format!("file {at}: {what}"));
@@ -169,10 +194,17 @@ impl Manifest {
             if first_line < line || first_line > total.line_feeds || first_line > text.start {
                 return wrong("its first line is not in order");
             }
+            if characters > text.len() || text.len() > 4 * characters {
+                return Err(format!("file {at}: {characters} characters in {} bytes", text.len()));
+            }
             (end, line, last_path) = (text.end, first_line, Some(path));
         }
         if self.segments.is_empty() || end > total.bytes || total.bytes - end > 1 {
             return Err(format!("its files end at byte {end} of {}", total.bytes));
+        }
+        let characters = self.file_characters().last().map_or(0, |chars| chars.end) + total.bytes - end;
+        if characters != total.characters {
+            return Err(format!("its files make {characters} characters of {}", total.characters));
         }
         let known = |path: &Option<String>| self.segments.binary_search_by(|segment| segment.path.cmp(path)).is_ok();
         match self.changed.iter().find(|changed| !known(&changed.path)) {
@@ -190,6 +222,15 @@ pub(super) fn segment(path: Option<String>, header: Range<usize>, text: Range<us
 
 pub(super) fn shard_name(generation: u64, shard: usize, hash: Hash) -> String {
     format!("{generation}/{shard:08}-{hash}.txt")
+}
+
+/// Whether a name is one that [`shard_name`] makes.
+pub(super) fn is_shard_name(name: &str) -> bool {
+    let parts = name.split_once('/').and_then(|(generation, file)| {
+        let (number, hash) = file.strip_suffix(".txt")?.split_once('-')?;
+        Some((generation.parse::<u64>().ok()?, number.parse::<usize>().ok()?, hash))
+    });
+    parts.is_some_and(|(.., hash)| hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 impl fmt::Display for Hash {

@@ -206,10 +206,10 @@ async fn blocking<T: Send + 'static>(
 /// What the programs of a run find beside the context.
 fn names(context: &ContextText, focus: Option<&Focus>) -> Result<Names, corpus::Error> {
     let mut files = Vec::with_capacity(context.segments().len());
-    for segment in context.segments() {
+    for (number, segment) in context.segments().iter().enumerate() {
         if let Some(path) = &segment.path {
-            let place = |byte| context.char_of_byte(byte);
-            files.push((path.clone(), place(segment.text.start)?, place(segment.text.end)?));
+            let characters = context.file_characters(number)?;
+            files.push((path.clone(), characters.start, characters.end));
         }
     }
     let variables = focus.map(|focus| ("selection".to_owned(), focus.text.clone())).into_iter().collect();

@@ -3,6 +3,7 @@
 use super::super::wire::{
     Assembler, Call, Cause, FRAME_LIMIT, Frame, FromWorker, PACKET, Raised, ToWorker, WireError, packets,
 };
+use super::pages;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -52,6 +53,8 @@ impl Calls {
 struct Clock {
     spent: Duration,
     running_since: Option<Instant>,
+    /// What had been waited for parts of the text when the clock was started, in nanoseconds.
+    waited_before: u64,
 }
 
 impl Clock {
@@ -66,7 +69,8 @@ impl Clock {
     }
 
     fn spent(&self) -> Duration {
-        self.spent + self.running_since.map_or(Duration::ZERO, |since| since.elapsed())
+        let spent = self.spent + self.running_since.map_or(Duration::ZERO, |since| since.elapsed());
+        spent.saturating_sub(Duration::from_nanos(pages::waited() - self.waited_before))
     }
 }
 
@@ -176,7 +180,8 @@ impl Link {
     pub fn start_clock(&self) {
         let mut calls = lock(&self.calls);
         calls.waiting.clear();
-        calls.clock = Clock { spent: Duration::ZERO, running_since: Some(Instant::now()) };
+        let waited_before = pages::waited();
+        calls.clock = Clock { spent: Duration::ZERO, running_since: Some(Instant::now()), waited_before };
     }
 
     /// How long the cell has run, and whether the clock stands still because it waits for the server.

@@ -1,10 +1,12 @@
-//! The bytes behind one or more texts: a memory-mapped file, or a string on the heap.
+//! The bytes behind one or more texts: a memory-mapped file, one that is fetched where it is looked at, or a string on the
+//! heap.
 //!
 //! A mapped text costs address space and page cache, but no memory of the worker's own, whatever its size.
 
-use super::super::wire::Place;
+use super::{super::wire::Place, pages::Pages};
 use crate::text::CharIndex;
 use memmap2::{Mmap, MmapOptions};
+use rustix::fd::OwnedFd;
 use std::{
     fmt,
     fs::File,
@@ -15,6 +17,7 @@ use std::{
 
 enum Bytes {
     Mapped(Mmap),
+    Fetched(&'static Pages),
     Heap(String),
 }
 
@@ -58,6 +61,22 @@ impl TextStore {
         Ok(Arc::new(Self { bytes: Bytes::Mapped(map), index }))
     }
 
+    /// A text of `bytes` bytes that is fetched over a socket, into the file. Its parts have these bytes and characters. The
+    /// server checks that they are UTF-8 when it fetches them.
+    ///
+    /// # Errors
+    /// The lengths do not fit, or the system does not map so much.
+    pub fn fetched(file: &File, bytes: usize, parts: &[(usize, usize)], socket: OwnedFd) -> io::Result<Arc<Self>> {
+        if parts.iter().map(|&(bytes, _)| bytes).sum::<usize>() != bytes {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the parts are not as long as the text"));
+        }
+        if bytes == 0 {
+            return Ok(Self::from_string(String::new()));
+        }
+        let pages = Pages::map(file, bytes, socket)?;
+        Ok(Arc::new(Self { bytes: Bytes::Fetched(pages), index: CharIndex::of_parts(parts) }))
+    }
+
     /// A text on the heap, for what programs derive from others and for small texts.
     pub fn from_string(text: String) -> Arc<Self> {
         let index = CharIndex::new(text.as_bytes());
@@ -68,6 +87,8 @@ impl TextStore {
         match &self.bytes {
             // SAFETY: see `map`; the engine has checked the text.
             Bytes::Mapped(map) => unsafe { str::from_utf8_unchecked(map) },
+            // SAFETY: likewise.
+            Bytes::Fetched(pages) => unsafe { str::from_utf8_unchecked(pages.as_bytes()) },
             Bytes::Heap(text) => text,
         }
     }
@@ -85,6 +106,7 @@ impl fmt::Debug for TextStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.bytes {
             Bytes::Mapped(_) => "mapped",
+            Bytes::Fetched(_) => "fetched",
             Bytes::Heap(_) => "heap",
         };
         write!(f, "TextStore({kind}, {} bytes)", self.as_bytes().len())

@@ -31,6 +31,7 @@ fn sample() -> Manifest {
         lines: 4,
         segments: vec![segment(Some("a".into()), 0..10, 10..13), segment(Some("b.rs".into()), 13..26, 26..39)],
         first_lines: vec![1, 3],
+        characters: vec![2, 13],
         changed: vec![Changed { path: Some("a".into()), changes }],
     }
 }
@@ -63,7 +64,7 @@ fn check(pointer: &str, value: Value, expected: &Expect) {
 #[test]
 fn what_cannot_be_is_refused() {
     check("/format", json!("zip"), &expect!["it is no manifest of shards"]);
-    check("/version", json!(2), &expect!["it is of version 2, and this program reads version 1"]);
+    check("/version", json!(1), &expect!["it is of version 1, and this program reads version 2"]);
     check("/generation", json!(0), &expect!["there is no generation 0"]);
     check("/shardSize", json!(0), &expect!["shards of 0 bytes"]);
     check("/shardSize", json!(1_u64 << 40), &expect!["shards of 1099511627776 bytes"]);
@@ -77,8 +78,10 @@ fn what_cannot_be_is_refused() {
     check("/files/1/text/1", json!(u64::MAX), &expect!["file 1: it does not follow the one before it"]);
     check("/files/1/header/0", json!(5), &expect!["file 1: it does not follow the one before it"]);
     check("/files/1/lineFeedsBefore", json!(0), &expect!["file 1: its first line is not in order"]);
+    check("/files/1/characters", json!(2), &expect!["file 1: 2 characters in 13 bytes"]);
+    check("/files/1/characters", json!(12), &expect!["its files make 37 characters of 38"]);
     check("/changed/0/path", json!("../x"), &expect!["no file `../x` that was changed"]);
-    for wrong in ["", "{}", "[]", "null", "\u{feff}{}", "{\"format\":\"rlm-shards\",\"version\":1}"] {
+    for wrong in ["", "{}", "[]", "null", "\u{feff}{}", "{\"format\":\"rlm-shards\",\"version\":2}"] {
         assert!(Manifest::parse(wrong.as_bytes()).is_err(), "{wrong}");
     }
     let hash = |hash: &str| {

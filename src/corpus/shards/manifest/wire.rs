@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 const FORMAT: &str = "rlm-shards";
 
 /// The version of the format that is written, and the only one that is read.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// As much as every version has.
 #[derive(Deserialize)]
@@ -51,6 +51,7 @@ struct File {
     header: (usize, usize),
     text: (usize, usize),
     line_feeds_before: usize,
+    characters: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,11 +68,13 @@ struct ChangedFile {
 
 pub(super) fn write(manifest: &Manifest) -> Vec<u8> {
     let total = manifest.total();
-    let files = manifest.segments.iter().zip(&manifest.first_lines).map(|(segment, &line_feeds_before)| File {
+    let counts = manifest.first_lines.iter().zip(&manifest.characters);
+    let files = manifest.segments.iter().zip(counts).map(|(segment, (&line_feeds_before, &characters))| File {
         path: segment.path.clone(),
         header: (segment.header.start, segment.header.end),
         text: (segment.text.start, segment.text.end),
         line_feeds_before,
+        characters,
     });
     let changed = manifest.changed.iter().map(|Changed { path, changes }| ChangedFile {
         path: path.clone(),
@@ -133,9 +136,11 @@ pub(super) fn read(json: &[u8]) -> Result<Manifest, String> {
     }
     let mut segments = Vec::with_capacity(document.files.len());
     let mut first_lines = Vec::with_capacity(document.files.len());
-    for File { path, header, text, line_feeds_before } in document.files {
-        segments.push(segment(path, header.0..header.1, text.0..text.1));
-        first_lines.push(line_feeds_before);
+    let mut characters = Vec::with_capacity(document.files.len());
+    for file in document.files {
+        segments.push(segment(file.path, file.header.0..file.header.1, file.text.0..file.text.1));
+        first_lines.push(file.line_feeds_before);
+        characters.push(file.characters);
     }
     let changed = document.changed.into_iter().map(|ChangedFile { path, was_utf16, had_mark, replaced }| Changed {
         path,
@@ -149,6 +154,7 @@ pub(super) fn read(json: &[u8]) -> Result<Manifest, String> {
         lines: document.lines,
         segments,
         first_lines,
+        characters,
         changed: changed.collect(),
     })
 }

@@ -57,6 +57,28 @@ impl ShardStore {
         Ok(bytes)
     }
 
+    /// The bytes of a range out of whole shards, so that all of them were compared with their hashes. The shards stay in memory
+    /// within bounds, and are sent for together.
+    pub fn checked_bytes(&self, range: Range<usize>) -> Result<Vec<u8>, ShardError> {
+        self.check_range(&range)?;
+        let goes_on = self.last_end.swap(range.end, Ordering::Relaxed) == range.start;
+        let mut bytes = Vec::with_capacity(range.len());
+        if range.is_empty() {
+            return Ok(bytes);
+        }
+        let (first, last) = (self.shard_of(range.start), self.shard_of(range.end - 1));
+        self.fetch_whole(&(first..=last).map(Some).collect::<Vec<_>>())?;
+        for shard in first..=last {
+            let whole = self.manifest().bytes_of(shard);
+            let inside = range.start.max(whole.start) - whole.start..range.end.min(whole.end) - whole.start;
+            bytes.extend_from_slice(&self.whole(shard)?.bytes()[inside]);
+        }
+        if let (Place::Objects(objects), true) = (&self.place, goes_on) {
+            self.fetch_ahead(objects, last + 1);
+        }
+        Ok(bytes)
+    }
+
     /// A shard in memory, fetched if it is not there.
     pub(in super::super) fn whole(&self, shard: usize) -> Result<Arc<Loaded>, ShardError> {
         match self.cache.claim(shard) {
