@@ -7,6 +7,8 @@
 
 #[path = "../tests/ripgrep/mod.rs"]
 mod oracle;
+#[path = "corpus/questions.rs"]
+mod questions;
 #[path = "corpus/tree.rs"]
 mod tree;
 
@@ -86,6 +88,7 @@ fn main() {
     println!("|---|---|---|---|---|---|");
     walks(&root, &stop).iter().for_each(Row::print);
     searches(&root, &context).for_each(|row| row.print());
+    questions::measure(&root);
     let oracle = Oracle::new(&root, &context, "kernel");
     let lines: usize = PATTERNS.lines().map(|pattern| oracle.compare_lines(pattern)).sum();
     let (files, patterns) = (snapshot.files().len(), PATTERNS.lines().count());

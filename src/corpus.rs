@@ -32,6 +32,7 @@ mod stop;
 mod storage;
 mod structure;
 mod syntax;
+mod value;
 mod walk;
 mod workspace;
 
@@ -51,5 +52,6 @@ pub use selection::{OpenBuffer, Root, Selection};
 pub use snapshot::Snapshot;
 pub use source::Source;
 pub use stop::{StopFlag, StopOnDrop};
+pub use value::{Shape, read_json};
 pub use walk::{Found, Moment, Stamp, Tree, Walked};
 pub use workspace::Workspace;

@@ -4,11 +4,15 @@
 //! change behind this page.
 
 use crate::{
+    config::Limits,
     corpus::Exclusion,
     engine::{Answer, ContextSize, Delta, Event, Preview, Started, SubCallState, Usage},
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
+
+/// Of so many files and folders a preview tells why they are left out, unless it is to tell of all.
+const LEFT_OUT: usize = 20;
 
 /// What is said about the models of an answer, beside the answer itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,8 +48,9 @@ pub fn answer(answer: &Answer, circumstances: &Circumstances) -> Map<String, Val
     object
 }
 
-/// The object that `rlm preview --json` prints.
-pub fn preview(preview: &Preview, left_out: &[Exclusion]) -> Value {
+/// The object that `rlm preview --json` prints and `rlm/preview` returns.
+pub fn preview(preview: &Preview, left_out: &[Exclusion], limits: &Limits) -> Value {
+    let text = preview_text(preview, left_out, limits, false);
     let left_out = left_out.iter().map(|it| json!({"path": it.path, "reason": it.reason.to_string()}));
     json!({
         "model": preview.model,
@@ -58,7 +63,45 @@ pub fn preview(preview: &Preview, left_out: &[Exclusion]) -> Value {
         "firstPromptTokens": preview.first_prompt_tokens,
         "firstPromptCostUsd": preview.first_prompt_cost,
         "wholeTextCostUsd": preview.whole_text_cost,
+        "text": text,
     })
+}
+
+/// A preview in words. Of what is left out some is told, or all of it.
+pub fn preview_text(preview: &Preview, left_out: &[Exclusion], limits: &Limits, all: bool) -> String {
+    let shown = if all { left_out.len() } else { LEFT_OUT };
+    let Preview { context, context_tokens, first_prompt_tokens, .. } = preview;
+    let dollars = |cost: Option<f64>| cost.map_or_else(String::new, |cost| format!(", ${cost:.4}"));
+    let length = match context.characters {
+        Some(characters) => format!("{characters} characters"),
+        None => "not read yet: binary files still count".to_owned(),
+    };
+    let worker = if preview.worker == preview.model { "also reads the parts" } else { &preview.worker };
+    let mut lines = vec![
+        format!("model    {} ({}); worker: {worker}", preview.model, preview.why),
+        format!("context  {} files, {} bytes ({length}), about {context_tokens} tokens", context.files, context.bytes),
+    ];
+    let first = format!("about {first_prompt_tokens} tokens{}", dollars(preview.first_prompt_cost));
+    lines.push(match preview.is_direct {
+        true => format!("sends    the whole text in one prompt: {first}"),
+        false => format!("sends    a first prompt without the text: {first}; what else is up to the model's programs"),
+    });
+    if !preview.is_direct {
+        let whole = dollars(preview.whole_text_cost);
+        lines.push(format!("         reading the whole text once would be about {context_tokens} tokens{whole}"));
+        let mut most = vec![format!("{} calls", limits.max_calls), format!("{} s", limits.timeout.as_secs())];
+        most.extend(limits.max_tokens.map(|tokens| format!("{tokens} tokens")));
+        most.extend(limits.max_cost.map(|cost| format!("${cost}")));
+        lines.push(format!("at most  {}", most.join(", ")));
+    }
+    if !left_out.is_empty() {
+        lines.push(context.left_out.to_string());
+        lines.extend(left_out.iter().take(shown).map(|it| format!("  {}: {}", it.path, it.reason)));
+    }
+    if let more @ 1.. = left_out.len().saturating_sub(shown) {
+        lines.push(format!("  … and {more} more (--verbose names all)"));
+    }
+    lines.join("\n")
 }
 
 /// What was used.

@@ -61,9 +61,10 @@
 ;;   q                      bury the buffer
 ;;   ?                      list the keys
 ;;
-;; From anywhere: M-x rlm-cancel, M-x rlm-show (go to a running query, or to the
-;; last answer), M-x rlm-status, M-x rlm-shutdown.  While a query runs the mode
-;; line says so; mouse-1 there goes to it.
+;; From anywhere: M-x rlm-preview (what a question would read and cost), M-x
+;; rlm-cancel, M-x rlm-show (go to a running query, or to the last answer), M-x
+;; rlm-status, M-x rlm-shutdown.  While a query runs the mode line says so;
+;; mouse-1 there goes to it.
 ;;
 ;; Settings
 ;;
@@ -1114,6 +1115,48 @@ server did not confirm it: M-x rlm-shutdown ends it."))))
                    (buffer-list))
          (user-error "Nothing was asked"))
      rlm-display-action)))
+
+;;;###autoload
+(defun rlm-preview (question &optional scope)
+  "Show what asking QUESTION would read, send and cost.
+No model is called.  With a prefix argument, choose what the
+question is about, as with `rlm-query'.  From Lisp, SCOPE is nil
+for the project."
+  (interactive
+   (let ((scope (if current-prefix-arg (rlm--read-scope) (rlm--project-scope))))
+     (list (rlm--read-question scope) scope)))
+  (let* ((scope (or scope (rlm--project-scope)))
+         (root (rlm--scope-root scope))
+         (server (rlm--connect root)))
+    (while (and (eq (rlm--server-state server) 'starting)
+                (rlm--running-p server))
+      (accept-process-output nil 0.05))
+    (unless (eq (rlm--server-state server) 'ready)
+      (user-error "The server did not start: %s" (rlm--server-problem server)))
+    (rlm--set-options server)
+    (rlm--set-folders server (list root))
+    (rlm--sync server)
+    (jsonrpc-async-request
+     (rlm--server-connection server) :rlm/preview
+     (list :query (rlm--unicode question) :scope (rlm--scope-params scope))
+     :timeout nil
+     :success-fn (lambda (preview) (rlm--show-preview question preview))
+     :error-fn (lambda (error) (message "rlm: %s" (plist-get error :message))))
+    (message "Looking at what there is...")))
+
+(defun rlm--show-preview (question preview)
+  "Show PREVIEW, what the server said about QUESTION."
+  (let ((buffer (get-buffer-create "*rlm preview*"))
+        (warnings (append (plist-get preview :warnings) nil)))
+    (with-current-buffer buffer
+      (special-mode)
+      (let ((inhibit-read-only t))
+        (erase-buffer)
+        (insert question "\n\n" (plist-get preview :text) "\n")
+        (dolist (warning warnings)
+          (insert "warning  " warning "\n"))
+        (goto-char (point-min))))
+    (pop-to-buffer buffer rlm-display-action)))
 
 ;;;###autoload
 (defun rlm-status ()

@@ -28,6 +28,9 @@ pub struct QueryArguments {
     question: String,
     /// Repository, file, shard store (folder or s3://bucket/prefix), or `-` for standard input [default: the current folder]
     path: Vec<PathBuf>,
+    /// The file, or standard input, holds JSON (or JSON Lines): programs get that list, mapping or messages as `context`
+    #[arg(long)]
+    as_json: bool,
 
     #[command(flatten)]
     common: CommonOptions,
@@ -52,7 +55,7 @@ const ENDED_BY_LIMIT: u8 = 3;
 const INTERRUPTED: u8 = 130;
 
 pub async fn run(arguments: QueryArguments) -> ExitCode {
-    let QueryArguments { question, path, common, json, trace, quiet, verbose } = arguments;
+    let QueryArguments { question, path, as_json, common, json, trace, quiet, verbose } = arguments;
     let settings = match setup::settings(common.into_options()) {
         Ok(settings) => settings,
         Err(error) => {
@@ -75,7 +78,7 @@ pub async fn run(arguments: QueryArguments) -> ExitCode {
     let interrupts = tokio::spawn(cancel_on_signal(signals, cancel.clone()));
     let display = Display::new(quiet, verbose, json);
     let teller = Arc::new(Teller { display, trace, started: Mutex::default() });
-    let answer = ask(question, path, &settings, teller.clone(), cancel).await;
+    let answer = ask(question, (path, as_json), &settings, teller.clone(), cancel).await;
     interrupts.abort();
     teller.finish(answer, json)
 }
@@ -83,7 +86,7 @@ pub async fn run(arguments: QueryArguments) -> ExitCode {
 /// Everything between the options and the answer.
 async fn ask(
     question: String,
-    paths: Vec<PathBuf>,
+    (paths, as_json): (Vec<PathBuf>, bool),
     settings: &Settings,
     teller: Arc<Teller>,
     cancel: CancellationToken,
@@ -93,7 +96,7 @@ async fn ask(
     let _stop = stop.raise_on_drop();
     let walk = {
         let settings = settings.clone();
-        tokio::task::spawn_blocking(move || scope::snapshot(&paths, &settings, &stop))
+        tokio::task::spawn_blocking(move || scope::asked_about(&paths, as_json, &settings, &stop))
     };
     let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
     let (engine, snapshot) = tokio::select! {

@@ -39,6 +39,28 @@ pub fn snapshot(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> Resu
     Snapshot::take(&selection, stop)
 }
 
+/// What a question is about: the texts that lie at `paths`, or the value of JSON there. Blocks.
+pub fn asked_about(
+    paths: &[PathBuf],
+    as_json: bool,
+    settings: &Settings,
+    stop: &StopFlag,
+) -> Result<Arc<Snapshot>, corpus::Error> {
+    if as_json { value(paths, settings, stop) } else { snapshot(paths, settings, stop) }
+}
+
+/// The value that a JSON file holds, or standard input (`-`): a list, a mapping, messages. Blocks.
+fn value(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> Result<Arc<Snapshot>, corpus::Error> {
+    let text = snapshot(paths, settings, stop)?.context()?;
+    if let files @ 2.. = text.segments().len() {
+        return Err(corpus::Error::BadJson {
+            reason: format!("these are {files} files, and a value is read from one"),
+        });
+    }
+    let value = corpus::read_json(&text.read(0..text.byte_len())?)?;
+    Snapshot::of_value(value)
+}
+
 /// What shown paths begin with: nothing for a lone folder, else the path as it was written.
 fn label(path: &Path, lone: bool) -> String {
     if lone && path.is_dir() {

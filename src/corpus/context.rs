@@ -14,6 +14,7 @@ use super::{
     source::Source,
     stop::StopFlag,
     storage::{self, StoredText},
+    value::Shape,
 };
 use crate::text::{Bytes, CharIndex, LineIndex};
 use std::{
@@ -44,6 +45,8 @@ pub struct ContextText {
     chars: OnceLock<CharIndex>,
     lines: OnceLock<LineIndex>,
     parts: OnceLock<Result<Vec<Segment>, Error>>,
+    /// Of a value whose entries are the files.
+    shape: Option<Shape>,
     index: SharedIndex,
     /// Of the text that this one was made from, until there is an own one.
     earlier_index: Option<Arc<Index>>,
@@ -185,6 +188,11 @@ impl ContextText {
         }
         let Range { start, end } = self.segments[number].text.clone();
         Ok(self.char_of_byte(start)?..self.char_of_byte(end)?)
+    }
+
+    /// What programs see of it, if that is not the text.
+    pub fn shape(&self) -> Option<&Shape> {
+        self.shape.as_ref()
     }
 
     pub fn segments(&self) -> &[Segment] {

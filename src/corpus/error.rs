@@ -32,6 +32,8 @@ pub enum Error {
     TooLongToRank { bytes: usize },
     #[error("{location} is a shard store, which is asked about by itself: without other paths and without globs")]
     StoreNotAlone { location: String },
+    #[error("it is no JSON: {reason}")]
+    BadJson { reason: String },
     #[error("{error}")]
     Shards { error: Arc<ShardError> },
     /// Whoever wanted the text has gone.
@@ -51,6 +53,7 @@ impl Error {
             Self::Empty { .. } => "empty",
             Self::Changed { .. } => "changed",
             Self::TooLongToRank { .. } => "tooLong",
+            Self::BadJson { .. } => "badJson",
             Self::StoreNotAlone { .. } => "storeNotAlone",
             Self::Shards { error } => error.kind(),
             Self::Stopped => "stopped",
@@ -67,6 +70,7 @@ impl Error {
             Self::Empty { left_out: Some(_), .. } => "name a file, or let some in with --include".to_owned(),
             Self::BadGlob { .. } => "globs are written as in .gitignore, e.g. `src/**/*.rs`".to_owned(),
             Self::Changed { .. } => "ask again, or ask about a copy of it".to_owned(),
+            Self::BadJson { .. } => "JSON is one value, or one on each line".to_owned(),
             Self::Shards { error } => return error.hint(),
             Self::Storage { .. } => "is there room in the folder for temporary files?".to_owned(),
             _ => return None,

@@ -26,10 +26,19 @@ pub(super) struct Gathered {
     pub left_out: Vec<Exclusion>,
 }
 
+/// How directories are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// As they are now.
+    Now,
+    /// As the last walk found them, where there was one.
+    Memory,
+}
+
 /// Goes through the roots of a selection. Directories are walked by `walks`, which remember what they have met.
-pub(super) fn gather(selection: &Selection, walks: &Walks, stop: &StopFlag) -> Result<Gathered, Error> {
+pub(super) fn gather(selection: &Selection, walks: &Walks, look: Look, stop: &StopFlag) -> Result<Gathered, Error> {
     let open = selection.open.iter().filter_map(|buffer| Some((absolute(&buffer.path)?, buffer)));
-    let gatherer = Gatherer { selection, walks, stop, open: open.collect() };
+    let gatherer = Gatherer { selection, walks, look, stop, open: open.collect() };
     let mut parts = Vec::new();
     let mut left_out = Vec::new();
     for root in &selection.roots {
@@ -56,8 +65,16 @@ pub(super) fn find(sources: &[Arc<Source>], path: &str) -> Result<usize, usize> 
 struct Gatherer<'a> {
     selection: &'a Selection,
     walks: &'a Walks,
+    look: Look,
     stop: &'a StopFlag,
     open: HashMap<PathBuf, &'a OpenBuffer>,
+}
+
+impl Gathered {
+    /// The size of all files.
+    pub fn bytes(&self) -> u64 {
+        self.sources.iter().fold(0, |sum: u64, source| sum.saturating_add(source.bytes))
+    }
 }
 
 impl Gatherer<'_> {
@@ -82,7 +99,14 @@ impl Gatherer<'_> {
     }
 
     fn directory(&self, label: &str, globs: &Globs, left_out: &mut Vec<Exclusion>) -> Result<Sources, Error> {
-        let (walked, mut sources) = self.walks.walk(globs, label, self.selection, self.stop)?;
+        let remembered = match self.look {
+            Look::Memory => self.walks.last(globs, label, self.selection),
+            Look::Now => None,
+        };
+        let (walked, mut sources) = match remembered {
+            Some(last) => last,
+            None => self.walks.walk(globs, label, self.selection, self.stop)?,
+        };
         let exclusions = walked.exclusions.iter();
         left_out.extend(exclusions.map(|it| Exclusion { path: below(label, &it.path), reason: it.reason.clone() }));
         for (path, buffer) in &self.open {

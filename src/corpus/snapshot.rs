@@ -9,21 +9,27 @@ use super::{
     language::Language,
     selection::Selection,
     shards::ShardStore,
-    source::{Content, Source, Sources},
+    source::{Content, Source},
     stop::StopFlag,
-    workspace::{Texts, Workspace},
+    value,
+    workspace::{Later, Texts, Workspace},
 };
-use std::sync::{Arc, OnceLock};
+use serde_json::Value;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 /// So many bytes are read in some ten milliseconds.
-const QUICK_BYTES: u64 = 8 << 20;
+pub(super) const QUICK_BYTES: u64 = 8 << 20;
 
 /// Which files there are, and the text they make. It does not change: what happens to the files and buffers later shows
 /// in the next snapshot. (Files are read when the text is first asked for, each exactly once.)
+///
+/// A snapshot of what was walked before begins with what the former walk has found, so that a model can be told about it at
+/// once, and looks at the disk when its text is read, or when it is [settled](Self::settle). From then on it does not change.
 #[derive(Debug)]
 pub struct Snapshot {
-    sources: Sources,
-    left_out: Vec<Exclusion>,
+    /// What a former walk has found, with the look that is still to be taken.
+    foreseen: Option<(Gathered, Later)>,
+    settled: OnceLock<Result<Gathered, Error>>,
     context: OnceLock<Result<Arc<ContextText>, Error>>,
     texts: Arc<Texts>,
     stop: StopFlag,
@@ -35,9 +41,14 @@ impl Snapshot {
         Workspace::default().snapshot(selection, stop)
     }
 
-    pub(super) fn new(gathered: Gathered, texts: Arc<Texts>, stop: StopFlag) -> Self {
-        let Gathered { sources, left_out } = gathered;
-        Self { sources, left_out, context: OnceLock::new(), texts, stop }
+    pub(super) fn settled(gathered: Gathered, texts: Arc<Texts>, stop: StopFlag) -> Arc<Self> {
+        let (settled, context) = (OnceLock::from(Ok(gathered)), OnceLock::new());
+        Arc::new(Self { foreseen: None, settled, context, texts, stop })
+    }
+
+    pub(super) fn foreseen(gathered: Gathered, later: Later, texts: Arc<Texts>, stop: StopFlag) -> Arc<Self> {
+        let (foreseen, settled, context) = (Some((gathered, later)), OnceLock::new(), OnceLock::new());
+        Arc::new(Self { foreseen, settled, context, texts, stop })
     }
 
     /// A snapshot of nothing but `text`, under the name `label` if it has one.
@@ -48,6 +59,20 @@ impl Snapshot {
         // Stored at once, so that a long text is not kept twice.
         let context = ContextText::build(&[source(bytes, Content::Text(text))], None, &stop);
         Self::stored(vec![source(bytes, Content::Stored)], context)
+    }
+
+    /// A snapshot of a list, a mapping or messages, of which programs get the value itself.
+    pub fn of_value(value: Value) -> Result<Arc<Self>, Error> {
+        let (sources, shape) = value::lay_out(value);
+        if sources.is_empty() {
+            return Err(Error::empty(&[]));
+        }
+        let context = ContextText::of_value(&sources, shape)?;
+        let kept = sources.iter().map(|source| {
+            let (path, language, bytes) = (source.path.clone(), source.language, source.bytes);
+            Arc::new(Source { path, language, bytes, content: Content::Stored })
+        });
+        Ok(Self::stored(kept.collect(), Ok(context)))
     }
 
     /// A snapshot of the text in a store. Nothing of its shards is fetched until somebody looks there.
@@ -61,24 +86,48 @@ impl Snapshot {
     }
 
     fn stored(sources: Vec<Arc<Source>>, context: Result<Arc<ContextText>, Error>) -> Arc<Self> {
+        let gathered = Gathered { sources: Arc::new(sources), left_out: Vec::new() };
         Arc::new(Self {
-            sources: Arc::new(sources),
-            left_out: Vec::new(),
+            foreseen: None,
+            settled: OnceLock::from(Ok(gathered)),
             context: OnceLock::from(context),
             texts: Arc::default(),
             stop: StopFlag::default(),
         })
     }
 
+    /// Looks at the disk, unless that was done. This blocks.
+    pub fn settle(&self) -> Result<(), Error> {
+        self.gather().map(|_| ())
+    }
+
+    fn gather(&self) -> Result<&Gathered, Error> {
+        let settled = self.settled.get_or_init(|| match &self.foreseen {
+            Some((_, later)) => {
+                let gathered = later.gather(&self.stop)?;
+                if gathered.sources.is_empty() { Err(Error::empty(&gathered.left_out)) } else { Ok(gathered) }
+            }
+            None => Ok(Gathered::default()),
+        });
+        settled.as_ref().map_err(Clone::clone)
+    }
+
+    /// What there is, as far as is known.
+    fn known(&self) -> &Gathered {
+        static NOTHING: LazyLock<Gathered> = LazyLock::new(Gathered::default);
+        let foreseen = || self.foreseen.as_ref().map_or(&*NOTHING, |(gathered, _)| gathered);
+        self.settled.get().and_then(|settled| settled.as_ref().ok()).unwrap_or_else(foreseen)
+    }
+
     /// The files in the order of their shown paths, byte by byte.
     pub fn files(&self) -> &[Arc<Source>] {
-        &self.sources
+        &self.known().sources
     }
 
     /// What was left out, in the order of shown paths. What shows only when files are read joins once
     /// [`Self::context`] was asked for.
     pub fn exclusions(&self) -> Vec<Exclusion> {
-        let mut all = self.left_out.clone();
+        let mut all = self.known().left_out.clone();
         if let Some(Ok(context)) = self.context.get() {
             all.extend_from_slice(context.exclusions());
             all.sort_by(|a, b| a.path.cmp(&b.path));
@@ -89,10 +138,11 @@ impl Snapshot {
     /// The text of all files, read when it is first asked for. This blocks.
     pub fn context(&self) -> Result<Arc<ContextText>, Error> {
         let built = self.context.get_or_init(|| {
-            let earlier = self.texts.nearest(&self.sources);
-            let context = ContextText::build(&self.sources, earlier.as_ref(), &self.stop)?;
+            let Gathered { sources, left_out } = self.gather()?;
+            let earlier = self.texts.nearest(sources);
+            let context = ContextText::build(sources, earlier.as_ref(), &self.stop)?;
             if context.segments().is_empty() {
-                return Err(Error::empty(&[&self.left_out, context.exclusions()].concat()));
+                return Err(Error::empty(&[left_out, context.exclusions()].concat()));
             }
             self.texts.keep(&context, earlier.as_ref());
             Ok(context)
@@ -107,12 +157,13 @@ impl Snapshot {
 
     /// The size of all files, as the walk found it.
     pub fn bytes(&self) -> u64 {
-        self.sources.iter().fold(0, |sum: u64, source| sum.saturating_add(source.bytes))
+        self.known().bytes()
     }
 
     /// The text of a file that an editor has open, by the path it is shown by.
     pub fn buffer(&self, path: &str) -> Option<&ropey::Rope> {
-        match &self.sources[gather::find(&self.sources, path).ok()?].content {
+        let sources = &self.known().sources;
+        match &sources[gather::find(sources, path).ok()?].content {
             Content::Buffer { text, .. } => Some(text),
             _ => None,
         }
@@ -121,7 +172,7 @@ impl Snapshot {
     /// Whether reading takes no time that a person would notice; also if only reading tells how much there is.
     pub fn is_quick_to_read(&self) -> bool {
         let is_stream = |source: &Arc<Source>| matches!(source.content, Content::Stream(_));
-        self.context.get().is_some() || self.bytes() <= QUICK_BYTES || self.sources.iter().any(is_stream)
+        self.context.get().is_some() || self.bytes() <= QUICK_BYTES || self.known().sources.iter().any(is_stream)
     }
 }
 

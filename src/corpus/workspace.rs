@@ -7,11 +7,11 @@
 use super::{
     context::ContextText,
     error::Error,
-    gather,
+    gather::{self, Gathered, Look},
     globs::Globs,
     selection::Selection,
     shards::{self, DEFAULT_CACHE, ShardStore},
-    snapshot::Snapshot,
+    snapshot::{QUICK_BYTES, Snapshot},
     source::{Source, Sources},
     stop::StopFlag,
     walk::{Tree, Walked},
@@ -30,12 +30,15 @@ const TEXTS: usize = 1 << 30;
 /// Takes snapshots, and keeps what the next ones can use.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    walks: Walks,
+    walks: Arc<Walks>,
     texts: Arc<Texts>,
 }
 
 impl Workspace {
     /// Looks at the roots. This blocks. The flag stops it, and later the reading of the text.
+    ///
+    /// Of directories that were walked before and hold more than takes no time to read, the snapshot begins with what the
+    /// last walk found, and looks at them when its text is read ([`Snapshot::settle`]).
     ///
     /// A root that is a shard store stands for the text in it.
     pub fn snapshot(&self, selection: &Selection, stop: &StopFlag) -> Result<Arc<Snapshot>, Error> {
@@ -49,11 +52,32 @@ impl Workspace {
             let store = ShardStore::open(store, DEFAULT_CACHE);
             return store.map(Snapshot::of_store).map_err(|error| Error::Shards { error: Arc::new(error) });
         }
-        let gathered = gather::gather(selection, &self.walks, stop)?;
+        let gather = |look| gather::gather(selection, &self.walks, look, stop);
+        if self.walks.remember_any(selection) {
+            let remembered = gather(Look::Memory)?;
+            if remembered.bytes() > QUICK_BYTES {
+                let look = Later { selection: selection.clone(), walks: self.walks.clone() };
+                return Ok(Snapshot::foreseen(remembered, look, self.texts.clone(), stop.clone()));
+            }
+        }
+        let gathered = gather(Look::Now)?;
         if gathered.sources.is_empty() {
             return Err(Error::empty(&gathered.left_out));
         }
-        Ok(Arc::new(Snapshot::new(gathered, self.texts.clone(), stop.clone())))
+        Ok(Snapshot::settled(gathered, self.texts.clone(), stop.clone()))
+    }
+}
+
+/// A look at the roots that is still to be taken.
+#[derive(Debug)]
+pub(super) struct Later {
+    selection: Selection,
+    walks: Arc<Walks>,
+}
+
+impl Later {
+    pub fn gather(&self, stop: &StopFlag) -> Result<Gathered, Error> {
+        gather::gather(&self.selection, &self.walks, Look::Now, stop)
     }
 }
 
@@ -68,6 +92,13 @@ struct Way {
     label: String,
     include: Vec<String>,
     exclude: Vec<String>,
+}
+
+impl Way {
+    fn of(globs: &Globs, label: &str, selection: &Selection) -> Self {
+        let (include, exclude) = (selection.include.clone(), selection.exclude.clone());
+        Self { root: globs.root().to_owned(), label: label.to_owned(), include, exclude }
+    }
 }
 
 #[derive(Debug)]
@@ -97,9 +128,25 @@ impl Walks {
         Ok((kept.walked.clone(), kept.sources.clone()))
     }
 
+    /// Whether a directory of the selection was walked before.
+    fn remember_any(&self, selection: &Selection) -> bool {
+        lock(&self.0).iter().any(|(way, _)| {
+            let same_globs = way.include == selection.include && way.exclude == selection.exclude;
+            same_globs && selection.roots.iter().any(|root| root.path == way.root)
+        })
+    }
+
+    /// What the last walk of a directory found. Nothing if there was none, or if there is one at this moment, which is soon
+    /// over.
+    pub fn last(&self, globs: &Globs, label: &str, selection: &Selection) -> Option<(Arc<Walked>, Sources)> {
+        let way = Way::of(globs, label, selection);
+        let kept = lock(&self.0).iter().find(|(known, _)| *known == way).map(|(_, kept)| kept.clone())?;
+        let kept = kept.try_lock().ok()?;
+        (!kept.sources.is_empty()).then(|| (kept.walked.clone(), kept.sources.clone()))
+    }
+
     fn kept(&self, globs: &Globs, label: &str, selection: &Selection) -> Arc<Mutex<Kept>> {
-        let (include, exclude) = (selection.include.clone(), selection.exclude.clone());
-        let way = Way { root: globs.root().to_owned(), label: label.to_owned(), include, exclude };
+        let way = Way::of(globs, label, selection);
         let mut walks = lock(&self.0);
         let known = walks.iter().position(|(known, _)| *known == way);
         let known = known.map(|at| walks.remove(at));

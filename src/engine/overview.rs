@@ -3,7 +3,7 @@
 //! Of a large text that is told from what the walk has found, since the text itself is read while the model thinks: then
 //! sizes are bytes of files, and what turns out to be binary still counts.
 
-use crate::corpus::{ContextText, Language, Snapshot, Source};
+use crate::corpus::{ContextText, Language, Shape, Snapshot, Source};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
@@ -21,6 +21,7 @@ const LANGUAGES: usize = 8;
 pub struct Overview<'a> {
     files: Vec<File<'a>>,
     size: Size,
+    shape: Option<&'a Shape>,
 }
 
 struct File<'a> {
@@ -47,7 +48,7 @@ impl<'a> Overview<'a> {
         });
         let files: Vec<File<'_>> = named.collect();
         let lines = if files.len() == 1 { text.lines().line_count(text).ok() } else { None };
-        Self { files, size: Size::Characters { count: text.char_len(), lines } }
+        Self { files, size: Size::Characters { count: text.char_len(), lines }, shape: text.shape() }
     }
 
     /// Of a text that is still to be read.
@@ -55,7 +56,8 @@ impl<'a> Overview<'a> {
         let file = |source: &'a Arc<Source>| {
             Some(File { path: source.path.as_deref()?, language: source.language, bytes: source.bytes })
         };
-        Self { files: snapshot.files().iter().filter_map(file).collect(), size: Size::Bytes(snapshot.bytes()) }
+        let files = snapshot.files().iter().filter_map(file).collect();
+        Self { files, size: Size::Bytes(snapshot.bytes()), shape: None }
     }
 
     /// A few lines for the model.
@@ -64,6 +66,14 @@ impl<'a> Overview<'a> {
             Size::Characters { count, .. } => format!("{count} characters"),
             Size::Bytes(bytes) => format!("about {bytes} bytes"),
         };
+        if let Some(shape) = self.shape {
+            return format!(
+                "`context` is {}, {size} in all. `files` has them as texts, and what looks into the text (search, grep, peek, \
+                 chunk) sees them one after the other, each after a line `==> name <==`.\n{}",
+                shape.describe(),
+                self.tree()
+            );
+        }
         match self.files.as_slice() {
             [] => format!("`context` is one text of {size}.\n"),
             [only] => match self.size {

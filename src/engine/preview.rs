@@ -1,10 +1,15 @@
 //! What a question would read and send, told without a call of any model.
 
 use super::{
-    Engine, Failure, Question, context::Context, context_failure, context_size, ending::Stop, overview::Overview,
-    prompt,
+    Engine, Failure, Question, context::Context, context_failure, context_size, ending::Stop, internal_failure,
+    overview::Overview, prompt,
 };
-use crate::{engine::ContextSize, llm, text::estimated_tokens};
+use crate::{
+    corpus::{self, Access, ContextText},
+    engine::ContextSize,
+    llm,
+    text::estimated_tokens,
+};
 
 /// Bytes of a text that nobody has read for one token of it.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -38,6 +43,9 @@ impl Engine {
                 Failure { kind: "limit", message: limit.explanation().unwrap_or_default().to_owned(), hint: None }
             }
         };
+        let snapshot = question.snapshot.clone();
+        let settled = tokio::task::spawn_blocking(move || snapshot.settle()).await;
+        settled.map_err(|error| internal_failure(&error))?.map_err(|error| context_failure(&error))?;
         let snapshot = &question.snapshot;
         let text = match super::is_read_first(question) {
             true => Some(Context::read(snapshot.clone()).text().await.map_err(failed)?),
@@ -49,8 +57,7 @@ impl Engine {
         let (focus, asked) = (question.focus.as_ref(), question.text.as_str());
         let (context_tokens, prompt) = match &text {
             Some(text) => {
-                let whole = text.read(0..text.byte_len()).map_err(unread)?;
-                let tokens = estimated_tokens(whole.as_bytes()) as u64;
+                let tokens = tokens_of(text).map_err(unread)?;
                 let prompt = match is_direct {
                     true => prompt::DIRECT_SYSTEM.to_owned() + &prompt::direct(text, focus, asked).map_err(unread)?,
                     false => prompt::SYSTEM.to_owned() + &prompt::opening(&Overview::of_text(text), focus, asked),
@@ -75,5 +82,13 @@ impl Engine {
             first_prompt_cost: cost(root.name(), first_prompt_tokens),
             whole_text_cost: cost(self.choice.worker.name(), context_tokens),
         })
+    }
+}
+
+/// About how many tokens a text has. What would have to be fetched is told by its size.
+fn tokens_of(text: &ContextText) -> Result<u64, corpus::Error> {
+    match text.access() {
+        Access::File(..) => Ok(estimated_tokens(text.read(0..text.byte_len())?.as_bytes()) as u64),
+        Access::Parts(_) => Ok(text.byte_len() as u64 / BYTES_PER_TOKEN),
     }
 }

@@ -8,11 +8,12 @@ use serde_json::{Map, Value};
 pub const VERSION: u32 = 1;
 
 pub const QUERY: &str = "rlm/query";
+pub const PREVIEW: &str = "rlm/preview";
 pub const CANCEL: &str = "rlm/cancel";
 pub const STATUS: &str = "rlm/status";
 
 /// The server's own requests.
-pub const METHODS: [&str; 3] = [QUERY, CANCEL, STATUS];
+pub const METHODS: [&str; 4] = [QUERY, PREVIEW, CANCEL, STATUS];
 
 pub const QUERY_COMMAND: &str = "rlm.query";
 pub const CANCEL_COMMAND: &str = "rlm.cancel";
@@ -56,6 +57,10 @@ pub enum Scope {
     Paths {
         paths: Vec<String>,
     },
+    /// A value instead of files: a text, a list, a mapping, messages.
+    Value {
+        value: Value,
+    },
 }
 
 /// Params of `rlm/cancel`, and the argument of the command `rlm.cancel`.
@@ -92,7 +97,7 @@ mod tests {
         for name in names {
             assert!(page.contains(&format!("`{name}`")), "docs/protocol.md does not describe {name}");
         }
-        for scope in ["workspace", "folder", "file", "selection", "paths"] {
+        for scope in ["workspace", "folder", "file", "selection", "paths", "value"] {
             assert!(page.contains(&format!("\"{scope}\"")), "docs/protocol.md does not name the scope {scope}");
         }
     }

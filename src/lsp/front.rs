@@ -198,7 +198,7 @@ where
             return Box::pin(std::future::ready(Ok(None)));
         }
         let cancel = CancellationToken::new();
-        let registered = request.id().filter(|_| request.method() == ext::QUERY).map(|id| {
+        let registered = request.id().filter(|_| [ext::QUERY, ext::PREVIEW].contains(&request.method())).map(|id| {
             lock(&self.state.queries).insert(id.clone(), cancel.clone());
             Registered { id: id.clone(), state: self.state.clone() }
         });

@@ -22,15 +22,20 @@ use std::{
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-/// A query that was accepted.
-pub struct Query {
-    pub id: String,
+/// A question as a client has put it, at its place in the order of messages.
+pub struct Asked {
     pub params: QueryParams,
     /// The options of the request.
     pub options: Options,
     pub view: View,
     pub since: Instant,
     pub cancel: CancellationToken,
+}
+
+/// A query that was accepted.
+pub struct Query {
+    pub id: String,
+    pub asked: Asked,
     pub reporter: Arc<Reporter>,
     pub channels: Channels,
 }
@@ -44,11 +49,11 @@ pub struct Outcome {
     pub warnings: Vec<String>,
 }
 
-/// What the engine needs.
-struct Prepared {
-    settings: Settings,
-    engine: Arc<Engine>,
-    scoped: Scoped,
+/// What the engine needs, and what is not as the client thinks it is.
+pub struct Prepared {
+    pub engine: Arc<Engine>,
+    pub question: Question,
+    pub warnings: Vec<String>,
 }
 
 impl Query {
@@ -57,23 +62,13 @@ impl Query {
         // Reading a huge repository ends with the query, however that ends.
         let stop = StopFlag::default();
         let _stop = stop.raise_on_drop();
-        let Prepared { settings, engine, scoped } = match self.prepare(engines, workspace, stop).await {
+        let Prepared { engine, question, warnings } = match self.asked.prepare(engines, workspace, stop).await {
             Ok(prepared) => prepared,
             Err(answer) => return self.conclude(answer, None, None),
         };
-        let Scoped { snapshot, focus, mut warnings } = scoped;
-        if !self.options.unknown.is_empty() {
-            warnings.push(complaint(&self.options.unknown));
-        }
-        let question = Question {
-            text: self.params.query.clone(),
-            snapshot: snapshot.clone(),
-            focus,
-            strategy: settings.strategy,
-            limits: settings.limits,
-        };
+        let snapshot = question.snapshot.clone();
         let note = Arc::new(StartedNote { reporter: self.reporter.clone(), started: Mutex::default() });
-        let answer = engine.ask(question, note.clone(), self.cancel.clone()).await;
+        let answer = engine.ask(question, note.clone(), self.asked.cancel.clone()).await;
         let mut outcome = self.conclude(answer, note.started(), Some(&snapshot));
         if !warnings.is_empty() {
             outcome.result.insert("warnings".to_owned(), json!(warnings));
@@ -82,9 +77,38 @@ impl Query {
         outcome
     }
 
+    /// Puts the result object together.
+    fn conclude(&self, mut answer: Answer, started: Option<Started>, snapshot: Option<&Snapshot>) -> Outcome {
+        answer.usage.wall_time = self.asked.since.elapsed();
+        let circumstances = started.map_or_else(Circumstances::default, |it| Circumstances {
+            model: it.model,
+            worker: it.worker,
+            trace: None,
+        });
+        let mut result = report::answer(&answer, &circumstances);
+        result.insert("queryId".to_owned(), json!(self.id));
+        result.insert("sessionId".to_owned(), Value::Null);
+        if let (Some(snapshot), Some(Value::Array(citations))) = (snapshot, result.get_mut("citations")) {
+            for citation in citations {
+                let path = citation["path"].as_str().unwrap_or_default();
+                if let Some(uri) = scope::uri_of(snapshot, path).filter(|_| citation["verified"] == true) {
+                    citation["uri"] = json!(uri);
+                }
+            }
+        }
+        Outcome { answer, result, warnings: Vec::new() }
+    }
+}
+
+impl Asked {
     /// Finds the settings, the models and the text. All of it may take long: the client has to reply, a server has to say
     /// what it has, and a folder may be huge. When the query is cancelled or its time is up nothing of it is waited for.
-    async fn prepare(&self, engines: &Engines, workspace: &Arc<Workspace>, stop: StopFlag) -> Result<Prepared, Answer> {
+    pub async fn prepare(
+        &self,
+        engines: &Engines,
+        workspace: &Arc<Workspace>,
+        stop: StopFlag,
+    ) -> Result<Prepared, Answer> {
         let own_limit = self.options.timeout.map(Duration::from_secs_f64);
         let mut settings = self.within(own_limit, self.settings(engines)).await?;
         let limit = settings.limits.timeout;
@@ -95,7 +119,13 @@ impl Query {
         let (engine, scoped) = self.within(Some(limit), work).await?;
         // What preparing took is part of the query's time.
         settings.limits.timeout = limit.saturating_sub(self.since.elapsed());
-        Ok(Prepared { settings, engine, scoped })
+        let Scoped { snapshot, focus, mut warnings } = scoped;
+        if !self.options.unknown.is_empty() {
+            warnings.push(complaint(&self.options.unknown));
+        }
+        let Settings { strategy, limits, .. } = settings;
+        let question = Question { text: self.params.query.clone(), snapshot, focus, strategy, limits };
+        Ok(Prepared { engine, question, warnings })
     }
 
     /// The result of `work`, or the answer of a query that ends without it. `limit` counts from the query's start.
@@ -127,28 +157,6 @@ impl Query {
         let taken =
             tokio::task::spawn_blocking(move || scope::resolve(&scope, &view, &settings, &workspace, &stop)).await;
         taken.unwrap_or_else(|error| Err(internal_failure(&error)))
-    }
-
-    /// Puts the result object together.
-    fn conclude(&self, mut answer: Answer, started: Option<Started>, snapshot: Option<&Snapshot>) -> Outcome {
-        answer.usage.wall_time = self.since.elapsed();
-        let circumstances = started.map_or_else(Circumstances::default, |it| Circumstances {
-            model: it.model,
-            worker: it.worker,
-            trace: None,
-        });
-        let mut result = report::answer(&answer, &circumstances);
-        result.insert("queryId".to_owned(), json!(self.id));
-        result.insert("sessionId".to_owned(), Value::Null);
-        if let (Some(snapshot), Some(Value::Array(citations))) = (snapshot, result.get_mut("citations")) {
-            for citation in citations {
-                let path = citation["path"].as_str().unwrap_or_default();
-                if let Some(uri) = scope::uri_of(snapshot, path).filter(|_| citation["verified"] == true) {
-                    citation["uri"] = json!(uri);
-                }
-            }
-        }
-        Outcome { answer, result, warnings: Vec::new() }
     }
 }
 

@@ -4,14 +4,14 @@ use super::{
     engines::Engines,
     ext::QueryParams,
     outbox::Outbox,
-    query::{Outcome, Query},
+    query::{Asked, Outcome, Prepared, Query},
     reporter::{self, Channels, Reporter, WorkDone},
     view::View,
 };
 use crate::{
     config::{Environment, Options},
-    corpus::Workspace,
-    engine::Usage,
+    corpus::{StopFlag, Workspace},
+    engine::{Answer, Usage},
     report,
     text::one_line,
 };
@@ -126,7 +126,8 @@ impl Runs {
         if self.closed.load(Ordering::SeqCst) {
             cancel.cancel();
         }
-        let query = Query { id: id.clone(), params, options, view, since, cancel, reporter, channels };
+        let asked = Asked { params, options, view, since, cancel };
+        let query = Query { id: id.clone(), asked, reporter, channels };
         let (sender, receiver) = oneshot::channel();
         let runs = self.clone();
         self.tasks.spawn(async move {
@@ -135,6 +136,27 @@ impl Runs {
             let _ = sender.send(outcome);
         });
         Ok((id, receiver))
+    }
+
+    /// What a query would read, send and cost. No model is called.
+    pub async fn preview(
+        &self,
+        params: QueryParams,
+        view: View,
+        cancel: CancellationToken,
+    ) -> Result<Result<Value, Answer>, StartError> {
+        let options = own_options(&params)?;
+        let asked = Asked { params, options, view, since: Instant::now(), cancel };
+        let stop = StopFlag::default();
+        let _stop = stop.raise_on_drop();
+        let work = async {
+            let Prepared { engine, question, warnings } = asked.prepare(&self.engines, &self.workspace, stop).await?;
+            let preview = engine.preview(&question).await.map_err(Answer::failed)?;
+            let mut result = report::preview(&preview, &question.snapshot.exclusions(), &question.limits);
+            result["warnings"] = json!(warnings);
+            Ok(result)
+        };
+        Ok(work.await)
     }
 
     /// Does what follows a query; the server waits for it when it ends.
@@ -201,7 +223,7 @@ impl Runs {
     /// Answers a query, tells the client on the way, and returns when everything that was told is sure to arrive before
     /// what is sent from now on.
     async fn run(&self, query: Query) -> Outcome {
-        let title = format!("RLM: {}", one_line(&query.params.query, TITLE_CHARS));
+        let title = format!("RLM: {}", one_line(&query.asked.params.query, TITLE_CHARS));
         let work = async {
             let outcome = query.answer(&self.engines, &self.workspace).await;
             query.reporter.close(if outcome.answer.termination.is_answer() { "answered" } else { "ended" });

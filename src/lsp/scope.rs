@@ -42,6 +42,7 @@ pub fn resolve(
         Scope::Paths { paths } => {
             taker.take(paths.iter().map(|path| taker.root(&taker.located(path))).collect()).map(whole)
         }
+        Scope::Value { value } => Snapshot::of_value(value.clone()).map(whole).map_err(|error| context_failure(&error)),
         Scope::Selection { uri, range } => taker.selection(uri, *range),
     }
 }

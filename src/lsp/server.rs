@@ -32,6 +32,7 @@ pub fn build() -> (Front<LspService<Handlers>>, MarkedSocket, Arc<Runs>) {
         client,
     })
     .custom_method(ext::QUERY, Handlers::query)
+    .custom_method(ext::PREVIEW, Handlers::preview)
     .custom_method(ext::CANCEL, Handlers::cancel)
     .custom_method(ext::STATUS, Handlers::status)
     .custom_method(WorkDoneProgressCancel::METHOD, Handlers::cancel_progress)
@@ -44,6 +45,10 @@ pub fn build() -> (Front<LspService<Handlers>>, MarkedSocket, Arc<Runs>) {
 impl Handlers {
     async fn query(&self, params: QueryParams) -> Result<Value> {
         handlers::query::answer(self, params, Call::current()).await
+    }
+
+    async fn preview(&self, params: QueryParams) -> Result<Value> {
+        handlers::query::preview(self, params, Call::current()).await
     }
 
     async fn cancel(&self, params: CancelParams) -> Result<Value> {

@@ -5,6 +5,7 @@
 //! generation of the process that it comes from or goes to, so that the rest of a dead process's frame, or an answer
 //! meant for it, is told apart from what its successor says ([`Assembler`]).
 
+use crate::corpus::Shape;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -63,6 +64,9 @@ pub struct Place {
 pub struct Names {
     /// The files in the context: path, first character, end.
     pub files: Vec<(String, usize, usize)>,
+    /// What the context is, if it is not the text itself but a value whose entries are the files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Shape>,
     /// Further variables, by name.
     pub variables: Vec<(String, String)>,
 }

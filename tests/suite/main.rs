@@ -23,3 +23,4 @@ mod shards;
 mod stores;
 mod terminal;
 mod tidy;
+mod values;

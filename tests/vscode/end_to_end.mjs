@@ -174,6 +174,14 @@ try {
     await workbench.clearNotifications();
   });
 
+  await step("a question is previewed", async () => {
+    await workbench.runCommand("RLM: Preview a Question…");
+    await workbench.answerPrompt("Ask RLM about the workspace", "What would this cost?");
+    await (await workbench.editor("What would this cost")).waitForText("the whole text");
+    await picture("a preview");
+    await workbench.runCommand("View: Revert and Close Editor");
+  });
+
   await step("a run is stopped from its notification", async () => {
     // Longer than anything here waits, and a number that nobody else sleeps for, so that its process can be recognised.
     const seconds = `600.${process.pid}`;

@@ -1111,6 +1111,19 @@ DURATION is bound to the argument by which its process is known."
         (rlm-test-wait-for (lambda () said)))
       (should (string-match-p "\\`rlm [0-9.]+.*: extractive (.+); [0-9]+ call" said)))))
 
+(ert-deftest rlm-test-server-previews-a-question ()
+  (rlm-test-with-server '(("a.txt" . "The kettle boils.\n") (".env" . "KEY=1\n"))
+    (let ((name "*rlm preview*"))
+      (rlm-preview "Where is the kettle?")
+      (rlm-test-wait-for (lambda () (get-buffer name)))
+      (with-current-buffer name
+        (let ((text (buffer-string)))
+          (kill-buffer)
+          (should (string-prefix-p "Where is the kettle?\n\nmodel " text))
+          (should (string-match-p "^context +1 files, 18 bytes" text))
+          (should (string-match-p "^  \\.env: " text)))))
+    (should-not rlm--runs)))
+
 (ert-deftest rlm-test-emacs-ends-while-a-query-runs ()
   (rlm-test-with-server '(("a.txt" . "one\n"))
     (rlm-test-with-hanging-model duration

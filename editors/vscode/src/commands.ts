@@ -46,6 +46,7 @@ export class Commands {
         this.#ask(decodeSelection(given) ?? selectionScope(), "Select the text to ask about first."),
       "rlm.askFile": (chosen) => this.#ask(resourceScope("file", chosen), "Open the file to ask about first."),
       "rlm.askFolder": (chosen) => this.#ask(resourceScope("folder", chosen), "Choose a folder in the explorer first."),
+      "rlm.preview": () => this.#preview(),
       "rlm.stop": (id) => this.#stop(id),
       "rlm.showRuns": () => view.show(),
       "rlm.showStatus": () => this.#showStatus(),
@@ -89,6 +90,26 @@ export class Commands {
       if (text !== undefined) {
         await this.#parts.runs.ask({ text, scope, about });
       }
+    }
+  }
+
+  /** Prompts for a question about the workspace, and shows what asking it would read, send and cost. */
+  async #preview(): Promise<void> {
+    const scope = workspaceScope();
+    if (scope === undefined) {
+      await vscode.window.showInformationMessage("Open a folder to ask questions about.");
+      return;
+    }
+    const text = (await this.ready()) ? await this.#parts.questions.prompt(describeScope(scope)) : undefined;
+    if (text === undefined) {
+      return;
+    }
+    try {
+      const content = `${text}\n\n${await this.#parts.server.preview(text, scope)}\n`;
+      const document = await vscode.workspace.openTextDocument({ content, language: "plaintext" });
+      await vscode.window.showTextDocument(document, { preview: true });
+    } catch (error) {
+      await this.#parts.failures.show({ message: error instanceof Error ? error.message : String(error) });
     }
   }
 

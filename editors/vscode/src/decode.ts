@@ -54,6 +54,12 @@ export function decodeResult(value: unknown): Result | undefined {
   };
 }
 
+/** The words of a preview, with what is not as the client thinks it is. */
+export function decodePreview(value: unknown): string {
+  const it = fields(value) ?? {};
+  return [text(it["text"]), ...list(it["warnings"], (item) => `warning  ${text(item)}`)].join("\n");
+}
+
 /** An event, or undefined if it is malformed or of a kind this client does not show. */
 export function decodeEvent(value: unknown): RunEvent | undefined {
   const it = fields(value);

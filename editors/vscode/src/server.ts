@@ -6,10 +6,10 @@ import * as vscode from "vscode";
 import { State } from "vscode-languageclient";
 
 import { Client } from "./client";
-import { decodeEvent, decodeStatus } from "./decode";
+import { decodeEvent, decodePreview, decodeStatus } from "./decode";
 import type { ApiKey } from "./key";
 import { findProgram, ProgramNotFound } from "./program";
-import type { QueryParams, RunEvent, Status } from "./protocol";
+import type { QueryParams, RunEvent, Scope, Status } from "./protocol";
 import { serverPath } from "./settings";
 
 /** A server that dies again within this time, in milliseconds, is not started a second time. */
@@ -56,6 +56,12 @@ export class Server implements vscode.Disposable {
   /** Sends `rlm/query`; cancelling the token sends `$/cancelRequest`. Fails with the library's `ResponseError`. */
   async query(params: QueryParams, token: vscode.CancellationToken): Promise<unknown> {
     return (await this.#client()).sendRequest("rlm/query", params, token);
+  }
+
+  /** What a query would read, send and cost, in words. */
+  async preview(query: string, scope: Scope): Promise<string> {
+    const reply = await (await this.#client()).sendRequest<unknown>("rlm/preview", { query, scope });
+    return decodePreview(reply);
   }
 
   async status(): Promise<Status | undefined> {

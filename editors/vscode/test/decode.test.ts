@@ -8,6 +8,7 @@ import {
   decodeResult,
   decodeScope,
   decodeSelection,
+  decodePreview,
   decodeStatus,
 } from "../src/decode";
 import { wireResult } from "./samples";
@@ -42,6 +43,11 @@ for (const value of [null, undefined, 7, "text", [], {}, { answer: 7 }]) {
     assert.equal(decodeStatus(value), undefined);
   });
 }
+
+test("a preview is its words and the warnings", () => {
+  assert.equal(decodePreview({ text: "model  m", warnings: ["no folder x"] }), "model  m\nwarning  no folder x");
+  assert.equal(decodePreview(null), "");
+});
 
 const events: [wire: Record<string, unknown>, expected: Record<string, unknown> | undefined][] = [
   [{ kind: "delta", text: "a" }, { kind: "delta", text: "a", reset: false }],

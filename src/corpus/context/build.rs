@@ -11,6 +11,7 @@ use crate::corpus::{
     shards::{ShardStore, ShardText},
     source::Source,
     stop::StopFlag,
+    value::Shape,
 };
 use std::sync::{Arc, OnceLock};
 
@@ -66,6 +67,7 @@ impl ContextText {
             chars: OnceLock::new(),
             lines: OnceLock::new(),
             parts: OnceLock::new(),
+            shape: None,
             index: SharedIndex::default(),
             earlier_index: None,
         }
@@ -82,6 +84,14 @@ impl ContextText {
             lines: OnceLock::from(lines),
             ..Self::new(Body::InPlace(text), vec![source.clone()], vec![segment], vec![outcome])
         }
+    }
+
+    /// The texts of a value.
+    pub(in crate::corpus) fn of_value(sources: &[Arc<Source>], shape: Option<Shape>) -> Result<Arc<Self>, Error> {
+        let Assembled { text, segments, outcomes } = assemble::assemble(sources, None, &StopFlag::default())?;
+        // The texts lie in the file now, and nobody asks for them again.
+        drop(outcomes);
+        Ok(Arc::new(Self { shape, ..Self::new(Body::Stored(text), Vec::new(), segments, Vec::new()) }))
     }
 
     /// The text of a store. Of its shards nothing is fetched yet.

@@ -213,5 +213,5 @@ fn names(context: &ContextText, focus: Option<&Focus>) -> Result<Names, corpus::
         }
     }
     let variables = focus.map(|focus| ("selection".to_owned(), focus.text.clone())).into_iter().collect();
-    Ok(Names { files, variables })
+    Ok(Names { files, shape: context.shape().cloned(), variables })
 }

@@ -1,11 +1,11 @@
-//! `rlm/query`: the answer is the reply.
+//! `rlm/query`: the answer is the reply; and `rlm/preview`, which answers nothing.
 
 use super::error;
 use crate::{
-    engine::Termination,
+    engine::{Answer, Termination},
     lsp::{ext::QueryParams, front::Call, query::Outcome, runs::Door, server::Handlers},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tower_lsp::jsonrpc::Result;
 
 pub async fn answer(handlers: &Handlers, params: QueryParams, call: Call) -> Result<Value> {
@@ -14,6 +14,18 @@ pub async fn answer(handlers: &Handlers, params: QueryParams, call: Call) -> Res
     let started = handlers.runs.start(params, Door::Request, call.view, call.cancel);
     let (_, outcome) = started.map_err(|it| error::not_started(&it))?;
     let Outcome { answer, result, .. } = outcome.await.map_err(|_| error::broken())?;
+    reply(&answer, result)
+}
+
+pub async fn preview(handlers: &Handlers, params: QueryParams, call: Call) -> Result<Value> {
+    let preview = handlers.runs.preview(params, call.view, call.cancel).await;
+    match preview.map_err(|it| error::not_started(&it))? {
+        Ok(preview) => Ok(preview),
+        Err(answer) => reply(&answer, Map::new()),
+    }
+}
+
+fn reply(answer: &Answer, result: Map<String, Value>) -> Result<Value> {
     match (&answer.termination, &answer.failure) {
         (Termination::Cancelled, _) => Err(error::cancelled(result)),
         (_, Some(failure)) => Err(error::failed(failure, result)),

@@ -55,8 +55,10 @@ impl Cells {
         let ranges: Vec<PyObjectRef> = ranges.map(Into::into).collect();
         let whole = TextView::whole(context.clone());
         let piece = move |first: usize, end: usize, vm: &VirtualMachine| Text::piece(&whole, first..end, vm);
-        let globals: [(&str, PyObjectRef); 7] = [
-            ("context", Text::from_store(context).into_pyobject(vm)),
+        let shape = serde_json::to_value(&names.shape).unwrap_or_default();
+        let globals: [(&str, PyObjectRef); 8] = [
+            ("shape", value::to_python(shape, vm)),
+            ("whole", Text::from_store(context).into_pyobject(vm)),
             ("file_ranges", vm.ctx.new_list(ranges).into()),
             ("extra_variables", variables.into()),
             ("programs", programs.globals.clone().into()),
@@ -175,6 +177,7 @@ fn host_call(link: &Link, name: PyStrRef, arguments: PyObjectRef, vm: &VirtualMa
 fn exception(raised: Raised, vm: &VirtualMachine) -> PyBaseExceptionRef {
     let class = match raised.class.as_str() {
         "KeyError" => vm.ctx.exceptions.key_error,
+        "OSError" => vm.ctx.exceptions.os_error,
         "TypeError" => vm.ctx.exceptions.type_error,
         "ValueError" => vm.ctx.exceptions.value_error,
         _ => vm.ctx.exceptions.runtime_error,

@@ -150,3 +150,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_a_large_tree_the_last_walk_is_told_until_the_disk_is_looked_at() {
+    let large = vec![b'x'; 9 << 20];
+    let tree = Tree::new(&[("a.txt", b"one"), ("large.txt", &large)]);
+    settle(&tree);
+    let workspace = Workspace::default();
+    snapshot(&workspace, &tree.selection()).context().unwrap();
+    tree.write("b.txt", b"new");
+    fs::remove_file(tree.path("a.txt")).unwrap();
+    let paths =
+        |snapshot: &Snapshot| -> Vec<_> { snapshot.files().iter().map(|it| it.path.clone().unwrap()).collect() };
+    let second = snapshot(&workspace, &tree.selection());
+    assert_eq!(paths(&second), ["a.txt", "large.txt"]);
+    let context = second.context().unwrap();
+    assert_eq!(paths(&second), ["b.txt", "large.txt"]);
+    assert_eq!(
+        context.segments().iter().map(|it| it.path.as_deref().unwrap()).collect::<Vec<_>>(),
+        ["b.txt", "large.txt"]
+    );
+    // What happens after that is for the next one.
+    fs::remove_file(tree.path("b.txt")).unwrap();
+    second.settle().unwrap();
+    assert_eq!(paths(&second), ["b.txt", "large.txt"]);
+
+    let third = snapshot(&workspace, &tree.selection());
+    fs::remove_file(tree.path("large.txt")).unwrap();
+    assert_eq!(third.context().unwrap_err().kind(), "empty");
+}

@@ -1,11 +1,13 @@
 """The names that a model's programs find, written in terms of the host calls.
 
 This module lives apart from the programs' own namespace (`programs`), so that nothing of its inside shows there. The
-worker sets `host_call`, `piece`, `count_tokens`, `context`, `file_ranges` and `programs` before it runs this text.
+worker sets `host_call`, `piece`, `count_tokens`, `whole`, `shape`, `file_ranges` and `programs` before it runs this text.
+`whole` is the text; what programs find as `context` is the same, or a value that is made of it.
 """
 
 import collections.abc
 import itertools
+import json
 import sys
 
 SOURCES = {}  # cell number -> its lines, for tracebacks
@@ -119,7 +121,7 @@ class Files(collections.abc.Mapping):
             start, end = self._ranges[path]
         except KeyError:
             raise KeyError(f"{path!r} is not one of the {len(self)} files; try [p for p in files if ...]") from None
-        return context[start:end]
+        return whole[start:end]
 
     def __contains__(self, path):
         return path in self._ranges
@@ -134,6 +136,24 @@ class Files(collections.abc.Mapping):
         shown = ", ".join(repr(path) for path in itertools.islice(self._ranges, 20))
         left = len(self) - 20
         return f"<{len(self)} files: {shown}{f', ... and {left} more' if left > 0 else ''}>"
+
+
+def value_of(text, kind):
+    """An entry of a list or mapping."""
+    if kind == "text":
+        return text
+    if kind == "json":
+        return json.loads(text)
+    return {"role": kind["message"]["role"], "content": text}
+
+
+def shaped():
+    """What the caller has given: the text, or a list or dict whose entries are its files."""
+    if shape is None:
+        return whole
+    places = zip(shape["entries"], file_ranges)
+    values = {entry["key"]: value_of(whole[start:end], entry["kind"]) for entry, (_, start, end) in places}
+    return list(values.values()) if shape["is_list"] else values
 
 
 def text(value, what):
@@ -192,19 +212,19 @@ def rlm_query_batched(prompts, model=None):
 
 
 def peek(start, end):
-    """context[start:end]"""
-    return context[start:end]
+    """The characters start..end of the text."""
+    return whole[start:end]
 
 
 def peek_lines(start, end):
-    """The lines start..end of the context, counted from 0, end exclusive."""
-    return context[slice(*host_call("peek_lines", [number(start, "start"), number(end, "end")]))]
+    """The lines start..end of the text, counted from 0, end exclusive."""
+    return whole[slice(*host_call("peek_lines", [number(start, "start"), number(end, "end")]))]
 
 
 def read(path, first_line=1, last_line=None):
     """The lines first_line..last_line of a file, counted from 1, both inclusive."""
     last = None if last_line is None else number(last_line, "last_line")
-    return context[slice(*host_call("read", [text(path, "path"), number(first_line, "first_line"), last]))]
+    return whole[slice(*host_call("read", [text(path, "path"), number(first_line, "first_line"), last]))]
 
 
 def rows(kind, found):
@@ -279,6 +299,7 @@ def FINAL_VAR(name):
 
 
 files = Files(file_ranges)
+context = shaped()
 state = {"final": None}
 scaffold = {
     function.__name__: function
