@@ -15,6 +15,7 @@ mod error;
 pub mod extractive;
 mod failure;
 mod http;
+mod looping;
 mod models;
 mod pool;
 mod price;
@@ -116,6 +117,8 @@ pub enum Finish {
     Complete,
     /// The limit on output tokens cut it off.
     Length,
+    /// It said the same over and over, and was stopped.
+    Looping,
     /// Something else, in the provider's words.
     Other(String),
 }
@@ -125,6 +128,7 @@ impl fmt::Display for Finish {
         match self {
             Self::Complete => f.write_str("it ended as if it were complete"),
             Self::Length => f.write_str("the limit on output tokens cut it off"),
+            Self::Looping => f.write_str("it repeated itself, and was stopped"),
             Self::Other(reason) => write!(f, "it ended with `{reason}`"),
         }
     }

@@ -9,11 +9,11 @@ use super::{
     overview::Overview,
     prompt,
     run::Run,
-    tree::Tree,
+    tree::{CallError, Tree},
 };
 use crate::{
     corpus::{ContextText, Snapshot, StopFlag},
-    llm::Message,
+    llm::{self, Message},
     repl::{Call, HostCalls, Raised},
     text::one_line,
 };
@@ -97,8 +97,13 @@ impl Desk<'_> {
 
     async fn plain(&self, prompt: String, model: Option<&str>) -> Result<String, String> {
         let model = self.tree.model(model).await.map_err(|error| error.to_string())?;
-        let turn = self.tree.call(&model, vec![Message::user(prompt)], false, &mut |_| {}).await;
-        let turn = turn.map_err(|error| error.to_string())?;
+        let turn = match self.tree.call(&model, vec![Message::user(prompt)], false, &mut |_| {}).await {
+            Ok(turn) => turn,
+            Err(CallError::Model(llm::Error::EmptyReply { reasoning, .. })) if !reasoning.trim().is_empty() => {
+                return Ok(prompt::reasoning_only(&reasoning));
+            }
+            Err(error) => return Err(error.to_string()),
+        };
         Ok(match turn.cut {
             Some(cut) => format!("{}\n[cut off: {cut}]", turn.text),
             None => turn.text,

@@ -175,6 +175,19 @@ the answer.";
 /// After a reply without any text.
 pub const EMPTY_REPLY: &str = "Your reply was empty. Run a program in a ```repl block, or answer with FINAL(text).";
 
+/// Characters of a reasoning that stand for a reply that has nothing else.
+const REASONING_CHARS: usize = 1500;
+
+/// The reply of a plain call whose model has reasoned and then said nothing.
+pub fn reasoning_only(reasoning: &str) -> String {
+    let start = reasoning.char_indices().rev().nth(REASONING_CHARS - 1).map_or(0, |(at, _)| at);
+    format!("[reasoning without an answer] {}", reasoning[start..].trim())
+}
+
+/// Said once when most of the time is over.
+pub const WRAP_UP: &str = "Most of the time is over. Finish now: answer with FINAL(text) from what you have, and say what \
+is missing.";
+
 /// A final line after a program that failed.
 pub const FINAL_AFTER_ERROR: &str = "A program of this reply failed, so its FINAL line was not taken. Mend the program, \
 or answer by what you have seen.";

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::llm::{self, Message, Model};
 use programs::{Programs, output_chars};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Empty replies in a row after which a run is given up.
 const EMPTY_REPLIES: usize = 3;
@@ -47,6 +47,8 @@ pub struct Run<'t> {
     errors_in_a_row: u64,
     replies_without_program: usize,
     empty_replies: usize,
+    /// Whether the model was told that its time is nearly over.
+    was_hurried: bool,
 }
 
 impl<'t> Run<'t> {
@@ -71,6 +73,7 @@ impl<'t> Run<'t> {
             errors_in_a_row: 0,
             replies_without_program: 0,
             empty_replies: 0,
+            was_hurried: false,
         }
     }
 
@@ -183,6 +186,10 @@ impl<'t> Run<'t> {
         if !remarks.is_empty() {
             text = format!("{remarks}\n\n{text}");
         }
+        if !self.was_hurried && is_late(self.tree.budget.left().time, self.tree.limits.timeout) {
+            self.was_hurried = true;
+            text = format!("{text}\n\n{}", prompt::WRAP_UP);
+        }
         self.conversation.add(said, text);
     }
 
@@ -215,12 +222,55 @@ impl<'t> Run<'t> {
         let reply = reply::parse(&turn.text);
         let text = match reply.final_line.as_deref().and_then(reply::final_text) {
             Some(text) => text.to_owned(),
-            None => reply.prose.clone(),
+            None => without_echo(&reply.prose, prompt::FORCE).to_owned(),
         };
         // A program is no answer, and half an answer is not one either.
         if !reply.programs.is_empty() || reply.unclosed || turn.cut.is_some() || text.is_empty() {
             return Err(refused);
         }
         Ok(Ending { text, termination: Termination::Forced })
+    }
+}
+
+/// Whether so much of the time is over that the model should come to its end: four fifths.
+fn is_late(left: Duration, all: Duration) -> bool {
+    left <= all / 5
+}
+
+/// A reply without a demand that it begins by repeating, in whatever case and spacing. If it is nothing else it stays.
+fn without_echo<'a>(reply: &'a str, demand: &str) -> &'a str {
+    let mut rest = reply;
+    for word in demand.split_whitespace() {
+        match rest.trim_start().split_at_checked(word.len()) {
+            Some((start, behind)) if start.eq_ignore_ascii_case(word) => rest = behind,
+            _ => return reply,
+        }
+    }
+    if rest.trim().is_empty() { reply } else { rest.trim() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeated_demand_is_no_part_of_the_answer() {
+        let demand = "Answer now,  plainly.";
+        for (reply, expected) in [
+            ("Answer now, plainly. It is 7.", "It is 7."),
+            ("answer NOW,\nplainly.\n\nIt is 7.", "It is 7."),
+            ("Answer now, plainly.", "Answer now, plainly."),
+            ("Answer now: 7", "Answer now: 7"),
+            ("Ä", "Ä"),
+            ("", ""),
+        ] {
+            assert_eq!(without_echo(reply, demand), expected);
+        }
+    }
+
+    #[test]
+    fn a_run_is_late_when_four_fifths_of_its_time_are_over() {
+        let late = |left| is_late(Duration::from_secs(left), Duration::from_secs(100));
+        assert_eq!([late(100), late(21), late(20), late(0)], [false, false, true, true]);
     }
 }

@@ -85,6 +85,8 @@ pub enum Cut {
     /// It is as long as a reply may be.
     #[error("a reply may have {tokens} tokens")]
     Length { tokens: u32 },
+    #[error("it repeated itself")]
+    Looping,
     /// In the provider's words.
     #[error("the provider ended it with `{0}`")]
     Provider(String),
@@ -249,6 +251,7 @@ impl Tree {
             (Finish::Complete, _) => None,
             (Finish::Length, Some(limit)) => Some(Cut::Limit(limit)),
             (Finish::Length, None) => Some(Cut::Length { tokens }),
+            (Finish::Looping, _) => Some(Cut::Looping),
             (Finish::Other(reason), _) => Some(Cut::Provider(reason)),
         };
         Ok(Turn { text: reply.text, cut })

@@ -85,7 +85,7 @@ impl CommandModel {
         let text = output.trim_end().to_owned();
         let usage = TokenUsage::estimated(request, text.len());
         if text.trim().is_empty() {
-            return Err(Error::EmptyReply { model: self.name.clone(), finish, usage });
+            return Err(Error::EmptyReply { model: self.name.clone(), finish, usage, reasoning: String::new() });
         }
         Ok(Reply { text, reasoning: String::new(), finish, usage })
     }

@@ -24,9 +24,9 @@ pub enum Error {
     Unreachable { model: String, endpoint: String, detail: String },
     #[error("the reply of {model} broke off: {detail}")]
     BrokenReply { model: String, detail: String },
-    /// The tokens were spent all the same.
+    /// The tokens were spent all the same. There may be reasoning that the provider shows apart.
     #[error("{model} gave an empty reply: {finish}")]
-    EmptyReply { model: String, finish: Finish, usage: TokenUsage },
+    EmptyReply { model: String, finish: Finish, usage: TokenUsage, reasoning: String },
     #[error("the prompt does not fit the window of {model}: {detail}")]
     PromptTooLong { model: String, detail: String },
     #[error("{model} did not accept the request: {detail}")]
@@ -68,8 +68,8 @@ impl Error {
             | Self::Unreachable { .. }
             | Self::BrokenReply { .. }
             | Self::TimedOut { .. } => true,
-            // Cut off or filtered, it would be so again.
-            Self::EmptyReply { finish, .. } => *finish == Finish::Complete,
+            // Cut off, filtered, or nothing but reasoning, it would be so again.
+            Self::EmptyReply { finish, reasoning, .. } => *finish == Finish::Complete && reasoning.is_empty(),
             _ => false,
         }
     }

@@ -8,7 +8,9 @@ mod ended;
 mod reading;
 mod thinking;
 
-use super::{Error, Message, Model, PieceSink, Reply, Request, Role, failure::Peer, http::Timeouts, secret::Secret};
+use super::{
+    Error, Finish, Message, Model, PieceSink, Reply, Request, Role, failure::Peer, http::Timeouts, secret::Secret,
+};
 use crate::config::Endpoint;
 use ended::Ended;
 use futures::future::BoxFuture;
@@ -153,7 +155,10 @@ impl Provider {
         loop {
             let event = reading.next_event(&mut stream).with_subscriber(Dispatch::none()).await?;
             if let Some(reply) = reading.take(event, request, &mut *pieces)? {
-                self.ended.keep(stream);
+                // A stream that goes on is closed by dropping it.
+                if reply.finish != Finish::Looping {
+                    self.ended.keep(stream);
+                }
                 return Ok(reply);
             }
         }

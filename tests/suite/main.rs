@@ -2,6 +2,7 @@
 //! the interpreter. They start real processes and real servers on the loopback interface. What can be tested without
 //! those is tested beside the code.
 
+mod acceptance;
 mod client;
 mod extractive;
 mod huge;

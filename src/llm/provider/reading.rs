@@ -1,7 +1,9 @@
 //! One reply while it is being read.
 
 use super::thinking::Thinking;
-use crate::llm::{Error, Finish, Piece, PieceSink, Reply, Request, TokenUsage, failure::Peer, http::Timeouts};
+use crate::llm::{
+    Error, Finish, Piece, PieceSink, Reply, Request, TokenUsage, failure::Peer, http::Timeouts, looping::Watch,
+};
 use futures::{Stream, StreamExt};
 use genai::chat::{ChatStreamEvent, StopReason, StreamEnd, Usage};
 use std::time::Duration;
@@ -18,12 +20,21 @@ pub(super) struct Reading<'a> {
     thinking: Thinking,
     text: String,
     reasoning: String,
+    watches: [Watch; 2],
 }
 
 impl<'a> Reading<'a> {
     pub(super) fn new(peer: &'a Peer, timeouts: Timeouts, ends_with_reason: bool) -> Self {
         let (text, reasoning) = (String::new(), String::new());
-        Self { peer, timeouts, ends_with_reason, thinking: Thinking::default(), text, reasoning }
+        Self {
+            peer,
+            timeouts,
+            ends_with_reason,
+            thinking: Thinking::default(),
+            text,
+            reasoning,
+            watches: Default::default(),
+        }
     }
 
     /// The next event of the stream.
@@ -74,6 +85,10 @@ impl<'a> Reading<'a> {
         if self.text.len() + self.reasoning.len() > MOST_BYTES {
             return Err(self.broken("it is longer than 16 MiB"));
         }
+        let [of_text, of_reasoning] = &mut self.watches;
+        if of_text.is_loop(&self.text, false) || of_reasoning.is_loop(&self.reasoning, true) {
+            return self.conclude(Finish::Looping, None, request).map(Some);
+        }
         Ok(None)
     }
 
@@ -94,10 +109,15 @@ impl<'a> Reading<'a> {
             Some(StopReason::MaxTokens(_)) => Finish::Length,
             Some(other) => Finish::Other(other.raw().to_owned()),
         };
+        self.conclude(finish, end.captured_usage.as_ref(), request)
+    }
+
+    fn conclude(&mut self, finish: Finish, usage: Option<&Usage>, request: &Request) -> Result<Reply, Error> {
         let estimate = TokenUsage::estimated(request, self.text.len() + self.reasoning.len());
-        let usage = end.captured_usage.map_or(estimate, |usage| told(&usage, estimate));
+        let usage = usage.map_or(estimate, |usage| told(usage, estimate));
         if self.text.trim().is_empty() {
-            return Err(Error::EmptyReply { model: self.peer.model.clone(), finish, usage });
+            let reasoning = std::mem::take(&mut self.reasoning);
+            return Err(Error::EmptyReply { model: self.peer.model.clone(), finish, usage, reasoning });
         }
         let (text, reasoning) = (std::mem::take(&mut self.text), std::mem::take(&mut self.reasoning));
         Ok(Reply { text, reasoning, finish, usage })
@@ -228,6 +248,18 @@ mod tests {
         let (reply, streamed) = read(vec![chunk("<thi"), chunk("nk>hm</think>\n\nyes"), end(None, None)], false);
         let reply = reply.unwrap();
         assert_eq!((reply.text.as_str(), reply.reasoning.as_str(), streamed.as_str()), ("yes", "hm", "yes"));
+    }
+
+    #[test]
+    fn a_reply_that_repeats_itself_is_stopped() {
+        let endless = || std::iter::repeat_with(|| chunk("Let me look at it again. "));
+        let (reply, _) = read(endless().take(1000).collect(), false);
+        let reply = reply.unwrap();
+        assert!(reply.finish == Finish::Looping && reply.text.len() < 10_000, "{} bytes", reply.text.len());
+        let thinking = std::iter::once(chunk("<think>")).chain(endless().take(1000));
+        let error = read(thinking.collect(), false).0.unwrap_err();
+        assert_eq!(error.to_string(), "m gave an empty reply: it repeated itself, and was stopped");
+        assert!(!error.is_transient());
     }
 
     #[test]

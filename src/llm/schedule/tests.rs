@@ -225,6 +225,7 @@ async fn no_call_is_lost_to_a_fault_in_passing() {
                 model: "puppet".into(),
                 finish: Finish::Complete,
                 usage: TokenUsage { input: 10, output: 0, cached_input: 0 },
+                reasoning: String::new(),
             })
         }),
     ];
