@@ -4,6 +4,7 @@
 
 mod client;
 mod extractive;
+mod fuzz;
 mod huge;
 mod limits;
 mod llama;
