@@ -1,7 +1,9 @@
-//! A text in any language is cut into chunks, outlined and mapped.
+//! A text in any language is cut into chunks, outlined, mapped and searched.
 
 use rlm::{
-    corpus::{ContextText, OpenBuffer, Root, Selection, Snapshot, StopFlag, Unit, chunk as chunks, outline, repo_map},
+    corpus::{
+        ContextText, OpenBuffer, Root, Selection, Snapshot, StopFlag, Unit, chunk as chunks, outline, repo_map, search,
+    },
     text::estimated_tokens,
 };
 use std::sync::Arc;
@@ -18,9 +20,9 @@ const MAP: usize = 200;
 /// The most files of an input.
 const MOST_FILES: usize = 4;
 
-/// The first four bytes are the size of a chunk, the overlap (`0` for none), the unit (`t` for tokens) and the language of
-/// the first file (`a` for that of `a.rs`). The parts of the rest are files; each has the language behind that of the one
-/// before.
+/// The first four bytes are the size of a chunk, the overlap (`0` for none), the unit (`t` for tokens) and the language
+/// of the first file (`a` for that of `a.rs`). The parts of the rest are files; each has the language behind that of
+/// the one before.
 pub fn chunk(input: &[u8]) {
     let &[size, overlap, unit, language, ref texts @ ..] = input else { return };
     let unit = if unit == b't' { Unit::Tokens } else { Unit::Characters };
@@ -39,8 +41,9 @@ pub fn chunk(input: &[u8]) {
     }
     let map = repo_map(&context, MAP, &[]).expect("nothing is in focus");
     assert!(estimated_tokens(&map) <= MAP, "{map}");
-    let focus = [files[0].0.to_owned()];
-    repo_map(&context, MAP, &focus).expect("the file is there");
+    let (name, text) = &files[0];
+    repo_map(&context, MAP, &[(*name).to_owned()]).expect("the file is there");
+    check_search(&context, text.lines().next_back().unwrap_or_default(), &files);
 }
 
 fn context(files: &[(&str, String)]) -> Option<Arc<ContextText>> {
@@ -85,4 +88,19 @@ fn check_chunks(context: &ContextText, size: usize, overlap: usize, unit: Unit) 
         (before, covered) = (covered, chunk.end);
     }
     assert_eq!(covered, text.len());
+}
+
+/// What is found stands where it is said to.
+fn check_search(context: &ContextText, query: &str, files: &[(&str, String)]) {
+    let found = search(context, query, 3, &StopFlag::default()).expect("it is not stopped");
+    assert!(found.len() <= 3);
+    for passage in found {
+        let (_, text) =
+            files.iter().find(|(name, _)| passage.path.as_deref() == Some(name)).expect("the file is there");
+        let lines: Vec<&str> = text.lines().collect();
+        let (first, last) = (passage.first_line, passage.last_line);
+        assert!(1 <= first && first <= last && last <= lines.len(), "lines {first} to {last} of {}", lines.len());
+        assert!(passage.score.is_finite());
+        assert!(text.contains(passage.text.trim_end_matches('\n')), "{:?}", passage.text);
+    }
 }

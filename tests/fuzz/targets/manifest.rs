@@ -11,8 +11,9 @@ use xxhash_rust::xxh3::xxh3_128;
 /// A text no longer than this is read as a whole.
 const SHORT: usize = 64 << 10;
 
-/// The first part of the input is the manifest, the second, if there is one, the text. It is cut into the shards that the manifest names, and
-/// their right hashes are put into the manifest: all else that it says may be a lie.
+/// The first part of the input is the manifest, the second, if there is one, the text. It is cut into the shards that
+/// the manifest names, and their right hashes and the right sums are put into the manifest: all else that it says may
+/// be a lie.
 pub fn manifest(input: &[u8]) {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let mut parts = super::parts(input);
@@ -34,23 +35,27 @@ pub fn manifest(input: &[u8]) {
     assert_eq!((again.segments(), again.changed()), (store.segments(), store.changed()));
 }
 
-/// Writes the shards that a manifest names, as far as there is text for them, and returns the manifest with their hashes.
+/// Writes the shards that a manifest names, as far as there is text for them, and returns the manifest with their
+/// hashes and the sums of what it says of them.
 fn write_shards(folder: &Path, json: &[u8], text: &[u8]) -> Option<Vec<u8>> {
     let mut document: Value = serde_json::from_slice(json).ok()?;
-    let shards = folder.join("shards").join(document.get("generation")?.as_u64()?.to_string());
-    fs::create_dir_all(&shards).ok()?;
+    let folder = folder.join("shards").join(document.get("generation")?.as_u64()?.to_string());
+    fs::create_dir_all(&folder).ok()?;
+    let shards = document.get_mut("shards")?.as_array_mut()?;
     let mut rest = text;
-    for (number, shard) in document.get_mut("shards")?.as_array_mut()?.iter_mut().enumerate() {
-        let Some(bytes) = shard.get("bytes").and_then(Value::as_u64).and_then(|bytes| usize::try_from(bytes).ok())
-        else {
-            continue;
-        };
+    for (number, shard) in shards.iter_mut().enumerate() {
+        let bytes = usize::try_from(shard.get("bytes")?.as_u64()?).ok()?;
         let (own, behind) = rest.split_at(bytes.min(rest.len()));
         rest = behind;
         let hash = format!("{:032x}", xxh3_128(own));
-        fs::write(shards.join(format!("{number:08}-{hash}.txt")), own).ok()?;
+        fs::write(folder.join(format!("{number:08}-{hash}.txt")), own).ok()?;
         *shard.get_mut("hash")? = json!(hash);
     }
+    let sum = |name| shards.iter().filter_map(|shard| shard.get(name)?.as_u64()).fold(0, u64::saturating_add);
+    let (bytes, characters, line_feeds) = (sum("bytes"), sum("characters"), sum("lineFeeds"));
+    *document.get_mut("bytes")? = json!(bytes);
+    *document.get_mut("characters")? = json!(characters);
+    *document.get_mut("lines")? = json!(line_feeds.max(bytes.min(1)));
     serde_json::to_vec(&document).ok()
 }
 
