@@ -20,13 +20,20 @@ const MAP: usize = 200;
 /// The most files of an input.
 const MOST_FILES: usize = 4;
 
-/// The first four bytes are the size of a chunk, the overlap (`0` for none), the unit (`t` for tokens) and the language
-/// of the first file (`a` for that of `a.rs`). The parts of the rest are files; each has the language behind that of
-/// the one before.
+/// How often files are repeated that are to be long.
+const TIMES: usize = 100;
+
+/// The longest text that is repeated.
+const LONGEST_REPEATED: usize = 2 << 10;
+
+/// The first four bytes are the size of a chunk, the overlap (`0` for none), the unit (`t` for tokens; in capitals if
+/// all files are repeated, since what takes too long shows in long texts only) and the language of the first file (`a`
+/// for that of `a.rs`). The parts of the rest are files; each has the language behind that of the one before.
 pub fn chunk(input: &[u8]) {
     let &[size, overlap, unit, language, ref texts @ ..] = input else { return };
-    let unit = if unit == b't' { Unit::Tokens } else { Unit::Characters };
-    let texts = super::parts(texts).take(MOST_FILES).map(|text| String::from_utf8_lossy(text).into_owned());
+    let times = if unit.is_ascii_uppercase() && texts.len() <= LONGEST_REPEATED { TIMES } else { 1 };
+    let unit = if unit.eq_ignore_ascii_case(&b't') { Unit::Tokens } else { Unit::Characters };
+    let texts = super::parts(texts).take(MOST_FILES).map(|text| String::from_utf8_lossy(text).repeat(times));
     let first = usize::from(language.wrapping_sub(b'a'));
     let names = (first..).map(|number| NAMES[number % NAMES.len()]);
     let files: Vec<(&str, String)> = names.zip(texts).collect();
