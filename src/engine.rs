@@ -21,7 +21,7 @@ mod open_call;
 mod overview;
 mod preview;
 mod prompt;
-mod reply;
+pub mod reply;
 mod run;
 mod tree;
 

@@ -12,7 +12,7 @@ mod ext;
 mod front;
 mod handlers;
 mod outbox;
-mod position;
+pub mod position;
 mod query;
 mod reaction;
 mod reporter;

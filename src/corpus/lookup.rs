@@ -24,9 +24,8 @@ fn offer(introduction: &str, paths: &[String]) -> String {
 
 pub(super) fn segment_of_path<'a>(segments: &'a [Segment], path: &str) -> Result<&'a Segment, PathError> {
     let wanted = normalised(path);
-    let exact = segments.binary_search_by(|segment| segment.path.as_deref().unwrap_or_default().cmp(wanted));
-    if let Ok(at) = exact {
-        return Ok(&segments[at]);
+    if let Some(segment) = exact(segments, path).or_else(|| exact(segments, wanted)) {
+        return Ok(segment);
     }
     let ending: Vec<&Segment> = segments.iter().filter(|segment| ends_with(segment, wanted)).collect();
     match ending.as_slice() {
@@ -36,6 +35,12 @@ pub(super) fn segment_of_path<'a>(segments: &'a [Segment], path: &str) -> Result
     }
 }
 
+fn exact<'a>(segments: &'a [Segment], path: &str) -> Option<&'a Segment> {
+    let at = segments.binary_search_by(|segment| segment.path.as_deref().unwrap_or_default().cmp(path));
+    at.ok().map(|at| &segments[at])
+}
+
+/// A path without what people and models put around it. Where that is a part of a name, the path is found as it is.
 fn normalised(path: &str) -> &str {
     let mut path = path.trim();
     while let Some(rest) = path.strip_prefix("./") {
@@ -81,6 +86,16 @@ impl PathFilter {
     /// An exact path, a directory, a glob in the syntax of `.gitignore`, or what [`segment_of_path`] takes.
     pub fn new(segments: &[Segment], path: &str) -> Result<Self, LookupError> {
         let wanted = normalised(path).trim_end_matches('/');
+        // Before globs, since names may have brackets: `pages/[id].tsx`.
+        if let Some(segment) = exact(segments, path).or_else(|| exact(segments, wanted)) {
+            return Ok(Self::File(segment.path.clone().unwrap_or_default()));
+        }
+        for folder in [path.trim_end_matches('/'), wanted].into_iter().filter(|folder| !folder.is_empty()) {
+            let below = format!("{folder}/");
+            if segments.iter().any(|segment| segment.path.as_ref().is_some_and(|path| path.starts_with(&below))) {
+                return Ok(Self::Below(below));
+            }
+        }
         if wanted.contains(['*', '?', '[', '{']) {
             let mut builder = OverrideBuilder::new("");
             let built = builder.add(wanted).and_then(|builder| builder.build());
@@ -89,10 +104,6 @@ impl PathFilter {
         }
         if matches!(wanted, "" | ".") {
             return Ok(Self::Below(String::new()));
-        }
-        let below = format!("{wanted}/");
-        if segments.iter().any(|segment| segment.path.as_ref().is_some_and(|path| path.starts_with(&below))) {
-            return Ok(Self::Below(below));
         }
         let segment = segment_of_path(segments, path).map_err(LookupError::Path)?;
         Ok(Self::File(segment.path.clone().unwrap_or_default()))
@@ -115,4 +126,31 @@ pub enum LookupError {
     Path(#[from] PathError),
     #[error(transparent)]
     Text(#[from] Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_mean_themselves_before_anything_else() {
+        let segment = |path: &str| Segment { path: Some(path.to_owned()), header: 0..0, text: 0..0, language: None };
+        let paths = [" d/a", " x", "app/[id]/p.tsx", "app/i/p.tsx", "n1.txt", "n[1].txt"];
+        let segments = paths.map(segment);
+        for path in paths {
+            assert_eq!(segment_of_path(&segments, path).unwrap().path.as_deref(), Some(path));
+        }
+        let accepted = |path: &str| -> Vec<&str> {
+            let filter = PathFilter::new(&segments, path).unwrap();
+            let accepted = segments.iter().filter(|segment| filter.accepts(segment));
+            accepted.filter_map(|segment| segment.path.as_deref()).collect()
+        };
+        assert_eq!(accepted(" x"), [" x"]);
+        assert_eq!(accepted(" d/"), [" d/a"]);
+        assert_eq!(accepted("n[1].txt"), ["n[1].txt"]);
+        assert_eq!(accepted("app/[id]"), ["app/[id]/p.tsx"]);
+        assert_eq!(accepted("n[0-9].txt"), ["n1.txt"]);
+        assert_eq!(accepted("app/[a-z]/*"), ["app/i/p.tsx"]);
+        assert_eq!(accepted(" ./n1.txt "), ["n1.txt"]);
+    }
 }

@@ -5,6 +5,7 @@
 mod acceptance;
 mod client;
 mod extractive;
+mod fuzz;
 mod huge;
 mod limits;
 mod llama;

@@ -63,6 +63,11 @@ impl ShardStore {
         Ok(Self { place, manifest, cache, last_end, looked_into })
     }
 
+    /// The manifest as this program writes it.
+    pub fn manifest_json(&self) -> Vec<u8> {
+        self.manifest.to_json()
+    }
+
     /// How long the text is.
     pub fn extent(&self) -> Extent {
         self.manifest.total()

@@ -1,0 +1,1 @@
+../../../src/corpus.rs

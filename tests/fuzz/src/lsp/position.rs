@@ -1,0 +1,1 @@
+../../../../src/lsp/position.rs

@@ -1,0 +1,1 @@
+../../../../src/repl/wire.rs
