@@ -184,9 +184,13 @@ mod tests {
         let messages = json!([{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]);
         let described = "a list of 2 messages, dicts with `role` and `content`";
         check(messages, "==> [0] user <==\nHi\n==> [1] assistant <==\nHo\n", Some(described));
-        let mixed = json!([{"role": "user", "content": ["x"]}, null]);
-        let text = "==> [0] <==\n{\n  \"content\": [\n    \"x\"\n  ],\n  \"role\": \"user\"\n}\n==> [1] <==\nnull\n";
-        check(mixed, text, Some("a list of 2 values"));
+        let mixed = json!([{"role": "user", "text": 1}, {"content": ["x"]}, null]);
+        let context = Snapshot::of_value(mixed.clone()).unwrap().context().unwrap();
+        for (segment, value) in context.segments().iter().zip(mixed.as_array().unwrap()) {
+            let text = context.read(segment.text.clone()).unwrap();
+            assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), *value);
+        }
+        assert_eq!(context.shape().unwrap().describe(), "a list of 3 values");
         check(json!(["alone"]), "alone", Some("a list of 1 str"));
         assert_eq!(Snapshot::of_value(json!([])).unwrap_err().kind(), "empty");
     }

@@ -102,6 +102,9 @@ impl Desk<'_> {
             Err(CallError::Model(llm::Error::EmptyReply { reasoning, .. })) if !reasoning.trim().is_empty() => {
                 return Ok(prompt::reasoning_only(&reasoning));
             }
+            Err(CallError::Model(error @ llm::Error::PromptTooLong { .. })) => {
+                return Err(format!("{error}; {}", error.hint().unwrap_or_default()));
+            }
             Err(error) => return Err(error.to_string()),
         };
         Ok(match turn.cut {

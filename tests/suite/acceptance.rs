@@ -114,7 +114,7 @@ impl Case {
             );
         }
         for (turn, text) in &self.not_told {
-            assert!(!turns[turn - 1].to_string().contains(text.as_str()), "turn {turn} was told `{text}`\n{name}");
+            assert!(!last(*turn).contains(text.as_str()), "turn {turn} was told `{text}`\n{name}");
         }
         for (turn, text) in &self.conversation {
             assert!(turns[turn - 1].to_string().contains(text.as_str()), "turn {turn} does not have `{text}`\n{name}");

@@ -15,7 +15,7 @@ use rustix::io;
 use rustpython_vm::{
     PyObjectRef, PyPayload, PyResult, VirtualMachine,
     builtins::{PyBaseExceptionRef, PyStrRef},
-    compiler::{Mode, parser},
+    compiler::{Mode, ast, parser},
     scope::Scope,
 };
 use serde_json::Value;
@@ -100,12 +100,16 @@ impl Cells {
             vec![vm.ctx.new_int(run.cell).into(), vm.ctx.new_str(run.code.as_str()).into()],
             vm,
         )?;
-        let name = format!("<cell {}>", run.cell);
-        let code = vm
-            .compile(&run.code, Mode::BlockExpr, name)
-            .map_err(|error| vm.new_syntax_error(&error, Some(&run.code)))?;
-        let value = vm.run_code_obj(code, self.programs.clone())?;
-        if ends_with_expression(&run.code) {
+        let compile = |code: &str, mode| {
+            let compiled = vm.compile(code, mode, format!("<cell {}>", run.cell));
+            compiled.map_err(|error| vm.new_syntax_error(&error, Some(&run.code)))
+        };
+        let (body, last) = split_last_expression(&run.code);
+        let body = compile(body, Mode::Exec)?;
+        let last = last.map(|expression| compile(&expression, Mode::Eval)).transpose()?;
+        vm.run_code_obj(body, self.programs.clone())?;
+        if let Some(last) = last {
+            let value = vm.run_code_obj(last, self.programs.clone())?;
             self.prelude_call("display", vec![value], vm)?;
         }
         Ok(())
@@ -141,10 +145,22 @@ impl Cells {
     }
 }
 
-/// Whether the program's last statement is an expression, whose value an interactive interpreter shows.
-fn ends_with_expression(code: &str) -> bool {
+/// A program without its last statement, and that statement, if it is an expression, whose value an interactive interpreter
+/// shows. The expression has the lines that it has in the program. (The compiler has a mode for both together, which makes
+/// code that cannot run where the expression is a constant or there is no statement at all.)
+fn split_last_expression(code: &str) -> (&str, Option<String>) {
     let module = parser::parse_module(code);
-    module.is_ok_and(|module| module.syntax().body.last().is_some_and(|statement| statement.is_expr_stmt()))
+    let last = module.ok().and_then(|module| match module.syntax().body.last()? {
+        ast::Stmt::Expr(statement) => Some(statement.range.start().to_usize()..statement.range.end().to_usize()),
+        _ => None,
+    });
+    match last {
+        None => (code, None),
+        Some(range) => {
+            let lines = "\n".repeat(code[..range.start].matches('\n').count());
+            (&code[..range.start], Some(format!("({lines}{}\n)", &code[range])))
+        }
+    }
 }
 
 /// About how many tokens a text has. Long texts are counted in parts, between which a program can be interrupted.

@@ -11,8 +11,11 @@ mod walk;
 
 pub use self::{chunk::chunk, decode::decode, frames::frames, manifest::manifest, reply::reply, walk::walk};
 
+/// Something that takes any bytes.
+pub type Target = fn(&[u8]);
+
 /// The targets by their names, which are those of the folders of `corpus`.
-pub const TARGETS: [(&str, fn(&[u8])); 6] = [
+pub const TARGETS: [(&str, Target); 6] = [
     ("chunk", chunk),
     ("decode", decode),
     ("frames", frames),
