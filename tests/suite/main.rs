@@ -2,6 +2,9 @@
 //! the interpreter. They start real processes and real servers on the loopback interface. What can be tested without
 //! those is tested beside the code.
 
+mod attacks;
+#[path = "../cells/mod.rs"]
+mod cells;
 mod client;
 mod extractive;
 mod huge;

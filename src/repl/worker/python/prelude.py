@@ -317,7 +317,7 @@ def display(value):
 
 def after_cell(error):
     """What the cell came to: its error as a text, the answer if one is ready or a draft of it, the variables."""
-    answer, draft = state["final"], None
+    answer, draft = state.get("final"), None
     declared = programs.get("answer")
     if answer is None and isinstance(declared, dict):
         content = declared.get("content", "")
