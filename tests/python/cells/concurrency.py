@@ -458,8 +458,8 @@ print(asyncio.run(main()))
 import sched, time, threading
 
 s = sched.scheduler(time.monotonic, time.sleep)
-s.enter(0.002, 1, print, ("second",))
-s.enter(0.001, 1, print, ("first",))
+s.enterabs(0, 2, print, ("second",))
+s.enterabs(0, 1, print, ("first",))
 s.run()
 done = threading.Event()
 threading.Timer(0.001, done.set).start()
