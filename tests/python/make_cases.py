@@ -151,9 +151,9 @@ def random_case(rng, text):
     size = rng.random()
     if kind == "numbers" and size < 0.8:
         start, end = rng.choice(NUMERALS)
-    elif size < 0.1:
+    elif size < 0.03:
         start = end = None
-    elif size < 0.6:
+    elif size < 0.85:
         start = rng.randrange(len(text))
         end = start + rng.choice([1, 2, 3, 8, 40, 200])
     step = rng.choice([None, None, None, None, None, 1, 2, 7, -1, -3]) if kind in ("slice", "iterate") else None

@@ -63,7 +63,7 @@ def works(action):
     """Like `attempt`, where which of several mistakes is found first is nobody's affair."""
     try:
         return action()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, LookupError, AttributeError):
         return "raised"
 
 
@@ -175,12 +175,12 @@ def do_format(part, width, precision, fill):
 def do_as_format(part, value):
     """The text itself says how to format."""
     return [
-        attempt(lambda: part.format(value, 2.5, name=value)),
+        works(lambda: part.format(value, 2.5, name=value)),
         works(lambda: part % value),
         works(lambda: part % (value, value)),
-        attempt(lambda: part.format_map(Shouting())),
-        attempt(lambda: string.Formatter().vformat(part[:300], [value, 2.5], {"name": value})),
-        attempt(lambda: string.Template(part[:300]).safe_substitute(a=value)),
+        works(lambda: part.format_map(Shouting())),
+        works(lambda: string.Formatter().vformat(part[:300], [value, 2.5], {"name": value})),
+        works(lambda: string.Template(part[:300]).safe_substitute(a=value)),
     ]
 
 
@@ -245,7 +245,6 @@ def do_numbers(part):
         float,
         complex,
         lambda it: int(it, 16),
-        lambda it: int(it, 0),
         ord,
         bytes,
         bool,

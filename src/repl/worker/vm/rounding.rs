@@ -68,7 +68,8 @@ mod tests {
             (4.0, -2, 0.0),
             (0.1 + 0.2, 10, 0.3),
             (1e300, 5, 1e300),
-            (5e-324, 400, 0.0),
+            (5e-324, 3, 0.0),
+            (5e-324, 400, 5e-324),
         ] {
             assert_eq!(rounded(number, digits), expected, "{number} {digits}");
         }
