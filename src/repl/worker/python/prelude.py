@@ -289,11 +289,12 @@ scaffold.update(context=context, files=files, **extra_variables)
 
 
 def variables():
-    return [
+    """Name and type of each, one after the other: a program may have made very many."""
+    return (
         (name, type(value).__name__)
         for name, value in list(programs.items())
         if not name.startswith("_") and name not in scaffold and name != "answer" and not issubclass(type(value), type(sys))
-    ]
+    )
 
 
 def before_cell(cell, source):
@@ -326,7 +327,7 @@ def after_cell(error):
         elif content:
             draft = str(content)
     ended = error is None or isinstance(error, Final)
-    named = [(name[:100], kind[:100]) for name, kind in variables()[:500]]
+    named = [(name[:100], kind[:100]) for name, kind in itertools.islice(variables(), 500)]
     return {"error": None if ended else describe(error), "answer": answer, "draft": draft, "variables": named}
 
 
