@@ -2,6 +2,10 @@
 //!
 //! The programs stand in `tests/python`. CPython is `python3`; whatever it prints is right.
 
+#[path = "cells/mod.rs"]
+mod cells;
+
+use cells::Cell;
 use rlm::repl::{
     wire::Place,
     worker::{
@@ -12,12 +16,14 @@ use rlm::repl::{
     },
 };
 use rustpython_vm::{
-    AsObject, PyObjectRef, PyPayload, PyResult, TryFromObject, VirtualMachine, builtins::PyBaseExceptionRef,
+    AsObject, PyObjectRef, PyPayload, PyResult, TryFromObject, VirtualMachine,
+    builtins::{PyBaseExceptionRef, PyStrRef},
     scope::Scope,
 };
+use serde_json::Value;
 use std::{
-    collections::HashSet,
-    fs::File,
+    collections::{BTreeSet, HashSet},
+    fs::{self, File},
     io::Write,
     process::{Command, Stdio},
     sync::{Arc, Condvar, Mutex},
@@ -162,6 +168,54 @@ fn regular_expressions_find_what_cpython_finds() {
 #[test]
 fn corrected_string_methods_do_what_cpythons_do() {
     check_against_cpython(include_str!("python/strings.py"));
+}
+
+/// What came of each cell of `tests/python/cells`, by its name: its two outputs, and its exception.
+fn ran(cells: &[Cell], run: impl FnOnce(&str) -> String) -> Value {
+    let programs: Vec<_> = cells.iter().map(|cell| (&cell.name, &cell.code)).collect();
+    // A string of JSON is one of Python as well.
+    let programs = serde_json::to_string(&serde_json::to_string(&programs).unwrap()).unwrap();
+    let output = run(&format!("cells = {programs}\n{}", include_str!("python/run_cells.py")));
+    let results = output.lines().find(|line| line.starts_with('{')).unwrap_or_else(|| panic!("{output}"));
+    serde_json::from_str(results).unwrap()
+}
+
+/// Cells do what they do in CPython, except those that `docs/python.md` tells of; these must still differ.
+#[test]
+fn cells_of_all_kinds_do_what_they_do_in_cpython() {
+    let cells = cells::read("cells");
+    let ours = ran(&cells, |program| {
+        output_of(program, |vm| {
+            // The context is a text that is mapped, as in a session.
+            let make = |text: PyStrRef, vm: &VirtualMachine| {
+                Text::from_store(mapped(&text.to_string_lossy())).into_pyobject(vm)
+            };
+            vec![("make_context", vm.new_function("make_context", make).into())]
+        })
+    });
+    let cpythons = ran(&cells, |program| output_of_cpython(program, &[]));
+    let known = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/python.md")).unwrap();
+    let (mut complaints, mut differing) = (Vec::new(), BTreeSet::new());
+    for Cell { name, expected, .. } in &cells {
+        let (ours, cpythons) = (&ours[name], &cpythons[name]);
+        let is_equal = match expected.as_str() {
+            // The versions of CPython word these messages differently as well.
+            "type only" => ours[0] == cpythons[0] && ours[1] == cpythons[1] && ours[2][0] == cpythons[2][0],
+            _ => ours == cpythons,
+        };
+        if !is_equal {
+            differing.insert(name);
+        }
+        if is_equal == (expected == "differs") {
+            complaints.push(format!("{name}\n   ours: {ours}\ncpython: {cpythons}"));
+        } else if !is_equal && !known.contains(&format!("`{name}`")) {
+            complaints.push(format!("{name}: docs/python.md does not tell of it"));
+        }
+    }
+    assert!(complaints.is_empty(), "{} of {}\n{}", complaints.len(), cells.len(), complaints.join("\n"));
+    let told = known.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(told, differing.len(), "docs/python.md tells of other cells than {differing:?}");
+    assert!(differing.len() * 100 <= cells.len() && cells.len() >= 340, "{} of {}", differing.len(), cells.len());
 }
 
 #[test]

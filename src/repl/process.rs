@@ -50,6 +50,10 @@ pub struct Launch {
     pub allow_weaker_sandbox: bool,
 }
 
+/// How many packets may wait for a process before nothing more is taken from it. A program that asks and asks and never
+/// reads an answer must not fill the server's memory.
+const MOST_WAITING: usize = 2 * FRAME_LIMIT / PACKET;
+
 /// A running process and the socket to it.
 ///
 /// Frames to it are queued, and go out while the next frame from it is awaited. So neither side ever waits for the other to
@@ -151,9 +155,10 @@ impl Process {
     pub async fn receive(&mut self) -> Result<Option<FromWorker>, Error> {
         let mut packet = vec![0; PACKET + 1];
         loop {
-            let interest = match self.outgoing.is_empty() {
-                true => Interest::READABLE,
-                false => Interest::READABLE | Interest::WRITABLE,
+            let interest = match self.outgoing.len() {
+                0 => Interest::READABLE,
+                1..=MOST_WAITING => Interest::READABLE | Interest::WRITABLE,
+                _ => Interest::WRITABLE,
             };
             let ready = self.socket.ready(interest).await?;
             if ready.is_writable() {

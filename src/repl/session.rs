@@ -5,6 +5,7 @@ use super::{
     process::{Launch, Process},
     wire::{Cause, CellReport, FromWorker, Raised, Run, ToWorker, Walls},
 };
+use crate::text::cut_head;
 use futures::{StreamExt, stream::FuturesUnordered};
 use rustix::process::Pid;
 use std::time::Duration;
@@ -13,6 +14,12 @@ use tokio::time::{Instant, sleep_until};
 /// How much longer than its own limit a cell is waited for before its process is killed from outside. The process ends
 /// such a cell itself long before, unless a program has got hold of it.
 const BACKSTOP: Duration = Duration::from_secs(5);
+
+/// How many calls of a cell may be open before nothing more is taken from its process; each has a thread that waits.
+const MOST_OPEN_CALLS: usize = 1024;
+
+/// How many variables of a cell are listed at most.
+const MOST_VARIABLES: usize = 500;
 
 /// What one cell may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +87,7 @@ impl Session {
         };
         process.queue(&ToWorker::Run(run))?;
         let mut outcome = supervise(process, cell, limits.cell_time + BACKSTOP, host).await?;
+        bound(&mut outcome.report, limits.output_chars);
         if let Ended::Lost(cause) = &mut outcome.ended
             && let Some(process) = self.process.take()
         {
@@ -122,6 +130,16 @@ impl Session {
     }
 }
 
+/// Cuts what a report may have too much of. The process does so itself, unless a program has got hold of it.
+fn bound(report: &mut CellReport, output_chars: usize) {
+    let cut = cut_head(&report.output, output_chars);
+    if cut.omitted > 0 {
+        report.output_omitted = report.output_omitted.saturating_add(cut.omitted);
+        report.output = cut.shown.to_owned();
+    }
+    report.variables.truncate(MOST_VARIABLES);
+}
+
 /// Serves a cell until it ends. `limit` bounds the time during which no host call is open and no part of the text is waited
 /// for.
 async fn supervise(
@@ -137,7 +155,7 @@ async fn supervise(
         let (since, waited) = (Instant::now(), process.waited_for_text());
         let idle = calls.is_empty();
         tokio::select! {
-            frame = process.receive() => match frame? {
+            frame = process.receive(), if calls.len() < MOST_OPEN_CALLS => match frame? {
                 Some(FromWorker::Call(call)) => {
                     let id = call.id;
                     let answer = host.call(call);

@@ -19,6 +19,7 @@ mod sandbox;
 mod sre;
 mod str_fixes;
 mod supervisor;
+mod surroundings;
 pub mod text;
 mod text_arguments;
 mod text_iterator;

@@ -3,6 +3,9 @@
 //! those is tested beside the code.
 
 mod acceptance;
+mod attacks;
+#[path = "../cells/mod.rs"]
+mod cells;
 mod client;
 mod extractive;
 mod fuzz;

@@ -4,6 +4,7 @@ use super::{
     super::wire::{CellReport, Names, Raised, Run},
     link::Link,
     output::Output,
+    surroundings::Surroundings,
     text::Text,
     text_store::TextStore,
     text_view::TextView,
@@ -27,6 +28,7 @@ const PRELUDE: &str = include_str!("python/prelude.py");
 pub struct Cells {
     programs: Scope,
     prelude: Scope,
+    surroundings: Surroundings,
     output: Arc<Output>,
 }
 
@@ -76,7 +78,8 @@ impl Cells {
             prelude.globals.set_item(name, object, vm)?;
         }
         vm.run_string(prelude.clone(), PRELUDE, "<prelude>".to_owned())?;
-        Ok(Self { programs, prelude, output })
+        let surroundings = Surroundings::new(&prelude, vm)?;
+        Ok(Self { programs, prelude, surroundings, output })
     }
 
     /// Runs one cell. Whatever the program does, there is a report.
@@ -95,6 +98,7 @@ impl Cells {
     fn execute(&self, run: &Run, vm: &VirtualMachine) -> PyResult<()> {
         // An interruption that came just after the last cell's end is not meant for this one.
         let _ = vm.check_signals();
+        self.surroundings.restore(vm)?;
         self.prelude_call(
             "before_cell",
             vec![vm.ctx.new_int(run.cell).into(), vm.ctx.new_str(run.code.as_str()).into()],
@@ -116,6 +120,7 @@ impl Cells {
     }
 
     fn report(&self, error: Option<PyBaseExceptionRef>, vm: &VirtualMachine) -> PyResult<CellReport> {
+        self.surroundings.restore(vm)?;
         let error = error.map_or_else(|| vm.ctx.none(), Into::into);
         let report = self.prelude_call("after_cell", vec![error], vm)?;
         let mut report = value::from_python(&report, vm)?;

@@ -11,7 +11,7 @@
 
 mod bookmark;
 mod builder;
-mod char_set;
+pub(super) mod char_set;
 mod encode;
 mod finder;
 mod haystack;

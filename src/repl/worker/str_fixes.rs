@@ -7,8 +7,13 @@ mod edges;
 mod format;
 mod index;
 mod json;
+mod json_reading;
+mod json_text;
+mod kind;
+mod letters;
 mod search;
 mod subscript;
+mod translate;
 
 use super::text::Text;
 use rustpython_vm::{
@@ -25,12 +30,16 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     let mut outcome = Ok(());
     STR.call_once(|| outcome = fix_str(vm));
     outcome?;
-    json::install(vm)
+    json::install(vm)?;
+    json_reading::install(vm)
 }
 
 fn fix_str(vm: &VirtualMachine) -> PyResult<()> {
     vm.ctx.types.str_type.slots.new.store(Some(new_str));
     subscript::install(vm);
+    kind::install(vm);
+    letters::install(vm)?;
+    translate::install(vm)?;
     format::install(vm)?;
     search::install(vm)?;
     cuts::install(vm)?;

@@ -152,6 +152,19 @@ impl Text {
         self.mapped(str::make_ascii_uppercase, str::to_uppercase, vm)
     }
 
+    /// A text says that it is a `str`; see also `str_fixes::kind`.
+    #[pygetset]
+    fn __class__(&self, vm: &VirtualMachine) -> PyTypeRef {
+        vm.ctx.types.str_type.to_owned()
+    }
+
+    /// What `pickle` keeps of a text: an ordinary string.
+    #[pymethod]
+    fn __reduce_ex__(&self, _protocol: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
+        let copy = vm.ctx.new_str(self.as_str());
+        (vm.ctx.types.str_type.to_owned(), (copy,)).to_pyobject(vm)
+    }
+
     /// `str(text)` is the text itself instead of a copy; see also `str_fixes`.
     #[pymethod]
     fn __str__(zelf: PyRef<Self>) -> PyRef<Self> {

@@ -4,7 +4,10 @@
 //! `python/`; everything else refuses with a message that says where the text is. All code is part of the binary, so
 //! nothing needs a file once the interpreter has been built.
 
+mod dicts;
+mod exceptions;
 mod output;
+mod rounding;
 mod sorting;
 
 pub use output::{OutputSink, Stream};
@@ -22,8 +25,12 @@ use rustpython_vm::{
 use std::sync::Arc;
 
 /// Python code that takes the place of modules for the operating system, in the order in which it runs.
-const STAND_INS: [(&str, &str); 2] =
-    [("<system>", include_str!("python/system.py")), ("<event loop>", include_str!("python/event_loop.py"))];
+const STAND_INS: [(&str, &str); 4] = [
+    ("<system>", include_str!("python/system.py")),
+    ("<event loop>", include_str!("python/event_loop.py")),
+    ("<csv>", include_str!("python/csv_rows.py")),
+    ("<xml>", include_str!("python/xml_parser.py")),
+];
 
 /// The modules that programs import most, and before the slow ones what these are made of, so that each step is short; the
 /// slowest come last. See [`preload`].
@@ -120,6 +127,9 @@ impl Machine {
             Output::install(output, vm)?;
             str_fixes::install(vm)?;
             sorting::install(vm)?;
+            rounding::install(vm)?;
+            exceptions::install(vm)?;
+            dicts::install(vm);
             let scope = vm.new_scope_with_builtins();
             scope.globals.set_item("urandom", vm.new_function("urandom", urandom).into(), vm)?;
             // Only this module knows what `settings` says about warnings.

@@ -310,11 +310,12 @@ scaffold.update(context=context, files=files, **extra_variables)
 
 
 def variables():
-    return [
+    """Name and type of each, one after the other: a program may have made very many."""
+    return (
         (name, type(value).__name__)
         for name, value in list(programs.items())
         if not name.startswith("_") and name not in scaffold and name != "answer" and not issubclass(type(value), type(sys))
-    ]
+    )
 
 
 def before_cell(cell, source):
@@ -338,7 +339,7 @@ def display(value):
 
 def after_cell(error):
     """What the cell came to: its error as a text, the answer if one is ready or a draft of it, the variables."""
-    answer, draft = state["final"], None
+    answer, draft = state.get("final"), None
     declared = programs.get("answer")
     if answer is None and isinstance(declared, dict):
         content = declared.get("content", "")
@@ -347,7 +348,7 @@ def after_cell(error):
         elif content:
             draft = str(content)
     ended = error is None or isinstance(error, Final)
-    named = [(name[:100], kind[:100]) for name, kind in variables()[:500]]
+    named = [(name[:100], kind[:100]) for name, kind in itertools.islice(variables(), 500)]
     return {"error": None if ended else describe(error), "answer": answer, "draft": draft, "variables": named}
 
 

@@ -112,7 +112,8 @@ static SPACE: LazyLock<CharSet> = LazyLock::new(|| {
     CharSet::new([&[(0x9, 0xd), (0x1c, 0x1f), (0x2000, 0x200a), (0x2028, 0x2029)], &single[..]].concat())
 });
 
-fn by_category(class: &str) -> CharSet {
+/// The characters of a class of regular expressions.
+pub fn by_category(class: &str) -> CharSet {
     let parsed = regex_syntax::parse(class).expect("the class is valid");
     let regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Unicode(class)) = parsed.kind() else {
         unreachable!("a class of several ranges is a class");

@@ -1,16 +1,18 @@
-//! Corner cases: replacing the empty string in strings that are not ASCII, widths of such strings, tabs of no width.
+//! Corner cases: replacing the empty string in strings that are not ASCII, widths of such strings, tabs of no width, and
+//! what is said of items that are no strings.
 
 use super::amend;
 use rustpython_vm::{
-    FromArgs, PyResult, VirtualMachine,
-    builtins::PyStrRef,
+    AsObject, FromArgs, PyObjectRef, PyResult, VirtualMachine,
+    builtins::{PyList, PyStr, PyStrRef},
     common::wtf8::{CodePoint, Wtf8, Wtf8Buf},
 };
 
 pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     fix_replace(vm)?;
     fix_zfill(vm)?;
-    fix_expandtabs(vm)
+    fix_expandtabs(vm)?;
+    fix_join(vm)
 }
 
 #[derive(FromArgs)]
@@ -86,6 +88,26 @@ fn fix_expandtabs(vm: &VirtualMachine) -> PyResult<()> {
             }
             let without: Wtf8Buf = string.as_wtf8().code_points().filter(|point| *point != '\t').collect();
             Ok(vm.ctx.new_str(without).into())
+        }
+    })
+}
+
+/// `join` does not say which item is no string.
+fn fix_join(vm: &VirtualMachine) -> PyResult<()> {
+    amend("join", vm, |original| {
+        move |string: PyStrRef, items: PyObjectRef, vm: &VirtualMachine| -> PyResult {
+            let items = vm.ctx.types.list_type.as_object().call((items,), vm)?;
+            let stranger = items.downcast_ref::<PyList>().and_then(|items| {
+                let items = items.borrow_vec();
+                let (at, item) = items.iter().enumerate().find(|(_, item)| item.downcast_ref::<PyStr>().is_none())?;
+                Some((at, item.class().name().to_string()))
+            });
+            match stranger {
+                None => original.call((string, items), vm),
+                Some((at, class)) => {
+                    Err(vm.new_type_error(format!("sequence item {at}: expected str instance, {class} found")))
+                }
+            }
         }
     })
 }

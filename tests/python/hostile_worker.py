@@ -1,0 +1,88 @@
+"""Takes the place of the interpreter's process, as a program would that has taken it over: says it is ready, and answers
+the first cell with whatever the variable `case` names."""
+
+import json
+import socket
+import sys
+import time
+
+LAST = 1
+PAYLOAD = 32 << 10
+link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=0)
+
+
+def packet(payload, flags=LAST, generation=0):
+    link.send(bytes([flags]) + generation.to_bytes(4, "little") + payload)
+
+
+def frame(payload):
+    pieces = [payload[at : at + PAYLOAD] for at in range(0, len(payload), PAYLOAD)] or [b""]
+    for number, piece in enumerate(pieces):
+        packet(piece, LAST if number + 1 == len(pieces) else 0)
+
+
+def receive():
+    whole = b""
+    while True:
+        part = link.recv(PAYLOAD + 5)
+        if not part:
+            sys.exit()
+        whole += part[5:]
+        if part[0] & LAST:
+            return json.loads(whole)
+
+
+def report(**fields):
+    empty = {"output": "", "output_omitted": 0, "error": None, "answer": None, "draft": None, "variables": []}
+    frame(json.dumps({"kind": "done", "cell": 1, **empty, **fields}).encode())
+
+
+def call(identity, name="llm_query", arguments='[["x"],null]'):
+    frame(('{"kind":"call","id":%s,"name":"%s","arguments":%s}' % (identity, name, arguments)).encode())
+
+
+def endless():
+    while True:
+        packet(b"x" * PAYLOAD, flags=0)
+
+
+def calls_without_reading():
+    for identity in range(2000):
+        call(identity, "much", "[]")
+    time.sleep(60)
+
+
+CASES = {
+    "no JSON": lambda: frame(b"nonsense"),
+    "nothing": lambda: frame(b""),
+    "no UTF-8": lambda: frame(b'{"kind":"call","id":1,"name":"\xff\xfe","arguments":[]}'),
+    "deep lists": lambda: call(1, arguments="[" * 10**6),
+    "deep lists that end": lambda: call(1, arguments="[" * 10**5 + "]" * 10**5),
+    "deep objects": lambda: call(1, arguments='{"a":' * 10**5 + "1" + "}" * 10**5),
+    "no number": lambda: call(1, arguments="NaN"),
+    "a huge number": lambda: call(1, arguments="1e999"),
+    "a long number": lambda: call(1, arguments="7" * 10**6),
+    "a lone surrogate": lambda: call(1, arguments='["\\ud800"]'),
+    "a negative number of a call": lambda: call(-1),
+    "a short packet": lambda: link.send(b"\x01\x00"),
+    "a long packet": lambda: link.send(bytes(PAYLOAD + 6)),
+    "an endless frame": endless,
+    "an unknown kind": lambda: frame(b'{"kind":"shell","command":"true"}'),
+    "a kind for the other side": lambda: frame(b'{"kind":"run","cell":1,"code":"","time_limit_ms":1,"output_limit":1}'),
+    "the same call twice": lambda: [call(7), call(7), receive(), receive(), report(output="both")],
+    "a report of another cell": lambda: report(cell=99),
+    "a report of wrong kinds": lambda: report(output=5),
+    "a recovery of another cell": lambda: frame(b'{"kind":"recovered","cell":99,"cause":"crash"}'),
+    "the last generation": lambda: [packet(b"{", 0, 2**32 - 1), packet(b'{"kind":"call"}', LAST, 0)],
+    "many variables": lambda: report(variables=[["v%d" % number, "int"] for number in range(500_000)]),
+    "a long output": lambda: report(output="x" * (60 << 20)),
+    "calls and no reading": calls_without_reading,
+    "an end": lambda: sys.exit(3),
+}
+
+start = receive()
+frame(b'{"kind":"ready","walls":"all"}')
+case = dict(start["names"]["variables"])["case"]
+receive()
+CASES[case]()
+time.sleep(60)
