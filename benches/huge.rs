@@ -23,7 +23,7 @@ use std::{
 use tokio::process::Command;
 
 const RUNS: usize = 5;
-const PATTERN: &str = r"ERROR: E\d+7\b";
+const PATTERN: &str = r"ERROR: E\d+3000\b";
 const TEN_GB: u64 = 10_000_000_000;
 
 /// Slices at random, twice at the same places: the second time on pages that are there.

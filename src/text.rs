@@ -4,9 +4,11 @@
 //! [`CharIndex`] and [`LineIndex`] convert, in texts of any size, with a table of a five-hundredth of the text.
 
 mod display;
+mod index;
 mod marks;
 mod tokens;
 
 pub use display::{Cut, cut_head, cut_middle, one_line};
-pub use marks::{Bytes, CharIndex, LineIndex, STRIDE, StrideCounts, stride_aligned_parts};
+pub use index::{CharIndex, LineIndex, StrideCounts};
+pub use marks::{Bytes, STRIDE, stride_aligned_parts};
 pub use tokens::estimated_tokens;

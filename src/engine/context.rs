@@ -23,11 +23,11 @@ impl Context {
         Self { reading }
     }
 
-    /// Begins to read the text of a snapshot, on a thread of its own. The snapshot's flag ends that early.
+    /// The text of a snapshot, read on a thread of its own as soon as somebody waits for it, and not before: what is to be
+    /// done first shall have the processors. The snapshot's flag ends the reading early.
     pub fn read(snapshot: Arc<Snapshot>) -> Self {
-        let work = tokio::task::spawn_blocking(move || snapshot.context());
-        let reading = async {
-            match work.await {
+        let reading = async move {
+            match tokio::task::spawn_blocking(move || snapshot.context()).await {
                 Ok(Ok(text)) => Ok(text),
                 Ok(Err(error)) => Err(context_failure(&error)),
                 Err(error) => Err(internal_failure(&error)),

@@ -24,9 +24,10 @@ const HOMES: [(&str, &[&str]); 10] = [
 ];
 
 /// Files that may be unsafe, each with the reason beside the code.
-const UNSAFE: [&str; 7] = [
+const UNSAFE: [&str; 8] = [
     "corpus/storage.rs",
     "repl/worker/checkpoint.rs",
+    "repl/worker/pages.rs",
     "repl/worker/memory.rs",
     "repl/worker/supervisor.rs",
     "repl/worker/text.rs",
