@@ -24,7 +24,7 @@ const RUNS: usize = 7;
 pub fn measure(root: &Path) {
     let runtime = Runtime::new().expect("threads can be started");
     let (first, again) = runtime.block_on(async {
-        let server = ScriptedServer::start(|_| Action::reply("FINAL(done)")).await;
+        let server = ScriptedServer::start(|_| Action::reply("FINAL(\"done\")")).await;
         (first(root, &server).await, again(root, &server).await)
     });
     println!("\n| question about the tree | median ms | min – max ms | beside | median ms | ratio |");

@@ -125,8 +125,11 @@ fn ended_as(expected: &str, outcome: &CellOutcome) -> bool {
         _ => match expected {
             "ends" => outcome.ended == Ended::Normally && error.is_empty(),
             "memory" => outcome.ended == Ended::RolledBack(Cause::Memory) || error.contains("MemoryError"),
-            // How fast the machine is says which limit is met first.
-            "limit" => is_rolled_back || error.contains("CellTimeout") || error.contains("MemoryError"),
+            // How fast the machine is, and what other attacks have left, says which limit is met first.
+            "limit" => {
+                let limits = ["CellTimeout", "MemoryError", "can't start new thread"];
+                is_rolled_back || limits.iter().any(|limit| error.contains(limit))
+            }
             // A program may well forget its own variables.
             "survives" | "forgets" => !is_over,
             // Threads that stay keep the process from being copied.
