@@ -106,7 +106,10 @@ fn ripgrep(root: &Path, arguments: &[&str]) {
 fn walks(root: &Path, stop: &StopFlag) -> Vec<Row> {
     let tree = || Tree::of(root, &[], &[]).expect("there are no globs");
     let walk = || {
-        tree().refresh(stop).expect("the root can be read");
+        let mut tree = tree();
+        tree.refresh(stop).expect("the root can be read");
+        // As by a process that ends, nothing is given back.
+        std::mem::forget(tree);
     };
     let mut kept = tree();
     kept.refresh(stop).expect("the root can be read");
