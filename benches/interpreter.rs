@@ -3,12 +3,16 @@
 //! `cargo bench --bench interpreter` measures the process as a run uses it, with all its walls and a checkpoint around every
 //! program. Beside it stands `python3 -I`, which has neither: how long that takes to start and to end.
 
+#[path = "shared/spread.rs"]
+mod spread;
+
 use futures::{FutureExt, future::BoxFuture};
 use rlm::{
     corpus::Snapshot,
     repl::{Call, HostCalls, Launch, Limits, Raised, Session, wire::Names},
 };
 use serde_json::{Value, json};
+use spread::Spread;
 use std::{
     path::PathBuf,
     process::Command,
@@ -88,23 +92,4 @@ async fn run(session: &mut Session, code: &str) {
 
 fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
-}
-
-struct Spread {
-    median: f64,
-    least: f64,
-    most: f64,
-}
-
-impl Spread {
-    fn of(mut values: Vec<f64>) -> Self {
-        values.sort_by(f64::total_cmp);
-        Self { median: values[values.len() / 2], least: values[0], most: values[values.len() - 1] }
-    }
-}
-
-impl std::fmt::Display for Spread {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{:.2} | {:.2} – {:.2}", self.median, self.least, self.most)
-    }
 }

@@ -5,11 +5,14 @@
 mod client;
 #[path = "../../tests/scripted/mod.rs"]
 mod scripted;
+#[path = "../shared/spread.rs"]
+mod spread;
 
 use client::Client;
 use rlm::corpus::{StopFlag, Tree};
 use scripted::{Action, ScriptedServer};
 use serde_json::json;
+use spread::Spread;
 use std::{
     fs,
     path::Path,
@@ -82,23 +85,4 @@ async fn again(root: &Path, server: &ScriptedServer) -> Vec<f64> {
 
 fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
-}
-
-struct Spread {
-    median: f64,
-    least: f64,
-    most: f64,
-}
-
-impl Spread {
-    fn of(mut times: Vec<f64>) -> Self {
-        times.sort_by(f64::total_cmp);
-        Self { median: times[times.len() / 2], least: times[0], most: times[times.len() - 1] }
-    }
-}
-
-impl std::fmt::Display for Spread {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{:.1} | {:.1} – {:.1}", self.median, self.least, self.most)
-    }
 }

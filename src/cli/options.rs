@@ -2,6 +2,19 @@
 
 use crate::config::{Options, SettingsError, Strategy};
 use clap::Args;
+use std::path::PathBuf;
+
+/// A question and what it is about.
+#[derive(Debug, Args)]
+pub struct Subject {
+    /// What you want to know
+    pub question: String,
+    /// Repository, file, shard store (folder or s3://bucket/prefix), or `-` for standard input [default: the current folder]
+    pub path: Vec<PathBuf>,
+    /// The file, or standard input, holds JSON (or JSON Lines): programs get that list, mapping or messages as `context`
+    #[arg(long, help_heading = "Context")]
+    pub as_json: bool,
+}
 
 /// Models, limits, and what belongs to the context.
 #[derive(Debug, Default, Args)]

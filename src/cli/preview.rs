@@ -1,7 +1,7 @@
 //! `rlm preview`: what a question would read, send and cost. No model is called.
 
 use super::{
-    options::{CommonOptions, refused},
+    options::{CommonOptions, Subject, refused},
     query::print,
     say, scope,
 };
@@ -11,18 +11,12 @@ use crate::{
     report, setup,
 };
 use clap::Args;
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 #[derive(Debug, Args)]
 pub struct PreviewArguments {
-    /// What you want to know
-    question: String,
-    /// Repository, file, shard store (folder or s3://bucket/prefix), or `-` for standard input [default: the current folder]
-    path: Vec<PathBuf>,
-    /// The file, or standard input, holds JSON (or JSON Lines): programs get that list, mapping or messages as `context`
-    #[arg(long)]
-    as_json: bool,
-
+    #[command(flatten)]
+    subject: Subject,
     #[command(flatten)]
     common: CommonOptions,
 
@@ -35,7 +29,8 @@ pub struct PreviewArguments {
 }
 
 pub async fn run(arguments: PreviewArguments) -> ExitCode {
-    let PreviewArguments { question, path, as_json, common, json, verbose } = arguments;
+    let PreviewArguments { subject, common, json, verbose } = arguments;
+    let Subject { question, path, as_json } = subject;
     let settings = match setup::settings(common.into_options()) {
         Ok(settings) => settings,
         Err(error) => {

@@ -1,7 +1,7 @@
 //! `rlm query`: one question, one answer.
 
 use super::{
-    options::{CommonOptions, refused},
+    options::{CommonOptions, Subject, refused},
     progress::Display,
     say, scope,
     trace::TraceFile,
@@ -24,14 +24,8 @@ use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
 pub struct QueryArguments {
-    /// What you want to know
-    question: String,
-    /// Repository, file, shard store (folder or s3://bucket/prefix), or `-` for standard input [default: the current folder]
-    path: Vec<PathBuf>,
-    /// The file, or standard input, holds JSON (or JSON Lines): programs get that list, mapping or messages as `context`
-    #[arg(long)]
-    as_json: bool,
-
+    #[command(flatten)]
+    subject: Subject,
     #[command(flatten)]
     common: CommonOptions,
 
@@ -55,7 +49,7 @@ const ENDED_BY_LIMIT: u8 = 3;
 const INTERRUPTED: u8 = 130;
 
 pub async fn run(arguments: QueryArguments) -> ExitCode {
-    let QueryArguments { question, path, as_json, common, json, trace, quiet, verbose } = arguments;
+    let QueryArguments { subject, common, json, trace, quiet, verbose } = arguments;
     let settings = match setup::settings(common.into_options()) {
         Ok(settings) => settings,
         Err(error) => {
@@ -78,15 +72,14 @@ pub async fn run(arguments: QueryArguments) -> ExitCode {
     let interrupts = tokio::spawn(cancel_on_signal(signals, cancel.clone()));
     let display = Display::new(quiet, verbose, json);
     let teller = Arc::new(Teller { display, trace, started: Mutex::default() });
-    let answer = ask(question, (path, as_json), &settings, teller.clone(), cancel).await;
+    let answer = ask(subject, &settings, teller.clone(), cancel).await;
     interrupts.abort();
     teller.finish(answer, json)
 }
 
 /// Everything between the options and the answer.
 async fn ask(
-    question: String,
-    (paths, as_json): (Vec<PathBuf>, bool),
+    Subject { question, path, as_json }: Subject,
     settings: &Settings,
     teller: Arc<Teller>,
     cancel: CancellationToken,
@@ -96,7 +89,7 @@ async fn ask(
     let _stop = stop.raise_on_drop();
     let walk = {
         let settings = settings.clone();
-        tokio::task::spawn_blocking(move || scope::asked_about(&paths, as_json, &settings, &stop))
+        tokio::task::spawn_blocking(move || scope::asked_about(&path, as_json, &settings, &stop))
     };
     let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
     let (engine, snapshot) = tokio::select! {

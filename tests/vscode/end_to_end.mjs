@@ -177,9 +177,9 @@ try {
   await step("a question is previewed", async () => {
     await workbench.runCommand("RLM: Preview a Question…");
     await workbench.answerPrompt("Ask RLM about the workspace", "What would this cost?");
-    await (await workbench.editor("What would this cost")).waitForText("the whole text");
+    await (await workbench.editor("Preview: What would this cost")).waitForText("the whole text");
     await picture("a preview");
-    await workbench.runCommand("View: Revert and Close Editor");
+    await workbench.runCommand("View: Close Editor");
   });
 
   await step("a run is stopped from its notification", async () => {

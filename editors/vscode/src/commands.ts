@@ -9,6 +9,7 @@ import type { AnswerDocuments } from "./documents";
 import type { Failures } from "./failures";
 import type { ApiKey } from "./key";
 import { ASK_AGAIN, COPY_ANSWER } from "./lenses";
+import type { Previews } from "./previews";
 import type { Scope } from "./protocol";
 import type { Questions } from "./questions";
 import type { Runs } from "./runs";
@@ -22,6 +23,7 @@ const OPEN_FOLDER = "Open Folder";
 export interface Parts {
   server: Server;
   documents: AnswerDocuments;
+  previews: Previews;
   failures: Failures;
   runs: Runs;
   view: RunsView;
@@ -105,9 +107,7 @@ export class Commands {
       return;
     }
     try {
-      const content = `${text}\n\n${await this.#parts.server.preview(text, scope)}\n`;
-      const document = await vscode.workspace.openTextDocument({ content, language: "plaintext" });
-      await vscode.window.showTextDocument(document, { preview: true });
+      await this.#parts.previews.show(text, await this.#parts.server.preview(text, scope));
     } catch (error) {
       await this.#parts.failures.show({ message: error instanceof Error ? error.message : String(error) });
     }

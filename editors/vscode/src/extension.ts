@@ -10,6 +10,7 @@ import { AnswerDocuments } from "./documents";
 import { Failures } from "./failures";
 import { ApiKey } from "./key";
 import { Lenses } from "./lenses";
+import { Previews } from "./previews";
 import { Questions } from "./questions";
 import { Runs } from "./runs";
 import { Server, StartFailed } from "./server";
@@ -24,11 +25,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const running = new Server(log, key);
   const failures = new Failures(log);
   const documents = new AnswerDocuments();
+  const previews = new Previews();
   const runs = new Runs(running, documents, failures);
   const lenses = new Lenses(documents);
   const view = new RunsView(runs, documents);
   const questions = new Questions(context.workspaceState);
-  const commands = new Commands({ server: running, documents, failures, runs, view, questions, key });
+  const commands = new Commands({ server: running, documents, previews, failures, runs, view, questions, key });
   const restart = () => void commands.ready(() => running.restart());
   server = running;
 
@@ -36,6 +38,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     running,
     documents,
+    previews,
     runs,
     lenses,
     view,
