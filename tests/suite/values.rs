@@ -4,6 +4,7 @@ use super::{
     client::Client,
     query::{ask, file, scripted, told},
     scripted::ScriptedServer,
+    terminal::{rlm, run},
 };
 use serde_json::json;
 
@@ -88,4 +89,19 @@ async fn an_editor_may_ask_about_a_value_and_see_before_what_a_query_costs() {
         client.request("rlm/preview", json!({"query": "?", "scope": {"kind": "paths", "paths": ["nowhere"]}})).await;
     assert_eq!(error.unwrap_err()["data"]["kind"], "noSuchPath");
     assert_eq!(server.calls().len(), calls, "no model is asked");
+}
+
+#[tokio::test]
+async fn the_built_in_model_reads_values_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let messages = r#"[{"role": "user", "content": "Which cat sleeps here?"}, {"role": "assistant", "content": "The grey cat sleeps."}]"#;
+    for (content, question, expected) in [
+        (messages, "where does the grey cat sleep?", "[1] assistant:1"),
+        (messages, "what is this about?", "2 files"),
+        (r#"["one line\nand another"]"#, "what is this about?", "2 lines and 20 characters"),
+    ] {
+        let path = file(&folder, "data.json", content.as_bytes());
+        let ran = run(rlm(["query", question, path.to_str().unwrap(), "--as-json"])).await;
+        assert!(ran.status == 0 && ran.output.contains(expected), "{expected}: {ran:?}");
+    }
 }

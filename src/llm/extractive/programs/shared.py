@@ -53,7 +53,7 @@ def counted(number, noun):
 
 
 def size():
-    return f"{counted(len(files), 'file')} and {len(context)} characters"
+    return f"{counted(len(files), 'file')} and {len(peek(0, None))} characters"
 
 
 def finish(parts):

@@ -42,14 +42,15 @@ parts = []
 readmes = sorted((p for p in names if re.match(r"(?i)^readme(\.\w+)?$", p.rsplit("/", 1)[-1])), key=lambda p: (p.count("/"), p))
 if len(names) <= 1:
     path = names[0] if names else None
-    total = context.count("\n") + 1
+    whole = peek(0, None)
+    total = whole.count("\n") + 1
     symbols = [s for s in outline(path) if s.depth == 0] if path else []
-    parts.append(f"{place(path, 1, total)} has {total} lines and {len(context)} characters.")
+    parts.append(f"{place(path, 1, total)} has {total} lines and {len(whole)} characters.")
     about = description(path) if path else None
     if about:
         parts.append(f"It says of itself ({place(path, about[0], about[1])}): {about[2][:700]}")
     else:
-        parts.append("It begins:\n\n" + quote(path, list(enumerate(context[:3000].split("\n"), 1))[:15]))
+        parts.append("It begins:\n\n" + quote(path, list(enumerate(whole[:3000].split("\n"), 1))[:15]))
     if symbols:
         parts.append("Its parts:\n\n" + "\n".join(f"- {place(path, s.first_line, s.last_line)} {s.kind} `{s.name}`" for s in symbols[:60]))
 else:
