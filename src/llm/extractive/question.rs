@@ -65,7 +65,7 @@ static SUMMARY: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Words that make a summary one of the whole, and not of some part that is named.
 static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r"(?i)\b(?:this|the|whole|entire)\s(?:\w+\s){0,2}?(?:project|repo|repository|crate|package|library|program|codebase|code|file|text|document|tool|workspace|architecture)\b|\barchitecture\b";
+    let pattern = r"(?i)\b(?:this|the|whole|entire)\s(?:\w+\s){0,2}?(?:project|repo|repository|crate|package|library|program|codebase|code|file|text|document|tool|workspace|architecture)\b|\barchitecture\b|\bwhat(?:'s|\sis)\s(?:this|it)\sabout\b";
     Regex::new(pattern).expect("the pattern is right")
 });
 
@@ -129,6 +129,7 @@ mod tests {
             "Summarise this repository",
             "summary",
             "what is this project about?",
+            "What's it about?",
             "give me an overview of the code",
             "Describe the architecture.",
             "what does this crate do?",
