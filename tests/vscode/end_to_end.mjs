@@ -179,7 +179,6 @@ try {
     await workbench.answerPrompt("Ask RLM about the workspace", "What would this cost?");
     await (await workbench.editor("Preview: What would this cost")).waitForText("the whole text");
     await picture("a preview");
-    await workbench.runCommand("View: Close Editor");
   });
 
   await step("a run is stopped from its notification", async () => {
