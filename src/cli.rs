@@ -81,6 +81,11 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
+fn wrong_usage(problem: &str) -> ExitCode {
+    say(&format!("rlm: {problem}"));
+    ExitCode::from(WRONG_USAGE)
+}
+
 fn no_signals(error: &std::io::Error) -> ExitCode {
     say(&format!("rlm: cannot handle signals: {error}"));
     ExitCode::FAILURE

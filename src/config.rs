@@ -10,57 +10,19 @@
 
 mod endpoint;
 mod environment;
+mod manner;
 mod names;
 mod options;
 mod settings;
+mod tools;
 mod wire;
-
-use std::fmt;
 
 pub use endpoint::Endpoint;
 pub use environment::Environment;
+pub use manner::{Named, Protocol, Repair, Strategy};
 pub use options::Options;
 pub use settings::{Limits, Settings};
-
-/// How a question is answered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Strategy {
-    /// Directly when the context fits the model's window comfortably, else recursively.
-    #[default]
-    Auto,
-    /// The whole context in one prompt.
-    Direct,
-    /// The context outside the prompt, as a variable of the REPL.
-    Rlm,
-}
-
-impl Strategy {
-    /// Its name on the wire and in the terminal.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Direct => "direct",
-            Self::Rlm => "rlm",
-        }
-    }
-}
-
-impl fmt::Display for Strategy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl std::str::FromStr for Strategy {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        [Self::Auto, Self::Direct, Self::Rlm]
-            .into_iter()
-            .find(|it| it.name() == name)
-            .ok_or_else(|| "expected `auto`, `direct` or `rlm`".to_owned())
-    }
-}
+pub use tools::{Deed, ToolSpec, tools};
 
 /// What a model costs, in US dollars per million tokens.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -13,9 +13,12 @@ mod cite;
 mod context;
 mod conversation;
 mod desk;
+mod direct;
 mod ending;
 mod event;
+mod looks;
 mod lookup;
+mod manner;
 mod meter;
 mod open_call;
 mod overview;
@@ -23,10 +26,13 @@ mod preview;
 mod prompt;
 pub mod reply;
 mod run;
+mod schema;
+mod tools;
 mod tree;
 
 pub use answer::{Answer, Citation, Failure, Lost, Termination};
 pub use event::{ContextSize, Delta, Event, EventSink, Started, SubCallState};
+pub use manner::Manner;
 pub use meter::Usage;
 pub use preview::Preview;
 pub use run::Focus;
@@ -34,16 +40,16 @@ pub use run::Focus;
 use crate::{
     config::{Limits, Price, Strategy},
     corpus::{self, ContextText, Snapshot, Tally},
-    llm::{self, Choice, Message, Model, Models, Scheduler},
+    llm::{self, Choice, Model, Models, Scheduler},
 };
 use context::Context;
 use ending::{Ending, Stop};
 use overview::Overview;
-use run::Run;
+use run::{Run, Subject};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tree::{Cut, LostCalls, Tree, TreeParts};
+use tree::{LostCalls, Tree, TreeParts};
 
 /// The largest context, in characters, that is answered directly. Below some 15,000 characters programs cost more than
 /// they save; up to here they are about even, and one call is quicker.
@@ -74,7 +80,7 @@ pub struct Question {
     pub text: String,
     pub snapshot: Arc<Snapshot>,
     pub focus: Option<Focus>,
-    pub strategy: Strategy,
+    pub manner: Arc<Manner>,
     pub limits: Limits,
 }
 
@@ -90,6 +96,7 @@ impl Engine {
             models: self.models.clone(),
             choice: self.choice.clone(),
             limits: question.limits.clone(),
+            manner: question.manner.clone(),
             interpreter: self.interpreter.clone(),
             scheduler: self.scheduler.clone(),
             prices: self.prices.clone(),
@@ -174,8 +181,8 @@ impl Asking<'_> {
             context: context_size(snapshot),
         }));
         let result = match &text {
-            Some(text) if is_direct(self.question.strategy, self.tree.choice.root.as_ref(), text) => {
-                self.answer_directly(text).await
+            Some(text) if is_direct(self.question.manner.strategy, self.tree.choice.root.as_ref(), text) => {
+                direct::answer(self.tree, self.question, text).await
             }
             _ => self.answer_by_programs(&context, text.as_deref()).await,
         };
@@ -185,47 +192,19 @@ impl Asking<'_> {
         (context.if_ready(), result)
     }
 
-    async fn answer_directly(&self, context: &ContextText) -> Result<Ending, Stop> {
-        self.tree.budget.begin_iteration()?;
-        self.tree.meter.count_iteration(0);
-        self.tree.progress(format!("{} is reading the whole text", self.tree.choice.root.name()));
-        let prompt = prompt::direct(context, self.question.focus.as_ref(), &self.question.text);
-        let prompt = prompt.map_err(|error| Stop::Failed(context_failure(&error)))?;
-        let messages = vec![Message::system(prompt::DIRECT_SYSTEM), Message::user(prompt)];
-        let mut text = String::new();
-        let mut stream = |delta: Delta| {
-            match &delta {
-                Delta::Append(piece) => text.push_str(piece),
-                Delta::Reset(whole) => whole.clone_into(&mut text),
-            }
-            self.tree.note_said(&text);
-            self.tree.emit(Event::Delta(delta));
-        };
-        let root = &self.tree.choice.root;
-        let turn = self.tree.call(root, messages, true, &mut stream).await?;
-        match turn.cut {
-            None => Ok(Ending { text: turn.text, termination: Termination::Direct }),
-            Some(Cut::Limit(limit)) => Err(limit.into()),
-            Some(cut) => Err(Stop::Failed(Failure {
-                kind: "replyCut",
-                message: format!("the reply of {} was cut off: {cut}", root.name()),
-                hint: Some("ask for less at once, or let programs do the work: --strategy rlm".to_owned()),
-            })),
-        }
-    }
-
     async fn answer_by_programs(&self, context: &Context, text: Option<&ContextText>) -> Result<Ending, Stop> {
         let Question { text: question, focus, snapshot, .. } = self.question;
         let root = self.tree.choice.root.clone();
         let overview = text.map_or_else(|| Overview::of_snapshot(snapshot), Overview::of_text);
-        Run::new(self.tree, 0, root, context.clone(), &overview, focus.as_ref(), question).finish().await
+        let subject = Subject { context: context.clone(), overview: &overview, focus: focus.as_ref(), question };
+        Run::new(self.tree, 0, root, subject)?.finish().await
     }
 }
 
 /// Whether the text is read before the first call: if that takes no time, so that the model is told exact sizes or is given
 /// the text itself.
 fn is_read_first(question: &Question) -> bool {
-    question.snapshot.is_quick_to_read() || question.strategy == Strategy::Direct
+    question.snapshot.is_quick_to_read() || question.manner.strategy == Strategy::Direct
 }
 
 /// Whether the text goes into one prompt, instead of being looked at by programs.

@@ -28,16 +28,20 @@
 //! | `repl` | the sandboxed interpreter: the host's side, and the worker's side in the child process |
 //! | `llm` | models, and how to call many of them |
 //! | `corpus` | the workspace as one huge text that nobody loads into a prompt |
+//! | `tools` | commands and values that the person lends to a model |
 //! | `config` | options (wire, all optional) and settings (resolved, total) |
+//! | `exec` | running a program of the person's own |
 //! | `text` | lines, characters and bytes of a text; no dependencies |
 
 pub mod cli;
 pub mod config;
 pub mod corpus;
 pub mod engine;
+pub mod exec;
 pub mod llm;
 pub mod lsp;
 pub mod repl;
 pub mod report;
 pub mod setup;
 pub mod text;
+pub mod tools;

@@ -22,15 +22,18 @@ mod price;
 mod provider;
 mod schedule;
 mod secret;
+mod tool;
 
 pub use error::Error;
 pub use http::Timeouts;
 pub use models::{Answer, Check, Choice, KeyFound, Models, OllamaFound, Survey};
 pub use price::price;
 pub use schedule::{Call, CallError, Gate, Ledger, Outcome, Patience, Report, Scheduler, Verdict};
+use tool::with_own_ids;
+pub use tool::{Assembling, CallPiece, Tool, ToolCall};
 
 use futures::future::BoxFuture;
-use std::{fmt, fmt::Debug};
+use std::{fmt, fmt::Debug, sync::Arc};
 
 /// Who speaks in a [`Message`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,26 +41,51 @@ pub enum Role {
     System,
     User,
     Assistant,
+    /// Gives the result of a call of the assistant.
+    Tool,
 }
 
 /// One message of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Message {
     pub role: Role,
     pub content: String,
+    /// What an assistant has called.
+    pub calls: Vec<ToolCall>,
+    /// The id and the name of the call whose result this is.
+    pub result_of: Option<(String, String)>,
 }
 
 impl Message {
+    fn new(role: Role, content: impl Into<String>) -> Self {
+        Self { role, content: content.into(), calls: Vec::new(), result_of: None }
+    }
+
     pub fn system(content: impl Into<String>) -> Self {
-        Self { role: Role::System, content: content.into() }
+        Self::new(Role::System, content)
     }
 
     pub fn user(content: impl Into<String>) -> Self {
-        Self { role: Role::User, content: content.into() }
+        Self::new(Role::User, content)
     }
 
     pub fn assistant(content: impl Into<String>) -> Self {
-        Self { role: Role::Assistant, content: content.into() }
+        Self::new(Role::Assistant, content)
+    }
+
+    /// An assistant that calls tools, and may say something beside.
+    pub fn calling(content: impl Into<String>, calls: Vec<ToolCall>) -> Self {
+        Self { calls, ..Self::new(Role::Assistant, content) }
+    }
+
+    /// The result of a call.
+    pub fn result(call: &ToolCall, content: impl Into<String>) -> Self {
+        Self { result_of: Some((call.id.clone(), call.name.clone())), ..Self::new(Role::Tool, content) }
+    }
+
+    /// Bytes that it adds to a prompt, about.
+    pub fn bytes(&self) -> usize {
+        self.content.len() + self.calls.iter().map(ToolCall::bytes).sum::<usize>()
     }
 }
 
@@ -67,12 +95,15 @@ pub struct Request {
     pub messages: Vec<Message>,
     /// The most tokens the reply may have; the provider's own default if absent.
     pub max_output_tokens: Option<u32>,
+    /// What the model may call; only models get any that can ([`Model::calls_tools`]).
+    pub tools: Arc<[Tool]>,
 }
 
 impl Request {
     /// Bytes of all messages together.
     pub fn bytes(&self) -> usize {
-        self.messages.iter().map(|message| message.content.len()).sum()
+        let tools: usize = self.tools.iter().map(Tool::bytes).sum();
+        self.messages.iter().map(Message::bytes).sum::<usize>() + tools
     }
 
     /// The tokens of a prompt of so many bytes, as far as can be told beforehand.
@@ -134,10 +165,11 @@ impl fmt::Display for Finish {
     }
 }
 
-/// What a model answered. The text is never empty: that is an [`Error::EmptyReply`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a model answered: a text, or calls of tools, or both. Nothing at all is an [`Error::EmptyReply`].
+#[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
     pub text: String,
+    pub calls: Vec<ToolCall>,
     /// The reasoning that the provider shows apart from the text; often empty.
     pub reasoning: String,
     pub finish: Finish,
@@ -166,6 +198,11 @@ pub trait Model: Send + Sync + Debug {
     /// Whether it should be given programs to write even for a text that would fit its window.
     fn prefers_programs(&self) -> bool {
         false
+    }
+
+    /// Whether it can call tools, if that is known. Most that only write text cannot.
+    fn calls_tools(&self) -> Option<bool> {
+        Some(false)
     }
 
     /// One call. The text goes to `pieces` as it arrives and stands whole in the reply.

@@ -152,6 +152,7 @@ pub fn event(event: &Event) -> Map<String, Value> {
             json!({"kind": "cell", "run": run, "depth": depth, "iteration": iteration, "code": code, "output": output,
                    "error": error, "seconds": seconds})
         }
+        Event::Summary { run, depth, text } => json!({"kind": "summary", "run": run, "depth": depth, "text": text}),
         Event::SubCall { id, depth, label, state } => {
             let (state, error) = match state {
                 SubCallState::Started => ("started", None),

@@ -1,8 +1,13 @@
 //! The options that commands share, as the terminal writes them.
 
-use crate::config::{Options, SettingsError, Strategy};
+use crate::{
+    config::{Named, Options, Protocol, Repair, Settings, SettingsError, Strategy, tools},
+    engine::Manner,
+    setup,
+};
 use clap::Args;
-use std::path::PathBuf;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
 
 /// A question and what it is about.
 #[derive(Debug, Args)]
@@ -25,6 +30,18 @@ pub struct CommonOptions {
     /// Whether programs are written, or the whole text is put into one prompt [default: auto]
     #[arg(long, value_name = "auto|direct|rlm", help_heading = "How")]
     pub strategy: Option<Strategy>,
+    /// Whether models write programs in their text, or call tools; by what they can, if it is left open [default: auto]
+    #[arg(long, value_name = "auto|repl|tools", help_heading = "How")]
+    pub protocol: Option<Protocol>,
+    /// A JSON Schema that the answer must satisfy; what does not is given back to the model
+    #[arg(long, value_name = "FILE", help_heading = "How")]
+    pub schema: Option<PathBuf>,
+    /// Commands and values that models may use, in JSON
+    #[arg(long, value_name = "FILE", help_heading = "How")]
+    pub tools: Option<PathBuf>,
+    /// Mend what may be a slip of the model, at the risk that it was none; may be given several times
+    #[arg(long, value_name = "doubled-calls|placeholders|clean-retry", value_parser = repair, help_heading = "How")]
+    pub repair: Vec<Repair>,
 
     /// Turns of models that write programs [default: 60]
     #[arg(long, value_name = "N", help_heading = "Limits, for the whole tree of a run")]
@@ -83,9 +100,29 @@ impl ModelOptions {
 }
 
 impl CommonOptions {
-    pub fn into_options(self) -> Options {
-        Options {
+    /// The settings, and how to answer.
+    ///
+    /// # Errors
+    /// What is wrong with an option, in words.
+    pub fn resolve(self) -> Result<(Settings, Manner), String> {
+        let settings = setup::settings(self.into_options()?).map_err(|error| refused(&error))?;
+        let manner = Manner::of(&settings).map_err(|failure| failure.message)?;
+        Ok((settings, manner))
+    }
+
+    /// # Errors
+    /// A file that an option names cannot be read, or is not what it should be.
+    fn into_options(self) -> Result<Options, String> {
+        let own_tools = |path: PathBuf| {
+            let refused = |error: SettingsError| format!("{} ({})", refused(&error), path.display());
+            tools(&json("--tools", &path)?).map_err(refused)
+        };
+        Ok(Options {
             strategy: self.strategy,
+            protocol: self.protocol,
+            schema: self.schema.map(|path| json("--schema", &path)).transpose()?,
+            tools: self.tools.map(own_tools).transpose()?,
+            repair: given(self.repair),
             max_iterations: self.max_iterations,
             max_depth: self.max_depth,
             max_calls: self.max_calls,
@@ -98,8 +135,30 @@ impl CommonOptions {
             include: given(self.include),
             exclude: given(self.exclude),
             ..self.models.into_options()
-        }
+        })
     }
+}
+
+/// The largest file that an option may name.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// The JSON in a file that an option names.
+fn json(option: &str, path: &Path) -> Result<Value, String> {
+    let shown = path.display();
+    let unreadable = |error: std::io::Error| format!("{option}: cannot read {shown}: {error}");
+    if std::fs::metadata(path).map_err(unreadable)?.len() > MOST_BYTES {
+        return Err(format!("{option}: {shown} has more than {} MiB", MOST_BYTES >> 20));
+    }
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    serde_json::from_str(&text).map_err(|error| format!("{option}: {shown} is no JSON: {error}"))
+}
+
+/// A repair as the terminal writes it.
+fn repair(written: &str) -> Result<Repair, String> {
+    let spelled = |it: &Repair| spelled(it.name()).trim_start_matches('-').to_owned();
+    let names = || Repair::ALL.iter().map(spelled).collect::<Vec<_>>().join(", ");
+    let found = Repair::ALL.iter().copied().find(|it| spelled(it) == written);
+    found.ok_or_else(|| format!("expected one of {}", names()))
 }
 
 /// The error with its option as the terminal writes it. Environment variables keep their names.
@@ -126,22 +185,22 @@ pub fn spelled(option: &str) -> String {
     })
 }
 
-fn given(list: Vec<String>) -> Option<Vec<String>> {
+fn given<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Settings;
     use clap::{Args, Command};
 
     #[test]
     fn the_help_tells_the_defaults() {
-        let Settings { limits, strategy, .. } = Settings::default();
+        let Settings { limits, strategy, protocol, .. } = Settings::default();
         let command = CommonOptions::augment_args(Command::new("test"));
         for (option, default) in [
             ("strategy", strategy.to_string()),
+            ("protocol", protocol.to_string()),
             ("max_iterations", limits.max_iterations.to_string()),
             ("max_depth", limits.max_depth.to_string()),
             ("max_calls", limits.max_calls.to_string()),

@@ -1,7 +1,7 @@
 //! `rlm preview`: what a question would read, send and cost. No model is called.
 
 use super::{
-    options::{CommonOptions, Subject, refused},
+    options::{CommonOptions, Subject},
     query::print,
     say, scope,
 };
@@ -11,7 +11,7 @@ use crate::{
     report, setup,
 };
 use clap::Args;
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 #[derive(Debug, Args)]
 pub struct PreviewArguments {
@@ -31,12 +31,9 @@ pub struct PreviewArguments {
 pub async fn run(arguments: PreviewArguments) -> ExitCode {
     let PreviewArguments { subject, common, json, verbose } = arguments;
     let Subject { question, path, as_json } = subject;
-    let settings = match setup::settings(common.into_options()) {
-        Ok(settings) => settings,
-        Err(error) => {
-            say(&format!("rlm: {}", refused(&error)));
-            return ExitCode::from(super::WRONG_USAGE);
-        }
+    let (settings, manner) = match common.resolve() {
+        Ok(resolved) => resolved,
+        Err(problem) => return super::wrong_usage(&problem),
     };
     let limits = settings.limits.clone();
     let look = async {
@@ -48,8 +45,8 @@ pub async fn run(arguments: PreviewArguments) -> ExitCode {
         let (engine, snapshot) = tokio::join!(setup::engine(&settings, &environment, scheduler), walk);
         let snapshot = snapshot.map_err(|error| engine::internal_failure(&error))?;
         let snapshot = snapshot.map_err(|error| engine::context_failure(&error))?;
-        let (strategy, limits) = (settings.strategy, settings.limits);
-        let question = Question { text: question, snapshot, focus: None, strategy, limits };
+        let (manner, limits) = (Arc::new(manner), settings.limits);
+        let question = Question { text: question, snapshot, focus: None, manner, limits };
         let preview = engine?.preview(&question).await?;
         Ok::<_, Failure>((preview, question.snapshot.exclusions()))
     };

@@ -108,7 +108,10 @@ impl Display {
                 let error = error.as_ref().map(|error| format!("\n{error}")).unwrap_or_default();
                 self.line(&format!("── output{} ({seconds:.2} s) ──\n{}{more}{error}", at_depth(*depth), shown.shown));
             }
-            Event::Delta(_) | Event::Turn { .. } | Event::Cell { .. } => {}
+            Event::Summary { depth, text, .. } if self.verbose => {
+                self.line(&format!("── summary{} ──\n{}", at_depth(*depth), text.trim()));
+            }
+            Event::Delta(_) | Event::Turn { .. } | Event::Cell { .. } | Event::Summary { .. } => {}
         }
         self.bar.set_message(status_line(&state));
     }
@@ -164,7 +167,11 @@ impl Display {
         let unverified: Vec<_> = answer.citations.iter().filter(|it| !it.verified).collect();
         if !unverified.is_empty() && !self.quiet {
             let places: Vec<_> = unverified.iter().take(5).map(|it| format!("{}:{}", it.path, it.first_line)).collect();
-            say(&format!("rlm: {} cited places do not exist: {}", unverified.len(), places.join(", ")));
+            let count = unverified.len();
+            say(&format!(
+                "rlm: {count} citations do not hold (no such lines, or not what is quoted): {}",
+                places.join(", ")
+            ));
         }
         let is_over = answer.termination != Termination::Failed;
         if is_over && !self.quiet && std::io::stderr().is_terminal() {

@@ -1,15 +1,15 @@
 //! `rlm query`: one question, one answer.
 
 use super::{
-    options::{CommonOptions, Subject, refused},
+    options::{CommonOptions, Subject},
     progress::Display,
-    say, scope,
+    scope,
     trace::TraceFile,
 };
 use crate::{
     config::Settings,
     corpus::StopFlag,
-    engine::{self, Answer, Event, EventSink, Question, Started, Termination},
+    engine::{self, Answer, Event, EventSink, Manner, Question, Started, Termination},
     report::{self, Circumstances},
     setup::{self, EndSignals},
 };
@@ -50,19 +50,13 @@ const INTERRUPTED: u8 = 130;
 
 pub async fn run(arguments: QueryArguments) -> ExitCode {
     let QueryArguments { subject, common, json, trace, quiet, verbose } = arguments;
-    let settings = match setup::settings(common.into_options()) {
-        Ok(settings) => settings,
-        Err(error) => {
-            say(&format!("rlm: {}", refused(&error)));
-            return ExitCode::from(super::WRONG_USAGE);
-        }
+    let (settings, manner) = match common.resolve() {
+        Ok(resolved) => resolved,
+        Err(problem) => return super::wrong_usage(&problem),
     };
     let trace = match trace.map(TraceFile::create).transpose() {
         Ok(trace) => trace,
-        Err(error) => {
-            say(&format!("rlm: {error}"));
-            return ExitCode::from(super::WRONG_USAGE);
-        }
+        Err(error) => return super::wrong_usage(&error),
     };
     let signals = match EndSignals::listen() {
         Ok(signals) => signals,
@@ -72,7 +66,7 @@ pub async fn run(arguments: QueryArguments) -> ExitCode {
     let interrupts = tokio::spawn(cancel_on_signal(signals, cancel.clone()));
     let display = Display::new(quiet, verbose, json);
     let teller = Arc::new(Teller { display, trace, started: Mutex::default() });
-    let answer = ask(subject, &settings, teller.clone(), cancel).await;
+    let answer = ask(subject, &settings, manner, teller.clone(), cancel).await;
     interrupts.abort();
     teller.finish(answer, json)
 }
@@ -81,6 +75,7 @@ pub async fn run(arguments: QueryArguments) -> ExitCode {
 async fn ask(
     Subject { question, path, as_json }: Subject,
     settings: &Settings,
+    manner: Manner,
     teller: Arc<Teller>,
     cancel: CancellationToken,
 ) -> Answer {
@@ -111,7 +106,7 @@ async fn ask(
         text: question,
         snapshot: snapshot.clone(),
         focus: None,
-        strategy: settings.strategy,
+        manner: Arc::new(manner),
         limits: settings.limits.clone(),
     };
     let answer = engine.ask(question, teller.clone(), cancel).await;

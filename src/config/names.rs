@@ -3,11 +3,15 @@
 use super::Options;
 
 /// The name of every option that [`Options::from_json`] reads.
-pub(super) const NAMES: [&str; 16] = [
+pub(super) const NAMES: [&str; 20] = [
     "model",
     "worker",
     "endpoint",
     "strategy",
+    "protocol",
+    "repair",
+    "schema",
+    "tools",
     "maxIterations",
     "maxDepth",
     "maxCalls",

@@ -1,6 +1,7 @@
 //! The options as they arrive, from whichever side: all may be missing, and the later source wins.
 
-use super::{Price, Strategy};
+use super::{Price, Protocol, Repair, Strategy, ToolSpec};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What was set. Names on the wire are these in camelCase; see `docs/protocol.md`.
@@ -13,6 +14,12 @@ pub struct Options {
     /// Base URLs of OpenAI-compatible servers.
     pub endpoint: Option<Vec<String>>,
     pub strategy: Option<Strategy>,
+    pub protocol: Option<Protocol>,
+    pub repair: Option<Vec<Repair>>,
+    /// The JSON Schema that the answer must satisfy.
+    pub schema: Option<Value>,
+    /// Tools of one's own.
+    pub tools: Option<Vec<ToolSpec>>,
     pub max_iterations: Option<u64>,
     pub max_depth: Option<u64>,
     pub max_calls: Option<u64>,
@@ -54,6 +61,10 @@ impl Options {
             worker: self.worker.or(lower.worker),
             endpoint: self.endpoint.or(lower.endpoint),
             strategy: self.strategy.or(lower.strategy),
+            protocol: self.protocol.or(lower.protocol),
+            repair: self.repair.or(lower.repair),
+            schema: self.schema.or(lower.schema),
+            tools: self.tools.or(lower.tools),
             max_iterations: self.max_iterations.or(lower.max_iterations),
             max_depth: self.max_depth.or(lower.max_depth),
             max_calls: self.max_calls.or(lower.max_calls),

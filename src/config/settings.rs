@@ -1,6 +1,7 @@
 //! The settings of a run: total, and inside their bounds.
 
-use super::{Endpoint, Options, Price, SettingsError, Strategy};
+use super::{Endpoint, Options, Price, Protocol, Repair, SettingsError, Strategy, ToolSpec};
+use serde_json::Value;
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
 /// What a run may use up. Every number holds for the whole tree of a run.
@@ -35,6 +36,11 @@ pub struct Settings {
     pub worker: Option<String>,
     pub endpoints: Vec<Endpoint>,
     pub strategy: Strategy,
+    pub protocol: Protocol,
+    pub repairs: Vec<Repair>,
+    /// The JSON Schema that the answer must satisfy.
+    pub schema: Option<Value>,
+    pub tools: Vec<ToolSpec>,
     pub limits: Limits,
     pub include: Vec<String>,
     pub exclude: Vec<String>,
@@ -67,6 +73,10 @@ impl Options {
             worker: self.worker.map(|name| named("worker", &name)).transpose()?,
             endpoints: self.endpoint.unwrap_or_default().iter().map(endpoint).collect::<Result<_, _>>()?,
             strategy: self.strategy.unwrap_or_default(),
+            protocol: self.protocol.unwrap_or_default(),
+            repairs: self.repair.unwrap_or_default(),
+            schema: self.schema,
+            tools: self.tools.unwrap_or_default(),
             limits,
             include: self.include.unwrap_or_default(),
             exclude: self.exclude.unwrap_or_default(),

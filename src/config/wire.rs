@@ -3,7 +3,7 @@
 //! A derived reader would stop at the first stranger and could not say which field it was reading. Settings are typed
 //! by hand by people, so a wrong one is told by its name, with what was expected and what was there.
 
-use super::{Options, Price, SettingsError};
+use super::{Named, Options, Price, SettingsError, tools::tools};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -29,7 +29,11 @@ impl Options {
                 "model" => options.model = Some(field.text()?),
                 "worker" => options.worker = Some(field.text()?),
                 "endpoint" => options.endpoint = Some(field.text_or_texts()?),
-                "strategy" => options.strategy = Some(field.strategy()?),
+                "strategy" => options.strategy = Some(field.choice()?),
+                "protocol" => options.protocol = Some(field.choice()?),
+                "repair" => options.repair = Some(field.choices()?),
+                "schema" => options.schema = Some(value.clone()),
+                "tools" => options.tools = Some(tools(value)?),
                 "maxIterations" => options.max_iterations = Some(field.whole()?),
                 "maxDepth" => options.max_depth = Some(field.whole()?),
                 "maxCalls" => options.max_calls = Some(field.whole()?),
@@ -83,9 +87,15 @@ impl Field<'_> {
         }
     }
 
-    fn strategy(&self) -> Result<super::Strategy, SettingsError> {
-        let named = self.value.as_str().and_then(|name| name.parse().ok());
-        named.ok_or_else(|| self.expected("`auto`, `direct` or `rlm`"))
+    fn choice<T: Named>(&self) -> Result<T, SettingsError> {
+        let named = self.value.as_str().and_then(|name| T::parse(name).ok());
+        named.ok_or_else(|| self.expected(&T::choices()))
+    }
+
+    fn choices<T: Named>(&self) -> Result<Vec<T>, SettingsError> {
+        let all = |items: &Vec<Value>| items.iter().map(|it| T::parse(it.as_str()?).ok()).collect();
+        let named = self.value.as_array().and_then(all);
+        named.ok_or_else(|| self.expected(&format!("a list of {}", T::choices())))
     }
 
     fn number(&self) -> Result<f64, SettingsError> {
@@ -123,7 +133,8 @@ mod tests {
         let section = json!({
             "model": "m", "worker": "w", "endpoint": "http://h", "strategy": "rlm", "maxIterations": 1, "maxDepth": 0,
             "maxCalls": 16.0, "maxTokens": 4, "maxCost": 0.5, "timeout": 1.5, "cellTimeout": 2, "maxErrors": 3,
-            "concurrency": 7, "include": ["*.rs"], "exclude": [], "price": {"m": [1, 2.5]},
+            "concurrency": 7, "protocol": "tools", "repair": ["cleanRetry"], "schema": {"type": "array"},
+            "tools": [], "include": ["*.rs"], "exclude": [], "price": {"m": [1, 2.5]},
         });
         let options = Options::from_json(&section).unwrap();
         let names = section.as_object().unwrap().keys();
@@ -133,6 +144,10 @@ mod tests {
             worker: Some("w".into()),
             endpoint: Some(vec!["http://h".into()]),
             strategy: Some(crate::config::Strategy::Rlm),
+            protocol: Some(crate::config::Protocol::Tools),
+            repair: Some(vec![crate::config::Repair::CleanRetry]),
+            schema: Some(json!({"type": "array"})),
+            tools: Some(vec![]),
             max_iterations: Some(1),
             max_depth: Some(0),
             max_calls: Some(16),
@@ -165,6 +180,11 @@ mod tests {
             (json!({"model": 3}), "model: expected a string, got 3"),
             (json!({"endpoint": {}}), "endpoint: expected a string or a list of strings, got {}"),
             (json!({"strategy": "fast"}), "strategy: expected `auto`, `direct` or `rlm`, got \"fast\""),
+            (json!({"protocol": "mcp"}), "protocol: expected `auto`, `repl` or `tools`, got \"mcp\""),
+            (
+                json!({"repair": "cleanRetry"}),
+                "repair: expected a list of `doubledCalls`, `placeholders` or `cleanRetry`, got \"cleanRetry\"",
+            ),
             (json!({"maxCalls": "many"}), "maxCalls: expected a whole number that is not negative, got \"many\""),
             (json!({"maxCalls": -1}), "maxCalls: expected a whole number that is not negative, got -1"),
             (json!({"maxCalls": 1.5}), "maxCalls: expected a whole number that is not negative, got 1.5"),

@@ -154,6 +154,11 @@ impl ContextText {
         self.chars().find_char(self, byte)
     }
 
+    /// Where the character of this number begins; the end of the text if there are fewer.
+    pub fn byte_of_char(&self, char: usize) -> Result<usize, Error> {
+        self.chars().find_byte(self, char)
+    }
+
     /// Converts between bytes and characters; counted once, when it is first asked for.
     pub fn chars(&self) -> &CharIndex {
         self.chars.get_or_init(|| CharIndex::new(self.in_memory().unwrap_or_default().as_bytes()))

@@ -123,8 +123,15 @@ pub struct Citation {
     pub first_line: usize,
     /// Inclusive.
     pub last_line: usize,
-    /// Whether the snapshot has these lines.
+    /// Whether the snapshot has these lines, and they say what the answer quotes from them.
     pub verified: bool,
+}
+
+impl Citation {
+    /// Whether both name the same lines.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        self.path == other.path && self.first_line == other.first_line && self.last_line == other.last_line
+    }
 }
 
 /// A sub-call without a result.

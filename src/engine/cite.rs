@@ -1,14 +1,21 @@
-//! Finds the places that an answer names, and looks whether they exist.
+//! Finds the places that an answer names, and looks whether they exist and say what is quoted from them ([`quote`]).
 //!
 //! A citation is `path:line` or `path:first-last`; also `path#L10-L20`, which models write as well. Where the path begins
 //! is told by the files that there are, since paths may hold spaces and brackets (`app/[id]/page.tsx`); what is no known
 //! path goes back to white space, a quote or a bracket.
 
+mod quote;
+
 use super::answer::Citation;
-use crate::corpus::{ContextText, Segment};
+use crate::{
+    corpus::{ContextText, Segment},
+    text::one_line,
+};
+use quote::quote_behind;
 use regex::Regex;
 use std::{
     collections::{HashMap, HashSet},
+    fmt,
     sync::LazyLock,
 };
 
@@ -23,26 +30,117 @@ static LINES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("the pattern is right")
 });
 
+/// What is wrong with a citation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Flaw {
+    NoSuchFile,
+    /// The file has fewer lines, or the range is none.
+    NoSuchLines {
+        count: usize,
+    },
+    /// The lines do not say what is quoted from them; what the first of them says instead.
+    Misquoted {
+        quoted: String,
+        line: String,
+    },
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchFile => f.write_str("there is no such file"),
+            Self::NoSuchLines { count } => write!(f, "there are no such lines; the file has {count}"),
+            Self::Misquoted { quoted, line } => {
+                write!(f, "the text quoted from there ({quoted}) is not there; the first of these lines is: {line}")
+            }
+        }
+    }
+}
+
+/// A citation that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flawed {
+    pub citation: Citation,
+    pub flaw: Flaw,
+}
+
+impl fmt::Display for Flawed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Citation { path, first_line, last_line, .. } = &self.citation;
+        match first_line == last_line {
+            true => write!(f, "{path}:{first_line}: {}", self.flaw),
+            false => write!(f, "{path}:{first_line}-{last_line}: {}", self.flaw),
+        }
+    }
+}
+
 /// The citations of `text`, in order, each once. What does not look like a file of the context and is not one either (a
-/// time of day, a ratio, a port) is no citation; what looks like one but does not exist is not verified.
+/// time of day, a ratio, a port) is no citation; what looks like one but does not exist, or does not say what is quoted
+/// from it, is not verified.
 pub fn citations(text: &str, context: &ContextText) -> Vec<Citation> {
-    let files = Files::of(context);
     let mut found: Vec<Citation> = Vec::new();
+    for (citation, _) in examined(text, context) {
+        match found.iter_mut().find(|it| it.is_same_place(&citation)) {
+            // One wrong quotation is enough.
+            Some(known) => known.verified &= citation.verified,
+            None => found.push(citation),
+        }
+    }
+    found
+}
+
+/// The citations that do not hold, in order.
+pub fn flaws(text: &str, context: &ContextText) -> Vec<Flawed> {
+    let mut found: Vec<Flawed> = Vec::new();
+    for (citation, flaw) in examined(text, context) {
+        let Some(flaw) = flaw else { continue };
+        let flawed = Flawed { citation, flaw };
+        if !found.contains(&flawed) {
+            found.push(flawed);
+        }
+    }
+    found
+}
+
+/// Every citation with what is wrong with it.
+fn examined(text: &str, context: &ContextText) -> Vec<(Citation, Option<Flaw>)> {
+    let files = Files::of(context);
+    let mut found = Vec::new();
     for lines in LINES.captures_iter(text).take(LIMIT) {
         let number = |group: usize| lines.get(group).and_then(|digits| digits.as_str().parse::<usize>().ok());
         let (Some(whole), Some(first_line)) = (lines.get(0), number(1)) else { continue };
         let last_line = number(2).unwrap_or(first_line);
         let Some((path, segment)) = files.before(&text[..whole.start()]) else { continue };
-        let verified = segment.is_some_and(|segment| {
-            let count = line_count(context, segment);
-            (1..=count).contains(&first_line) && (first_line..=count).contains(&last_line)
-        });
-        let citation = Citation { path: path.to_owned(), first_line, last_line, verified };
-        if !found.contains(&citation) {
-            found.push(citation);
-        }
+        let flaw = match segment {
+            None => Some(Flaw::NoSuchFile),
+            Some(segment) => flaw(text, whole.end(), context, segment, first_line, last_line),
+        };
+        found.push((Citation { path: path.to_owned(), first_line, last_line, verified: flaw.is_none() }, flaw));
     }
     found
+}
+
+/// What is wrong with lines of a file; what is quoted from them stands behind `end` in `text`.
+fn flaw(
+    text: &str,
+    end: usize,
+    context: &ContextText,
+    segment: &Segment,
+    first_line: usize,
+    last_line: usize,
+) -> Option<Flaw> {
+    let count = line_count(context, segment);
+    if !(1..=count).contains(&first_line) || !(first_line..=count).contains(&last_line) {
+        return Some(Flaw::NoSuchLines { count });
+    }
+    let quote = quote_behind(text, end)?;
+    let last = first_line + quote.reach(last_line - first_line + 1) - 1;
+    let number = |line: usize| i64::try_from(line).unwrap_or(i64::MAX);
+    let range = context.line_range(segment.path.as_deref(), number(first_line), Some(number(last.min(count)))).ok()?;
+    // What cannot be read now cannot be compared.
+    let lines = context.read(range).ok()?;
+    let line = || one_line(lines.lines().next().unwrap_or_default(), 200);
+    (!quote.stands_in(&lines)).then(|| Flaw::Misquoted { quoted: quote.shown(), line: line() })
 }
 
 fn line_count(context: &ContextText, segment: &Segment) -> usize {
@@ -165,6 +263,15 @@ mod tests {
             "`app/[id]/page.tsx:2` app/(auth)/page.tsx:3\nthe file my docs/notes.md:1",
             &["app/[id]/page.tsx:2-2", "app/(auth)/page.tsx:3-3", "my docs/notes.md:1-1"],
         );
+    }
+
+    #[test]
+    fn what_is_quoted_must_stand_there() {
+        check("src/a.rs:2: `two` src/b.rs:2", &["src/a.rs:2-2", "src/b.rs:2-2"]);
+        check("src/a.rs:2: `three`", &["src/a.rs:2-2 ?"]);
+        check("src/a.rs:2\n```\ntwo\nthree\n```", &["src/a.rs:2-2"]);
+        check("src/a.rs:2\n```\nthree\nfour\n```", &["src/a.rs:2-2 ?"]);
+        check("src/a.rs:2 and src/a.rs:2: `four`", &["src/a.rs:2-2 ?"]);
     }
 
     #[test]

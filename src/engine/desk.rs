@@ -1,14 +1,14 @@
-//! Answers what programs ask: model calls, child runs, and looks into the context.
+//! Answers what programs and tools ask: model calls, child runs, and looks into the context.
 
 use super::{
     answer::Lost,
     context::Context,
     ending::Stop,
     event::{Event, SubCallState},
-    lookup,
+    looks, lookup,
     overview::Overview,
     prompt,
-    run::Run,
+    run::{Run, Subject},
     tree::{CallError, Tree},
 };
 use crate::{
@@ -31,7 +31,10 @@ const LABEL_CHARS: usize = 80;
 /// Prompts that one call may hand over. Each costs memory while it waits, whether a limit lets it through or not.
 const MOST_PROMPTS: usize = 10_000;
 
-/// The host calls of one run's programs.
+/// The most characters of the text that a child run of the tools dress is given.
+const MOST_OF_TEXT: usize = 64 << 20;
+
+/// The host calls of one run.
 pub struct Desk<'a> {
     pub tree: &'a Tree,
     pub context: &'a Arc<ContextText>,
@@ -45,6 +48,11 @@ impl HostCalls for Desk<'_> {
                 "llm_query" => self.batch(call.arguments, false).await,
                 "rlm_query" => self.batch(call.arguments, true).await,
                 "budget" => Ok(self.budget()),
+                "tool" => {
+                    let (name, given): (String, Value) = lookup::arguments(call.arguments)?;
+                    let ran = self.tree.manner.toolbox.run(&name, &given, self.depth).await;
+                    ran.map_err(|error| Raised::new("RuntimeError", error.to_string()))
+                }
                 _ => self.look_up(call).await,
             }
         }
@@ -64,40 +72,44 @@ impl Desk<'_> {
             return Err(Raised::new("ValueError", message));
         }
         let model = model.as_deref();
-        let answers = join_all(prompts.into_iter().map(|prompt| self.query(prompt, model, recursive))).await;
-        Ok(Value::from(answers))
+        let answers = join_all(prompts.into_iter().map(|prompt| async move {
+            let label = one_line(&prompt, LABEL_CHARS);
+            let work = async {
+                match recursive {
+                    true => self.child(prompt, prompt::CHILD_QUESTION, |text| text, model).await,
+                    false => self.plain(prompt, model).await,
+                }
+            };
+            self.tracked(label, work).await.unwrap_or_else(|error| format!("Error: {error}"))
+        }));
+        Ok(Value::from(answers.await))
     }
 
-    async fn query(&self, prompt: String, model: Option<&str>, recursive: bool) -> String {
+    /// A call that people can follow, and that is told as lost if it fails.
+    async fn tracked(
+        &self,
+        label: String,
+        work: impl Future<Output = Result<String, String>>,
+    ) -> Result<String, String> {
         let id = self.tree.number_sub_call();
-        let label = one_line(&prompt, LABEL_CHARS);
         let depth = self.depth + 1;
         let state = |state| Event::SubCall { id, depth, label: label.clone(), state };
         self.tree.emit(state(SubCallState::Started));
-        let places = recursive.then(|| self.tree.child_places(self.depth)).flatten();
-        let result = match places {
-            Some(places) => match places.acquire().await {
-                Ok(_place) => self.child(prompt, model).await,
-                Err(closed) => Err(closed.to_string()),
-            },
-            None => self.plain(prompt, model).await,
-        };
-        match result {
-            Ok(answer) => {
-                self.tree.emit(state(SubCallState::Ended));
-                answer
-            }
+        let result = work.await;
+        match &result {
+            Ok(_) => self.tree.emit(state(SubCallState::Ended)),
             Err(error) => {
                 self.tree.emit(state(SubCallState::Failed(error.clone())));
                 self.tree.note_lost(Lost { depth, label, error: error.clone() });
-                format!("Error: {error}")
             }
         }
+        result
     }
 
     async fn plain(&self, prompt: String, model: Option<&str>) -> Result<String, String> {
         let model = self.tree.model(model).await.map_err(|error| error.to_string())?;
-        let turn = match self.tree.call(&model, vec![Message::user(prompt)], false, &mut |_| {}).await {
+        let messages = vec![Message::user(prompt)];
+        let turn = match self.tree.call(&model, messages, &Arc::default(), false, &mut |_| {}).await {
             Ok(turn) => turn,
             Err(CallError::Model(llm::Error::EmptyReply { reasoning, .. })) if !reasoning.trim().is_empty() => {
                 return Ok(prompt::reasoning_only(&reasoning));
@@ -113,18 +125,61 @@ impl Desk<'_> {
         })
     }
 
-    /// A run of its own, one level deeper, whose context is the prompt.
-    async fn child(&self, prompt: String, model: Option<&str>) -> Result<String, String> {
+    /// A run of its own, one level deeper, about a text. At the limit of depth a plain call, whose prompt `in_one` makes of
+    /// the text.
+    async fn child(
+        &self,
+        text: String,
+        question: &str,
+        in_one: impl FnOnce(String) -> String,
+        model: Option<&str>,
+    ) -> Result<String, String> {
+        let Some(places) = self.tree.child_places(self.depth) else {
+            return self.plain(in_one(text), model).await;
+        };
+        let _place = places.acquire().await.map_err(|closed| closed.to_string())?;
         let model = self.tree.model(model).await.map_err(|error| error.to_string())?;
-        let snapshot = tokio::task::spawn_blocking(move || Snapshot::of_text(None, prompt).context()).await;
+        let snapshot = tokio::task::spawn_blocking(move || Snapshot::of_text(None, text).context()).await;
         let context = snapshot.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
         let (ready, overview) = (Context::ready(context.clone()), Overview::of_text(&context));
-        let run = Run::new(self.tree, self.depth + 1, model, ready, &overview, None, prompt::CHILD_QUESTION);
-        // Boxed, because a run contains the calls of its programs, which contain runs.
-        run.finish().boxed().await.map(|ending| ending.text).map_err(|stop| match stop {
+        let subject = Subject { context: ready, overview: &overview, focus: None, question };
+        let ended = match Run::new(self.tree, self.depth + 1, model, subject) {
+            Ok(run) => run.finish().await,
+            Err(stop) => Err(stop),
+        };
+        ended.map(|ending| ending.text).map_err(|stop| match stop {
             Stop::Failed(failure) => failure.message,
             Stop::Limit(limit) => limit.explanation().unwrap_or_default().to_owned(),
         })
+    }
+
+    /// A child run about characters of the text, in the dress of tools.
+    pub async fn sub_llm(&self, query: &str, start: i64, end: i64) -> Result<String, String> {
+        let part = looks::slice(self.context.char_len(), start, end);
+        if part.len() > MOST_OF_TEXT {
+            let most = MOST_OF_TEXT >> 20;
+            return Err(format!(
+                "{} characters are too many for one call (the most is {most} M): chunk them",
+                part.len()
+            ));
+        }
+        let context = self.context.clone();
+        let text = tokio::task::spawn_blocking(move || looks::part(&context, part)).await;
+        let text = text.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        let work = self.child(text, query, |text| prompt::about_part(&text, query), None);
+        self.tracked(one_line(query, LABEL_CHARS), work).await
+    }
+
+    /// A look into the text, in the dress of tools, with at most about `room` characters.
+    pub async fn look(&self, name: &'static str, given: Value, room: usize) -> Result<String, String> {
+        let found = self.blocking(move |context, stop| looks::answer(context, name, given, room, stop)).await;
+        found.unwrap_or_else(Err)
+    }
+
+    /// A tool of the person's own, in the dress of tools.
+    pub async fn own_tool(&self, name: &str, given: &Value) -> Result<String, String> {
+        let ran = self.tree.manner.toolbox.run(name, given, self.depth).await;
+        ran.map(|value| super::tools::answer_text(&value)).map_err(|error| error.to_string())
     }
 
     fn budget(&self) -> Value {
@@ -137,12 +192,20 @@ impl Desk<'_> {
     }
 
     async fn look_up(&self, call: Call) -> Result<Value, Raised> {
+        let look =
+            move |context: &ContextText, stop: &StopFlag| lookup::answer(context, &call.name, call.arguments, stop);
+        self.blocking(look).await.unwrap_or_else(|error| Err(Raised::new("RuntimeError", error)))
+    }
+
+    /// Looks into the text on a thread that may block.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&ContextText, &StopFlag) -> T + Send + 'static,
+    ) -> Result<T, String> {
         let context = self.context.clone();
         let stop = StopFlag::default();
         // A run that ends does not wait for its looks, which must not keep the processors busy for nobody.
         let _ended = stop.raise_on_drop();
-        let look = move || lookup::answer(&context, &call.name, call.arguments, &stop);
-        let found = tokio::task::spawn_blocking(look).await;
-        found.unwrap_or_else(|error| Err(Raised::new("RuntimeError", error.to_string())))
+        tokio::task::spawn_blocking(move || look(&context, &stop)).await.map_err(|error| error.to_string())
     }
 }

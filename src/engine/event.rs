@@ -29,6 +29,12 @@ pub enum Event {
         error: Option<String>,
         seconds: f64,
     },
+    /// A model has summed up what its run has found, since its window was nearly full.
+    Summary {
+        run: u64,
+        depth: usize,
+        text: String,
+    },
     /// A plain call that a program made, or a child run.
     SubCall {
         id: u64,

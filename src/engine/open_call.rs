@@ -38,6 +38,8 @@ struct State<'t> {
     spent: TokenUsage,
     /// Since when the attempt under way has been open.
     open_since: Option<Instant>,
+    /// Bytes that it has written.
+    written: usize,
     time: Duration,
 }
 
@@ -62,6 +64,11 @@ impl<'t> OpenCall<'t> {
     /// The longest reply that the call may have, in tokens.
     pub fn longest_reply(&self) -> Option<u32> {
         self.lock().reservation.as_ref().map(Reservation::reply_tokens)
+    }
+
+    /// So many bytes more have come of the reply.
+    pub fn note_written(&self, bytes: usize) {
+        self.lock().written += bytes;
     }
 
     /// Books a call that has its reply. Returns the limit that allowed only a shorter one than usual.
@@ -117,6 +124,7 @@ impl Ledger for OpenCall<'_> {
         let mut state = self.lock();
         state.attempts += 1;
         state.open_since = Some(Instant::now());
+        state.written = 0;
     }
 
     fn failed(&self, spent: TokenUsage) -> BoxFuture<'_, Verdict> {
@@ -131,8 +139,9 @@ impl Drop for OpenCall<'_> {
             return;
         }
         if state.open_since.is_some() {
-            // The run was stopped; whoever has read the prompt charges for it.
-            let spent = TokenUsage { input: prompt, ..TokenUsage::default() };
+            // It was put away; whoever has read the prompt charges for it, and for what was written.
+            let output = Request::tokens_of(state.written);
+            let spent = TokenUsage { input: prompt, output, ..TokenUsage::default() };
             state.end_attempt(spent);
             if let Some(reservation) = state.reservation.take() {
                 reservation.settle(spent, self.cost(spent));

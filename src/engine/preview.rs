@@ -2,9 +2,10 @@
 
 use super::{
     Engine, Failure, Question, context::Context, context_failure, context_size, ending::Stop, internal_failure,
-    overview::Overview, prompt,
+    overview::Overview, prompt, schema::AnswerSchema,
 };
 use crate::{
+    config::Protocol,
     corpus::{self, Access, ContextText},
     engine::ContextSize,
     llm,
@@ -52,22 +53,33 @@ impl Engine {
             false => None,
         };
         let root = &self.choice.root;
-        let is_direct = text.as_ref().is_some_and(|text| super::is_direct(question.strategy, root.as_ref(), text));
+        let is_direct =
+            text.as_ref().is_some_and(|text| super::is_direct(question.manner.strategy, root.as_ref(), text));
         let unread = |error| context_failure(&error);
+        let manner = &question.manner;
         let (focus, asked) = (question.focus.as_ref(), question.text.as_str());
+        let schema = manner.schema.as_ref().map(AnswerSchema::text);
+        let worker_window = self.choice.worker.window();
+        let own: Vec<_> = manner.toolbox.at_depth(0).collect();
+        let by_tools =
+            manner.protocol == Protocol::Tools || manner.protocol == Protocol::Auto && root.calls_tools() == Some(true);
+        let by_programs = |overview: &Overview<'_>| {
+            let opening = prompt::Opening { overview, focus, question: asked, schema, worker_window };
+            prompt::instructions(by_tools, &own) + &prompt::opening(&opening)
+        };
         let (context_tokens, prompt) = match &text {
             Some(text) => {
                 let tokens = tokens_of(text).map_err(unread)?;
                 let prompt = match is_direct {
-                    true => prompt::DIRECT_SYSTEM.to_owned() + &prompt::direct(text, focus, asked).map_err(unread)?,
-                    false => prompt::SYSTEM.to_owned() + &prompt::opening(&Overview::of_text(text), focus, asked),
+                    true => {
+                        prompt::DIRECT_SYSTEM.to_owned()
+                            + &prompt::direct(text, focus, asked, schema).map_err(unread)?
+                    }
+                    false => by_programs(&Overview::of_text(text)),
                 };
                 (tokens, prompt)
             }
-            None => {
-                let opening = prompt::opening(&Overview::of_snapshot(snapshot), focus, asked);
-                (snapshot.bytes() / BYTES_PER_TOKEN, prompt::SYSTEM.to_owned() + &opening)
-            }
+            None => (snapshot.bytes() / BYTES_PER_TOKEN, by_programs(&Overview::of_snapshot(snapshot))),
         };
         let first_prompt_tokens = estimated_tokens(&prompt) as u64;
         let cost = |model: &str, tokens| llm::price(&self.prices, model).map(|price| price.of(tokens, 0));

@@ -28,15 +28,28 @@ struct Fence {
 
 /// Takes a reply apart.
 pub fn parse(text: &str) -> Reply {
-    let mut reply = Reply::default();
-    let mut open: Option<Fence> = None;
-    for line in text.split_inclusive('\n') {
-        match &mut open {
+    let mut scanner = Scanner::default();
+    text.split_inclusive('\n').for_each(|line| scanner.line(line));
+    scanner.reply()
+}
+
+/// Takes a reply apart line by line, as it is written.
+#[derive(Default)]
+pub struct Scanner {
+    reply: Reply,
+    open: Option<Fence>,
+}
+
+impl Scanner {
+    /// Takes the next line, with its end.
+    pub fn line(&mut self, line: &str) {
+        let Self { reply, open } = self;
+        match open {
             None => match opening(line) {
-                Some(fence) if fence.is_program => open = Some(fence),
+                Some(fence) if fence.is_program => *open = Some(fence),
                 Some(fence) => {
                     reply.prose.push_str(line);
-                    open = Some(fence);
+                    *open = Some(fence);
                 }
                 None => reply.prose.push_str(line),
             },
@@ -46,16 +59,76 @@ pub fn parse(text: &str) -> Reply {
                 } else {
                     reply.prose.push_str(line);
                 }
-                open = None;
+                *open = None;
             }
             Some(fence) if fence.is_program => fence.body.push_str(line),
             Some(_) => reply.prose.push_str(line),
         }
     }
-    reply.unclosed = open.is_some_and(|fence| fence.is_program);
-    reply.prose = reply.prose.trim().to_owned();
-    reply.final_line = final_line(&reply.prose).map(str::to_owned);
-    reply
+
+    /// The programs that are whole so far.
+    pub fn programs(&self) -> &[String] {
+        &self.reply.programs
+    }
+
+    /// Whether the next line belongs to a program, to another block, or to neither.
+    pub fn inside(&self) -> Option<Inside> {
+        self.open.as_ref().map(|fence| if fence.is_program { Inside::Program } else { Inside::OtherBlock })
+    }
+
+    /// The reply, if this is all of it.
+    pub fn reply(&self) -> Reply {
+        let mut reply = self.reply.clone();
+        reply.unclosed = self.open.as_ref().is_some_and(|fence| fence.is_program);
+        reply.prose = reply.prose.trim().to_owned();
+        reply.final_line = final_line(&reply.prose).map(str::to_owned);
+        reply
+    }
+}
+
+/// What a line is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inside {
+    Program,
+    OtherBlock,
+}
+
+/// Whether a reply that holds no program is one all the same, without its fence or under another tag: then it is no answer.
+pub fn is_unfenced_program(prose: &str) -> bool {
+    const NAMES: [&str; 14] = [
+        "context",
+        "files",
+        "llm_query",
+        "llm_query_batched",
+        "rlm_query",
+        "rlm_query_batched",
+        "peek",
+        "peek_lines",
+        "grep",
+        "search",
+        "chunk",
+        "outline",
+        "repo_map",
+        "SHOW_VARS",
+    ];
+    let lines: Vec<&str> =
+        prose.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with("```")).collect();
+    let is_code = |line: &&&str| {
+        let line = line.trim();
+        let first = line.split(|it: char| !it.is_alphanumeric() && it != '_' && it != '.').next().unwrap_or_default();
+        let rest = line[first.len()..].trim_start();
+        let assigns = |rest: &str| rest.starts_with('=') || rest.starts_with("+=") || rest.starts_with('[');
+        let is_header =
+            line.ends_with(':') && ["for", "if", "while", "def", "with", "else", "try", "elif"].contains(&first);
+        let is_call = !first.is_empty() && rest.starts_with('(') && line.ends_with(')');
+        is_header || is_call || line.starts_with('#') || first == "import" || first == "from" || assigns(rest)
+    };
+    let names_scaffold = |line: &&str| {
+        let words = line.split(|it: char| !it.is_alphanumeric() && it != '_');
+        words.into_iter().any(|word| NAMES.contains(&word))
+    };
+    let code = lines.iter().filter(is_code).count();
+    !lines.is_empty() && code * 5 >= lines.len() * 4 && lines.iter().any(names_scaffold)
 }
 
 fn opening(line: &str) -> Option<Fence> {
@@ -137,6 +210,28 @@ mod tests {
         assert_eq!(reply.programs, ["a\n"]);
         assert!(reply.unclosed);
         assert!(!parse("```rust\nfn").unclosed);
+    }
+
+    #[test]
+    fn a_program_without_its_fence_is_no_answer() {
+        for program in [
+            "print(context[:100])",
+            "```\nrows = grep('x')\nfor row in rows:\n    print(row)\n```",
+            "# look\nx = context.find('a')\nprint(x)",
+            "answer = llm_query('what is it?')",
+        ] {
+            assert!(is_unfenced_program(program), "{program}");
+        }
+        for answer in [
+            "It is in src/a.rs:3.",
+            "Use this:\n```\nfn grep(x: &str) {}\n```\nIt calls search().",
+            "```rust\nfn main() {\n    run();\n}\n```",
+            "x = 3",
+            "The context is small: search for it (context)",
+            "",
+        ] {
+            assert!(!is_unfenced_program(answer), "{answer}");
+        }
     }
 
     #[test]

@@ -1,11 +1,19 @@
-//! One run: turns of a model, programs, observations, until there is an answer.
+//! One run: turns of a model, what it has done, observations, until there is an answer.
+//!
+//! A turn comes in one of two dresses: programs in the text of the reply ([`programs`]), or native calls of tools
+//! ([`calls`]). Everything else is the same for both.
 
+mod calls;
+mod feed;
 mod programs;
+mod spoken;
+mod verdict;
+mod writing;
 
 pub use programs::CellRecord;
 
 use super::{
-    answer::Termination,
+    answer::{Failure, Termination},
     budget::Exceeded,
     context::Context,
     conversation::Conversation,
@@ -14,14 +22,24 @@ use super::{
     overview::Overview,
     prompt,
     reply::{self, Reply},
-    tree::{CallError, Cut, Tree, Turn},
+    tools,
+    tree::{CallError, Cut, Tree},
 };
-use crate::llm::{self, Message, Model};
+use crate::{
+    config::Repair,
+    llm::{self, Message, Model, Tool},
+};
+use futures::{FutureExt, future::BoxFuture};
 use programs::{Programs, output_chars};
 use std::{sync::Arc, time::Duration};
+use verdict::{Judge, Verdict};
+use writing::Written;
 
 /// Empty replies in a row after which a run is given up.
 const EMPTY_REPLIES: usize = 3;
+
+/// Answers that are none after which a run is given up.
+const REFUSED_ANSWERS: usize = 3;
 
 /// What a question is about in particular: a selection in an editor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +52,14 @@ pub struct Focus {
     pub text: String,
 }
 
+/// What a run is about.
+pub struct Subject<'a> {
+    pub context: Context,
+    pub overview: &'a Overview<'a>,
+    pub focus: Option<&'a Focus>,
+    pub question: &'a str,
+}
+
 /// A run under way.
 pub struct Run<'t> {
     pub tree: &'t Tree,
@@ -43,45 +69,72 @@ pub struct Run<'t> {
     pub model: Arc<dyn Model>,
     conversation: Conversation,
     programs: Programs,
+    /// What the model may call; nothing if it writes programs.
+    tools: Arc<[Tool]>,
+    judge: Judge,
     iteration: u64,
     errors_in_a_row: u64,
     replies_without_program: usize,
     empty_replies: usize,
+    refused_answers: usize,
     /// Whether the model was told that its time is nearly over.
     was_hurried: bool,
+    /// Whether something was shown of a text that looked like the answer.
+    has_shown: bool,
 }
 
 impl<'t> Run<'t> {
-    /// Prepares a run about `context`, which `overview` describes.
-    pub fn new(
-        tree: &'t Tree,
-        depth: usize,
-        model: Arc<dyn Model>,
-        context: Context,
-        overview: &Overview<'_>,
-        focus: Option<&Focus>,
-        question: &str,
-    ) -> Self {
-        Self {
+    /// Prepares a run.
+    ///
+    /// # Errors
+    /// The model cannot call tools, and is to.
+    pub fn new(tree: &'t Tree, depth: usize, model: Arc<dyn Model>, subject: Subject<'_>) -> Result<Self, Stop> {
+        let by_tools = tree.uses_tools(model.as_ref()).map_err(Stop::Failed)?;
+        let own: Vec<_> = tree.manner.toolbox.at_depth(depth).collect();
+        let tools: Arc<[Tool]> = if by_tools { tools::all_tools(&own).into() } else { Arc::default() };
+        let instructions = prompt::instructions(by_tools, &own);
+        let schema = tree.manner.schema.as_ref().filter(|_| depth == 0);
+        let opening = prompt::opening(&prompt::Opening {
+            overview: subject.overview,
+            focus: subject.focus,
+            question: subject.question,
+            schema: schema.map(super::schema::AnswerSchema::text),
+            worker_window: tree.choice.worker.window(),
+        });
+        let conversation = Conversation::new(&instructions, opening, model.window());
+        Ok(Self {
             tree,
             number: tree.number_run(),
             depth,
-            conversation: Conversation::new(prompt::SYSTEM, prompt::opening(overview, focus, question), model.window()),
-            programs: Programs::new(tree, context, focus.cloned(), output_chars(model.window()), depth),
+            conversation,
+            programs: Programs::new(tree, &subject, output_chars(model.window()), depth),
+            tools,
+            judge: Judge::new(depth),
             model,
             iteration: 0,
             errors_in_a_row: 0,
             replies_without_program: 0,
             empty_replies: 0,
+            refused_answers: 0,
             was_hurried: false,
-        }
+            has_shown: false,
+        })
     }
 
     /// Runs until there is an answer or a reason to end without one.
-    pub async fn finish(mut self) -> Result<Ending, Stop> {
-        let result = self.turns().await;
-        self.programs.close().await;
-        result
+    ///
+    /// Boxed, because a run contains the calls of its programs, which contain runs.
+    pub fn finish(mut self) -> BoxFuture<'t, Result<Ending, Stop>> {
+        let work = async move {
+            let result = self.turns().await;
+            self.programs.close().await;
+            // An answer that was to be mended, and was not, still is one.
+            match (result, self.judge.standing()) {
+                (Err(_), Some(text)) => Ok(Ending { text, termination: Termination::Final }),
+                (result, _) => result,
+            }
+        };
+        work.boxed()
     }
 
     async fn turns(&mut self) -> Result<Ending, Stop> {
@@ -93,35 +146,42 @@ impl<'t> Run<'t> {
             }
             self.iteration += 1;
             self.tree.meter.count_iteration(self.depth);
-            if let Some(ending) = self.turn().await? {
-                return Ok(ending);
+            if let Some(text) = self.turn().await? {
+                return Ok(Ending { text, termination: Termination::Final });
             }
+            if std::mem::take(&mut self.has_shown) {
+                // What looked like the answer was none.
+                self.tree.emit(Event::Delta(Delta::Reset(String::new())));
+            }
+            self.make_room().await?;
         }
     }
 
-    /// One turn of the model and its programs; an ending if it gave the answer.
-    async fn turn(&mut self) -> Result<Option<Ending>, Stop> {
-        let turn = match self.ask_model().await? {
-            Ok(turn) => turn,
+    /// One turn of the model and what it does; the answer if it gave one.
+    async fn turn(&mut self) -> Result<Option<String>, Stop> {
+        let written = match self.write().await? {
+            Ok(written) => written,
             Err(CallError::Model(error @ llm::Error::EmptyReply { .. })) => return self.empty_reply(error),
+            Err(CallError::Model(error)) if self.goes_on_in_programs(&error) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         self.empty_replies = 0;
-        let was_cut = turn.cut.is_some();
-        let reply = reply::parse(&turn.text);
-        self.tree.emit(Event::Turn {
-            run: self.number,
-            depth: self.depth,
-            iteration: self.iteration,
-            text: turn.text.clone(),
-        });
-        if self.depth == 0 && !reply.prose.is_empty() {
-            self.tree.note_said(&reply.prose);
+        if self.depth == 0 && !written.reply.prose.is_empty() {
+            self.tree.note_said(&written.reply.prose);
         }
+        match self.tools.is_empty() {
+            true => self.follow_programs(written).await,
+            false => self.follow_calls(written).await,
+        }
+    }
 
-        let (cells, mut answer) = self.run_programs(&reply.programs).await?;
+    /// What a reply in programs comes to. They have run already.
+    async fn follow_programs(&mut self, written: Written) -> Result<Option<String>, Stop> {
+        let Written { text, reply, cut, cells, answer, .. } = written;
         let failed = cells.iter().any(|cell| cell.error.is_some());
+        let was_cut = cut.is_some();
         let mut remarks = String::new();
+        let mut answer = answer;
         if answer.is_none()
             && !was_cut
             && let Some(line) = &reply.final_line
@@ -135,33 +195,27 @@ impl<'t> Run<'t> {
                 }
             }
         }
-        if let Some(text) = answer {
-            return Ok(Some(Ending { text, termination: Termination::Final }));
-        }
-        if cells.is_empty() && !was_cut && remarks.is_empty() {
+        if answer.is_none() && cells.is_empty() && !was_cut && remarks.is_empty() {
             self.replies_without_program += 1;
-            if self.replies_without_program > 1 && !reply.unclosed {
-                return Ok(Some(Ending { text: reply.prose, termination: Termination::Final }));
-            }
-            if !reply.unclosed {
-                remarks = prompt::NO_PROGRAM.to_owned();
+            match () {
+                () if reply.unclosed => {}
+                () if reply::is_unfenced_program(&reply.prose) => remarks = self.refuse(prompt::UNFENCED)?,
+                () if self.judge.standing().is_some() => answer = self.judge.standing(),
+                () if self.replies_without_program > 1 => answer = Some(reply.prose.clone()),
+                () => remarks = prompt::no_program(self.iteration == 1),
             }
         } else {
             self.replies_without_program = 0;
         }
-        self.observe(turn.text, &cells, &reply, turn.cut.as_ref(), &remarks);
+        if let Some(text) = answer {
+            match self.judge(text).await? {
+                Verdict::Accepted(text) => return Ok(Some(text)),
+                Verdict::Refused(why) => remarks = why,
+            }
+        }
+        self.observe(text, &cells, &reply, cut.as_ref(), &remarks);
         self.count_errors(!cells.is_empty(), failed)?;
         Ok(None)
-    }
-
-    /// Has the model write its turn, while the text is read and the interpreter gets ready for what it will write.
-    async fn ask_model(&mut self) -> Result<Result<Turn, CallError>, Stop> {
-        self.tell(&format!("{} is writing", self.model.name()));
-        let (tree, messages) = (self.tree, self.conversation.messages().to_vec());
-        let turn = async { Ok(tree.call(&self.model, messages, true, &mut |_| {}).await) };
-        let ready = self.programs.prepare();
-        let (turn, _) = tokio::try_join!(turn, ready)?;
-        Ok(turn)
     }
 
     /// Tells what this run is doing.
@@ -172,7 +226,7 @@ impl<'t> Run<'t> {
         });
     }
 
-    fn empty_reply(&mut self, error: llm::Error) -> Result<Option<Ending>, Stop> {
+    fn empty_reply(&mut self, error: llm::Error) -> Result<Option<String>, Stop> {
         self.empty_replies += 1;
         if self.empty_replies >= EMPTY_REPLIES {
             return Err(Stop::Failed(error.into()));
@@ -181,16 +235,62 @@ impl<'t> Run<'t> {
         Ok(None)
     }
 
+    /// Goes on in programs if the server does not take tools, and nobody has insisted on them.
+    fn goes_on_in_programs(&mut self, error: &llm::Error) -> bool {
+        let refused = matches!(error, llm::Error::Rejected { .. } | llm::Error::UnknownModel { .. });
+        if self.tools.is_empty() || !refused || !self.tree.gives_up_tools() {
+            return false;
+        }
+        self.tell(&format!("{} did not take the tools ({error}); it goes on with programs", self.model.name()));
+        self.tools = Arc::default();
+        let conversation = std::mem::replace(&mut self.conversation, Conversation::new("", String::new(), None));
+        let own: Vec<_> = self.tree.manner.toolbox.at_depth(self.depth).collect();
+        self.conversation = conversation.into_programs(&prompt::instructions(false, &own));
+        true
+    }
+
+    /// An answer that is none; what to tell the model. After some of them the run has failed.
+    fn refuse(&mut self, why: &str) -> Result<String, Stop> {
+        self.refused_answers += 1;
+        if self.refused_answers < REFUSED_ANSWERS {
+            return Ok(why.to_owned());
+        }
+        Err(Stop::Failed(Failure {
+            kind: "noAnswer",
+            message: format!("{} gave {REFUSED_ANSWERS} answers that are none; the last: {why}", self.model.name()),
+            hint: Some("another model may do better: --model".to_owned()),
+        }))
+    }
+
+    async fn judge(&mut self, text: String) -> Result<Verdict, Stop> {
+        let context = self.programs.text();
+        let verdict = self.judge.judge(text, &self.tree.manner, context).await;
+        match verdict {
+            Verdict::Refused(why) if self.judge.standing().is_none() => self.refuse(&why).map(Verdict::Refused),
+            verdict => Ok(verdict),
+        }
+    }
+
     fn observe(&mut self, said: String, cells: &[CellRecord], reply: &Reply, cut: Option<&Cut>, remarks: &str) {
+        let failed = cells.iter().any(|cell| cell.error.is_some());
+        if failed && self.tree.manner.repairs(Repair::CleanRetry) {
+            self.conversation.remark(&prompt::clean_retry(cells));
+            return;
+        }
         let mut text = prompt::observation(cells, reply, cut, &self.tree.budget.left());
         if !remarks.is_empty() {
             text = format!("{remarks}\n\n{text}");
         }
+        self.conversation.add(said, text);
+        self.hurry();
+    }
+
+    /// Tells the model once that most of its time is over.
+    fn hurry(&mut self) {
         if !self.was_hurried && is_late(self.tree.budget.left().time, self.tree.limits.timeout) {
             self.was_hurried = true;
-            text = format!("{text}\n\n{}", prompt::WRAP_UP);
+            self.conversation.remark(prompt::WRAP_UP);
         }
-        self.conversation.add(said, text);
     }
 
     fn count_errors(&mut self, ran: bool, failed: bool) -> Result<(), Stop> {
@@ -200,6 +300,25 @@ impl<'t> Run<'t> {
         if self.errors_in_a_row >= self.tree.limits.max_errors {
             return Err(Stop::Limit(Termination::Errors));
         }
+        Ok(())
+    }
+
+    /// Keeps the conversation inside the window: its model sums it up; if that fails, old observations are taken out.
+    async fn make_room(&mut self) -> Result<(), Stop> {
+        if self.conversation.is_crowded() {
+            self.tell(&format!("{} is summing up", self.model.name()));
+            let messages = self.conversation.summary_request();
+            let summary = self.tree.call(&self.model, messages, &self.tools, true, &mut |_| {}).await;
+            match summary {
+                Ok(turn) if turn.cut.is_none() && turn.calls.is_empty() => {
+                    self.conversation.compact(&turn.text);
+                    self.tree.emit(Event::Summary { run: self.number, depth: self.depth, text: turn.text });
+                }
+                Ok(_) | Err(CallError::Model(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.conversation.make_room();
         Ok(())
     }
 
@@ -216,19 +335,28 @@ impl<'t> Run<'t> {
             }
         };
         let refused = Stop::Limit(Termination::Iterations);
-        let Ok(turn) = tree.call(&self.model, messages, true, &mut stream).await else {
+        let Ok(turn) = tree.call(&self.model, messages, &self.tools, true, &mut stream).await else {
             return Err(refused);
         };
         let reply = reply::parse(&turn.text);
-        let text = match reply.final_line.as_deref().and_then(reply::final_text) {
-            Some(text) => text.to_owned(),
-            None => without_echo(&reply.prose, prompt::FORCE).to_owned(),
+        let called = turn.calls.iter().find_map(|call| match tools::read(call, &[]) {
+            Ok(tools::Deal::Final(answer)) => Some(tools::answer_text(&answer)),
+            _ => None,
+        });
+        let text = match (called, reply.final_line.as_deref().and_then(reply::final_text)) {
+            (Some(called), _) => called,
+            (None, Some(text)) => text.to_owned(),
+            (None, None) => without_echo(&reply.prose, prompt::FORCE).to_owned(),
         };
         // A program is no answer, and half an answer is not one either.
-        if !reply.programs.is_empty() || reply.unclosed || turn.cut.is_some() || text.is_empty() {
+        let is_program = !reply.programs.is_empty() || reply.unclosed || reply::is_unfenced_program(&text);
+        if is_program || turn.cut.is_some() || text.is_empty() {
             return Err(refused);
         }
-        Ok(Ending { text, termination: Termination::Forced })
+        match self.judge.shape(text, &tree.manner) {
+            Ok(text) => Ok(Ending { text, termination: Termination::Forced }),
+            Err(_) => Err(refused),
+        }
     }
 }
 

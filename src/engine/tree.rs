@@ -2,21 +2,22 @@
 
 use super::{
     Interpreter,
-    answer::Lost,
+    answer::{Failure, Lost},
     budget::{Budget, Exceeded},
     event::{Delta, Event, EventSink},
+    manner::Manner,
     meter::Meter,
     open_call::OpenCall,
 };
 use crate::{
-    config::{Limits, Price},
-    llm::{self, Choice, Finish, Gate, Message, Model, Models, Piece, Request, Scheduler},
+    config::{Limits, Price, Protocol},
+    llm::{self, Choice, Finish, Gate, Message, Model, Models, Piece, Request, Scheduler, Tool, ToolCall},
 };
 use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 use tokio::sync::Semaphore;
@@ -30,6 +31,7 @@ const CHILDREN_PER_DEPTH: usize = 32;
 pub struct Tree {
     pub choice: Choice,
     pub limits: Limits,
+    pub manner: Arc<Manner>,
     pub budget: Budget,
     pub meter: Meter,
     pub interpreter: Interpreter,
@@ -44,6 +46,8 @@ pub struct Tree {
     runs: AtomicU64,
     calls: AtomicU64,
     sub_calls: AtomicU64,
+    /// Whether a server did not take tools, so that runs go on with programs.
+    gave_up_tools: AtomicBool,
     lost: Mutex<LostCalls>,
     partial: Mutex<Partial>,
 }
@@ -69,9 +73,10 @@ struct Partial {
 }
 
 /// What a model wrote in one call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Turn {
     pub text: String,
+    pub calls: Vec<ToolCall>,
     /// Why it is not all that the model wanted to write.
     pub cut: Option<Cut>,
 }
@@ -90,6 +95,9 @@ pub enum Cut {
     /// In the provider's words.
     #[error("the provider ended it with `{0}`")]
     Provider(String),
+    /// The call failed while it was being written.
+    #[error("it broke off: {0}")]
+    Broken(String),
 }
 
 /// Why a call brought nothing.
@@ -118,6 +126,7 @@ pub struct TreeParts {
     pub models: Arc<Models>,
     pub choice: Choice,
     pub limits: Limits,
+    pub manner: Arc<Manner>,
     pub interpreter: Interpreter,
     pub scheduler: Arc<Scheduler>,
     pub prices: Arc<BTreeMap<String, Price>>,
@@ -135,6 +144,7 @@ impl Tree {
             gate: Gate::new(parts.limits.concurrency),
             children: (0..depths).map(|_| Semaphore::new(CHILDREN_PER_DEPTH)).collect(),
             limits: parts.limits,
+            manner: parts.manner,
             meter: Meter::default(),
             interpreter: parts.interpreter,
             scheduler: parts.scheduler,
@@ -144,9 +154,34 @@ impl Tree {
             runs: AtomicU64::new(0),
             calls: AtomicU64::new(0),
             sub_calls: AtomicU64::new(0),
+            gave_up_tools: AtomicBool::new(false),
             lost: Mutex::default(),
             partial: Mutex::default(),
         }
+    }
+
+    /// Whether the runs of a model are in the dress of tools.
+    ///
+    /// # Errors
+    /// They are to be, and the model cannot call any.
+    pub fn uses_tools(&self, model: &dyn Model) -> Result<bool, Failure> {
+        match (self.manner.protocol, model.calls_tools()) {
+            (Protocol::Repl, _) => Ok(false),
+            (Protocol::Auto, known) => Ok(known == Some(true) && !self.gave_up_tools.load(Ordering::Relaxed)),
+            (Protocol::Tools, Some(true) | None) => Ok(true),
+            (Protocol::Tools, Some(false)) => Err(Failure {
+                kind: "configuration",
+                message: format!("{} cannot call tools", model.name()),
+                hint: Some("let it write programs: --protocol repl".to_owned()),
+            }),
+        }
+    }
+
+    /// Goes on without tools, if nobody has insisted on them.
+    pub fn gives_up_tools(&self) -> bool {
+        let may = self.manner.protocol == Protocol::Auto;
+        self.gave_up_tools.fetch_or(may, Ordering::Relaxed);
+        may
     }
 
     pub fn emit(&self, event: Event) {
@@ -225,14 +260,18 @@ impl Tree {
         &self,
         model: &Arc<dyn Model>,
         messages: Vec<Message>,
+        tools: &Arc<[Tool]>,
         is_turn: bool,
         stream: &mut (dyn FnMut(Delta) + Send),
     ) -> Result<Turn, CallError> {
-        let mut request = Request { messages, max_output_tokens: None };
+        let mut request = Request { messages, max_output_tokens: None, tools: tools.clone() };
         let open = OpenCall::reserve(self, model.as_ref(), request.bytes(), is_turn).await?;
         request.max_output_tokens = open.longest_reply();
         let mut sink = |piece: Piece<'_>| match piece {
-            Piece::Text(text) => stream(Delta::Append(text.to_owned())),
+            Piece::Text(text) => {
+                open.note_written(text.len());
+                stream(Delta::Append(text.to_owned()));
+            }
             Piece::Restart => stream(Delta::Reset(String::new())),
         };
         let call = llm::Call {
@@ -254,6 +293,6 @@ impl Tree {
             (Finish::Looping, _) => Some(Cut::Looping),
             (Finish::Other(reason), _) => Some(Cut::Provider(reason)),
         };
-        Ok(Turn { text: reply.text, cut })
+        Ok(Turn { text: reply.text, calls: reply.calls, cut })
     }
 }

@@ -65,6 +65,35 @@ pub(super) fn works_without_key(kind: AdapterKind) -> bool {
     matches!(kind, AdapterKind::Ollama | AdapterKind::Omlx)
 }
 
+/// Whether the models of a provider can call tools, where that is known: all of those that it has been serving for years.
+/// What a gateway serves may be anything, and an Ollama says it of each model.
+pub(super) fn calls_tools(kind: AdapterKind) -> Option<bool> {
+    use AdapterKind as K;
+    let all_do = matches!(
+        kind,
+        K::Anthropic | K::OpenAI | K::OpenAIResp | K::Gemini | K::Vertex | K::DeepSeek | K::Xai | K::Mistral
+    );
+    all_do.then_some(true)
+}
+
+/// Whether calls of tools come in pieces, as in OpenAI's protocol. The others have protocols of their own.
+pub(super) fn streams_calls(kind: AdapterKind) -> bool {
+    use AdapterKind as K;
+    !matches!(
+        kind,
+        K::Anthropic
+            | K::Gemini
+            | K::GeminiIx
+            | K::Vertex
+            | K::OpenAIResp
+            | K::Ollama
+            | K::OllamaCloud
+            | K::Cohere
+            | K::BedrockApi
+            | K::OpenCodeGo
+    )
+}
+
 /// Whether the provider serves the models of others under the names that these gave them.
 pub(super) fn is_gateway(kind: AdapterKind) -> bool {
     use AdapterKind as K;

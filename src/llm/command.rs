@@ -1,23 +1,21 @@
 //! A model behind a program of the person's own: it reads the prompt on its standard input and prints the reply.
 //!
-//! The command is split into words as a shell would, but no shell runs, so that no prompt and no file name ever means
-//! anything to one. The program leads a process group of its own, and the group dies with the call, whatever it started.
+//! The command is split into words as a shell would, but no shell runs; see [`exec`].
 
 use super::{BYTES_PER_TOKEN, Error, Finish, Message, Model, Piece, PieceSink, Reply, Request, Role, TokenUsage};
-use crate::text::one_line;
+use crate::{
+    exec::{self, Ended},
+    text::one_line,
+};
 use futures::future::BoxFuture;
-use rustix::process::{Pid, Signal, kill_process_group};
-use std::{process::Stdio, time::Duration};
+use std::{io, time::Duration};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
-    process::{ChildStdin, Command},
+    io::{AsyncRead, AsyncReadExt},
     time::timeout,
 };
 
 /// The most that a program may print where nothing else is said, in bytes.
 const MOST_OUTPUT: usize = 8 << 20;
-/// How much of what it complains about is kept, in bytes.
-const MOST_COMPLAINT: usize = 4 << 10;
 
 /// A program that answers.
 #[derive(Debug)]
@@ -47,47 +45,22 @@ impl CommandModel {
     }
 
     async fn answer(&self, request: &Request, pieces: PieceSink<'_>) -> Result<Reply, Error> {
-        let prompt = prompt(&request.messages);
-        let mut command = Command::new(&self.words[0]);
-        command.args(&self.words[1..]).process_group(0).kill_on_drop(true);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| self.failed(&format!("it does not start: {error}")))?;
-        let group = Group(child.id().and_then(|id| Pid::from_raw(id as i32)));
-        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let (Some(stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
-            return Err(self.failed("its standard streams could not be connected"));
-        };
-        let ended = async {
-            let status = child.wait().await;
-            // What the program left behind would keep its output open for ever.
-            drop(group);
-            status
-        };
         let most = request.max_output_tokens.map_or(MOST_OUTPUT, |tokens| tokens as usize * BYTES_PER_TOKEN);
-        let ran = tokio::try_join!(
-            self.output(stdout, most, pieces),
-            async { Ok(head(stderr, MOST_COMPLAINT).await) },
-            async {
-                feed(stdin, &prompt).await;
-                Ok(())
-            },
-            async { ended.await.map_err(|error| self.failed(&error.to_string()).into()) },
-        );
-        let (output, finish) = match ran {
-            Ok((output, _, (), status)) if status.success() => (output, Finish::Complete),
-            Ok((_, complaint, (), status)) => {
+        let read = async |stdout| self.output(stdout, most, pieces).await;
+        let (output, finish) = match exec::run(&self.words, &prompt(&request.messages), read).await {
+            Ok(ended) if ended.status.success() => (ended.output, Finish::Complete),
+            Ok(Ended { status, complaint, .. }) => {
                 return Err(self.failed(&format!("it ended with {status}: {complaint}")));
             }
-            // Dropping the rest has ended the program.
             Err(Stop::TooLong(output)) => (output, Finish::Length),
-            Err(Stop::Failed(error)) => return Err(error),
+            Err(Stop::Failed(error)) => return Err(self.failed(&error.to_string())),
         };
         let text = output.trim_end().to_owned();
         let usage = TokenUsage::estimated(request, text.len());
         if text.trim().is_empty() {
             return Err(Error::EmptyReply { model: self.name.clone(), finish, usage, reasoning: String::new() });
         }
-        Ok(Reply { text, reasoning: String::new(), finish, usage })
+        Ok(Reply { text, calls: Vec::new(), reasoning: String::new(), finish, usage })
     }
 
     /// Everything the program prints, up to `most` bytes, handed on as it comes.
@@ -99,7 +72,7 @@ impl CommandModel {
     ) -> Result<String, Stop> {
         let (mut text, mut raw, mut part) = (String::new(), Vec::new(), [0; 16 << 10]);
         loop {
-            let read = stdout.read(&mut part).await.map_err(|error| self.failed(&error.to_string()))?;
+            let read = stdout.read(&mut part).await?;
             raw.extend_from_slice(&part[..read]);
             // The end of what came may be the first half of a character.
             let whole = if read == 0 { raw.len() } else { raw.len() - unfinished(&raw) };
@@ -145,24 +118,12 @@ impl Model for CommandModel {
 enum Stop {
     /// It has printed all that it may; this is it.
     TooLong(String),
-    Failed(Error),
+    Failed(io::Error),
 }
 
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
         Self::Failed(error)
-    }
-}
-
-/// The program and all that it started; killed when this is dropped.
-struct Group(Option<Pid>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            // It fails when nobody is left, which is all that is wanted.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
     }
 }
 
@@ -172,25 +133,9 @@ fn prompt(messages: &[Message]) -> String {
     let turn = |message: &Message| match message.role {
         Role::Assistant => format!("[assistant]\n{}", message.content),
         Role::User if turns > 1 => format!("[user]\n{}", message.content),
-        Role::User | Role::System => message.content.clone(),
+        Role::User | Role::System | Role::Tool => message.content.clone(),
     };
     messages.iter().map(turn).collect::<Vec<_>>().join("\n\n")
-}
-
-/// Writes the prompt. A program that does not read all of it is free to.
-async fn feed(mut stdin: ChildStdin, prompt: &str) {
-    if stdin.write_all(prompt.as_bytes()).await.is_ok() {
-        let _ = stdin.shutdown().await;
-    }
-}
-
-/// The first part of a stream that is read to its end.
-async fn head(mut stream: impl AsyncRead + Unpin, most: usize) -> String {
-    let (mut kept, mut part) = (Vec::new(), [0; 4 << 10]);
-    while let Ok(read @ 1..) = stream.read(&mut part).await {
-        kept.extend_from_slice(&part[..read.min(most - kept.len())]);
-    }
-    String::from_utf8_lossy(&kept).into_owned()
 }
 
 /// How many bytes at the end are the beginning of a character.

@@ -50,7 +50,7 @@ impl Model for Extractive {
             text.truncate(text.floor_char_boundary(most));
             pieces(Piece::Text(&text));
             let usage = TokenUsage::estimated(request, text.len());
-            Ok(Reply { text, reasoning: String::new(), finish, usage })
+            Ok(Reply { text, calls: Vec::new(), reasoning: String::new(), finish, usage })
         })
     }
 }

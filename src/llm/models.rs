@@ -189,10 +189,10 @@ impl Models {
         if kind == AdapterKind::Ollama {
             let base = Ollama::base(&self.environment)?;
             let connection = self.connections.for_endpoint(&base)?;
-            let window = ollama::window(&connection, &base, &self.environment, name).await;
+            let facts = ollama::facts(&connection, &base, &self.environment, name).await;
             let base = Some(base.join("").to_string());
             let provider = Provider::of_kind(connection, kind, name, None, base, self.timeouts).await?;
-            return Ok(provider.with_window(window));
+            return Ok(provider.with(facts.window, facts.calls_tools));
         }
         let key = self.provider_key(kind);
         let variables = catalog::key_variables(kind);

@@ -104,6 +104,11 @@ impl Model for Pool {
         self.members.iter().filter_map(|(_, model)| model.window()).min()
     }
 
+    /// What the first says: they serve the same model.
+    fn calls_tools(&self) -> Option<bool> {
+        self.members.first().map_or(Some(false), |(_, model)| model.calls_tools())
+    }
+
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
         Box::pin(self.answer(request, pieces))
     }
@@ -146,7 +151,7 @@ mod tests {
                 }
                 sleep(Duration::from_secs(1)).await;
                 let (text, usage) = (self.name.to_owned(), TokenUsage::default());
-                Ok(Reply { text, reasoning: String::new(), finish: Finish::Complete, usage })
+                Ok(Reply { text, calls: Vec::new(), reasoning: String::new(), finish: Finish::Complete, usage })
             }
             .boxed()
         }
@@ -158,7 +163,8 @@ mod tests {
     }
 
     async fn ask(pool: &Pool) -> Result<String, Error> {
-        let request = Request { messages: vec![Message::user("q")], max_output_tokens: None };
+        let request =
+            Request { messages: vec![Message::user("q")], max_output_tokens: None, tools: Default::default() };
         pool.call(&request, &mut |_| {}).await.map(|reply| reply.text)
     }
 

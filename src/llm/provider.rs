@@ -9,7 +9,8 @@ mod reading;
 mod thinking;
 
 use super::{
-    Error, Finish, Message, Model, PieceSink, Reply, Request, Role, failure::Peer, http::Timeouts, secret::Secret,
+    Error, Finish, Message, Model, PieceSink, Reply, Request, Role, Tool, ToolCall, failure::Peer, http::Timeouts,
+    secret::Secret,
 };
 use crate::config::Endpoint;
 use ended::Ended;
@@ -17,7 +18,7 @@ use futures::future::BoxFuture;
 use genai::{
     Client, Headers, ModelIden, ServiceTarget,
     adapter::AdapterKind,
-    chat::{CacheControl, ChatMessage, ChatOptions, ChatRequest, ChatStream, ReasoningEffort},
+    chat::{CacheControl, ChatMessage, ChatOptions, ChatRequest, ChatStream, ContentPart, ReasoningEffort},
     resolver::AuthData,
 };
 use reading::Reading;
@@ -32,6 +33,7 @@ pub(super) struct Provider {
     options: ChatOptions,
     timeouts: Timeouts,
     window: Option<usize>,
+    calls_tools: Option<bool>,
     habits: Habits,
     ended: Ended<ChatStream>,
 }
@@ -44,6 +46,9 @@ struct Habits {
     ends_with_reason: bool,
     /// Prompts are cached where the request says so, and only there.
     caches_on_request: bool,
+    /// Calls of tools come in pieces that are put together here. `genai` does so as well, but makes room for as many calls
+    /// as a server's number says, whatever that is.
+    streams_calls: bool,
 }
 
 impl Provider {
@@ -74,7 +79,7 @@ impl Provider {
             .with_extra_body(serde_json::json!({ "model": model }));
         let variable = key.is_some().then(|| super::models::ENDPOINT_KEY.to_owned());
         let peer = Peer { model: model.to_owned(), endpoint: endpoint.to_string(), key, variable };
-        let habits = Habits { ends_with_reason: false, caches_on_request: false };
+        let habits = Habits { ends_with_reason: false, caches_on_request: false, streams_calls: true };
         Ok(Self {
             client: client(connection)?,
             peer,
@@ -82,6 +87,7 @@ impl Provider {
             options: limited(options, timeouts),
             timeouts,
             window,
+            calls_tools: None,
             habits,
             ended: Ended::default(),
         })
@@ -120,15 +126,17 @@ impl Provider {
                 K::Ollama | K::OllamaCloud | K::Gemini | K::GeminiIx | K::OpenAIResp | K::Vertex
             ),
             caches_on_request: matches!(kind, K::Anthropic | K::OpenAI | K::OpenAIResp),
+            streams_calls: super::catalog::streams_calls(kind),
         };
+        let calls_tools = super::catalog::calls_tools(kind);
         let window = super::catalog::window(name);
         let options = limited(options, timeouts);
-        Ok(Self { client, peer, target, options, timeouts, window, habits, ended: Ended::default() })
+        Ok(Self { client, peer, target, options, timeouts, window, calls_tools, habits, ended: Ended::default() })
     }
 
-    /// The same with a window that is known from elsewhere.
-    pub(super) fn with_window(self, window: usize) -> Self {
-        Self { window: Some(window), ..self }
+    /// The same with what is known from elsewhere.
+    pub(super) fn with(self, window: usize, calls_tools: Option<bool>) -> Self {
+        Self { window: Some(window), calls_tools, ..self }
     }
 
     /// The names of the provider's models, as it lists them: a sign of life that costs nothing.
@@ -146,12 +154,13 @@ impl Provider {
         }
         let mut options = self.options.clone();
         options.max_tokens = request.max_output_tokens;
+        options.capture_tool_calls = Some(!self.habits.streams_calls);
         let silence = self.timeouts.first_text;
         let opened = self.client.exec_chat_stream(self.target.clone(), self.chat(request), Some(&options));
         // `genai` logs the bodies of errors whole, and a body may repeat the key. It gets nobody to log to.
         let stream = opened.with_subscriber(Dispatch::none()).await;
         let mut stream = stream.map_err(|error| self.peer.of_genai(error, silence))?.stream;
-        let mut reading = Reading::new(&self.peer, self.timeouts, self.habits.ends_with_reason);
+        let mut reading = Reading::new(&self.peer, self.timeouts, self.habits);
         loop {
             let event = reading.next_event(&mut stream).with_subscriber(Dispatch::none()).await?;
             if let Some(reply) = reading.take(event, request, &mut *pieces)? {
@@ -165,19 +174,50 @@ impl Provider {
     }
 
     fn chat(&self, request: &Request) -> ChatRequest {
-        let message = |message: &Message| match message.role {
-            Role::System => ChatMessage::system(message.content.as_str()),
-            Role::User => ChatMessage::user(message.content.as_str()),
-            Role::Assistant => ChatMessage::assistant(message.content.as_str()),
-        };
-        let mut messages: Vec<_> = request.messages.iter().map(message).collect();
+        let mut messages: Vec<_> = request.messages.iter().map(chat_message).collect();
         // Writing the cache costs extra, so only a conversation pays for it: its next turn repeats all of this one.
         let is_conversation = request.messages.iter().any(|it| it.role == Role::Assistant);
         if self.habits.caches_on_request && is_conversation {
             let last = messages.pop().map(|it| it.with_options(CacheControl::Ephemeral));
             messages.extend(last);
         }
-        ChatRequest::new(messages)
+        let chat = ChatRequest::new(messages);
+        match request.tools.is_empty() {
+            true => chat,
+            false => chat.with_tools(request.tools.iter().map(|tool: &Tool| {
+                let shown = genai::chat::Tool::new(tool.name.as_str()).with_description(tool.description.as_str());
+                shown.with_schema(tool.parameters.clone())
+            })),
+        }
+    }
+}
+
+fn chat_message(message: &Message) -> ChatMessage {
+    let text = message.content.as_str();
+    match (message.role, &message.result_of) {
+        (Role::System, _) => ChatMessage::system(text),
+        (Role::Assistant, _) if message.calls.is_empty() => ChatMessage::assistant(text),
+        (Role::Assistant, _) => {
+            let said = (!text.is_empty()).then(|| ContentPart::from_text(text));
+            let calls = message.calls.iter().map(|call| ContentPart::ToolCall(chat_call(call)));
+            ChatMessage::assistant(said.into_iter().chain(calls).collect::<Vec<_>>())
+        }
+        (Role::Tool, Some((id, name))) => {
+            let result = genai::chat::ToolResponse::new(id.as_str(), text).with_fn_name(name.as_str());
+            ChatMessage::tool(vec![ContentPart::ToolResponse(result)])
+        }
+        (Role::User | Role::Tool, _) => ChatMessage::user(text),
+    }
+}
+
+/// A call as the provider gets it back. Its arguments are an object: what the model wrote instead it is told in the result.
+fn chat_call(call: &ToolCall) -> genai::chat::ToolCall {
+    let arguments = if call.arguments.is_object() { call.arguments.clone() } else { serde_json::json!({}) };
+    genai::chat::ToolCall {
+        call_id: call.id.clone(),
+        fn_name: call.name.clone(),
+        fn_arguments: arguments,
+        thought_signatures: call.signatures.clone(),
     }
 }
 
@@ -212,6 +252,10 @@ impl Model for Provider {
 
     fn window(&self) -> Option<usize> {
         self.window
+    }
+
+    fn calls_tools(&self) -> Option<bool> {
+        self.calls_tools
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     config::{Options, Settings},
     corpus::{Snapshot, StopFlag, Workspace},
-    engine::{Answer, Engine, Event, EventSink, Failure, Question, Started, Termination, internal_failure},
+    engine::{Answer, Engine, Event, EventSink, Failure, Manner, Question, Started, Termination, internal_failure},
     report::{self, Circumstances},
 };
 use serde_json::{Map, Value, json};
@@ -123,8 +123,9 @@ impl Asked {
         if !self.options.unknown.is_empty() {
             warnings.push(complaint(&self.options.unknown));
         }
-        let Settings { strategy, limits, .. } = settings;
-        let question = Question { text: self.params.query.clone(), snapshot, focus, strategy, limits };
+        let manner = Arc::new(Manner::of(&settings).map_err(Answer::failed)?);
+        let (text, limits) = (self.params.query.clone(), settings.limits);
+        let question = Question { text, snapshot, focus, manner, limits };
         Ok(Prepared { engine, question, warnings })
     }
 

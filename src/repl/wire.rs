@@ -69,6 +69,29 @@ pub struct Names {
     pub shape: Option<Shape>,
     /// Further variables, by name.
     pub variables: Vec<(String, String)>,
+    /// Tools of the person's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<OwnTool>,
+    /// Whether an answer that is no text is shown as JSON, and not as Python shows it.
+    #[serde(default)]
+    pub gives_json: bool,
+    /// Whether `f()()` runs as `f()`.
+    #[serde(default)]
+    pub collapses_doubled_calls: bool,
+    /// Whether `{name}` in a prompt stands for the text of that variable.
+    #[serde(default)]
+    pub fills_placeholders: bool,
+}
+
+/// A tool of the person's own, as programs find it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OwnTool {
+    pub name: String,
+    pub description: String,
+    /// Names in the order in which they may be given without.
+    pub parameters: Vec<String>,
+    /// What it is, if it is no function.
+    pub value: Option<Value>,
 }
 
 /// One cell.

@@ -11,6 +11,7 @@
 
 mod cell;
 mod checkpoint;
+mod doubled;
 mod link;
 pub mod memory;
 mod output;

@@ -93,12 +93,15 @@ impl CharIndex {
 
     /// Where character number `char` starts; the text's length in bytes if there are fewer characters.
     pub fn byte_of_char(&self, text: &[u8], char: usize) -> usize {
+        let Ok(byte) = self.find_byte(text, char);
+        byte
+    }
+
+    /// As [`Self::byte_of_char`], for a text that need not lie in memory.
+    pub fn find_byte<B: Bytes + ?Sized>(&self, text: &B, char: usize) -> Result<usize, B::Error> {
         match &self.marks {
-            None => char.min(self.char_len),
-            Some(marks) => {
-                let Ok(byte) = marks.position(text, char);
-                byte
-            }
+            None => Ok(char.min(self.char_len)),
+            Some(marks) => marks.position(text, char),
         }
     }
 }

@@ -56,6 +56,8 @@ pub(super) enum Deed {
 pub(super) struct Reply {
     pub(super) text: String,
     pub(super) reasoning: String,
+    /// Calls of tools: id, name, arguments as they are written.
+    pub(super) calls: Vec<(String, String, String)>,
     pub(super) finish: String,
     /// Tokens in and out; counted at four characters each if absent.
     pub(super) usage: Option<(u64, u64)>,
@@ -86,7 +88,14 @@ impl Action {
     /// Answers with the text.
     pub fn reply(text: impl Into<String>) -> Self {
         let (text, reasoning, finish) = (text.into(), String::new(), "stop".to_owned());
-        Self::new(Deed::Reply(Reply { text, reasoning, finish, usage: None, ending: Ending::Proper }))
+        Self::new(Deed::Reply(Reply {
+            text,
+            reasoning,
+            calls: Vec::new(),
+            finish,
+            usage: None,
+            ending: Ending::Proper,
+        }))
     }
 
     /// Fails with a status.
@@ -145,6 +154,14 @@ impl Action {
     /// Sends this reasoning before the text.
     pub fn reasoning(self, text: impl Into<String>) -> Self {
         self.of_reply(|reply| reply.reasoning = text.into())
+    }
+
+    /// Calls a tool beside the text.
+    pub fn call(self, id: &str, name: &str, arguments: impl Into<String>) -> Self {
+        self.of_reply(|reply| {
+            reply.calls.push((id.to_owned(), name.to_owned(), arguments.into()));
+            reply.finish = "tool_calls".to_owned();
+        })
     }
 
     /// Ends for this reason instead of `stop`.

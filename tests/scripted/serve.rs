@@ -176,6 +176,24 @@ fn frames(asked: &Asked, reply: &Reply, part: Option<usize>) -> VecDeque<Bytes> 
     let letters: Vec<char> = reply.text.chars().collect();
     let size = part.unwrap_or(letters.len()).max(1);
     frames.extend(letters.chunks(size).map(|part| delta(json!({"content": part.iter().collect::<String>()}))));
+    // As servers do it: the name first, then the arguments in pieces, of all calls in turn.
+    for (index, (id, name, _)) in reply.calls.iter().enumerate() {
+        let function = json!({"name": name, "arguments": ""});
+        frames.push_back(delta(
+            json!({"tool_calls": [{"index": index, "id": id, "type": "function", "function": function}]}),
+        ));
+    }
+    let pieces = reply.calls.iter().map(|(_, _, arguments)| {
+        let letters: Vec<char> = arguments.chars().collect();
+        letters.chunks(7).map(|piece| piece.iter().collect::<String>()).collect::<Vec<_>>()
+    });
+    let pieces: Vec<Vec<String>> = pieces.collect();
+    for round in 0..pieces.iter().map(Vec::len).max().unwrap_or_default() {
+        for (index, piece) in pieces.iter().enumerate().filter_map(|(index, pieces)| Some((index, pieces.get(round)?)))
+        {
+            frames.push_back(delta(json!({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})));
+        }
+    }
     match reply.ending {
         Ending::Unmarked | Ending::Cut | Ending::Stall => return frames,
         Ending::Error => {

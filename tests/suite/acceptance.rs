@@ -24,8 +24,13 @@ struct Case {
     /// At least so many bytes follow the context.
     pad: usize,
     pad_with: String,
+    /// `{dir}` stands for the folder of the files.
     options: Vec<String>,
+    /// Files beside the text, by name.
+    files: HashMap<String, String>,
     turns: Vec<String>,
+    /// The replies belong to calls, and not to turns.
+    by_call: bool,
     children: Vec<String>,
     worker: HashMap<String, String>,
     window: Option<usize>,
@@ -37,6 +42,13 @@ struct Case {
     not_told: Vec<(usize, String)>,
     /// In the whole conversation before a turn.
     conversation: Vec<(usize, String)>,
+    not_in_conversation: Vec<(usize, String)>,
+    /// Before a turn: the id of a call, and what its result has.
+    results: Vec<(usize, String, String)>,
+    /// How many tools the first turn is offered.
+    tools: Option<usize>,
+    /// Whether each citation holds.
+    verified: Option<Vec<bool>>,
     calls: Option<usize>,
     most_open: Option<usize>,
     iterations: Option<u64>,
@@ -52,6 +64,12 @@ fn action(said: &str) -> Action {
         Some(("!", status)) => Action::status(status.parse().expect("a status")),
         Some(("?", reasoning)) => Action::reply("").reasoning(reasoning),
         Some((">", half)) => Action::reply(half).finish("length"),
+        Some(("@", calls)) => {
+            let (said, calls) = calls.split_once('[').map_or((calls, "]"), |(said, calls)| (said, calls));
+            let calls: Vec<(String, String, Value)> = serde_json::from_str(&format!("[{calls}")).expect("calls");
+            let written = |arguments: &Value| arguments.as_str().map_or_else(|| arguments.to_string(), str::to_owned);
+            calls.iter().fold(Action::reply(said), |it, (id, name, arguments)| it.call(id, name, written(arguments)))
+        }
         Some(("*", sentence)) => Action::reply(sentence.repeat(2000)).in_parts(200, Duration::ZERO),
         _ => Action::reply(said),
     }
@@ -69,9 +87,11 @@ impl Case {
                 let said = self.worker.get(asked.last()).cloned();
                 return action(&said.unwrap_or_else(|| format!("got {}", asked.last()))).after(latency);
             }
-            let is_child = asked.messages[1].1.contains("another program wrote for you");
-            let turns = if is_child { &self.children } else { &self.turns };
-            let turn = asked.messages.iter().filter(|(role, _)| role == "assistant").count();
+            let turns = if is_child(&asked.messages[1].1) { &self.children } else { &self.turns };
+            let turn = match self.by_call {
+                true => asked.number - 1,
+                false => asked.messages.iter().filter(|(role, _)| role == "assistant").count(),
+            };
             action(turns.get(turn).map_or("I have nothing more to do.", String::as_str))
         }
     }
@@ -85,7 +105,12 @@ impl Case {
         let text = self.context.clone() + &line.repeat(self.pad.div_ceil(line.len()));
         let text = if text.is_empty() { "some text".to_owned() } else { text };
         let path = file(&folder, "text.txt", text.as_bytes());
-        let options: Vec<&str> = self.options.iter().map(String::as_str).collect();
+        for (name, content) in &self.files {
+            file(&folder, name, content.as_bytes());
+        }
+        let dir = folder.path().display().to_string();
+        let options: Vec<String> = self.options.iter().map(|option| option.replace("{dir}", &dir)).collect();
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
         let ran = ask(&server, &path, &options).await;
         self.compare(&ran.json(), &server);
     }
@@ -119,6 +144,24 @@ impl Case {
         for (turn, text) in &self.conversation {
             assert!(turns[turn - 1].to_string().contains(text.as_str()), "turn {turn} does not have `{text}`\n{name}");
         }
+        for (turn, text) in &self.not_in_conversation {
+            assert!(!turns[turn - 1].to_string().contains(text.as_str()), "turn {turn} has `{text}`\n{name}");
+        }
+        for (turn, id, text) in &self.results {
+            let messages = turns.get(turn - 1).and_then(|it| it.as_array()).expect("there was such a turn");
+            let result = messages.iter().rfind(|message| message["tool_call_id"] == id.as_str());
+            let result = result.and_then(|message| message["content"].as_str()).expect("the call has a result");
+            assert!(result.contains(text.as_str()), "call {id} gave `{result}`, not `{text}`\n{name}");
+        }
+        if let Some(count) = self.tools {
+            let offered = log.calls[0].body["tools"].as_array().map_or(0, Vec::len);
+            assert_eq!(offered, count, "tools in {name}");
+        }
+        if let Some(expected) = &self.verified {
+            let citations = result["citations"].as_array().expect("a list");
+            let verified: Vec<bool> = citations.iter().map(|it| it["verified"] == true).collect();
+            assert_eq!(verified, *expected, "{name}");
+        }
         let usage = &result["usage"];
         let counts = [("iterations", self.iterations), ("maxDepth", self.depth)];
         for (field, expected) in counts.into_iter().filter_map(|(field, expected)| Some((field, expected?))) {
@@ -143,8 +186,12 @@ impl Case {
 
 /// Whether these are the messages of a turn of the root.
 fn is_root(messages: &Value) -> bool {
-    messages[0]["role"] == "system"
-        && !messages[1]["content"].as_str().is_some_and(|text| text.contains("another program wrote for you"))
+    messages[0]["role"] == "system" && !messages[1]["content"].as_str().is_some_and(is_child)
+}
+
+/// Whether this is what a child is asked: the prompt of a program, or what a tool asks (marked so by the cases).
+fn is_child(opening: &str) -> bool {
+    ["another program wrote for you", "FOR THE CHILD"].iter().any(|mark| opening.contains(mark))
 }
 
 #[tokio::test]

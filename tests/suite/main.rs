@@ -29,3 +29,4 @@ mod stores;
 mod terminal;
 mod tidy;
 mod values;
+mod writing;

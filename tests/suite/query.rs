@@ -28,8 +28,10 @@ pub fn scripted(
 pub async fn ask(server: &ScriptedServer, path: &Path, more: &[&str]) -> Ran {
     let url = server.url();
     let path = path.to_str().expect("the path is text");
-    let arguments =
-        ["query", "What is it?", path, "--json", "--strategy", "rlm", "--endpoint", &url, "--model", "scripted"];
+    let mut arguments = vec!["query", "What is it?", path, "--json", "--endpoint", &url, "--model", "scripted"];
+    if !more.contains(&"--strategy") {
+        arguments.extend(["--strategy", "rlm"]);
+    }
     run(rlm(arguments.iter().chain(more))).await
 }
 

@@ -19,6 +19,9 @@ export interface Options {
   worker?: string;
   endpoint?: string[];
   strategy?: "auto" | "direct" | "rlm";
+  protocol?: "auto" | "repl" | "tools";
+  repair?: ("doubledCalls" | "placeholders" | "cleanRetry")[];
+  tools?: object[];
   maxIterations?: number;
   maxDepth?: number;
   maxCalls?: number;

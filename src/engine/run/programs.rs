@@ -1,15 +1,20 @@
 //! The programs of a run: what they begin with, and what is seen of them when they have run.
 
-use super::{Focus, Run};
+use super::{Focus, Run, Subject};
 use crate::{
+    config::{Deed, Repair, ToolSpec},
     corpus::{self, ContextText, StopFlag, StopOnDrop},
     engine::{
         Interpreter, context::Context, context_failure, desk::Desk, ending::Stop, event::Event, internal_failure,
         prompt, reply, tree::Tree,
     },
-    repl::{self, CellOutcome, Ended, Launch, Session, wire::Names},
+    repl::{
+        self, CellOutcome, Ended, Launch, Session,
+        wire::{Names, OwnTool},
+    },
     text::{cut_head, cut_middle},
 };
+use serde_json::Value;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -31,7 +36,7 @@ pub struct CellRecord {
 
 impl CellRecord {
     /// Keeps the first `room` characters of the output; returns how many it has.
-    fn keep_output(&mut self, room: usize) -> usize {
+    pub(super) fn keep_output(&mut self, room: usize) -> usize {
         let cut = cut_head(&self.output, room);
         let (kept, omitted) = (cut.shown.len(), cut.omitted);
         self.output.truncate(kept);
@@ -40,39 +45,41 @@ impl CellRecord {
     }
 }
 
+/// A program that has run, before anybody was told.
+pub(super) struct Held {
+    pub record: CellRecord,
+    code: String,
+    seconds: f64,
+}
+
 impl Run<'_> {
-    /// Runs the programs of a reply in order, until one of them gives the answer.
-    pub(super) async fn run_programs(
-        &mut self,
-        programs: &[String],
-    ) -> Result<(Vec<CellRecord>, Option<String>), Stop> {
-        let mut cells = Vec::new();
-        let mut room = output_chars(self.model.window());
-        for program in programs {
-            self.tell("its program is running");
-            let started = Instant::now();
-            let outcome = self.run_cell(program).await?;
-            let answer = outcome.report.answer.clone();
-            if let (0, Some(draft)) = (self.depth, &outcome.report.draft) {
-                self.tree.note_draft(draft);
-            }
-            let mut record = self.record(outcome);
-            self.tree.emit(Event::Cell {
-                run: self.number,
-                depth: self.depth,
-                iteration: self.iteration,
-                code: program.clone(),
-                output: record.output.clone(),
-                error: record.error.clone(),
-                seconds: started.elapsed().as_secs_f64(),
-            });
-            room -= record.keep_output(room);
-            cells.push(record);
-            if answer.is_some() {
-                return Ok((cells, answer));
-            }
+    /// Runs a program; tells the answer if it gave one.
+    pub(super) async fn run_program(&mut self, code: String) -> Result<(Held, Option<String>), Stop> {
+        let started = Instant::now();
+        let outcome = self.run_cell(&code).await?;
+        let answer = outcome.report.answer.clone();
+        if let (0, Some(draft)) = (self.depth, &outcome.report.draft) {
+            self.tree.note_draft(draft);
         }
-        Ok((cells, None))
+        Ok((Held { record: self.record(outcome), code, seconds: started.elapsed().as_secs_f64() }, answer))
+    }
+
+    /// Tells of a program that has run.
+    pub(super) fn publish(&self, Held { record, code, seconds }: Held) -> CellRecord {
+        let (run, depth, iteration) = (self.number, self.depth, self.iteration);
+        let (output, error) = (record.output.clone(), record.error.clone());
+        self.tree.emit(Event::Cell { run, depth, iteration, code, output, error, seconds });
+        record
+    }
+
+    /// Tells of a call of a tool in the same way.
+    pub(super) fn publish_call(&self, code: String, result: &str, failed: bool, seconds: f64) {
+        let (run, depth, iteration) = (self.number, self.depth, self.iteration);
+        let (output, error) = match failed {
+            true => (String::new(), Some(result.to_owned())),
+            false => (result.to_owned(), None),
+        };
+        self.tree.emit(Event::Cell { run, depth, iteration, code, output, error, seconds });
     }
 
     async fn run_cell(&mut self, code: &str) -> Result<CellOutcome, Stop> {
@@ -130,7 +137,8 @@ pub(super) fn output_chars(window: Option<usize>) -> usize {
 /// The interpreter of a run, with the text that its programs look into. It starts when the text is there.
 pub(super) struct Programs {
     context: Context,
-    focus: Option<Focus>,
+    /// What programs find beside the text and its files.
+    beside: Names,
     interpreter: Interpreter,
     limits: repl::Limits,
     /// Whether the text is indexed before a program searches it. Prompts of child runs are short.
@@ -141,10 +149,27 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    pub fn new(tree: &Tree, context: Context, focus: Option<Focus>, output_chars: usize, depth: usize) -> Self {
+    pub fn new(tree: &Tree, subject: &Subject<'_>, output_chars: usize, depth: usize) -> Self {
         let limits = repl::Limits { cell_time: tree.limits.cell_timeout, output_chars };
-        let interpreter = tree.interpreter.clone();
-        Self { context, focus, interpreter, limits, indexes: depth == 0, indexing: None, running: None }
+        Self {
+            context: subject.context.clone(),
+            beside: beside(tree, subject, depth),
+            interpreter: tree.interpreter.clone(),
+            limits,
+            indexes: depth == 0,
+            indexing: None,
+            running: None,
+        }
+    }
+
+    /// The text, as soon as it is there.
+    pub async fn context(&self) -> Result<Arc<ContextText>, Stop> {
+        self.context.text().await
+    }
+
+    /// The text, if it is there.
+    pub fn text(&self) -> Option<Arc<ContextText>> {
+        self.context.if_ready()
     }
 
     /// Waits for the text and until the interpreter is ready for a program.
@@ -172,9 +197,9 @@ impl Programs {
     }
 
     async fn start(&self, text: Arc<ContextText>) -> Result<Session, Stop> {
-        let (context, focus) = (text.clone(), self.focus.clone());
+        let (context, beside) = (text.clone(), self.beside.clone());
         // Places of many files in a long text take a while to count.
-        let names = blocking(move || names(&context, focus.as_ref())).await?;
+        let names = blocking(move || names(&context, beside)).await?;
         let launch = Launch {
             program: self.interpreter.program.clone(),
             names,
@@ -203,8 +228,52 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-/// What the programs of a run find beside the context.
-fn names(context: &ContextText, focus: Option<&Focus>) -> Result<Names, corpus::Error> {
+/// What the programs of a run find beside the text and its files.
+fn beside(tree: &Tree, subject: &Subject<'_>, depth: usize) -> Names {
+    let mut variables: Vec<(String, String)> = Vec::new();
+    variables.extend(subject.focus.map(|focus: &Focus| ("selection".to_owned(), focus.text.clone())));
+    if prompt::is_long(subject.question) {
+        variables.push(("question".to_owned(), subject.question.to_owned()));
+    }
+    let tool = |spec: &ToolSpec| match &spec.deed {
+        Deed::Command { parameters, .. } => OwnTool {
+            name: spec.name.clone(),
+            description: spec.description.clone(),
+            parameters: parameter_names(parameters),
+            value: None,
+        },
+        Deed::Value(value) => OwnTool {
+            name: spec.name.clone(),
+            description: spec.description.clone(),
+            parameters: Vec::new(),
+            value: Some(value.clone()),
+        },
+    };
+    Names {
+        variables,
+        tools: tree.manner.toolbox.at_depth(depth).map(tool).collect(),
+        gives_json: depth == 0 && tree.manner.schema.is_some(),
+        collapses_doubled_calls: tree.manner.repairs(Repair::DoubledCalls),
+        fills_placeholders: tree.manner.repairs(Repair::Placeholders),
+        ..Names::default()
+    }
+}
+
+/// The names of a tool's parameters in the order in which a program may give them without: those that are required first.
+fn parameter_names(schema: &Value) -> Vec<String> {
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let properties = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    let mut names: Vec<String> = Vec::new();
+    for name in required.chain(properties) {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// The same with the places of the files.
+fn names(context: &ContextText, beside: Names) -> Result<Names, corpus::Error> {
     let mut files = Vec::with_capacity(context.segments().len());
     for (number, segment) in context.segments().iter().enumerate() {
         if let Some(path) = &segment.path {
@@ -212,6 +281,5 @@ fn names(context: &ContextText, focus: Option<&Focus>) -> Result<Names, corpus::
             files.push((path.clone(), characters.start, characters.end));
         }
     }
-    let variables = focus.map(|focus| ("selection".to_owned(), focus.text.clone())).into_iter().collect();
-    Ok(Names { files, shape: context.shape().cloned(), variables })
+    Ok(Names { files, shape: context.shape().cloned(), ..beside })
 }

@@ -53,30 +53,41 @@ impl Ollama {
 /// The window that Ollama gives a model which says nothing else, in tokens. What does not fit it is cut off in silence.
 const DEFAULT_WINDOW: usize = 4096;
 
-/// How many tokens a model has room for: what it was loaded with, else what it is made for, else what
-/// `OLLAMA_CONTEXT_LENGTH` says, else Ollama's own default.
-pub(super) async fn window(client: &Client, base: &Endpoint, environment: &Environment, model: &str) -> usize {
+/// What Ollama says of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// How many tokens it has room for: what it was loaded with, else what it is made for, else what
+    /// `OLLAMA_CONTEXT_LENGTH` says, else Ollama's own default.
+    pub(super) window: usize,
+    /// Whether it can call tools; not known if Ollama is silent or old.
+    pub(super) calls_tools: Option<bool>,
+}
+
+/// Asks for the facts of a model.
+pub(super) async fn facts(client: &Client, base: &Endpoint, environment: &Environment, model: &str) -> Facts {
     // Names are shown with a tag and may be given without one.
     let model = model.rsplit("::").next().unwrap_or(model);
     let is_it = |name: &str| name == model || name.strip_suffix(":latest") == Some(model);
-    let loaded = ask(client.get(base.join("api/ps"))).await.and_then(|body| {
+    let (running, shown) = tokio::join!(
+        ask(client.get(base.join("api/ps"))),
+        ask(client.post(base.join("api/show")).json(&json!({ "model": model }))),
+    );
+    let loaded = running.and_then(|body| {
         let running = body.get("models")?.as_array()?.clone();
         let it = running.into_iter().find(|it| it["name"].as_str().is_some_and(is_it))?;
         it.get("context_length")?.as_u64()
     });
-    let made_for = async {
-        let body = ask(client.post(base.join("api/show")).json(&json!({ "model": model }))).await?;
-        let parameters = body.get("parameters")?.as_str()?.to_owned();
-        let line = parameters.lines().find_map(|line| line.trim().strip_prefix("num_ctx"))?.trim().to_owned();
-        line.parse().ok()
-    };
-    let window = match loaded {
-        Some(window) => Some(window),
-        None => made_for.await,
+    let made_for = || {
+        let parameters = shown.as_ref()?.get("parameters")?.as_str()?;
+        parameters.lines().find_map(|line| line.trim().strip_prefix("num_ctx"))?.trim().parse().ok()
     };
     let configured = || environment.get("OLLAMA_CONTEXT_LENGTH")?.trim().parse().ok();
-    let window = window.or_else(configured).and_then(|window| usize::try_from(window).ok());
-    window.filter(|&window| window > 0).unwrap_or(DEFAULT_WINDOW)
+    let window = loaded.or_else(made_for).or_else(configured).and_then(|window| usize::try_from(window).ok());
+    let abilities = shown.as_ref().and_then(|body| body.get("capabilities")?.as_array());
+    Facts {
+        window: window.filter(|&window| window > 0).unwrap_or(DEFAULT_WINDOW),
+        calls_tools: abilities.map(|abilities| abilities.iter().any(|it| it == "tools")),
+    }
 }
 
 /// The JSON that a question to Ollama brings; nothing if it does not answer soon.

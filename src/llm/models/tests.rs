@@ -19,7 +19,8 @@ impl Model for Extractive {
     }
     fn call<'a>(&'a self, _: &'a Request, _: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
         let (text, usage) = ("passages".to_owned(), TokenUsage::default());
-        async move { Ok(Reply { text, reasoning: String::new(), finish: Finish::Complete, usage }) }.boxed()
+        async move { Ok(Reply { text, calls: Vec::new(), reasoning: String::new(), finish: Finish::Complete, usage }) }
+            .boxed()
     }
 }
 

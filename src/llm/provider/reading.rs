@@ -1,11 +1,12 @@
 //! One reply while it is being read.
 
-use super::thinking::Thinking;
+use super::{Habits, thinking::Thinking};
 use crate::llm::{
-    Error, Finish, Piece, PieceSink, Reply, Request, TokenUsage, failure::Peer, http::Timeouts, looping::Watch,
+    Assembling, CallPiece, Error, Finish, Piece, PieceSink, Reply, Request, TokenUsage, ToolCall, failure::Peer,
+    http::Timeouts, looping::Watch, with_own_ids,
 };
 use futures::{Stream, StreamExt};
-use genai::chat::{ChatStreamEvent, StopReason, StreamEnd, Usage};
+use genai::chat::{ChatStreamEvent, StopReason, StreamEnd, ToolChunk, Usage};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -16,23 +17,28 @@ const MOST_BYTES: usize = 16 << 20;
 pub(super) struct Reading<'a> {
     peer: &'a Peer,
     timeouts: Timeouts,
-    ends_with_reason: bool,
+    habits: Habits,
     thinking: Thinking,
     text: String,
     reasoning: String,
+    calls: Assembling,
+    /// Bytes of calls that have come.
+    call_bytes: usize,
     watches: [Watch; 2],
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(peer: &'a Peer, timeouts: Timeouts, ends_with_reason: bool) -> Self {
+    pub(super) fn new(peer: &'a Peer, timeouts: Timeouts, habits: Habits) -> Self {
         let (text, reasoning) = (String::new(), String::new());
         Self {
             peer,
             timeouts,
-            ends_with_reason,
+            habits,
             thinking: Thinking::default(),
             text,
             reasoning,
+            calls: Assembling::default(),
+            call_bytes: 0,
             watches: Default::default(),
         }
     }
@@ -46,14 +52,14 @@ impl<'a> Reading<'a> {
         stream: &mut (impl Stream<Item = genai::Result<ChatStreamEvent>> + Unpin),
     ) -> Result<ChatStreamEvent, Error> {
         let silence = self.silence();
-        let next = match self.text.is_empty() {
-            true => stream.next().await,
-            false => timeout(silence, stream.next()).await.map_err(|_| self.timed_out(silence))?,
+        let next = match self.has_begun() {
+            false => stream.next().await,
+            true => timeout(silence, stream.next()).await.map_err(|_| self.timed_out(silence))?,
         };
         match next {
             Some(Ok(event)) => Ok(event),
             Some(Err(error)) => Err(self.peer.of_genai(error, silence)),
-            None => Err(self.broken(match self.text.is_empty() && self.reasoning.is_empty() {
+            None => Err(self.broken(match !self.has_begun() && self.reasoning.is_empty() {
                 true => "what came was no stream of events, or it ended before its first one",
                 false => "the stream stopped without the mark of its end",
             })),
@@ -77,19 +83,31 @@ impl<'a> Reading<'a> {
             }
             ChatStreamEvent::ReasoningChunk(chunk) => self.reasoning.push_str(&chunk.content),
             ChatStreamEvent::End(end) => return self.finish(end, request, pieces).map(Some),
-            ChatStreamEvent::Start
-            | ChatStreamEvent::Heartbeat
-            | ChatStreamEvent::ThoughtSignatureChunk(_)
-            | ChatStreamEvent::ToolCallChunk(_) => {}
+            ChatStreamEvent::ToolCallChunk(chunk) => self.take_call(&chunk)?,
+            ChatStreamEvent::Start | ChatStreamEvent::Heartbeat | ChatStreamEvent::ThoughtSignatureChunk(_) => {}
         }
-        if self.text.len() + self.reasoning.len() > MOST_BYTES {
+        if self.text.len() + self.reasoning.len() + self.call_bytes > MOST_BYTES {
             return Err(self.broken("it is longer than 16 MiB"));
         }
         let [of_text, of_reasoning] = &mut self.watches;
         if of_text.is_loop(&self.text, false) || of_reasoning.is_loop(&self.reasoning, true) {
-            return self.conclude(Finish::Looping, None, request).map(Some);
+            return self.conclude(Finish::Looping, None, Vec::new(), request).map(Some);
         }
         Ok(None)
+    }
+
+    fn has_begun(&self) -> bool {
+        !self.text.is_empty() || self.call_bytes > 0
+    }
+
+    fn take_call(&mut self, ToolChunk { tool_call }: &ToolChunk) -> Result<(), Error> {
+        let arguments = tool_call.fn_arguments.as_str().unwrap_or_default();
+        self.call_bytes += tool_call.fn_name.len() + arguments.len() + 1;
+        let piece = CallPiece { id: &tool_call.call_id, name: &tool_call.fn_name, arguments };
+        match !self.habits.streams_calls || self.calls.push(piece) {
+            true => Ok(()),
+            false => Err(self.broken("it calls more tools than 128")),
+        }
     }
 
     fn keep(&mut self, reasoning: &str, text: &str, pieces: PieceSink<'_>) {
@@ -103,28 +121,41 @@ impl<'a> Reading<'a> {
     fn finish(&mut self, end: StreamEnd, request: &Request, pieces: PieceSink<'_>) -> Result<Reply, Error> {
         let rest = self.thinking.rest();
         self.keep(&rest.reasoning, &rest.text, pieces);
+        let calls = match self.habits.streams_calls {
+            true => std::mem::take(&mut self.calls).finish(),
+            false => captured_calls(&end),
+        };
         let finish = match end.captured_stop_reason {
-            None if self.ends_with_reason => return Err(self.broken("the connection closed before its end")),
+            // Some servers name another reason, or none, when tools are called.
+            Some(StopReason::ToolCall(_)) if !calls.is_empty() => Finish::Complete,
+            None if !calls.is_empty() => Finish::Complete,
+            None if self.habits.ends_with_reason => return Err(self.broken("the connection closed before its end")),
             None | Some(StopReason::Completed(_) | StopReason::StopSequence(_)) => Finish::Complete,
             Some(StopReason::MaxTokens(_)) => Finish::Length,
             Some(other) => Finish::Other(other.raw().to_owned()),
         };
-        self.conclude(finish, end.captured_usage.as_ref(), request)
+        self.conclude(finish, end.captured_usage.as_ref(), calls, request)
     }
 
-    fn conclude(&mut self, finish: Finish, usage: Option<&Usage>, request: &Request) -> Result<Reply, Error> {
-        let estimate = TokenUsage::estimated(request, self.text.len() + self.reasoning.len());
+    fn conclude(
+        &mut self,
+        finish: Finish,
+        usage: Option<&Usage>,
+        calls: Vec<ToolCall>,
+        request: &Request,
+    ) -> Result<Reply, Error> {
+        let estimate = TokenUsage::estimated(request, self.text.len() + self.reasoning.len() + self.call_bytes);
         let usage = usage.map_or(estimate, |usage| told(usage, estimate));
-        if self.text.trim().is_empty() {
+        if self.text.trim().is_empty() && calls.is_empty() {
             let reasoning = std::mem::take(&mut self.reasoning);
             return Err(Error::EmptyReply { model: self.peer.model.clone(), finish, usage, reasoning });
         }
         let (text, reasoning) = (std::mem::take(&mut self.text), std::mem::take(&mut self.reasoning));
-        Ok(Reply { text, reasoning, finish, usage })
+        Ok(Reply { text, calls, reasoning, finish, usage })
     }
 
     fn silence(&self) -> Duration {
-        if self.text.is_empty() { self.timeouts.first_text } else { self.timeouts.between }
+        if self.has_begun() { self.timeouts.between } else { self.timeouts.first_text }
     }
 
     fn timed_out(&self, after: Duration) -> Error {
@@ -134,6 +165,17 @@ impl<'a> Reading<'a> {
     fn broken(&self, detail: &str) -> Error {
         Error::BrokenReply { model: self.peer.model.clone(), detail: detail.to_owned() }
     }
+}
+
+/// The calls that `genai` has put together.
+fn captured_calls(end: &StreamEnd) -> Vec<ToolCall> {
+    let calls = end.captured_tool_calls().unwrap_or_default().into_iter().map(|call| ToolCall {
+        id: call.call_id.clone(),
+        name: call.fn_name.clone(),
+        arguments: call.fn_arguments.clone(),
+        signatures: call.thought_signatures.clone(),
+    });
+    with_own_ids(calls.collect())
 }
 
 /// What the provider says; where it says only a part, the rest is worked out or estimated.
@@ -159,6 +201,7 @@ mod tests {
     use super::*;
     use crate::llm::Message;
     use genai::chat::StreamChunk;
+    use std::sync::Arc;
 
     fn chunk(text: &str) -> ChatStreamEvent {
         ChatStreamEvent::Chunk(StreamChunk { content: text.to_owned() })
@@ -169,10 +212,15 @@ mod tests {
         ChatStreamEvent::End(StreamEnd { captured_stop_reason, captured_usage: usage, ..StreamEnd::default() })
     }
 
+    fn request() -> Request {
+        Request { messages: vec![Message::user("12345678")], max_output_tokens: None, tools: Arc::default() }
+    }
+
     fn read(events: Vec<ChatStreamEvent>, ends_with_reason: bool) -> (Result<Reply, Error>, String) {
         let peer = Peer { model: "m".into(), endpoint: "e".into(), key: None, variable: None };
-        let request = Request { messages: vec![Message::user("12345678")], max_output_tokens: None };
-        let mut reading = Reading::new(&peer, Timeouts::default(), ends_with_reason);
+        let request = request();
+        let habits = Habits { ends_with_reason, caches_on_request: false, streams_calls: true };
+        let mut reading = Reading::new(&peer, Timeouts::default(), habits);
         let mut streamed = String::new();
         for event in events {
             let mut sink = |piece: Piece<'_>| match piece {
@@ -203,6 +251,26 @@ mod tests {
             let (reply, streamed) = read(vec![chunk("he"), chunk("llo"), end(reason, None)], false);
             assert_eq!((reply.as_ref().unwrap().finish.clone(), streamed.as_str()), (expected, "hello"), "{reason:?}");
         }
+    }
+
+    #[test]
+    fn calls_of_tools_are_a_reply_without_a_text() {
+        let piece = |id: &str, name: &str, arguments: &str| {
+            let tool_call = genai::chat::ToolCall {
+                call_id: id.to_owned(),
+                fn_name: name.to_owned(),
+                fn_arguments: arguments.into(),
+                thought_signatures: None,
+            };
+            ChatStreamEvent::ToolCallChunk(ToolChunk { tool_call })
+        };
+        let pieces =
+            vec![piece("a", "grep", "{\"pat"), piece("call_0", "", "tern\": \"x\"}"), end(Some("tool_calls"), None)];
+        let reply = read(pieces, true).0.unwrap();
+        assert_eq!((reply.text.as_str(), &reply.finish, reply.calls.len()), ("", &Finish::Complete, 1));
+        assert_eq!(reply.calls[0].arguments, serde_json::json!({"pattern": "x"}));
+        let many = (0..200).map(|number| piece(&format!("id{number}"), "f", "")).collect();
+        assert!(read(many, false).0.unwrap_err().to_string().contains("more tools than 128"));
     }
 
     #[test]
@@ -239,7 +307,7 @@ mod tests {
         let (reply, _) = read(vec![chunk(" \n"), end(Some("length"), None)], false);
         let error = reply.unwrap_err();
         assert_eq!(error.to_string(), "m gave an empty reply: the limit on output tokens cut it off");
-        let request = Request { messages: Vec::new(), max_output_tokens: None };
+        let request = Request { messages: Vec::new(), ..request() };
         assert_eq!((error.is_transient(), error.spent(&request, 0).input), (false, 2));
     }
 
@@ -272,7 +340,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn silence_after_the_first_text_ends_the_call() {
         let peer = Peer { model: "m".into(), endpoint: "e".into(), key: None, variable: None };
-        let mut reading = Reading::new(&peer, Timeouts::default(), false);
+        let habits = Habits { ends_with_reason: false, caches_on_request: false, streams_calls: true };
+        let mut reading = Reading::new(&peer, Timeouts::default(), habits);
         reading.text.push('x');
         let mut silent = futures::stream::pending();
         let error = reading.next_event(&mut silent).await.unwrap_err();

@@ -30,7 +30,7 @@ async fn sent(kind: AdapterKind, name: &str, messages: Vec<Message>) -> ((String
     let key = Secret::new("sk-hidden").map(|key| ("KEY".to_owned(), key));
     let connection = reqwest::Client::builder().no_proxy().build().unwrap();
     let provider = Provider::of_kind(connection, kind, name, key, Some(url), Timeouts::default()).await.unwrap();
-    let request = Request { messages, max_output_tokens: None };
+    let request = Request { messages, max_output_tokens: None, tools: Default::default() };
     let error = provider.call(&request, &mut |_| {}).await.unwrap_err();
     let sent = taken.lock().unwrap().remove(0);
     (sent, format!("{error} {error:?} {provider:?}"))

@@ -88,7 +88,7 @@ impl Model for Puppet {
                     let text = format!("answer {number}");
                     pieces(Piece::Text(&text));
                     let usage = TokenUsage { input: 10, output: 1, cached_input: 0 };
-                    Ok(Reply { text, reasoning: String::new(), finish: Finish::Complete, usage })
+                    Ok(Reply { text, calls: Vec::new(), reasoning: String::new(), finish: Finish::Complete, usage })
                 }
             }
         }
@@ -131,7 +131,11 @@ impl Stage {
     }
 
     async fn ask(&self, model: &Puppet, number: u64, shown: &mut String) -> Outcome {
-        let request = Request { messages: vec![Message::user(number.to_string())], max_output_tokens: None };
+        let request = Request {
+            messages: vec![Message::user(number.to_string())],
+            max_output_tokens: None,
+            tools: Default::default(),
+        };
         let Self { gate, deadline, token, .. } = self;
         let call = Call { model, request: &request, number, gate, deadline: *deadline, token, ledger: &Rich };
         let mut sink = |piece: Piece<'_>| match piece {
@@ -182,7 +186,8 @@ async fn the_cap_of_the_machine_holds_over_all_runs_and_they_share_it() {
         }
     }));
     let modest = async {
-        let request = Request { messages: vec![Message::user("100")], max_output_tokens: None };
+        let request =
+            Request { messages: vec![Message::user("100")], max_output_tokens: None, tools: Default::default() };
         let token = CancellationToken::new();
         let call = Call {
             model: &model,

@@ -2,6 +2,7 @@
 
 use super::{
     super::wire::{CellReport, Names, Raised, Run},
+    doubled,
     link::Link,
     output::Output,
     surroundings::Surroundings,
@@ -20,7 +21,7 @@ use rustpython_vm::{
     scope::Scope,
 };
 use serde_json::Value;
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 const PRELUDE: &str = include_str!("python/prelude.py");
 
@@ -30,6 +31,7 @@ pub struct Cells {
     prelude: Scope,
     surroundings: Surroundings,
     output: Arc<Output>,
+    collapses_doubled_calls: bool,
 }
 
 impl Cells {
@@ -57,9 +59,19 @@ impl Cells {
         let ranges: Vec<PyObjectRef> = ranges.map(Into::into).collect();
         let whole = TextView::whole(context.clone());
         let piece = move |first: usize, end: usize, vm: &VirtualMachine| Text::piece(&whole, first..end, vm);
-        let shape = serde_json::to_value(&names.shape).unwrap_or_default();
-        let globals: [(&str, PyObjectRef); 8] = [
-            ("shape", value::to_python(shape, vm)),
+        let printed = output.clone();
+        let printed = move |back: usize, vm: &VirtualMachine| match printed.earlier(back) {
+            Some((kept, characters)) => {
+                vm.ctx.new_tuple(vec![vm.ctx.new_str(kept).into(), vm.ctx.new_int(characters).into()]).into()
+            }
+            None => vm.ctx.none(),
+        };
+        let globals: [(&str, PyObjectRef); 12] = [
+            ("shape", value::to_python(serde_json::to_value(&names.shape).unwrap_or_default(), vm)),
+            ("own_tools", value::to_python(serde_json::to_value(&names.tools).unwrap_or_default(), vm)),
+            ("gives_json", vm.ctx.new_bool(names.gives_json).into()),
+            ("fills_placeholders", vm.ctx.new_bool(names.fills_placeholders).into()),
+            ("printed", vm.new_function("printed", printed).into()),
             ("whole", Text::from_store(context).into_pyobject(vm)),
             ("file_ranges", vm.ctx.new_list(ranges).into()),
             ("extra_variables", variables.into()),
@@ -79,19 +91,20 @@ impl Cells {
         }
         vm.run_string(prelude.clone(), PRELUDE, "<prelude>".to_owned())?;
         let surroundings = Surroundings::new(&prelude, vm)?;
-        Ok(Self { programs, prelude, surroundings, output })
+        let collapses_doubled_calls = names.collapses_doubled_calls;
+        Ok(Self { programs, prelude, surroundings, output, collapses_doubled_calls })
     }
 
     /// Runs one cell. Whatever the program does, there is a report.
     pub fn run(&self, run: &Run, vm: &VirtualMachine) -> CellReport {
-        self.output.reset(run.output_limit);
+        self.output.reset();
         let error = self.execute(run, vm).err();
         let mut report = self.report(error, vm).unwrap_or_else(|error| CellReport {
             error: Some(format!("the cell left its surroundings broken: {}", traceback(&error, vm))),
             ..CellReport::default()
         });
         report.cell = run.cell;
-        (report.output, report.output_omitted) = self.output.take();
+        (report.output, report.output_omitted) = self.output.take(run.output_limit);
         report
     }
 
@@ -99,16 +112,20 @@ impl Cells {
         // An interruption that came just after the last cell's end is not meant for this one.
         let _ = vm.check_signals();
         self.surroundings.restore(vm)?;
-        self.prelude_call(
-            "before_cell",
-            vec![vm.ctx.new_int(run.cell).into(), vm.ctx.new_str(run.code.as_str()).into()],
-            vm,
-        )?;
-        let compile = |code: &str, mode| {
-            let compiled = vm.compile(code, mode, format!("<cell {}>", run.cell));
-            compiled.map_err(|error| vm.new_syntax_error(&error, Some(&run.code)))
+        let code = match self.collapses_doubled_calls {
+            true => doubled::collapse(&run.code),
+            false => Cow::Borrowed(run.code.as_str()),
         };
-        let (body, last) = split_last_expression(&run.code);
+        self.prelude_call("before_cell", vec![vm.ctx.new_int(run.cell).into(), vm.ctx.new_str(&*code).into()], vm)?;
+        if let Cow::Owned(_) = code {
+            let note = "[repair] calls that were doubled, f()(), ran as f()";
+            self.prelude_call("note", vec![vm.ctx.new_str(note).into()], vm)?;
+        }
+        let compile = |part: &str, mode| {
+            let compiled = vm.compile(part, mode, format!("<cell {}>", run.cell));
+            compiled.map_err(|error| vm.new_syntax_error(&error, Some(&*code)))
+        };
+        let (body, last) = split_last_expression(&code);
         let body = compile(body, Mode::Exec)?;
         let last = last.map(|expression| compile(&expression, Mode::Eval)).transpose()?;
         vm.run_code_obj(body, self.programs.clone())?;

@@ -1,13 +1,14 @@
 """The names that a model's programs find, written in terms of the host calls.
 
 This module lives apart from the programs' own namespace (`programs`), so that nothing of its inside shows there. The
-worker sets `host_call`, `piece`, `count_tokens`, `whole`, `shape`, `file_ranges` and `programs` before it runs this text.
-`whole` is the text; what programs find as `context` is the same, or a value that is made of it.
+worker sets `host_call`, `piece`, `count_tokens`, `printed`, `whole`, `shape`, `file_ranges`, `own_tools`, `gives_json`,
+`fills_placeholders`, `extra_variables` and `programs` before it runs this text. `whole` is the text; what programs find as `context` is the same, or a value that is made of it.
 """
 
 import collections.abc
 import itertools
 import json
+import re
 import sys
 
 SOURCES = {}  # cell number -> its lines, for tracebacks
@@ -168,10 +169,36 @@ def number(value, what):
     return value
 
 
+def note(message):
+    """Something that the model shall know beside what its program prints."""
+    print(message)
+
+
+def filled(prompt):
+    """The prompt with `{name}` replaced by the program's own variable of that name, if that is a str."""
+    if not fills_placeholders or "{" not in prompt:
+        return prompt
+    names = []
+
+    def value(found):
+        name = found[1]
+        known = name in programs and name not in scaffold and name != "answer" and not name.startswith("_")
+        if not known or not isinstance(programs[name], str):
+            return found[0]
+        if name not in names:
+            names.append(name)
+        return str(programs[name])
+
+    result = re.sub(r"\{([A-Za-z_][A-Za-z0-9_]*)\}", value, prompt)
+    if names:
+        note(f"[repair] {', '.join('{' + name + '}' for name in names)} in a prompt stood for the variable of that name")
+    return result
+
+
 def prompt_list(prompts):
     if isinstance(prompts, str):
         raise TypeError("prompts must be a list of str; for one prompt use the call that is not batched")
-    return [text(prompt, f"prompts[{place}]") for place, prompt in enumerate(prompts)]
+    return [filled(text(prompt, f"prompts[{place}]")) for place, prompt in enumerate(prompts)]
 
 
 def model_name(model):
@@ -193,7 +220,7 @@ def batched(name, prompts, model):
 
 def llm_query(prompt, model=None):
     """One plain call of the worker model -> its answer, or a text that begins with "Error:"."""
-    return host_call("llm_query", [[text(prompt, "prompt")], model_name(model)])[0]
+    return host_call("llm_query", [[filled(text(prompt, "prompt"))], model_name(model)])[0]
 
 
 def llm_query_batched(prompts, model=None):
@@ -203,7 +230,7 @@ def llm_query_batched(prompts, model=None):
 
 def rlm_query(prompt, model=None):
     """A child run with a REPL of its own, whose `context` is the prompt -> its answer."""
-    return host_call("rlm_query", [[text(prompt, "prompt")], model_name(model)])[0]
+    return host_call("rlm_query", [[filled(text(prompt, "prompt"))], model_name(model)])[0]
 
 
 def rlm_query_batched(prompts, model=None):
@@ -272,6 +299,38 @@ def tokens(text):
     return count_tokens(text)
 
 
+def peek_output(start=0, end=None, back=1):
+    """The characters start..end of what an earlier program has printed; back=1 is the last one, 2 the one before it."""
+    found = printed(number(back, "back"))
+    if found is None:
+        raise IndexError(f"there is no output {back} programs back; those of the last 8 are kept")
+    kept, characters = found
+    part = kept[start:end]
+    if len(kept) < characters and (end is None or end > len(kept)):
+        note(f"[only the first {len(kept)} of {characters} characters were kept]")
+    return part
+
+
+def own_tool(tool):
+    """A tool of the person's own: a value, or a function that runs a command -> what it prints."""
+    if tool["value"] is not None:
+        return tool["value"]
+    name, parameters = tool["name"], tool["parameters"]
+
+    def call(*arguments, **named):
+        if len(arguments) > len(parameters):
+            raise TypeError(f"{name}() takes {len(parameters)} positional arguments but {len(arguments)} were given")
+        given = dict(zip(parameters, arguments))
+        for key in named:
+            if key in given:
+                raise TypeError(f"{name}() got multiple values for argument {key!r}")
+        return host_call("tool", [name, {**given, **named}])
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = tool["description"]
+    return call
+
+
 def BUDGET():
     """What is left for the whole tree of runs: calls, tokens, cost, seconds, iterations, depth."""
     return host_call("budget", [])
@@ -282,9 +341,16 @@ def SHOW_VARS():
     return dict(variables())
 
 
+def answer_text(value):
+    """The answer as a text. Where it is to be JSON, a value that is no str is written as that."""
+    if gives_json and not isinstance(value, str):
+        return json.dumps(value)
+    return str(value)
+
+
 def FINAL(value):
     """Ends the run with this answer."""
-    state["final"] = str(value)
+    state["final"] = answer_text(value)
     raise Final
 
 
@@ -304,8 +370,9 @@ state = {"final": None}
 scaffold = {
     function.__name__: function
     for function in [llm_query, llm_query_batched, rlm_query, rlm_query_batched, peek, peek_lines, read, grep, search,
-                     chunk, outline, repo_map, tokens, BUDGET, SHOW_VARS, FINAL, FINAL_VAR]
+                     chunk, outline, repo_map, tokens, peek_output, BUDGET, SHOW_VARS, FINAL, FINAL_VAR]
 }
+scaffold.update({tool["name"]: own_tool(tool) for tool in own_tools})
 scaffold.update(context=context, files=files, **extra_variables)
 
 
@@ -344,7 +411,7 @@ def after_cell(error):
     if answer is None and isinstance(declared, dict):
         content = declared.get("content", "")
         if declared.get("ready"):
-            answer = str(content)
+            answer = answer_text(content)
         elif content:
             draft = str(content)
     ended = error is None or isinstance(error, Final)

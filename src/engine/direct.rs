@@ -1,0 +1,97 @@
+//! Answering directly: the whole text in one prompt.
+
+use super::{
+    Question,
+    answer::{Failure, Termination},
+    cite, context_failure,
+    ending::{Ending, Stop},
+    event::{Delta, Event},
+    prompt,
+    tree::{Cut, Tree},
+};
+use crate::{corpus::ContextText, llm::Message};
+use std::sync::Arc;
+
+/// How often an answer of the wrong shape is given back.
+const ATTEMPTS: usize = 3;
+
+/// Has the root model answer from the text. It may mend an answer that has not the shape that was asked for, and once one
+/// whose citations do not hold.
+pub async fn answer(tree: &Tree, question: &Question, context: &Arc<ContextText>) -> Result<Ending, Stop> {
+    let schema = question.manner.schema.as_ref();
+    let prompt = prompt::direct(context, question.focus.as_ref(), &question.text, schema.map(|it| it.text()));
+    let prompt = prompt.map_err(|error| Stop::Failed(context_failure(&error)))?;
+    let mut messages = vec![Message::system(prompt::DIRECT_SYSTEM), Message::user(prompt)];
+    tree.progress(format!("{} is reading the whole text", tree.choice.root.name()));
+    let Some(schema) = schema else {
+        let first = call(tree, &messages).await?;
+        return Ok(Ending { text: mended(tree, messages, first, context).await, termination: Termination::Direct });
+    };
+    let mut problem = String::new();
+    for _ in 0..ATTEMPTS {
+        let text = call(tree, &messages).await?;
+        match schema.check(&text) {
+            Ok(text) => return Ok(Ending { text, termination: Termination::Direct }),
+            Err(why) => {
+                messages.push(Message::assistant(text));
+                messages.push(Message::user(prompt::wrong_shape(&why)));
+                problem = why;
+            }
+        }
+    }
+    Err(Stop::Failed(Failure {
+        kind: "noAnswer",
+        message: format!("{} gave no answer of the shape that was asked for: {problem}", tree.choice.root.name()),
+        hint: Some("another model may do better: --model".to_owned()),
+    }))
+}
+
+/// The answer after the one chance to mend its citations: the second if that is better, else the first.
+async fn mended(tree: &Tree, mut messages: Vec<Message>, first: String, context: &Arc<ContextText>) -> String {
+    let flaws = flaws_of(&first, context).await;
+    if flaws.is_empty() {
+        return first;
+    }
+    tree.note_draft(&first);
+    tree.progress("some citations do not hold: asking for better ones".to_owned());
+    messages.push(Message::assistant(first.clone()));
+    messages.push(Message::user(prompt::mend_citations(&flaws)));
+    match call(tree, &messages).await {
+        Ok(second) if flaws_of(&second, context).await.len() < flaws.len() => second,
+        // Whatever became of the second attempt, there is an answer.
+        Ok(_) | Err(_) => first,
+    }
+}
+
+async fn flaws_of(answer: &str, context: &Arc<ContextText>) -> Vec<cite::Flawed> {
+    let (answer, context) = (answer.to_owned(), context.clone());
+    tokio::task::spawn_blocking(move || cite::flaws(&answer, &context)).await.unwrap_or_default()
+}
+
+/// One call, whose text streams.
+async fn call(tree: &Tree, messages: &[Message]) -> Result<String, Stop> {
+    tree.budget.begin_iteration()?;
+    tree.meter.count_iteration(0);
+    let mut text = String::new();
+    // An earlier answer may stand there still.
+    let mut anew = messages.len() > 2;
+    let mut stream = |delta: Delta| {
+        match &delta {
+            Delta::Append(piece) => text.push_str(piece),
+            Delta::Reset(whole) => whole.clone_into(&mut text),
+        }
+        tree.note_said(&text);
+        tree.emit(Event::Delta(if std::mem::take(&mut anew) { Delta::Reset(text.clone()) } else { delta }));
+    };
+    let root = &tree.choice.root;
+    let turn = tree.call(root, messages.to_vec(), &Arc::default(), true, &mut stream).await?;
+    match turn.cut {
+        None => Ok(turn.text),
+        Some(Cut::Limit(limit)) => Err(limit.into()),
+        Some(cut) => Err(Stop::Failed(Failure {
+            kind: "replyCut",
+            message: format!("the reply of {} was cut off: {cut}", root.name()),
+            hint: Some("ask for less at once, or let programs do the work: --strategy rlm".to_owned()),
+        })),
+    }
+}

@@ -1,0 +1,111 @@
+//! The first message to a root model: what the context is, then the question.
+
+use crate::{
+    corpus::{self, ContextText},
+    engine::{overview::Overview, run::Focus},
+    llm::extractive::QUESTION_HEADING,
+    text::cut_middle,
+};
+use std::fmt::Write;
+
+/// Characters of a question that is asked in the prompt. A longer one is a variable as well, and shown in part.
+const QUESTION_CHARS: usize = 8000;
+
+/// Whether a question is too long for a prompt.
+pub fn is_long(question: &str) -> bool {
+    question.chars().nth(QUESTION_CHARS).is_some()
+}
+
+/// What the first message to a root model is made of.
+pub struct Opening<'a> {
+    pub overview: &'a Overview<'a>,
+    pub focus: Option<&'a Focus>,
+    pub question: &'a str,
+    /// The JSON Schema of the answer.
+    pub schema: Option<&'a str>,
+    /// Tokens that the model of sub-calls has room for.
+    pub worker_window: Option<usize>,
+}
+
+/// The first message to a root model: what the context is, then the question.
+pub fn opening(opening: &Opening<'_>) -> String {
+    let mut text = opening.overview.describe();
+    if let Some(tokens) = opening.worker_window {
+        // At three characters to a token, with room for a question and a reply.
+        let characters = tokens * 3 / 4 * 3;
+        let _ = writeln!(
+            text,
+            "A model that reads for you has a window of {tokens} tokens: at most some {characters} characters in one prompt."
+        );
+    }
+    if let Some(focus) = opening.focus {
+        let _ = write!(
+            text,
+            "\nThe question is about a selection: {}:{}-{}, {} characters, in the variable `selection`.\n",
+            focus.path,
+            focus.first_line,
+            focus.last_line,
+            focus.text.chars().count()
+        );
+    }
+    if let Some(schema) = opening.schema {
+        let _ = write!(text, "\n{}\n", shaped(schema));
+    }
+    text.push_str("\nYou have not looked at the text yet.\n\n");
+    text.push_str(QUESTION_HEADING);
+    text.push('\n');
+    let question = opening.question.trim();
+    if is_long(question) {
+        let characters = question.chars().count();
+        let _ = writeln!(
+            text,
+            "(It has {characters} characters; this is its beginning and its end. All of it is the variable `question`.)"
+        );
+        text.push_str(&cut_middle(question, QUESTION_CHARS));
+    } else {
+        text.push_str(question);
+    }
+    text
+}
+
+fn shaped(schema: &str) -> String {
+    format!(
+        "The answer must be one JSON value that satisfies this JSON Schema, with nothing before or after it: {schema}"
+    )
+}
+
+/// The only message of a direct call: the text with line numbers, then the question.
+pub fn direct(
+    context: &ContextText,
+    focus: Option<&Focus>,
+    question: &str,
+    schema: Option<&str>,
+) -> Result<String, corpus::Error> {
+    let mut text = String::new();
+    for segment in context.segments() {
+        text.push_str(&context.read(segment.header.clone())?);
+        for (number, line) in context.read(segment.text.clone())?.lines().enumerate() {
+            let _ = writeln!(text, "{}\t{line}", number + 1);
+        }
+    }
+    if let Some(focus) = focus {
+        let _ = write!(
+            text,
+            "\nThe question is about the selection {}:{}-{}.\n",
+            focus.path, focus.first_line, focus.last_line
+        );
+    }
+    if let Some(schema) = schema {
+        let _ = write!(text, "\n{}\n", shaped(schema));
+    }
+    text.push('\n');
+    text.push_str(QUESTION_HEADING);
+    text.push('\n');
+    text.push_str(question.trim());
+    Ok(text)
+}
+
+/// A part of the text and what to find out, as one prompt.
+pub fn about_part(part: &str, query: &str) -> String {
+    format!("{part}\n\n{QUESTION_HEADING}\n{query}")
+}

@@ -1,0 +1,203 @@
+//! The texts as models read them. A change of one is a change of behaviour, and shall be seen as one.
+
+use super::*;
+use crate::{
+    config::Options,
+    corpus::{OpenBuffer, Root, Selection, Snapshot, StopFlag},
+    engine::{
+        budget::Left,
+        overview::Overview,
+        reply,
+        run::{CellRecord, Focus},
+        tree::Cut,
+    },
+    repl::{Cause, Ended},
+};
+use expect_test::{Expect, expect, expect_file};
+use serde_json::json;
+use std::time::Duration;
+
+fn check(text: &str, expected: &Expect) {
+    expected.assert_eq(text);
+}
+
+#[test]
+fn instructions_in_both_dresses() {
+    let tools = json!([{"name": "ticket", "description": "A ticket's text", "command": ["x"], "parameters":
+        {"type": "object", "properties": {"number": {"type": "integer"}}}}, {"name": "glossary", "value": {}}]);
+    let tools = Options::from_json(&json!({ "tools": tools })).unwrap().tools.unwrap();
+    let own: Vec<_> = tools.iter().collect();
+    expect_file!["snapshots/programs.txt"].assert_eq(&instructions(false, &[]));
+    expect_file!["snapshots/tools.txt"].assert_eq(&instructions(true, &own));
+    let with_own = instructions(false, &own);
+    check(
+        &with_own[instructions(false, &[]).len()..],
+        &expect![[r#"
+
+
+            For this question there is also:
+            - `ticket(...)`, a function with the arguments {"type":"object","properties":{"number":{"type":"integer"}}}: A ticket's text
+            - `glossary`, a value"#]],
+    );
+}
+
+fn repository() -> std::sync::Arc<Snapshot> {
+    let directory = tempfile::tempdir().unwrap();
+    let files = [("src/main.rs", "fn main() {}\n"), ("src/é {x}.py", "pass\n"), ("README.md", "# {0} %s\n")];
+    let open =
+        files.map(|(path, text)| OpenBuffer { path: directory.path().join(path), text: text.into(), version: 0 });
+    let roots = vec![Root::new(directory.path())];
+    let selection = Selection { roots, open: open.into(), ..Selection::default() };
+    Snapshot::take(&selection, &StopFlag::default()).unwrap()
+}
+
+#[test]
+fn openings() {
+    let context = repository().context().unwrap();
+    let overview = Overview::of_text(&context);
+    let focus = Focus { path: "src/main.rs".into(), first_line: 1, last_line: 1, text: "fn main() {}".into() };
+    let plain =
+        Opening { overview: &overview, focus: None, question: " What is {0}? ", schema: None, worker_window: None };
+    check(
+        &opening(&plain),
+        &expect![[r#"
+        `context` holds 3 files, 86 characters.
+        Files by language: markdown 1, python 1, rust 1.
+        What is where (files, bytes):
+          README.md (9)
+          src/ (2, 18)
+
+        You have not looked at the text yet.
+
+        # Question
+        What is {0}?"#]],
+    );
+    let full =
+        Opening { focus: Some(&focus), schema: Some("{\"type\":\"array\"}"), worker_window: Some(8192), ..plain };
+    check(
+        &opening(&full),
+        &expect![[r#"
+        `context` holds 3 files, 86 characters.
+        Files by language: markdown 1, python 1, rust 1.
+        What is where (files, bytes):
+          README.md (9)
+          src/ (2, 18)
+        A model that reads for you has a window of 8192 tokens: at most some 18432 characters in one prompt.
+
+        The question is about a selection: src/main.rs:1-1, 12 characters, in the variable `selection`.
+
+        The answer must be one JSON value that satisfies this JSON Schema, with nothing before or after it: {"type":"array"}
+
+        You have not looked at the text yet.
+
+        # Question
+        What is {0}?"#]],
+    );
+    let text = Snapshot::of_text(None, "one text".to_owned()).context().unwrap();
+    let overview = Overview::of_text(&text);
+    let long = "start ".to_owned() + &"x".repeat(9000) + " end?";
+    let long =
+        opening(&Opening { overview: &overview, focus: None, question: &long, schema: None, worker_window: None });
+    check(
+        &long.replace(&"x".repeat(100), "X"),
+        &expect![[r#"
+        `context` is one text of 8 characters.
+
+        You have not looked at the text yet.
+
+        # Question
+        (It has 9011 characters; this is its beginning and its end. All of it is the variable `question`.)
+        start XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx … [1011 characters left out] … XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx end?"#]],
+    );
+    check(
+        &direct(&context, Some(&focus), "What is {0}?", Some("{\"type\":\"array\"}")).unwrap(),
+        &expect![[r#"
+        ==> README.md <==
+        1	# {0} %s
+        ==> src/main.rs <==
+        1	fn main() {}
+        ==> src/é {x}.py <==
+        1	pass
+
+        The question is about the selection src/main.rs:1-1.
+
+        The answer must be one JSON value that satisfies this JSON Schema, with nothing before or after it: {"type":"array"}
+
+        # Question
+        What is {0}?"#]],
+    );
+}
+
+fn left() -> Left {
+    Left { iterations: 3, calls: 20, tokens: Some(1000), cost: Some(0.25), time: Duration::from_secs(60) }
+}
+
+#[test]
+fn observations() {
+    let cell = |output: &str, error: Option<&str>, ended| CellRecord {
+        output: output.to_owned(),
+        output_omitted: 0,
+        error: error.map(str::to_owned),
+        variables: vec![("x".to_owned(), "int".to_owned())],
+        ended,
+    };
+    let reply = reply::parse("```repl\na\n```\n```repl\nb\n```\n```repl\nc\n```\n```repl\nd");
+    let cells = [
+        CellRecord { output_omitted: 7, ..cell("7\n", None, Ended::Normally) },
+        cell("", Some("It took too long."), Ended::RolledBack(Cause::Time)),
+    ];
+    check(
+        &observation(&cells, &reply, None, &left()),
+        &expect![[r#"
+        Output of program 1:
+        7
+        … [7 characters of output left out; peek_output has them]
+        Output of program 2:
+        It took too long.
+        The variables are what they were before this program.
+        The remaining 1 programs did not run.
+        The last block has no closing fence, so it did not run.
+        Variables: x: int.
+        Left: 3 turns, 20 calls, 60 s, 1000 tokens, $0.2500."#]],
+    );
+    let lost = [cell("", Some("It crashed."), Ended::Lost(Cause::Crash))];
+    let cut = Cut::Length { tokens: 8192 };
+    check(
+        &observation(&lost, &reply::parse("x"), Some(&cut), &Left { tokens: None, cost: None, ..left() }),
+        &expect![[r#"
+            Output:
+            It crashed.
+            All variables are gone; the REPL has been started again.
+            Your reply was cut off (a reply may have 8192 tokens); what was cut did not count. Write less in one turn.
+            Variables: x: int.
+            Left: 3 turns, 20 calls, 60 s."#]],
+    );
+    check(
+        &observation(&[], &reply::parse("x"), None, &left()),
+        &expect!["Left: 3 turns, 20 calls, 60 s, 1000 tokens, $0.2500."],
+    );
+    check(
+        &clean_retry(&[cell("", Some("NameError: x"), Ended::Normally)]),
+        &expect![[r#"
+        A program that you wrote next failed, and was taken out of this conversation. Do NOT reconstruct it; go about it another way. What it failed with:
+        NameError: x"#]],
+    );
+}
+
+#[test]
+fn summaries_follow_the_question() {
+    check(
+        &with_summary("# Question\nWhat is it?", "Found: {x}.\n"),
+        &expect![[r#"
+        # Question
+        What is it?
+
+        # Your summary of the work so far
+        Found: {x}."#]],
+    );
+}
+
+#[test]
+fn reasoning_is_cut_from_its_end() {
+    assert_eq!(reasoning_only(&("é".repeat(2000) + "so 7")).chars().filter(|it| *it == 'é').count(), 1496);
+}

@@ -1,0 +1,196 @@
+//! A turn in the dress of tools: all calls of one message at once, each with its result in its own place.
+//!
+//! Looks into the text and child runs go on side by side. The interpreter runs one program at a time, so calls that need
+//! it follow each other, in order, beside the rest. The first answer in the order of the calls ends the run, unless a call
+//! before it has failed: that answer was written without knowing what went wrong.
+
+use super::{CellRecord, Run, writing::Written};
+use crate::{
+    config::ToolSpec,
+    engine::{
+        desk::Desk,
+        ending::Stop,
+        prompt, reply,
+        run::{programs::output_chars, verdict::Verdict},
+        tools::{self, CellKind, Deal},
+    },
+    llm::ToolCall,
+    repl::Ended,
+    text::{cut_head, cut_middle},
+};
+use futures::future::join_all;
+use std::time::Instant;
+
+/// Characters of an error that a model is told.
+const ERROR_CHARS: usize = 4000;
+
+/// What one call came to.
+struct Outcome {
+    text: String,
+    failed: bool,
+    answer: Option<String>,
+    seconds: f64,
+}
+
+impl Outcome {
+    fn of(result: Result<String, String>, since: Instant) -> Self {
+        let seconds = since.elapsed().as_secs_f64();
+        match result {
+            Ok(text) => Self { text, failed: false, answer: None, seconds },
+            Err(error) => {
+                let text = format!("Error: {}", cut_middle(&error, ERROR_CHARS));
+                Self { text, failed: true, answer: None, seconds }
+            }
+        }
+    }
+}
+
+impl Run<'_> {
+    /// What a message in the dress of tools comes to.
+    pub(super) async fn follow_calls(&mut self, written: Written) -> Result<Option<String>, Stop> {
+        let Written { text, reply, calls, cut, .. } = written;
+        if calls.is_empty() {
+            return self.take_message(text, reply, cut.map(|cut| cut.to_string())).await;
+        }
+        let room = output_chars(self.model.window()) / calls.len();
+        let results = self.make_calls(&calls, room).await?;
+        let failed = results.iter().any(|result| result.failed);
+        let first_failure = results.iter().position(|result| result.failed).unwrap_or(results.len());
+        let first_answer = results.iter().position(|result| result.answer.is_some());
+        let mut refused = None;
+        if let Some(at) = first_answer {
+            let answer = results[at].answer.clone().unwrap_or_default();
+            let verdict = match at < first_failure {
+                true => self.judge(answer).await?,
+                false => Verdict::Refused(prompt::FINAL_AFTER_FAILED_CALL.to_owned()),
+            };
+            match verdict {
+                Verdict::Accepted(answer) => return Ok(Some(answer)),
+                Verdict::Refused(why) => refused = Some((at, why)),
+            }
+        }
+        let mut told: Vec<String> = results.into_iter().map(|result| fitted(result.text, room)).collect();
+        if let Some((at, why)) = refused {
+            told[at] = why;
+        }
+        if let Some(last) = told.last_mut() {
+            last.push_str(&prompt::left(&self.tree.budget.left()));
+        }
+        self.conversation.add_calls(text, calls, told);
+        self.hurry();
+        self.count_errors(true, failed)?;
+        Ok(None)
+    }
+
+    /// A message without calls is the answer, unless it is none.
+    async fn take_message(
+        &mut self,
+        text: String,
+        reply: reply::Reply,
+        cut: Option<String>,
+    ) -> Result<Option<String>, Stop> {
+        let why = match cut {
+            Some(cut) => prompt::message_cut(&cut),
+            None if !reply.programs.is_empty() || reply.unclosed || reply::is_unfenced_program(&reply.prose) => {
+                self.refuse(prompt::PROGRAM_IN_MESSAGE)?
+            }
+            None => {
+                let final_text = reply.final_line.as_deref().and_then(reply::final_text).map(str::to_owned);
+                match self.judge(final_text.unwrap_or_else(|| reply.prose.clone())).await? {
+                    Verdict::Accepted(answer) => return Ok(Some(answer)),
+                    Verdict::Refused(why) => why,
+                }
+            }
+        };
+        self.conversation.add(text, why);
+        self.hurry();
+        Ok(None)
+    }
+
+    /// Makes all calls; the results are in the order of the calls.
+    async fn make_calls(&mut self, calls: &[ToolCall], room: usize) -> Result<Vec<Outcome>, Stop> {
+        self.tell(&match calls {
+            [call] => format!("{} is running", call.name),
+            calls => format!("{} calls are running", calls.len()),
+        });
+        let context = self.programs.context().await?;
+        let (tree, depth) = (self.tree, self.depth);
+        let own: Vec<&ToolSpec> = tree.manner.toolbox.at_depth(depth).collect();
+        let deals: Vec<Result<Deal, String>> = calls.iter().map(|call| tools::read(call, &own)).collect();
+        let desk = Desk { tree, context: &context, depth };
+        let aside = deals.iter().map(async |deal| {
+            let since = Instant::now();
+            match deal {
+                Err(problem) => Some(Outcome::of(Err(problem.clone()), since)),
+                Ok(Deal::Cell { .. }) => None,
+                Ok(Deal::Final(answer)) => {
+                    let answer = Some(tools::answer_text(answer));
+                    Some(Outcome { answer, ..Outcome::of(Ok("taken".to_owned()), since) })
+                }
+                Ok(Deal::Look { name, arguments }) => {
+                    Some(Outcome::of(desk.look(name, arguments.clone(), room).await, since))
+                }
+                Ok(Deal::SubLlm { query, start, end }) => {
+                    Some(Outcome::of(desk.sub_llm(query, *start, *end).await, since))
+                }
+                Ok(Deal::Own { name, arguments }) => Some(Outcome::of(desk.own_tool(name, arguments).await, since)),
+            }
+        });
+        let in_order = async {
+            let mut results = Vec::new();
+            for deal in &deals {
+                let Ok(Deal::Cell { code, kind }) = deal else { continue };
+                results.push(self.run_call(code, kind).await?);
+            }
+            Ok::<_, Stop>(results)
+        };
+        let (aside, in_order) = tokio::join!(join_all(aside), in_order);
+        let mut in_order = in_order?.into_iter();
+        let results: Vec<Outcome> = aside.into_iter().filter_map(|result| result.or_else(|| in_order.next())).collect();
+        for (call, result) in calls.iter().zip(&results) {
+            self.publish_call(tools::shown(call), &result.text, result.failed, result.seconds);
+        }
+        Ok(results)
+    }
+
+    /// Runs the program that a call stands for.
+    async fn run_call(&mut self, code: &str, kind: &CellKind) -> Result<Outcome, Stop> {
+        let since = Instant::now();
+        let (held, answer) = self.run_program(code.to_owned()).await?;
+        let CellRecord { output, output_omitted, error, ended, .. } = held.record;
+        let result = match (error, kind) {
+            (Some(error), CellKind::Program) => Err(format!("{}{error}{}", lines(&output), state_after(ended))),
+            // The model did not write this program; what counts is what its exception says.
+            (Some(error), _) => Err(error.lines().last().unwrap_or_default().to_owned()),
+            (None, CellKind::Set(name)) => Ok(format!("{name} is set")),
+            (None, CellKind::Program | CellKind::Get(_) | CellKind::FinalVar) => Ok(match output.is_empty() {
+                true => "(no output)".to_owned(),
+                false => prompt::with_omission(output.trim_end_matches('\n'), output_omitted),
+            }),
+        };
+        Ok(Outcome { answer, ..Outcome::of(result, since) })
+    }
+}
+
+fn lines(output: &str) -> String {
+    if output.is_empty() { String::new() } else { format!("{}\n", output.trim_end_matches('\n')) }
+}
+
+fn state_after(ended: Ended) -> &'static str {
+    match ended {
+        Ended::Normally => "",
+        Ended::RolledBack(_) => "\nThe variables are what they were before this program.",
+        Ended::Lost(_) => "\nAll variables are gone; the REPL has been started again.",
+    }
+}
+
+/// A result that does not crowd out the others of its message.
+fn fitted(text: String, room: usize) -> String {
+    // A look was cut to this size already, and says so.
+    const NOTE_CHARS: usize = 100;
+    let cut = cut_head(&text, room + NOTE_CHARS);
+    match cut.omitted {
+        0 => text,
+        omitted => prompt::with_omission(cut.shown, omitted),
+    }
+}

@@ -1,0 +1,220 @@
+//! The answer inside of a reply, while it is being written.
+//!
+//! An answer is most often a text in a call: `FINAL("""…""")` in a program or as the last line, or what is assigned to
+//! `answer["content"]`. Its text can be shown as it grows, long before the program that holds it can run. What is shown is
+//! a preview: when the run has its answer, that takes its place.
+
+use crate::engine::reply::{Inside, Scanner};
+
+/// What answers begin with, at the start of a line.
+const BEGINNINGS: [&str; 3] = ["FINAL(", "answer[\"content\"] = ", "answer['content'] = "];
+
+/// The longest line whose beginning is looked at.
+const LONGEST_START: usize = 64;
+
+/// Finds the answer in a reply that grows.
+#[derive(Default)]
+pub struct Spoken {
+    scanner: Scanner,
+    /// The line under way, as far as it has come.
+    line: String,
+    state: State,
+    /// Whether prose is the answer: a second reply without a program is taken as one, and so is a message without calls.
+    prose: bool,
+    /// Whether something was shown.
+    has_shown: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    /// At the beginning of a line, which is not long enough to tell.
+    #[default]
+    Start,
+    /// The line is no answer.
+    Other,
+    /// The line is prose that is the answer.
+    Prose,
+    /// In a text of Python that ends with so many of these quotes.
+    Text(char, usize),
+    /// In `FINAL(` without quotes, in prose.
+    Plain,
+    /// The answer has ended.
+    Ended,
+}
+
+impl Spoken {
+    /// For a reply whose prose is the answer, or not.
+    pub fn new(prose: bool) -> Self {
+        Self { prose, ..Self::default() }
+    }
+
+    /// Begins anew with the same reply.
+    pub fn restart(&mut self) {
+        *self = Self { has_shown: self.has_shown, ..Self::new(self.prose) };
+    }
+
+    pub fn has_shown(&self) -> bool {
+        self.has_shown
+    }
+
+    /// Takes what arrives; gives what can be shown of it.
+    pub fn push(&mut self, piece: &str) -> String {
+        let mut shown = String::new();
+        for part in piece.split_inclusive('\n') {
+            self.line.push_str(part);
+            self.advance(&mut shown, part.ends_with('\n'));
+        }
+        self.has_shown |= !shown.is_empty();
+        shown
+    }
+
+    /// Works on the line under way, which is whole or not.
+    fn advance(&mut self, shown: &mut String, is_whole: bool) {
+        if self.state == State::Start {
+            self.begin(is_whole);
+        }
+        match self.state {
+            State::Prose => shown.push_str(&std::mem::take(&mut self.line)),
+            State::Text(quote, count) => self.text(shown, quote, count),
+            State::Plain => {
+                // What ends with a parenthesis may be the end.
+                let kept = self.line.trim_end_matches([')', '\n']).len();
+                shown.push_str(&self.line[..kept]);
+                self.line.drain(..kept);
+            }
+            State::Start | State::Other | State::Ended => {}
+        }
+        if is_whole && !matches!(self.state, State::Text(..) | State::Plain) {
+            let before = self.scanner.inside();
+            self.scanner.line(&self.line);
+            let is_of_program = [before, self.scanner.inside()].contains(&Some(Inside::Program));
+            // The fence of a block that is no program is part of the prose.
+            if self.prose && self.state == State::Other && self.line.starts_with("```") && !is_of_program {
+                shown.push_str(&self.line);
+            }
+            self.line.clear();
+            if matches!(self.state, State::Other | State::Prose) {
+                self.state = State::Start;
+            }
+        }
+    }
+
+    /// Tells what a line is from its beginning.
+    fn begin(&mut self, is_whole: bool) {
+        let inside = self.scanner.inside();
+        if inside == Some(Inside::OtherBlock) {
+            let is_fence = self.line.starts_with('`') || self.line.is_empty();
+            self.state = if self.prose && !is_fence { State::Prose } else { State::Other };
+            return;
+        }
+        for beginning in BEGINNINGS {
+            let Some(rest) = self.line.strip_prefix(beginning) else { continue };
+            let quote = rest.chars().next().filter(|it| "\"'".contains(*it));
+            let Some(quote) = quote else {
+                let is_plain = inside.is_none() && beginning == BEGINNINGS[0] && !rest.is_empty();
+                let waits = rest.is_empty() && !is_whole;
+                if is_plain {
+                    self.line.drain(..beginning.len());
+                    self.state = State::Plain;
+                } else if !waits {
+                    self.state = State::Other;
+                }
+                return;
+            };
+            let count = rest.chars().take_while(|it| *it == quote).count();
+            if rest.len() == count && count < 3 && !is_whole {
+                return;
+            }
+            let count = if count >= 3 { 3 } else { 1 };
+            self.line.drain(..beginning.len() + count);
+            self.state = State::Text(quote, count);
+            return;
+        }
+        let may_be = BEGINNINGS.iter().any(|beginning| beginning.starts_with(self.line.as_str()));
+        let may_be_fence = self.line.starts_with('`') || "```".starts_with(self.line.trim_end());
+        if !is_whole && self.line.len() < LONGEST_START && (may_be || may_be_fence) {
+            return;
+        }
+        self.state = match inside {
+            None if self.prose && !self.line.starts_with("```") => State::Prose,
+            _ => State::Other,
+        };
+    }
+
+    /// Shows what there is of a text of Python, as far as its escapes are whole.
+    fn text(&mut self, shown: &mut String, quote: char, count: usize) {
+        let end = quote.to_string().repeat(count);
+        let mut at = 0;
+        while let Some(it) = self.line[at..].chars().next() {
+            let rest = &self.line[at..];
+            if rest.starts_with(&end) {
+                self.state = State::Ended;
+                self.line.clear();
+                return;
+            }
+            if it == quote && end.starts_with(rest) {
+                break;
+            }
+            if it != '\\' {
+                shown.push(it);
+                at += it.len_utf8();
+                continue;
+            }
+            let Some(escaped) = rest[1..].chars().next() else { break };
+            match escaped {
+                'n' => shown.push('\n'),
+                't' => shown.push('\t'),
+                '\n' => {}
+                '\\' | '"' | '\'' => shown.push(escaped),
+                other => shown.extend(['\\', other]),
+            }
+            at += 1 + escaped.len_utf8();
+        }
+        self.line.drain(..at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is shown of a text, however it is cut into pieces.
+    fn shown(text: &str, prose: bool) -> String {
+        let mut results: Vec<String> = Vec::new();
+        for size in [1, 2, 3, 7, text.len().max(1)] {
+            let mut spoken = Spoken::new(prose);
+            let characters: Vec<char> = text.chars().collect();
+            let pieces = characters.chunks(size).map(|piece| piece.iter().collect::<String>());
+            results.push(pieces.map(|piece| spoken.push(&piece)).collect());
+        }
+        assert!(results.iter().all(|it| *it == results[0]), "{results:?}");
+        results.remove(0)
+    }
+
+    #[test]
+    fn the_text_of_an_answer_is_found_in_programs_and_in_prose() {
+        for (text, expected) in [
+            (
+                "I see.\n```repl\nx = 1\nFINAL(\"\"\"# Yes\n\nIt is \\\"so\\\".\n\"\"\")\n```\n",
+                "# Yes\n\nIt is \"so\".\n",
+            ),
+            ("```py\nFINAL('a\\nb\\'s \\\\ \\x41')\nFINAL('no')\n```", "a\nb's \\ \\x41"),
+            ("```repl\nanswer[\"content\"] = 'draft'\n```", "draft"),
+            ("Done.\nFINAL(The parser is (mostly) in a.rs:3)", "The parser is (mostly) in a.rs:3"),
+            ("FINAL(\"quoted\")", "quoted"),
+            ("```repl\nFINAL(str(x))\n```", ""),
+            ("```repl\n    FINAL('inside of a block of Python')\n```", ""),
+            ("```rust\nFINAL('x')\n```", ""),
+            ("The word FINAL('x') in a line", ""),
+        ] {
+            assert_eq!(shown(text, false), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn prose_is_shown_where_it_is_the_answer_and_programs_are_not() {
+        let text = "It is **so**:\n```rust\nfn a() {}\n```\n```repl\nprint(1)\n```\nFINE\nF";
+        assert_eq!(shown(text, true), "It is **so**:\n```rust\nfn a() {}\n```\nFINE\n");
+        assert_eq!(shown(text, false), "");
+    }
+}

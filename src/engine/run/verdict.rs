@@ -1,0 +1,65 @@
+//! Whether an answer that a model gives is taken as the answer.
+//!
+//! It must have the shape that was asked for, if one was. And places that it cites should exist and say what it quotes
+//! from them: if they do not, the model is told once, and may mend it. If it does not, the first answer stands, with its
+//! citations marked as what they are.
+
+use crate::{
+    corpus::ContextText,
+    engine::{cite, manner::Manner, prompt},
+};
+use std::sync::Arc;
+
+/// Looks at the answers of one run.
+pub(super) struct Judge {
+    is_root: bool,
+    /// An answer that the model was told to mend.
+    standing: Option<String>,
+}
+
+/// What becomes of an answer.
+pub(super) enum Verdict {
+    Accepted(String),
+    /// It is not taken; this is told to the model.
+    Refused(String),
+}
+
+impl Judge {
+    pub fn new(depth: usize) -> Self {
+        Self { is_root: depth == 0, standing: None }
+    }
+
+    /// The answer that is to be mended.
+    pub fn standing(&self) -> Option<String> {
+        self.standing.clone()
+    }
+
+    /// The answer in the shape that was asked for, if it has that.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn shape(&self, text: String, manner: &Manner) -> Result<String, String> {
+        match manner.schema.as_ref().filter(|_| self.is_root) {
+            Some(schema) => schema.check(&text),
+            None => Ok(text),
+        }
+    }
+
+    /// Looks at an answer. Reads the cited lines of `context`, which may block.
+    pub async fn judge(&mut self, text: String, manner: &Manner, context: Option<Arc<ContextText>>) -> Verdict {
+        let text = match self.shape(text, manner) {
+            Ok(text) => text,
+            Err(why) => return Verdict::Refused(prompt::wrong_shape(&why)),
+        };
+        let (true, None, None, Some(context)) = (self.is_root, &self.standing, &manner.schema, context) else {
+            return Verdict::Accepted(text);
+        };
+        let answer = text.clone();
+        let flaws = tokio::task::spawn_blocking(move || cite::flaws(&answer, &context)).await.unwrap_or_default();
+        if flaws.is_empty() {
+            return Verdict::Accepted(text);
+        }
+        self.standing = Some(text);
+        Verdict::Refused(prompt::mend_citations(&flaws))
+    }
+}

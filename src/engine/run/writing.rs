@@ -1,0 +1,168 @@
+//! A model writes its turn, and its programs run while it still writes.
+
+use super::{CellRecord, Run, feed::Feed, programs::Held, spoken::Spoken};
+use crate::{
+    engine::{
+        ending::Stop,
+        event::{Delta, Event},
+        reply::{self, Reply},
+        tools,
+        tree::{CallError, Cut, Tree, Turn},
+    },
+    llm::ToolCall,
+};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::time::sleep;
+
+/// How long the rest of a reply is waited for when one of its programs has given the answer: for the provider's word on
+/// what it costs.
+const REST: Duration = Duration::from_secs(1);
+
+/// A turn that was written, with what its programs did.
+pub(super) struct Written {
+    pub text: String,
+    pub reply: Reply,
+    pub calls: Vec<ToolCall>,
+    pub cut: Option<Cut>,
+    pub cells: Vec<CellRecord>,
+    pub answer: Option<String>,
+}
+
+/// What the programs of a turn came to.
+pub(super) struct Ran {
+    pub held: Vec<Held>,
+    pub answer: Option<String>,
+}
+
+impl Run<'_> {
+    /// Has the model write its turn. Meanwhile the text is read, the interpreter gets ready, and every program runs as soon
+    /// as its block is closed.
+    pub(super) async fn write(&mut self) -> Result<Result<Written, CallError>, Stop> {
+        self.tell(&format!("{} is writing", self.model.name()));
+        let (tree, model, tools) = (self.tree, self.model.clone(), self.tools.clone());
+        let messages = self.conversation.messages().to_vec();
+        let feed = Feed::default();
+        let is_root = self.depth == 0;
+        let spoken = Mutex::new(Spoken::new(!tools.is_empty() || self.replies_without_program > 0));
+        let mut stream = |delta: Delta| {
+            feed.push(&delta);
+            if is_root {
+                show(tree, &spoken, &delta);
+            }
+        };
+        let writes_programs = tools.is_empty();
+        let result = {
+            // Put away when it is of no more use, which closes its connection.
+            let mut call = Some(Box::pin(tree.call(&model, messages, &tools, true, &mut stream)));
+            let running = self.run_as_written(&feed, writes_programs);
+            tokio::pin!(running);
+            let mut turn = None;
+            let ran = loop {
+                tokio::select! {
+                    biased;
+                    result = written_by(&mut call) => {
+                        call = None;
+                        feed.end();
+                        turn = Some(match result {
+                            Ok(written) => written,
+                            // What ran has happened: the conversation has to tell of it.
+                            Err(CallError::Model(error)) if feed.has_begun() => broken(&feed, &error.to_string()),
+                            Err(error) => return Ok(Err(error)),
+                        });
+                    }
+                    () = feed.broken(), if turn.is_none() => {
+                        call = None;
+                        feed.end();
+                        turn = Some(broken(&feed, "the connection failed"));
+                    }
+                    ran = &mut running => break ran?,
+                }
+            };
+            let turn = match turn {
+                Some(turn) => turn,
+                // The answer is there: what else the model writes changes nothing.
+                None => tokio::select! {
+                    biased;
+                    result = written_by(&mut call) => result.unwrap_or_else(|error| broken(&feed, &error.to_string())),
+                    () = sleep(REST) => Turn { text: feed.text(), calls: Vec::new(), cut: None },
+                },
+            };
+            (turn, ran)
+        };
+        self.has_shown = lock(&spoken).has_shown();
+        let (turn, ran) = result;
+        Ok(Ok(self.written(turn, ran)))
+    }
+
+    /// Runs the programs of a reply in order while it is written, until one of them gives the answer.
+    async fn run_as_written(&mut self, feed: &Feed, writes_programs: bool) -> Result<Ran, Stop> {
+        let mut ran = Ran { held: Vec::new(), answer: None };
+        self.programs.prepare().await?;
+        let mut room = super::output_chars(self.model.window());
+        while let Some(program) = feed.next().await {
+            if !writes_programs {
+                continue;
+            }
+            self.tell("its program is running");
+            let (mut held, answer) = self.run_program(program).await?;
+            room -= held.record.keep_output(room);
+            ran.held.push(held);
+            if answer.is_some() {
+                ran.answer = answer;
+                break;
+            }
+        }
+        Ok(ran)
+    }
+
+    /// Tells of the turn, and then of its programs, whichever was there first.
+    fn written(&mut self, turn: Turn, ran: Ran) -> Written {
+        let Turn { text, calls, cut } = turn;
+        let shown: Vec<String> = calls.iter().map(tools::shown).collect();
+        let lines = std::iter::once(text.as_str()).chain(shown.iter().map(String::as_str)).filter(|it| !it.is_empty());
+        self.tree.emit(Event::Turn {
+            run: self.number,
+            depth: self.depth,
+            iteration: self.iteration,
+            text: lines.collect::<Vec<_>>().join("\n"),
+        });
+        let cells = ran.held.into_iter().map(|held| self.publish(held)).collect();
+        Written { reply: reply::parse(&text), text, calls, cut, cells, answer: ran.answer }
+    }
+}
+
+/// The end of a call, if it is not put away.
+async fn written_by<F: Future + Unpin>(call: &mut Option<F>) -> F::Output {
+    match call {
+        Some(call) => call.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What had come of a reply when it broke off.
+fn broken(feed: &Feed, why: &str) -> Turn {
+    Turn { text: feed.text(), calls: Vec::new(), cut: Some(Cut::Broken(why.to_owned())) }
+}
+
+/// Shows what there is of the answer.
+fn show(tree: &Tree, spoken: &Mutex<Spoken>, delta: &Delta) {
+    let mut spoken = lock(spoken);
+    let shown = match delta {
+        Delta::Append(piece) => Delta::Append(spoken.push(piece)),
+        Delta::Reset(text) => {
+            spoken.restart();
+            Delta::Reset(spoken.push(text))
+        }
+    };
+    if !matches!(&shown, Delta::Append(text) if text.is_empty()) {
+        tree.emit(Event::Delta(shown));
+    }
+}
+
+/// No code panics while it holds the lock.
+fn lock(spoken: &Mutex<Spoken>) -> MutexGuard<'_, Spoken> {
+    spoken.lock().unwrap_or_else(PoisonError::into_inner)
+}
