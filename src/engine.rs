@@ -27,7 +27,7 @@ mod prompt;
 pub mod reply;
 mod run;
 mod schema;
-mod tools;
+pub mod tools;
 mod tree;
 
 pub use answer::{Answer, Citation, Failure, Lost, Termination};

@@ -217,4 +217,20 @@ mod tests {
         assert_eq!(shown(text, true), "It is **so**:\n```rust\nfn a() {}\n```\nFINE\n");
         assert_eq!(shown(text, false), "");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_shown_the_same_however_it_is_cut(
+            parts in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "FINAL(", "answer[\"content\"] = ", "\"\"\"", "'''", "\"", "'", ")", "```repl\n", "```\n", "```", "\n",
+                    "\\", "\\n", "é", "x", " ", "`", "answer", "FIN",
+                ]),
+                0..30,
+            ),
+            prose: bool,
+        ) {
+            shown(&parts.concat(), prose);
+        }
+    }
 }

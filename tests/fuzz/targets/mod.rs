@@ -2,6 +2,7 @@
 //!
 //! The fuzzers try inputs that they make up, see `tests/fuzz/run`; the tests replay those that were kept.
 
+mod calls;
 mod chunk;
 mod decode;
 mod frames;
@@ -9,13 +10,16 @@ mod manifest;
 mod reply;
 mod walk;
 
-pub use self::{chunk::chunk, decode::decode, frames::frames, manifest::manifest, reply::reply, walk::walk};
+pub use self::{
+    calls::calls, chunk::chunk, decode::decode, frames::frames, manifest::manifest, reply::reply, walk::walk,
+};
 
 /// Something that takes any bytes.
 pub type Target = fn(&[u8]);
 
 /// The targets by their names, which are those of the folders of `corpus`.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
+    ("calls", calls),
     ("chunk", chunk),
     ("decode", decode),
     ("frames", frames),

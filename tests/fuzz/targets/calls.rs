@@ -1,0 +1,45 @@
+//! Calls of tools are put together from the pieces of a stream, and read.
+//!
+//! Each part of an input is a piece: id, name and arguments, divided by tabs. A part that begins with `!` describes tools
+//! of one's own.
+
+use super::parts;
+use rlm::{
+    config::{ToolSpec, tools},
+    engine::tools::{CellKind, Deal, all_tools, read, shown},
+    llm::{Assembling, CallPiece},
+};
+use std::collections::HashSet;
+
+pub fn calls(input: &[u8]) {
+    let mut assembling = Assembling::default();
+    let mut own: Vec<ToolSpec> = Vec::new();
+    for part in parts(input) {
+        let part = String::from_utf8_lossy(part);
+        if let Some(described) = part.strip_prefix('!') {
+            let value = serde_json::from_str(described).unwrap_or_default();
+            own = tools(&value).unwrap_or_default();
+            continue;
+        }
+        let mut fields = part.splitn(3, '\t');
+        let [id, name, arguments] = [(); 3].map(|()| fields.next().unwrap_or_default());
+        assembling.push(CallPiece { id, name, arguments });
+    }
+    let own: Vec<&ToolSpec> = own.iter().collect();
+    let calls = assembling.finish();
+    let ids: HashSet<&str> = calls.iter().map(|call| call.id.as_str()).collect();
+    assert!(ids.len() == calls.len() && !ids.contains("") && calls.len() <= 128, "every call has an id of its own");
+    let names: HashSet<String> = all_tools(&own).into_iter().map(|tool| tool.name).collect();
+    for call in &calls {
+        shown(call);
+        let Ok(deal) = read(call, &own) else { continue };
+        assert!(names.contains(&call.name), "only what is offered can be called");
+        match deal {
+            Deal::Cell { code, kind: CellKind::Program } => assert_eq!(call.arguments["code"], code.as_str()),
+            // What the model gives is a value in these programs, and cannot become part of the program.
+            Deal::Cell { code, .. } => assert!(!code.contains('\n'), "{code:?}"),
+            Deal::Look { arguments, .. } => assert!(arguments.is_array()),
+            Deal::SubLlm { .. } | Deal::Final(_) | Deal::Own { .. } => {}
+        }
+    }
+}
