@@ -36,7 +36,7 @@ const HOMES: [(&str, &[&str]); 11] = [
 ];
 
 /// Files that may be unsafe, each with the reason beside the code.
-const UNSAFE: [&str; 8] = [
+const UNSAFE: [&str; 7] = [
     "corpus/storage.rs",
     "repl/worker/checkpoint.rs",
     "repl/worker/pages.rs",
@@ -44,7 +44,6 @@ const UNSAFE: [&str; 8] = [
     "repl/worker/supervisor.rs",
     "repl/worker/text.rs",
     "repl/worker/text_store.rs",
-    "repl/worker/sre/haystack.rs",
 ];
 
 /// The longest a file may be.

@@ -2,28 +2,29 @@
 //!
 //! The interpreter's own counts all characters of a string for each search, each step of `finditer` and each `group`,
 //! which is hopeless in texts of gigabytes. This one finds positions through the index of a text, searches long subjects
-//! with automata, can be interrupted inside a search, and keeps to CPython where the other strays. What a pattern
-//! matches is said by the same engine, the crate `rustpython-sre_engine`.
+//! with automata, can be interrupted inside a search, and keeps to CPython where the other strays.
 //!
 //! A pattern's way: Python's compiler makes code of it ([`Pattern`](pattern::Pattern)); the code is read back as a tree
-//! ([`program`]); from the tree come code by Python's rules for letters and digits ([`encode`]) and, through an
+//! ([`tree`]); from the tree come a program for the [`engine`], which says what a pattern matches, and, through an
 //! expression of `regex-syntax` ([`translate`]), the automata of long searches ([`finder`]).
 
 mod bookmark;
 mod builder;
+mod case;
 pub(super) mod char_set;
-mod encode;
+mod code;
+mod engine;
 mod finder;
 mod haystack;
 mod interrupt;
 mod match_object;
 mod matcher;
 mod pattern;
-mod program;
 mod scanner;
 mod subject;
 mod substitute;
 mod translate;
+mod tree;
 
 pub(super) use _sre::module_def;
 
@@ -41,14 +42,18 @@ fn init() {
 #[rustpython_vm::pymodule]
 mod _sre {
     use super::{
+        case::{lower_ascii, lower_unicode, upper_unicode},
+        code,
         pattern::{Pattern, PatternParts},
         substitute::Template,
     };
-    use rustpython_sre_engine::string::{lower_ascii, lower_unicode, upper_unicode};
     use rustpython_vm::{PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, builtins::PyListRef};
 
     #[pyattr]
-    use rustpython_sre_engine::{CODESIZE, MAXGROUPS, MAXREPEAT, SRE_MAGIC as MAGIC};
+    use code::{CODESIZE, MAGIC, UNLIMITED as MAXREPEAT};
+
+    #[pyattr]
+    const MAXGROUPS: u32 = MAXREPEAT / 2;
 
     #[pyfunction]
     fn getcodesize() -> usize {

@@ -41,9 +41,10 @@ impl Bookmark {
             return byte;
         }
         let mut last = self.lock();
-        let char = match byte.checked_sub(last.byte) {
-            Some(distance) if distance <= MAX_STEPS => last.char + count_chars(&map.bytes()[last.byte..byte]),
-            _ => map.char_of(byte),
+        let char = match byte.abs_diff(last.byte) {
+            MAX_STEPS.. => map.char_of(byte),
+            _ if byte < last.byte => last.char - count_chars(&map.bytes()[byte..last.byte]),
+            _ => last.char + count_chars(&map.bytes()[last.byte..byte]),
         };
         *last = Spot { byte, char };
         char

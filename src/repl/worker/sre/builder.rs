@@ -2,8 +2,7 @@
 
 use super::{
     super::text::new_string,
-    haystack::{Bytes, Characters, Haystack},
-    subject::{Haystacks, Subject},
+    subject::{Subject, Whole},
 };
 use rustpython_vm::{
     PyObject, PyObjectRef, PyResult, TryFromBorrowedObject, VirtualMachine, builtins::PyStr, common::wtf8::Wtf8Buf,
@@ -26,22 +25,19 @@ enum Content {
 
 impl<'a> Builder<'a> {
     pub fn new(subject: &'a Subject) -> Self {
-        let content = match subject.haystack() {
-            Haystacks::Bytes(_) => Content::Bytes(Vec::new()),
-            Haystacks::Characters(_) => Content::Characters(Wtf8Buf::new()),
+        let content = match subject.whole() {
+            Whole::Bytes(_) => Content::Bytes(Vec::new()),
+            Whole::Characters(_) => Content::Characters(Wtf8Buf::new()),
         };
         Self { subject, content, parts: 0 }
     }
 
-    /// Appends the positions `range` of the subject.
+    /// Appends a range of bytes of the subject.
     pub fn push_range(&mut self, range: Range<usize>) {
         self.parts += usize::from(!range.is_empty());
-        match (&mut self.content, self.subject.haystack()) {
-            (Content::Characters(built), Haystacks::Characters(haystack)) => {
-                let Characters { text, .. } = haystack;
-                built.push_wtf8(&text[haystack.bytes_of(range)]);
-            }
-            (Content::Bytes(built), Haystacks::Bytes(Bytes(bytes))) => built.extend_from_slice(&bytes[range]),
+        match (&mut self.content, self.subject.whole()) {
+            (Content::Characters(built), Whole::Characters(text)) => built.push_wtf8(&text[range]),
+            (Content::Bytes(built), Whole::Bytes(bytes)) => built.extend_from_slice(&bytes[range]),
             _ => unreachable!("the content is of the subject's kind"),
         }
     }

@@ -2,14 +2,14 @@
 //!
 //! A set is a list of ranges of code points, lone surrogates included, since strings of Python can have them.
 
-use rustpython_sre_engine::{
-    SreCatCode,
-    string::{lower_ascii, lower_unicode, upper_unicode},
+use super::{
+    case::{lower_ascii, lower_unicode, upper_ascii, upper_unicode},
+    code::CategoryCode,
 };
 use std::sync::LazyLock;
 
 /// The last code point.
-const LAST: u32 = char::MAX as u32;
+pub const LAST: u32 = char::MAX as u32;
 
 /// No character behind this one has a case.
 const LAST_CASED: u32 = 0x1_ffff;
@@ -65,37 +65,52 @@ impl CharSet {
         Self::new(starts.zip(ends).filter_map(|(start, end)| Some((start, end?))).collect())
     }
 
-    /// The characters whose image under `lower` is in the set.
-    fn before(&self, lower: impl Fn(u32) -> u32) -> Self {
-        let cased = || CASED.iter().map(|&(char, _)| char).filter(|&char| lower(char) != char);
-        let fixed = Self::new(cased().map(|char| (char, char)).collect()).complement();
-        let gained = cased().filter(|&char| self.contains(lower(char))).map(|char| (char, char));
-        Self::new(self.intersection(&fixed).0.into_iter().chain(gained).collect())
+    /// The characters that are in the set after some have become others, as `moved` says in ascending order.
+    fn before(&self, moved: &[(u32, u32)]) -> Self {
+        let mut ranges = Vec::new();
+        for &(first, last) in &self.0 {
+            let mut start = first;
+            let behind = moved.partition_point(|&(char, _)| char < first);
+            for &(char, _) in moved[behind..].iter().take_while(|&&(char, _)| char <= last) {
+                // Nothing lies between two that follow each other.
+                ranges.extend(char.checked_sub(1).map(|before| (start, before)));
+                start = char + 1;
+            }
+            ranges.push((start, last));
+        }
+        ranges.extend(moved.iter().filter(|&&(_, image)| self.contains(image)).map(|&(char, _)| (char, char)));
+        Self::new(ranges)
     }
 
     pub fn ignoring_ascii_case(&self) -> Self {
-        self.before(lower_ascii)
+        self.before(&LOWERED_IN_ASCII)
     }
 
     pub fn ignoring_case(&self) -> Self {
-        self.before(lower_unicode)
+        self.before(&LOWERED)
     }
 
-    fn intersection(&self, other: &Self) -> Self {
-        let outside = [self.complement().0, other.complement().0].concat();
-        Self::new(outside).complement()
+    /// As locales do that know the letters of ASCII: both cases of a character are looked up.
+    pub fn ignoring_locale_case(&self) -> Self {
+        Self::new([self.before(&LOWERED_IN_ASCII).0, self.before(&RAISED_IN_ASCII).0].concat())
     }
 }
 
-/// Characters that have a lower or an upper case besides themselves, each with its upper case.
-static CASED: LazyLock<Vec<(u32, u32)>> = LazyLock::new(|| {
-    let cased = (0..=LAST_CASED).filter(|&char| lower_unicode(char) != char || upper_unicode(char) != char);
-    cased.map(|char| (char, upper_unicode(char))).collect()
-});
+/// The characters that `change` makes others of, with those.
+fn changed(last: u32, change: impl Fn(u32) -> u32) -> Vec<(u32, u32)> {
+    (0..=last).map(|char| (char, change(char))).filter(|(char, image)| char != image).collect()
+}
+
+static LOWERED: LazyLock<Vec<(u32, u32)>> = LazyLock::new(|| changed(LAST_CASED, lower_unicode));
+static LOWERED_IN_ASCII: LazyLock<Vec<(u32, u32)>> = LazyLock::new(|| changed(0x7f, lower_ascii));
+static RAISED_IN_ASCII: LazyLock<Vec<(u32, u32)>> = LazyLock::new(|| changed(0x7f, upper_ascii));
+
+/// Characters that have an upper case besides themselves, with that.
+static RAISED: LazyLock<Vec<(u32, u32)>> = LazyLock::new(|| changed(LAST_CASED, upper_unicode));
 
 /// The characters that lie in a range, or whose upper case does.
 pub fn range_or_upper(first: u32, last: u32) -> Vec<(u32, u32)> {
-    let gained = CASED.iter().filter(|(_, upper)| (first..=last).contains(upper)).map(|&(char, _)| (char, char));
+    let gained = RAISED.iter().filter(|(_, upper)| (first..=last).contains(upper)).map(|&(char, _)| (char, char));
     std::iter::once((first, last)).chain(gained).collect()
 }
 
@@ -122,27 +137,27 @@ pub fn by_category(class: &str) -> CharSet {
 }
 
 /// The characters of a class like `\d`. The classes of line breaks occur in no pattern.
-pub fn category(code: SreCatCode) -> Option<CharSet> {
-    use SreCatCode as Cat;
+pub fn category(code: CategoryCode) -> Option<CharSet> {
+    use CategoryCode as Cat;
     let ascii = |ranges: &[(char, char)]| {
         CharSet::new(ranges.iter().map(|&(first, last)| (u32::from(first), u32::from(last))).collect())
     };
     let ascii_word = || ascii(&[('0', '9'), ('A', 'Z'), ('a', 'z'), ('_', '_')]);
     let ascii_space = || ascii(&[('\t', '\r'), (' ', ' ')]);
     Some(match code {
-        Cat::DIGIT => ascii(&[('0', '9')]),
-        Cat::NOT_DIGIT => ascii(&[('0', '9')]).complement(),
-        Cat::SPACE => ascii_space(),
-        Cat::NOT_SPACE => ascii_space().complement(),
-        Cat::WORD | Cat::LOC_WORD => ascii_word(),
-        Cat::NOT_WORD | Cat::LOC_NOT_WORD => ascii_word().complement(),
-        Cat::UNI_DIGIT => DIGIT.clone(),
-        Cat::UNI_NOT_DIGIT => DIGIT.complement(),
-        Cat::UNI_SPACE => SPACE.clone(),
-        Cat::UNI_NOT_SPACE => SPACE.complement(),
-        Cat::UNI_WORD => WORD.clone(),
-        Cat::UNI_NOT_WORD => WORD.complement(),
-        Cat::LINEBREAK | Cat::NOT_LINEBREAK | Cat::UNI_LINEBREAK | Cat::UNI_NOT_LINEBREAK => return None,
+        Cat::Digit => ascii(&[('0', '9')]),
+        Cat::NotDigit => ascii(&[('0', '9')]).complement(),
+        Cat::Space => ascii_space(),
+        Cat::NotSpace => ascii_space().complement(),
+        Cat::Word | Cat::LocWord => ascii_word(),
+        Cat::NotWord | Cat::LocNotWord => ascii_word().complement(),
+        Cat::UniDigit => DIGIT.clone(),
+        Cat::UniNotDigit => DIGIT.complement(),
+        Cat::UniSpace => SPACE.clone(),
+        Cat::UniNotSpace => SPACE.complement(),
+        Cat::UniWord => WORD.clone(),
+        Cat::UniNotWord => WORD.complement(),
+        Cat::LineBreak | Cat::NotLineBreak | Cat::UniLineBreak | Cat::UniNotLineBreak => return None,
     })
 }
 
@@ -171,16 +186,18 @@ mod tests {
         assert_eq!(CharSet::of('k'.into()).ignoring_case(), set(&[('K', 'K'), ('k', 'k'), ('\u{212a}', '\u{212a}')]));
         assert_eq!(CharSet::of('k'.into()).ignoring_ascii_case(), set(&[('K', 'K'), ('k', 'k')]));
         assert_eq!(CharSet::of('K'.into()).ignoring_case().ranges(), [], "no lower case is an upper case");
+        assert_eq!(CharSet::of('K'.into()).ignoring_locale_case(), set(&[('K', 'K'), ('k', 'k')]));
+        assert_eq!(set(&[('A', 'b')]).ignoring_ascii_case(), set(&[('A', 'B'), ('[', 'b')]));
     }
 
     #[test]
     fn classes_are_those_of_python() {
         let in_class = |code, char: char| category(code).unwrap().contains(char.into());
         for (code, inside, outside) in [
-            (SreCatCode::UNI_WORD, "aé漢5½²ª_", "-\u{301}\u{94d}Ⓐ😀"),
-            (SreCatCode::UNI_DIGIT, "5٣९", "½²x"),
-            (SreCatCode::UNI_SPACE, " \u{1c}\u{85}\u{a0}\u{3000}", "x\u{200b}\u{feff}"),
-            (SreCatCode::SPACE, " \n\u{b}", "\u{1c}\u{a0}"),
+            (CategoryCode::UniWord, "aé漢5½²ª_", "-\u{301}\u{94d}Ⓐ😀"),
+            (CategoryCode::UniDigit, "5٣९", "½²x"),
+            (CategoryCode::UniSpace, " \u{1c}\u{85}\u{a0}\u{3000}", "x\u{200b}\u{feff}"),
+            (CategoryCode::Space, " \n\u{b}", "\u{1c}\u{a0}"),
         ] {
             assert!(inside.chars().all(|char| in_class(code, char)), "{code:?}");
             assert!(!outside.chars().any(|char| in_class(code, char)), "{code:?}");

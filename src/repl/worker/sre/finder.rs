@@ -6,8 +6,9 @@
 //! is found.
 
 use super::{
-    program::Node,
+    interrupt::Pulse,
     translate::{Alphabet, Translation, bounded_head, is_bounded, is_nullable, never_inside, translate},
+    tree::Node,
 };
 use regex_automata::{
     Input, MatchKind,
@@ -15,6 +16,7 @@ use regex_automata::{
     nfa::thompson::WhichCaptures,
 };
 use regex_syntax::hir::Hir;
+use rustpython_vm::PyResult;
 use std::ops::Range;
 
 /// Bytes that are searched between two looks for signals.
@@ -87,18 +89,21 @@ impl Finder {
         self.is_exact
     }
 
-    /// The first match that starts at `start` or behind; `pause` is called between two stretches, and may not return.
-    pub fn find(&self, haystack: &[u8], mut start: usize, pause: impl Fn()) -> Option<Range<usize>> {
+    /// The first match that starts at `start` or behind.
+    ///
+    /// # Errors
+    /// The search was interrupted between two stretches.
+    pub fn find(&self, haystack: &[u8], mut start: usize, pulse: &mut Pulse<'_>) -> PyResult<Option<Range<usize>>> {
         loop {
             let (last_start, end) = self.stretch(haystack, start);
             let found = self.regex.search(&Input::new(haystack).span(start..end));
             match found {
                 // Behind, a longer match may start that does not end here.
-                Some(found) if found.start() <= last_start => return Some(found.range()),
-                _ if end == haystack.len() => return found.map(|found| found.range()),
+                Some(found) if found.start() <= last_start => return Ok(Some(found.range())),
+                _ if end == haystack.len() => return Ok(found.map(|found| found.range())),
                 _ => {}
             }
-            pause();
+            pulse.check()?;
             start = last_start;
         }
     }
@@ -127,7 +132,7 @@ impl Finder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::repl::worker::sre::{char_set::CharSet, program::Repeat};
+    use crate::repl::worker::sre::{char_set::CharSet, tree::Repeat};
 
     fn class(first: char, last: char) -> Node {
         Node::Class(CharSet::new(vec![(first.into(), last.into())]))
@@ -139,7 +144,9 @@ mod tests {
 
     fn starts(finder: &Finder, haystack: &[u8]) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
-        while let Some(next) = finder.find(haystack, found.last().map_or(0, |last| last.end), || {}) {
+        let mut pulse = Pulse::new(&|| Ok(()));
+        let mut next = |start| finder.find(haystack, start, &mut pulse).expect("nothing interrupts");
+        while let Some(next) = next(found.last().map_or(0, |last| last.end)) {
             found.push(next);
         }
         found

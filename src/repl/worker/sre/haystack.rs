@@ -1,176 +1,112 @@
 //! What the engine searches in: the characters of a string, or bytes.
 //!
-//! The engine counts in positions (characters of strings, bytes of bytes) and moves a cursor from one to the next.
-//! Placing a cursor anywhere goes through the index of the text.
+//! A place is the number of the byte that a character begins at.
 
-use super::{super::text_view::CharMap, bookmark::Bookmark, interrupt::step, translate::Alphabet};
-use rustpython_sre_engine::{StrDrive, StringCursor};
-use rustpython_vm::common::wtf8::Wtf8;
+use super::translate::Alphabet;
 use std::ops::Range;
 
-/// Moves up to this many positions are made step by step instead of through the index.
-const NEARBY: usize = 64;
-
-/// Something that the engine can search, and whose bytes can be searched without the engine.
-pub trait Haystack: StrDrive {
+/// Characters one behind the other.
+pub trait Haystack: Copy {
     fn bytes(&self) -> &[u8];
     /// Nothing for strings with lone surrogates, which automata cannot search.
     fn alphabet(&self) -> Option<Alphabet>;
-    fn byte_of(&self, position: usize) -> usize;
-    fn position_of(&self, byte: usize) -> usize;
-    /// The cursor of `position`, which begins at `byte`.
-    fn cursor_at(&self, byte: usize, position: usize) -> StringCursor;
-
-    fn bytes_of(&self, positions: Range<usize>) -> Range<usize> {
-        self.byte_of(positions.start)..self.byte_of(positions.end)
-    }
+    /// The character at a place, which must not be the end, and the place behind.
+    fn next(&self, at: usize) -> (u32, usize);
+    /// The character before a place, which must not be the beginning, and its place.
+    fn before(&self, at: usize) -> (u32, usize);
 }
 
-/// The characters of a string.
+/// Characters of one byte each: bytes, or a string of ASCII.
 #[derive(Debug, Clone, Copy)]
-pub struct Characters<'a> {
-    pub text: &'a Wtf8,
-    pub has_surrogates: bool,
-    pub map: CharMap<'a>,
-    pub bookmark: &'a Bookmark,
+pub struct Narrow<'a> {
+    pub bytes: &'a [u8],
+    pub alphabet: Alphabet,
 }
 
-impl Haystack for Characters<'_> {
+impl Haystack for Narrow<'_> {
     fn bytes(&self) -> &[u8] {
-        self.text.as_bytes()
+        self.bytes
     }
 
     fn alphabet(&self) -> Option<Alphabet> {
-        let alphabet = if self.map.is_ascii() { Alphabet::Ascii } else { Alphabet::Unicode };
-        (!self.has_surrogates).then_some(alphabet)
+        Some(self.alphabet)
     }
 
-    fn byte_of(&self, position: usize) -> usize {
-        self.bookmark.byte_of(&self.map, position)
+    #[inline]
+    fn next(&self, at: usize) -> (u32, usize) {
+        (self.bytes[at].into(), at + 1)
     }
 
-    fn position_of(&self, byte: usize) -> usize {
-        self.bookmark.char_of(&self.map, byte)
-    }
-
-    fn cursor_at(&self, byte: usize, position: usize) -> StringCursor {
-        let mut cursor = (&self.text[byte..]).create_cursor(0);
-        cursor.position = position;
-        cursor
+    #[inline]
+    fn before(&self, at: usize) -> (u32, usize) {
+        (self.bytes[at - 1].into(), at - 1)
     }
 }
 
-impl StrDrive for Characters<'_> {
-    fn count(&self) -> usize {
-        self.map.char_len()
+/// Characters in UTF-8, lone surrogates included.
+#[derive(Debug, Clone, Copy)]
+pub struct Wide<'a> {
+    pub bytes: &'a [u8],
+    pub has_surrogates: bool,
+}
+
+impl Haystack for Wide<'_> {
+    fn bytes(&self) -> &[u8] {
+        self.bytes
     }
 
-    fn create_cursor(&self, position: usize) -> StringCursor {
-        self.cursor_at(self.byte_of(position), position)
+    fn alphabet(&self) -> Option<Alphabet> {
+        (!self.has_surrogates).then_some(Alphabet::Unicode)
     }
 
-    fn adjust_cursor(&self, cursor: &mut StringCursor, position: usize) {
-        step();
-        // A cursor at position 0 may never have been placed.
-        match position.checked_sub(cursor.position) {
-            Some(distance) if distance <= NEARBY && cursor.position > 0 => Self::skip(cursor, distance),
-            _ => *cursor = self.create_cursor(position),
+    #[inline]
+    fn next(&self, at: usize) -> (u32, usize) {
+        let first = self.bytes[at];
+        let behind = at + 1;
+        match first {
+            ..0x80 => (first.into(), behind),
+            0x80..0xe0 => (self.continued(first & 0x1f, behind..at + 2), at + 2),
+            0xe0..0xf0 => (self.continued(first & 0x0f, behind..at + 3), at + 3),
+            _ => (self.continued(first & 0x07, behind..at + 4), at + 4),
         }
     }
 
-    fn advance(cursor: &mut StringCursor) -> u32 {
-        <&Wtf8>::advance(cursor)
-    }
-
-    fn peek(cursor: &StringCursor) -> u32 {
-        step();
-        <&Wtf8>::peek(cursor)
-    }
-
-    fn skip(cursor: &mut StringCursor, distance: usize) {
-        <&Wtf8>::skip(cursor, distance);
-    }
-
-    fn back_advance(cursor: &mut StringCursor) -> u32 {
-        step();
-        <&Wtf8>::back_advance(cursor)
-    }
-
-    fn back_peek(cursor: &StringCursor) -> u32 {
-        <&Wtf8>::back_peek(cursor)
-    }
-
-    fn back_skip(cursor: &mut StringCursor, distance: usize) {
-        <&Wtf8>::back_skip(cursor, distance);
+    #[inline]
+    fn before(&self, at: usize) -> (u32, usize) {
+        let last = self.bytes[at - 1];
+        if last.is_ascii() {
+            return (last.into(), at - 1);
+        }
+        let mut start = at - 2;
+        while self.bytes[start] & 0b1100_0000 == 0b1000_0000 {
+            start -= 1;
+        }
+        (self.next(start).0, start)
     }
 }
 
-/// The bytes of a bytes object.
-#[derive(Debug, Clone, Copy)]
-pub struct Bytes<'a>(pub &'a [u8]);
-
-impl Haystack for Bytes<'_> {
-    fn bytes(&self) -> &[u8] {
-        self.0
-    }
-
-    fn alphabet(&self) -> Option<Alphabet> {
-        Some(Alphabet::Bytes)
-    }
-
-    fn byte_of(&self, position: usize) -> usize {
-        position
-    }
-
-    fn position_of(&self, byte: usize) -> usize {
-        byte
-    }
-
-    fn cursor_at(&self, byte: usize, _position: usize) -> StringCursor {
-        self.0.create_cursor(byte)
+impl Wide<'_> {
+    /// The character whose first byte says `bits`, and whose other bytes lie in a range.
+    fn continued(&self, bits: u8, others: Range<usize>) -> u32 {
+        let others = &self.bytes[others];
+        others.iter().fold(bits.into(), |bits: u32, byte| bits << 6 | u32::from(byte & 0b0011_1111))
     }
 }
 
-impl StrDrive for Bytes<'_> {
-    fn count(&self) -> usize {
-        self.0.len()
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn create_cursor(&self, position: usize) -> StringCursor {
-        self.0.create_cursor(position)
-    }
-
-    fn adjust_cursor(&self, cursor: &mut StringCursor, position: usize) {
-        step();
-        self.0.adjust_cursor(cursor, position);
-    }
-
-    fn advance(cursor: &mut StringCursor) -> u32 {
-        // The driver of the engine reads the byte behind the one it leaves, which may lie outside.
-        let byte = <&[u8]>::peek(cursor);
-        <&[u8]>::skip(cursor, 1);
-        byte
-    }
-
-    fn peek(cursor: &StringCursor) -> u32 {
-        step();
-        <&[u8]>::peek(cursor)
-    }
-
-    fn skip(cursor: &mut StringCursor, distance: usize) {
-        <&[u8]>::skip(cursor, distance);
-    }
-
-    fn back_advance(cursor: &mut StringCursor) -> u32 {
-        step();
-        <&[u8]>::back_advance(cursor)
-    }
-
-    fn back_peek(cursor: &StringCursor) -> u32 {
-        <&[u8]>::back_peek(cursor)
-    }
-
-    fn back_skip(cursor: &mut StringCursor, distance: usize) {
-        <&[u8]>::back_skip(cursor, distance);
+    #[test]
+    fn characters_are_the_same_in_both_directions() {
+        let text = "aé漢😀\u{7f}\u{80}\u{7ff}\u{800}\u{ffff}\u{10000}\u{10ffff}";
+        let haystack = Wide { bytes: text.as_bytes(), has_surrogates: false };
+        for (at, char) in text.char_indices() {
+            let behind = at + char.len_utf8();
+            assert_eq!(haystack.next(at), (char.into(), behind));
+            assert_eq!(haystack.before(behind), (char.into(), at));
+        }
+        let lone = Wide { bytes: b"a\xed\xa0\x80", has_surrogates: true };
+        assert_eq!((lone.next(1), lone.before(4)), ((0xd800, 4), (0xd800, 1)));
     }
 }

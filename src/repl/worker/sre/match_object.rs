@@ -23,7 +23,7 @@ pub struct Match {
     subject: Arc<Subject>,
     /// The positions that took part in the search.
     searched: Range<usize>,
-    /// Where the groups lie; the first is the whole match.
+    /// The bytes of the groups; the first is the whole match.
     spans: Vec<Option<Range<usize>>>,
     last_index: Option<usize>,
 }
@@ -43,7 +43,7 @@ impl Match {
         &self.subject
     }
 
-    /// Where a group lies, if it exists and took part.
+    /// The bytes of a group, if it exists and took part.
     pub fn span_of(&self, number: usize) -> Option<Range<usize>> {
         self.spans.get(number)?.clone()
     }
@@ -51,7 +51,7 @@ impl Match {
     /// The text of a group, or `default` if it did not take part.
     fn group_or(&self, number: usize, default: &PyObject, vm: &VirtualMachine) -> PyObjectRef {
         let range = self.span_of(number);
-        range.map_or_else(|| default.to_owned(), |range| self.subject.substring(range, vm))
+        range.map_or_else(|| default.to_owned(), |range| self.subject.part(range, vm))
     }
 
     /// The number of the group with a number or a name.
@@ -70,13 +70,14 @@ impl Match {
 
     fn span_in_python(&self, group: OptionalArg<PyObjectRef>, vm: &VirtualMachine) -> PyResult<(isize, isize)> {
         let number = group.into_option().map_or(Ok(0), |group| self.number_of(&group, vm))?;
-        Ok(in_python(self.spans[number].as_ref()))
+        Ok(self.positions(self.spans[number].as_ref()))
     }
-}
 
-/// Python's notation of a span: -1 and -1 if a group did not take part.
-fn in_python(span: Option<&Range<usize>>) -> (isize, isize) {
-    span.map_or((-1, -1), |range| (range.start as isize, range.end as isize))
+    /// Python's notation of a span: -1 and -1 if a group did not take part.
+    fn positions(&self, span: Option<&Range<usize>>) -> (isize, isize) {
+        let positions = span.map(|bytes| self.subject.positions_of(bytes));
+        positions.map_or((-1, -1), |range| (range.start as isize, range.end as isize))
+    }
 }
 
 #[pyclass(with(AsMapping, Representable))]
@@ -113,7 +114,7 @@ impl Match {
 
     #[pygetset]
     fn regs(&self, vm: &VirtualMachine) -> PyTupleRef {
-        let spans = self.spans.iter().map(|span| in_python(span.as_ref()).to_pyobject(vm));
+        let spans = self.spans.iter().map(|span| self.positions(span.as_ref()).to_pyobject(vm));
         vm.ctx.new_tuple(spans.collect())
     }
 
@@ -200,7 +201,7 @@ impl AsMapping for Match {
 
 impl Representable for Match {
     fn repr_wtf8(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<Wtf8Buf> {
-        let (start, end) = in_python(zelf.spans[0].as_ref());
+        let (start, end) = zelf.positions(zelf.spans[0].as_ref());
         let text = zelf.group_or(0, &vm.ctx.none(), vm).repr(vm)?;
         Ok(wtf8_concat!("<re.Match object; span=(", start, ", ", end, "), match=", text.as_wtf8(), '>'))
     }

@@ -1,18 +1,17 @@
 //! `re.Pattern`: a compiled regular expression.
 
 use super::{
-    encode::encode,
+    code,
+    engine::Program,
     finder::Finder,
     haystack::Haystack,
     match_object::Match,
     matcher::{Place, Query, first, for_each},
-    program::Program,
     scanner::{MatchIterator, Scanner},
     subject::Subject,
     substitute::{SubArguments, substitute},
-    translate::Alphabet,
+    tree::decode,
 };
-use rustpython_sre_engine::SreFlag;
 use rustpython_vm::{
     FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
     builtins::{PyDictRef, PyGenericAlias, PyMappingProxy, PyStr, PyStrRef, PyTypeRef},
@@ -26,14 +25,14 @@ use rustpython_vm::{
     types::{Comparable, Hashable, PyComparisonOp, Representable},
 };
 use std::{
-    ops::ControlFlow,
+    ops::{ControlFlow, Range},
     sync::{
         Arc, OnceLock,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
 };
 
-/// How many positions a pattern must have searched before its automaton is built, which takes as long as that.
+/// How many bytes a pattern must have searched before its automaton is built, which takes as long as that.
 const MIN_EFFORT: usize = 16 << 10;
 
 /// What Python's compiler hands over: the arguments of `_sre.compile`.
@@ -76,14 +75,14 @@ struct SplitArguments {
 #[derive(Debug, PyPayload)]
 pub struct Pattern {
     source: PyObjectRef,
-    flags: SreFlag,
+    flags: u16,
     /// As Python's compiler made it.
     code: Vec<u32>,
-    /// Code for subjects that are not ASCII, if it has to differ.
-    unicode_code: OnceLock<Option<Vec<u32>>>,
+    /// As the engine runs it.
+    program: Program,
     /// Automata for the alphabets.
     finders: [OnceLock<Option<Finder>>; 3],
-    /// Positions searched up to now.
+    /// Bytes searched up to now.
     effort: AtomicUsize,
     groups: usize,
     group_index: PyDictRef,
@@ -96,13 +95,14 @@ impl Pattern {
     pub fn new(parts: PatternParts, vm: &VirtualMachine) -> PyResult<Self> {
         let is_bytes = (!vm.is_none(&parts.pattern)).then(|| !parts.pattern.downcastable::<PyStr>());
         let code: Vec<u32> = parts.code.try_to_value(vm)?;
+        let program = decode(&code).and_then(|root| Program::new(&root, parts.groups));
         Ok(Self {
             source: parts.pattern,
-            flags: SreFlag::from_bits_truncate(parts.flags),
+            flags: parts.flags,
+            program: program.ok_or_else(|| vm.new_runtime_error("invalid SRE code"))?,
             groups: parts.groups,
             group_index: parts.groupindex,
             group_names: parts.indexgroup.try_to_value(vm)?,
-            unicode_code: OnceLock::new(),
             finders: [const { OnceLock::new() }; 3],
             effort: AtomicUsize::new(0),
             is_bytes,
@@ -110,30 +110,24 @@ impl Pattern {
         })
     }
 
-    /// The code for a subject.
-    pub fn code_for(&self, haystack: &impl Haystack) -> &[u32] {
-        if matches!(haystack.alphabet(), Some(Alphabet::Ascii | Alphabet::Bytes)) {
-            return &self.code;
-        }
-        let exact = || Program::decode(&self.code).filter(|program| program.has_unicode_classes);
-        let code = self.unicode_code.get_or_init(|| exact().map(|program| encode(&program.root)));
-        code.as_ref().unwrap_or(&self.code)
+    pub fn program(&self) -> &Program {
+        &self.program
     }
 
-    /// What to search `positions` of a subject with, unless the engine of `re` is as good.
-    pub fn finder_for(&self, haystack: &impl Haystack, positions: usize) -> Option<&Finder> {
-        if self.effort.load(Relaxed).saturating_add(positions) < MIN_EFFORT {
+    /// What to search so many bytes of a subject with, unless the engine of `re` is as good.
+    pub fn finder_for(&self, haystack: &impl Haystack, bytes: usize) -> Option<&Finder> {
+        if self.effort.load(Relaxed).saturating_add(bytes) < MIN_EFFORT {
             return None;
         }
         let alphabet = haystack.alphabet()?;
         let finder = &self.finders[alphabet as usize];
-        let build = || Program::decode(&self.code).and_then(|program| Finder::new(&program.root, alphabet));
+        let build = || decode(&self.code).and_then(|root| Finder::new(&root, alphabet));
         finder.get_or_init(build).as_ref()
     }
 
-    /// Counts positions that the engine of `re` has searched.
-    pub fn add_effort(&self, positions: usize) {
-        self.effort.fetch_add(positions, Relaxed);
+    /// Counts bytes that the engine of `re` has searched.
+    pub fn add_effort(&self, bytes: usize) {
+        self.effort.fetch_add(bytes, Relaxed);
     }
 
     /// How many groups the pattern has, group 0 not counted.
@@ -153,17 +147,19 @@ impl Pattern {
         Subject::new(object, self.is_bytes, vm)
     }
 
-    /// The subject and the query that the arguments stand for. Positions outside are moved to the nearest inside.
+    /// The subject, the positions that take part, and the query that the arguments stand for. Positions outside are moved
+    /// to the nearest inside.
     fn prepare(
         &self,
         arguments: SearchArguments,
         place: Place,
         vm: &VirtualMachine,
-    ) -> PyResult<(Arc<Subject>, Query)> {
+    ) -> PyResult<(Arc<Subject>, Range<usize>, Query)> {
         let subject = Arc::new(self.subject(arguments.string, vm)?);
         let inside = |position: isize| usize::try_from(position).unwrap_or(0).min(subject.len());
-        let query = Query::new(place, &(inside(arguments.pos)..inside(arguments.endpos)));
-        Ok((subject, query))
+        let positions = inside(arguments.pos)..inside(arguments.endpos);
+        let query = Query::new(place, subject.byte_of(positions.start)..subject.byte_of(positions.end));
+        Ok((subject, positions, query))
     }
 
     fn find(
@@ -172,14 +168,14 @@ impl Pattern {
         place: Place,
         vm: &VirtualMachine,
     ) -> PyResult<Option<Match>> {
-        let (subject, query) = zelf.prepare(arguments, place, vm)?;
-        first(zelf, &subject, query, |found| Match::new(zelf, &subject, query.start..query.end, &found))
+        let (subject, positions, query) = zelf.prepare(arguments, place, vm)?;
+        first(zelf, &subject, query, vm, |found| Match::new(zelf, &subject, positions, &found))
     }
 
     /// A scanner of one search after the other.
     fn scan(zelf: PyRef<Self>, arguments: SearchArguments, vm: &VirtualMachine) -> PyResult<Scanner> {
-        let (subject, query) = zelf.prepare(arguments, Place::Anywhere, vm)?;
-        Ok(Scanner::new(zelf, subject, query))
+        let (subject, positions, query) = zelf.prepare(arguments, Place::Anywhere, vm)?;
+        Ok(Scanner::new(zelf, subject, positions, query))
     }
 }
 
@@ -202,11 +198,11 @@ impl Pattern {
 
     #[pymethod]
     fn findall(&self, arguments: SearchArguments, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
-        let (subject, query) = self.prepare(arguments, Place::Anywhere, vm)?;
+        let (subject, _, query) = self.prepare(arguments, Place::Anywhere, vm)?;
         let mut items = Vec::new();
-        for_each(self, &subject, query.start..query.end, vm, |found| {
+        for_each(self, &subject, query, vm, |found| {
             let group = |number| match found.group(number) {
-                Some(range) => subject.substring(range, vm),
+                Some(range) => subject.part(range, vm),
                 None => subject.empty(vm),
             };
             items.push(match self.groups {
@@ -245,22 +241,22 @@ impl Pattern {
         let mut items = Vec::new();
         let (mut splits, mut last_end) = (0, 0);
         if arguments.maxsplit >= 0 {
-            for_each(self, &subject, 0..subject.len(), vm, |found| {
-                items.push(subject.substring(last_end..found.whole.start, vm));
+            for_each(self, &subject, Query::new(Place::Anywhere, 0..subject.byte_len()), vm, |found| {
+                items.push(subject.part(last_end..found.whole.start, vm));
                 let groups = (1..=self.groups).map(|number| found.group(number));
-                items.extend(groups.map(|range| range.map(|range| subject.substring(range, vm)).to_pyobject(vm)));
+                items.extend(groups.map(|range| range.map(|range| subject.part(range, vm)).to_pyobject(vm)));
                 last_end = found.whole.end;
                 splits += 1;
                 Ok(if splits == arguments.maxsplit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
             })?;
         }
-        items.push(subject.substring(last_end..subject.len(), vm));
+        items.push(subject.part(last_end..subject.byte_len(), vm));
         Ok(items)
     }
 
     #[pygetset]
     fn flags(&self) -> u16 {
-        self.flags.bits()
+        self.flags
     }
 
     #[pygetset]
@@ -296,7 +292,7 @@ impl Pattern {
 
 impl Hashable for Pattern {
     fn hash(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyHash> {
-        Ok(zelf.source.hash(vm)? ^ PyHash::from(zelf.flags.bits()))
+        Ok(zelf.source.hash(vm)? ^ PyHash::from(zelf.flags))
     }
 }
 
@@ -318,14 +314,13 @@ impl Comparable for Pattern {
 impl Representable for Pattern {
     fn repr_wtf8(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<Wtf8Buf> {
         const MAX_SOURCE_CHARS: usize = 200;
-        let mut flags = zelf.flags;
-        if zelf.is_bytes != Some(true) && !flags.intersects(SreFlag::LOCALE | SreFlag::ASCII) {
-            // Strings are matched by Unicode's rules anyway.
-            flags.remove(SreFlag::UNICODE);
-        }
+        // Strings are matched by Unicode's rules anyway.
+        let is_implied = zelf.is_bytes != Some(true) && zelf.flags & (code::LOCALE | code::ASCII) == 0;
+        let named = zelf.flags & if is_implied { !code::UNICODE } else { u16::MAX };
         let source = zelf.source.repr(vm)?;
         let source: Wtf8Buf = source.as_wtf8().code_points().take(MAX_SOURCE_CHARS).collect();
-        let names = flags.iter_names().map(|(name, _)| format!("re.{name}")).collect::<Vec<_>>().join("|");
+        let names = code::FLAGS.iter().filter(|(bit, _)| named & bit != 0).map(|(_, name)| format!("re.{name}"));
+        let names = names.collect::<Vec<_>>().join("|");
         let separator = if names.is_empty() { "" } else { ", " };
         Ok(wtf8_concat!("re.compile(", source, separator, names, ')'))
     }

@@ -20,21 +20,22 @@ use std::{ops::Range, sync::Arc};
 pub struct Scanner {
     pattern: PyRef<Pattern>,
     subject: Arc<Subject>,
+    /// The positions that take part.
     searched: Range<usize>,
     /// What to ask next; nothing once a search has failed.
     next: PyMutex<Option<Query>>,
 }
 
 impl Scanner {
-    pub fn new(pattern: PyRef<Pattern>, subject: Arc<Subject>, query: Query) -> Self {
-        Self { pattern, subject, searched: query.start..query.end, next: PyMutex::new(Some(query)) }
+    pub fn new(pattern: PyRef<Pattern>, subject: Arc<Subject>, searched: Range<usize>, query: Query) -> Self {
+        Self { pattern, subject, searched, next: PyMutex::new(Some(query)) }
     }
 
-    fn advance(&self, place: Place) -> PyResult<Option<Match>> {
+    fn advance(&self, place: Place, vm: &VirtualMachine) -> PyResult<Option<Match>> {
         let Some(query) = self.next.lock().take() else {
             return Ok(None);
         };
-        let outcome = first(&self.pattern, &self.subject, Query { place, ..query }, |found| {
+        let outcome = first(&self.pattern, &self.subject, query.at(place), vm, |found| {
             let next = query.after(&found.whole);
             (next, Match::new(&self.pattern, &self.subject, self.searched.clone(), &found))
         });
@@ -55,13 +56,13 @@ impl Scanner {
     }
 
     #[pymethod(name = "match")]
-    fn py_match(&self) -> PyResult<Option<Match>> {
-        self.advance(Place::AtStart)
+    fn py_match(&self, vm: &VirtualMachine) -> PyResult<Option<Match>> {
+        self.advance(Place::AtStart, vm)
     }
 
     #[pymethod]
-    fn search(&self) -> PyResult<Option<Match>> {
-        self.advance(Place::Anywhere)
+    fn search(&self, vm: &VirtualMachine) -> PyResult<Option<Match>> {
+        self.advance(Place::Anywhere, vm)
     }
 }
 
@@ -84,7 +85,7 @@ impl SelfIter for MatchIterator {}
 
 impl IterNext for MatchIterator {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
-        let found = zelf.0.advance(Place::Anywhere)?;
+        let found = zelf.0.advance(Place::Anywhere, vm)?;
         Ok(found.map_or(PyIterReturn::StopIteration(None), |found| PyIterReturn::Return(found.into_pyobject(vm))))
     }
 }

@@ -3,12 +3,14 @@
 use super::{
     super::{text::Text, text_view::CharMap},
     bookmark::Bookmark,
-    haystack::{Bytes, Characters, Haystack},
+    haystack::{Narrow, Wide},
+    translate::Alphabet,
 };
 use crate::text::CharIndex;
 use rustpython_vm::{
     AsObject, PyObjectRef, PyResult, TryFromBorrowedObject, VirtualMachine,
     builtins::{PyBytes, PyBytesRef, PyStr, PyStrRef},
+    common::wtf8::Wtf8,
     protocol::PyBuffer,
 };
 use std::ops::Range;
@@ -34,8 +36,14 @@ enum Content {
 
 /// What the engine is given.
 pub enum Haystacks<'a> {
-    Characters(Characters<'a>),
-    Bytes(Bytes<'a>),
+    Narrow(Narrow<'a>),
+    Wide(Wide<'a>),
+}
+
+/// All of a subject.
+pub enum Whole<'a> {
+    Characters(&'a Wtf8),
+    Bytes(&'a [u8]),
 }
 
 impl Subject {
@@ -80,34 +88,66 @@ impl Subject {
         }
     }
 
-    pub fn haystack(&self) -> Haystacks<'_> {
-        let (string, map) = match &self.content {
-            Content::Indexed(string) => match Text::of(string.as_object()) {
-                Some(text) => (string, text.view().map()),
-                None => (string, CharMap::ascii(string.as_bytes())),
-            },
-            Content::Counted(string, index) => (string, CharMap::indexed(string.as_bytes(), index)),
-            Content::Bytes(bytes) => return Haystacks::Bytes(Bytes(bytes.as_bytes())),
-        };
-        Haystacks::Characters(Characters {
-            text: string.as_wtf8(),
-            has_surrogates: !string.is_utf8(),
-            map,
-            bookmark: &self.bookmark,
-        })
+    pub fn whole(&self) -> Whole<'_> {
+        match &self.content {
+            Content::Indexed(string) | Content::Counted(string, _) => Whole::Characters(string.as_wtf8()),
+            Content::Bytes(bytes) => Whole::Bytes(bytes.as_bytes()),
+        }
     }
 
-    /// The positions `range` as an object of their own.
-    pub fn substring(&self, range: Range<usize>, vm: &VirtualMachine) -> PyObjectRef {
-        match self.haystack() {
-            Haystacks::Bytes(Bytes(bytes)) => vm.ctx.new_bytes(bytes[range].to_vec()).into(),
-            Haystacks::Characters(haystack) => {
-                let bytes = haystack.bytes_of(range);
-                match Text::of(&self.object) {
-                    Some(text) => text.part(&text.as_str()[bytes], vm),
-                    None => vm.ctx.new_str(&haystack.text[bytes]).into(),
+    pub fn haystack(&self) -> Haystacks<'_> {
+        match &self.content {
+            Content::Indexed(string) | Content::Counted(string, _) => {
+                let bytes = string.as_bytes();
+                if string.char_len() == bytes.len() {
+                    return Haystacks::Narrow(Narrow { bytes, alphabet: Alphabet::Ascii });
                 }
+                Haystacks::Wide(Wide { bytes, has_surrogates: !string.is_utf8() })
             }
+            Content::Bytes(bytes) => Haystacks::Narrow(Narrow { bytes: bytes.as_bytes(), alphabet: Alphabet::Bytes }),
+        }
+    }
+
+    /// What converts between positions and places; nothing if they are the same.
+    fn map(&self) -> Option<CharMap<'_>> {
+        match &self.content {
+            Content::Indexed(string) => Text::of(string.as_object()).map(|text| text.view().map()),
+            Content::Counted(string, index) => Some(CharMap::indexed(string.as_bytes(), index)),
+            Content::Bytes(_) => None,
+        }
+    }
+
+    /// The byte that a position begins at.
+    pub fn byte_of(&self, position: usize) -> usize {
+        self.map().map_or(position, |map| self.bookmark.byte_of(&map, position))
+    }
+
+    /// The positions of a range of bytes.
+    pub fn positions_of(&self, bytes: &Range<usize>) -> Range<usize> {
+        let position_of = |byte| self.map().map_or(byte, |map| self.bookmark.char_of(&map, byte));
+        position_of(bytes.start)..position_of(bytes.end)
+    }
+
+    /// A range of bytes as an object of its own.
+    pub fn part(&self, bytes: Range<usize>, vm: &VirtualMachine) -> PyObjectRef {
+        match self.whole() {
+            Whole::Bytes(whole) => vm.ctx.new_bytes(whole[bytes].to_vec()).into(),
+            Whole::Characters(whole) => match Text::of(&self.object) {
+                Some(text) => text.part(&text.as_str()[bytes], vm),
+                None => vm.ctx.new_str(&whole[bytes]).into(),
+            },
+        }
+    }
+
+    /// Everything as an object of its own.
+    pub fn copy(&self, vm: &VirtualMachine) -> PyObjectRef {
+        self.part(0..self.byte_len(), vm)
+    }
+
+    pub fn byte_len(&self) -> usize {
+        match self.whole() {
+            Whole::Characters(whole) => whole.len(),
+            Whole::Bytes(whole) => whole.len(),
         }
     }
 

@@ -1,6 +1,11 @@
 //! `sub`, `subn` and the templates of their replacements.
 
-use super::{builder::Builder, match_object::Match, matcher::for_each, pattern::Pattern};
+use super::{
+    builder::Builder,
+    match_object::Match,
+    matcher::{Place, Query, for_each},
+    pattern::Pattern,
+};
 use rustpython_vm::{
     FromArgs, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromBorrowedObject, VirtualMachine,
     builtins::{PyInt, PyStr},
@@ -58,7 +63,8 @@ pub fn substitute(
     let mut result = Builder::new(&subject);
     let (mut count, mut last_end) = (0, 0);
     if arguments.count >= 0 {
-        for_each(pattern, &subject, 0..subject.len(), vm, |found| {
+        let everything = Query::new(Place::Anywhere, 0..subject.byte_len());
+        for_each(pattern, &subject, everything, vm, |found| {
             result.push_range(last_end..found.whole.start);
             let matched = || Match::new(pattern, &subject, 0..subject.len(), &found);
             let text = match &replacement {
@@ -75,9 +81,9 @@ pub fn substitute(
         })?;
     }
     if count == 0 {
-        return Ok((subject.substring(0..subject.len(), vm), 0));
+        return Ok((subject.copy(vm), 0));
     }
-    result.push_range(last_end..subject.len());
+    result.push_range(last_end..subject.byte_len());
     Ok((result.finish(vm), count))
 }
 

@@ -6,12 +6,12 @@
 
 use super::{
     char_set::CharSet,
-    program::{Node, Repeat, UNLIMITED},
+    code::UNLIMITED,
+    tree::{Anchor, Letters, Node, Repeat},
 };
 use regex_syntax::hir::{
     Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Dot, Hir, HirKind, Look, Repetition,
 };
-use rustpython_sre_engine::SreAtCode;
 
 /// What a subject is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,23 +85,19 @@ impl Translator {
         expression
     }
 
-    fn at(&mut self, at: SreAtCode) -> Hir {
+    fn at(&mut self, at: Anchor) -> Hir {
         match at {
-            SreAtCode::BEGINNING | SreAtCode::BEGINNING_STRING => Hir::look(Look::Start),
-            SreAtCode::BEGINNING_LINE => Hir::look(Look::StartLF),
-            SreAtCode::END_LINE => Hir::look(Look::EndLF),
-            SreAtCode::END_STRING => Hir::look(Look::End),
+            Anchor::Start => Hir::look(Look::Start),
+            Anchor::StartOfLine => Hir::look(Look::StartLF),
+            Anchor::EndOfLine => Hir::look(Look::EndLF),
+            Anchor::End => Hir::look(Look::End),
             // Only before the last line feed, not before every one.
-            SreAtCode::END => self.without(Hir::look(Look::EndLF)),
-            SreAtCode::BOUNDARY => Hir::look(Look::WordAscii),
-            SreAtCode::NON_BOUNDARY => Hir::look(Look::WordAsciiNegate),
-            SreAtCode::UNI_BOUNDARY if self.alphabet == Alphabet::Ascii => Hir::look(Look::WordAscii),
-            SreAtCode::UNI_NON_BOUNDARY if self.alphabet == Alphabet::Ascii => Hir::look(Look::WordAsciiNegate),
+            Anchor::EndOfLastLine => self.without(Hir::look(Look::EndLF)),
+            Anchor::Boundary { letters, negated } if letters == Letters::Ascii || self.alphabet == Alphabet::Ascii => {
+                Hir::look(if negated { Look::WordAsciiNegate } else { Look::WordAscii })
+            }
             // The fast engines do not know borders of words outside of ASCII.
-            SreAtCode::UNI_BOUNDARY
-            | SreAtCode::UNI_NON_BOUNDARY
-            | SreAtCode::LOC_BOUNDARY
-            | SreAtCode::LOC_NON_BOUNDARY => self.without(Hir::empty()),
+            Anchor::Boundary { .. } => self.without(Hir::empty()),
         }
     }
 

@@ -2,18 +2,21 @@
 //!
 //! The code says what a pattern means after everything is resolved: flags, the borders of sets, the case of letters.
 
-use super::char_set::{CharSet, category, range_or_upper};
-use rustpython_sre_engine::{SreAtCode, SreCatCode, SreOpcode};
+use super::{
+    case::Case,
+    char_set::{CharSet, category, range_or_upper},
+    code::{AtCode, CategoryCode, Opcode},
+};
 
-/// How deep groups may lie in each other.
-const MAX_DEPTH: usize = 200;
+/// How deep parts of a pattern may lie in each other. Python's compiler comes less deep.
+const MAX_DEPTH: usize = 500;
 
 /// A part of a pattern.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
     /// One character of a set.
     Class(CharSet),
-    At(SreAtCode),
+    At(Anchor),
     /// Where a group starts or ends.
     Mark(u32),
     Sequence(Vec<Self>),
@@ -21,7 +24,7 @@ pub enum Node {
     Repeat {
         body: Box<Self>,
         min: u32,
-        /// [`UNLIMITED`] for no limit.
+        /// [`UNLIMITED`](super::code::UNLIMITED) for no limit.
         max: u32,
         kind: Repeat,
     },
@@ -32,10 +35,10 @@ pub enum Node {
         negated: bool,
     },
     Atomic(Box<Self>),
-    /// What a group has matched once more; `opcode` says how cases are compared.
+    /// What a group has matched once more.
     Reference {
-        opcode: SreOpcode,
         group: u32,
+        case: Case,
     },
     /// One of two, depending on whether a group has matched.
     Conditional {
@@ -53,34 +56,43 @@ pub enum Repeat {
     Possessive,
 }
 
-/// The largest number in code, and `re`'s way to say that a repetition has no limit.
-pub const UNLIMITED: u32 = u32::MAX;
-
-/// A pattern and what was noticed while reading it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Program {
-    pub root: Node,
-    /// Whether it asks for letters, digits or borders of words by Unicode's rules.
-    pub has_unicode_classes: bool,
+/// A place without characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anchor {
+    Start,
+    StartOfLine,
+    /// The end of the text, or the line feed that it ends with.
+    EndOfLastLine,
+    EndOfLine,
+    End,
+    /// Between a letter and something else, or not.
+    Boundary {
+        letters: Letters,
+        negated: bool,
+    },
 }
 
-impl Program {
-    /// Reads code. Code that a program made up itself may be nonsense: then there is no tree.
-    pub fn decode(code: &[u32]) -> Option<Self> {
-        let mut reader = Reader { code, at: 0, depth: 0, has_unicode_classes: false };
-        if reader.opcode()? == SreOpcode::INFO {
-            reader.at = reader.target(1)?;
-        }
-        let root = reader.sequence(code.len())?;
-        (reader.at == code.len()).then_some(Self { root, has_unicode_classes: reader.has_unicode_classes })
+/// What the letters are whose borders are borders of words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Letters {
+    Ascii,
+    Unicode,
+}
+
+/// Reads code. Code that a program made up itself may be nonsense: then there is no tree.
+pub fn decode(code: &[u32]) -> Option<Node> {
+    let mut reader = Reader { code, at: 0, depth: 0 };
+    if reader.opcode()? == Opcode::Info {
+        reader.at = reader.target(1)?;
     }
+    let root = reader.sequence(code.len())?;
+    (reader.at == code.len()).then_some(root)
 }
 
 struct Reader<'a> {
     code: &'a [u32],
     at: usize,
     depth: usize,
-    has_unicode_classes: bool,
 }
 
 impl Reader<'_> {
@@ -88,8 +100,8 @@ impl Reader<'_> {
         self.code.get(self.at + offset).copied()
     }
 
-    fn opcode(&self) -> Option<SreOpcode> {
-        SreOpcode::try_from(self.word(0)?).ok()
+    fn opcode(&self) -> Option<Opcode> {
+        Opcode::of(self.word(0)?)
     }
 
     /// Where the skip that lies `offset` words ahead leads to.
@@ -104,8 +116,8 @@ impl Reader<'_> {
         let mut nodes = Vec::new();
         while self.at < end {
             match self.opcode()? {
-                SreOpcode::JUMP => break,
-                SreOpcode::SUCCESS => {
+                Opcode::Jump => break,
+                Opcode::Success => {
                     self.at += 1;
                     break;
                 }
@@ -129,55 +141,55 @@ impl Reader<'_> {
         (self.at == end).then_some(Box::new(body))
     }
 
-    fn node(&mut self, opcode: SreOpcode) -> Option<Node> {
-        use SreOpcode as Op;
+    fn node(&mut self, opcode: Opcode) -> Option<Node> {
+        use Opcode as Op;
         let argument = self.word(1);
+        let single = || argument.map(CharSet::of);
         Some(match opcode {
-            Op::FAILURE => self.take(1, Node::Failure),
-            Op::ANY => self.take(1, Node::Class(CharSet::of('\n'.into()).complement())),
-            Op::ANY_ALL => self.take(1, Node::Class(CharSet::all())),
-            Op::LITERAL => self.take(2, Node::Class(CharSet::of(argument?))),
-            Op::NOT_LITERAL => self.take(2, Node::Class(CharSet::of(argument?).complement())),
-            Op::LITERAL_IGNORE => self.take(2, Node::Class(CharSet::of(argument?).ignoring_ascii_case())),
-            Op::NOT_LITERAL_IGNORE => {
-                self.take(2, Node::Class(CharSet::of(argument?).ignoring_ascii_case().complement()))
+            Op::Failure => self.take(1, Node::Failure),
+            Op::Any => self.take(1, Node::Class(CharSet::of('\n'.into()).complement())),
+            Op::AnyAll => self.take(1, Node::Class(CharSet::all())),
+            Op::Literal => self.class(single()?),
+            Op::NotLiteral => self.class(single()?.complement()),
+            Op::LiteralIgnore => self.class(single()?.ignoring_ascii_case()),
+            Op::NotLiteralIgnore => self.class(single()?.ignoring_ascii_case().complement()),
+            Op::LiteralUniIgnore => self.class(single()?.ignoring_case()),
+            Op::NotLiteralUniIgnore => self.class(single()?.ignoring_case().complement()),
+            Op::LiteralLocIgnore => self.class(single()?.ignoring_locale_case()),
+            Op::NotLiteralLocIgnore => self.class(single()?.ignoring_locale_case().complement()),
+            Op::Category => self.class(category(CategoryCode::of(argument?)?)?),
+            Op::In => Node::Class(self.set()?),
+            Op::InIgnore => Node::Class(self.set()?.ignoring_ascii_case()),
+            Op::InUniIgnore => Node::Class(self.set()?.ignoring_case()),
+            Op::InLocIgnore => Node::Class(self.set()?.ignoring_locale_case()),
+            Op::Mark => self.take(2, Node::Mark(argument?)),
+            Op::At => self.take(2, Node::At(anchor(AtCode::of(argument?)?))),
+            Op::GroupRef => self.take(2, Node::Reference { group: argument?, case: Case::Exact }),
+            Op::GroupRefIgnore | Op::GroupRefLocIgnore => {
+                self.take(2, Node::Reference { group: argument?, case: Case::IgnoredInAscii })
             }
-            Op::LITERAL_UNI_IGNORE => self.take(2, Node::Class(CharSet::of(argument?).ignoring_case())),
-            Op::NOT_LITERAL_UNI_IGNORE => {
-                self.take(2, Node::Class(CharSet::of(argument?).ignoring_case().complement()))
-            }
-            Op::CATEGORY => {
-                let class = self.category(argument?)?;
-                self.take(2, Node::Class(class))
-            }
-            Op::IN => Node::Class(self.set()?),
-            Op::IN_IGNORE => Node::Class(self.set()?.ignoring_ascii_case()),
-            Op::IN_UNI_IGNORE => Node::Class(self.set()?.ignoring_case()),
-            Op::MARK => self.take(2, Node::Mark(argument?)),
-            Op::AT => {
-                let code = SreAtCode::try_from(argument?).ok()?;
-                self.has_unicode_classes |= matches!(code, SreAtCode::UNI_BOUNDARY | SreAtCode::UNI_NON_BOUNDARY);
-                self.take(2, Node::At(code))
-            }
-            Op::GROUPREF | Op::GROUPREF_IGNORE | Op::GROUPREF_UNI_IGNORE | Op::GROUPREF_LOC_IGNORE => {
-                self.take(2, Node::Reference { opcode, group: argument? })
-            }
-            Op::BRANCH => self.branches()?,
-            Op::REPEAT | Op::REPEAT_ONE | Op::MIN_REPEAT_ONE | Op::POSSESSIVE_REPEAT | Op::POSSESSIVE_REPEAT_ONE => {
+            Op::GroupRefUniIgnore => self.take(2, Node::Reference { group: argument?, case: Case::Ignored }),
+            Op::Branch => self.branches()?,
+            Op::Repeat | Op::RepeatOne | Op::MinRepeatOne | Op::PossessiveRepeat | Op::PossessiveRepeatOne => {
                 self.repeat(opcode)?
             }
-            Op::ASSERT | Op::ASSERT_NOT => {
+            Op::Assert | Op::AssertNot => {
                 let (back, end) = (self.word(2)?, self.target(1)?);
-                Node::Assert { body: self.body(3, end)?, back, negated: opcode == Op::ASSERT_NOT }
+                Node::Assert { body: self.body(3, end)?, back, negated: opcode == Op::AssertNot }
             }
-            Op::ATOMIC_GROUP => {
+            Op::AtomicGroup => {
                 let end = self.target(1)?;
                 Node::Atomic(self.body(2, end)?)
             }
-            Op::GROUPREF_EXISTS => self.conditional()?,
-            // Locales, and what stands only inside of other nodes.
+            Op::GroupRefExists => self.conditional()?,
+            // What stands only inside of other nodes.
             _ => return None,
         })
+    }
+
+    /// A class of an opcode with one argument.
+    fn class(&mut self, set: CharSet) -> Node {
+        self.take(2, Node::Class(set))
     }
 
     fn take(&mut self, words: usize, node: Node) -> Node {
@@ -198,19 +210,22 @@ impl Reader<'_> {
         Some(Node::Branches(branches))
     }
 
-    fn repeat(&mut self, opcode: SreOpcode) -> Option<Node> {
+    fn repeat(&mut self, opcode: Opcode) -> Option<Node> {
         let (min, max, end) = (self.word(2)?, self.word(3)?, self.target(1)?);
+        if min > max {
+            return None;
+        }
         let body = self.body(4, end)?;
         let kind = match opcode {
-            SreOpcode::REPEAT_ONE => Repeat::Greedy,
-            SreOpcode::MIN_REPEAT_ONE => Repeat::Lazy,
-            SreOpcode::POSSESSIVE_REPEAT_ONE => Repeat::Possessive,
+            Opcode::RepeatOne => Repeat::Greedy,
+            Opcode::MinRepeatOne => Repeat::Lazy,
+            Opcode::PossessiveRepeatOne => Repeat::Possessive,
             _ => {
                 // What ends a longer body says of which kind it is.
                 let kind = match self.opcode()? {
-                    SreOpcode::MAX_UNTIL => Repeat::Greedy,
-                    SreOpcode::MIN_UNTIL => Repeat::Lazy,
-                    SreOpcode::SUCCESS => Repeat::Possessive,
+                    Opcode::MaxUntil => Repeat::Greedy,
+                    Opcode::MinUntil => Repeat::Lazy,
+                    Opcode::Success => Repeat::Possessive,
                     _ => return None,
                 };
                 self.at += 1;
@@ -224,7 +239,7 @@ impl Reader<'_> {
         let (group, behind_yes) = (self.word(1)?, self.target(2)?.checked_sub(1)?);
         self.at += 3;
         let yes = Box::new(self.sequence(behind_yes)?);
-        let no = if self.at < behind_yes && self.opcode()? == SreOpcode::JUMP {
+        let no = if self.at < behind_yes && self.opcode()? == Opcode::Jump {
             let end = self.target(1)?;
             self.body(2, end)?
         } else {
@@ -233,46 +248,38 @@ impl Reader<'_> {
         Some(Node::Conditional { group, yes, no })
     }
 
-    fn category(&mut self, code: u32) -> Option<CharSet> {
-        use SreCatCode as Cat;
-        let code = SreCatCode::try_from(code).ok()?;
-        self.has_unicode_classes |=
-            matches!(code, Cat::UNI_DIGIT | Cat::UNI_NOT_DIGIT | Cat::UNI_WORD | Cat::UNI_NOT_WORD);
-        category(code)
-    }
-
     /// The set of an opcode that is followed by a skip.
     fn set(&mut self) -> Option<CharSet> {
         let end = self.target(1)?;
         self.at += 2;
-        let negated = self.opcode()? == SreOpcode::NEGATE;
+        let negated = self.opcode()? == Opcode::Negate;
         self.at += usize::from(negated);
         let mut ranges = Vec::new();
         loop {
             let words = match self.opcode()? {
-                SreOpcode::FAILURE => break,
-                SreOpcode::LITERAL => {
+                Opcode::Failure => break,
+                Opcode::Literal => {
                     ranges.push((self.word(1)?, self.word(1)?));
                     2
                 }
-                SreOpcode::RANGE => {
+                Opcode::Range => {
                     ranges.push((self.word(1)?, self.word(2)?));
                     3
                 }
-                SreOpcode::RANGE_UNI_IGNORE => {
+                Opcode::RangeUniIgnore => {
                     ranges.extend(range_or_upper(self.word(1)?, self.word(2)?));
                     3
                 }
-                SreOpcode::CATEGORY => {
-                    let class = self.category(self.word(1)?)?;
+                Opcode::Category => {
+                    let class = category(CategoryCode::of(self.word(1)?)?)?;
                     ranges.extend(class.ranges());
                     2
                 }
-                SreOpcode::CHARSET => {
+                Opcode::Charset => {
                     ranges.extend(bits(self.code.get(self.at + 1..self.at + 9)?, 0));
                     9
                 }
-                SreOpcode::BIGCHARSET => self.big_set(&mut ranges)?,
+                Opcode::BigCharset => self.big_set(&mut ranges)?,
                 _ => return None,
             };
             self.at += words;
@@ -292,6 +299,22 @@ impl Reader<'_> {
             ranges.extend(bits(self.code.get(start..start + 8)?, upper as u32 * 256));
         }
         blocks.checked_mul(8)?.checked_add(66)
+    }
+}
+
+/// The places of the code. Locales are those that know the letters of ASCII.
+fn anchor(code: AtCode) -> Anchor {
+    let boundary = |letters, negated| Anchor::Boundary { letters, negated };
+    match code {
+        AtCode::Beginning | AtCode::BeginningString => Anchor::Start,
+        AtCode::BeginningLine => Anchor::StartOfLine,
+        AtCode::End => Anchor::EndOfLastLine,
+        AtCode::EndLine => Anchor::EndOfLine,
+        AtCode::EndString => Anchor::End,
+        AtCode::Boundary | AtCode::LocBoundary => boundary(Letters::Ascii, false),
+        AtCode::NonBoundary | AtCode::LocNonBoundary => boundary(Letters::Ascii, true),
+        AtCode::UniBoundary => boundary(Letters::Unicode, false),
+        AtCode::UniNonBoundary => boundary(Letters::Unicode, true),
     }
 }
 
