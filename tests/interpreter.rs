@@ -309,17 +309,27 @@ fn pieces_of_any_size_know_their_place() {
 #[test]
 fn searches_and_iterations_without_end_are_interrupted() {
     with_machine(|machine, vm, _| {
-        let scope = run(vm, "import re\npattern = re.compile(r'(a+)+$')\nsubject = 'a' * 60 + 'b'", vec![]).unwrap();
-        let (pattern, subject) = (scope.globals.get_item("pattern", vm), scope.globals.get_item("subject", vm));
-        let (pattern, subject) = (pattern.unwrap(), subject.unwrap());
+        let program = "import re\n\
+                       pattern = re.compile(r'(a+)+$')\n\
+                       lazy = re.compile(r'(?:a|(?=(a))a??)*?$')\n\
+                       lines = re.compile(r'(?:.)*(?=x)(y)')\n\
+                       subject = 'a' * 60 + 'b'\n\
+                       long = 'a' * 1_000_000 + 'y'";
+        let scope = run(vm, program, vec![]).unwrap();
+        let [pattern, lazy, lines, subject, long] =
+            ["pattern", "lazy", "lines", "subject", "long"].map(|name| scope.globals.get_item(name, vm).unwrap());
         let interrupt = |vm: &VirtualMachine| {
             let class = vm.ctx.exceptions.keyboard_interrupt.to_owned();
             Err(vm.new_exception_msg(class, "the time is over".into()))
         };
         let text: PyObjectRef = Text::from_store(TextStore::from_string(large_text())).into_pyobject(vm);
         let set = vm.ctx.types.set_type.as_object();
-        let endless: [&dyn Fn() -> PyResult; 2] =
-            [&|| vm.call_method(&pattern, "match", (subject.clone(),)), &|| set.call((text.clone(),), vm)];
+        let endless: [&dyn Fn() -> PyResult; 4] = [
+            &|| vm.call_method(&pattern, "match", (subject.clone(),)),
+            &|| vm.call_method(&lazy, "match", (subject.clone(),)),
+            &|| vm.call_method(&lines, "search", (long.clone(),)),
+            &|| set.call((text.clone(),), vm),
+        ];
         for action in endless {
             machine.signals().send(Box::new(interrupt)).unwrap();
             let error: PyBaseExceptionRef = action().unwrap_err();

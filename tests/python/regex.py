@@ -86,6 +86,24 @@ CASES = [
     (r"(?>a+)b", 0, "aaab", "findall"),
     (r"(?:ab|a)(?:bc)?", 0, "abc", "match"),
     (r"x*", 0, "", "findall"),
+    # Repetitions of what may be nothing, and in each other.
+    (r"(?:a??)*?b", 0, "aab", "match"),
+    (r"(?:a*?|(b)){2,}?c", 0, "abac", "search"),
+    (r"(?:(x)|(?:y)?+)*?z", 0, "xyxz", "match"),
+    (r"(?:){2,}?a", 0, "a", "match"),
+    (r"(?:.{1,3}?){2}\d", 0, "abcdefg12", "search"),
+    (r"(?:(?:ab){1,2}?c??){2,3}?d", 0, "ababcabdx", "search"),
+    (r"(?:(a{1,2}?)(b)??){3}c", 0, "aabaaac", "findall"),
+    # Groups of attempts that failed.
+    (r"(?:(a)b|ac)*", 0, "abacad", "match"),
+    (r"(?:(a)|b)*", 0, "abb", "match"),
+    (r"((a)(b)?)+x|a+", 0, "aaba", "match"),
+    (r"(?:(a)(?=(b))|a|(b))+", 0, "aabab", "match"),
+    (r"(?>(?:(a)c|(ab)|a)+)", 0, "aabac", "match"),
+    (r"(?:(?:(a)c|ab)d?)++", 0, "abdacab", "match"),
+    (r"(?:(a)(?!(b)c)|ab|c)*", 0, "aabcabd", "match"),
+    (r"(?:(a)|(?<=(a))b|(?(1)c|d))*", 0, "dabca", "match"),
+    (r"(?:(\w)(?:\1|(,)))+?$", 0, "aabbc,dd", "search"),
     # All matches.
     (r"\w+", 0, MIXED, "finditer"),
     (r"", 0, "aé", "finditer"),
@@ -125,6 +143,8 @@ CASES = [
     (rb"b(.)", 0, memoryview(b"abc"), "search"),
     (rb"b", 0, b"abc", ("sub", rb"<\g<0>>")),
     (rb",", 0, b"a,b", "split"),
+    (rb"\bk[^a-c]\w(x)?", re.I | re.L, b"KX\xe9 kCzx kdzx", "findall"),
+    (rb"(k)\1|[^k-m]\B", re.I | re.L, b"kKkk LaN", "findall"),
     # Errors.
     (r"(", 0, "", "search"),
     (r"a)", 0, "", "search"),

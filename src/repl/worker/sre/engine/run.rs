@@ -116,15 +116,18 @@ impl<H: Haystack> Run<'_, '_, '_, H> {
                     self.state.call(Purpose::Atomic, step, at, false);
                     Some((step + 1, at))
                 }
-                Step::Assert { back, negated, behind } => match request.back(at, *back) {
-                    Some(place) => {
-                        let purpose = if *negated { Purpose::AssertNot } else { Purpose::Assert };
-                        let with_marks = *negated && self.state.repeat != NONE;
-                        self.state.call(purpose, step, at, with_marks);
-                        Some((step + 1, place))
+                Step::Assert { back, negated, behind } => {
+                    self.pulse.step(*back as usize)?;
+                    match request.back(at, *back) {
+                        Some(place) => {
+                            let purpose = if *negated { Purpose::AssertNot } else { Purpose::Assert };
+                            let with_marks = *negated && self.state.repeat != NONE;
+                            self.state.call(purpose, step, at, with_marks);
+                            Some((step + 1, place))
+                        }
+                        None => negated.then_some((*behind, at)),
                     }
-                    None => negated.then_some((*behind, at)),
-                },
+                }
                 Step::Reference { group, case } => match self.state.group(*group as usize) {
                     Some(range) => {
                         self.pulse.step(range.len())?;

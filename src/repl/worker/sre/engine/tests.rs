@@ -5,10 +5,11 @@ use super::{
         char_set::CharSet,
         haystack::Wide,
         interrupt::Pulse,
-        tree::{Node, Repeat},
+        tree::{Node, Repeat, decode},
     },
     Program, Request, State,
 };
+use proptest::prelude::*;
 use std::ops::Range;
 
 fn class(first: char, last: char) -> Node {
@@ -25,9 +26,12 @@ fn group(number: u32, body: Node) -> Node {
 
 /// Where the first match lies, and its group.
 fn found(root: &Node, text: &str) -> Option<(Range<usize>, Option<Range<usize>>)> {
-    let program = Program::new(root, 1).unwrap();
+    search(&Program::new(root, 1).unwrap(), text)
+}
+
+fn search(program: &Program, text: &str) -> Option<(Range<usize>, Option<Range<usize>>)> {
     let haystack = Wide { bytes: text.as_bytes(), has_surrogates: false };
-    let request = Request { program: &program, haystack, end: text.len(), is_whole: false, must_advance: false };
+    let request = Request { program, haystack, end: text.len(), is_whole: false, must_advance: false };
     let mut state = State::default();
     let whole = state.search(&request, 0, &mut Pulse::new(&|| Ok(()))).unwrap();
     whole.map(|whole| (whole, state.group(0)))
@@ -69,4 +73,14 @@ fn programs_name_only_groups_that_are_there() {
         Program::new(&Node::Conditional { group: 1, yes: Box::new(Node::Failure), no: Box::new(Node::Failure) }, 1)
             .is_none()
     );
+}
+
+proptest! {
+    #[test]
+    fn code_that_a_program_made_up_is_refused_or_runs(code in prop::collection::vec(0u32..45, 0..40)) {
+        let program = decode(&code).and_then(|root| Program::new(&root, 2));
+        if let Some(program) = program {
+            search(&program, "\u{1}\u{2}\u{3}\n\u{10}é");
+        }
+    }
 }
