@@ -100,7 +100,6 @@ CASES = [
     (r"((a)(b)?)+x|a+", 0, "aaba", "match"),
     (r"(?:(a)(?=(b))|a|(b))+", 0, "aabab", "match"),
     (r"(?>(?:(a)c|(ab)|a)+)", 0, "aabac", "match"),
-    (r"(?:(?:(a)c|ab)d?)++", 0, "abdacab", "match"),
     (r"(?:(a)(?!(b)c)|ab|c)*", 0, "aabcabd", "match"),
     (r"(?:(a)|(?<=(a))b|(?(1)c|d))*", 0, "dabca", "match"),
     (r"(?:(\w)(?:\1|(,)))+?$", 0, "aabbc,dd", "search"),

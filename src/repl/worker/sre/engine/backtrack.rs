@@ -1,4 +1,6 @@
-//! Going back to the last choice when an attempt has failed.
+//! Going back to the last choice when an attempt has failed: what stands behind the jumps of `SRE(match)` in CPython.
+//!
+//! After `Modules/_sre/sre_lib.h` of CPython and the crate `rustpython-sre_engine` (MIT): see [`super`].
 
 use super::{
     super::haystack::Haystack,

@@ -1,4 +1,6 @@
-//! Makes programs of the trees of patterns.
+//! Makes programs of the trees of patterns. The order of the steps is that of `Lib/re/_compiler.py`.
+//!
+//! After `Modules/_sre/sre_lib.h` of CPython and the crate `rustpython-sre_engine` (MIT): see [`super`].
 
 use super::{
     super::{

@@ -1,4 +1,7 @@
-//! Looking at the text of a search: at places without characters, and at many characters in a row.
+//! Looking at the text of a search: at places without characters, and at many characters in a row. In CPython these are
+//! `SRE(at)` and `SRE(count)`.
+//!
+//! After `Modules/_sre/sre_lib.h` of CPython and the crate `rustpython-sre_engine` (MIT): see [`super`].
 
 use super::{
     super::{

@@ -1,4 +1,6 @@
-//! What the engine runs: steps that follow one another unless they say otherwise.
+//! What the engine runs: steps that follow one another unless they say otherwise, in place of CPython's opcodes.
+//!
+//! After `Modules/_sre/sre_lib.h` of CPython and the crate `rustpython-sre_engine` (MIT): see [`super`].
 
 use super::{
     super::{

@@ -1,4 +1,6 @@
-//! Runs programs: `SRE(match)` and `SRE(search)` of CPython's engine.
+//! Runs programs: what `SRE(match)` and `SRE(search)` are in CPython.
+//!
+//! After `Modules/_sre/sre_lib.h` of CPython and the crate `rustpython-sre_engine` (MIT): see [`super`].
 
 use super::{
     super::{code::UNLIMITED, haystack::Haystack, interrupt::Pulse, tree::Repeat},

@@ -1,12 +1,13 @@
-//! Sets of characters that are asked for each character of a text.
+//! Sets of characters that are asked for each character of a text: `SRE(charset)` in CPython.
+//!
+//! After `Modules/_sre/sre_lib.h` of CPython and the crate `rustpython-sre_engine` (MIT): see [`super`].
 
 use super::super::char_set::{CharSet, LAST};
 
 /// From here on characters are rare, and looked up among ranges.
 const FIRST_RARE: u32 = 0x1_0000;
 
-/// The same characters as those of a [`CharSet`], in a form that answers at once. (CPython has bits in blocks for this:
-/// `BIGCHARSET`.)
+/// The same characters as those of a [`CharSet`], in a form that answers at once.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Set {
     /// A bit for each character up to the last one that is in the set and not rare.

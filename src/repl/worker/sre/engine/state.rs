@@ -1,4 +1,7 @@
-//! What a search remembers: where groups lie, which repetitions are open, and what remains to be tried.
+//! What a search remembers: where groups lie, which repetitions are open, and what remains to be tried. In CPython these
+//! are `SRE_STATE` and the macros around its stack.
+//!
+//! After `Modules/_sre/sre_lib.h` of CPython and the crate `rustpython-sre_engine` (MIT): see [`super`].
 
 use super::program::StepId;
 use std::ops::Range;
