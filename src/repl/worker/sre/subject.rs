@@ -88,6 +88,7 @@ impl Subject {
         }
     }
 
+    /// All of it as it lies in memory.
     pub fn whole(&self) -> Whole<'_> {
         match &self.content {
             Content::Indexed(string) | Content::Counted(string, _) => Whole::Characters(string.as_wtf8()),
@@ -95,11 +96,12 @@ impl Subject {
         }
     }
 
+    /// All of it for the engine.
     pub fn haystack(&self) -> Haystacks<'_> {
         match &self.content {
             Content::Indexed(string) | Content::Counted(string, _) => {
                 let bytes = string.as_bytes();
-                if string.char_len() == bytes.len() {
+                if self.len() == bytes.len() {
                     return Haystacks::Narrow(Narrow { bytes, alphabet: Alphabet::Ascii });
                 }
                 Haystacks::Wide(Wide { bytes, has_surrogates: !string.is_utf8() })
