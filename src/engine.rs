@@ -13,6 +13,7 @@ mod cite;
 mod context;
 mod conversation;
 mod desk;
+mod dialogue;
 mod direct;
 mod ending;
 mod event;
@@ -31,6 +32,7 @@ pub mod tools;
 mod tree;
 
 pub use answer::{Answer, Citation, Failure, Lost, Termination};
+pub use dialogue::{Dialogue, Exchange};
 pub use event::{ContextSize, Delta, Event, EventSink, Started, SubCallState};
 pub use manner::Manner;
 pub use meter::Usage;
@@ -82,6 +84,8 @@ pub struct Question {
     pub focus: Option<Focus>,
     pub manner: Arc<Manner>,
     pub limits: Limits,
+    /// What earlier questions of the same session have left.
+    pub dialogue: Option<Arc<Dialogue>>,
 }
 
 impl Engine {
@@ -112,6 +116,9 @@ impl Engine {
             result = asking.answer() => result,
         };
         let mut answer = conclude(&tree, &question, context, result).await;
+        if let (Some(dialogue), true) = (&question.dialogue, answer.termination.is_answer()) {
+            dialogue.note(&question.text, &answer.text);
+        }
         answer.usage.wall_time = started.elapsed();
         answer
     }
@@ -193,10 +200,11 @@ impl Asking<'_> {
     }
 
     async fn answer_by_programs(&self, context: &Context, text: Option<&ContextText>) -> Result<Ending, Stop> {
-        let Question { text: question, focus, snapshot, .. } = self.question;
+        let Question { text: question, focus, snapshot, dialogue, .. } = self.question;
         let root = self.tree.choice.root.clone();
         let overview = text.map_or_else(|| Overview::of_snapshot(snapshot), Overview::of_text);
-        let subject = Subject { context: context.clone(), overview: &overview, focus: focus.as_ref(), question };
+        let (context, focus) = (context.clone(), focus.as_ref());
+        let subject = Subject { context, overview: &overview, focus, question, dialogue: dialogue.as_ref() };
         Run::new(self.tree, 0, root, subject)?.finish().await
     }
 }

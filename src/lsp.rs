@@ -19,6 +19,7 @@ mod reporter;
 mod runs;
 mod scope;
 mod server;
+mod sessions;
 mod settings;
 mod uri;
 mod view;

@@ -46,7 +46,7 @@ pub async fn run(arguments: PreviewArguments) -> ExitCode {
         let snapshot = snapshot.map_err(|error| engine::internal_failure(&error))?;
         let snapshot = snapshot.map_err(|error| engine::context_failure(&error))?;
         let (manner, limits) = (Arc::new(manner), settings.limits);
-        let question = Question { text: question, snapshot, focus: None, manner, limits };
+        let question = Question { text: question, snapshot, focus: None, manner, limits, dialogue: None };
         let preview = engine?.preview(&question).await?;
         Ok::<_, Failure>((preview, question.snapshot.exclusions()))
     };

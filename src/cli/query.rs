@@ -108,6 +108,7 @@ async fn ask(
         focus: None,
         manner: Arc::new(manner),
         limits: settings.limits.clone(),
+        dialogue: None,
     };
     let answer = engine.ask(question, teller.clone(), cancel).await;
     // What is binary or unreadable shows only when it is read.

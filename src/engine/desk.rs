@@ -142,7 +142,7 @@ impl Desk<'_> {
         let snapshot = tokio::task::spawn_blocking(move || Snapshot::of_text(None, text).context()).await;
         let context = snapshot.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
         let (ready, overview) = (Context::ready(context.clone()), Overview::of_text(&context));
-        let subject = Subject { context: ready, overview: &overview, focus: None, question };
+        let subject = Subject { context: ready, overview: &overview, focus: None, question, dialogue: None };
         let ended = match Run::new(self.tree, self.depth + 1, model, subject) {
             Ok(run) => run.finish().await,
             Err(stop) => Err(stop),

@@ -19,7 +19,8 @@ const ATTEMPTS: usize = 3;
 /// whose citations do not hold.
 pub async fn answer(tree: &Tree, question: &Question, context: &Arc<ContextText>) -> Result<Ending, Stop> {
     let schema = question.manner.schema.as_ref();
-    let prompt = prompt::direct(context, question.focus.as_ref(), &question.text, schema.map(|it| it.text()));
+    let earlier = question.dialogue.as_ref().map(|it| it.exchanges()).unwrap_or_default();
+    let prompt = prompt::direct(context, question.focus.as_ref(), &question.text, schema.map(|it| it.text()), &earlier);
     let prompt = prompt.map_err(|error| Stop::Failed(context_failure(&error)))?;
     let mut messages = vec![Message::system(prompt::DIRECT_SYSTEM), Message::user(prompt)];
     tree.progress(format!("{} is reading the whole text", tree.choice.root.name()));

@@ -64,7 +64,9 @@ impl Engine {
         let by_tools =
             manner.protocol == Protocol::Tools || manner.protocol == Protocol::Auto && root.calls_tools() == Some(true);
         let by_programs = |overview: &Overview<'_>| {
-            let opening = prompt::Opening { overview, focus, question: asked, schema, worker_window };
+            let (exchanges, variables) = (&[], &[]);
+            let opening =
+                prompt::Opening { overview, focus, question: asked, schema, worker_window, exchanges, variables };
             prompt::instructions(by_tools, &own) + &prompt::opening(&opening)
         };
         let (context_tokens, prompt) = match &text {
@@ -73,7 +75,7 @@ impl Engine {
                 let prompt = match is_direct {
                     true => {
                         prompt::DIRECT_SYSTEM.to_owned()
-                            + &prompt::direct(text, focus, asked, schema).map_err(unread)?
+                            + &prompt::direct(text, focus, asked, schema, &[]).map_err(unread)?
                     }
                     false => by_programs(&Overview::of_text(text)),
                 };

@@ -17,6 +17,7 @@ use super::{
     budget::Exceeded,
     context::Context,
     conversation::Conversation,
+    dialogue::Dialogue,
     ending::{Ending, Stop},
     event::{Delta, Event},
     overview::Overview,
@@ -58,6 +59,8 @@ pub struct Subject<'a> {
     pub overview: &'a Overview<'a>,
     pub focus: Option<&'a Focus>,
     pub question: &'a str,
+    /// What earlier questions have left.
+    pub dialogue: Option<&'a Arc<Dialogue>>,
 }
 
 /// A run under way.
@@ -94,12 +97,15 @@ impl<'t> Run<'t> {
         let tools: Arc<[Tool]> = if by_tools { tools::all_tools(&own).into() } else { Arc::default() };
         let instructions = prompt::instructions(by_tools, &own);
         let schema = tree.manner.schema.as_ref().filter(|_| depth == 0);
+        let earlier = subject.dialogue.map(|it| (it.exchanges(), it.variables())).unwrap_or_default();
         let opening = prompt::opening(&prompt::Opening {
             overview: subject.overview,
             focus: subject.focus,
             question: subject.question,
             schema: schema.map(super::schema::AnswerSchema::text),
             worker_window: tree.choice.worker.window(),
+            exchanges: &earlier.0,
+            variables: &earlier.1,
         });
         let conversation = Conversation::new(&instructions, opening, model.window());
         Ok(Self {

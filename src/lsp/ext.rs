@@ -11,9 +11,10 @@ pub const QUERY: &str = "rlm/query";
 pub const PREVIEW: &str = "rlm/preview";
 pub const CANCEL: &str = "rlm/cancel";
 pub const STATUS: &str = "rlm/status";
+pub const END_SESSION: &str = "rlm/endSession";
 
 /// The server's own requests.
-pub const METHODS: [&str; 4] = [QUERY, PREVIEW, CANCEL, STATUS];
+pub const METHODS: [&str; 5] = [QUERY, PREVIEW, CANCEL, STATUS, END_SESSION];
 
 pub const QUERY_COMMAND: &str = "rlm.query";
 pub const CANCEL_COMMAND: &str = "rlm.cancel";
@@ -33,6 +34,7 @@ pub struct QueryParams {
     #[serde(default)]
     pub scope: Scope,
     pub query_id: Option<String>,
+    pub session_id: Option<String>,
     pub options: Option<Value>,
     pub work_done_token: Option<ProgressToken>,
     pub partial_result_token: Option<ProgressToken>,
@@ -68,6 +70,13 @@ pub enum Scope {
 #[serde(rename_all = "camelCase")]
 pub struct CancelParams {
     pub query_id: String,
+}
+
+/// Params of `rlm/endSession`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EndSessionParams {
+    pub session_id: String,
 }
 
 /// The notification `rlm/event`.

@@ -5,6 +5,7 @@ use super::{
     ext::QueryParams,
     reporter::{Channels, Reporter},
     scope::{self, Scoped},
+    sessions::Held,
     settings::complaint,
     view::View,
 };
@@ -30,6 +31,7 @@ pub struct Asked {
     pub view: View,
     pub since: Instant,
     pub cancel: CancellationToken,
+    pub session: Option<Held>,
 }
 
 /// A query that was accepted.
@@ -87,7 +89,7 @@ impl Query {
         });
         let mut result = report::answer(&answer, &circumstances);
         result.insert("queryId".to_owned(), json!(self.id));
-        result.insert("sessionId".to_owned(), Value::Null);
+        result.insert("sessionId".to_owned(), json!(self.asked.session.as_ref().map(Held::id)));
         if let (Some(snapshot), Some(Value::Array(citations))) = (snapshot, result.get_mut("citations")) {
             for citation in citations {
                 let path = citation["path"].as_str().unwrap_or_default();
@@ -125,7 +127,8 @@ impl Asked {
         }
         let manner = Arc::new(Manner::of(&settings).map_err(Answer::failed)?);
         let (text, limits) = (self.params.query.clone(), settings.limits);
-        let question = Question { text, snapshot, focus, manner, limits };
+        let dialogue = self.session.as_ref().map(|session| session.dialogue.clone());
+        let question = Question { text, snapshot, focus, manner, limits, dialogue };
         Ok(Prepared { engine, question, warnings })
     }
 

@@ -6,6 +6,7 @@ use super::{
     outbox::Outbox,
     query::{Asked, Outcome, Prepared, Query},
     reporter::{self, Channels, Reporter, WorkDone},
+    sessions::Sessions,
     view::View,
 };
 use crate::{
@@ -47,6 +48,8 @@ pub enum Door {
 pub enum StartError {
     #[error("queryId {0:?} is in use")]
     InUse(String),
+    #[error("another question of the session {0:?} is being answered")]
+    SessionInUse(String),
     #[error("{0}")]
     Options(String),
 }
@@ -57,6 +60,7 @@ pub struct Runs {
     outbox: Outbox,
     engines: Engines,
     workspace: Arc<Workspace>,
+    sessions: Arc<Sessions>,
     tasks: TaskTracker,
     live: Mutex<HashMap<String, Live>>,
     total: Mutex<Usage>,
@@ -79,6 +83,7 @@ impl Runs {
             outbox,
             engines: Engines::new(environment),
             workspace: Arc::default(),
+            sessions: Arc::default(),
             tasks: TaskTracker::new(),
             live: Mutex::default(),
             total: Mutex::new(Usage::none()),
@@ -97,6 +102,8 @@ impl Runs {
     ) -> Result<(String, oneshot::Receiver<Outcome>), StartError> {
         let since = Instant::now();
         let options = own_options(&params)?;
+        let held = |id: &String| self.sessions.hold(id).ok_or_else(|| StartError::SessionInUse(id.clone()));
+        let session = params.session_id.as_ref().map(held).transpose()?;
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let id = params.query_id.clone().unwrap_or_else(|| format!("query-{}", number + 1));
         let work_done = match &params.work_done_token {
@@ -126,7 +133,7 @@ impl Runs {
         if self.closed.load(Ordering::SeqCst) {
             cancel.cancel();
         }
-        let asked = Asked { params, options, view, since, cancel };
+        let asked = Asked { params, options, view, since, cancel, session };
         let query = Query { id: id.clone(), asked, reporter, channels };
         let (sender, receiver) = oneshot::channel();
         let runs = self.clone();
@@ -146,7 +153,7 @@ impl Runs {
         cancel: CancellationToken,
     ) -> Result<Result<Value, Answer>, StartError> {
         let options = own_options(&params)?;
-        let asked = Asked { params, options, view, since: Instant::now(), cancel };
+        let asked = Asked { params, options, view, since: Instant::now(), cancel, session: None };
         let stop = StopFlag::default();
         let _stop = stop.raise_on_drop();
         let work = async {
@@ -175,6 +182,11 @@ impl Runs {
         lock(&self.live).values().filter(shows).for_each(|live| live.cancel.cancel());
     }
 
+    /// Ends a session; says whether there was one.
+    pub fn end_session(&self, id: &str) -> bool {
+        self.sessions.end(id)
+    }
+
     /// Cancels all queries; returns how many there were.
     pub fn cancel_all(&self) -> usize {
         lock(&self.live).values().inspect(|live| live.cancel.cancel()).count()
@@ -193,6 +205,7 @@ impl Runs {
         if tokio::time::timeout(LAST_WAIT, self.tasks.wait()).await.is_err() {
             tracing::warn!("some queries did not end in time");
         }
+        self.sessions.end_all();
     }
 
     /// What `rlm/status` returns.

@@ -2,7 +2,7 @@
 
 use super::{
     capabilities,
-    ext::{self, CancelParams, QueryParams},
+    ext::{self, CancelParams, EndSessionParams, QueryParams},
     front::{Call, Front},
     handlers,
     outbox::{MarkedSocket, Outbox},
@@ -14,7 +14,7 @@ use lsp_types::{
     InitializeResult, ServerInfo, WorkDoneProgressCancelParams,
     notification::{Notification, WorkDoneProgressCancel},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use tower_lsp::{Client, LanguageServer, LspService, jsonrpc::Result};
 
@@ -35,6 +35,7 @@ pub fn build() -> (Front<LspService<Handlers>>, MarkedSocket, Arc<Runs>) {
     .custom_method(ext::PREVIEW, Handlers::preview)
     .custom_method(ext::CANCEL, Handlers::cancel)
     .custom_method(ext::STATUS, Handlers::status)
+    .custom_method(ext::END_SESSION, Handlers::end_session)
     .custom_method(WorkDoneProgressCancel::METHOD, Handlers::cancel_progress)
     .finish();
     let Handlers { client, runs } = service.inner();
@@ -53,6 +54,10 @@ impl Handlers {
 
     async fn cancel(&self, params: CancelParams) -> Result<Value> {
         Ok(handlers::cancel::cancel(self, &params))
+    }
+
+    async fn end_session(&self, params: EndSessionParams) -> Result<Value> {
+        Ok(json!({"ended": self.runs.end_session(&params.session_id)}))
     }
 
     async fn status(&self) -> Result<Value> {

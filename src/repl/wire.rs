@@ -69,6 +69,9 @@ pub struct Names {
     pub shape: Option<Shape>,
     /// Further variables, by name.
     pub variables: Vec<(String, String)>,
+    /// Earlier questions of the session, with their answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<(String, String)>,
     /// Tools of the person's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<OwnTool>,

@@ -2,7 +2,7 @@
 
 use crate::{
     corpus::{self, ContextText},
-    engine::{overview::Overview, run::Focus},
+    engine::{dialogue::Exchange, overview::Overview, run::Focus},
     llm::extractive::QUESTION_HEADING,
     text::cut_middle,
 };
@@ -25,6 +25,10 @@ pub struct Opening<'a> {
     pub schema: Option<&'a str>,
     /// Tokens that the model of sub-calls has room for.
     pub worker_window: Option<usize>,
+    /// Earlier questions of the session.
+    pub exchanges: &'a [Exchange],
+    /// Names and types of the variables that are there from them.
+    pub variables: &'a [(String, String)],
 }
 
 /// The first message to a root model: what the context is, then the question.
@@ -51,6 +55,20 @@ pub fn opening(opening: &Opening<'_>) -> String {
     if let Some(schema) = opening.schema {
         let _ = write!(text, "\n{}\n", shaped(schema));
     }
+    if let Some(last) = opening.exchanges.last() {
+        let count = opening.exchanges.len();
+        let _ = write!(
+            text,
+            "\nThis question follows {count} earlier ones, which are in `history`, a list of dicts with \"question\" and \
+             \"answer\"; the text may have changed since. The last one:\n{}",
+            exchange(last)
+        );
+    }
+    if !opening.variables.is_empty() {
+        let shown: Vec<_> =
+            opening.variables.iter().take(VARIABLES).map(|(name, kind)| format!("{name}: {kind}")).collect();
+        let _ = writeln!(text, "Variables of earlier programs are still there: {}.", shown.join(", "));
+    }
     text.push_str("\nYou have not looked at the text yet.\n\n");
     text.push_str(QUESTION_HEADING);
     text.push('\n');
@@ -74,12 +92,26 @@ fn shaped(schema: &str) -> String {
     )
 }
 
+/// Of so many variables of earlier questions a model is told.
+const VARIABLES: usize = 40;
+
+/// Characters of an earlier question, and of an earlier answer, that are shown.
+const EARLIER_CHARS: usize = 4000;
+
+/// Of so many earlier questions a model is told that answers directly.
+const EARLIER_SHOWN: usize = 5;
+
+fn exchange(Exchange { question, answer }: &Exchange) -> String {
+    format!("Question: {}\nAnswer: {}\n", cut_middle(question, EARLIER_CHARS), cut_middle(answer, EARLIER_CHARS))
+}
+
 /// The only message of a direct call: the text with line numbers, then the question.
 pub fn direct(
     context: &ContextText,
     focus: Option<&Focus>,
     question: &str,
     schema: Option<&str>,
+    earlier: &[Exchange],
 ) -> Result<String, corpus::Error> {
     let mut text = String::new();
     for segment in context.segments() {
@@ -94,6 +126,10 @@ pub fn direct(
             "\nThe question is about the selection {}:{}-{}.\n",
             focus.path, focus.first_line, focus.last_line
         );
+    }
+    if !earlier.is_empty() {
+        text.push_str("\nEarlier questions, with your answers:\n");
+        earlier.iter().rev().take(EARLIER_SHOWN).rev().for_each(|it| text.push_str(&exchange(it)));
     }
     if let Some(schema) = schema {
         let _ = write!(text, "\n{}\n", shaped(schema));

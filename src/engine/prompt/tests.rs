@@ -6,6 +6,7 @@ use crate::{
     corpus::{OpenBuffer, Root, Selection, Snapshot, StopFlag},
     engine::{
         budget::Left,
+        dialogue::Exchange,
         overview::Overview,
         reply,
         run::{CellRecord, Focus},
@@ -55,9 +56,11 @@ fn repository() -> std::sync::Arc<Snapshot> {
 fn openings() {
     let context = repository().context().unwrap();
     let overview = Overview::of_text(&context);
+    let exchanges = [Exchange { question: "Who?".into(), answer: "{me}".into() }];
+    let variables = [("x".to_owned(), "int".to_owned())];
     let focus = Focus { path: "src/main.rs".into(), first_line: 1, last_line: 1, text: "fn main() {}".into() };
     let plain =
-        Opening { overview: &overview, focus: None, question: " What is {0}? ", schema: None, worker_window: None };
+        Opening { overview: &overview, focus: None, question: " What is {0}? ", schema: None, worker_window: None, exchanges: &[], variables: &[] };
     check(
         &opening(&plain),
         &expect![[r#"
@@ -73,7 +76,7 @@ fn openings() {
         What is {0}?"#]],
     );
     let full =
-        Opening { focus: Some(&focus), schema: Some("{\"type\":\"array\"}"), worker_window: Some(8192), ..plain };
+        Opening { focus: Some(&focus), schema: Some("{\"type\":\"array\"}"), worker_window: Some(8192), exchanges: &exchanges, variables: &variables, ..plain };
     check(
         &opening(&full),
         &expect![[r#"
@@ -97,7 +100,7 @@ fn openings() {
     let overview = Overview::of_text(&text);
     let long = "start ".to_owned() + &"x".repeat(9000) + " end?";
     let long =
-        opening(&Opening { overview: &overview, focus: None, question: &long, schema: None, worker_window: None });
+        opening(&Opening { overview: &overview, focus: None, question: &long, schema: None, worker_window: None, exchanges: &[], variables: &[] });
     check(
         &long.replace(&"x".repeat(100), "X"),
         &expect![[r#"
@@ -110,7 +113,7 @@ fn openings() {
         start XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx … [1011 characters left out] … XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx end?"#]],
     );
     check(
-        &direct(&context, Some(&focus), "What is {0}?", Some("{\"type\":\"array\"}")).unwrap(),
+        &direct(&context, Some(&focus), "What is {0}?", Some("{\"type\":\"array\"}"), &exchanges).unwrap(),
         &expect![[r#"
         ==> README.md <==
         1	# {0} %s

@@ -5,7 +5,14 @@ use crate::{
     config::{Deed, Repair, ToolSpec},
     corpus::{self, ContextText, StopFlag, StopOnDrop},
     engine::{
-        Interpreter, context::Context, context_failure, desk::Desk, ending::Stop, event::Event, internal_failure,
+        Interpreter,
+        context::Context,
+        context_failure,
+        desk::Desk,
+        dialogue::{Dialogue, Exchange, Kept},
+        ending::Stop,
+        event::Event,
+        internal_failure,
         prompt, reply, tree::Tree,
     },
     repl::{
@@ -86,6 +93,11 @@ impl Run<'_> {
         let (session, context) = self.programs.ready().await?;
         let desk = Desk { tree: self.tree, context, depth: self.depth };
         let outcome = session.run_cell(code, &desk).await?;
+        self.programs.variables = match outcome.ended {
+            Ended::Normally => outcome.report.variables.clone(),
+            Ended::RolledBack(_) => std::mem::take(&mut self.programs.variables),
+            Ended::Lost(_) => Vec::new(),
+        };
         // What a program has seen of a text that has changed meanwhile is worth nothing.
         let context = context.clone();
         blocking(move || context.check()).await?;
@@ -143,6 +155,10 @@ pub(super) struct Programs {
     limits: repl::Limits,
     /// Whether the text is indexed before a program searches it. Prompts of child runs are short.
     indexes: bool,
+    /// Where the interpreter comes from and goes to, if there may be further questions.
+    dialogue: Option<Arc<Dialogue>>,
+    /// The variables as they were last.
+    variables: Vec<(String, String)>,
     /// Ends the indexing with the run.
     indexing: Option<StopOnDrop>,
     running: Option<(Session, Arc<ContextText>)>,
@@ -157,6 +173,8 @@ impl Programs {
             interpreter: tree.interpreter.clone(),
             limits,
             indexes: depth == 0,
+            dialogue: subject.dialogue.cloned(),
+            variables: Vec::new(),
             indexing: None,
             running: None,
         }
@@ -207,13 +225,20 @@ impl Programs {
             memory_limit: self.interpreter.memory_limit,
             allow_weaker_sandbox: self.interpreter.allow_weaker_sandbox,
         };
+        if let Some(mut session) = self.dialogue.as_ref().and_then(|dialogue| dialogue.take())
+            && session.renew(launch.clone(), self.limits).await?
+        {
+            return Ok(session);
+        }
         Ok(Session::start(launch, self.limits).await?)
     }
 
-    /// Ends the interpreter and waits until its process is gone.
+    /// Keeps the interpreter for further questions, or ends it and waits until its process is gone.
     pub async fn close(self) {
-        if let Some((session, _)) = self.running {
-            session.close().await;
+        let Some((session, _)) = self.running else { return };
+        match self.dialogue {
+            Some(dialogue) => dialogue.keep(Kept { session, variables: self.variables }),
+            None => session.close().await,
         }
     }
 }
@@ -249,8 +274,10 @@ fn beside(tree: &Tree, subject: &Subject<'_>, depth: usize) -> Names {
             value: Some(value.clone()),
         },
     };
+    let history = subject.dialogue.map(|it| it.exchanges()).unwrap_or_default();
     Names {
         variables,
+        history: history.into_iter().map(|Exchange { question, answer }| (question, answer)).collect(),
         tools: tree.manner.toolbox.at_depth(depth).map(tool).collect(),
         gives_json: depth == 0 && tree.manner.schema.is_some(),
         collapses_doubled_calls: tree.manner.repairs(Repair::DoubledCalls),

@@ -1,0 +1,85 @@
+//! What follow-up questions have of the earlier ones: questions with their answers, and the interpreter with its variables.
+
+use crate::{repl::Session, text::cut_head};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Exchanges that are kept, the latest.
+const MOST_EXCHANGES: usize = 50;
+
+/// Characters of one question, and of one answer, that are kept.
+const MOST_CHARS: usize = 100_000;
+
+/// A question and its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    pub question: String,
+    pub answer: String,
+}
+
+/// What questions of one session share. They are asked one after the other.
+#[derive(Default)]
+pub struct Dialogue(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    exchanges: Vec<Exchange>,
+    interpreter: Option<Kept>,
+}
+
+/// An interpreter between two questions.
+pub(super) struct Kept {
+    pub session: Session,
+    /// Names and types of the variables that programs have made.
+    pub variables: Vec<(String, String)>,
+}
+
+impl Dialogue {
+    /// The questions so far, with their answers.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.lock().exchanges.clone()
+    }
+
+    /// Notes a question that was answered.
+    pub fn note(&self, question: &str, answer: &str) {
+        let kept = |text: &str| cut_head(text, MOST_CHARS).shown.to_owned();
+        let mut state = self.lock();
+        state.exchanges.push(Exchange { question: kept(question), answer: kept(answer) });
+        let surplus = state.exchanges.len().saturating_sub(MOST_EXCHANGES);
+        state.exchanges.drain(..surplus);
+    }
+
+    /// Names and types of the variables that are there from earlier questions.
+    pub(super) fn variables(&self) -> Vec<(String, String)> {
+        self.lock().interpreter.as_ref().map(|kept| kept.variables.clone()).unwrap_or_default()
+    }
+
+    /// Takes the interpreter. A question that is put away does not give it back: what its program was doing is not known.
+    pub(super) fn take(&self) -> Option<Session> {
+        self.lock().interpreter.take().map(|kept| kept.session)
+    }
+
+    pub(super) fn keep(&self, kept: Kept) {
+        self.lock().interpreter = Some(kept);
+    }
+
+    /// No code panics while it holds the lock.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_exchanges_are_kept_and_none_without_end() {
+        let dialogue = Dialogue::default();
+        for number in 0..60 {
+            dialogue.note(&format!("q{number}"), &"a".repeat(200_000));
+        }
+        let exchanges = dialogue.exchanges();
+        assert_eq!((exchanges.len(), exchanges[0].question.as_str()), (50, "q10"));
+        assert_eq!(exchanges[0].answer.len(), MOST_CHARS);
+    }
+}
