@@ -9,13 +9,14 @@ mod spread;
 use futures::{FutureExt, future::BoxFuture};
 use rlm::{
     corpus::Snapshot,
-    repl::{Call, HostCalls, Launch, Limits, Raised, Session, wire::Names},
+    repl::{Call, HostCalls, Launch, Limits, Nursery, Raised, Session, wire::Names},
 };
 use serde_json::{Value, json};
 use spread::Spread;
 use std::{
     path::PathBuf,
     process::Command,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -38,10 +39,19 @@ async fn main() {
     // What `python3` names may be a script that looks for the real one.
     let executable = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
     let python = String::from_utf8(executable.expect("python3 is there").stdout).expect("a path").trim().to_owned();
-    let (mut ready, mut peers) = (Vec::new(), Vec::new());
+    let (mut cold, mut ready, mut peers) = (Vec::new(), Vec::new(), Vec::new());
+    let nursery = nursery();
+    let _first = session(&nursery).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     for _ in 0..=STARTS {
+        let nursery_here = self::nursery();
         let began = Instant::now();
-        let session = session().await;
+        let first = session(&nursery_here).await;
+        cold.push(ms(began.elapsed()));
+        first.close().await;
+        drop(nursery_here);
+        let began = Instant::now();
+        let session = session(&nursery).await;
         ready.push(ms(began.elapsed()));
         session.close().await;
         let began = Instant::now();
@@ -49,7 +59,7 @@ async fn main() {
         assert!(status.success());
         peers.push(ms(began.elapsed()));
     }
-    let mut session = session().await;
+    let mut session = session(&nursery).await;
     let mut cells = Vec::new();
     for number in 0..CELLS {
         let began = Instant::now();
@@ -65,15 +75,20 @@ async fn main() {
     println!("| what | median | least – most | beside |");
     println!("|---|---|---|---|");
     let python = Spread::of(peers.split_off(1)).median;
+    println!("| the first session, ms | {} | |", Spread::of(cold.split_off(1)));
     println!("| ready for a program, ms | {} | `python3 -I -c pass`: {python:.1} ms |", Spread::of(ready.split_off(1)));
     println!("| a program with its checkpoint, ms | {} | |", Spread::of(cells.split_off(5)));
     println!("| a call to the server, µs | {} | |", Spread::of(calls));
 }
 
-async fn session() -> Session {
+fn nursery() -> Arc<Nursery> {
+    Arc::new(Nursery::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
+}
+
+async fn session(nursery: &Arc<Nursery>) -> Session {
     let context = Snapshot::of_text(None, "some text".to_owned()).context().expect("a text can be stored");
     let launch = Launch {
-        program: PathBuf::from(env!("CARGO_BIN_EXE_rlm")),
+        nursery: nursery.clone(),
         context,
         names: Names::default(),
         memory_limit: 512 << 20,

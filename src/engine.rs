@@ -43,12 +43,13 @@ use crate::{
     config::{Limits, Price, Strategy},
     corpus::{self, ContextText, Snapshot, Tally},
     llm::{self, Choice, Model, Models, Scheduler},
+    repl::Nursery,
 };
 use context::Context;
 use ending::{Ending, Stop};
 use overview::Overview;
 use run::{Run, Subject};
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tree::{LostCalls, Tree, TreeParts};
@@ -58,11 +59,10 @@ use tree::{LostCalls, Tree, TreeParts};
 const DIRECT_CHARS: usize = 24_000;
 
 /// What the interpreters of a process are started from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Interpreter {
-    /// `rlm` itself.
-    pub program: PathBuf,
-    /// Bytes that one interpreter may use beside the context.
+    pub nursery: Arc<Nursery>,
+    /// Bytes that one interpreter may use beside the context and itself.
     pub memory_limit: u64,
     /// Whether programs may run on a kernel without landlock.
     pub allow_weaker_sandbox: bool,

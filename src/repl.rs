@@ -1,16 +1,19 @@
 //! The sandboxed Python in which a model's programs run.
 //!
-//! A [`Session`] is one interpreter in a process of its own: the program itself, started again as a worker
-//! ([`worker`]), behind the walls of the operating system. Variables live from cell to cell, and survive exceptions and
-//! even the violent end of a cell. Programs reach nothing but the host calls, which the caller of [`Session::run_cell`]
+//! A [`Session`] is one interpreter in a process of its own: a copy of the [`Nursery`], which is the program itself, started
+//! again as a [`worker`], behind the walls of the operating system. Variables live from cell to cell, and survive exceptions
+//! and even the violent end of a cell. Programs reach nothing but the host calls, which the caller of [`Session::run_cell`]
 //! answers ([`HostCalls`]); they run in parallel as far as the program makes them in parallel.
 
+mod nursery;
+mod packets;
 mod paging;
 mod process;
 mod session;
 pub mod wire;
 pub mod worker;
 
+pub use nursery::Nursery;
 pub use process::Launch;
 pub use session::{CellOutcome, Ended, Limits, Session};
 pub use wire::{Call, Cause, Raised, Walls};

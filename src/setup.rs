@@ -8,10 +8,11 @@ use crate::{
     config::{Environment, Options, Settings, SettingsError},
     engine::{Engine, Failure, Interpreter},
     llm::{Models, Patience, Scheduler, extractive::Extractive},
+    repl::Nursery,
 };
 use std::{path::PathBuf, sync::Arc};
 
-/// Bytes that one interpreter may use beside the context.
+/// Bytes that one interpreter may use beside the context and itself.
 const INTERPRETER_MEMORY: u64 = 1 << 30;
 
 /// The environment of this process.
@@ -55,10 +56,10 @@ pub fn same_engine(a: &Settings, b: &Settings) -> bool {
     a.model == b.model && a.worker == b.worker && a.endpoints == b.endpoints && a.prices == b.prices
 }
 
-/// What interpreters are started from.
+/// What interpreters are started from: a nursery of their own.
 pub fn interpreter(environment: &Environment) -> Result<Interpreter, Failure> {
     Ok(Interpreter {
-        program: own_program(environment)?,
+        nursery: Arc::new(Nursery::new(own_program(environment)?)),
         memory_limit: INTERPRETER_MEMORY,
         allow_weaker_sandbox: environment.get("RLM_ALLOW_WEAK_SANDBOX").is_some_and(|value| value == "1"),
     })

@@ -12,7 +12,7 @@ use rlm::repl::{
         text::Text,
         text_store::TextStore,
         text_view::TextView,
-        vm::{self, Machine, OutputSink, Stream, traceback},
+        vm::{Machine, OutputSink, Preload, Stream, traceback},
     },
 };
 use rustpython_vm::{
@@ -369,7 +369,8 @@ thread.join()
 #[test]
 fn common_modules_can_be_loaded_in_advance() {
     with_machine(|_, vm, printed| {
-        vm::preload(vm, || true);
+        let mut preload = Preload::default();
+        while preload.step(vm) {}
         run(vm, "import sys\nprint({'re', 'json', 'concurrent.futures'} <= set(sys.modules))", vec![]).unwrap();
         assert_eq!(printed.all(), "True\n");
     });

@@ -67,7 +67,7 @@ async fn check_interpreter(settings: &Settings) -> Result<String, Failure> {
     let started = Instant::now();
     let context = Snapshot::of_text(None, "four".to_owned()).context().map_err(|error| internal_failure(&error))?;
     let launch = Launch {
-        program: interpreter.program,
+        nursery: interpreter.nursery,
         names: Names::default(),
         context,
         memory_limit: interpreter.memory_limit,

@@ -46,11 +46,8 @@ impl Sessions {
             let Some(oldest) = resting.min_by_key(|(_, slot)| slot.used).map(|(id, _)| id.clone()) else { break };
             slots.remove(&oldest);
         }
-        let slot = slots.entry(id.to_owned()).or_insert_with(|| Slot {
-            dialogue: Arc::default(),
-            is_busy: false,
-            used: now,
-        });
+        let slot =
+            slots.entry(id.to_owned()).or_insert_with(|| Slot { dialogue: Arc::default(), is_busy: false, used: now });
         if std::mem::replace(&mut slot.is_busy, true) {
             return None;
         }
@@ -81,7 +78,8 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         // One that was ended meanwhile may have a successor of the same name.
-        if let Some(slot) = self.sessions.lock().get_mut(&self.id).filter(|it| Arc::ptr_eq(&it.dialogue, &self.dialogue))
+        if let Some(slot) =
+            self.sessions.lock().get_mut(&self.id).filter(|it| Arc::ptr_eq(&it.dialogue, &self.dialogue))
         {
             slot.is_busy = false;
             slot.used = Instant::now();

@@ -2,10 +2,12 @@
 
 use super::{
     Error, HostCalls,
+    nursery::Fate,
     process::{Launch, Process},
     wire::{Cause, CellReport, FromWorker, Raised, Run, ToWorker, Walls},
+    worker,
 };
-use crate::text::cut_head;
+use crate::{corpus::Access, text::cut_head};
 use futures::{StreamExt, stream::FuturesUnordered};
 use rustix::process::Pid;
 use std::time::Duration;
@@ -48,28 +50,58 @@ pub enum Ended {
     Lost(Cause),
 }
 
+/// A process that is ready for a cell.
+#[derive(Debug, Clone, Copy)]
+struct Ready {
+    walls: Walls,
+    group: Option<Pid>,
+}
+
 /// An interpreter with its variables.
 pub struct Session {
     launch: Launch,
     limits: Limits,
     /// Absent after the process was lost, until the next cell.
     process: Option<Process>,
-    /// What stands around the process, once it is ready.
-    walls: Option<Walls>,
+    /// What is known of the process once it is ready.
+    ready: Option<Ready>,
     cells: u64,
+    /// Whether no cell is under way.
+    is_idle: bool,
 }
 
 impl Session {
     /// Starts an interpreter. It gets ready by itself; a long list of files reaches it while [`Self::prepare`] waits.
     pub async fn start(launch: Launch, limits: Limits) -> Result<Self, Error> {
         let process = Process::start(&launch).await?;
-        Ok(Self { launch, limits, process: Some(process), walls: None, cells: 0 })
+        Ok(Self { launch, limits, process: Some(process), ready: None, cells: 0, is_idle: true })
     }
 
     /// Waits until the interpreter is ready for a cell, and says which walls stand around it. Running a cell waits as well;
     /// this finds out earlier.
     pub async fn prepare(&mut self) -> Result<Walls, Error> {
-        self.ready_process().await.map(|(_, walls)| walls)
+        self.ready_process().await.map(|(_, ready)| ready.walls)
+    }
+
+    /// Gives the programs another context and other names; their variables stay. Says whether that could be done: a text that
+    /// is fetched in parts has its place in a process from the beginning, and threads that a program has left behind may hold
+    /// what there was.
+    pub async fn renew(&mut self, launch: Launch, limits: Limits) -> Result<bool, Error> {
+        let is_mapped = |launch: &Launch| matches!(launch.context.access(), Access::File(..));
+        let (Some(process), true) = (&mut self.process, is_mapped(&launch) && is_mapped(&self.launch)) else {
+            return Ok(false);
+        };
+        process.queue(&ToWorker::Renew)?;
+        loop {
+            match process.receive().await? {
+                Some(FromWorker::Renewing) => process.send_start(&launch)?,
+                Some(FromWorker::Ready { .. }) => break,
+                Some(FromWorker::Refused { .. }) | None => return Ok(false),
+                Some(_) => {}
+            }
+        }
+        (self.launch, self.limits) = (launch, limits);
+        Ok(true)
     }
 
     /// Runs a cell and answers its host calls. After dropping this future in the middle the session is of no use any
@@ -78,6 +110,7 @@ impl Session {
         self.cells += 1;
         let cell = self.cells;
         let limits = self.limits;
+        self.is_idle = false;
         let (process, _) = self.ready_process().await?;
         let run = Run {
             cell,
@@ -91,40 +124,70 @@ impl Session {
         if let Ended::Lost(cause) = &mut outcome.ended
             && let Some(process) = self.process.take()
         {
-            self.walls = None;
-            *cause = process.end().await.unwrap_or(*cause);
+            self.ready = None;
+            // Later generations are no children of the nursery from the beginning, and their status goes to nobody.
+            let is_first = process.is_first();
+            if let Fate::Gone { status: Some(worker::ENDED_BY_DEADLINE) } = process.end().await
+                && is_first
+            {
+                *cause = Cause::Time;
+            }
         }
+        self.is_idle = true;
         Ok(outcome)
     }
 
-    /// The group of the interpreter's processes, if they run.
+    /// Whether it can go on: no cell is under way, and none was left in the middle.
+    pub fn is_idle(&self) -> bool {
+        self.is_idle
+    }
+
+    /// The group of the interpreter's processes, if they are ready.
     pub fn process_group(&self) -> Option<Pid> {
-        self.process.as_ref()?.group()
+        self.ready?.group
     }
 
     /// Ends the interpreter and waits until its process is gone.
     pub async fn close(self) {
         if let Some(process) = self.process {
             // Why it ended is known: nobody needs it any more.
-            let _ = process.end().await;
+            process.end().await;
         }
     }
 
-    async fn ready_process(&mut self) -> Result<(&mut Process, Walls), Error> {
-        let process = match self.process.take() {
-            Some(process) => process,
-            None => Process::start(&self.launch).await?,
-        };
-        let process = self.process.insert(process);
+    async fn ready_process(&mut self) -> Result<(&mut Process, Ready), Error> {
+        let ready = self.get_ready().await?;
+        let process = self.process.as_mut().ok_or(Error::EndedEarly)?;
+        Ok((process, ready))
+    }
+
+    /// Waits until the process is ready. If its nursery ends before, it is replaced once.
+    async fn get_ready(&mut self) -> Result<Ready, Error> {
+        let mut is_replaced = false;
         loop {
-            if let Some(walls) = self.walls {
-                return Ok((process, walls));
+            if let Some(ready) = self.ready {
+                return Ok(ready);
             }
+            let process = match self.process.take() {
+                Some(process) => process,
+                None => Process::start(&self.launch).await?,
+            };
+            let process = self.process.insert(process);
             match process.receive().await? {
-                Some(FromWorker::Ready { walls }) => self.walls = Some(walls),
+                Some(FromWorker::Ready { walls }) => {
+                    let group = process.group().await;
+                    self.ready = Some(Ready { walls, group });
+                }
                 Some(FromWorker::Refused { reason }) => return Err(Error::Refused(reason)),
                 Some(_) => {}
-                None => return Err(Error::EndedEarly),
+                None => {
+                    let process = self.process.take().ok_or(Error::EndedEarly)?;
+                    match process.end().await {
+                        Fate::NotBorn(error) => return Err(self.launch.nursery.failed(error)),
+                        Fate::Unknown if !is_replaced => is_replaced = true,
+                        Fate::Unknown | Fate::Gone { .. } => return Err(Error::EndedEarly),
+                    }
+                }
             }
         }
     }
@@ -164,9 +227,7 @@ async fn supervise(
                 Some(FromWorker::Done(report)) if report.cell == cell => {
                     return Ok(CellOutcome { report, ended: Ended::Normally });
                 }
-                Some(FromWorker::Recovered { cell: dead, cause }) if dead == cell => {
-                    return Ok(ended(Ended::RolledBack(cause)));
-                }
+                Some(FromWorker::Recovered { cause }) => return Ok(ended(Ended::RolledBack(cause))),
                 Some(_) => {}
                 None => return Ok(ended(Ended::Lost(Cause::Crash))),
             },

@@ -1,4 +1,4 @@
-//! What the server and the interpreter's process say to each other.
+//! What the server, the nursery and the interpreters' processes say to each other.
 //!
 //! Frames are JSON. They travel in packets over a sequenced-packet socket, which keeps the borders of packets: a
 //! process that dies in the middle of a frame leaves whole packets behind and nothing half. Each packet names the
@@ -30,6 +30,8 @@ pub enum ToWorker {
     /// The first frame; its first packet carries the file descriptors of the context.
     Start(Start),
     Run(Run),
+    /// Another [`Start`] comes, when the process says that it waits for it ([`FromWorker::Renewing`]).
+    Renew,
     /// The answer to a [`Call`].
     Reply {
         id: u64,
@@ -119,13 +121,34 @@ pub enum FromWorker {
     Refused {
         reason: String,
     },
+    /// The process waits for a [`Start`]. Its variables stay.
+    Renewing,
     Call(Call),
     Done(CellReport),
-    /// The process that ran `cell` died; this one has the state of before it.
+    /// The process that ran the cell died; this one has the state of before it, and speaks in a new generation.
     Recovered {
-        cell: u64,
         cause: Cause,
     },
+}
+
+/// From the server to the nursery: a process is to be born. Its socket and the nursery's end of its leash come along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Birth {
+    /// Bytes of memory that the process may use beside what it is born with.
+    pub memory_limit: u64,
+    pub allow_weaker_sandbox: bool,
+}
+
+/// From the nursery to the server, over the leash of the process in question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FromNursery {
+    /// The process is there, and leads a group of its own with this number.
+    Born { group: i32 },
+    /// The system makes no more processes, with this number of an error.
+    NotBorn { error: i32 },
+    /// The process and its group were ended. The status is what it had exited with, if it had.
+    Gone { status: Option<i32> },
 }
 
 /// Which walls of the operating system stand around an interpreter.

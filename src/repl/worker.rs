@@ -1,21 +1,25 @@
-//! The interpreter's process: the program itself, started again under another name, behind the walls of the sandbox.
+//! The nursery and the interpreters' processes: the program itself, started again under another name, and copies of it.
 //!
-//! It builds the interpreter, closes the sandbox, waits for the context, and then runs cells one after the other. What
-//! happens around a cell:
+//! The nursery builds the interpreter and imports the common modules ([`nursery`]). For each session it copies itself. The copy
+//! closes the sandbox around itself, waits for the context, and then runs cells one after the other. What happens around a
+//! cell:
 //!
 //! ```text
-//! fork a checkpoint → start the supervisor → run the program → stop the supervisor → let the checkpoint go → report
+//! run the program, watched → report → let the last checkpoint go → fork the next one → wait for the next program
 //! ```
 //!
 //! Nothing here is trusted by the server: a program that took this process over could still only send frames.
 
 mod cell;
 mod checkpoint;
+mod clock;
 mod doubled;
 mod link;
 pub mod memory;
+mod nursery;
 mod output;
 mod pages;
+mod process;
 mod sandbox;
 mod sre;
 mod str_fixes;
@@ -30,159 +34,222 @@ mod text_split;
 pub mod text_store;
 pub mod text_view;
 mod value;
+mod variables;
 pub mod vm;
 
-use super::wire::{Assembler, CellReport, FromWorker, Run, Start, ToWorker};
-use cell::Cells;
-use checkpoint::Fork;
+use super::wire::{CellReport, FromWorker, Run, Start, ToWorker, Walls};
+use cell::{Cells, Prelude, Workshop};
+use checkpoint::{Checkpoint, Fork};
 use link::Link;
+use nursery::{Newborn, Nursery};
 use output::Output;
 use rustix::{
-    fd::{AsFd, OwnedFd},
-    io,
+    fd::OwnedFd,
+    io::{self, Errno},
+    process::Pid,
 };
-use rustpython_vm::VirtualMachine;
+use rustpython_vm::{VirtualMachine, signal::UserSignalSender};
 use sandbox::Strength;
 use std::{fs::File, process::ExitCode, sync::Arc, thread, time::Duration};
 pub use supervisor::ENDED_BY_DEADLINE;
-use supervisor::Supervisor;
+use supervisor::{Interrupt, Supervisor};
 use text_store::TextStore;
-use vm::{Machine, OutputSink};
+use vm::{Machine, OutputSink, Preload};
 
-/// The first argument that makes the program an interpreter's process.
-pub const ARGUMENT: &str = "repl-worker";
+/// The first argument that makes the program a nursery of interpreters.
+pub const ARGUMENT: &str = "repl-nursery";
 
 /// The interpreter is recursive, so deep programs need a deep native stack.
 const STACK_BYTES: usize = 256 << 20;
 
-/// What the server says when it starts the process, as arguments: the memory limit in bytes, and whether a sandbox
-/// without landlock is accepted.
+/// The server starts the program so, with the connection to it as the standard input.
 pub fn main(mut arguments: impl Iterator<Item = String>) -> ExitCode {
-    let memory_limit = arguments.next().and_then(|bytes| bytes.parse().ok());
-    let strength = match arguments.next().as_deref() {
-        Some("full") => Some(Strength::Full),
-        Some("without-landlock") => Some(Strength::WithoutLandlock),
-        _ => None,
-    };
     // A fault of the interpreter must end the process before anything is cleaned up, so that its checkpoint takes over.
     std::panic::set_hook(Box::new(|_| std::process::abort()));
-    let (Some(memory_limit), Some(strength)) = (memory_limit, strength) else {
+    if arguments.next().is_some() {
         eprintln!("rlm {ARGUMENT} is started by rlm itself");
         return ExitCode::from(2);
-    };
-    let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || serve(memory_limit, strength));
-    match thread.map(thread::JoinHandle::join) {
-        Ok(Ok(Ok(()))) => ExitCode::SUCCESS,
+    }
+    // Nothing has to be taken apart at the end, neither in the nursery nor in a copy, which has only the one thread.
+    let work = || process::exit(i32::from(serve().is_err()));
+    match thread::Builder::new().stack_size(STACK_BYTES).spawn(work).map(thread::JoinHandle::join) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
 }
 
-fn serve(memory_limit: u64, strength: Strength) -> io::Result<()> {
-    let link = Arc::new(Link::new(rustix::stdio::stdin().as_fd().try_clone_to_owned().map_err(|_| io::Errno::BADF)?));
+fn serve() -> io::Result<()> {
+    let nursery = Nursery::new()?;
     let output = Arc::new(Output::default());
     let sink: Arc<dyn OutputSink> = output.clone();
-    let refused = |reason: String| link.send(&FromWorker::Refused { reason });
     let machine = match Machine::build(&sink) {
         Ok(machine) => machine,
-        Err(error) => return refused(error.to_string()),
+        Err(error) => return nursery.refuse(&error.to_string()),
     };
     let interrupts = machine.signals();
     machine.enter(|vm| {
-        let walls = match sandbox::close(memory_limit + STACK_BYTES as u64, strength) {
-            Ok(walls) => walls,
-            Err(error) => return refused(error.to_string()),
+        let prelude = match Prelude::compile(vm) {
+            Ok(prelude) => prelude,
+            Err(reason) => return nursery.refuse(&reason),
         };
-        let mut assembler = Assembler::default();
-        let (frame, files) = link.receive_with_files(&mut assembler)?;
-        let Ok(ToWorker::Start(start)) = frame.parse() else {
-            return Err(io::Errno::PROTO);
-        };
-        let cells = match lay_out(start, files.into_iter(), &link, output, vm) {
-            Ok(cells) => Arc::new(cells),
-            Err(reason) => return refused(reason),
-        };
-        link.send(&FromWorker::Ready { walls })?;
-        Server { link: link.clone(), assembler, interrupts, cells }.run(vm)
+        let mut preload = Preload::default();
+        match nursery.tend(|| preload.step(vm))? {
+            Some(newborn) => interpret(newborn, Inherited { output, interrupts, prelude, preload }, vm),
+            None => Ok(()),
+        }
     })
 }
 
+/// What the interpreter of a session has from the nursery.
+struct Inherited {
+    output: Arc<Output>,
+    interrupts: UserSignalSender,
+    prelude: Prelude,
+    preload: Preload,
+}
+
+/// The life of a copy.
+fn interpret(newborn: Newborn, inherited: Inherited, vm: &VirtualMachine) -> io::Result<()> {
+    let Newborn { socket, birth, nursery } = newborn;
+    let Inherited { output, interrupts, prelude, mut preload } = inherited;
+    let timer = supervisor::timer()?;
+    let link = Arc::new(Link::new(socket));
+    let refused = |reason: String| link.send(&FromWorker::Refused { reason });
+    let strength = if birth.allow_weaker_sandbox { Strength::WithoutLandlock } else { Strength::Full };
+    // Nothing is read from the socket before the walls stand.
+    let walls = match sandbox::close(birth.memory_limit, strength) {
+        Ok(walls) => walls,
+        Err(error) => return refused(error.to_string()),
+    };
+    if let Err(error) = vm::differ(vm) {
+        return refused(vm::traceback(&error, vm));
+    }
+    let (ToWorker::Start(start), files) = link.receive_with_files()? else { return Err(Errno::PROTO) };
+    let cells = match lay_out(&start, files.into_iter(), &link, output, prelude, vm) {
+        Ok(cells) => Arc::new(cells),
+        Err(reason) => return refused(reason),
+    };
+    let supervisor = Supervisor::start(timer, link.clone(), interrupt(interrupts, cells.clone()));
+    let supervisor = supervisor.map_err(|_| Errno::AGAIN)?;
+    link.send(&FromWorker::Ready { walls })?;
+    // While the model still writes its first program, there is nothing better to do.
+    while !link.has_message() && preload.step(vm) {}
+    Server { link, supervisor, cells, nursery, walls, checkpoint: None }.run(vm)
+}
+
 fn lay_out(
-    start: Start,
-    mut files: impl Iterator<Item = OwnedFd>,
+    start: &Start,
+    files: impl Iterator<Item = OwnedFd>,
     link: &Arc<Link>,
     output: Arc<Output>,
+    prelude: Prelude,
     vm: &VirtualMachine,
 ) -> Result<Cells, String> {
+    let context = context(start, files)?;
+    let work = Workshop { link: link.clone(), output, prelude };
+    Cells::new(&start.names, context, work, vm).map_err(|error| vm::traceback(&error, vm))
+}
+
+/// The text, from the files that came with it.
+fn context(start: &Start, mut files: impl Iterator<Item = OwnedFd>) -> Result<Arc<TextStore>, String> {
     let file = File::from(files.next().ok_or("no context came along")?);
-    let context = match start.parts {
+    let context = match &start.parts {
         None => TextStore::map(&file, start.context, files.next().map(File::from)),
         Some(parts) => {
             let socket = files.next().ok_or("no socket for pages came along")?;
-            TextStore::fetched(&file, start.context.bytes, &parts, socket)
+            TextStore::fetched(&file, start.context.bytes, parts, socket)
         }
     };
-    let context = context.map_err(|error| format!("no context: {error}"))?;
-    Cells::new(&start.names, context, link.clone(), output, vm).map_err(|error| vm::traceback(&error, vm))
+    context.map_err(|error| format!("no context: {error}"))
+}
+
+/// How a program is told that its time is over.
+fn interrupt(interrupts: UserSignalSender, cells: Arc<Cells>) -> Interrupt {
+    Box::new(move |limit| {
+        let cells = cells.clone();
+        let raise = move |vm: &VirtualMachine| Err(cells.timeout(limit.as_secs_f64(), vm));
+        // Without the interpreter there is nothing to interrupt.
+        let _ = interrupts.send(Box::new(raise));
+    })
 }
 
 /// The loop of the process, and of every checkpoint that takes its place.
 struct Server {
     link: Arc<Link>,
-    assembler: Assembler,
-    interrupts: rustpython_vm::signal::UserSignalSender,
+    supervisor: Supervisor,
     cells: Arc<Cells>,
+    nursery: Pid,
+    walls: Walls,
+    /// The copy of the process as it is before the next cell.
+    checkpoint: Option<Checkpoint>,
 }
 
 impl Server {
     fn run(mut self, vm: &VirtualMachine) -> io::Result<()> {
-        // While the model still writes its first program, there is nothing better to do.
-        vm::preload(vm, || !self.link.has_message());
-        while let Some(frame) = self.link.receive(&mut self.assembler)? {
-            // An answer for a cell that has ended comes too late; it means nothing.
-            if let Ok(ToWorker::Run(run)) = frame.parse() {
-                self.run_protected(&run, vm)?;
+        loop {
+            while self.keep(vm)? {}
+            match self.link.receive()? {
+                // A copy that takes over from here has nothing to do with this program any more.
+                Some(ToWorker::Run(run)) if !self.keep(vm)? => self.run_cell(&run, vm)?,
+                Some(ToWorker::Renew) => self.renew(vm)?,
+                Some(_) => {}
+                None => return Ok(()),
             }
         }
-        Ok(())
     }
 
-    fn run_protected(&mut self, run: &Run, vm: &VirtualMachine) -> io::Result<()> {
+    /// Makes a checkpoint if there is none. Says whether this process is a checkpoint that has taken over.
+    fn keep(&mut self, vm: &VirtualMachine) -> io::Result<bool> {
         // Threads that an earlier cell left behind would be missing in a copy, and with them the locks they hold.
-        let alone = vm.state.thread_count.load() == 0;
-        let checkpoint = match alone.then(checkpoint::fork).transpose()? {
-            Some(Fork::Survivor(cause)) => {
-                self.assembler = Assembler::at(self.link.generation() + 1);
-                pages::take_over();
-                return self.link.take_over(run.cell, cause);
+        if self.checkpoint.is_some() || vm.state.thread_count.load() > 0 {
+            return Ok(false);
+        }
+        match self.supervisor.held(|| checkpoint::fork(self.nursery))? {
+            Fork::Original(checkpoint) => {
+                self.checkpoint = Some(checkpoint);
+                Ok(false)
             }
-            Some(Fork::Original(checkpoint)) => Some(checkpoint),
-            None => None,
-        };
-        let report = self.run_supervised(run, vm).map_err(|_| io::Errno::AGAIN)?;
+            Fork::Survivor(cause) => {
+                pages::take_over();
+                self.supervisor.start_thread().map_err(|_| Errno::AGAIN)?;
+                self.link.take_over(cause)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Takes another context and other names.
+    fn renew(&mut self, vm: &VirtualMachine) -> io::Result<()> {
+        let refused = |reason: String| self.link.send(&FromWorker::Refused { reason });
+        if vm.state.thread_count.load() > 0 {
+            return refused("threads of an earlier program are still there".to_owned());
+        }
+        // Its copy knows nothing of what comes now.
+        self.checkpoint = None;
+        self.link.send(&FromWorker::Renewing)?;
+        let (ToWorker::Start(start), files) = self.link.receive_with_files()? else { return Err(Errno::PROTO) };
+        let cells = context(&start, files.into_iter())
+            .and_then(|context| self.cells.renewed(&start.names, context, vm).map_err(|it| vm::traceback(&it, vm)));
+        match cells {
+            Ok(cells) => self.cells = Arc::new(cells),
+            Err(reason) => return refused(reason),
+        }
+        self.link.send(&FromWorker::Ready { walls: self.walls })
+    }
+
+    fn run_cell(&mut self, run: &Run, vm: &VirtualMachine) -> io::Result<()> {
+        self.link.start_clock();
+        self.supervisor.begin(Duration::from_millis(run.time_limit_ms))?;
+        let report = self.cells.run(run, vm);
+        self.supervisor.end();
         // The report goes out first: a process that dies while it makes the report is still rolled back.
         let (cell, sent) = (report.cell, self.link.send(&FromWorker::Done(report)));
-        if sent == Err(io::Errno::MSGSIZE) {
+        if sent == Err(Errno::MSGSIZE) {
             self.link.send(&FromWorker::Done(CellReport::too_long(cell)))?;
         } else {
             sent?;
         }
-        drop(checkpoint);
+        self.checkpoint = None;
         Ok(())
-    }
-
-    fn run_supervised(&mut self, run: &Run, vm: &VirtualMachine) -> std::io::Result<CellReport> {
-        let limit = Duration::from_millis(run.time_limit_ms);
-        let (interrupts, cells) = (self.interrupts.clone(), self.cells.clone());
-        let interrupt = move || {
-            let raise = move |vm: &VirtualMachine| Err(cells.timeout(limit.as_secs_f64(), vm));
-            // Without the interpreter there is nothing to interrupt.
-            let _ = interrupts.send(Box::new(raise));
-        };
-        self.link.start_clock();
-        let assembler = std::mem::take(&mut self.assembler);
-        let supervisor = Supervisor::start(self.link.clone(), assembler, limit, interrupt)?;
-        let report = self.cells.run(run, vm);
-        self.assembler = supervisor.stop();
-        Ok(report)
     }
 }

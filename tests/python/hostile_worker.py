@@ -1,14 +1,17 @@
-"""Takes the place of the interpreter's process, as a program would that has taken it over: says it is ready, and answers
-the first cell with whatever the variable `case` names."""
+"""Takes the place of the interpreters' processes, as a program would that has taken one over: says it is ready, and answers
+the first cell with whatever the variable `case` names. Takes the nursery's place as well, which is not hostile."""
 
 import json
+import os
+import select
+import signal
 import socket
 import sys
 import time
 
 LAST = 1
 PAYLOAD = 32 << 10
-link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=0)
+link = None
 
 
 def packet(payload, flags=LAST, generation=0):
@@ -72,17 +75,49 @@ CASES = {
     "the same call twice": lambda: [call(7), call(7), receive(), receive(), report(output="both")],
     "a report of another cell": lambda: report(cell=99),
     "a report of wrong kinds": lambda: report(output=5),
-    "a recovery of another cell": lambda: frame(b'{"kind":"recovered","cell":99,"cause":"crash"}'),
+    "a recovery": lambda: frame(b'{"kind":"recovered","cause":"crash"}'),
     "the last generation": lambda: [packet(b"{", 0, 2**32 - 1), packet(b'{"kind":"call"}', LAST, 0)],
     "many variables": lambda: report(variables=[["v%d" % number, "int"] for number in range(500_000)]),
-    "a long output": lambda: report(output="x" * (60 << 20)),
+    "a long output": lambda: report(output="x" * (16 << 20)),
     "calls and no reading": calls_without_reading,
     "an end": lambda: sys.exit(3),
 }
 
-start = receive()
-frame(b'{"kind":"ready","walls":"all"}')
-case = dict(start["names"]["variables"])["case"]
-receive()
-CASES[case]()
-time.sleep(60)
+
+def connection(descriptor):
+    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)
+
+
+def interpret():
+    start = receive()
+    frame(b'{"kind":"ready","walls":"all"}')
+    case = dict(start["names"]["variables"])["case"]
+    receive()
+    CASES[case]()
+    time.sleep(60)
+
+
+server = connection(0)
+wards = {}
+while True:
+    for leash in select.select([server, *wards], [], [])[0]:
+        if leash is not server:
+            child = wards.pop(leash)
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            leash.close()
+            continue
+        request, descriptors, _, _ = socket.recv_fds(server, 1024, 2)
+        if not request:
+            sys.exit()
+        own, leash = map(connection, descriptors)
+        child = os.fork()
+        if child == 0:
+            for other in [server, leash, *wards]:
+                other.close()
+            link = own
+            interpret()
+            sys.exit()
+        own.close()
+        wards[leash] = child
+        leash.send(b'{"kind":"born","group":%d}' % child)

@@ -9,7 +9,7 @@ use expect_test::expect;
 use futures::{FutureExt, future::BoxFuture, stream, stream::StreamExt};
 use rlm::{
     corpus::Snapshot,
-    repl::{Call, Cause, CellOutcome, Ended, HostCalls, Launch, Limits, Raised, Session, wire::Names},
+    repl::{Call, Cause, CellOutcome, Ended, HostCalls, Launch, Limits, Nursery, Raised, Session, wire::Names},
 };
 use serde_json::{Value, json};
 use std::{
@@ -17,7 +17,10 @@ use std::{
     net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -98,10 +101,14 @@ fn display(path: &Path) -> String {
     path.display().to_string()
 }
 
-async fn start(variables: Vec<(String, String)>) -> Session {
+fn nursery() -> Arc<Nursery> {
+    Arc::new(Nursery::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
+}
+
+async fn start(nursery: &Arc<Nursery>, variables: Vec<(String, String)>) -> Session {
     let context = Snapshot::of_text(None, "the context".to_owned()).context().expect("a text can be stored");
     let launch = Launch {
-        program: PathBuf::from(env!("CARGO_BIN_EXE_rlm")),
+        nursery: nursery.clone(),
         names: Names { variables, ..Names::default() },
         context,
         memory_limit: 200 << 20,
@@ -179,8 +186,8 @@ async fn attack(session: &mut Session, cell: &Cell, outside: &Outside) -> Result
 }
 
 /// A session that has nothing to do with the attacks and counts meanwhile.
-async fn bystander(is_over: &AtomicBool) -> (usize, Duration) {
-    let mut session = start(Vec::new()).await;
+async fn bystander(nursery: &Arc<Nursery>, is_over: &AtomicBool) -> (usize, Duration) {
+    let mut session = start(nursery, Vec::new()).await;
     run(&mut session, "count = 0").await.expect("the session holds");
     let (mut cells, mut longest) = (0, Duration::ZERO);
     while !is_over.load(Ordering::Relaxed) {
@@ -200,16 +207,16 @@ async fn no_attack_reaches_anything() {
     let only = std::env::var("RLM_TEST_ONLY").unwrap_or_default();
     let attacks: Vec<_> = cells::read("attacks").into_iter().filter(|cell| cell.name.contains(&only)).collect();
     assert!(attacks.len() >= 80 || !only.is_empty(), "only {} attacks", attacks.len());
-    let (is_over, next) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let (is_over, next, nursery) = (AtomicBool::new(false), AtomicUsize::new(0), nursery());
     let attackers = stream::iter(0..SESSIONS).map(|_| async {
         let mut complaints = Vec::new();
-        let mut session = start(outside.variables()).await;
+        let mut session = start(&nursery, outside.variables()).await;
         while let Some(cell) = attacks.get(next.fetch_add(1, Ordering::Relaxed)) {
             let result = attack(&mut session, cell, &outside).await;
             // A session that may have been harmed is of no use for the next attack.
             if result.is_err() || ["survives", "forgets", "may lose"].contains(&cell.expected.as_str()) {
                 session.close().await;
-                session = start(outside.variables()).await;
+                session = start(&nursery, outside.variables()).await;
             }
             complaints.extend(result.err().map(|complaint| format!("{}: {complaint}", cell.name)));
         }
@@ -221,12 +228,12 @@ async fn no_attack_reaches_anything() {
         is_over.store(true, Ordering::Relaxed);
         complaints
     };
-    let (complaints, (cells, longest)) = tokio::join!(attacked, bystander(&is_over));
+    let (complaints, (cells, longest)) = tokio::join!(attacked, bystander(&nursery, &is_over));
     assert!(complaints.is_empty(), "{} of {}\n{}", complaints.len(), attacks.len(), complaints.join("\n"));
     assert!(cells > 0 && longest < PATIENCE, "{cells} cells beside the attacks, one of which took {longest:?}");
 }
 
-/// A program that takes the interpreter's place.
+/// A program that takes the place of the nursery and of its interpreters.
 fn hostile_worker(folder: &Path) -> PathBuf {
     let found = std::process::Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
     let python = String::from_utf8(found.expect("these tests need python3").stdout).expect("a path is text");
@@ -244,14 +251,15 @@ async fn a_hostile_process_harms_nobody() {
     let program = hostile_worker(folder.path());
     let source = include_str!("../python/hostile_worker.py");
     let cases = source.lines().filter_map(|line| line.strip_prefix("    \"")?.split_once("\": ")).map(|(name, _)| name);
-    let is_over = AtomicBool::new(false);
+    let (is_over, nursery) = (AtomicBool::new(false), nursery());
+    let hostile = Arc::new(Nursery::new(program));
     let attacked = async {
-        let outcomes = stream::iter(cases.filter(|name| *name != "output")).map(|case| meet(program.clone(), case));
+        let outcomes = stream::iter(cases.filter(|name| *name != "output")).map(|case| meet(hostile.clone(), case));
         let outcomes: Vec<_> = outcomes.buffer_unordered(4).collect().await;
         is_over.store(true, Ordering::Relaxed);
         outcomes
     };
-    let (mut outcomes, (_, longest)) = tokio::join!(attacked, bystander(&is_over));
+    let (mut outcomes, (_, longest)) = tokio::join!(attacked, bystander(&nursery, &is_over));
     outcomes.sort();
     expect![[r#"
         a huge number: a frame is not understood: number out of range at line 1 column 58
@@ -261,7 +269,7 @@ async fn a_hostile_process_harms_nobody() {
         a long output: Normally, 2000 bytes, 0 variables
         a long packet: a packet of 32774 bytes is too short or too long
         a negative number of a call: a frame is not understood: invalid value: integer `-1`, expected u64
-        a recovery of another cell: Lost(Time), 0 bytes, 0 variables
+        a recovery: RolledBack(Crash), 0 bytes, 0 variables
         a report of another cell: Lost(Time), 0 bytes, 0 variables
         a report of wrong kinds: a frame is not understood: invalid type: integer `5`, expected a string
         a short packet: a packet of 2 bytes is too short or too long
@@ -285,11 +293,11 @@ async fn a_hostile_process_harms_nobody() {
 }
 
 /// Runs a cell in a hostile process, and says in a line what came of it.
-async fn meet(program: PathBuf, case: &str) -> String {
+async fn meet(nursery: Arc<Nursery>, case: &str) -> String {
     let context = Snapshot::of_text(None, "the context".to_owned()).context().expect("a text can be stored");
     let variables = vec![("case".to_owned(), case.to_owned())];
     let names = Names { variables, ..Names::default() };
-    let launch = Launch { program, names, context, memory_limit: 200 << 20, allow_weaker_sandbox: false };
+    let launch = Launch { nursery, names, context, memory_limit: 200 << 20, allow_weaker_sandbox: false };
     let limits = Limits { cell_time: Duration::from_millis(500), output_chars: 2000 };
     let mut session = Session::start(launch, limits).await.expect("the process starts");
     let outcome = session.run_cell("print(1)", &Desk).await;

@@ -14,6 +14,7 @@ mod limits;
 mod llama;
 mod lsp;
 mod lsp_ends;
+mod lsp_sessions;
 mod lsp_settings;
 #[path = "../ripgrep/mod.rs"]
 mod oracle;

@@ -5,12 +5,15 @@ use expect_test::{Expect, expect};
 use futures::{FutureExt, future::BoxFuture};
 use rlm::{
     corpus::Snapshot,
-    repl::{Call, Cause, CellOutcome, Ended, HostCalls, Launch, Limits, Raised, Session, wire::Names},
+    repl::{Call, Cause, CellOutcome, Ended, HostCalls, Launch, Limits, Nursery, Raised, Session, wire::Names},
 };
 use serde_json::{Value, json};
 use std::{
     path::PathBuf,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -45,19 +48,18 @@ impl HostCalls for Desk {
     }
 }
 
+fn nursery() -> Arc<Nursery> {
+    Arc::new(Nursery::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
+}
+
 async fn session(context: &str) -> Session {
     session_with(context, 512 * MEBIBYTE, Duration::from_secs(2)).await
 }
 
 async fn session_with(context: &str, memory_limit: u64, cell_time: Duration) -> Session {
     let context = Snapshot::of_text(None, context.to_owned()).context().expect("a text can be stored");
-    let launch = Launch {
-        program: PathBuf::from(env!("CARGO_BIN_EXE_rlm")),
-        names: Names::default(),
-        context,
-        memory_limit,
-        allow_weaker_sandbox: false,
-    };
+    let launch =
+        Launch { nursery: nursery(), names: Names::default(), context, memory_limit, allow_weaker_sandbox: false };
     Session::start(launch, Limits { cell_time, output_chars: 1000 }).await.expect("the process starts")
 }
 

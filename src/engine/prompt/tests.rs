@@ -59,8 +59,15 @@ fn openings() {
     let exchanges = [Exchange { question: "Who?".into(), answer: "{me}".into() }];
     let variables = [("x".to_owned(), "int".to_owned())];
     let focus = Focus { path: "src/main.rs".into(), first_line: 1, last_line: 1, text: "fn main() {}".into() };
-    let plain =
-        Opening { overview: &overview, focus: None, question: " What is {0}? ", schema: None, worker_window: None, exchanges: &[], variables: &[] };
+    let plain = Opening {
+        overview: &overview,
+        focus: None,
+        question: " What is {0}? ",
+        schema: None,
+        worker_window: None,
+        exchanges: &[],
+        variables: &[],
+    };
     check(
         &opening(&plain),
         &expect![[r#"
@@ -75,8 +82,14 @@ fn openings() {
         # Question
         What is {0}?"#]],
     );
-    let full =
-        Opening { focus: Some(&focus), schema: Some("{\"type\":\"array\"}"), worker_window: Some(8192), exchanges: &exchanges, variables: &variables, ..plain };
+    let full = Opening {
+        focus: Some(&focus),
+        schema: Some("{\"type\":\"array\"}"),
+        worker_window: Some(8192),
+        exchanges: &exchanges,
+        variables: &variables,
+        ..plain
+    };
     check(
         &opening(&full),
         &expect![[r#"
@@ -99,8 +112,15 @@ fn openings() {
     let text = Snapshot::of_text(None, "one text".to_owned()).context().unwrap();
     let overview = Overview::of_text(&text);
     let long = "start ".to_owned() + &"x".repeat(9000) + " end?";
-    let long =
-        opening(&Opening { overview: &overview, focus: None, question: &long, schema: None, worker_window: None, exchanges: &[], variables: &[] });
+    let long = opening(&Opening {
+        overview: &overview,
+        focus: None,
+        question: &long,
+        schema: None,
+        worker_window: None,
+        exchanges: &[],
+        variables: &[],
+    });
     check(
         &long.replace(&"x".repeat(100), "X"),
         &expect![[r#"

@@ -12,8 +12,8 @@ use crate::{
         dialogue::{Dialogue, Exchange, Kept},
         ending::Stop,
         event::Event,
-        internal_failure,
-        prompt, reply, tree::Tree,
+        internal_failure, prompt, reply,
+        tree::Tree,
     },
     repl::{
         self, CellOutcome, Ended, Launch, Session,
@@ -93,14 +93,14 @@ impl Run<'_> {
         let (session, context) = self.programs.ready().await?;
         let desk = Desk { tree: self.tree, context, depth: self.depth };
         let outcome = session.run_cell(code, &desk).await?;
-        self.programs.variables = match outcome.ended {
-            Ended::Normally => outcome.report.variables.clone(),
-            Ended::RolledBack(_) => std::mem::take(&mut self.programs.variables),
-            Ended::Lost(_) => Vec::new(),
-        };
         // What a program has seen of a text that has changed meanwhile is worth nothing.
         let context = context.clone();
         blocking(move || context.check()).await?;
+        match outcome.ended {
+            Ended::Normally => self.programs.variables.clone_from(&outcome.report.variables),
+            Ended::RolledBack(_) => {}
+            Ended::Lost(_) => self.programs.variables.clear(),
+        }
         Ok(outcome)
     }
 
@@ -192,6 +192,8 @@ impl Programs {
 
     /// Waits for the text and until the interpreter is ready for a program.
     pub async fn prepare(&mut self) -> Result<(), Stop> {
+        // It gets ready while the text is still being read.
+        self.interpreter.nursery.warm()?;
         self.ready().await?.0.prepare().await?;
         Ok(())
     }
@@ -219,7 +221,7 @@ impl Programs {
         // Places of many files in a long text take a while to count.
         let names = blocking(move || names(&context, beside)).await?;
         let launch = Launch {
-            program: self.interpreter.program.clone(),
+            nursery: self.interpreter.nursery.clone(),
             names,
             context: text,
             memory_limit: self.interpreter.memory_limit,
@@ -237,8 +239,8 @@ impl Programs {
     pub async fn close(self) {
         let Some((session, _)) = self.running else { return };
         match self.dialogue {
-            Some(dialogue) => dialogue.keep(Kept { session, variables: self.variables }),
-            None => session.close().await,
+            Some(dialogue) if session.is_idle() => dialogue.keep(Kept { session, variables: self.variables }),
+            _ => session.close().await,
         }
     }
 }

@@ -10,40 +10,80 @@ use super::{
     text_store::TextStore,
     text_view::TextView,
     value,
+    variables::{Given, Variable},
     vm::traceback,
 };
-use crate::text::estimated_tokens;
+use crate::text::{cut_head, estimated_tokens};
 use rustix::io;
 use rustpython_vm::{
-    PyObjectRef, PyPayload, PyResult, VirtualMachine,
-    builtins::{PyBaseExceptionRef, PyStrRef},
+    PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    builtins::{PyBaseExceptionRef, PyCode, PyDict, PyStrRef},
     compiler::{Mode, ast, parser},
     scope::Scope,
 };
 use serde_json::Value;
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
+
+/// How many variables a report lists, and how many characters of a name.
+const MOST_VARIABLES: usize = 500;
+const VARIABLE_CHARS: usize = 100;
 
 const PRELUDE: &str = include_str!("python/prelude.py");
+
+/// The prelude, ready to run.
+#[derive(Clone)]
+pub struct Prelude(PyRef<PyCode>);
+
+impl Prelude {
+    pub fn compile(vm: &VirtualMachine) -> Result<Self, String> {
+        let code = vm.compile(PRELUDE, Mode::Exec, "<prelude>".to_owned());
+        code.map(Self).map_err(|error| error.to_string())
+    }
+}
+
+/// What cells are served with, whatever they are about.
+#[derive(Clone)]
+pub struct Workshop {
+    pub link: Arc<Link>,
+    pub output: Arc<Output>,
+    pub prelude: Prelude,
+}
 
 /// The namespace of the programs, and the prelude that serves them.
 pub struct Cells {
     programs: Scope,
     prelude: Scope,
     surroundings: Surroundings,
-    output: Arc<Output>,
+    given: Arc<OnceLock<Given>>,
+    work: Workshop,
     collapses_doubled_calls: bool,
 }
 
 impl Cells {
     /// Lays out the names that programs find.
-    pub fn new(
+    pub fn new(names: &Names, context: Arc<TextStore>, work: Workshop, vm: &VirtualMachine) -> PyResult<Self> {
+        Self::laid_out(vm.new_scope_with_main()?, names, context, work, vm)
+    }
+
+    /// The same with other names and another text. What programs have made stays; an answer that they gave does not.
+    pub fn renewed(&self, names: &Names, context: Arc<TextStore>, vm: &VirtualMachine) -> PyResult<Self> {
+        for name in self.given.get().into_iter().flat_map(Given::names) {
+            // What a program has deleted is gone already.
+            let _ = self.programs.globals.del_item(name, vm);
+        }
+        Self::laid_out(self.programs.clone(), names, context, self.work.clone(), vm)
+    }
+
+    fn laid_out(
+        programs: Scope,
         names: &Names,
         context: Arc<TextStore>,
-        link: Arc<Link>,
-        output: Arc<Output>,
+        work: Workshop,
         vm: &VirtualMachine,
     ) -> PyResult<Self> {
-        let programs = vm.new_scope_with_main()?;
         let prelude = vm.new_scope_with_builtins();
         let variables = vm.ctx.new_dict();
         for (name, text) in &names.variables {
@@ -59,16 +99,27 @@ impl Cells {
         let ranges: Vec<PyObjectRef> = ranges.map(Into::into).collect();
         let whole = TextView::whole(context.clone());
         let piece = move |first: usize, end: usize, vm: &VirtualMachine| Text::piece(&whole, first..end, vm);
-        let printed = output.clone();
+        let (printed, link) = (work.output.clone(), work.link.clone());
         let printed = move |back: usize, vm: &VirtualMachine| match printed.earlier(back) {
             Some((kept, characters)) => {
                 vm.ctx.new_tuple(vec![vm.ctx.new_str(kept).into(), vm.ctx.new_int(characters).into()]).into()
             }
             None => vm.ctx.none(),
         };
-        let globals: [(&str, PyObjectRef); 12] = [
+        // Filled when the prelude has run, before any program can ask.
+        let given: Arc<OnceLock<Given>> = Arc::default();
+        let (asked, namespace) = (given.clone(), programs.globals.clone());
+        let list_variables = move |vm: &VirtualMachine| {
+            let variables = asked.get().map(|given| given.others(&namespace, usize::MAX, vm)).unwrap_or_default();
+            let pair = |(name, class): Variable| {
+                vm.ctx.new_tuple(vec![vm.ctx.new_str(name).into(), vm.ctx.new_str(class).into()]).into()
+            };
+            vm.ctx.new_list(variables.into_iter().map(pair).collect())
+        };
+        let globals: [(&str, PyObjectRef); 14] = [
             ("shape", value::to_python(serde_json::to_value(&names.shape).unwrap_or_default(), vm)),
             ("own_tools", value::to_python(serde_json::to_value(&names.tools).unwrap_or_default(), vm)),
+            ("earlier", value::to_python(serde_json::to_value(&names.history).unwrap_or_default(), vm)),
             ("gives_json", vm.ctx.new_bool(names.gives_json).into()),
             ("fills_placeholders", vm.ctx.new_bool(names.fills_placeholders).into()),
             ("printed", vm.new_function("printed", printed).into()),
@@ -84,27 +135,31 @@ impl Cells {
                 .into(),
             ),
             ("piece", vm.new_function("piece", piece).into()),
+            ("variables", vm.new_function("variables", list_variables).into()),
             ("count_tokens", vm.new_function("count_tokens", count_tokens).into()),
         ];
         for (name, object) in globals {
             prelude.globals.set_item(name, object, vm)?;
         }
-        vm.run_string(prelude.clone(), PRELUDE, "<prelude>".to_owned())?;
-        let surroundings = Surroundings::new(&prelude, vm)?;
+        vm.run_code_obj(work.prelude.0.clone(), prelude.clone())?;
+        let scaffold = prelude.globals.get_item("scaffold", vm)?;
+        given
+            .get_or_init(|| scaffold.downcast_ref::<PyDict>().map(|scaffold| Given::new(scaffold)).unwrap_or_default());
+        let surroundings = Surroundings::new(&programs, &prelude, vm)?;
         let collapses_doubled_calls = names.collapses_doubled_calls;
-        Ok(Self { programs, prelude, surroundings, output, collapses_doubled_calls })
+        Ok(Self { programs, prelude, surroundings, given, work, collapses_doubled_calls })
     }
 
     /// Runs one cell. Whatever the program does, there is a report.
     pub fn run(&self, run: &Run, vm: &VirtualMachine) -> CellReport {
-        self.output.reset();
+        self.work.output.reset();
         let error = self.execute(run, vm).err();
         let mut report = self.report(error, vm).unwrap_or_else(|error| CellReport {
             error: Some(format!("the cell left its surroundings broken: {}", traceback(&error, vm))),
             ..CellReport::default()
         });
         report.cell = run.cell;
-        (report.output, report.output_omitted) = self.output.take(run.output_limit);
+        (report.output, report.output_omitted) = self.work.output.take(run.output_limit);
         report
     }
 
@@ -146,9 +201,20 @@ impl Cells {
             error: text(report["error"].take()),
             answer: text(report["answer"].take()),
             draft: text(report["draft"].take()),
-            variables: serde_json::from_value(report["variables"].take()).unwrap_or_default(),
+            variables: self.variables(vm),
             ..CellReport::default()
         })
+    }
+
+    fn variables(&self, vm: &VirtualMachine) -> Vec<Variable> {
+        let given = self.given.get();
+        let mut variables =
+            given.map(|given| given.others(&self.programs.globals, MOST_VARIABLES, vm)).unwrap_or_default();
+        for text in variables.iter_mut().flat_map(|(name, class)| [name, class]) {
+            let shown = cut_head(text, VARIABLE_CHARS).shown.len();
+            text.truncate(shown);
+        }
+        variables
     }
 
     fn prelude_call(&self, name: &str, arguments: Vec<PyObjectRef>, vm: &VirtualMachine) -> PyResult {
@@ -199,15 +265,12 @@ fn count_tokens(text: PyStrRef, vm: &VirtualMachine) -> PyResult<usize> {
 /// A call from a program to the server. Other threads of the program go on meanwhile.
 fn host_call(link: &Link, name: PyStrRef, arguments: PyObjectRef, vm: &VirtualMachine) -> PyResult {
     let arguments = value::from_python(&arguments, vm)?;
-    let gone = |vm: &VirtualMachine| vm.new_runtime_error("the server is gone");
-    let answer = link.call(&name.to_string_lossy(), arguments).map_err(|error| match error {
-        io::Errno::MSGSIZE => exception(Raised::too_long("what is passed to the call"), vm),
-        _ => gone(vm),
-    })?;
-    match vm.allow_threads(|| answer.recv()) {
+    let name = name.to_string_lossy().into_owned();
+    match vm.allow_threads(|| link.call(name, arguments)) {
         Ok(Ok(value)) => Ok(value::to_python(value, vm)),
         Ok(Err(raised)) => Err(exception(raised, vm)),
-        Err(_) => Err(gone(vm)),
+        Err(io::Errno::MSGSIZE) => Err(exception(Raised::too_long("what is passed to the call"), vm)),
+        Err(_) => Err(vm.new_runtime_error("the server is gone")),
     }
 }
 

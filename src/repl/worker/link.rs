@@ -1,12 +1,15 @@
 //! The interpreter's side of the socket: calls to the server, and the clock that stands still while they run.
+//!
+//! Whoever waits for something from the server and finds that nobody reads the socket reads it, and hands to others what is
+//! theirs. So an answer is received by the thread that waits for it, without another one in between.
 
 use super::super::wire::{
     Assembler, Call, Cause, FRAME_LIMIT, Frame, FromWorker, PACKET, Raised, ToWorker, WireError, packets,
 };
-use super::pages;
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use super::clock::Clock;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    fd::OwnedFd,
     io,
     net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recv, recvmsg, send},
 };
@@ -19,13 +22,18 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
+    thread,
     time::{Duration, Instant},
 };
+
+/// For how long the one who reads looks again and again before it sleeps. Most answers come sooner than somebody could be
+/// woken; while it looks it lets everybody else go first.
+const IMPATIENCE: Duration = Duration::from_micros(50);
 
 /// The connection to the server. Threads of a program share it.
 pub struct Link {
     socket: OwnedFd,
-    /// Held while a frame is sent, so that the packets of two frames never mix.
+    /// Held while a frame is sent, so that the packets of two frames never mix. The generation of this process.
     sending: Mutex<u32>,
     calls: Mutex<Calls>,
 }
@@ -33,62 +41,127 @@ pub struct Link {
 #[derive(Default)]
 struct Calls {
     last_id: u64,
-    waiting: HashMap<u64, SyncSender<Result<Value, Raised>>>,
+    waiting: HashMap<u64, Waiting>,
+    /// The loop of the process, if it waits for somebody else to read.
+    idle: Option<SyncSender<()>>,
+    /// What has come for the loop of the process.
+    message: Option<ToWorker>,
+    /// Absent while somebody reads.
+    reader: Option<Reader>,
     clock: Clock,
+}
+
+/// Somebody who waits for an answer.
+struct Waiting {
+    /// There is room for one word of each kind.
+    words: SyncSender<Word>,
+    /// Whether it was told to read, and has not heard it yet.
+    is_called: bool,
+}
+
+/// What somebody who waits is told.
+enum Word {
+    Answer(Result<Value, Raised>),
+    /// Nobody reads any more.
+    Read,
 }
 
 impl Calls {
     /// Nobody waits for this call any more; the clock goes on if it was the last one. Returns who waited for it.
-    fn forget(&mut self, id: u64) -> Option<SyncSender<Result<Value, Raised>>> {
+    fn forget(&mut self, id: u64) -> Option<Waiting> {
         let waiting = self.waiting.remove(&id)?;
         if self.waiting.is_empty() {
             self.clock.run();
         }
         Some(waiting)
     }
-}
 
-/// How long the program itself has run: the time during which no thread waits for the server.
-#[derive(Default)]
-struct Clock {
-    spent: Duration,
-    running_since: Option<Instant>,
-    /// What had been waited for parts of the text when the clock was started, in nanoseconds.
-    waited_before: u64,
-}
+    /// Hands what has come to whom it is for.
+    fn deliver(&mut self, frame: &Frame) -> Result<(), WireError> {
+        match frame.parse()? {
+            ToWorker::Reply { id, result } => {
+                // An answer that nobody waits for belongs to a cell that has ended.
+                if let Some(waiting) = self.forget(id) {
+                    // A waiter that is gone needs none.
+                    let _ = waiting.words.try_send(Word::Answer(result));
+                }
+            }
+            message => {
+                self.message = Some(message);
+                self.call_idle();
+            }
+        }
+        Ok(())
+    }
 
-impl Clock {
-    fn stop(&mut self) {
-        if let Some(since) = self.running_since.take() {
-            self.spent += since.elapsed();
+    /// Sees to it that somebody reads as long as somebody waits. Everybody who stops to wait or to read does this.
+    fn pass_on(&mut self) {
+        if self.reader.is_none() {
+            return;
+        }
+        match self.waiting.values_mut().next() {
+            // One that was called already will look.
+            Some(waiting) if waiting.is_called => {}
+            Some(waiting) => waiting.is_called = waiting.words.try_send(Word::Read).is_ok(),
+            None => self.call_idle(),
         }
     }
 
-    fn run(&mut self) {
-        self.running_since.get_or_insert_with(Instant::now);
+    fn call_idle(&mut self) {
+        if let Some(idle) = self.idle.take() {
+            // One that is not there any more reads already.
+            let _ = idle.try_send(());
+        }
     }
 
-    fn spent(&self) -> Duration {
-        let spent = self.spent + self.running_since.map_or(Duration::ZERO, |since| since.elapsed());
-        spent.saturating_sub(Duration::from_nanos(pages::waited() - self.waited_before))
+    /// There will be no answers any more.
+    fn give_up(&mut self) {
+        self.waiting.clear();
+        self.call_idle();
+        self.clock.run();
+    }
+}
+
+/// What whoever reads the socket needs.
+struct Reader {
+    assembler: Assembler,
+    packet: Box<[u8]>,
+}
+
+impl Reader {
+    fn new(generation: u32) -> Self {
+        Self { assembler: Assembler::at(generation), packet: vec![0; PACKET].into() }
+    }
+
+    /// Waits for a frame; `None` when the server is gone.
+    fn read(&mut self, socket: &OwnedFd) -> io::Result<Option<Frame>> {
+        let began = Instant::now();
+        let mut flags = RecvFlags::DONTWAIT;
+        loop {
+            match recv(socket, &mut *self.packet, flags) {
+                Ok((_, 0)) => return Ok(None),
+                Ok((_, size)) => {
+                    let frame = self.assembler.push(&self.packet[..size]).map_err(|_| io::Errno::PROTO)?;
+                    if frame.is_some() {
+                        return Ok(frame);
+                    }
+                }
+                Err(io::Errno::AGAIN) if began.elapsed() < IMPATIENCE => thread::yield_now(),
+                Err(io::Errno::AGAIN) => flags = RecvFlags::empty(),
+                Err(io::Errno::INTR) => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
 impl Link {
     pub fn new(socket: OwnedFd) -> Self {
-        Self { socket, sending: Mutex::new(0), calls: Mutex::default() }
+        let calls = Calls { reader: Some(Reader::new(0)), ..Calls::default() };
+        Self { socket, sending: Mutex::new(0), calls: Mutex::new(calls) }
     }
 
-    pub fn socket(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
-    }
-
-    /// Which process of the session this is; the number grows when a checkpoint takes over.
-    pub fn generation(&self) -> u32 {
-        *lock(&self.sending)
-    }
-
-    /// Sends a frame. Fails with [`io::Errno::MSGSIZE`], and sends nothing, if it is longer than [`FRAME_LIMIT`].
+    /// Sends a frame. Fails with [`io::Errno::MSGSIZE`] if it is longer than [`FRAME_LIMIT`].
     pub fn send(&self, message: &FromWorker) -> io::Result<()> {
         let frame = serde_json::to_vec(message).expect("a message can always be written as JSON");
         if frame.len() > FRAME_LIMIT {
@@ -101,14 +174,15 @@ impl Link {
         Ok(())
     }
 
-    /// Waits for the first frame, and for the file that comes with it.
-    pub fn receive_with_files(&self, assembler: &mut Assembler) -> io::Result<(Frame, Vec<OwnedFd>)> {
+    /// Waits for the first frame, and for the files that come with it. Nobody else reads yet.
+    pub fn receive_with_files(&self) -> io::Result<(ToWorker, Vec<OwnedFd>)> {
         let mut received_files = Vec::new();
+        let mut calls = lock(&self.calls);
+        let Reader { assembler, packet } = calls.reader.as_mut().ok_or(io::Errno::BUSY)?;
         loop {
-            let mut buffer = vec![0; PACKET];
             let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
             let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-            let mut parts = [IoSliceMut::new(&mut buffer)];
+            let mut parts = [IoSliceMut::new(packet)];
             let received = recvmsg(&self.socket, &mut parts, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
             for message in ancillary.drain() {
                 if let RecvAncillaryMessage::ScmRights(files) = message {
@@ -118,8 +192,8 @@ impl Link {
             if received.bytes == 0 {
                 return Err(io::Errno::PIPE);
             }
-            if let Some(frame) = assembler.push(&buffer[..received.bytes]).map_err(|_| io::Errno::PROTO)? {
-                return Ok((frame, received_files));
+            if let Some(frame) = assembler.push(&packet[..received.bytes]).map_err(|_| io::Errno::PROTO)? {
+                return Ok((frame.parse().map_err(|_| io::Errno::PROTO)?, received_files));
             }
         }
     }
@@ -131,69 +205,120 @@ impl Link {
         poll(&mut sources, Some(&at_once)).is_ok_and(|ready| ready > 0)
     }
 
-    /// Waits for a frame; `None` when the server is gone.
-    pub fn receive(&self, assembler: &mut Assembler) -> io::Result<Option<Frame>> {
+    /// Waits for what is for the loop of the process; `None` when the server is gone.
+    pub fn receive(&self) -> io::Result<Option<ToWorker>> {
         loop {
-            let mut buffer = vec![0; PACKET];
-            let (_, size) = io::retry_on_intr(|| recv(&self.socket, buffer.as_mut_slice(), RecvFlags::empty()))?;
-            if size == 0 {
-                return Ok(None);
+            let mut calls = lock(&self.calls);
+            if let Some(message) = calls.message.take() {
+                return Ok(Some(message));
             }
-            if let Some(frame) = assembler.push(&buffer[..size]).map_err(|_| io::Errno::PROTO)? {
-                return Ok(Some(frame));
+            let Some(mut reader) = calls.reader.take() else {
+                // A thread that an earlier program has left behind waits for an answer, and reads.
+                let (idle, woken) = sync_channel(1);
+                calls.idle = Some(idle);
+                drop(calls);
+                // Told or not, it looks again.
+                let _ = woken.recv();
+                continue;
+            };
+            drop(calls);
+            let frame = reader.read(&self.socket);
+            let mut calls = lock(&self.calls);
+            calls.reader = Some(reader);
+            match frame? {
+                Some(frame) => calls.deliver(&frame).map_err(|_| io::Errno::PROTO)?,
+                None => return Ok(None),
             }
         }
     }
 
-    /// Makes a call; the answer comes through the receiver. The clock stands still until every call has its answer.
-    pub fn call(&self, name: &str, arguments: Value) -> io::Result<Receiver<Result<Value, Raised>>> {
-        let (sender, receiver) = sync_channel(1);
+    /// Makes a call and waits for its answer. The clock stands still until every call has its answer.
+    pub fn call(&self, name: String, arguments: Value) -> io::Result<Result<Value, Raised>> {
+        let (sender, words) = sync_channel(2);
         let id = {
             let mut calls = lock(&self.calls);
             calls.last_id += 1;
             let id = calls.last_id;
-            calls.waiting.insert(id, sender);
+            calls.waiting.insert(id, Waiting { words: sender, is_called: false });
             calls.clock.stop();
             id
         };
-        let sent = self.send(&FromWorker::Call(Call { id, name: name.to_owned(), arguments }));
-        if sent.is_err() {
-            lock(&self.calls).forget(id);
+        let sent = self.send(&FromWorker::Call(Call { id, name, arguments }));
+        let answer = sent.and_then(|()| self.answer(id, &words));
+        let mut calls = lock(&self.calls);
+        if answer.is_err() {
+            calls.forget(id);
         }
-        sent.map(|()| receiver)
+        calls.pass_on();
+        answer
     }
 
-    /// Hands the answer of a call to the thread that waits for it.
-    pub fn deliver(&self, frame: &Frame) -> Result<(), WireError> {
-        if let ToWorker::Reply { id, result } = frame.parse()? {
-            let mut calls = lock(&self.calls);
-            // An answer that nobody waits for belongs to a cell that has ended.
-            if let Some(waiting) = calls.forget(id) {
-                // The channel has room for the one answer; a waiter that is gone needs none.
-                let _ = waiting.try_send(result);
+    fn answer(&self, id: u64, words: &Receiver<Word>) -> io::Result<Result<Value, Raised>> {
+        loop {
+            let reader = {
+                let mut calls = lock(&self.calls);
+                let Calls { waiting, reader, .. } = &mut *calls;
+                // Whoever is not among those who wait was told all there is.
+                waiting.get_mut(&id).and_then(|own| {
+                    own.is_called = false;
+                    reader.take()
+                })
+            };
+            if let Some(reader) = reader {
+                self.read_until_answered(id, reader)?;
+            }
+            match words.recv() {
+                Ok(Word::Answer(answer)) => return Ok(answer),
+                Ok(Word::Read) => {}
+                // The cell is over, or the server is gone.
+                Err(_) => return Err(io::Errno::PIPE),
             }
         }
-        Ok(())
     }
 
-    /// Sets the clock to zero and starts it.
+    /// Reads, for itself and for others, as long as the call has no answer.
+    fn read_until_answered(&self, id: u64, mut reader: Reader) -> io::Result<()> {
+        loop {
+            let frame = reader.read(&self.socket);
+            let mut calls = lock(&self.calls);
+            let delivered = match frame {
+                Ok(Some(frame)) => calls.deliver(&frame).map_err(|_| io::Errno::PROTO),
+                Ok(None) => Err(io::Errno::PIPE),
+                Err(error) => Err(error),
+            };
+            let is_over = delivered.is_err() || calls.message.is_some() || !calls.waiting.contains_key(&id);
+            if delivered.is_err() {
+                calls.give_up();
+            }
+            if is_over {
+                calls.reader = Some(reader);
+                return delivered;
+            }
+        }
+    }
+
+    /// Sets the clock to zero and starts it. Threads that still wait for an answer to an earlier cell get none.
     pub fn start_clock(&self) {
         let mut calls = lock(&self.calls);
         calls.waiting.clear();
-        let waited_before = pages::waited();
-        calls.clock = Clock { spent: Duration::ZERO, running_since: Some(Instant::now()), waited_before };
+        calls.clock = Clock::start();
     }
 
     /// How long the cell has run, and whether the clock stands still because it waits for the server.
     pub fn time_spent(&self) -> (Duration, bool) {
         let calls = lock(&self.calls);
-        (calls.clock.spent(), calls.clock.running_since.is_none())
+        (calls.clock.spent(), calls.clock.stands_still())
     }
 
-    /// Goes on in place of a process that died during `cell`.
-    pub fn take_over(&self, cell: u64, cause: Cause) -> io::Result<()> {
-        *lock(&self.sending) += 1;
-        self.send(&FromWorker::Recovered { cell, cause })
+    /// Goes on in place of a process that has died.
+    pub fn take_over(&self, cause: Cause) -> io::Result<()> {
+        let generation = {
+            let mut generation = lock(&self.sending);
+            *generation += 1;
+            *generation
+        };
+        lock(&self.calls).reader = Some(Reader::new(generation));
+        self.send(&FromWorker::Recovered { cause })
     }
 }
 

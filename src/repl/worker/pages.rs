@@ -9,7 +9,10 @@
 //! the thread may have been stopped anywhere. A copy of the process (see [`checkpoint`](super::checkpoint)) has the same memory
 //! but other rights to it; when it takes over it begins without any part.
 
-use super::super::paging::{MOST_PAGES, PAGE, REPLY_WORDS, REQUEST_WORDS, RESIDENT};
+use super::{
+    super::paging::{MOST_PAGES, PAGE, REPLY_WORDS, REQUEST_WORDS, RESIDENT},
+    process,
+};
 use rustix::{
     fd::OwnedFd,
     io,
@@ -133,8 +136,8 @@ impl Pages {
         let since = WAITING_SINCE.swap(0, Ordering::Relaxed);
         WAITED.fetch_add(self.now().saturating_sub(since), Ordering::Relaxed);
         if !is_there {
-            // SAFETY: ends the process, whose copy goes on in its place. There is nothing that the program could be given.
-            unsafe { libc::_exit(ENDED_WITHOUT_TEXT) }
+            // A copy of the process goes on in its place. There is nothing that the program could be given.
+            process::exit(ENDED_WITHOUT_TEXT);
         }
         self.protect(&run, MprotectFlags::READ);
         state.keep(run);
@@ -166,8 +169,7 @@ impl Pages {
         let (start, end) = (pages.start * PAGE, (pages.end * PAGE).min(self.len));
         // SAFETY: the range lies in the mapping, which is read only where that is allowed, or waited for.
         if unsafe { mprotect(self.start.add(start).cast(), end - start, rights) }.is_err() {
-            // SAFETY: see above.
-            unsafe { libc::_exit(ENDED_WITHOUT_TEXT) }
+            process::exit(ENDED_WITHOUT_TEXT);
         }
     }
 

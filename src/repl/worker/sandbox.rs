@@ -14,7 +14,7 @@ use seccompiler::{
 };
 use std::collections::BTreeMap;
 
-/// The most descriptors that the process may have open: the socket, the context, a checkpoint's pipe, a wake-up.
+/// The most descriptors that the process may have open: the socket, the context, a checkpoint's pipe, a timer.
 const OPEN_FILES: u64 = 32;
 
 /// System calls of an interpreter that has no files: memory, threads, clocks, and the socket that is there.
@@ -25,13 +25,13 @@ const ALLOWED: &[i64] = &[
     libc::SYS_clock_nanosleep,
     libc::SYS_clone3,
     libc::SYS_close,
-    libc::SYS_eventfd2,
     libc::SYS_exit,
     libc::SYS_exit_group,
     libc::SYS_fcntl,
     libc::SYS_fstat,
     libc::SYS_futex,
     libc::SYS_getpid,
+    libc::SYS_getppid,
     libc::SYS_getrandom,
     libc::SYS_gettid,
     libc::SYS_gettimeofday,
@@ -57,6 +57,7 @@ const ALLOWED: &[i64] = &[
     libc::SYS_sendto,
     libc::SYS_set_robust_list,
     libc::SYS_sigaltstack,
+    libc::SYS_timerfd_settime,
     libc::SYS_write,
     libc::SYS_writev,
     #[cfg(target_arch = "x86_64")]
@@ -73,6 +74,10 @@ const NAME_SPACES: u64 = (libc::CLONE_NEWNS
     | libc::CLONE_NEWUSER
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWNET) as u64;
+
+/// The option of `prctl` that says by which signal a process dies with its parent, and that signal.
+const PARENT_DEATH: u64 = libc::PR_SET_PDEATHSIG as u64;
+const KILL: u64 = libc::SIGKILL as u64;
 
 /// How strong the walls must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,19 +101,30 @@ pub enum Error {
     Seccomp(#[from] seccompiler::Error),
     #[error("the filter of system calls cannot be built: {0}")]
     Filter(#[from] seccompiler::BackendError),
+    #[error("it cannot be found out how much memory the interpreter has: {0}")]
+    Memory(std::io::Error),
     #[error("a limit on {what} cannot be set: {error}")]
     Limit { what: &'static str, error: rustix::io::Errno },
 }
 
-/// Puts the walls up around this process and all that it starts, and says which ones stand. There is no way back.
+/// Puts the walls up around this process and all that it starts, and says which ones stand. There is no way back. The limit on
+/// memory is for what it takes from now on.
 pub fn close(memory_limit: u64, strength: Strength) -> Result<Walls, Error> {
-    limit_resources(memory_limit)?;
+    limit_resources(data_in_use().map_err(Error::Memory)?.saturating_add(memory_limit))?;
     let walls = if restrict_files_and_network()? { Walls::All } else { Walls::WithoutLandlock };
     if walls != Walls::All && strength == Strength::Full {
         return Err(Error::NoLandlock);
     }
     filter_system_calls()?;
     Ok(walls)
+}
+
+/// The bytes that count for the limit on memory.
+fn data_in_use() -> std::io::Result<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmData:")?.trim().strip_suffix("kB"));
+    let kibibytes: Option<u64> = line.and_then(|number| number.trim().parse().ok());
+    kibibytes.map(|number| number << 10).ok_or_else(|| std::io::ErrorKind::InvalidData.into())
 }
 
 fn limit_resources(memory_limit: u64) -> Result<(), Error> {
@@ -142,9 +158,12 @@ fn filter_system_calls() -> Result<(), Error> {
     // The C library falls back from `clone3`, whose flags no filter can read, to `clone` only if it seems not to exist.
     let clone3 = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
     let mut allowed: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().map(|&call| (call, Vec::new())).collect();
-    allowed.insert(libc::SYS_clone, vec![argument(0, SeccompCmpOp::MaskedEq(NAME_SPACES), 0)?]);
+    allowed.insert(libc::SYS_clone, vec![rule([argument(0, SeccompCmpOp::MaskedEq(NAME_SPACES), 0)?])?]);
     // Reading limits (of the stack, for threads) is harmless; setting them is not, least of all for root.
-    allowed.insert(libc::SYS_prlimit64, vec![argument(2, SeccompCmpOp::Eq, 0)?]);
+    allowed.insert(libc::SYS_prlimit64, vec![rule([argument(2, SeccompCmpOp::Eq, 0)?])?]);
+    // A checkpoint that takes over has to die with the nursery as well.
+    let death = [argument(0, SeccompCmpOp::Eq, PARENT_DEATH)?, argument(1, SeccompCmpOp::Eq, KILL)?];
+    allowed.insert(libc::SYS_prctl, vec![rule(death)?]);
     // In this order: the second filter would refuse the installation of the first.
     apply_filter_all_threads(&compile(clone3, SeccompAction::Allow, refuse(libc::ENOSYS))?)?;
     apply_filter_all_threads(&compile(allowed, refuse(libc::EPERM), SeccompAction::Allow)?)?;
@@ -152,8 +171,13 @@ fn filter_system_calls() -> Result<(), Error> {
 }
 
 /// Holds if the call's argument of this number compares so with `value`.
-fn argument(number: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule, seccompiler::BackendError> {
-    SeccompRule::new(vec![SeccompCondition::new(number, SeccompCmpArgLen::Qword, operator, value)?])
+fn argument(number: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompCondition, seccompiler::BackendError> {
+    SeccompCondition::new(number, SeccompCmpArgLen::Qword, operator, value)
+}
+
+/// Holds if all conditions do.
+fn rule<const N: usize>(conditions: [SeccompCondition; N]) -> Result<SeccompRule, seccompiler::BackendError> {
+    SeccompRule::new(conditions.into())
 }
 
 fn compile(

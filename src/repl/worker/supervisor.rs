@@ -1,112 +1,140 @@
-//! The thread that watches over a running cell: it hands answers to the threads that wait for them, interrupts the
-//! program at its deadline, and ends the process if the program does not heed the interruption.
+//! The thread that watches over running cells: it interrupts the program at its deadline, and ends the process if the program
+//! does not heed the interruption.
+//!
+//! It lives as long as the process and sleeps on a timer, so that a short cell never wakes it. A copy of the process lacks it
+//! and starts one of its own when it takes over. The process is copied only while the thread is *held*: it sleeps then, or
+//! waits for the hold to end, and in neither case has taken a lock that the copy would find taken for ever.
 
-use super::{super::wire::Assembler, checkpoint, link::Link};
+use super::{checkpoint, link::Link, process};
 use rustix::{
-    event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll},
     fd::OwnedFd,
     io,
+    time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime},
 };
 use std::{
-    sync::Arc,
-    thread::{self, JoinHandle},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
     time::Duration,
 };
 
 /// How long an interrupted program may take to end before the process is ended.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// How often the thread looks at least whether a program goes on that waits for the server.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// The status with which the process ends at its hard deadline.
 pub const ENDED_BY_DEADLINE: i32 = 137;
 
-/// The thread of one cell. Dropping it ends the thread.
-pub struct Supervisor {
-    wake: Arc<OwnedFd>,
-    thread: Option<JoinHandle<Assembler>>,
+/// Raises an exception in the program, which says that it has run longer than this.
+pub type Interrupt = Box<dyn Fn(Duration) + Send + Sync>;
+
+/// The process's hold on the thread.
+pub struct Supervisor(Arc<Watch>);
+
+struct Watch {
+    timer: OwnedFd,
+    link: Arc<Link>,
+    interrupt: Interrupt,
+    /// The cell that runs. Whoever has it locked holds the thread.
+    cell: Mutex<Option<Watched>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Watched {
+    limit: Duration,
+    is_interrupted: bool,
+}
+
+/// The timer of a supervisor. It is made before the walls stand, behind which there are no new ones.
+pub fn timer() -> io::Result<OwnedFd> {
+    timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)
 }
 
 impl Supervisor {
-    /// Starts to watch. `interrupt` is called once, when the program's own time is over.
-    pub fn start(
-        link: Arc<Link>,
-        assembler: Assembler,
-        limit: Duration,
-        interrupt: impl FnOnce() + Send + 'static,
-    ) -> std::io::Result<Self> {
-        let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
-        let watched = wake.clone();
-        let thread = thread::Builder::new()
-            .name("supervisor".to_owned())
-            .stack_size(256 << 10)
-            .spawn(move || watch(&link, &watched, assembler, limit, interrupt))?;
-        Ok(Self { wake, thread: Some(thread) })
+    /// Starts the thread.
+    pub fn start(timer: OwnedFd, link: Arc<Link>, interrupt: Interrupt) -> std::io::Result<Self> {
+        let supervisor = Self(Arc::new(Watch { timer, link, interrupt, cell: Mutex::new(None) }));
+        supervisor.start_thread()?;
+        Ok(supervisor)
     }
 
-    /// Ends the thread and returns what it had received so far of the next frame.
-    pub fn stop(mut self) -> Assembler {
-        self.end().unwrap_or_default()
+    /// Starts the thread, which a copy of the process lacks.
+    pub fn start_thread(&self) -> std::io::Result<()> {
+        let watch = self.0.clone();
+        // It ends with the process.
+        thread::Builder::new().name("supervisor".to_owned()).stack_size(256 << 10).spawn(move || watch.keep())?;
+        Ok(())
     }
 
-    fn end(&mut self) -> Option<Assembler> {
-        let thread = self.thread.take()?;
-        // The counter of an event descriptor takes one more at any time.
-        let _ = io::write(&self.wake, &1_u64.to_ne_bytes());
-        thread.join().ok()
+    /// Begins to watch a cell, whose own time is `limit`.
+    pub fn begin(&self, limit: Duration) -> io::Result<()> {
+        *self.0.lock() = Some(Watched { limit, is_interrupted: false });
+        self.0.wake_after(limit)
+    }
+
+    /// The cell has ended. From now on it is not interrupted.
+    pub fn end(&self) {
+        // The timer stays as it is: should it wake the thread, there is nothing to do.
+        *self.0.lock() = None;
+    }
+
+    /// Does something while the thread can do nothing.
+    pub fn held<R>(&self, work: impl FnOnce() -> R) -> R {
+        let _held = self.0.lock();
+        work()
     }
 }
 
-impl Drop for Supervisor {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
-
-fn watch(
-    link: &Link,
-    wake: &OwnedFd,
-    mut assembler: Assembler,
-    limit: Duration,
-    interrupt: impl FnOnce(),
-) -> Assembler {
-    let mut interrupt = Some(interrupt);
-    loop {
-        let deadline = if interrupt.is_some() { limit } else { limit + GRACE };
-        let (spent, stands_still) = link.time_spent();
-        if spent >= deadline {
-            match interrupt.take() {
-                Some(interrupt) => interrupt(),
-                None => end_process(),
+impl Watch {
+    fn keep(&self) {
+        loop {
+            let mut times = [0; 8];
+            if io::retry_on_intr(|| io::read(&self.timer, &mut times)).is_err() {
+                end_process();
             }
-            continue;
-        }
-        let left = (!stands_still).then(|| (deadline - spent).max(Duration::from_millis(1)));
-        let timeout = left.map(|left| Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() });
-        let mut sources = [PollFd::new(wake, PollFlags::IN), PollFd::from_borrowed_fd(link.socket(), PollFlags::IN)];
-        match poll(&mut sources, timeout.as_ref()) {
-            Ok(_) | Err(io::Errno::INTR) => {}
-            Err(_) => end_process(),
-        }
-        let (ended, readable) = (!sources[0].revents().is_empty(), !sources[1].revents().is_empty());
-        if ended {
-            return assembler;
-        }
-        if readable && !receive(link, &mut assembler) {
-            // Without a server there is nothing left to do; the checkpoint finds the socket closed as well.
-            end_process();
+            let mut cell = self.lock();
+            if let Some(cell) = &mut *cell
+                && self.wake_after(self.look(cell)).is_err()
+            {
+                end_process();
+            }
         }
     }
-}
 
-/// Takes the next answer; says whether the server is still there and makes sense.
-fn receive(link: &Link, assembler: &mut Assembler) -> bool {
-    match link.receive(assembler) {
-        Ok(Some(frame)) => link.deliver(&frame).is_ok(),
-        Ok(None) | Err(_) => false,
+    /// Does what the time of the cell demands; returns when to look again.
+    fn look(&self, cell: &mut Watched) -> Duration {
+        loop {
+            let deadline = if cell.is_interrupted { cell.limit + GRACE } else { cell.limit };
+            let (spent, stands_still) = self.link.time_spent();
+            match (deadline.checked_sub(spent), stands_still) {
+                (Some(left), false) if !left.is_zero() => return left,
+                // The time that is left begins to count at any moment.
+                (Some(left), true) if !left.is_zero() => return left.max(LOOK),
+                _ if cell.is_interrupted => end_process(),
+                _ => {
+                    (self.interrupt)(cell.limit);
+                    cell.is_interrupted = true;
+                }
+            }
+        }
+    }
+
+    fn wake_after(&self, time: Duration) -> io::Result<()> {
+        // Nothing at all would turn the timer off.
+        let time = time.max(Duration::from_millis(1));
+        let it_value =
+            Timespec { tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX), tv_nsec: time.subsec_nanos().into() };
+        let it_interval = Timespec { tv_sec: 0, tv_nsec: 0 };
+        timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &Itimerspec { it_interval, it_value }).map(drop)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Watched>> {
+        self.cell.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn end_process() -> ! {
     checkpoint::note_time();
-    // SAFETY: ends the process at once, without clean-up that a program could hold up.
-    unsafe { libc::_exit(ENDED_BY_DEADLINE) }
+    process::exit(ENDED_BY_DEADLINE)
 }

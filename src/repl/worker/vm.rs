@@ -33,7 +33,7 @@ const STAND_INS: [(&str, &str); 4] = [
 ];
 
 /// The modules that programs import most, and before the slow ones what these are made of, so that each step is short; the
-/// slowest come last. See [`preload`].
+/// slowest come last. See [`Preload`].
 const COMMON_MODULES: [&str; 38] = [
     "re",
     "json",
@@ -155,14 +155,30 @@ impl Machine {
     }
 }
 
-/// Imports the modules that programs use most, one by one as long as `may_go_on`. All of them take about a third of a
-/// second, which a program would otherwise wait for at its first import.
-pub fn preload(vm: &VirtualMachine, may_go_on: impl Fn() -> bool) {
-    for module in COMMON_MODULES {
+/// The modules that programs use most, imported one by one while there is nothing better to do. All of them take about a third
+/// of a second, which a program would otherwise wait for at its first import.
+#[derive(Debug, Clone, Default)]
+pub struct Preload {
+    done: usize,
+}
+
+impl Preload {
+    /// Imports the next module; says whether there was one.
+    pub fn step(&mut self, vm: &VirtualMachine) -> bool {
+        let Some(module) = COMMON_MODULES.get(self.done) else { return false };
         // A module that cannot be imported now will tell the program so when it asks for it.
-        if !may_go_on() || vm.import(module, 0).is_err() {
-            return;
-        }
+        self.done = if vm.import(*module, 0).is_ok() { self.done + 1 } else { COMMON_MODULES.len() };
+        true
+    }
+}
+
+/// Makes a copy of an interpreter one of its own: what was drawn at random before is drawn anew.
+pub fn differ(vm: &VirtualMachine) -> PyResult<()> {
+    let modules = vm.sys_module.get_attr("modules", vm)?;
+    match modules.get_item("random", vm) {
+        Ok(random) => vm.call_method(&random, "seed", ()).map(drop),
+        // It is drawn when the module is imported.
+        Err(_) => Ok(()),
     }
 }
 

@@ -1,8 +1,10 @@
 """The names that a model's programs find, written in terms of the host calls.
 
 This module lives apart from the programs' own namespace (`programs`), so that nothing of its inside shows there. The
-worker sets `host_call`, `piece`, `count_tokens`, `printed`, `whole`, `shape`, `file_ranges`, `own_tools`, `gives_json`,
-`fills_placeholders`, `extra_variables` and `programs` before it runs this text. `whole` is the text; what programs find as `context` is the same, or a value that is made of it.
+worker sets `host_call`, `piece`, `count_tokens`, `printed`, `variables`, `whole`, `shape`, `file_ranges`, `own_tools`,
+`earlier`, `gives_json`, `fills_placeholders`, `extra_variables` and `programs` before it runs this text, and sees to it that
+each cell finds the names of `scaffold` whole.
+`whole` is the text; what programs find as `context` is the same, or a value that is made of it.
 """
 
 import collections.abc
@@ -374,21 +376,16 @@ scaffold = {
 }
 scaffold.update({tool["name"]: own_tool(tool) for tool in own_tools})
 scaffold.update(context=context, files=files, **extra_variables)
+if earlier:
+    scaffold["history"] = [{"question": question, "answer": answer} for question, answer in earlier]
 
 
-def variables():
-    """Name and type of each, one after the other: a program may have made very many."""
-    return (
-        (name, type(value).__name__)
-        for name, value in list(programs.items())
-        if not name.startswith("_") and name not in scaffold and name != "answer" and not issubclass(type(value), type(sys))
-    )
+programs.update(scaffold)
 
 
 def before_cell(cell, source):
-    """Restores the scaffold, whatever the last cell did to it."""
+    """Lays the answer out, if the last cell has left nothing that could be one."""
     SOURCES[cell] = source.split("\n")
-    programs.update(scaffold)
     if not isinstance(programs.get("answer"), dict):
         programs["answer"] = {"content": "", "ready": False}
     state["final"] = None
@@ -405,7 +402,7 @@ def display(value):
 
 
 def after_cell(error):
-    """What the cell came to: its error as a text, the answer if one is ready or a draft of it, the variables."""
+    """What the cell came to: its error as a text, the answer if one is ready or a draft of it."""
     answer, draft = state.get("final"), None
     declared = programs.get("answer")
     if answer is None and isinstance(declared, dict):
@@ -415,8 +412,7 @@ def after_cell(error):
         elif content:
             draft = str(content)
     ended = error is None or isinstance(error, Final)
-    named = [(name[:100], kind[:100]) for name, kind in itertools.islice(variables(), 500)]
-    return {"error": None if ended else describe(error), "answer": answer, "draft": draft, "variables": named}
+    return {"error": None if ended else describe(error), "answer": answer, "draft": draft}
 
 
 def describe(error):

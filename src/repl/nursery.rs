@@ -1,0 +1,204 @@
+//! The server's side of the nursery: one process that builds an interpreter once, and from which those of the sessions are
+//! copied ([`worker`]).
+//!
+//! Building an interpreter and importing the common modules takes a third of a second; copying a process that has done so
+//! takes milliseconds, and the copies share the memory that they do not write to. The nursery itself never reads or runs
+//! anything that comes from a model or from the workspace.
+//!
+//! Each process is held by a *leash*, a socket between the server and the nursery. When the server lets go of it, in whatever
+//! way, the nursery ends the process and its whole group. The nursery alone may do so: the number of a group is sure to be
+//! that group's only as long as its leader was not waited for, and only the nursery waits.
+
+use super::{
+    Error,
+    wire::{Birth, FromNursery},
+    worker,
+};
+use rustix::{
+    cmsg_space,
+    fd::{AsFd, OwnedFd},
+    io::Errno,
+    net::{
+        AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, SocketFlags, SocketType,
+        sendmsg, shutdown, socketpair,
+    },
+    process::Pid,
+};
+use std::{
+    io::{self, IoSlice},
+    mem::MaybeUninit,
+    os::unix::net::UnixDatagram as StdDatagram,
+    path::PathBuf,
+    process::Stdio,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::{
+    io::Interest,
+    net::UnixDatagram,
+    process::{Child, Command},
+};
+
+/// How the nursery's allocator works, where that is the one of the GNU C library: one heap, in pages of the largest size, of
+/// which copies are made much faster.
+const ALLOCATOR: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.arena_max=1:glibc.malloc.hugetlb=1");
+
+/// Where interpreters come from. It is shared by everything that starts them, and ends with the last of its owners.
+#[derive(Debug)]
+pub struct Nursery {
+    /// `rlm` itself.
+    program: PathBuf,
+    running: Mutex<Option<Arc<Running>>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    socket: UnixDatagram,
+    /// It ends by itself when the socket is closed, after it has ended all that was born in it.
+    _process: Child,
+}
+
+impl Nursery {
+    /// A nursery that runs `program`, as soon as it is needed.
+    pub fn new(program: PathBuf) -> Self {
+        Self { program, running: Mutex::new(None) }
+    }
+
+    /// Lets it get ready, if it does not run yet. Whoever knows that interpreters will be needed calls this early.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub fn warm(&self) -> Result<(), Error> {
+        self.running().map(drop)
+    }
+
+    /// Has a process born. Returns the socket to it, and the leash.
+    pub(super) async fn bear(&self, birth: Birth) -> Result<(OwnedFd, Leash), Error> {
+        let running = self.running()?;
+        match running.bear(birth).await {
+            Ok(born) => Ok(born),
+            // Somebody has ended the nursery. There is one more try, with a new one.
+            Err(_) => {
+                self.forget(&running);
+                self.running()?.bear(birth).await.map_err(|error| self.failed(error))
+            }
+        }
+    }
+
+    /// The process that runs, started if there is none.
+    fn running(&self) -> Result<Arc<Running>, Error> {
+        let mut running = self.lock();
+        if let Some(running) = running.as_ref() {
+            return Ok(running.clone());
+        }
+        let started = Running::start(&self.program).map_err(|error| self.failed(error))?;
+        Ok(running.insert(Arc::new(started)).clone())
+    }
+
+    fn forget(&self, gone: &Arc<Running>) {
+        let mut running = self.lock();
+        if running.as_ref().is_some_and(|running| Arc::ptr_eq(running, gone)) {
+            *running = None;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Running>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn failed(&self, error: io::Error) -> Error {
+        Error::Start { program: self.program.display().to_string(), error }
+    }
+}
+
+impl Running {
+    fn start(program: &PathBuf) -> io::Result<Self> {
+        let (ours, theirs) = packet_pair()?;
+        let process = Command::new(program)
+            .arg(worker::ARGUMENT)
+            .env_clear()
+            .env(ALLOCATOR.0, ALLOCATOR.1)
+            .current_dir("/")
+            .process_group(0)
+            .stdin(Stdio::from(theirs))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        Ok(Self { socket: packet_socket(ours)?, _process: process })
+    }
+
+    async fn bear(&self, birth: Birth) -> io::Result<(OwnedFd, Leash)> {
+        let (socket, its_socket) = packet_pair()?;
+        let (leash, its_leash) = packet_pair()?;
+        let request = serde_json::to_vec(&birth).expect("a request can be written as JSON");
+        let files = [its_socket.as_fd(), its_leash.as_fd()];
+        let send = || {
+            let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(2))];
+            let mut ancillary = SendAncillaryBuffer::new(&mut space);
+            ancillary.push(SendAncillaryMessage::ScmRights(&files));
+            let sent = sendmsg(&self.socket, &[IoSlice::new(&request)], &mut ancillary, SendFlags::NOSIGNAL);
+            sent.map_err(io::Error::from)
+        };
+        self.socket.async_io(Interest::WRITABLE, send).await?;
+        Ok((socket, Leash { socket: packet_socket(leash)? }))
+    }
+}
+
+/// What became of a process.
+#[derive(Debug)]
+pub(super) enum Fate {
+    /// It was ended, or had ended before, by itself with this status.
+    Gone { status: Option<i32> },
+    /// It never was.
+    NotBorn(io::Error),
+    /// Nobody knows, since the nursery is gone, with everything in it.
+    Unknown,
+}
+
+/// The hold on a process. Dropping it ends the process and all that is in its group.
+#[derive(Debug)]
+pub(super) struct Leash {
+    socket: UnixDatagram,
+}
+
+impl Leash {
+    /// The group of the process; waits until it is born.
+    pub async fn group(&self) -> Option<Pid> {
+        match self.said().await? {
+            FromNursery::Born { group } => Pid::from_raw(group),
+            FromNursery::NotBorn { .. } | FromNursery::Gone { .. } => None,
+        }
+    }
+
+    /// Ends the process, and waits until it is gone.
+    pub async fn pull(self) -> Fate {
+        // A nursery that is gone already shows below.
+        let _ = shutdown(&self.socket, Shutdown::Write);
+        loop {
+            match self.said().await {
+                Some(FromNursery::Born { .. }) => {}
+                Some(FromNursery::NotBorn { error }) => return Fate::NotBorn(Errno::from_raw_os_error(error).into()),
+                Some(FromNursery::Gone { status }) => return Fate::Gone { status },
+                None => return Fate::Unknown,
+            }
+        }
+    }
+
+    /// What the nursery says next, if it is there and makes sense.
+    async fn said(&self) -> Option<FromNursery> {
+        let mut packet = [0; 256];
+        let size = self.socket.recv(&mut packet).await.ok()?;
+        serde_json::from_slice(&packet[..size]).ok()
+    }
+}
+
+/// Two ends of a connection that keeps the borders of packets.
+fn packet_pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?)
+}
+
+fn packet_socket(socket: OwnedFd) -> io::Result<UnixDatagram> {
+    // Sending and receiving are the same calls for sequenced packets as for datagrams.
+    let socket = StdDatagram::from(socket);
+    socket.set_nonblocking(true)?;
+    UnixDatagram::from_std(socket)
+}
