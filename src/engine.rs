@@ -116,6 +116,7 @@ impl Engine {
             result = asking.answer() => result,
         };
         let mut answer = conclude(&tree, &question, context, result).await;
+        tree.show_answer(&answer.text);
         if let (Some(dialogue), true) = (&question.dialogue, answer.termination.is_answer()) {
             dialogue.note(&question.text, &answer.text);
         }
@@ -193,9 +194,6 @@ impl Asking<'_> {
             }
             _ => self.answer_by_programs(&context, text.as_deref()).await,
         };
-        if let Ok(ending) = &result {
-            self.tree.emit(Event::Delta(Delta::Reset(ending.text.clone())));
-        }
         (context.if_ready(), result)
     }
 

@@ -180,6 +180,8 @@ pub struct Reply {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'a> {
     Text(&'a str),
+    /// So many bytes of what is not the text: reasoning, or a call of a tool.
+    Unseen(usize),
     /// The call failed in mid-stream and is made again: what came so far does not count.
     Restart,
 }

@@ -8,6 +8,7 @@ use crate::{
     exec,
     text::one_line,
 };
+use jsonschema::Validator;
 use serde_json::Value;
 use std::io;
 use tokio::{io::AsyncReadExt, process::ChildStdout, sync::Semaphore, time::timeout};
@@ -24,7 +25,8 @@ const COMPLAINT_CHARS: usize = 1000;
 /// The tools of a run.
 #[derive(Debug)]
 pub struct Toolbox {
-    tools: Vec<ToolSpec>,
+    /// With what the arguments of commands must satisfy.
+    tools: Vec<(ToolSpec, Option<Validator>)>,
     places: Semaphore,
 }
 
@@ -40,13 +42,27 @@ pub enum ToolError {
 }
 
 impl Toolbox {
-    pub fn new(tools: Vec<ToolSpec>) -> Self {
-        Self { tools, places: Semaphore::new(OPEN_AT_ONCE) }
+    /// # Errors
+    /// What is given as the parameters of a command is no JSON Schema.
+    pub fn new(tools: Vec<ToolSpec>) -> Result<Self, String> {
+        let with_validator = |tool: ToolSpec| {
+            let validator = match &tool.deed {
+                Deed::Command { parameters, .. } => {
+                    let validator = jsonschema::validator_for(parameters);
+                    let wrong = |error| format!("{}: its parameters are no JSON Schema: {error}", tool.name);
+                    Some(validator.map_err(wrong)?)
+                }
+                Deed::Value(_) => None,
+            };
+            Ok((tool, validator))
+        };
+        let tools = tools.into_iter().map(with_validator).collect::<Result<_, String>>()?;
+        Ok(Self { tools, places: Semaphore::new(OPEN_AT_ONCE) })
     }
 
     /// The tools of a run at some depth; 0 is the root.
     pub fn at_depth(&self, depth: usize) -> impl Iterator<Item = &ToolSpec> {
-        self.tools.iter().filter(move |tool| depth == 0 || tool.for_children)
+        self.tools.iter().map(|(tool, _)| tool).filter(move |tool| depth == 0 || tool.for_children)
     }
 
     /// Runs a tool. A value is what it is, whatever the arguments. Dropping the future ends a command.
@@ -54,12 +70,13 @@ impl Toolbox {
     /// # Errors
     /// A run at this depth has no such tool, the arguments do not fit, or it failed.
     pub async fn run(&self, name: &str, arguments: &Value, depth: usize) -> Result<Value, ToolError> {
-        let tool = self.at_depth(depth).find(|tool| tool.name == name);
-        let (words, parameters, patience) = match &tool.ok_or_else(|| ToolError::Unknown(name.to_owned()))?.deed {
+        let found = self.tools.iter().find(|(tool, _)| tool.name == name && (depth == 0 || tool.for_children));
+        let (tool, validator) = found.ok_or_else(|| ToolError::Unknown(name.to_owned()))?;
+        let (words, patience) = match &tool.deed {
             Deed::Value(value) => return Ok(value.clone()),
-            Deed::Command { words, parameters, timeout } => (words, parameters, *timeout),
+            Deed::Command { words, timeout, .. } => (words, *timeout),
         };
-        if let Err(problem) = check(parameters, arguments) {
+        if let Some(Err(problem)) = validator.as_ref().map(|validator| check(validator, arguments)) {
             return Err(ToolError::Arguments { name: name.to_owned(), problem });
         }
         let failed = |problem: String| ToolError::Failed { name: name.to_owned(), problem };
@@ -77,9 +94,8 @@ impl Toolbox {
     }
 }
 
-/// Whether the arguments fit the schema; what does not, if not.
-fn check(schema: &Value, arguments: &Value) -> Result<(), String> {
-    let validator = jsonschema::validator_for(schema).map_err(|error| format!("its schema is none: {error}"))?;
+/// Whether the arguments fit; what does not, if not.
+fn check(validator: &Validator, arguments: &Value) -> Result<(), String> {
     validator.validate(arguments).map_err(|error| match error.instance_path().as_str() {
         "" => error.to_string(),
         place => format!("{place}: {error}"),
@@ -112,7 +128,7 @@ mod tests {
             {"name": "missing", "command": ["/no/such/program"]},
             {"name": "value", "value": {"a": 1}},
         ], "subTools": ["value"]}});
-        Toolbox::new(Options::from_json(&tools).unwrap().tools.unwrap())
+        Toolbox::new(Options::from_json(&tools).unwrap().tools.unwrap()).unwrap()
     }
 
     #[tokio::test]

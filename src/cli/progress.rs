@@ -20,6 +20,9 @@ use std::{
 /// Characters of a program's output that `--verbose` shows.
 const VERBOSE_OUTPUT: usize = 2000;
 
+/// How often the progress moves.
+const TICK: Duration = Duration::from_millis(100);
+
 /// Files and folders that `--verbose` names as left out.
 const VERBOSE_LEFT_OUT: usize = 100;
 
@@ -50,7 +53,7 @@ impl Display {
         );
         let style = ProgressStyle::with_template("{spinner:.cyan} {elapsed} {wide_msg}");
         bar.set_style(style.expect("the template is right"));
-        bar.enable_steady_tick(Duration::from_millis(100));
+        bar.enable_steady_tick(TICK);
         Self { bar, quiet, verbose, streams: to_terminal() && !json, state: Mutex::default() }
     }
 
@@ -118,6 +121,14 @@ impl Display {
 
     /// Prints what is new of the answer. From the first word on it is the progress; a bar would draw over its last line.
     fn stream(&self, printed: &mut String, delta: &Delta) {
+        if matches!(delta, Delta::Reset(text) if text.is_empty()) {
+            // What looked like the answer was none: the work goes on, and its progress is of interest again.
+            printed.clear();
+            let _ = write!(std::io::stdout().lock(), "\n\n");
+            self.bar.reset();
+            self.bar.enable_steady_tick(TICK);
+            return;
+        }
         self.bar.finish_and_clear();
         let mut output = std::io::stdout().lock();
         let text = match delta {

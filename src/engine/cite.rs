@@ -102,6 +102,14 @@ pub fn flaws(text: &str, context: &ContextText) -> Vec<Flawed> {
     found
 }
 
+/// Of an answer whose citations do not all hold and one that was to be better, the better one: the second if it has fewer
+/// flaws, and is an answer at all, and no excuse or remark.
+pub fn better_of(first: String, second: String, context: &ContextText) -> String {
+    let (before, after) = (flaws(&first, context).len(), flaws(&second, context).len());
+    let is_answer = second.len() * 2 >= first.len() && !citations(&second, context).is_empty();
+    if after < before && is_answer { second } else { first }
+}
+
 /// Every citation with what is wrong with it.
 fn examined(text: &str, context: &ContextText) -> Vec<(Citation, Option<Flaw>)> {
     let files = Files::of(context);

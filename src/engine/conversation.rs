@@ -77,11 +77,15 @@ impl Conversation {
         self.messages.iter().rposition(|message| message.role == Role::Assistant).unwrap_or(self.messages.len())
     }
 
-    /// The messages that ask for a summary.
-    pub fn summary_request(&self) -> Vec<Message> {
-        let mut messages = self.messages.clone();
-        messages.push(Message::user(prompt::SUMMARIZE));
-        messages
+    /// The messages with a demand at their end. Behind the results of calls it is part of the last: not every provider takes
+    /// a message of the user there.
+    pub fn asking(&self, demand: &str) -> Vec<Message> {
+        let mut asking = self.clone();
+        match self.messages.last() {
+            Some(last) if last.role == Role::Tool => asking.remark(demand),
+            _ => asking.messages.push(Message::user(demand)),
+        }
+        asking.messages
     }
 
     /// Puts a summary in the place of all but the latest exchange. It holds what an earlier summary said as well, since its

@@ -19,7 +19,7 @@ use crate::{
 };
 use futures::{
     FutureExt,
-    future::{BoxFuture, join_all},
+    future::{BoxFuture, join_all, ready},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -33,6 +33,12 @@ const MOST_PROMPTS: usize = 10_000;
 
 /// The most characters of the text that a child run of the tools dress is given.
 const MOST_OF_TEXT: usize = 64 << 20;
+
+/// Tokens of a window where nothing is known, generously.
+const WIDEST_WINDOW: usize = 1_000_000;
+
+/// About the most characters that a token stands for in a text.
+const MOST_CHARACTERS_PER_TOKEN: usize = 8;
 
 /// The host calls of one run.
 pub struct Desk<'a> {
@@ -76,7 +82,7 @@ impl Desk<'_> {
             let label = one_line(&prompt, LABEL_CHARS);
             let work = async {
                 match recursive {
-                    true => self.child(prompt, prompt::CHILD_QUESTION, |text| text, model).await,
+                    true => self.child(ready(Ok(prompt)), prompt::CHILD_QUESTION, |text| text, model).await,
                     false => self.plain(prompt, model).await,
                 }
             };
@@ -129,20 +135,27 @@ impl Desk<'_> {
     /// the text.
     async fn child(
         &self,
-        text: String,
+        text: impl Future<Output = Result<String, String>>,
         question: &str,
         in_one: impl FnOnce(String) -> String,
         model: Option<&str>,
     ) -> Result<String, String> {
         let Some(places) = self.tree.child_places(self.depth) else {
-            return self.plain(in_one(text), model).await;
+            return self.plain(in_one(text.await?), model).await;
         };
         let _place = places.acquire().await.map_err(|closed| closed.to_string())?;
+        let text = text.await?;
         let model = self.tree.model(model).await.map_err(|error| error.to_string())?;
         let snapshot = tokio::task::spawn_blocking(move || Snapshot::of_text(None, text).context()).await;
         let context = snapshot.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
-        let (ready, overview) = (Context::ready(context.clone()), Overview::of_text(&context));
-        let subject = Subject { context: ready, overview: &overview, focus: None, question, dialogue: None };
+        let overview = Overview::of_text(&context);
+        let subject = Subject {
+            context: Context::ready(context.clone()),
+            overview: &overview,
+            focus: None,
+            question,
+            dialogue: None,
+        };
         let ended = match Run::new(self.tree, self.depth + 1, model, subject) {
             Ok(run) => run.finish().await,
             Err(stop) => Err(stop),
@@ -156,16 +169,20 @@ impl Desk<'_> {
     /// A child run about characters of the text, in the dress of tools.
     pub async fn sub_llm(&self, query: &str, start: i64, end: i64) -> Result<String, String> {
         let part = looks::slice(self.context.char_len(), start, end);
-        if part.len() > MOST_OF_TEXT {
-            let most = MOST_OF_TEXT >> 20;
-            return Err(format!(
-                "{} characters are too many for one call (the most is {most} M): chunk them",
-                part.len()
-            ));
+        // One prompt has to fit a window; a child run looks into its text as this one does.
+        let most = match self.tree.child_places(self.depth) {
+            Some(_) => MOST_OF_TEXT,
+            None => self.tree.choice.worker.window().unwrap_or(WIDEST_WINDOW) * MOST_CHARACTERS_PER_TOKEN,
+        };
+        if part.len() > most {
+            let length = part.len();
+            return Err(format!("{length} characters are too many for one call (the most is {most}): chunk them"));
         }
         let context = self.context.clone();
-        let text = tokio::task::spawn_blocking(move || looks::part(&context, part)).await;
-        let text = text.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        let text = async {
+            let text = tokio::task::spawn_blocking(move || looks::part(&context, part)).await;
+            text.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+        };
         let work = self.child(text, query, |text| prompt::about_part(&text, query), None);
         self.tracked(one_line(query, LABEL_CHARS), work).await
     }

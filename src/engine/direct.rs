@@ -49,7 +49,8 @@ pub async fn answer(tree: &Tree, question: &Question, context: &Arc<ContextText>
 
 /// The answer after the one chance to mend its citations: the second if that is better, else the first.
 async fn mended(tree: &Tree, mut messages: Vec<Message>, first: String, context: &Arc<ContextText>) -> String {
-    let flaws = flaws_of(&first, context).await;
+    let (answer, looked_into) = (first.clone(), context.clone());
+    let flaws = tokio::task::spawn_blocking(move || cite::flaws(&answer, &looked_into)).await.unwrap_or_default();
     if flaws.is_empty() {
         return first;
     }
@@ -57,16 +58,10 @@ async fn mended(tree: &Tree, mut messages: Vec<Message>, first: String, context:
     tree.progress("some citations do not hold: asking for better ones".to_owned());
     messages.push(Message::assistant(first.clone()));
     messages.push(Message::user(prompt::mend_citations(&flaws)));
-    match call(tree, &messages).await {
-        Ok(second) if flaws_of(&second, context).await.len() < flaws.len() => second,
-        // Whatever became of the second attempt, there is an answer.
-        Ok(_) | Err(_) => first,
-    }
-}
-
-async fn flaws_of(answer: &str, context: &Arc<ContextText>) -> Vec<cite::Flawed> {
-    let (answer, context) = (answer.to_owned(), context.clone());
-    tokio::task::spawn_blocking(move || cite::flaws(&answer, &context)).await.unwrap_or_default()
+    // Whatever becomes of the second attempt, there is an answer.
+    let Ok(second) = call(tree, &messages).await else { return first };
+    let (kept, context) = (first.clone(), context.clone());
+    tokio::task::spawn_blocking(move || cite::better_of(first, second, &context)).await.unwrap_or(kept)
 }
 
 /// One call, whose text streams.

@@ -3,6 +3,7 @@
 use super::{answer::Failure, schema::AnswerSchema, tools};
 use crate::{
     config::{Protocol, Repair, Settings, Strategy},
+    llm::Model,
     tools::Toolbox,
 };
 
@@ -31,13 +32,35 @@ impl Manner {
                 hint: Some("give these tools other names".to_owned()),
             });
         }
+        let toolbox = Toolbox::new(settings.tools.clone()).map_err(|message| Failure {
+            kind: "configuration",
+            message: format!("tools: {message}"),
+            hint: Some("see https://json-schema.org".to_owned()),
+        })?;
         Ok(Self {
             strategy: settings.strategy,
             protocol: settings.protocol,
             repairs: settings.repairs.clone(),
             schema: settings.schema.as_ref().map(AnswerSchema::new).transpose()?,
-            toolbox: Toolbox::new(settings.tools.clone()),
+            toolbox,
         })
+    }
+
+    /// Whether runs of a model are to be in the dress of tools.
+    ///
+    /// # Errors
+    /// They are, and the model cannot call any.
+    pub fn uses_tools(&self, model: &dyn Model) -> Result<bool, Failure> {
+        match (self.protocol, model.calls_tools()) {
+            (Protocol::Repl, _) => Ok(false),
+            (Protocol::Auto, known) => Ok(known == Some(true)),
+            (Protocol::Tools, Some(true) | None) => Ok(true),
+            (Protocol::Tools, Some(false)) => Err(Failure {
+                kind: "configuration",
+                message: format!("{} cannot call tools", model.name()),
+                hint: Some("let it write programs: --protocol repl".to_owned()),
+            }),
+        }
     }
 
     pub fn repairs(&self, repair: Repair) -> bool {

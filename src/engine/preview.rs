@@ -2,10 +2,9 @@
 
 use super::{
     Engine, Failure, Question, context::Context, context_failure, context_size, ending::Stop, internal_failure,
-    overview::Overview, prompt, schema::AnswerSchema,
+    overview::Overview, prompt, schema::AnswerSchema, tools,
 };
 use crate::{
-    config::Protocol,
     corpus::{self, Access, ContextText},
     engine::ContextSize,
     llm,
@@ -61,13 +60,15 @@ impl Engine {
         let schema = manner.schema.as_ref().map(AnswerSchema::text);
         let worker_window = self.choice.worker.window();
         let own: Vec<_> = manner.toolbox.at_depth(0).collect();
-        let by_tools =
-            manner.protocol == Protocol::Tools || manner.protocol == Protocol::Auto && root.calls_tools() == Some(true);
+        let by_tools = manner.uses_tools(root.as_ref())?;
         let by_programs = |overview: &Overview<'_>| {
             let (exchanges, variables) = (&[], &[]);
             let opening =
                 prompt::Opening { overview, focus, question: asked, schema, worker_window, exchanges, variables };
-            prompt::instructions(by_tools, &own) + &prompt::opening(&opening)
+            let offered = if by_tools { tools::all_tools(&own) } else { Vec::new() };
+            let offered: String =
+                offered.iter().map(|it| it.description.clone() + &it.parameters.to_string()).collect();
+            prompt::instructions(by_tools, &own) + &prompt::opening(&opening) + &offered
         };
         let (context_tokens, prompt) = match &text {
             Some(text) => {

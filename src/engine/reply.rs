@@ -17,6 +17,20 @@ pub struct Reply {
     pub final_line: Option<String>,
 }
 
+/// Characters of prose beside a program that make it an answer that shows code.
+const ANSWER_CHARS: usize = 200;
+
+impl Reply {
+    /// Whether a message that should be an answer is a program: all of it, or with a few words that announce one. Answers
+    /// may well show Python.
+    pub fn is_program(&self) -> bool {
+        let announces = || self.prose.chars().nth(ANSWER_CHARS).is_none();
+        let looks = || self.programs.iter().any(|program| is_unfenced_program(program));
+        let has_program = !self.programs.is_empty() || self.unclosed;
+        is_unfenced_program(&self.prose) || has_program && (self.prose.is_empty() || looks() && announces())
+    }
+}
+
 const PROGRAM_TAGS: [&str; 3] = ["repl", "python", "py"];
 
 /// A block that is being read.
@@ -232,6 +246,20 @@ mod tests {
         ] {
             assert!(!is_unfenced_program(answer), "{answer}");
         }
+    }
+
+    #[test]
+    fn an_answer_may_show_python() {
+        for (message, expected) in [
+            ("It is in a.py:3:\n```python\ndef f():\n    return 1\n```", false),
+            ("Let me look:\n```python\nprint(context[:100])\n```", true),
+            ("```python\nprint(1)\n```", true),
+            ("print(context)", true),
+        ] {
+            assert_eq!(parse(message).is_program(), expected, "{message}");
+        }
+        let long = format!("{}\n```py\nprint(context)\n```", "It explains itself. ".repeat(20));
+        assert!(!parse(&long).is_program());
     }
 
     #[test]

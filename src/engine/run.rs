@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     config::Repair,
-    llm::{self, Message, Model, Tool},
+    llm::{self, Model, Tool},
 };
 use futures::{FutureExt, future::BoxFuture};
 use programs::{Programs, output_chars};
@@ -147,7 +147,10 @@ impl<'t> Run<'t> {
         loop {
             match self.tree.budget.begin_iteration() {
                 Ok(()) => {}
-                Err(Exceeded::Iterations) => return self.force().await,
+                Err(Exceeded::Iterations) => match self.judge.standing() {
+                    Some(text) => return Ok(Ending { text, termination: Termination::Final }),
+                    None => return self.force().await,
+                },
                 Err(exceeded) => return Err(exceeded.into()),
             }
             self.iteration += 1;
@@ -172,9 +175,6 @@ impl<'t> Run<'t> {
             Err(error) => return Err(error.into()),
         };
         self.empty_replies = 0;
-        if self.depth == 0 && !written.reply.prose.is_empty() {
-            self.tree.note_said(&written.reply.prose);
-        }
         match self.tools.is_empty() {
             true => self.follow_programs(written).await,
             false => self.follow_calls(written).await,
@@ -206,12 +206,16 @@ impl<'t> Run<'t> {
             match () {
                 () if reply.unclosed => {}
                 () if reply::is_unfenced_program(&reply.prose) => remarks = self.refuse(prompt::UNFENCED)?,
-                () if self.judge.standing().is_some() => answer = self.judge.standing(),
-                () if self.replies_without_program > 1 => answer = Some(reply.prose.clone()),
+                () if self.replies_without_program > 1 || self.judge.standing().is_some() => {
+                    answer = Some(reply.prose.clone());
+                }
                 () => remarks = prompt::no_program(self.iteration == 1),
             }
         } else {
             self.replies_without_program = 0;
+        }
+        if answer.is_none() && !cells.is_empty() {
+            self.refused_answers = 0;
         }
         if let Some(text) = answer {
             match self.judge(text).await? {
@@ -237,7 +241,8 @@ impl<'t> Run<'t> {
         if self.empty_replies >= EMPTY_REPLIES {
             return Err(Stop::Failed(error.into()));
         }
-        self.conversation.add("(nothing)".to_owned(), prompt::EMPTY_REPLY.to_owned());
+        let told = if self.tools.is_empty() { prompt::EMPTY_REPLY } else { prompt::EMPTY_MESSAGE };
+        self.conversation.add("(nothing)".to_owned(), told.to_owned());
         Ok(None)
     }
 
@@ -272,8 +277,16 @@ impl<'t> Run<'t> {
         let context = self.programs.text();
         let verdict = self.judge.judge(text, &self.tree.manner, context).await;
         match verdict {
-            Verdict::Refused(why) if self.judge.standing().is_none() => self.refuse(&why).map(Verdict::Refused),
-            verdict => Ok(verdict),
+            Verdict::Refused(why) => match self.judge.standing() {
+                Some(standing) if self.depth == 0 => {
+                    // Should the time be up before it is mended.
+                    self.tree.note_draft(&standing);
+                    Ok(Verdict::Refused(why))
+                }
+                Some(_) => Ok(Verdict::Refused(why)),
+                None => self.refuse(&why).map(Verdict::Refused),
+            },
+            verdict @ Verdict::Accepted(_) => Ok(verdict),
         }
     }
 
@@ -313,7 +326,7 @@ impl<'t> Run<'t> {
     async fn make_room(&mut self) -> Result<(), Stop> {
         if self.conversation.is_crowded() {
             self.tell(&format!("{} is summing up", self.model.name()));
-            let messages = self.conversation.summary_request();
+            let messages = self.conversation.asking(prompt::SUMMARIZE);
             let summary = self.tree.call(&self.model, messages, &self.tools, true, &mut |_| {}).await;
             match summary {
                 Ok(turn) if turn.cut.is_none() && turn.calls.is_empty() => {
@@ -330,8 +343,7 @@ impl<'t> Run<'t> {
 
     /// One last call when the iterations are used up.
     async fn force(&mut self) -> Result<Ending, Stop> {
-        let mut messages = self.conversation.messages().to_vec();
-        messages.push(Message::user(prompt::FORCE));
+        let messages = self.conversation.asking(prompt::FORCE);
         self.tree.progress("the iterations are used up: asking for the answer".to_owned());
         let streams = self.depth == 0;
         let tree = self.tree;
@@ -345,18 +357,34 @@ impl<'t> Run<'t> {
             return Err(refused);
         };
         let reply = reply::parse(&turn.text);
-        let called = turn.calls.iter().find_map(|call| match tools::read(call, &[]) {
-            Ok(tools::Deal::Final(answer)) => Some(tools::answer_text(&answer)),
-            _ => None,
-        });
+        let mut called = None;
+        for call in &turn.calls {
+            called = match tools::read(call, &[]) {
+                Ok(tools::Deal::Final(answer)) => Some(tools::answer_text(&answer)),
+                Ok(tools::Deal::Cell { code, kind: kind @ tools::CellKind::FinalVar }) => {
+                    self.run_call(&code, &kind).await?.answer
+                }
+                _ => None,
+            };
+            if called.is_some() {
+                break;
+            }
+        }
+        if called.is_none() && !turn.calls.is_empty() {
+            return Err(refused);
+        }
         let text = match (called, reply.final_line.as_deref().and_then(reply::final_text)) {
             (Some(called), _) => called,
             (None, Some(text)) => text.to_owned(),
-            (None, None) => without_echo(&reply.prose, prompt::FORCE).to_owned(),
+            (None, None) => without_echo(turn.text.trim(), prompt::FORCE).to_owned(),
         };
-        // A program is no answer, and half an answer is not one either.
-        let is_program = !reply.programs.is_empty() || reply.unclosed || reply::is_unfenced_program(&text);
-        if is_program || turn.cut.is_some() || text.is_empty() {
+        // A program is no answer, and half an answer is not one either. Without tools, whatever is tagged as a program is one.
+        let has_program = !reply.programs.is_empty() || reply.unclosed;
+        if reply::parse(&text).is_program()
+            || has_program && self.tools.is_empty()
+            || turn.cut.is_some()
+            || text.is_empty()
+        {
             return Err(refused);
         }
         match self.judge.shape(text, &tree.manner) {

@@ -39,8 +39,14 @@ impl AnswerSchema {
     /// # Errors
     /// What is wrong with it, for the model.
     pub fn check(&self, answer: &str) -> Result<String, String> {
-        let value: Value = serde_json::from_str(unfenced(answer))
-            .map_err(|error| format!("it is no JSON: {error}; give nothing but the JSON value"))?;
+        let as_text = Value::from(answer.trim());
+        let value = serde_json::from_str::<Value>(unfenced(answer));
+        // A text that is asked for may come without its quotes.
+        let fits = value.as_ref().is_ok_and(|value| self.validator.is_valid(value));
+        if !fits && self.validator.is_valid(&as_text) {
+            return Ok(as_text.to_string());
+        }
+        let value = value.map_err(|error| format!("it is no JSON: {error}; give nothing but the JSON value"))?;
         let violations: Vec<String> = self
             .validator
             .iter_errors(&value)
@@ -89,6 +95,14 @@ mod tests {
             schema.check("{\"n\": \"1\"}")
         );
         assert!(schema.check("{}").unwrap_err().contains("required"));
+    }
+
+    #[test]
+    fn a_text_may_come_without_its_quotes() {
+        let schema = AnswerSchema::new(&json!({"enum": ["yes", "no"]})).unwrap();
+        assert_eq!((schema.check("yes\n"), schema.check("\"no\"")), (Ok("\"yes\"".into()), Ok("\"no\"".into())));
+        let schema = AnswerSchema::new(&json!({"type": "string"})).unwrap();
+        assert_eq!(schema.check("42"), Ok("\"42\"".to_owned()));
     }
 
     #[test]

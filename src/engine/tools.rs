@@ -148,7 +148,9 @@ struct Final {
 /// # Errors
 /// There is no such tool, or its arguments make no sense; in words for the model.
 pub fn read(call: &ToolCall, own: &[&ToolSpec]) -> Result<Deal, String> {
-    let given = &call.arguments;
+    let none = json!({});
+    // Some providers write no arguments so.
+    let given = if call.arguments.is_null() { &none } else { &call.arguments };
     if !given.is_object() {
         return Err("the arguments are no JSON object".to_owned());
     }
@@ -192,6 +194,9 @@ pub fn read(call: &ToolCall, own: &[&ToolSpec]) -> Result<Deal, String> {
         }
         "set_variable" => {
             let Set { name, value } = arguments(given)?;
+            if is_reserved(&name) {
+                return Err(format!("{name} is given, and cannot be set; take another name"));
+            }
             let code = format!("{} = __import__('json').loads({})", identifier(&name)?, literal(&value.to_string()));
             Ok(Deal::Cell { code, kind: CellKind::Set(name) })
         }

@@ -48,6 +48,8 @@ pub struct Tree {
     sub_calls: AtomicU64,
     /// Whether a server did not take tools, so that runs go on with programs.
     gave_up_tools: AtomicBool,
+    /// Whether something was shown of the answer.
+    has_shown: AtomicBool,
     lost: Mutex<LostCalls>,
     partial: Mutex<Partial>,
 }
@@ -155,6 +157,7 @@ impl Tree {
             calls: AtomicU64::new(0),
             sub_calls: AtomicU64::new(0),
             gave_up_tools: AtomicBool::new(false),
+            has_shown: AtomicBool::new(false),
             lost: Mutex::default(),
             partial: Mutex::default(),
         }
@@ -165,16 +168,7 @@ impl Tree {
     /// # Errors
     /// They are to be, and the model cannot call any.
     pub fn uses_tools(&self, model: &dyn Model) -> Result<bool, Failure> {
-        match (self.manner.protocol, model.calls_tools()) {
-            (Protocol::Repl, _) => Ok(false),
-            (Protocol::Auto, known) => Ok(known == Some(true) && !self.gave_up_tools.load(Ordering::Relaxed)),
-            (Protocol::Tools, Some(true) | None) => Ok(true),
-            (Protocol::Tools, Some(false)) => Err(Failure {
-                kind: "configuration",
-                message: format!("{} cannot call tools", model.name()),
-                hint: Some("let it write programs: --protocol repl".to_owned()),
-            }),
-        }
+        Ok(self.manner.uses_tools(model)? && !self.gave_up_tools.load(Ordering::Relaxed))
     }
 
     /// Goes on without tools, if nobody has insisted on them.
@@ -185,7 +179,17 @@ impl Tree {
     }
 
     pub fn emit(&self, event: Event) {
+        if let Event::Delta(_) = event {
+            self.has_shown.store(true, Ordering::Relaxed);
+        }
         self.events.emit(event);
+    }
+
+    /// Makes what is shown the answer's text, whatever was shown of it before.
+    pub fn show_answer(&self, text: &str) {
+        if !text.is_empty() || self.has_shown.load(Ordering::Relaxed) {
+            self.emit(Event::Delta(Delta::Reset(text.to_owned())));
+        }
     }
 
     pub fn progress(&self, message: String) {
@@ -272,6 +276,7 @@ impl Tree {
                 open.note_written(text.len());
                 stream(Delta::Append(text.to_owned()));
             }
+            Piece::Unseen(bytes) => open.note_written(bytes),
             Piece::Restart => stream(Delta::Reset(String::new())),
         };
         let call = llm::Call {

@@ -178,8 +178,12 @@ impl Provider {
         // Writing the cache costs extra, so only a conversation pays for it: its next turn repeats all of this one.
         let is_conversation = request.messages.iter().any(|it| it.role == Role::Assistant);
         if self.habits.caches_on_request && is_conversation {
-            let last = messages.pop().map(|it| it.with_options(CacheControl::Ephemeral));
-            messages.extend(last);
+            // OpenAI's protocols take no mark on a result.
+            let marks_results = matches!(self.target.model.adapter_kind, AdapterKind::Anthropic);
+            let may_be_marked = |message: &Message| marks_results || message.role != Role::Tool;
+            if let Some(at) = request.messages.iter().rposition(may_be_marked) {
+                messages[at] = messages[at].clone().with_options(CacheControl::Ephemeral);
+            }
         }
         let chat = ChatRequest::new(messages);
         match request.tools.is_empty() {
@@ -198,16 +202,23 @@ fn chat_message(message: &Message) -> ChatMessage {
         (Role::System, _) => ChatMessage::system(text),
         (Role::Assistant, _) if message.calls.is_empty() => ChatMessage::assistant(text),
         (Role::Assistant, _) => {
-            let said = (!text.is_empty()).then(|| ContentPart::from_text(text));
+            let said = (!text.trim().is_empty()).then(|| ContentPart::from_text(text));
             let calls = message.calls.iter().map(|call| ContentPart::ToolCall(chat_call(call)));
             ChatMessage::assistant(said.into_iter().chain(calls).collect::<Vec<_>>())
         }
         (Role::Tool, Some((id, name))) => {
-            let result = genai::chat::ToolResponse::new(id.as_str(), text).with_fn_name(name.as_str());
+            let result = genai::chat::ToolResponse::new(id.as_str(), text).with_fn_name(acceptable(name));
             ChatMessage::tool(vec![ContentPart::ToolResponse(result)])
         }
         (Role::User | Role::Tool, _) => ChatMessage::user(text),
     }
+}
+
+/// The name of a tool as providers accept it. A model may have made up any.
+fn acceptable(name: &str) -> String {
+    let accepted = |it: char| if it.is_ascii_alphanumeric() || "_-".contains(it) { it } else { '_' };
+    let name: String = name.chars().take(64).map(accepted).collect();
+    if name.is_empty() { "unknown".to_owned() } else { name }
 }
 
 /// A call as the provider gets it back. Its arguments are an object: what the model wrote instead it is told in the result.
@@ -215,7 +226,7 @@ fn chat_call(call: &ToolCall) -> genai::chat::ToolCall {
     let arguments = if call.arguments.is_object() { call.arguments.clone() } else { serde_json::json!({}) };
     genai::chat::ToolCall {
         call_id: call.id.clone(),
-        fn_name: call.name.clone(),
+        fn_name: acceptable(&call.name),
         fn_arguments: arguments,
         thought_signatures: call.signatures.clone(),
     }

@@ -144,8 +144,10 @@ impl Scheduler {
         loop {
             let mut written = 0;
             let mut sink = |piece: Piece<'_>| {
-                if let Piece::Text(text) = piece {
-                    written += text.len();
+                match piece {
+                    Piece::Text(text) => written += text.len(),
+                    Piece::Unseen(bytes) => written += bytes,
+                    Piece::Restart => {}
                 }
                 pieces(piece);
             };

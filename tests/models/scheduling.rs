@@ -47,6 +47,7 @@ impl Run {
         let mut shown = String::new();
         let mut sink = |piece: Piece<'_>| match piece {
             Piece::Text(text) => shown.push_str(text),
+            Piece::Unseen(_) => {}
             Piece::Restart => shown.clear(),
         };
         let outcome = self.scheduler.call(call, &mut sink).await;

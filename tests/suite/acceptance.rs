@@ -63,6 +63,7 @@ fn action(said: &str) -> Action {
     match said.split_at_checked(1) {
         Some(("!", status)) => Action::status(status.parse().expect("a status")),
         Some(("?", reasoning)) => Action::reply("").reasoning(reasoning),
+        Some((">", half)) if half.starts_with('@') => action(half).finish("length"),
         Some((">", half)) => Action::reply(half).finish("length"),
         Some(("@", calls)) => {
             let (said, calls) = calls.split_once('[').map_or((calls, "]"), |(said, calls)| (said, calls));

@@ -93,21 +93,26 @@ fn openings() {
     check(
         &opening(&full),
         &expect![[r#"
-        `context` holds 3 files, 86 characters.
-        Files by language: markdown 1, python 1, rust 1.
-        What is where (files, bytes):
-          README.md (9)
-          src/ (2, 18)
-        A model that reads for you has a window of 8192 tokens: at most some 18432 characters in one prompt.
+            `context` holds 3 files, 86 characters.
+            Files by language: markdown 1, python 1, rust 1.
+            What is where (files, bytes):
+              README.md (9)
+              src/ (2, 18)
+            A model that reads for you has a window of 8192 tokens: at most some 18432 characters in one prompt.
 
-        The question is about a selection: src/main.rs:1-1, 12 characters, in the variable `selection`.
+            The question is about a selection: src/main.rs:1-1, 12 characters, in the variable `selection`.
 
-        The answer must be one JSON value that satisfies this JSON Schema, with nothing before or after it: {"type":"array"}
+            The answer must be one JSON value that satisfies this JSON Schema, with nothing before or after it: {"type":"array"}
 
-        You have not looked at the text yet.
+            This question follows 1 earlier ones, which are in `history`, a list of dicts with "question" and "answer"; the text may have changed since. The last one:
+            Question: Who?
+            Answer: {me}
+            Variables of earlier programs are still there: x: int.
 
-        # Question
-        What is {0}?"#]],
+            You have not looked at the text yet.
+
+            # Question
+            What is {0}?"#]],
     );
     let text = Snapshot::of_text(None, "one text".to_owned()).context().unwrap();
     let overview = Overview::of_text(&text);
@@ -135,19 +140,23 @@ fn openings() {
     check(
         &direct(&context, Some(&focus), "What is {0}?", Some("{\"type\":\"array\"}"), &exchanges).unwrap(),
         &expect![[r#"
-        ==> README.md <==
-        1	# {0} %s
-        ==> src/main.rs <==
-        1	fn main() {}
-        ==> src/é {x}.py <==
-        1	pass
+            ==> README.md <==
+            1	# {0} %s
+            ==> src/main.rs <==
+            1	fn main() {}
+            ==> src/é {x}.py <==
+            1	pass
 
-        The question is about the selection src/main.rs:1-1.
+            The question is about the selection src/main.rs:1-1.
 
-        The answer must be one JSON value that satisfies this JSON Schema, with nothing before or after it: {"type":"array"}
+            Earlier questions, with your answers:
+            Question: Who?
+            Answer: {me}
 
-        # Question
-        What is {0}?"#]],
+            The answer must be one JSON value that satisfies this JSON Schema, with nothing before or after it: {"type":"array"}
+
+            # Question
+            What is {0}?"#]],
     );
 }
 

@@ -121,6 +121,12 @@ pub fn message_cut(why: &str) -> String {
 pub const FINAL_AFTER_FAILED_CALL: &str = "A call of this message failed, so its answer was not taken. Look at the error, \
 and answer by what you have seen.";
 
+/// Instead of the result of an answer behind one that was not taken.
+pub const FINAL_NOT_NEEDED: &str = "not taken: there is an answer before it in this message";
+
+/// After a message of the tools dress that has nothing in it.
+pub const EMPTY_MESSAGE: &str = "Your message was empty. Call a tool, or write the answer.";
+
 /// After an answer that has not the shape that was asked for.
 pub fn wrong_shape(why: &str) -> String {
     format!("This answer does not satisfy the JSON Schema, so it was not taken: {why}")

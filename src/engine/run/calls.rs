@@ -25,10 +25,10 @@ use std::time::Instant;
 const ERROR_CHARS: usize = 4000;
 
 /// What one call came to.
-struct Outcome {
+pub(super) struct Outcome {
     text: String,
     failed: bool,
-    answer: Option<String>,
+    pub answer: Option<String>,
     seconds: f64,
 }
 
@@ -49,11 +49,11 @@ impl Run<'_> {
     /// What a message in the dress of tools comes to.
     pub(super) async fn follow_calls(&mut self, written: Written) -> Result<Option<String>, Stop> {
         let Written { text, reply, calls, cut, .. } = written;
+        let cut = cut.map(|cut| prompt::message_cut(&cut.to_string()));
         if calls.is_empty() {
-            return self.take_message(text, reply, cut.map(|cut| cut.to_string())).await;
+            return self.take_message(text, &reply, cut).await;
         }
-        let room = output_chars(self.model.window()) / calls.len();
-        let results = self.make_calls(&calls, room).await?;
+        let results = self.make_calls(&calls, cut).await?;
         let failed = results.iter().any(|result| result.failed);
         let first_failure = results.iter().position(|result| result.failed).unwrap_or(results.len());
         let first_answer = results.iter().position(|result| result.answer.is_some());
@@ -68,8 +68,10 @@ impl Run<'_> {
                 Verdict::Accepted(answer) => return Ok(Some(answer)),
                 Verdict::Refused(why) => refused = Some((at, why)),
             }
+        } else {
+            self.refused_answers = 0;
         }
-        let mut told: Vec<String> = results.into_iter().map(|result| fitted(result.text, room)).collect();
+        let mut told: Vec<String> = results.into_iter().map(|result| result.text).collect();
         if let Some((at, why)) = refused {
             told[at] = why;
         }
@@ -86,17 +88,15 @@ impl Run<'_> {
     async fn take_message(
         &mut self,
         text: String,
-        reply: reply::Reply,
+        reply: &reply::Reply,
         cut: Option<String>,
     ) -> Result<Option<String>, Stop> {
         let why = match cut {
-            Some(cut) => prompt::message_cut(&cut),
-            None if !reply.programs.is_empty() || reply.unclosed || reply::is_unfenced_program(&reply.prose) => {
-                self.refuse(prompt::PROGRAM_IN_MESSAGE)?
-            }
+            Some(cut) => cut,
+            None if reply.is_program() => self.refuse(prompt::PROGRAM_IN_MESSAGE)?,
             None => {
-                let final_text = reply.final_line.as_deref().and_then(reply::final_text).map(str::to_owned);
-                match self.judge(final_text.unwrap_or_else(|| reply.prose.clone())).await? {
+                let final_text = reply.final_line.as_deref().and_then(reply::final_text);
+                match self.judge(final_text.unwrap_or(text.trim()).to_owned()).await? {
                     Verdict::Accepted(answer) => return Ok(Some(answer)),
                     Verdict::Refused(why) => why,
                 }
@@ -107,8 +107,9 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// Makes all calls; the results are in the order of the calls.
-    async fn make_calls(&mut self, calls: &[ToolCall], room: usize) -> Result<Vec<Outcome>, Stop> {
+    /// Makes all calls; the results are in the order of the calls. If the message was cut off the last call is not whole, and
+    /// is not made.
+    async fn make_calls(&mut self, calls: &[ToolCall], cut: Option<String>) -> Result<Vec<Outcome>, Stop> {
         self.tell(&match calls {
             [call] => format!("{} is running", call.name),
             calls => format!("{} calls are running", calls.len()),
@@ -116,7 +117,11 @@ impl Run<'_> {
         let context = self.programs.context().await?;
         let (tree, depth) = (self.tree, self.depth);
         let own: Vec<&ToolSpec> = tree.manner.toolbox.at_depth(depth).collect();
-        let deals: Vec<Result<Deal, String>> = calls.iter().map(|call| tools::read(call, &own)).collect();
+        let mut deals: Vec<Result<Deal, String>> = calls.iter().map(|call| tools::read(call, &own)).collect();
+        if let (Some(cut), Some(last)) = (cut, deals.last_mut()) {
+            *last = Err(cut);
+        }
+        let room = output_chars(self.model.window()) / calls.len();
         let desk = Desk { tree, context: &context, depth };
         let aside = deals.iter().map(async |deal| {
             let since = Instant::now();
@@ -125,7 +130,7 @@ impl Run<'_> {
                 Ok(Deal::Cell { .. }) => None,
                 Ok(Deal::Final(answer)) => {
                     let answer = Some(tools::answer_text(answer));
-                    Some(Outcome { answer, ..Outcome::of(Ok("taken".to_owned()), since) })
+                    Some(Outcome { answer, ..Outcome::of(Ok(prompt::FINAL_NOT_NEEDED.to_owned()), since) })
                 }
                 Ok(Deal::Look { name, arguments }) => {
                     Some(Outcome::of(desk.look(name, arguments.clone(), room).await, since))
@@ -146,7 +151,9 @@ impl Run<'_> {
         };
         let (aside, in_order) = tokio::join!(join_all(aside), in_order);
         let mut in_order = in_order?.into_iter();
-        let results: Vec<Outcome> = aside.into_iter().filter_map(|result| result.or_else(|| in_order.next())).collect();
+        let results = aside.into_iter().filter_map(|result| result.or_else(|| in_order.next()));
+        let results: Vec<Outcome> =
+            results.map(|result| Outcome { text: fitted(result.text, room), ..result }).collect();
         for (call, result) in calls.iter().zip(&results) {
             self.publish_call(tools::shown(call), &result.text, result.failed, result.seconds);
         }
@@ -154,7 +161,7 @@ impl Run<'_> {
     }
 
     /// Runs the program that a call stands for.
-    async fn run_call(&mut self, code: &str, kind: &CellKind) -> Result<Outcome, Stop> {
+    pub(super) async fn run_call(&mut self, code: &str, kind: &CellKind) -> Result<Outcome, Stop> {
         let since = Instant::now();
         let (held, answer) = self.run_program(code.to_owned()).await?;
         let CellRecord { output, output_omitted, error, ended, .. } = held.record;

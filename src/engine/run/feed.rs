@@ -96,6 +96,13 @@ impl Feed {
         }
     }
 
+    /// Waits until the reply has ended.
+    pub async fn ended(&self) {
+        while !self.lock().ended {
+            self.changed.notified().await;
+        }
+    }
+
     /// Waits until the reply begins anew although one of its programs was taken.
     pub async fn broken(&self) {
         while !self.lock().broken {

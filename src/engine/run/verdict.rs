@@ -51,9 +51,13 @@ impl Judge {
             Ok(text) => text,
             Err(why) => return Verdict::Refused(prompt::wrong_shape(&why)),
         };
-        let (true, None, None, Some(context)) = (self.is_root, &self.standing, &manner.schema, context) else {
+        let (true, None, Some(context)) = (self.is_root, &manner.schema, context) else {
             return Verdict::Accepted(text);
         };
+        if let Some(first) = self.standing.take() {
+            let best = tokio::task::spawn_blocking(move || cite::better_of(first, text, &context)).await;
+            return best.map_or_else(|error| Verdict::Refused(error.to_string()), Verdict::Accepted);
+        }
         let answer = text.clone();
         let flaws = tokio::task::spawn_blocking(move || cite::flaws(&answer, &context)).await.unwrap_or_default();
         if flaws.is_empty() {

@@ -65,7 +65,10 @@ impl Run<'_> {
                     biased;
                     result = written_by(&mut call) => {
                         call = None;
-                        feed.end();
+                        let reply = feed.end();
+                        if is_root && !reply.prose.is_empty() {
+                            tree.note_said(&reply.prose);
+                        }
                         turn = Some(match result {
                             Ok(written) => written,
                             // What ran has happened: the conversation has to tell of it.
@@ -102,10 +105,11 @@ impl Run<'_> {
         let mut ran = Ran { held: Vec::new(), answer: None };
         self.programs.prepare().await?;
         let mut room = super::output_chars(self.model.window());
+        if !writes_programs {
+            feed.ended().await;
+            return Ok(ran);
+        }
         while let Some(program) = feed.next().await {
-            if !writes_programs {
-                continue;
-            }
             self.tell("its program is running");
             let (mut held, answer) = self.run_program(program).await?;
             room -= held.record.keep_output(room);

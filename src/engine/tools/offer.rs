@@ -54,9 +54,12 @@ const KEYWORDS: [&str; 35] = [
     "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
 
+/// Names that providers take for tools of their own, which are run there and paid for.
+const OF_PROVIDERS: [&str; 5] = ["web_search", "googleSearch", "googleSearchRetrieval", "codeExecution", "urlContext"];
+
 /// Whether a tool of one's own cannot have this name.
 pub fn is_reserved(name: &str) -> bool {
-    NAMES.contains(&name) || TAKEN.contains(&name) || KEYWORDS.contains(&name)
+    [&NAMES[..], &TAKEN, &KEYWORDS, &OF_PROVIDERS].iter().any(|names| names.contains(&name))
 }
 
 /// Everything that a model in the tools dress may call.

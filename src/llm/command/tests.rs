@@ -13,6 +13,7 @@ async fn run(line: &str, prompt: &str) -> (Result<Reply, Error>, Vec<String>) {
     let reply = model
         .call(&request(prompt), &mut |piece| match piece {
             Piece::Text(text) => pieces.push(text.to_owned()),
+            Piece::Unseen(_) => {}
             Piece::Restart => unreachable!("a model never restarts by itself"),
         })
         .await;

@@ -7,7 +7,7 @@ use crate::llm::{
 };
 use futures::{Stream, StreamExt};
 use genai::chat::{ChatStreamEvent, StopReason, StreamEnd, ToolChunk, Usage};
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 use tokio::time::timeout;
 
 /// The longest reply, text and reasoning together, in bytes. No model writes as much; a broken server might.
@@ -22,6 +22,8 @@ pub(super) struct Reading<'a> {
     text: String,
     reasoning: String,
     calls: Assembling,
+    /// Bytes of each call that `genai` puts together, by its id.
+    captured: HashMap<String, usize>,
     /// Bytes of calls that have come.
     call_bytes: usize,
     watches: [Watch; 2],
@@ -38,6 +40,7 @@ impl<'a> Reading<'a> {
             text,
             reasoning,
             calls: Assembling::default(),
+            captured: HashMap::new(),
             call_bytes: 0,
             watches: Default::default(),
         }
@@ -81,9 +84,16 @@ impl<'a> Reading<'a> {
                 let split = self.thinking.split(&chunk.content);
                 self.keep(&split.reasoning, &split.text, pieces);
             }
-            ChatStreamEvent::ReasoningChunk(chunk) => self.reasoning.push_str(&chunk.content),
+            ChatStreamEvent::ReasoningChunk(chunk) => {
+                self.reasoning.push_str(&chunk.content);
+                pieces(Piece::Unseen(chunk.content.len()));
+            }
             ChatStreamEvent::End(end) => return self.finish(end, request, pieces).map(Some),
-            ChatStreamEvent::ToolCallChunk(chunk) => self.take_call(&chunk)?,
+            ChatStreamEvent::ToolCallChunk(chunk) => {
+                let before = self.call_bytes;
+                self.take_call(&chunk)?;
+                pieces(Piece::Unseen(self.call_bytes.saturating_sub(before)));
+            }
             ChatStreamEvent::Start | ChatStreamEvent::Heartbeat | ChatStreamEvent::ThoughtSignatureChunk(_) => {}
         }
         if self.text.len() + self.reasoning.len() + self.call_bytes > MOST_BYTES {
@@ -101,10 +111,17 @@ impl<'a> Reading<'a> {
     }
 
     fn take_call(&mut self, ToolChunk { tool_call }: &ToolChunk) -> Result<(), Error> {
+        if !self.habits.streams_calls {
+            // Each event has all that came of its call so far.
+            let text = tool_call.fn_arguments.as_str();
+            let bytes = text.map_or_else(|| tool_call.fn_arguments.to_string().len(), str::len);
+            self.captured.insert(tool_call.call_id.clone(), bytes);
+            self.call_bytes = self.captured.values().sum::<usize>() + self.captured.len();
+            return Ok(());
+        }
         let arguments = tool_call.fn_arguments.as_str().unwrap_or_default();
         self.call_bytes += tool_call.fn_name.len() + arguments.len() + 1;
-        let piece = CallPiece { id: &tool_call.call_id, name: &tool_call.fn_name, arguments };
-        match !self.habits.streams_calls || self.calls.push(piece) {
+        match self.calls.push(CallPiece { id: &tool_call.call_id, name: &tool_call.fn_name, arguments }) {
             true => Ok(()),
             false => Err(self.broken("it calls more tools than 128")),
         }
@@ -128,7 +145,6 @@ impl<'a> Reading<'a> {
         let finish = match end.captured_stop_reason {
             // Some servers name another reason, or none, when tools are called.
             Some(StopReason::ToolCall(_)) if !calls.is_empty() => Finish::Complete,
-            None if !calls.is_empty() => Finish::Complete,
             None if self.habits.ends_with_reason => return Err(self.broken("the connection closed before its end")),
             None | Some(StopReason::Completed(_) | StopReason::StopSequence(_)) => Finish::Complete,
             Some(StopReason::MaxTokens(_)) => Finish::Length,
@@ -225,6 +241,7 @@ mod tests {
         for event in events {
             let mut sink = |piece: Piece<'_>| match piece {
                 Piece::Text(text) => streamed.push_str(text),
+                Piece::Unseen(_) => {}
                 Piece::Restart => unreachable!("a model never restarts by itself"),
             };
             match reading.take(event, &request, &mut sink) {

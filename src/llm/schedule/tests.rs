@@ -140,6 +140,7 @@ impl Stage {
         let call = Call { model, request: &request, number, gate, deadline: *deadline, token, ledger: &Rich };
         let mut sink = |piece: Piece<'_>| match piece {
             Piece::Text(text) => shown.push_str(text),
+            Piece::Unseen(_) => {}
             Piece::Restart => shown.push('|'),
         };
         self.scheduler.call(call, &mut sink).await

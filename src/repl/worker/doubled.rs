@@ -14,6 +14,11 @@ pub fn collapse(code: &str) -> Cow<'_, str> {
     let Ok(module) = parser::parse_module(code) else { return Cow::Borrowed(code) };
     let mut found = Doubled::default();
     found.visit_body(&module.syntax().body);
+    // In `(f())()` a parenthesis that belongs to something else lies between.
+    found.0.retain(|&(start, end)| {
+        let inside = code[start..end].trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+        inside.is_some_and(|inside| inside.trim().is_empty())
+    });
     if found.0.is_empty() {
         return Cow::Borrowed(code);
     }
@@ -55,6 +60,7 @@ mod tests {
             ("f()\ng(1)()\nh()(2)", "f()\ng(1)()\nh()(2)"),
             ("print('f()()')  # f()()", "print('f()()')  # f()()"),
             ("f()(", "f()("),
+            ("x = (f())()", "x = (f())()"),
         ] {
             assert_eq!(collapse(code), expected, "{code}");
         }
