@@ -5,7 +5,7 @@
 //! cell:
 //!
 //! ```text
-//! run the program, watched → report → let the last checkpoint go → fork the next one → wait for the next program
+//! run the program, watched → let the last checkpoint go → report → fork the next one → wait for the next program
 //! ```
 //!
 //! Nothing here is trusted by the server: a program that took this process over could still only send frames.
@@ -93,7 +93,7 @@ fn serve() -> io::Result<()> {
             Err(reason) => return nursery.refuse(&reason),
         };
         let mut preload = Preload::default();
-        match nursery.tend(|| preload.step(vm))? {
+        match nursery.tend(|| preload.step(vm), vm::set_aside)? {
             Some(newborn) => interpret(newborn, Inherited { output, interrupts, prelude, preload }, vm),
             None => Ok(()),
         }
@@ -121,7 +121,7 @@ fn interpret(newborn: Newborn, inherited: Inherited, vm: &VirtualMachine) -> io:
         Ok(walls) => walls,
         Err(error) => return refused(error.to_string()),
     };
-    if let Err(error) = vm::differ(vm) {
+    if let Err(error) = vm::set_free(vm) {
         return refused(vm::traceback(&error, vm));
     }
     let (ToWorker::Start(start), files) = link.receive_with_files()? else { return Err(Errno::PROTO) };
@@ -242,14 +242,12 @@ impl Server {
         self.supervisor.begin(Duration::from_millis(run.time_limit_ms))?;
         let report = self.cells.run(run, vm);
         self.supervisor.end();
-        // The report goes out first: a process that dies while it makes the report is still rolled back.
-        let (cell, sent) = (report.cell, self.link.send(&FromWorker::Done(report)));
-        if sent == Err(Errno::MSGSIZE) {
-            self.link.send(&FromWorker::Done(CellReport::too_long(cell)))?;
-        } else {
-            sent?;
-        }
+        let report = match link::frame(&FromWorker::Done(report)) {
+            Err(Errno::MSGSIZE) => link::frame(&FromWorker::Done(CellReport::too_long(run.cell)))?,
+            frame => frame?,
+        };
+        // A process that dies while it makes the report is still rolled back; one whose report was seen never is.
         self.checkpoint = None;
-        Ok(())
+        self.link.send_frame(&report)
     }
 }

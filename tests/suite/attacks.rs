@@ -176,7 +176,10 @@ async fn attack(session: &mut Session, cell: &Cell, outside: &Outside) -> Result
     let after = run(session, "print(state == [1, 2, 3], llm_query('a'), context)").await?;
     // Threads that stay may print as well, or end the cell with the process that they keep busy.
     let is_whole = match cell.expected.as_str() {
-        "may lose" => after.ended != Ended::Normally || after.report.output.contains("True A the context\n"),
+        "may lose" => {
+            let shown = after.report.output.contains("True A the context\n") || after.report.output_omitted > 0;
+            after.ended != Ended::Normally || shown
+        }
         _ => after.report.output == "True A the context\n",
     };
     if !is_whole {

@@ -16,6 +16,7 @@ mod lsp;
 mod lsp_ends;
 mod lsp_sessions;
 mod lsp_settings;
+mod nursery;
 #[path = "../ripgrep/mod.rs"]
 mod oracle;
 mod preview;

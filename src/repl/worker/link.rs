@@ -161,14 +161,14 @@ impl Link {
         Self { socket, sending: Mutex::new(0), calls: Mutex::new(calls) }
     }
 
-    /// Sends a frame. Fails with [`io::Errno::MSGSIZE`] if it is longer than [`FRAME_LIMIT`].
+    /// Sends a message. Fails with [`io::Errno::MSGSIZE`] if its frame is longer than [`FRAME_LIMIT`].
     pub fn send(&self, message: &FromWorker) -> io::Result<()> {
-        let frame = serde_json::to_vec(message).expect("a message can always be written as JSON");
-        if frame.len() > FRAME_LIMIT {
-            return Err(io::Errno::MSGSIZE);
-        }
+        self.send_frame(&frame(message)?)
+    }
+
+    pub fn send_frame(&self, frame: &[u8]) -> io::Result<()> {
         let generation = lock(&self.sending);
-        for packet in packets(*generation, &frame) {
+        for packet in packets(*generation, frame) {
             io::retry_on_intr(|| send(&self.socket, &packet, SendFlags::NOSIGNAL))?;
         }
         Ok(())
@@ -320,6 +320,12 @@ impl Link {
         lock(&self.calls).reader = Some(Reader::new(generation));
         self.send(&FromWorker::Recovered { cause })
     }
+}
+
+/// A message as it is sent. Fails with [`io::Errno::MSGSIZE`] if it is longer than [`FRAME_LIMIT`].
+pub fn frame(message: &FromWorker) -> io::Result<Vec<u8>> {
+    let frame = serde_json::to_vec(message).expect("a message can always be written as JSON");
+    if frame.len() > FRAME_LIMIT { Err(io::Errno::MSGSIZE) } else { Ok(frame) }
 }
 
 /// No code panics while it holds one of these locks.

@@ -75,8 +75,9 @@ impl Nursery {
     }
 
     /// Copies the process for every session that the server asks for. Returns in the copies with what they begin with, and in
-    /// the nursery with nothing, at its end. `work` does a piece of what is to be done meanwhile, and says whether there was any.
-    pub fn tend(mut self, mut work: impl FnMut() -> bool) -> io::Result<Option<Newborn>> {
+    /// the nursery with nothing, at its end. `work` does a piece of what is to be done meanwhile, and says whether there was any;
+    /// `ready` comes before each copy.
+    pub fn tend(mut self, mut work: impl FnMut() -> bool, ready: impl Fn()) -> io::Result<Option<Newborn>> {
         let mut is_idle = false;
         loop {
             let (asked, pulled) = self.wait(is_idle)?;
@@ -90,6 +91,7 @@ impl Nursery {
             }
             match self.request()? {
                 Request::Birth { birth, socket, leash } => {
+                    ready();
                     if let Some(newborn) = self.bear(birth, socket, leash)? {
                         return Ok(Some(newborn));
                     }

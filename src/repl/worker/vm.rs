@@ -18,6 +18,7 @@ use rustpython_vm::{
     AsObject, Context, Interpreter, InterpreterBuilder, PyResult, Settings, VirtualMachine,
     builtins::PyBaseExceptionRef,
     common::{rand::os_random, rc::PyRc},
+    gc_state::gc_state,
     scope::Scope,
     signal::{UserSignalSender, user_signal_channel},
     vm::Paths,
@@ -99,11 +100,13 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Builds an interpreter whose programs print to `output`.
+    /// Builds an interpreter whose programs print to `output`. It collects no garbage until it is [set free](set_free).
     ///
     /// # Errors
     /// The Python code of the set-up failed.
     pub fn build(output: &Arc<dyn OutputSink>) -> Result<Self, SetupError> {
+        // Nearly all that is made now stays; to look for what does not takes longer than it is worth.
+        gc_state().disable();
         let (signals, receiver) = user_signal_channel();
         let context = Context::genesis();
         let mut modules = rustpython_stdlib::stdlib_module_defs(context);
@@ -172,8 +175,15 @@ impl Preload {
     }
 }
 
-/// Makes a copy of an interpreter one of its own: what was drawn at random before is drawn anew.
-pub fn differ(vm: &VirtualMachine) -> PyResult<()> {
+/// Sets what there is aside, so that no collection of garbage looks at it any more: to look is to write, and what a copy of the
+/// process writes to is no longer shared.
+pub fn set_aside() {
+    gc_state().freeze();
+}
+
+/// Makes a copy of an interpreter one of its own: garbage is collected, and what was drawn at random before is drawn anew.
+pub fn set_free(vm: &VirtualMachine) -> PyResult<()> {
+    gc_state().enable();
     let modules = vm.sys_module.get_attr("modules", vm)?;
     match modules.get_item("random", vm) {
         Ok(random) => vm.call_method(&random, "seed", ()).map(drop),
