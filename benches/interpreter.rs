@@ -6,7 +6,10 @@
 #[path = "shared/spread.rs"]
 mod spread;
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+};
 use rlm::{
     corpus::Snapshot,
     repl::{Call, HostCalls, Launch, Limits, Nursery, Raised, Session, wire::Names},
@@ -14,16 +17,24 @@ use rlm::{
 use serde_json::{Value, json};
 use spread::Spread;
 use std::{
+    fs,
     path::PathBuf,
     process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::time::sleep;
 
 const STARTS: usize = 15;
 const CELLS: usize = 200;
 const CALLS: usize = 2000;
 const ROUNDS: usize = 7;
+const SESSIONS: usize = 64;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Where these stand in what the system tells of a process, from its state on.
+const PARENT: usize = 1;
+const GROUP: usize = 2;
 
 /// Answers every call at once.
 struct Desk;
@@ -36,49 +47,118 @@ impl HostCalls for Desk {
 
 #[tokio::main]
 async fn main() {
+    // As in a language server: on a thread that looks after connections as well.
+    tokio::spawn(measure()).await.expect("nothing fails");
+}
+
+async fn measure() {
     // What `python3` names may be a script that looks for the real one.
     let executable = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
     let python = String::from_utf8(executable.expect("python3 is there").stdout).expect("a path").trim().to_owned();
     let (mut cold, mut ready, mut peers) = (Vec::new(), Vec::new(), Vec::new());
-    let nursery = nursery();
-    let _first = session(&nursery).await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
     for _ in 0..=STARTS {
-        let nursery_here = self::nursery();
+        let nursery = nursery();
         let began = Instant::now();
-        let first = session(&nursery_here).await;
+        let first = session(&nursery).await;
         cold.push(ms(began.elapsed()));
         first.close().await;
-        drop(nursery_here);
-        let began = Instant::now();
-        let session = session(&nursery).await;
-        ready.push(ms(began.elapsed()));
-        session.close().await;
+        // What follows would have to share the processors with its end.
+        drop(nursery);
+        sleep(PAUSE).await;
         let began = Instant::now();
         let status = Command::new(&python).args(["-I", "-c", "pass"]).status().expect("python3 is there");
         assert!(status.success());
         peers.push(ms(began.elapsed()));
     }
-    let mut session = session(&nursery).await;
-    let mut cells = Vec::new();
-    for number in 0..CELLS {
+    let nursery = nursery();
+    session(&nursery).await.close().await;
+    sleep(Duration::from_secs(1)).await;
+    for _ in 0..=STARTS {
         let began = Instant::now();
-        run(&mut session, &format!("x = {number}")).await;
-        cells.push(ms(began.elapsed()));
+        let session = session(&nursery).await;
+        ready.push(ms(began.elapsed()));
+        session.close().await;
+        sleep(PAUSE).await;
     }
+    let mut first = session(&nursery).await;
+    let (at_once, later) = (cells(&mut first, Duration::ZERO).await, cells(&mut first, PAUSE).await);
     let mut calls = Vec::new();
     for _ in 0..ROUNDS {
         let began = Instant::now();
-        run(&mut session, &format!("for _ in range({CALLS}): BUDGET()")).await;
+        run(&mut first, &format!("for _ in range({CALLS}): BUDGET()")).await;
         calls.push(ms(began.elapsed()) * 1e3 / CALLS as f64);
     }
+    first.close().await;
     println!("| what | median | least – most | beside |");
     println!("|---|---|---|---|");
     let python = Spread::of(peers.split_off(1)).median;
-    println!("| the first session, ms | {} | |", Spread::of(cold.split_off(1)));
-    println!("| ready for a program, ms | {} | `python3 -I -c pass`: {python:.1} ms |", Spread::of(ready.split_off(1)));
-    println!("| a program with its checkpoint, ms | {} | |", Spread::of(cells.split_off(5)));
+    println!(
+        "| ready for a program, the first of a server, ms | {} | `python3 -I -c pass`: {python:.1} ms |",
+        Spread::of(cold.split_off(1))
+    );
+    println!("| ready for a program, ms | {} | |", Spread::of(ready.split_off(1)));
+    println!("| a program with its checkpoint, ms | {} | |", Spread::of(later));
+    println!("| a program right after another, ms | {} | |", Spread::of(at_once));
     println!("| a call to the server, µs | {} | |", Spread::of(calls));
+    many(&nursery).await;
+}
+
+/// Programs one after the other, each as long after the last as a very fast model takes.
+async fn cells(session: &mut Session, pause: Duration) -> Vec<f64> {
+    let mut cells = Vec::new();
+    for number in 0..CELLS {
+        sleep(pause).await;
+        let began = Instant::now();
+        run(session, &format!("x = {number}")).await;
+        cells.push(ms(began.elapsed()));
+    }
+    cells.split_off(5)
+}
+
+/// Many sessions at once: how long until each has run a program, and the memory that all of them take.
+async fn many(nursery: &Arc<Nursery>) {
+    let began = Instant::now();
+    let sessions = join_all((0..SESSIONS).map(|number| async move {
+        let mut session = session(nursery).await;
+        run(&mut session, &format!("import re, json\nx = [{number}] * 1000")).await;
+        session
+    }));
+    let sessions = sessions.await;
+    let took = ms(began.elapsed());
+    // Every process has made its checkpoint by then.
+    sleep(Duration::from_secs(1)).await;
+    let leader = sessions[0].process_group().expect("it is ready").as_raw_nonzero().get();
+    let nursery = stat(leader, PARENT);
+    let (groups, own): (Vec<_>, Vec<_>) = processes().into_iter().map(|it| (stat(it, GROUP), memory(it))).unzip();
+    let ours = sessions.iter().filter_map(Session::process_group).map(|group| group.as_raw_nonzero().get());
+    let ours: Vec<i32> = ours.collect();
+    let all: f64 = groups.iter().zip(&own).filter(|(group, _)| ours.contains(group)).map(|(_, own)| own).sum();
+    let each = all / SESSIONS as f64;
+    println!("| {SESSIONS} sessions at once, until each has run a program, ms | {took:.0} | | |");
+    println!(
+        "| memory of each of them, with its checkpoint, MB | {each:.2} | | the nursery beside them: {:.1} MB |",
+        memory(nursery)
+    );
+    join_all(sessions.into_iter().map(Session::close)).await;
+}
+
+fn processes() -> Vec<i32> {
+    let entries = fs::read_dir("/proc").expect("processes are listed").filter_map(Result::ok);
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// A number from what the system tells of a process.
+fn stat(process: i32, field: usize) -> i32 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let field = stat.rsplit(") ").next().and_then(|fields| fields.split(' ').nth(field)?.parse().ok());
+    field.unwrap_or_default()
+}
+
+/// Megabytes of a process that lie in no file: its own, and its share of what it has in common with others.
+fn memory(process: i32) -> f64 {
+    let memory = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
+    let line = memory.lines().find_map(|line| line.strip_prefix("Pss_Anon:"));
+    line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).map_or(0.0, |kilobytes: f64| kilobytes / 1e3)
 }
 
 fn nursery() -> Arc<Nursery> {
