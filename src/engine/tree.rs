@@ -24,8 +24,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// Child runs that may be open at each depth. A run waits only for runs below it, so the deepest always go on; the bound
-/// is on processes, not on model calls.
-const CHILDREN_PER_DEPTH: usize = 32;
+/// is on processes, not on model calls. Each adds 3.3 MB before its programs take any, which makes some 210 MB a depth.
+const CHILDREN_PER_DEPTH: usize = 64;
 
 /// One question's runs, from the root down.
 pub struct Tree {

@@ -82,6 +82,7 @@ fn serve() -> io::Result<()> {
     let nursery = Nursery::new()?;
     let output = Arc::new(Output::default());
     let sink: Arc<dyn OutputSink> = output.clone();
+    vm::keep_all();
     let machine = match Machine::build(&sink) {
         Ok(machine) => machine,
         Err(error) => return nursery.refuse(&error.to_string()),

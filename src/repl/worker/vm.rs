@@ -100,13 +100,11 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Builds an interpreter whose programs print to `output`. It collects no garbage until it is [set free](set_free).
+    /// Builds an interpreter whose programs print to `output`.
     ///
     /// # Errors
     /// The Python code of the set-up failed.
     pub fn build(output: &Arc<dyn OutputSink>) -> Result<Self, SetupError> {
-        // Nearly all that is made now stays; to look for what does not takes longer than it is worth.
-        gc_state().disable();
         let (signals, receiver) = user_signal_channel();
         let context = Context::genesis();
         let mut modules = rustpython_stdlib::stdlib_module_defs(context);
@@ -173,6 +171,12 @@ impl Preload {
         self.done = if vm.import(*module, 0).is_ok() { self.done + 1 } else { COMMON_MODULES.len() };
         true
     }
+}
+
+/// Has no garbage collected until the interpreter is [set free](set_free). Nearly all that is made before stays, and to look for
+/// what does not takes longer than it is worth.
+pub fn keep_all() {
+    gc_state().disable();
 }
 
 /// Sets what there is aside, so that no collection of garbage looks at it any more: to look is to write, and what a copy of the
