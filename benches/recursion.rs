@@ -14,7 +14,7 @@ mod spread;
 use rlm::{
     config::{Environment, Options, Strategy},
     corpus::Snapshot,
-    engine::{Engine, Event, EventSink, Question},
+    engine::{Engine, Event, EventSink, Manner, Question},
     setup,
 };
 use scripted::{Action, Asked, ScriptedServer, Setup};
@@ -87,8 +87,9 @@ async fn ask(engine: Arc<Engine>, settings: rlm::config::Settings) -> (String, D
         text: "What is it?".to_owned(),
         snapshot,
         focus: None,
-        strategy: settings.strategy,
+        manner: Arc::new(Manner::of(&settings).expect("the settings make sense")),
         limits: settings.limits,
+        dialogue: None,
     };
     let began = Instant::now();
     let answer = engine.ask(question, Arc::new(Silence), CancellationToken::new()).await;
