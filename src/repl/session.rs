@@ -219,7 +219,8 @@ async fn supervise(
         let idle = calls.is_empty();
         tokio::select! {
             frame = process.receive(), if calls.len() < MOST_OPEN_CALLS => match frame? {
-                Some(FromWorker::Call(call)) => {
+                // A thread may call between two cells: it has lost its answer already, and its call belongs to neither.
+                Some(FromWorker::Call(call)) if call.cell == cell => {
                     let id = call.id;
                     let answer = host.call(call);
                     calls.push(async move { (id, answer.await) });

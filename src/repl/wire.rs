@@ -166,6 +166,8 @@ pub struct Call {
     pub id: u64,
     pub name: String,
     pub arguments: Value,
+    /// The cell that ran, or had run last, when the call was made.
+    pub cell: u64,
 }
 
 /// Why the process of a cell died.

@@ -239,7 +239,7 @@ impl Server {
     }
 
     fn run_cell(&mut self, run: &Run, vm: &VirtualMachine) -> io::Result<()> {
-        self.link.start_clock();
+        self.link.begin_cell(run.cell);
         self.supervisor.begin(Duration::from_millis(run.time_limit_ms))?;
         let report = self.cells.run(run, vm);
         self.supervisor.end();

@@ -40,8 +40,8 @@ def report(**fields):
     frame(json.dumps({"kind": "done", "cell": 1, **empty, **fields}).encode())
 
 
-def call(identity, name="llm_query", arguments='[["x"],null]'):
-    frame(('{"kind":"call","id":%s,"name":"%s","arguments":%s}' % (identity, name, arguments)).encode())
+def call(identity, name="llm_query", arguments='[["x"],null]', cell=1):
+    frame(('{"kind":"call","id":%s,"name":"%s","arguments":%s,"cell":%s}' % (identity, name, arguments, cell)).encode())
 
 
 def endless():
@@ -73,6 +73,7 @@ CASES = {
     "an unknown kind": lambda: frame(b'{"kind":"shell","command":"true"}'),
     "a kind for the other side": lambda: frame(b'{"kind":"run","cell":1,"code":"","time_limit_ms":1,"output_limit":1}'),
     "the same call twice": lambda: [call(7), call(7), receive(), receive(), report(output="both")],
+    "a call of another cell": lambda: [call(7, cell=99), call(8), report(output="x" * receive()["id"])],
     "a report of another cell": lambda: report(cell=99),
     "a report of wrong kinds": lambda: report(output=5),
     "a recovery": lambda: frame(b'{"kind":"recovered","cause":"crash"}'),

@@ -265,6 +265,7 @@ async fn a_hostile_process_harms_nobody() {
     let (mut outcomes, (_, longest)) = tokio::join!(attacked, bystander(&nursery, &is_over));
     outcomes.sort();
     expect![[r#"
+        a call of another cell: Normally, 8 bytes, 0 variables
         a huge number: a frame is not understood: number out of range at line 1 column 58
         a kind for the other side: a frame is not understood: unknown variant `run`, expected one of `ready`, `refu
         a lone surrogate: a frame is not understood: unexpected end of hex escape at line 1 column 62

@@ -49,6 +49,8 @@ struct Calls {
     /// Absent while somebody reads.
     reader: Option<Reader>,
     clock: Clock,
+    /// The cell that runs, or has run last.
+    cell: u64,
 }
 
 /// Somebody who waits for an answer.
@@ -235,15 +237,15 @@ impl Link {
     /// Makes a call and waits for its answer. The clock stands still until every call has its answer.
     pub fn call(&self, name: String, arguments: Value) -> io::Result<Result<Value, Raised>> {
         let (sender, words) = sync_channel(2);
-        let id = {
+        let (id, cell) = {
             let mut calls = lock(&self.calls);
             calls.last_id += 1;
             let id = calls.last_id;
             calls.waiting.insert(id, Waiting { words: sender, is_called: false });
             calls.clock.stop();
-            id
+            (id, calls.cell)
         };
-        let sent = self.send(&FromWorker::Call(Call { id, name, arguments }));
+        let sent = self.send(&FromWorker::Call(Call { id, name, arguments, cell }));
         let answer = sent.and_then(|()| self.answer(id, &words));
         let mut calls = lock(&self.calls);
         if answer.is_err() {
@@ -297,9 +299,10 @@ impl Link {
         }
     }
 
-    /// Sets the clock to zero and starts it. Threads that still wait for an answer to an earlier cell get none.
-    pub fn start_clock(&self) {
+    /// Begins a cell: sets the clock to zero and starts it. Threads that still wait for an answer to an earlier cell get none.
+    pub fn begin_cell(&self, cell: u64) {
         let mut calls = lock(&self.calls);
+        calls.cell = cell;
         calls.waiting.clear();
         calls.clock = Clock::start();
     }
