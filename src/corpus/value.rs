@@ -25,6 +25,8 @@ pub struct Entry {
     /// Of a list its number.
     pub key: String,
     pub kind: Kind,
+    /// Where it stands in its list or mapping, from 0. Files have the order of their names, which may be another one.
+    pub place: usize,
 }
 
 /// What an entry is.
@@ -91,12 +93,12 @@ pub(super) fn lay_out(value: Value) -> (Vec<Arc<Source>>, Option<Shape>) {
                     Kind::Message { role } => Some(role.as_str()),
                     Kind::Text | Kind::Json => None,
                 };
-                (name(number, role), Entry { key: number.to_string(), kind }, text)
+                (name(number, role), Entry { key: number.to_string(), kind, place: number }, text)
             };
             (true, values.into_iter().enumerate().map(entry).collect::<Vec<_>>())
         }
         Value::Object(values) => {
-            let mut entries: Vec<_> = values.into_iter().map(named).collect();
+            let mut entries: Vec<_> = values.into_iter().enumerate().map(named).collect();
             distinguish(&mut entries);
             entries.sort_by(|(name, ..), (other, ..)| name.cmp(other));
             (false, entries)
@@ -114,13 +116,13 @@ pub(super) fn lay_out(value: Value) -> (Vec<Arc<Source>>, Option<Shape>) {
 }
 
 /// An entry of a mapping, with a name that fits into a line.
-fn named((key, value): (String, Value)) -> (String, Entry, String) {
+fn named((place, (key, value)): (usize, (String, Value))) -> (String, Entry, String) {
     let name = key.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
     let (kind, text) = match kind_and_text(value) {
         (Kind::Message { .. }, text) => (Kind::Json, text),
         other => other,
     };
-    (name, Entry { key, kind }, text)
+    (name, Entry { key, kind, place }, text)
 }
 
 /// Numbers names that are shown alike.
@@ -201,6 +203,9 @@ mod tests {
         let texts = sources.iter().map(|it| it.path.clone().unwrap()).collect::<Vec<_>>();
         assert!(texts.is_sorted() && texts[2] == "[02]", "{texts:?}");
         assert_eq!(shape.unwrap().entries[10].key, "10");
+        let (_, shape) = lay_out(json!({"z": "x", "a": "y", "m": "z"}));
+        let places: Vec<_> = shape.unwrap().entries.into_iter().map(|it| (it.key, it.place)).collect();
+        assert_eq!(places, [("a".to_owned(), 1), ("m".to_owned(), 2), ("z".to_owned(), 0)]);
         let (sources, _) = lay_out(json!({"a\t": "x", "a\n": "y", "a ": "z"}));
         let names: HashSet<_> = sources.iter().map(|it| it.path.clone()).collect();
         assert_eq!(names.len(), 3);

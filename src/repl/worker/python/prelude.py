@@ -154,7 +154,7 @@ def shaped():
     """What the caller has given: the text, or a list or dict whose entries are its files."""
     if shape is None:
         return whole
-    places = zip(shape["entries"], file_ranges)
+    places = sorted(zip(shape["entries"], file_ranges), key=lambda both: both[0]["place"])
     values = {entry["key"]: value_of(whole[start:end], entry["kind"]) for entry, (_, start, end) in places}
     return list(values.values()) if shape["is_list"] else values
 
