@@ -162,6 +162,7 @@ impl<'t> Run<'t> {
                 // What looked like the answer was none.
                 self.tree.emit(Event::Delta(Delta::Reset(String::new())));
             }
+            self.hurry();
             self.make_room().await?;
         }
     }
@@ -301,7 +302,6 @@ impl<'t> Run<'t> {
             text = format!("{remarks}\n\n{text}");
         }
         self.conversation.add(said, text);
-        self.hurry();
     }
 
     /// Tells the model once that most of its time is over.

@@ -79,7 +79,6 @@ impl Run<'_> {
             last.push_str(&prompt::left(&self.tree.budget.left()));
         }
         self.conversation.add_calls(text, calls, told);
-        self.hurry();
         self.count_errors(true, failed)?;
         Ok(None)
     }
@@ -103,7 +102,6 @@ impl Run<'_> {
             }
         };
         self.conversation.add(text, why);
-        self.hurry();
         Ok(None)
     }
 
