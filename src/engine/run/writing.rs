@@ -75,6 +75,10 @@ impl Run<'_> {
                             Err(CallError::Model(error)) if feed.has_begun() => broken(&feed, &error.to_string()),
                             Err(error) => return Ok(Err(error)),
                         });
+                        // Its programs may run for long, and be the last.
+                        if is_root && let Some(turn) = &turn {
+                            note_said(tree, turn);
+                        }
                     }
                     () = feed.broken(), if turn.is_none() => {
                         call = None;
@@ -135,6 +139,14 @@ impl Run<'_> {
         });
         let cells = ran.held.into_iter().map(|held| self.publish(held)).collect();
         Written { reply: reply::parse(&text), text, calls, cut, cells, answer: ran.answer }
+    }
+}
+
+/// Keeps what the model has said beside its programs.
+fn note_said(tree: &Tree, turn: &Turn) {
+    let prose = reply::parse(&turn.text).prose;
+    if !prose.is_empty() {
+        tree.note_said(&prose);
     }
 }
 
