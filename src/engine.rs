@@ -33,7 +33,7 @@ mod tree;
 
 pub use answer::{Answer, Citation, Failure, Lost, Termination};
 pub use dialogue::{Dialogue, Exchange};
-pub use event::{ContextSize, Delta, Event, EventSink, Started, SubCallState};
+pub use event::{ContextSize, Delta, Event, EventSink, Origin, Started, SubCallState};
 pub use manner::Manner;
 pub use meter::Usage;
 pub use preview::Preview;

@@ -6,7 +6,7 @@
 use crate::{
     config::Limits,
     corpus::Exclusion,
-    engine::{Answer, ContextSize, Delta, Event, Preview, Started, SubCallState, Usage},
+    engine::{Answer, ContextSize, Delta, Event, Origin, Preview, Started, SubCallState, Usage},
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -148,18 +148,19 @@ pub fn event(event: &Event) -> Map<String, Value> {
         Event::Turn { run, depth, iteration, text } => {
             json!({"kind": "turn", "run": run, "depth": depth, "iteration": iteration, "text": text})
         }
-        Event::Cell { run, depth, iteration, code, output, error, seconds } => {
-            json!({"kind": "cell", "run": run, "depth": depth, "iteration": iteration, "code": code, "output": output,
-                   "error": error, "seconds": seconds})
+        Event::Cell { origin: Origin { run, depth, iteration, cell }, code, output, error, seconds } => {
+            json!({"kind": "cell", "run": run, "depth": depth, "iteration": iteration, "cell": cell, "code": code,
+                   "output": output, "error": error, "seconds": seconds})
         }
         Event::Summary { run, depth, text } => json!({"kind": "summary", "run": run, "depth": depth, "text": text}),
-        Event::SubCall { id, depth, label, state } => {
+        Event::SubCall { id, origin: Origin { run, depth, iteration, cell }, label, state } => {
             let (state, error) = match state {
                 SubCallState::Started => ("started", None),
                 SubCallState::Ended => ("ended", None),
                 SubCallState::Failed(error) => ("failed", Some(error)),
             };
-            json!({"kind": "subcall", "id": id, "depth": depth, "label": label, "state": state, "error": error})
+            json!({"kind": "subcall", "id": id, "depth": depth + 1, "run": run, "iteration": iteration, "cell": cell,
+                   "label": label, "state": state, "error": error})
         }
         Event::Delta(Delta::Append(text)) => json!({"kind": "delta", "text": text}),
         Event::Delta(Delta::Reset(text)) => json!({"kind": "delta", "text": text, "reset": true}),

@@ -104,12 +104,16 @@ impl Display {
             Event::Turn { depth, iteration, text, .. } if self.verbose => {
                 self.line(&format!("── turn {iteration}{} ──\n{}", at_depth(*depth), text.trim()));
             }
-            Event::Cell { output, error, seconds, depth, .. } if self.verbose => {
+            Event::Cell { output, error, seconds, origin, .. } if self.verbose => {
                 let shown = cut_head(output.trim_end(), VERBOSE_OUTPUT);
                 let more =
                     if shown.omitted > 0 { format!("\n… {} more characters", shown.omitted) } else { String::new() };
                 let error = error.as_ref().map(|error| format!("\n{error}")).unwrap_or_default();
-                self.line(&format!("── output{} ({seconds:.2} s) ──\n{}{more}{error}", at_depth(*depth), shown.shown));
+                self.line(&format!(
+                    "── output{} ({seconds:.2} s) ──\n{}{more}{error}",
+                    at_depth(origin.depth),
+                    shown.shown
+                ));
             }
             Event::Summary { depth, text, .. } if self.verbose => {
                 self.line(&format!("── summary{} ──\n{}", at_depth(*depth), text.trim()));

@@ -4,7 +4,7 @@ use super::{
     answer::Lost,
     context::Context,
     ending::Stop,
-    event::{Event, SubCallState},
+    event::{Event, Origin, SubCallState},
     looks, lookup,
     overview::Overview,
     prompt,
@@ -40,11 +40,49 @@ const WIDEST_WINDOW: usize = 1_000_000;
 /// About the most characters that a token stands for in a text.
 const MOST_CHARACTERS_PER_TOKEN: usize = 8;
 
-/// The host calls of one run.
+/// Why a call that was put away has failed: its program, or the whole run, was over.
+const NOBODY_WAITS: &str = "ended before its answer came";
+
+/// A call that people follow. However it ends, they hear of it.
+struct TrackedCall<'a> {
+    tree: &'a Tree,
+    id: u64,
+    origin: Origin,
+    label: String,
+    has_ended: bool,
+}
+
+impl<'a> TrackedCall<'a> {
+    fn begin(tree: &'a Tree, origin: Origin, label: String) -> Self {
+        let call = Self { tree, id: tree.number_sub_call(), origin, label, has_ended: false };
+        call.tell(SubCallState::Started);
+        call
+    }
+
+    fn end(&mut self, state: SubCallState) {
+        self.has_ended = true;
+        self.tell(state);
+    }
+
+    fn tell(&self, state: SubCallState) {
+        let Self { id, origin, ref label, .. } = *self;
+        self.tree.emit(Event::SubCall { id, origin, label: label.clone(), state });
+    }
+}
+
+impl Drop for TrackedCall<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.end(SubCallState::Failed(NOBODY_WAITS.to_owned()));
+        }
+    }
+}
+
+/// The host calls of one program, or of one call of a tool.
 pub struct Desk<'a> {
     pub tree: &'a Tree,
     pub context: &'a Arc<ContextText>,
-    pub depth: usize,
+    pub origin: Origin,
 }
 
 impl HostCalls for Desk<'_> {
@@ -56,7 +94,7 @@ impl HostCalls for Desk<'_> {
                 "budget" => Ok(self.budget()),
                 "tool" => {
                     let (name, given): (String, Value) = lookup::arguments(call.arguments)?;
-                    let ran = self.tree.manner.toolbox.run(&name, &given, self.depth).await;
+                    let ran = self.tree.manner.toolbox.run(&name, &given, self.origin.depth).await;
                     ran.map_err(|error| Raised::new("RuntimeError", error.to_string()))
                 }
                 _ => self.look_up(call).await,
@@ -97,16 +135,14 @@ impl Desk<'_> {
         label: String,
         work: impl Future<Output = Result<String, String>>,
     ) -> Result<String, String> {
-        let id = self.tree.number_sub_call();
-        let depth = self.depth + 1;
-        let state = |state| Event::SubCall { id, depth, label: label.clone(), state };
-        self.tree.emit(state(SubCallState::Started));
+        let mut call = TrackedCall::begin(self.tree, self.origin, label);
         let result = work.await;
         match &result {
-            Ok(_) => self.tree.emit(state(SubCallState::Ended)),
+            Ok(_) => call.end(SubCallState::Ended),
             Err(error) => {
-                self.tree.emit(state(SubCallState::Failed(error.clone())));
-                self.tree.note_lost(Lost { depth, label, error: error.clone() });
+                call.end(SubCallState::Failed(error.clone()));
+                let label = std::mem::take(&mut call.label);
+                self.tree.note_lost(Lost { depth: self.origin.depth + 1, label, error: error.clone() });
             }
         }
         result
@@ -140,7 +176,7 @@ impl Desk<'_> {
         in_one: impl FnOnce(String) -> String,
         model: Option<&str>,
     ) -> Result<String, String> {
-        let Some(places) = self.tree.child_places(self.depth) else {
+        let Some(places) = self.tree.child_places(self.origin.depth) else {
             return self.plain(in_one(text.await?), model).await;
         };
         let _place = places.acquire().await.map_err(|closed| closed.to_string())?;
@@ -156,7 +192,7 @@ impl Desk<'_> {
             question,
             dialogue: None,
         };
-        let ended = match Run::new(self.tree, self.depth + 1, model, subject) {
+        let ended = match Run::new(self.tree, self.origin.depth + 1, model, subject) {
             Ok(run) => run.finish().await,
             Err(stop) => Err(stop),
         };
@@ -195,13 +231,13 @@ impl Desk<'_> {
 
     /// A tool of the person's own, in the dress of tools.
     pub async fn own_tool(&self, name: &str, given: &Value) -> Result<String, String> {
-        let ran = self.tree.manner.toolbox.run(name, given, self.depth).await;
+        let ran = self.tree.manner.toolbox.run(name, given, self.origin.depth).await;
         ran.map(|value| super::tools::answer_text(&value)).map_err(|error| error.to_string())
     }
 
     fn budget(&self) -> Value {
         let left = self.tree.budget.left();
-        let depth = self.tree.limits.max_depth.saturating_sub(self.depth);
+        let depth = self.tree.limits.max_depth.saturating_sub(self.origin.depth);
         json!({
             "calls": left.calls, "tokens": left.tokens, "cost": left.cost, "seconds": left.time.as_secs(),
             "iterations": left.iterations, "depth": depth,

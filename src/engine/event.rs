@@ -8,6 +8,16 @@ pub trait EventSink: Send + Sync {
     fn emit(&self, event: Event);
 }
 
+/// A program, or a call of a tool, in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    pub run: u64,
+    pub depth: usize,
+    pub iteration: u64,
+    /// Which one of its turn, from 1.
+    pub cell: u64,
+}
+
 /// One thing that happened. `run` numbers the runs of a tree, 0 being the root; `depth` is 0 for it as well.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -21,9 +31,7 @@ pub enum Event {
     },
     /// A program has run.
     Cell {
-        run: u64,
-        depth: usize,
-        iteration: u64,
+        origin: Origin,
         code: String,
         output: String,
         error: Option<String>,
@@ -35,10 +43,10 @@ pub enum Event {
         depth: usize,
         text: String,
     },
-    /// A plain call that a program made, or a child run.
+    /// A plain call that a program made, or a child run; one level below its origin.
     SubCall {
         id: u64,
-        depth: usize,
+        origin: Origin,
         label: String,
         state: SubCallState,
     },

@@ -196,7 +196,7 @@ impl<'t> Run<'t> {
             if failed {
                 remarks = prompt::FINAL_AFTER_ERROR.to_owned();
             } else {
-                match self.evaluate_final(line).await? {
+                match self.evaluate_final(line, cells.len() as u64 + 1).await? {
                     Ok(text) => answer = Some(text),
                     Err(remark) => remarks = remark,
                 }
@@ -362,7 +362,7 @@ impl<'t> Run<'t> {
             called = match tools::read(call, &[]) {
                 Ok(tools::Deal::Final(answer)) => Some(tools::answer_text(&answer)),
                 Ok(tools::Deal::Cell { code, kind: kind @ tools::CellKind::FinalVar }) => {
-                    self.run_call(&code, &kind).await?.answer
+                    self.run_call(&code, &kind, 1).await?.answer
                 }
                 _ => None,
             };

@@ -273,6 +273,7 @@ pub async fn send_event(client: &Client, channels: &Channels, seq: u64, mut even
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Origin;
 
     fn append(text: &str) -> Event {
         Event::Delta(Delta::Append(text.to_owned()))
@@ -285,7 +286,8 @@ mod tests {
     }
 
     fn sub_call(id: u64) -> Event {
-        Event::SubCall { id, depth: 1, label: String::new(), state: SubCallState::Started }
+        let origin = Origin { run: 0, depth: 0, iteration: 1, cell: 1 };
+        Event::SubCall { id, origin, label: String::new(), state: SubCallState::Started }
     }
 
     #[test]

@@ -120,8 +120,9 @@ impl Run<'_> {
             *last = Err(cut);
         }
         let room = output_chars(self.model.window()) / calls.len();
-        let desk = Desk { tree, context: &context, depth };
-        let aside = deals.iter().map(async |deal| {
+        let origins: Vec<_> = (1..).take(deals.len()).map(|number| self.origin(number)).collect();
+        let aside = deals.iter().zip(origins).map(async |(deal, origin)| {
+            let desk = Desk { tree, context: &context, origin };
             let since = Instant::now();
             match deal {
                 Err(problem) => Some(Outcome::of(Err(problem.clone()), since)),
@@ -141,9 +142,9 @@ impl Run<'_> {
         });
         let in_order = async {
             let mut results = Vec::new();
-            for deal in &deals {
+            for (deal, number) in deals.iter().zip(1..) {
                 let Ok(Deal::Cell { code, kind }) = deal else { continue };
-                results.push(self.run_call(code, kind).await?);
+                results.push(self.run_call(code, kind, number).await?);
             }
             Ok::<_, Stop>(results)
         };
@@ -152,16 +153,16 @@ impl Run<'_> {
         let results = aside.into_iter().filter_map(|result| result.or_else(|| in_order.next()));
         let results: Vec<Outcome> =
             results.map(|result| Outcome { text: fitted(result.text, room), ..result }).collect();
-        for (call, result) in calls.iter().zip(&results) {
-            self.publish_call(tools::shown(call), &result.text, result.failed, result.seconds);
+        for ((call, result), number) in calls.iter().zip(&results).zip(1..) {
+            self.publish_call(number, tools::shown(call), &result.text, result.failed, result.seconds);
         }
         Ok(results)
     }
 
     /// Runs the program that a call stands for.
-    pub(super) async fn run_call(&mut self, code: &str, kind: &CellKind) -> Result<Outcome, Stop> {
+    pub(super) async fn run_call(&mut self, code: &str, kind: &CellKind, number: u64) -> Result<Outcome, Stop> {
         let since = Instant::now();
-        let (held, answer) = self.run_program(code.to_owned()).await?;
+        let (held, answer) = self.run_program(code.to_owned(), number).await?;
         let CellRecord { output, output_omitted, error, ended, .. } = held.record;
         let result = match (error, kind) {
             (Some(error), CellKind::Program) => Err(format!("{}{error}{}", lines(&output), state_after(ended))),

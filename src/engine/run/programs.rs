@@ -11,7 +11,7 @@ use crate::{
         desk::Desk,
         dialogue::{Dialogue, Exchange, Kept},
         ending::Stop,
-        event::Event,
+        event::{Event, Origin},
         internal_failure, prompt, reply,
         tree::Tree,
     },
@@ -55,43 +55,49 @@ impl CellRecord {
 /// A program that has run, before anybody was told.
 pub(super) struct Held {
     pub record: CellRecord,
+    /// Which program of its turn it is, from 1.
+    number: u64,
     code: String,
     seconds: f64,
 }
 
 impl Run<'_> {
-    /// Runs a program; tells the answer if it gave one.
-    pub(super) async fn run_program(&mut self, code: String) -> Result<(Held, Option<String>), Stop> {
+    /// Runs a program, the turn's `number`th from 1; tells the answer if it gave one.
+    pub(super) async fn run_program(&mut self, code: String, number: u64) -> Result<(Held, Option<String>), Stop> {
         let started = Instant::now();
-        let outcome = self.run_cell(&code).await?;
+        let outcome = self.run_cell(&code, number).await?;
         let answer = outcome.report.answer.clone();
         if let (0, Some(draft)) = (self.depth, &outcome.report.draft) {
             self.tree.note_draft(draft);
         }
-        Ok((Held { record: self.record(outcome), code, seconds: started.elapsed().as_secs_f64() }, answer))
+        Ok((Held { record: self.record(outcome), number, code, seconds: started.elapsed().as_secs_f64() }, answer))
     }
 
     /// Tells of a program that has run.
-    pub(super) fn publish(&self, Held { record, code, seconds }: Held) -> CellRecord {
-        let (run, depth, iteration) = (self.number, self.depth, self.iteration);
+    pub(super) fn publish(&self, Held { record, number, code, seconds }: Held) -> CellRecord {
         let (output, error) = (record.output.clone(), record.error.clone());
-        self.tree.emit(Event::Cell { run, depth, iteration, code, output, error, seconds });
+        self.tree.emit(Event::Cell { origin: self.origin(number), code, output, error, seconds });
         record
     }
 
+    /// Where a program, or a call of a tool, of this turn stands.
+    pub(super) fn origin(&self, cell: u64) -> Origin {
+        Origin { run: self.number, depth: self.depth, iteration: self.iteration, cell }
+    }
+
     /// Tells of a call of a tool in the same way.
-    pub(super) fn publish_call(&self, code: String, result: &str, failed: bool, seconds: f64) {
-        let (run, depth, iteration) = (self.number, self.depth, self.iteration);
+    pub(super) fn publish_call(&self, number: u64, code: String, result: &str, failed: bool, seconds: f64) {
         let (output, error) = match failed {
             true => (String::new(), Some(result.to_owned())),
             false => (result.to_owned(), None),
         };
-        self.tree.emit(Event::Cell { run, depth, iteration, code, output, error, seconds });
+        self.tree.emit(Event::Cell { origin: self.origin(number), code, output, error, seconds });
     }
 
-    async fn run_cell(&mut self, code: &str) -> Result<CellOutcome, Stop> {
+    async fn run_cell(&mut self, code: &str, number: u64) -> Result<CellOutcome, Stop> {
+        let origin = self.origin(number);
         let (session, context) = self.programs.ready().await?;
-        let desk = Desk { tree: self.tree, context, depth: self.depth };
+        let desk = Desk { tree: self.tree, context, origin };
         let outcome = session.run_cell(code, &desk).await?;
         // What a program has seen of a text that has changed meanwhile is worth nothing.
         let context = context.clone();
@@ -124,11 +130,12 @@ impl Run<'_> {
         }
     }
 
-    /// The answer that a final line gives, or what to tell the model about it.
-    pub(super) async fn evaluate_final(&mut self, line: &str) -> Result<Result<String, String>, Stop> {
+    /// The answer that a final line gives, or what to tell the model about it. It runs after the turn's programs, as one
+    /// more of them.
+    pub(super) async fn evaluate_final(&mut self, line: &str, number: u64) -> Result<Result<String, String>, Stop> {
         // As an expression it would be the variable's value, which may by chance be another one's name.
         let named = reply::final_variable(line).map(|name| format!("FINAL_VAR(\"{name}\")"));
-        let report = self.run_cell(named.as_deref().unwrap_or(line)).await?.report;
+        let report = self.run_cell(named.as_deref().unwrap_or(line), number).await?.report;
         if let Some(answer) = report.answer {
             return Ok(Ok(answer));
         }

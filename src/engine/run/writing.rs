@@ -115,7 +115,7 @@ impl Run<'_> {
         }
         while let Some(program) = feed.next().await {
             self.tell("its program is running");
-            let (mut held, answer) = self.run_program(program).await?;
+            let (mut held, answer) = self.run_program(program, ran.held.len() as u64 + 1).await?;
             room -= held.record.keep_output(room);
             ran.held.push(held);
             if answer.is_some() {
