@@ -206,7 +206,7 @@ impl Desk<'_> {
     pub async fn sub_llm(&self, query: &str, start: i64, end: i64) -> Result<String, String> {
         let part = looks::slice(self.context.char_len(), start, end);
         // One prompt has to fit a window; a child run looks into its text as this one does.
-        let most = match self.tree.child_places(self.depth) {
+        let most = match self.tree.child_places(self.origin.depth) {
             Some(_) => MOST_OF_TEXT,
             None => self.tree.choice.worker.window().unwrap_or(WIDEST_WINDOW) * MOST_CHARACTERS_PER_TOKEN,
         };

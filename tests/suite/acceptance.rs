@@ -1,13 +1,17 @@
 //! The behaviours that peers agree on, or get wrong, as cases in `tests/data/acceptance.toml`: each is one run of the program.
 
 use super::{
-    query::{ask, file},
+    processes,
+    query::file,
     scripted::{Action, Asked, ScriptedServer, Setup},
+    terminal::{Ran, rlm, run},
 };
 use futures::StreamExt;
+use regex::{Captures, Regex};
 use serde::Deserialize;
 use serde_json::Value;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
+use tokio::process::Command;
 
 #[derive(Deserialize)]
 struct Cases {
@@ -35,6 +39,17 @@ struct Case {
     worker: HashMap<String, String>,
     window: Option<usize>,
     latency_ms: u64,
+    /// A turn of the root, from 1, and how many milliseconds it takes.
+    slow_turns: Vec<(usize, u64)>,
+    /// What models cost, as `RLM_PRICE` has it.
+    price: Option<String>,
+    /// The tokens, in and out, that every turn is said to have taken, and every plain call.
+    turn_usage: Option<(u64, u64)>,
+    worker_usage: Option<(u64, u64)>,
+    /// The program gets a SIGINT when so many calls have come.
+    interrupt_after_calls: Option<usize>,
+    /// The options are refused, and this is said about it.
+    refused: Vec<String>,
     answer: Option<String>,
     answer_has: Vec<String>,
     termination: Option<String>,
@@ -43,6 +58,15 @@ struct Case {
     /// In the whole conversation before a turn.
     conversation: Vec<(usize, String)>,
     not_in_conversation: Vec<(usize, String)>,
+    /// How often a text is in the whole conversation before a turn.
+    times: Vec<(usize, String, usize)>,
+    /// In no request at all.
+    never_sent: Vec<String>,
+    /// What the trace has, in this order, with other events in between; of each event these fields. Without any there is
+    /// no trace.
+    events: Vec<Value>,
+    /// What the trace does not have.
+    no_events: Vec<Value>,
     /// Before a turn: the id of a call, and what its result has.
     results: Vec<(usize, String, String)>,
     /// How many tools the first turn is offered.
@@ -54,15 +78,25 @@ struct Case {
     iterations: Option<u64>,
     depth: Option<u64>,
     lost: Option<u64>,
+    retries: Option<u64>,
+    /// The most that may have been spent, in US dollars; and it is nearly that.
+    cost: Option<f64>,
+    /// The kind of the error.
+    error: Option<String>,
     longest_reply: Option<u64>,
     models: Vec<String>,
 }
 
 /// What a model says: plain, or in one of the ways in which models fail.
 fn action(said: &str) -> Action {
+    let said = &*spread(said);
     match said.split_at_checked(1) {
         Some(("!", status)) => Action::status(status.parse().expect("a status")),
-        Some(("?", reasoning)) => Action::reply("").reasoning(reasoning),
+        Some(("?", reasoning)) => match reasoning.split_once("=>") {
+            Some((reasoning, said)) => Action::reply(said).reasoning(reasoning),
+            None => Action::reply("").reasoning(reasoning),
+        },
+        Some(("~", _)) => Action::hang(),
         Some((">", half)) if half.starts_with('@') => action(half).finish("length"),
         Some((">", half)) => Action::reply(half).finish("length"),
         Some(("@", calls)) => {
@@ -72,8 +106,21 @@ fn action(said: &str) -> Action {
             calls.iter().fold(Action::reply(said), |it, (id, name, arguments)| it.call(id, name, written(arguments)))
         }
         Some(("*", sentence)) => Action::reply(sentence.repeat(2000)).in_parts(200, Duration::ZERO),
+        // What is long arrives in parts, or nobody could stop it.
+        _ if said.len() > 2000 => Action::reply(said).in_parts(200, Duration::ZERO),
         _ => Action::reply(said),
     }
+}
+
+/// The text with `<7*TEXT>` written out as seven times that text, and `<7#TEXT>` with a number behind each.
+fn spread(said: &str) -> String {
+    let pattern = Regex::new(r"<(\d+)([*#])([^>]+)>").expect("the pattern is right");
+    let many = |found: &Captures<'_>| {
+        let count: usize = found[1].parse().expect("a number");
+        let one = |number| if &found[2] == "#" { format!("{}{number} ", &found[3]) } else { found[3].to_owned() };
+        (0..count).map(one).collect::<String>()
+    };
+    pattern.replace_all(said, many).into_owned()
 }
 
 fn is_turn(messages: &[(String, String)]) -> bool {
@@ -86,14 +133,18 @@ impl Case {
             let latency = Duration::from_millis(self.latency_ms);
             if !is_turn(&asked.messages) {
                 let said = self.worker.get(asked.last()).cloned();
-                return action(&said.unwrap_or_else(|| format!("got {}", asked.last()))).after(latency);
+                let said = action(&said.unwrap_or_else(|| format!("got {}", asked.last())));
+                return costing(said, self.worker_usage).after(latency);
             }
-            let turns = if is_child(&asked.messages[1].1) { &self.children } else { &self.turns };
+            let is_child = is_child(&asked.messages[1].1);
+            let turns = if is_child { &self.children } else { &self.turns };
             let turn = match self.by_call {
                 true => asked.number - 1,
                 false => asked.messages.iter().filter(|(role, _)| role == "assistant").count(),
             };
-            action(turns.get(turn).map_or("I have nothing more to do.", String::as_str))
+            let slow = self.slow_turns.iter().find(|(slow, _)| !is_child && *slow == turn + 1);
+            let said = action(turns.get(turn).map_or("I have nothing more to do.", String::as_str));
+            costing(said, self.turn_usage).after(Duration::from_millis(slow.map_or(0, |(_, takes)| *takes)))
         }
     }
 
@@ -109,14 +160,65 @@ impl Case {
         for (name, content) in &self.files {
             file(&folder, name, content.as_bytes());
         }
-        let dir = folder.path().display().to_string();
-        let options: Vec<String> = self.options.iter().map(|option| option.replace("{dir}", &dir)).collect();
-        let options: Vec<&str> = options.iter().map(String::as_str).collect();
-        let ran = ask(&server, &path, &options).await;
-        self.compare(&ran.json(), &server);
+        let trace = folder.path().join("trace.jsonl");
+        let command = self.command(&server.url(), &path, folder.path(), &trace);
+        let ran = match self.interrupt_after_calls {
+            None => run(command).await,
+            Some(calls) => interrupted(command, &server, calls).await,
+        };
+        if !self.refused.is_empty() {
+            let name = format!("case {} ({}): {ran:?}", self.number, self.says);
+            assert_eq!((ran.status, ran.output.as_str(), server.calls().len()), (2, "", 0), "{name}");
+            assert!(self.refused.iter().all(|part| ran.errors.contains(part.as_str())), "{name}");
+            return;
+        }
+        self.compare(&ran, &server);
+        let told = &ran.json()["trace"];
+        match self.is_traced() {
+            false => assert_eq!((told, trace.exists()), (&Value::Null, false), "{}", self.says),
+            true => self.compare_trace(&std::fs::read_to_string(&trace).expect("the trace was written")),
+        }
     }
 
-    fn compare(&self, result: &Value, server: &ScriptedServer) {
+    fn is_traced(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    fn command(&self, url: &str, path: &Path, folder: &Path, trace: &Path) -> Command {
+        let (path, trace) = (path.to_str().expect("text"), trace.to_str().expect("text"));
+        let mut arguments = vec!["query", "What is it?", path, "--json", "--endpoint", url, "--model", "scripted"];
+        if !self.options.iter().any(|option| option == "--strategy") {
+            arguments.extend(["--strategy", "rlm"]);
+        }
+        if self.is_traced() {
+            arguments.extend(["--trace", trace]);
+        }
+        let folder = folder.display().to_string();
+        let options: Vec<String> = self.options.iter().map(|option| option.replace("{dir}", &folder)).collect();
+        let mut command = rlm(arguments.into_iter().chain(options.iter().map(String::as_str)));
+        if let Some(price) = &self.price {
+            command.env("RLM_PRICE", price);
+        }
+        command
+    }
+
+    fn compare_trace(&self, trace: &str) {
+        let mut events: Vec<Value> =
+            trace.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+        let has =
+            |event: &Value, part: &Value| part.as_object().expect("fields").iter().all(|(key, it)| event[key] == *it);
+        for event in &self.no_events {
+            assert!(!events.iter().any(|it| has(it, event)), "{event} is in the trace of {}: {trace}", self.says);
+        }
+        for event in &self.events {
+            let found = events.iter().position(|it| has(it, event));
+            let at = found.unwrap_or_else(|| panic!("no {event} in the rest of the trace of {}: {trace}", self.says));
+            events.drain(..=at);
+        }
+    }
+
+    fn compare(&self, ran: &Ran, server: &ScriptedServer) {
+        let result = &ran.json();
         let name = format!("case {} ({}): {result}", self.number, self.says);
         let answer = result["answer"].as_str().unwrap_or_default();
         if let Some(expected) = &self.answer {
@@ -125,7 +227,16 @@ impl Case {
         for part in &self.answer_has {
             assert!(answer.contains(part.as_str()), "no `{part}` in {name}");
         }
-        assert_eq!(result["termination"], self.termination.as_deref().unwrap_or("final"), "{name}");
+        let termination = self.termination.as_deref().unwrap_or("final");
+        assert_eq!(result["termination"], termination, "{name}");
+        let status = match termination {
+            "final" | "direct" | "forced" => 0,
+            "failed" => 1,
+            "cancelled" => 130,
+            _ => 3,
+        };
+        assert_eq!(ran.status, status, "{name}");
+        assert_eq!(result["error"]["kind"].as_str(), self.error.as_deref(), "{name}");
         let log = server.log();
         let turns: Vec<&Value> = log.calls.iter().map(|call| &call.body["messages"]).filter(|it| is_root(it)).collect();
         let last = |turn: usize| {
@@ -148,6 +259,12 @@ impl Case {
         for (turn, text) in &self.not_in_conversation {
             assert!(!turns[turn - 1].to_string().contains(text.as_str()), "turn {turn} has `{text}`\n{name}");
         }
+        for (turn, text, times) in &self.times {
+            assert_eq!(turns[turn - 1].to_string().matches(text).count(), *times, "`{text}` in turn {turn} of {name}");
+        }
+        for text in &self.never_sent {
+            assert!(!log.calls.iter().any(|call| call.body.to_string().contains(text)), "`{text}` was sent: {name}");
+        }
         for (turn, id, text) in &self.results {
             let messages = turns.get(turn - 1).and_then(|it| it.as_array()).expect("there was such a turn");
             let result = messages.iter().rfind(|message| message["tool_call_id"] == id.as_str());
@@ -164,9 +281,13 @@ impl Case {
             assert_eq!(verified, *expected, "{name}");
         }
         let usage = &result["usage"];
-        let counts = [("iterations", self.iterations), ("maxDepth", self.depth)];
+        let counts = [("iterations", self.iterations), ("maxDepth", self.depth), ("retries", self.retries)];
         for (field, expected) in counts.into_iter().filter_map(|(field, expected)| Some((field, expected?))) {
             assert_eq!(usage[field], expected, "{field} of {name}");
+        }
+        if let Some(most) = self.cost {
+            let cost = usage["costUsd"].as_f64().expect("the prices are known");
+            assert!(most * 0.9 < cost && cost <= most, "{name}");
         }
         assert!(self.calls.is_none_or(|calls| calls == log.calls.len()), "{} calls: {name}", log.calls.len());
         assert!(self.most_open.is_none_or(|most| log.most_open <= most), "{} open: {name}", log.most_open);
@@ -182,6 +303,35 @@ impl Case {
             let models: Vec<&str> = log.calls.iter().filter_map(|call| call.body["model"].as_str()).collect();
             assert_eq!(models, self.models, "{name}");
         }
+    }
+}
+
+fn costing(action: Action, usage: Option<(u64, u64)>) -> Action {
+    match usage {
+        Some((input, output)) => action.usage(input, output),
+        None => action,
+    }
+}
+
+/// Runs a command that is interrupted when so many calls have come, and are open. Its processes are gone after it, and it
+/// makes no further call.
+async fn interrupted(mut command: Command, server: &ScriptedServer, calls: usize) -> Ran {
+    let child = command.spawn().expect("the program starts");
+    server.until("the last call before the interruption", |log| log.calls.len() == calls).await;
+    let open = server.log().open;
+    let id = child.id().expect("the program runs");
+    let started = processes::below(id);
+    assert!(!started.is_empty(), "there is an interpreter");
+    processes::interrupt(id);
+    let output = child.wait_with_output().await.expect("the program ends");
+    server.until("every call to be closed", |log| log.open == 0).await;
+    let log = server.log();
+    assert_eq!((log.calls.len(), log.closed_early()), (calls, open), "a call was made, or left open");
+    processes::until_gone(&started).await;
+    Ran {
+        status: output.status.code().expect("it ends by itself"),
+        output: String::from_utf8(output.stdout).expect("the output is text"),
+        errors: String::from_utf8(output.stderr).expect("the errors are text"),
     }
 }
 

@@ -20,6 +20,7 @@ mod nursery;
 #[path = "../ripgrep/mod.rs"]
 mod oracle;
 mod preview;
+mod processes;
 mod query;
 mod repl;
 mod ripgrep;

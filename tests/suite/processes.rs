@@ -1,0 +1,60 @@
+//! Processes that the program starts, and what becomes of them.
+
+use rustix::process::{Pid, Signal, kill_process};
+use std::{fs, time::Duration};
+use tokio::time::{sleep, timeout};
+
+/// How long a test waits for a process that must end. Generous, since machines are slow at times.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A process; its number may be given to another one later, its number and start may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Process {
+    id: u32,
+    parent: u32,
+    /// In ticks since the machine has started.
+    start: u64,
+}
+
+/// The process of this number, if it lives.
+fn process(id: u32) -> Option<Process> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name of the program, in parentheses, may hold anything.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let lives = !matches!(*fields.first()?, "Z" | "X");
+    lives.then_some(Process { id, parent: fields.get(1)?.parse().ok()?, start: fields.get(19)?.parse().ok()? })
+}
+
+/// The processes that a process has started, and those that these have.
+pub fn below(id: u32) -> Vec<Process> {
+    let entries = fs::read_dir("/proc").expect("there is a list of processes");
+    let ids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let all: Vec<Process> = ids.filter_map(process).collect();
+    let mut found: Vec<Process> = Vec::new();
+    let mut parents = vec![id];
+    while let Some(parent) = parents.pop() {
+        for child in all.iter().filter(|it| it.parent == parent) {
+            parents.push(child.id);
+            found.push(*child);
+        }
+    }
+    found
+}
+
+/// Waits until none of these lives.
+pub async fn until_gone(processes: &[Process]) {
+    let lives = |it: &&Process| process(it.id).is_some_and(|now| now.start == it.start);
+    let gone = async {
+        while processes.iter().any(|it| lives(&it)) {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let gone = timeout(PATIENCE, gone).await;
+    assert!(gone.is_ok(), "still there: {:?}", processes.iter().filter(lives).collect::<Vec<_>>());
+}
+
+/// Sends what Ctrl-C sends.
+pub fn interrupt(id: u32) {
+    let id = Pid::from_raw(id.cast_signed()).expect("a number of a process");
+    kill_process(id, Signal::INT).expect("it can be interrupted");
+}
