@@ -15,6 +15,7 @@ import sys
 
 SOURCES = {}  # cell number -> its lines, for tracebacks
 DISPLAY_LIMIT = 20_000
+ERROR_LIMIT = 20_000
 BATCH_CHARACTERS = 12_000_000  # of prompts that are handed over at once
 
 
@@ -412,7 +413,13 @@ def after_cell(error):
         elif content:
             draft = str(content)
     ended = error is None or isinstance(error, Final)
-    return {"error": None if ended else describe(error), "answer": answer, "draft": draft}
+    return {"error": None if ended else shortened(describe(error)), "answer": answer, "draft": draft}
+
+
+def shortened(error):
+    """An error as far as anybody will see of it: an exception may hold whatever text there is."""
+    half = ERROR_LIMIT // 2
+    return error if len(error) <= ERROR_LIMIT else f"{error[:half]} ... {error[-half:]}"
 
 
 def describe(error):
