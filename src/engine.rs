@@ -8,6 +8,7 @@
 //! The method is that of Zhang, Kraska and Khattab, *Recursive Language Models*, arXiv 2512.24601.
 
 mod answer;
+mod beginning;
 mod budget;
 mod cite;
 mod context;

@@ -1,8 +1,15 @@
 //! What a question would read and send, told without a call of any model.
 
 use super::{
-    Engine, Failure, Question, context::Context, context_failure, context_size, ending::Stop, internal_failure,
-    overview::Overview, prompt, schema::AnswerSchema, tools,
+    Engine, Failure, Question,
+    beginning::{Beginning, Circumstances},
+    context::Context,
+    context_failure, context_size,
+    ending::Stop,
+    internal_failure,
+    overview::Overview,
+    prompt,
+    schema::AnswerSchema,
 };
 use crate::{
     corpus::{self, Access, ContextText},
@@ -58,17 +65,13 @@ impl Engine {
         let manner = &question.manner;
         let (focus, asked) = (question.focus.as_ref(), question.text.as_str());
         let schema = manner.schema.as_ref().map(AnswerSchema::text);
-        let worker_window = self.choice.worker.window();
-        let own: Vec<_> = manner.toolbox.at_depth(0).collect();
         let by_tools = manner.uses_tools(root.as_ref())?;
         let by_programs = |overview: &Overview<'_>| {
-            let (exchanges, variables) = (&[], &[]);
-            let opening =
-                prompt::Opening { overview, focus, question: asked, schema, worker_window, exchanges, variables };
-            let offered = if by_tools { tools::all_tools(&own) } else { Vec::new() };
-            let offered: String =
-                offered.iter().map(|it| it.description.clone() + &it.parameters.to_string()).collect();
-            prompt::instructions(by_tools, &own) + &prompt::opening(&opening) + &offered
+            let worker = self.choice.worker.as_ref();
+            let (model, depth, question, dialogue) = (root.as_ref(), 0, asked, None);
+            let beginning =
+                Circumstances { manner, model, worker, by_tools, depth, overview, focus, question, dialogue };
+            Beginning::of(&beginning).text()
         };
         let (context_tokens, prompt) = match &text {
             Some(text) => {

@@ -14,6 +14,7 @@ pub use programs::CellRecord;
 
 use super::{
     answer::{Failure, Termination},
+    beginning::{Beginning, Circumstances},
     budget::Exceeded,
     context::Context,
     conversation::Conversation,
@@ -31,7 +32,8 @@ use crate::{
     llm::{self, Model, Tool},
 };
 use futures::{FutureExt, future::BoxFuture};
-use programs::{Programs, output_chars};
+use programs::Programs;
+pub use programs::output_chars;
 use std::{sync::Arc, time::Duration};
 use verdict::{Judge, Verdict};
 use writing::Written;
@@ -92,20 +94,16 @@ impl<'t> Run<'t> {
     /// # Errors
     /// The model cannot call tools, and is to.
     pub fn new(tree: &'t Tree, depth: usize, model: Arc<dyn Model>, subject: Subject<'_>) -> Result<Self, Stop> {
-        let by_tools = tree.uses_tools(model.as_ref()).map_err(Stop::Failed)?;
-        let own: Vec<_> = tree.manner.toolbox.at_depth(depth).collect();
-        let tools: Arc<[Tool]> = if by_tools { tools::all_tools(&own).into() } else { Arc::default() };
-        let instructions = prompt::instructions(by_tools, &own);
-        let schema = tree.manner.schema.as_ref().filter(|_| depth == 0);
-        let earlier = subject.dialogue.map(|it| (it.exchanges(), it.variables())).unwrap_or_default();
-        let opening = prompt::opening(&prompt::Opening {
+        let Beginning { instructions, opening, tools } = Beginning::of(&Circumstances {
+            manner: &tree.manner,
+            model: model.as_ref(),
+            worker: tree.choice.worker.as_ref(),
+            by_tools: tree.uses_tools(model.as_ref()).map_err(Stop::Failed)?,
+            depth,
             overview: subject.overview,
             focus: subject.focus,
             question: subject.question,
-            schema: schema.map(super::schema::AnswerSchema::text),
-            worker_window: tree.choice.worker.window(),
-            exchanges: &earlier.0,
-            variables: &earlier.1,
+            dialogue: subject.dialogue,
         });
         let conversation = Conversation::new(&instructions, opening, model.window());
         Ok(Self {

@@ -5,7 +5,8 @@ Usage: serve.py FOLDER
 The model's weights are its script: after the control token of a state each token of the state's text leads to the next
 (one-hot embeddings, blocks that do nothing, an output matrix that is the table of successors). The chat template looks at
 the messages and chooses the state. So a whole run (a program, a sub-call, an answer) goes through a real server, with real
-templates, tokens, streaming and usage, without downloading a model.
+templates, tokens, streaming and usage, without downloading a model. A request that offers tools gets a call of one, which
+the server takes out of the text and streams as such, and then an answer.
 
 Prints the base URL, and ends when its standard input closes.
 """
@@ -25,14 +26,22 @@ SCRIPT = {
     "look": "I look first.\n```repl\nfound = grep('needle')\n"
     "told = llm_query('SUBCALL: ' + found[0].text)\nprint('told:', told)\n```\n",
     "read": "it says forty-two",
+    "call": '<tool_call>{"name": "grep", "arguments": {"pattern": "needle"}}</tool_call>',
+    "tell": "A tool has found it in stack.txt:2",
     "answer": "That is enough.\n```repl\nFINAL(f'The text says {told} in {found[0].path}:{found[0].line}')\n```",
 }
 
 TEMPLATE = """{%- set last = messages[-1].content -%}
+{%- if tools %}<|im_start|>system
+{% for tool in tools %}{{ tool | tojson }}
+{% endfor %}<|im_end|>
+{% endif %}
 {%- for message in messages %}<|im_start|>{{ message.role }}
-{{ message.content }}<|im_end|>
+{% if message.content %}{{ message.content }}{% endif %}
+{%- for call in message.tool_calls or [] %}
+<tool_call>{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}</tool_call>{% endfor %}<|im_end|>
 {% endfor %}{%- if add_generation_prompt %}<|im_start|>assistant
-{% if last.startswith('SUBCALL') %}<|read|>{% elif 'told:' in last %}<|answer|>{% else %}<|look|>{% endif %}{% endif %}"""
+{% if tools %}{% if messages[-1].role == 'tool' %}<|tell|>{% else %}<|call|>{% endif %}{% elif last.startswith('SUBCALL') %}<|read|>{% elif 'told:' in last %}<|answer|>{% else %}<|look|>{% endif %}{% endif %}"""
 
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
 

@@ -13,7 +13,7 @@ use tokio::{
 const PYTHON: &str = "RLM_TEST_LLAMA_PYTHON";
 
 #[tokio::test]
-async fn a_program_a_sub_call_and_an_answer_go_through_llama_cpp() {
+async fn programs_sub_calls_and_calls_of_tools_go_through_llama_cpp() {
     let Some(python) = std::env::var_os(PYTHON) else {
         assert!(std::env::var_os("CI").is_none(), "{PYTHON} is not set; `tests/run` sets it");
         eprintln!("{PYTHON} is not set: llama.cpp is not tested");
@@ -44,4 +44,10 @@ async fn a_program_a_sub_call_and_an_answer_go_through_llama_cpp() {
     let usage = &result["usage"];
     assert_eq!((&usage["rootCalls"], &usage["subCalls"]), (&json!(2), &json!(1)));
     assert!(usage["inputTokens"].as_u64() > Some(500) && usage["outputTokens"].as_u64() > Some(20), "{usage}");
+
+    let by_tools = ["query", "Where is the needle?", path, "--json", "--endpoint", &url, "--protocol", "tools"];
+    let ran = run(rlm(by_tools)).await;
+    let result = ran.json();
+    assert_eq!(result["answer"], "A tool has found it in stack.txt:2", "{ran:?}");
+    assert_eq!(result["usage"]["rootCalls"], 2, "a call of a tool, and the answer: {ran:?}");
 }

@@ -23,6 +23,9 @@ pub struct Opening<'a> {
     pub question: &'a str,
     /// The JSON Schema of the answer.
     pub schema: Option<&'a str>,
+    /// Tokens that the model has room for, and how many characters it sees of one output.
+    pub window: Option<usize>,
+    pub output_chars: usize,
     /// Tokens that the model of sub-calls has room for.
     pub worker_window: Option<usize>,
     /// Earlier questions of the session.
@@ -34,6 +37,13 @@ pub struct Opening<'a> {
 /// The first message to a root model: what the context is, then the question.
 pub fn opening(opening: &Opening<'_>) -> String {
     let mut text = opening.overview.describe();
+    if let Some(tokens) = opening.window {
+        let _ = writeln!(
+            text,
+            "Your window has {tokens} tokens; of what is printed in one turn you see {} characters.",
+            opening.output_chars
+        );
+    }
     if let Some(tokens) = opening.worker_window {
         // At three characters to a token, with room for a question and a reply.
         let characters = tokens * 3 / 4 * 3;

@@ -64,6 +64,8 @@ fn openings() {
         focus: None,
         question: " What is {0}? ",
         schema: None,
+        window: None,
+        output_chars: 20_000,
         worker_window: None,
         exchanges: &[],
         variables: &[],
@@ -85,6 +87,7 @@ fn openings() {
     let full = Opening {
         focus: Some(&focus),
         schema: Some("{\"type\":\"array\"}"),
+        window: Some(32_000),
         worker_window: Some(8192),
         exchanges: &exchanges,
         variables: &variables,
@@ -98,6 +101,7 @@ fn openings() {
             What is where (files, bytes):
               README.md (9)
               src/ (2, 18)
+            Your window has 32000 tokens; of what is printed in one turn you see 20000 characters.
             A model that reads for you has a window of 8192 tokens: at most some 18432 characters in one prompt.
 
             The question is about a selection: src/main.rs:1-1, 12 characters, in the variable `selection`.
@@ -122,6 +126,8 @@ fn openings() {
         focus: None,
         question: &long,
         schema: None,
+        window: None,
+        output_chars: 20_000,
         worker_window: None,
         exchanges: &[],
         variables: &[],

@@ -149,7 +149,7 @@ impl Run<'_> {
 }
 
 /// How many characters of output a model with such a window sees at once: those of a fifth of it, at three to a token.
-pub(super) fn output_chars(window: Option<usize>) -> usize {
+pub fn output_chars(window: Option<usize>) -> usize {
     window.map_or(OUTPUT_CHARS, |tokens| OUTPUT_CHARS.min(tokens * 3 / 5))
 }
 

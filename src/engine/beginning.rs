@@ -1,0 +1,71 @@
+//! What a run begins with: what its model is told first, and what it may call. A preview shows the same.
+
+use super::{
+    dialogue::Dialogue,
+    manner::Manner,
+    overview::Overview,
+    prompt,
+    run::{Focus, output_chars},
+    schema::AnswerSchema,
+    tools,
+};
+use crate::{
+    config::ToolSpec,
+    llm::{Model, Tool},
+};
+use std::sync::Arc;
+
+/// What is known of a run before it begins.
+pub struct Circumstances<'a> {
+    pub manner: &'a Manner,
+    pub model: &'a dyn Model,
+    /// The model of sub-calls.
+    pub worker: &'a dyn Model,
+    pub by_tools: bool,
+    /// 0 for the root.
+    pub depth: usize,
+    pub overview: &'a Overview<'a>,
+    pub focus: Option<&'a Focus>,
+    pub question: &'a str,
+    /// What earlier questions have left.
+    pub dialogue: Option<&'a Arc<Dialogue>>,
+}
+
+/// The beginning of a conversation.
+pub struct Beginning {
+    pub instructions: String,
+    pub opening: String,
+    /// Nothing if the model writes programs.
+    pub tools: Arc<[Tool]>,
+}
+
+impl Beginning {
+    pub fn of(it: &Circumstances<'_>) -> Self {
+        let own: Vec<&ToolSpec> = it.manner.toolbox.at_depth(it.depth).collect();
+        let (exchanges, variables) =
+            it.dialogue.map(|dialogue| (dialogue.exchanges(), dialogue.variables())).unwrap_or_default();
+        let opening = prompt::opening(&prompt::Opening {
+            overview: it.overview,
+            focus: it.focus,
+            question: it.question,
+            // A child's answer goes to a program.
+            schema: it.manner.schema.as_ref().filter(|_| it.depth == 0).map(AnswerSchema::text),
+            window: it.model.window(),
+            output_chars: output_chars(it.model.window()),
+            worker_window: it.worker.window(),
+            exchanges: &exchanges,
+            variables: &variables,
+        });
+        Self {
+            instructions: prompt::instructions(it.by_tools, &own),
+            opening,
+            tools: if it.by_tools { tools::all_tools(&own).into() } else { Arc::default() },
+        }
+    }
+
+    /// All of it as one text, for counting.
+    pub fn text(&self) -> String {
+        let tools = self.tools.iter().map(|tool| tool.description.clone() + &tool.parameters.to_string());
+        [self.instructions.clone(), self.opening.clone()].into_iter().chain(tools).collect()
+    }
+}
