@@ -42,6 +42,9 @@
 ;;                          scope is chosen: project, file, directory, region
 ;;   M-x rlm-query-region   the region
 ;;   M-x rlm-query-file     the visited file, or one that is asked for
+;;   M-x rlm-follow-up      what the latest answer was about, as a further question
+;;                          of the same session: the model knows the earlier
+;;                          questions and answers, and has its variables still
 ;;
 ;; The text of buffers that have unsaved changes is what the answer sees, not
 ;; the file on disk.  Buffers of remote, compressed and encrypted files are never
@@ -51,11 +54,14 @@
 ;;
 ;; The answer streams into a buffer of its own.  Point at the end of the buffer
 ;; follows the text; moved elsewhere, it stays where it is.  An answer that comes
-;; whole is shown from its start.  Each citation `path:line' is a button.
+;; whole is shown from its start.  Each citation `path:line' is a button.  One that
+;; does not hold is marked: there are no such lines, or they do not say what the
+;; answer quotes from them.
 ;;
 ;;   RET, mouse-1           open the cited lines in another window
 ;;   TAB, n / S-TAB, p      next, previous citation
 ;;   C-c C-k                cancel the query; the partial answer stays
+;;   f                      ask a follow-up question, in a buffer of its own
 ;;   g                      ask again
 ;;   w                      copy the answer as Markdown
 ;;   q                      bury the buffer
@@ -206,13 +212,18 @@ takes effect when the server is started."
 
 (defface rlm-citation-unverified
   '((t :inherit warning :underline t))
-  "Face of citations that the server could not find in the text.")
+  "Face of citations that do not hold.
+There are no such lines, or they do not say what the answer quotes
+from them.")
 
 ;;;; Runs: one question each
 
 (cl-defstruct (rlm--run (:constructor rlm--make-run) (:copier nil))
   "A question that was asked, and what is known of its answer."
   id question scope server buffer
+  ;; The run that it follows, or nil; and the session that it shares with that,
+  ;; by which the server knows what belongs together.
+  follows session
   ;; The value of `rlm-options' that only its buffer has.
   options
   ;; The workspace folders it was asked with.
@@ -884,40 +895,120 @@ Return the buffer of the answer."
      (list file (rlm--read-question (rlm--file-scope file)))))
   (rlm--ask question (rlm--file-scope file)))
 
-(defun rlm--buffer-name (question)
-  "Return the name of a buffer for the answer to QUESTION."
-  (let ((line (replace-regexp-in-string "[ \t\n]+" " " (string-trim question))))
-    (format "*rlm: %s*" (truncate-string-to-width line 40 nil nil "…"))))
-
-(defun rlm--ask (question scope &optional buffer)
-  "Ask QUESTION about SCOPE, with the answer in BUFFER or a new one.
+;;;###autoload
+(defun rlm-follow-up (question &optional answer)
+  "Ask QUESTION as a follow-up of ANSWER, about the same text.
+ANSWER is an answer buffer and defaults to the current one, or
+elsewhere to the latest; with a prefix argument it is chosen.  The
+model knows the earlier questions and answers of the session, and
+variables that its programs have made are still there.  The answer
+gets a buffer of its own, in the place of the one that it follows.
 Return that buffer."
+  (interactive
+   (let* ((answer (rlm--continued (and current-prefix-arg
+                                       (rlm--choose-answer))))
+          (run (buffer-local-value 'rlm--run answer)))
+     (list (read-string (format "Follow up on %s: "
+                                (rlm--quote-question run))
+                        nil 'rlm-query-history)
+           answer)))
+  (let ((answer (rlm--continued answer)))
+    ;; There, the options are those of the earlier question.
+    (with-current-buffer answer
+      (rlm--ask question (rlm--run-scope rlm--run) nil rlm--run))))
+
+(defun rlm--continued (answer)
+  "Return ANSWER, or what it defaults to, if it can be followed up now."
+  (let ((answer (or answer
+                    (and rlm--run (current-buffer))
+                    (car (rlm--answers))
+                    (user-error "Nothing was asked: M-x rlm-query asks"))))
+    (rlm--check-session (buffer-local-value 'rlm--run answer))
+    answer))
+
+(defun rlm--check-session (run)
+  "Signal an error if a question of the session of RUN is being answered.
+They are asked one after the other."
+  (when-let ((active (seq-find (lambda (it)
+                                 (equal (rlm--run-session it)
+                                        (rlm--run-session run)))
+                               rlm--runs)))
+    (user-error "%s is still being answered: wait for its end, or cancel it"
+                (rlm--quote-question active))))
+
+(defun rlm--choose-answer ()
+  "Return an answer buffer that the user chooses."
+  (let ((names (mapcar #'buffer-name (rlm--answers))))
+    (when names
+      (get-buffer (completing-read (format "Follow up on (default %s): "
+                                           (car names))
+                                   names nil t nil nil (car names))))))
+
+(defun rlm--answers ()
+  "Return the answer buffers, the one that was shown last first."
+  (seq-filter (lambda (buffer) (buffer-local-value 'rlm--run buffer))
+              (buffer-list)))
+
+(defun rlm--short (question)
+  "Return QUESTION as one short line."
+  (truncate-string-to-width
+   (replace-regexp-in-string "[ \t\n]+" " " (string-trim question))
+   40 nil nil "…"))
+
+(defun rlm--quote-question (run)
+  "Return the question of RUN as it is named in a sentence."
+  (format "“%s”" (rlm--short (rlm--run-question run))))
+
+(defun rlm--ask (question scope &optional buffer follows)
+  "Ask QUESTION about SCOPE, with the answer in BUFFER or a new one.
+FOLLOWS is the run whose session it belongs to; without one, it
+begins a session.  Return the buffer."
   (when (string-blank-p question)
     (user-error "No question was asked"))
   ;; An error in them is to be met here, not while a server is being started.
   (mapc #'rlm--json-options (list (rlm--default-options) rlm-options))
   (let* ((server (rlm--connect (rlm--scope-root scope)))
-         (buffer (or buffer (generate-new-buffer (rlm--buffer-name question))))
-         (run (rlm--make-run :id (format "emacs-%d-%d" (emacs-pid)
-                                         (cl-incf rlm--run-count))
-                             :question question :scope scope
+         (buffer (or buffer
+                     (generate-new-buffer
+                      (format "*rlm: %s*" (rlm--short question)))))
+         (id (format "emacs-%d-%d" (emacs-pid) (cl-incf rlm--run-count)))
+         (run (rlm--make-run :id id :question question :scope scope
+                             :follows follows
+                             ;; It is named after its first question.
+                             :session (if follows (rlm--run-session follows) id)
                              :options (and (local-variable-p 'rlm-options)
                                            rlm-options)
                              :server server :buffer buffer)))
     (push run rlm--runs)
     (with-current-buffer buffer
+      (rlm--leave-session run)
       (rlm-answer-mode)
       (when (rlm--run-options run)
         (setq-local rlm-options (rlm--run-options run)))
       (rlm--begin-answer run))
     (rlm--update-mode-line)
-    (pop-to-buffer buffer rlm-display-action)
+    (rlm--display run)
     (pcase-exhaustive (rlm--server-state server)
       ('ready (rlm--send run))
       ('starting (push run (rlm--server-waiting server)))
       ('closing (rlm--finish run 'failed nil (rlm--server-problem server)
                              rlm--restart-hint)))
     buffer))
+
+(defun rlm--display (run)
+  "Display the buffer of RUN.
+A follow-up takes the window of the answer that it follows, so that
+what is being looked at beside that stays in view."
+  (let* ((follows (rlm--run-follows run))
+         (buffer (rlm--run-buffer run))
+         (window (and follows
+                      (buffer-live-p (rlm--run-buffer follows))
+                      (not (get-buffer-window buffer))
+                      (get-buffer-window (rlm--run-buffer follows)))))
+    (if (or rlm-display-action (null window))
+        (pop-to-buffer buffer rlm-display-action)
+      (select-window window)
+      (pop-to-buffer buffer '(display-buffer-same-window)))))
 
 (defun rlm--send (run)
   "Send the question of RUN to its server, which is ready."
@@ -983,6 +1074,7 @@ project as the whole workspace."
   "Return the parameters of `rlm/query' for RUN."
   (append (list :query (rlm--unicode (rlm--run-question run))
                 :queryId (rlm--run-id run)
+                :sessionId (rlm--run-session run)
                 :scope (rlm--scope-params (rlm--run-scope run)))
           (when (rlm--run-options run)
             (list :options (rlm--json-options (rlm--run-options run))))))
@@ -1036,6 +1128,14 @@ project as the whole workspace."
       ;; jsonrpc.el says so when the process ends; `rlm--on-exit' says why.
       (-1 nil)
       (-32800 (rlm--finish run 'cancelled partial "Cancelled."))
+      ;; The server's words have the name of the session, which nobody knows.
+      ((and -32602 (guard (string-match-p "\\`another question of the session"
+                                          (or (plist-get error :message) ""))))
+       (rlm--finish run 'failed nil
+                    "an earlier question of this session is still being answered"
+                    (substitute-command-keys
+                     "When that has ended, \\<rlm-answer-mode-map>\\[revert-buffer] \
+asks again.")))
       (_ (rlm--finish run 'failed partial
                       (or (plist-get error :message) "The server gave no reason")
                       (or (plist-get data :hint)
@@ -1115,10 +1215,7 @@ server did not confirm it: M-x rlm-shutdown ends it."))))
   (let ((run (rlm--choose-run "Show: ")))
     (pop-to-buffer
      (or (and run (rlm--run-buffer run))
-         (seq-find (lambda (buffer)
-                     (eq (buffer-local-value 'major-mode buffer)
-                         'rlm-answer-mode))
-                   (buffer-list))
+         (car (rlm--answers))
          (user-error "Nothing was asked"))
      rlm-display-action)))
 
@@ -1250,6 +1347,7 @@ It is put into `global-mode-string' for that time.")
                                                  special-mode-map))
     (define-key map "n" #'forward-button)
     (define-key map "p" #'backward-button)
+    (define-key map "f" #'rlm-follow-up)
     (define-key map "w" #'rlm-copy-answer)
     (define-key map (kbd "C-c C-k") #'rlm-cancel)
     map)
@@ -1295,19 +1393,46 @@ Point at the end of the buffer follows the answer while it arrives.
               rlm--rendered (make-marker)
               rlm--citations (make-hash-table :test #'equal)
               rlm--files (make-hash-table :test #'equal))
-  (add-hook 'kill-buffer-hook #'rlm--cancel-unread nil t))
+  (add-hook 'kill-buffer-hook #'rlm--forsake nil t))
 
-(defun rlm--cancel-unread ()
-  "Cancel the query of the current buffer, which nobody will read."
-  (when (and rlm--run (rlm--active-p rlm--run))
-    (rlm--cancel rlm--run)))
+(defun rlm--forsake ()
+  "Cancel the query of the current buffer, which nobody will read.
+Without another answer of its session, end that too."
+  (when rlm--run
+    (when (rlm--active-p rlm--run)
+      (rlm--cancel rlm--run))
+    (rlm--leave-session)))
+
+(defun rlm--leave-session (&optional next)
+  "End the session of the current buffer unless another buffer has it.
+NEXT is the run that the buffer will show, if it stays."
+  (let ((session (and rlm--run (rlm--run-session rlm--run)))
+        (server rlm--server))
+    (when (and session
+               (not (and next (equal (rlm--run-session next) session)))
+               (not (seq-some (lambda (buffer)
+                                (equal (rlm--run-session
+                                        (buffer-local-value 'rlm--run buffer))
+                                       session))
+                              (remq (current-buffer) (rlm--answers))))
+               (rlm--running-p server)
+               (eq (rlm--server-state server) 'ready))
+      ;; The server may have ended a moment ago, and the session with it.
+      (ignore-errors
+        (jsonrpc-async-request (rlm--server-connection server)
+                               :rlm/endSession (list :sessionId session)
+                               :success-fn #'ignore :error-fn #'ignore
+                               :timeout nil)))))
 
 (defun rlm--ask-again (&rest _)
-  "Ask the question of the current buffer again."
+  "Ask the question of the current buffer again.
+A follow-up stays one; the first question of a session begins anew."
   (when (rlm--active-p rlm--run)
     (user-error "The query is still running: C-c C-k cancels it"))
+  (when (rlm--run-follows rlm--run)
+    (rlm--check-session rlm--run))
   (rlm--ask (rlm--run-question rlm--run) (rlm--run-scope rlm--run)
-            (current-buffer)))
+            (current-buffer) (rlm--run-follows rlm--run)))
 
 (defun rlm-copy-answer ()
   "Copy the answer as Markdown, or the region if it is active."
@@ -1328,13 +1453,28 @@ Point at the end of the buffer follows the answer while it arrives.
   (let ((inhibit-read-only t))
     (erase-buffer)
     (insert (propertize (rlm--run-question run) 'face 'rlm-question) "\n"
-            (propertize (format "about %s\n\n"
+            (propertize (format "about %s"
                                 (rlm--scope-label (rlm--run-scope run)))
                         'face 'shadow))
+    (when (rlm--run-follows run)
+      (rlm--insert-predecessor (rlm--run-follows run)))
+    (insert "\n\n")
     (dolist (marker (list rlm--answer-start rlm--answer-end rlm--rendered))
       (set-marker marker (point))))
   (rlm--show-status run)
   (goto-char (point-max)))
+
+(defun rlm--insert-predecessor (run)
+  "Insert that the answer to RUN is followed up, with a button to go there."
+  (insert (propertize ", after " 'face 'shadow))
+  (let ((buffer (rlm--run-buffer run)))
+    (insert-text-button
+     (rlm--quote-question run) 'follow-link t
+     'help-echo "mouse-1, RET: show the earlier answer"
+     'action (lambda (_)
+               (unless (buffer-live-p buffer)
+                 (user-error "The buffer of that answer was killed"))
+               (pop-to-buffer buffer '(display-buffer-same-window))))))
 
 (defmacro rlm--with-steady-view (&rest body)
   "Evaluate BODY and keep what is being read of the buffer in view.
@@ -1676,7 +1816,9 @@ The first and the third group are markup.")
           (or (plist-get citation :endLine) first))))
 
 (defun rlm--verified-p (citation)
-  "Whether the server found CITATION, a plist of the protocol, in the text."
+  "Whether the server has found CITATION, a plist of the protocol, to be right.
+There are such lines then, and what the answer quotes from them is
+what they say."
   (eq (plist-get citation :verified) t))
 
 (defun rlm--note-citations (citations)
@@ -1691,6 +1833,11 @@ The first and the third group are markup.")
   ;; Their URIs can tell files that were not found before.
   (clrhash rlm--files))
 
+(defconst rlm--flaw
+  "This citation does not hold: there is no such file, it has no such lines, \
+or they do not say what the answer quotes from them."
+  "What is wrong with a citation that does not hold.")
+
 (defun rlm--insert-citations (citations)
   "Insert the list of CITATIONS, plists of the protocol."
   (when citations
@@ -1702,7 +1849,8 @@ The first and the third group are markup.")
           (insert (format "%s:%s" path (rlm--line-range first last)))
           (rlm--link beg (point) path first last))
         (unless (rlm--verified-p citation)
-          (insert (propertize "  not verified" 'face 'rlm-notice)))
+          (insert (propertize "  does not hold" 'face 'rlm-notice
+                              'help-echo rlm--flaw)))
         (insert "\n")))))
 
 (defun rlm--link (beg end path first last)
@@ -1712,7 +1860,8 @@ The first and the third group are markup.")
     (make-text-button beg end :type 'rlm-citation
                       'rlm-target (list path first last)
                       'help-echo (concat "mouse-1, RET: open " path
-                                         (when doubtful " (not verified)")))
+                                         (when doubtful
+                                           (concat "\n" rlm--flaw))))
     (add-face-text-property beg end (if doubtful
                                         'rlm-citation-unverified
                                       'rlm-citation))))

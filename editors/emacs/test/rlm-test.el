@@ -227,7 +227,7 @@ Return the buffer of the answer."
 
 Citations
   src/a.rs:10-14
-  src/b.rs:2  not verified
+  src/b.rs:2  does not hold
   odd {x} y.rs:7
 "))
     (should (equal (mapcar #'car (rlm-test-buttons))
@@ -237,7 +237,12 @@ Citations
     (should-not (memq 'rlm-citation-unverified (rlm-test-faces "src/a.rs:10")))
     (goto-char (point-min))
     (search-forward "src/b")
-    (should (string-match-p "not verified" (get-char-property (point) 'help-echo)))))
+    (should (string-match-p "does not hold" (get-char-property (point) 'help-echo)))
+    (goto-char (point-max))
+    (search-backward "does not hold")
+    (should (memq 'rlm-notice (rlm-test-faces "  does not hold")))
+    (should (string-match-p "do not say what the answer quotes"
+                            (get-char-property (point) 'help-echo)))))
 
 (ert-deftest rlm-test-a-citation-opens-its-lines ()
   (rlm-test-in-answer (run '(("src/a.rs" . "1\n2\n3\n4\n5\n")))
@@ -309,6 +314,7 @@ Citations
     (should (equal (rlm-test-answer) "One "))
     (rlm-test-event run "progress" :message "still")
     (rlm-test-event run "turn" :text "ignored")
+    (rlm-test-event run "summary" :depth 0 :run 1 :text "ignored")
     (rlm-test-event run "delta" :text "two\r\n")
     (should (equal (rlm-test-answer) "One two\n"))
     (rlm-test-event run "delta" :text "Three" :reset t)
@@ -627,6 +633,134 @@ there is no folder /gone
     (should (equal (mapcar (lambda (it) (plist-get it :query))
                            (rlm-test-sent-as 'rlm/query))
                    '("Where is it?" "Where is it?")))))
+
+;;;; Follow-up questions
+
+(defun rlm-test-follow-up (question)
+  "Ask QUESTION as a follow-up, as a user does, and return the prompt."
+  (let (prompt)
+    (cl-letf (((symbol-function 'read-string)
+               (lambda (text _initial history &rest _)
+                 (should (eq history 'rlm-query-history))
+                 (setq prompt text)
+                 question)))
+      (call-interactively #'rlm-follow-up))
+    ;; The command loop does that.
+    (set-buffer (window-buffer))
+    prompt))
+
+(defun rlm-test-sessions ()
+  "Return the sessions of the questions that were sent, oldest first."
+  (mapcar (lambda (it) (plist-get it :sessionId)) (rlm-test-sent-as 'rlm/query)))
+
+(defun rlm-test-ended ()
+  "Return the sessions that were ended, oldest first."
+  (mapcar (lambda (it) (plist-get it :sessionId))
+          (rlm-test-sent-as 'rlm/endSession)))
+
+(ert-deftest rlm-test-a-follow-up-shares-the-session-and-the-scope ()
+  (rlm-test-asking '(("src/a.rs" . "one\n"))
+    (let ((first (rlm-query-file "src/a.rs" "Where is the first\n and only line of it?"))
+          (other (save-current-buffer (rlm-query "Why?"))))
+      (switch-to-buffer first)
+      (delete-other-windows)
+      (setq-local rlm-options '(:maxDepth 1))
+      (rlm-test-reply rlm--run :result (rlm-test-result "In src/a.rs:1."))
+      (should (eq (key-binding "f") #'rlm-follow-up))
+      (should (equal (rlm-test-follow-up "And the second?")
+                     "Follow up on “Where is the first and only line of it?”: "))
+      ;; It takes the place of the answer that it follows.
+      (should (equal (buffer-name) "*rlm: And the second?*"))
+      (should (one-window-p))
+      (should (equal (buffer-substring-no-properties (point-min) rlm--answer-start)
+                     "And the second?
+about src/a.rs, after “Where is the first and only line of it?”
+
+"))
+      (pcase-let ((`(,one ,two ,three) (rlm-test-sent-as 'rlm/query)))
+        (should (equal (plist-get one :sessionId) (plist-get three :sessionId)))
+        (should (stringp (plist-get one :sessionId)))
+        (should-not (equal (plist-get one :sessionId) (plist-get two :sessionId)))
+        (should (equal (plist-get one :scope) (plist-get three :scope)))
+        (should-not (equal (plist-get one :queryId) (plist-get three :queryId)))
+        (should (equal (plist-get three :options) '(:maxDepth 1))))
+      (rlm-test-reply rlm--run :result (rlm-test-result "There is none."))
+      (should (equal (rlm-test-answer) "There is none."))
+      (rlm-test-follow-up "Really?")
+      (should (= 1 (length (delete-dups (delete (rlm--run-session
+                                                 (buffer-local-value 'rlm--run other))
+                                                (rlm-test-sessions))))))
+      ;; The way back.
+      (goto-char (point-min))
+      (forward-button 1)
+      (push-button)
+      (should (equal (buffer-name (window-buffer)) "*rlm: And the second?*")))))
+
+(ert-deftest rlm-test-a-follow-up-from-elsewhere-continues-the-latest-answer ()
+  (rlm-test-asking nil
+    (should-error (call-interactively #'rlm-follow-up) :type 'user-error)
+    (dolist (question '("One?" "Two?"))
+      (rlm-query question)
+      (rlm-test-reply (car rlm--runs) :result (rlm-test-result "Yes.")))
+    (let ((window (get-buffer-window "*rlm: Two?*")))
+      (should window)
+      (with-selected-window (split-window (frame-root-window))
+        (switch-to-buffer "*scratch*")
+        (should (equal (rlm-test-follow-up "Why?") "Follow up on “Two?”: "))
+        (should (eq (get-buffer-window "*rlm: Why?*") window))))
+    (rlm-test-reply (car rlm--runs) :result (rlm-test-result "So."))
+    (with-temp-buffer
+      (cl-letf (((symbol-function 'completing-read)
+                 (lambda (_prompt names &rest _)
+                   (should (equal (sort names #'string<)
+                                  '("*rlm: One?*" "*rlm: Two?*" "*rlm: Why?*")))
+                   "*rlm: One?*"))
+                (current-prefix-arg '(4)))
+        (should (equal (rlm-test-follow-up "How?") "Follow up on “One?”: "))))
+    (pcase-let ((`(,one ,two ,why ,how) (rlm-test-sessions)))
+      (should (equal (list one two) (list how why))))))
+
+(ert-deftest rlm-test-a-session-ends-with-its-last-answer-buffer ()
+  (rlm-test-in-answer (run nil)
+    (rlm-test-reply run :result (rlm-test-result "Here."))
+    (rlm-test-follow-up "And that?")
+    (let ((follow-up (current-buffer)))
+      (kill-buffer (rlm--run-buffer run))
+      (should-not (rlm-test-ended))
+      (goto-char (point-min))
+      (forward-button 1)
+      (should-error (push-button) :type 'user-error)
+      (kill-buffer follow-up)
+      (should (equal (rlm-test-ended) (list (rlm--run-session run))))
+      (should (rlm-test-sent-as 'rlm/cancel)))))
+
+(ert-deftest rlm-test-asking-again-begins-a-session-and-stays-in-that-of-a-follow-up ()
+  (rlm-test-in-answer (run nil)
+    (rlm-test-reply run :result (rlm-test-result "Here."))
+    (revert-buffer)
+    (should (equal (rlm-test-ended) (list (rlm--run-session run))))
+    (let ((first rlm--run))
+      (rlm-test-reply first :result (rlm-test-result "Here."))
+      (rlm-test-follow-up "And that?")
+      (rlm-test-reply rlm--run :result (rlm-test-result "There."))
+      (let ((follow-up (current-buffer)))
+        (revert-buffer)
+        (should (eq (window-buffer) follow-up))
+        (should (string-match-p "after “Where is it" (buffer-string)))
+        (with-current-buffer (rlm--run-buffer first)
+          (should-error (rlm-follow-up "And?") :type 'user-error)))
+      (should (equal (rlm-test-sessions)
+                     (list (rlm--run-session run) (rlm--run-session first)
+                           (rlm--run-session first) (rlm--run-session first))))
+      (should (= 1 (length (rlm-test-ended)))))))
+
+(ert-deftest rlm-test-a-session-answers-one-question-at-a-time ()
+  (rlm-test-in-answer (run nil)
+    (let ((error (should-error (call-interactively #'rlm-follow-up)
+                               :type 'user-error)))
+      (should (equal (cadr error) "“Where is it?” is still being answered: \
+wait for its end, or cancel it")))
+    (should (equal (rlm-test-sessions) (list (rlm--run-session run))))))
 
 ;;;; What is sent
 
@@ -1091,6 +1225,68 @@ DURATION is bound to the argument by which its process is known."
                                (rlm-test-buttons))))
             (should (member file files))
             (should-not (memq nil files))))))))
+
+(defconst rlm-test-model
+  "import sys
+question = sys.stdin.read().rsplit('# Question', 1)[-1]
+if 'begin' in question:
+    program = \"kept = 6 * 7\\nFINAL('It has begun.')\"
+elif 'hang' in question:
+    import time
+    time.sleep(600)
+else:
+    program = \"FINAL(f\\\"{globals().get('kept')} after {len(history) if 'history' in globals() else 0}\\\")\"
+print(f'```repl\\n{program}\\n```')
+"
+  "A model, a program in Python, that keeps a variable and then tells it.")
+
+(defmacro rlm-test-with-scripted-model (&rest body)
+  "Evaluate BODY in a project with the program and `rlm-test-model'."
+  (declare (indent 0) (debug t))
+  `(rlm-test-with-server '(("a.txt" . "one\n"))
+     (let* ((model (make-temp-file "rlm-test" nil ".py" rlm-test-model))
+            (rlm-options (list :model (concat "cli:python3 " model)
+                               :strategy "rlm")))
+       (unwind-protect (progn ,@body)
+         (delete-file model)))))
+
+(defun rlm-test-asked-further (question)
+  "Ask QUESTION as a follow-up of the current answer, and return the answer."
+  (let ((buffer (save-current-buffer (rlm-follow-up question))))
+    (rlm-test-await buffer)
+    (with-current-buffer buffer (rlm-test-answer))))
+
+(ert-deftest rlm-test-server-keeps-variables-for-a-follow-up-until-it-restarts ()
+  (rlm-test-with-scripted-model
+    (with-current-buffer (rlm-test-ask "Please begin")
+      (should (equal (rlm-test-answer) "It has begun."))
+      (should (equal (rlm-test-asked-further "What is there?") "42 after 1"))
+      (should (equal (rlm-test-asked-further "And now?") "42 after 2"))
+      (rlm-shutdown)
+      (should (equal (rlm-test-asked-further "And now?") "None after 0")))))
+
+(ert-deftest rlm-test-server-forgets-a-session-whose-buffers-are-killed ()
+  (rlm-test-with-scripted-model
+    (with-current-buffer (rlm-test-ask "Please begin")
+      (let ((run rlm--run))
+        (kill-buffer (rlm-follow-up "What is there?"))
+        (kill-buffer)
+        (let ((next (rlm--ask "What is there?" (rlm--run-scope run) nil run)))
+          (rlm-test-await next)
+          (with-current-buffer next
+            (should (equal (rlm-test-answer) "None after 0"))))))))
+
+(ert-deftest rlm-test-server-refuses-two-questions-of-a-session-at-once ()
+  (rlm-test-with-scripted-model
+    (let* ((busy (buffer-local-value 'rlm--run (rlm-query "Please hang")))
+           (buffer (rlm--ask "And?" (rlm--run-scope busy) nil busy)))
+      (rlm-test-await buffer)
+      (with-current-buffer buffer
+        (should (equal (rlm-test-answer)
+                       "The query failed: an earlier question of this session is \
+still being answered
+When that has ended, g asks again.
+"))))))
 
 (ert-deftest rlm-test-server-says-that-a-file-is-not-there ()
   (rlm-test-with-server nil
