@@ -1,7 +1,7 @@
 // VS Code itself, served over HTTP, with a profile of its own in which only our extension is installed.
 
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, openSync, writeFileSync } from "node:fs";
+import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 
@@ -74,6 +74,14 @@ export class CodeServer {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     throw new Error(`code-server did not start; its log is ${this.#profile}/code-server.log`);
+  }
+
+  /** The params of all requests of a method that the extension's log has, with `rlm.trace.server` set to `verbose`. */
+  requests(method) {
+    const files = readdirSync(join(this.#profile, "logs"), { recursive: true }).filter((name) => name.endsWith("-RLM.log"));
+    const log = files.map((name) => readFileSync(join(this.#profile, "logs", name), "utf8")).join("");
+    const sent = /Sending request '(\S+) - \(\d+\)'\.\nParams: (\{$.*?^\})/gmsu;
+    return [...log.matchAll(sent)].filter(([, it]) => it === method).map(([, , params]) => JSON.parse(params));
   }
 
   /** Ends the server and all that it has started. */

@@ -181,6 +181,80 @@ try {
     await picture("a preview");
   });
 
+  await step("a follow-up has the variables of the question before", async () => {
+    const model = `cli:${process.execPath} ${fileURLToPath(new URL("model.mjs", import.meta.url))}`;
+    codeServer.configure({ ...settings, "rlm.model": model, "rlm.strategy": "rlm", "rlm.trace.server": "verbose" });
+    await eventually("the server has the new model", async () =>
+      (await workbench.readDialog("RLM: Show Status")).includes("model.mjs"),
+    );
+    await workbench.runCommand("RLM: Ask…");
+    await workbench.answerPrompt("Ask RLM about the workspace", "Please begin");
+    await (await workbench.editor("Please begin")).waitForText("It has begun");
+
+    await workbench.runCommand("RLM: Ask a Follow-up…");
+    await workbench.answerPrompt("Follow up on “Please begin”", "What is kept?");
+    const second = await workbench.editor("What is kept");
+    await second.waitForText("42 after 1");
+    await second.waitForText("About the workspace courier, after “Please begin”");
+
+    await second.chooseAction("Ask a Follow-up…");
+    await workbench.answerPrompt("Follow up on “What is kept?”", "And now?");
+    const third = await workbench.editor("And now");
+    await third.waitForText("42 after 2");
+
+    await third.pressTitleButton("RLM: Ask a Follow-up…");
+    await workbench.answerPrompt("Follow up on “And now?”", "And in the end?");
+    await (await workbench.editor("And in the end")).waitForText("42 after 3");
+  });
+
+  await step("a session answers one question at a time", async () => {
+    await workbench.runCommand("RLM: Ask a Follow-up…");
+    await workbench.answerPrompt("Follow up on", "Please hang");
+    const answer = await workbench.editor("Please hang");
+    await answer.waitForAction("Stop");
+    await workbench.runCommand("RLM: Ask a Follow-up…");
+    await workbench.waitForNotification("“Please hang” is still being answered");
+    await picture("a busy session");
+    await workbench.pressNotificationButton("“Please hang” is still being answered", "Stop");
+    await answer.waitForText("Cancelled");
+    await workbench.clearNotifications();
+  });
+
+  await step("a session ends with its last document", async () => {
+    const ask = async (command, title, question, expected) => {
+      await workbench.runCommand(command);
+      await workbench.answerPrompt(title, question);
+      const answer = await workbench.editor(question);
+      await answer.waitForText(expected);
+      return answer;
+    };
+    const first = await ask("RLM: Ask…", "Ask RLM about the workspace", "Please begin anew", "It has begun");
+    const followUp = (question, expected) =>
+      ask("RLM: Ask a Follow-up…", "Follow up on “Please begin anew”", question, expected);
+    await (await followUp("Is it there?", "42 after 1")).close("Is it there?");
+    // A tab that moves is closed in one place and opened in another.
+    await workbench.runCommand("View: Move Editor into Previous Group");
+    await (await followUp("Is it still there?", "42 after 2")).close("Is it still there?");
+    const sessionOf = (question) => codeServer.requests("rlm/query").find((it) => it.query === question)?.sessionId;
+    const ended = () => codeServer.requests("rlm/endSession").map((it) => it.sessionId);
+    await eventually("the log has the last question", () => sessionOf("Is it still there?") !== undefined);
+    const session = sessionOf("Please begin anew");
+    assert.deepEqual([sessionOf("Is it there?"), sessionOf("Is it still there?")], [session, session]);
+    assert.notEqual(session, sessionOf("Please begin"));
+    assert.deepEqual(ended(), []);
+    await first.close("Please begin anew");
+    await eventually("the session has ended", () => ended().length > 0);
+    assert.deepEqual(ended(), [session]);
+  });
+
+  await step("a wrong quotation is marked", async () => {
+    await workbench.runCommand("RLM: Ask…");
+    await workbench.answerPrompt("Ask RLM about the workspace", "Please quote");
+    const answer = await workbench.editor("Please quote");
+    await answer.waitForText("src/queue\\.py:3 \\(does not hold\\)");
+    await answer.waitForDots("src/queue.py:3");
+  });
+
   await step("a run is stopped from its notification", async () => {
     // Longer than anything here waits, and a number that nobody else sleeps for, so that its process can be recognised.
     const seconds = `600.${process.pid}`;

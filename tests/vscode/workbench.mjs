@@ -184,6 +184,43 @@ export class Editor {
     await this.#action(title).waitFor();
   }
 
+  /** Closes the document in front, whose tab begins with the title. */
+  async close(title) {
+    const tab = this.#group.locator(".tab.active", { hasText: title });
+    await tab.locator(".tab-actions .action-label").click();
+    await tab.waitFor({ state: "detached" });
+  }
+
+  /** Chooses an action above the text that brings up a prompt. */
+  async chooseAction(title) {
+    const prompt = this.#page.locator(".quick-input-widget");
+    await insist(title, () => this.#action(title).click(), (timeout) => prompt.waitFor({ timeout }));
+  }
+
+  /** Presses a button in the bar above the text that brings up a prompt. */
+  async pressTitleButton(title) {
+    const prompt = this.#page.locator(".quick-input-widget");
+    const button = this.#group.locator(".editor-actions").getByRole("button", { name: title });
+    await insist(title, () => button.click(), (timeout) => prompt.waitFor({ timeout }));
+  }
+
+  /** Waits until a text is underlined with dots, as what does not hold is. */
+  async waitForDots(text) {
+    const dotted = async () => {
+      const styles = await this.#group.locator(".view-line span span", { hasText: text }).evaluateAll((all) =>
+        all.map((it) => getComputedStyle(it).textDecoration),
+      );
+      return styles.some((style) => style.includes("dotted"));
+    };
+    const deadline = performance.now() + PATIENCE;
+    while (!(await dotted())) {
+      if (performance.now() > deadline) {
+        throw new Error(`${text} is not underlined with dots`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
   /** Asks the question of the answer again; the new answer comes to the front in a tab of its own. */
   async askAgain(title) {
     const tabs = this.#group.locator(".tab", { hasText: title });

@@ -36,7 +36,14 @@ export class Answer {
   constructor(
     readonly id: string,
     readonly question: Question,
+    /** The answer that the question follows up on. */
+    readonly follows?: Answer,
   ) {}
+
+  /** What follow-up questions share, by which the server knows what belongs together: named after the first of them. */
+  get session(): string {
+    return this.follows?.session ?? this.id;
+  }
 
   get ended(): boolean {
     return this.phase !== "running" && this.phase !== "stopping";
@@ -94,6 +101,15 @@ export class Answer {
     this.phase = "failed";
   }
 
+  /** The server did not take the question. Its own words for a session in use have a name that nobody knows. */
+  refuse(message: string): void {
+    if (message.startsWith("another question of the session")) {
+      this.fail("an earlier question of this session is still being answered", { hint: "ask again when that has ended" });
+    } else {
+      this.fail(message);
+    }
+  }
+
   #keep(partial: Result | undefined): void {
     if (partial !== undefined) {
       this.result = partial;
@@ -101,6 +117,13 @@ export class Answer {
     }
   }
 }
+
+/** What follows a step of a run. */
+const STEPS = {
+  turn: "running the model's program",
+  cell: "thinking about what it found",
+  summary: "going on from a summary of what it found",
+};
 
 /** What an event says about what is being done now, if it says anything. */
 function activityOf(event: RunEvent): string | undefined {
@@ -113,11 +136,12 @@ function activityOf(event: RunEvent): string | undefined {
       return event.state === "started" && event.label !== "" ? `asking about ${event.label}` : undefined;
     case "turn":
     case "cell":
+    case "summary":
       // The steps of child runs come from many at once and would only flicker.
       if (event.depth > 0) {
         return undefined;
       }
-      return event.kind === "turn" ? "running the model's program" : "thinking about what it found";
+      return STEPS[event.kind];
     default:
       return undefined;
   }

@@ -1,6 +1,6 @@
 /**
- * Makes the `path:line` of an answer lead to the text: links in the document, marks on what the server could not
- * verify, and the jump itself.
+ * Makes the `path:line` of an answer lead to the text: links in the document, marks on what does not hold, and the jump
+ * itself.
  */
 
 import * as vscode from "vscode";
@@ -86,7 +86,7 @@ export class Citations implements vscode.DocumentLinkProvider, vscode.Disposable
     return vscode.languages.registerDocumentLinkProvider({ scheme: SCHEME }, this);
   }
 
-  /** Marks mentions that the server has looked for and not found. */
+  /** Marks mentions that the server has looked at and found to be wrong. */
   #mark(editor: vscode.TextEditor): void {
     const answer = this.#documents.find(editor.document.uri);
     if (answer === undefined) {
@@ -96,7 +96,8 @@ export class Citations implements vscode.DocumentLinkProvider, vscode.Disposable
       .filter((mention) => citationOf(mention, answer.citations)?.verified === false)
       .map((mention) => ({
         range: rangeOf(editor.document, mention),
-        hoverMessage: "RLM could not verify this citation: the file or these lines do not exist.",
+        hoverMessage:
+          "This citation does not hold: there is no such file, it has no such lines, or they do not say what is quoted.",
       }));
     editor.setDecorations(this.#unverified, doubtful);
   }

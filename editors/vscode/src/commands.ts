@@ -4,12 +4,14 @@
 
 import * as vscode from "vscode";
 
+import type { Answer } from "./answers";
 import { decodeQuery, decodeSelection } from "./decode";
 import type { AnswerDocuments } from "./documents";
 import type { Failures } from "./failures";
 import type { ApiKey } from "./key";
 import { ASK_AGAIN, COPY_ANSWER } from "./lenses";
 import type { Previews } from "./previews";
+import { shorten } from "./progress";
 import type { Scope } from "./protocol";
 import type { Questions } from "./questions";
 import type { Runs } from "./runs";
@@ -18,6 +20,7 @@ import { type Server, StartFailed } from "./server";
 import { describeStatus, type RunsView } from "./status";
 
 const OPEN_FOLDER = "Open Folder";
+const STOP = "Stop";
 
 /** The parts of the extension that commands act on. */
 export interface Parts {
@@ -48,6 +51,7 @@ export class Commands {
         this.#ask(decodeSelection(given) ?? selectionScope(), "Select the text to ask about first."),
       "rlm.askFile": (chosen) => this.#ask(resourceScope("file", chosen), "Open the file to ask about first."),
       "rlm.askFolder": (chosen) => this.#ask(resourceScope("folder", chosen), "Choose a folder in the explorer first."),
+      "rlm.followUp": (chosen) => this.#followUp(chosen),
       "rlm.preview": () => this.#preview(),
       "rlm.stop": (id) => this.#stop(id),
       "rlm.showRuns": () => view.show(),
@@ -88,11 +92,45 @@ export class Commands {
       await vscode.window.showInformationMessage(otherwise);
     } else if (await this.ready()) {
       const about = describeScope(scope);
-      const text = await this.#parts.questions.prompt(about);
+      const text = await this.#parts.questions.prompt(`Ask RLM about ${about}`);
       if (text !== undefined) {
         await this.#parts.runs.ask({ text, scope, about });
       }
     }
+  }
+
+  /**
+   * Prompts for a further question of a session and asks it about the same text: a question that follows the answer
+   * which is meant, by a document's own actions and menus or by being in front, else the latest of those that are open.
+   */
+  async #followUp(chosen: unknown): Promise<void> {
+    const { documents, runs, questions } = this.#parts;
+    const uri = chosen instanceof vscode.Uri ? chosen : vscode.window.activeTextEditor?.document.uri;
+    const answer = documents.get(chosen) ?? documents.find(uri) ?? documents.open.at(-1);
+    if (answer === undefined) {
+      await vscode.window.showInformationMessage("There is no open answer to follow up on. Ask a question first.");
+      return;
+    }
+    if (!(await this.#isFree(answer)) || !(await this.ready())) {
+      return;
+    }
+    const text = await questions.prompt(`Follow up on “${shorten(answer.question.text, 60)}”`);
+    if (text !== undefined && (await this.#isFree(answer))) {
+      await runs.ask({ ...answer.question, text }, answer);
+    }
+  }
+
+  /** True if no question of the answer's session is being answered; else the user is told of it, and may stop that one. */
+  async #isFree({ session }: Answer): Promise<boolean> {
+    const busy = this.#parts.runs.running.find((it) => it.session === session);
+    if (busy === undefined) {
+      return true;
+    }
+    const message = `“${shorten(busy.question.text, 60)}” is still being answered.`;
+    if (await vscode.window.showInformationMessage(message, STOP)) {
+      this.#parts.runs.stop(busy.id);
+    }
+    return false;
   }
 
   /** Prompts for a question about the workspace, and shows what asking it would read, send and cost. */
@@ -102,7 +140,8 @@ export class Commands {
       await vscode.window.showInformationMessage("Open a folder to ask questions about.");
       return;
     }
-    const text = (await this.ready()) ? await this.#parts.questions.prompt(describeScope(scope)) : undefined;
+    const title = `Ask RLM about ${describeScope(scope)}`;
+    const text = (await this.ready()) ? await this.#parts.questions.prompt(title) : undefined;
     if (text === undefined) {
       return;
     }
@@ -124,10 +163,14 @@ export class Commands {
     await this.#parts.runs.ask({ text: query, scope, about: describeScope(scope), ...(options && { options }) });
   }
 
+  /** The first question of a session begins another one; a follow-up stays what it is. */
   async #askAgain(id: unknown): Promise<void> {
     const answer = this.#parts.documents.get(id);
-    if (answer !== undefined && (await this.ready())) {
-      await this.#parts.runs.ask(answer.question);
+    if (answer === undefined || (answer.follows !== undefined && !(await this.#isFree(answer)))) {
+      return;
+    }
+    if (await this.ready()) {
+      await this.#parts.runs.ask(answer.question, answer.follows);
     }
   }
 

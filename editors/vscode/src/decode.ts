@@ -83,6 +83,8 @@ export function decodeEvent(value: unknown): RunEvent | undefined {
       return { ...envelope, kind: "turn", ...step };
     case "cell":
       return { ...envelope, kind: "cell", ...step, ...error, seconds: number(it["seconds"]) };
+    case "summary":
+      return { ...envelope, kind: "summary", depth: step.depth };
     case "subcall": {
       const state = it["state"];
       return state === "started" || state === "ended" || state === "failed"

@@ -25,6 +25,10 @@ const UPDATE_INTERVAL = 60;
 /** Ended answers whose documents can still be opened again; beyond that the oldest are forgotten. */
 const KEPT = 100;
 
+/** The document that a tab shows, if it shows one. */
+export const uriOf = (tab: vscode.Tab): vscode.Uri | undefined =>
+  tab.input instanceof vscode.TabInputText ? tab.input.uri : undefined;
+
 export class AnswerDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #answers = new Map<string, Answer>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
@@ -53,6 +57,13 @@ export class AnswerDocuments implements vscode.TextDocumentContentProvider, vsco
   /** The answer that a document shows. */
   find(uri: vscode.Uri | undefined): Answer | undefined {
     return uri?.scheme === SCHEME ? this.get(uri.query) : undefined;
+  }
+
+  /** The answers that a tab shows, oldest first. */
+  get open(): Answer[] {
+    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+    const shown = new Set(tabs.map((tab) => this.find(uriOf(tab))));
+    return [...this.#answers.values()].filter((answer) => shown.has(answer));
   }
 
   /** Opens the document beside what the user is looking at, or in the column where answers already are. */

@@ -14,6 +14,7 @@ import { Previews } from "./previews";
 import { Questions } from "./questions";
 import { Runs } from "./runs";
 import { Server, StartFailed } from "./server";
+import { Sessions } from "./sessions";
 import { SECTION, serverPathIsSet } from "./settings";
 import { RunsView } from "./status";
 
@@ -43,6 +44,7 @@ export function activate(context: vscode.ExtensionContext): void {
     lenses,
     view,
     new Citations(documents),
+    new Sessions(running, documents),
     ...commands.register(),
     runs.onDidChange(() => { lenses.refresh(); }),
     running.onDied((outcome) => failures.showCrash(outcome)),

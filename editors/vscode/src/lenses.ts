@@ -1,5 +1,5 @@
 /**
- * The actions above an answer: Stop while it runs, Ask Again and Copy once it has ended.
+ * The actions above an answer: Stop while it runs; a follow-up, Ask Again and Copy once it has ended.
  */
 
 import * as vscode from "vscode";
@@ -35,7 +35,8 @@ export class Lenses implements vscode.CodeLensProvider, vscode.Disposable {
       new vscode.CodeLens(new vscode.Range(0, 0, 0, 0), { title, command, arguments: [answer.id] });
     if (answer.ended) {
       const copy = answer.text === "" ? [] : [lens("$(copy) Copy Answer", COPY_ANSWER)];
-      return [lens("$(refresh) Ask Again", ASK_AGAIN), ...copy];
+      const further = lens("$(comment-discussion) Ask a Follow-up…", "rlm.followUp");
+      return [further, lens("$(refresh) Ask Again", ASK_AGAIN), ...copy];
     }
     return answer.phase === "running" ? [lens("$(debug-stop) Stop", "rlm.stop")] : [];
   }

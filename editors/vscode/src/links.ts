@@ -47,11 +47,15 @@ export function findMentions(text: string, known: Iterable<string> = []): Mentio
   return mentions;
 }
 
-/** The citation of the server that a mention belongs to: the same path, and lines that lie within the cited ones. */
+/**
+ * The citation of the server that a mention belongs to: the same path, and lines that lie within the cited ones. Of
+ * several it is the one of just these lines: the quotation from a part can be wrong where the whole is there.
+ */
 export function citationOf(mention: Mention, citations: readonly Citation[]): Citation | undefined {
-  return citations.find(
+  const around = citations.filter(
     (it) => it.path === mention.path && it.startLine <= mention.startLine && mention.endLine <= it.endLine,
   );
+  return around.find((it) => it.startLine === mention.startLine && it.endLine === mention.endLine) ?? around[0];
 }
 
 /** `src/a.rs:3` or `src/a.rs:3-9`, the form that `findMentions` finds again. */

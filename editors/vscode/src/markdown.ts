@@ -4,7 +4,7 @@
 
 import type { Answer } from "./answers";
 import { formatPlace } from "./links";
-import { describeContext, describeProgress, describeSpent, duration, plural, sentence } from "./progress";
+import { describeContext, describeProgress, describeSpent, duration, plural, sentence, shorten } from "./progress";
 import type { Citation, Lost, Result } from "./protocol";
 
 /** Lost calls that are described one by one. */
@@ -25,13 +25,17 @@ const LIMITS: Record<string, string> = {
 export function renderAnswer(answer: Answer): string {
   const blocks = [
     `# ${answer.question.text.trim().replace(/\s+/gu, " ")}`,
-    `*About ${answer.question.about}*`,
+    `*About ${answer.question.about}${after(answer.follows)}*`,
     notice(answer),
     answer.text.trim(),
     ...(answer.result ? ending(answer.result) : []),
   ];
   return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
 }
+
+/** Names the answer that a question follows up on. */
+const after = (answer: Answer | undefined) =>
+  answer === undefined ? "" : `, after “${shorten(answer.question.text, 60)}”`;
 
 /** The line that a reader needs before the text: that it is not there yet, not whole, or not to come. */
 function notice(answer: Answer): string {
@@ -82,7 +86,7 @@ function citations(cited: readonly Citation[]): string {
   if (cited.length === 0) {
     return "";
   }
-  const rows = cited.map((it) => `- ${formatPlace(it)}${it.verified ? "" : " (not verified)"}`);
+  const rows = cited.map((it) => `- ${formatPlace(it)}${it.verified ? "" : " (does not hold)"}`);
   return `**Citations**\n\n${[...new Set(rows)].join("\n")}`;
 }
 

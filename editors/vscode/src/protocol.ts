@@ -42,6 +42,8 @@ export interface QueryParams {
   query: string;
   scope: Scope;
   queryId: string;
+  /** The client's name for what follow-up questions belong to. */
+  sessionId: string;
   workDoneToken: string;
   options?: Options;
 }
@@ -51,7 +53,7 @@ export interface Citation {
   path: string;
   startLine: number;
   endLine: number;
-  /** The server has looked: the file exists and has these lines. */
+  /** The server has looked: the file has these lines, and they say what the answer quotes from them. */
   verified: boolean;
   uri?: string;
 }
@@ -122,6 +124,7 @@ export type RunEvent = { queryId: string; seq: number } & (
   | { kind: "started"; model: string; worker: string; why: string; context: ContextSize }
   | { kind: "turn"; depth: number; iteration: number }
   | { kind: "cell"; depth: number; iteration: number; seconds: number; error?: string }
+  | { kind: "summary"; depth: number }
   | { kind: "subcall"; state: "started" | "ended" | "failed"; label: string }
   | { kind: "delta"; text: string; reset: boolean }
   | ({ kind: "progress" } & Progress)

@@ -17,8 +17,8 @@ export class Questions {
   }
 
   /** The question that was typed or chosen, or undefined if the user thought better of it. */
-  async prompt(about: string): Promise<string | undefined> {
-    const question = (await this.#pick(about))?.trim();
+  async prompt(title: string): Promise<string | undefined> {
+    const question = (await this.#pick(title))?.trim();
     if (question === undefined || question === "") {
       return undefined;
     }
@@ -30,10 +30,10 @@ export class Questions {
     return this.#memory.get<string[]>(HISTORY, []);
   }
 
-  #pick(about: string): Promise<string | undefined> {
+  #pick(title: string): Promise<string | undefined> {
     const past = this.#past;
     const box = vscode.window.createQuickPick();
-    box.title = `Ask RLM about ${about}`;
+    box.title = title;
     box.placeholder = past.length === 0 ? "Type a question" : "Type a question, or choose an earlier one";
     box.ignoreFocusOut = true;
     const offer = () => {

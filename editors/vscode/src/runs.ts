@@ -6,7 +6,7 @@
 import { randomUUID } from "node:crypto";
 
 import * as vscode from "vscode";
-import { LSPErrorCodes, ResponseError } from "vscode-languageclient";
+import { ErrorCodes, LSPErrorCodes, ResponseError } from "vscode-languageclient";
 
 import { Answer, type Failure, type Question } from "./answers";
 import { decodeFailureData, decodeResult } from "./decode";
@@ -49,9 +49,9 @@ export class Runs implements vscode.Disposable {
     return [...this.#running.values()].map((run) => run.answer);
   }
 
-  /** Asks, and returns when the run has ended, however it did. */
-  async ask(question: Question): Promise<void> {
-    const answer = new Answer(randomUUID(), question);
+  /** Asks, and returns when the run has ended, however it did. A question that follows no answer begins a session. */
+  async ask(question: Question, follows?: Answer): Promise<void> {
+    const answer = new Answer(randomUUID(), question, follows);
     const run: Run = { answer, cancellation: new vscode.CancellationTokenSource(), report: () => undefined };
     this.#running.set(answer.id, run);
     this.#documents.add(answer);
@@ -93,6 +93,7 @@ export class Runs implements vscode.Disposable {
       query: question.text,
       scope: question.scope,
       queryId: id,
+      sessionId: answer.session,
       workDoneToken: `rlm-${id}`,
       ...(question.options && { options: question.options }),
     };
@@ -149,6 +150,8 @@ function conclude(answer: Answer, error: unknown): void {
   const data = decodeFailureData(error.data);
   if (error.code === LSPErrorCodes.RequestCancelled) {
     answer.cancel(data.partial);
+  } else if (error.code === ErrorCodes.InvalidParams) {
+    answer.refuse(error.message);
   } else if (isDisconnection(error)) {
     answer.fail("the RLM server ended while it worked on this", { hint: "Ask again; the log may say why it ended." });
   } else {

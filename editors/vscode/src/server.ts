@@ -64,6 +64,15 @@ export class Server implements vscode.Disposable {
     return decodePreview(reply);
   }
 
+  /** Says that nothing further will be asked in a session. A server that does not run has none. */
+  async endSession(sessionId: string): Promise<void> {
+    try {
+      await (await this.#starting)?.sendRequest("rlm/endSession", { sessionId });
+    } catch (error) {
+      this.#log.appendLine(`A session could not be ended: ${String(error)}`);
+    }
+  }
+
   async status(): Promise<Status | undefined> {
     return decodeStatus(await (await this.#client()).sendRequest<unknown>("rlm/status"));
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Answer } from "../src/answers";
+import { Answer } from "../src/answers";
 import { decodeEvent } from "../src/decode";
 import { newAnswer, result } from "./samples";
 
@@ -42,6 +42,9 @@ test("the activity is the server's message, or what the last event means", () =>
   assert.equal(answer.activity, "asking about src/a.rs");
   feed(answer, { kind: "progress", message: "reading 3 of 12" });
   assert.equal(answer.activity, "reading 3 of 12");
+  feed(answer, { kind: "summary", depth: 0, run: 1, text: "…" });
+  assert.equal(answer.activity, "going on from a summary of what it found");
+  feed(answer, { kind: "progress", message: "reading 3 of 12" });
   feed(answer, { kind: "turn", depth: 1, iteration: 1 });
   assert.equal(answer.activity, "reading 3 of 12", "steps of child runs do not show");
 });
@@ -76,6 +79,25 @@ test("a failure keeps its hint", () => {
   const answer = newAnswer();
   answer.fail("no such model", { hint: "set `rlm.model`" });
   assert.deepEqual([answer.phase, answer.failure], ["failed", { message: "no such model", hint: "set `rlm.model`" }]);
+});
+
+test("follow-ups share the session of the first question", () => {
+  const first = newAnswer();
+  const second = new Answer("q2", first.question, first);
+  const third = new Answer("q3", first.question, second);
+  assert.deepEqual([first, second, third].map((it) => it.session), ["q1", "q1", "q1"]);
+  assert.equal(new Answer("q4", first.question).session, "q4");
+});
+
+test("a refusal for a session in use is said in the user's words, any other in the server's", () => {
+  const busy = newAnswer();
+  busy.refuse('another question of the session "q1" is being answered');
+  assert.equal(busy.phase, "failed");
+  assert.equal(busy.failure?.message, "an earlier question of this session is still being answered");
+  assert.ok(busy.failure.hint);
+  const malformed = newAnswer();
+  malformed.refuse("maxCalls must be at least 1");
+  assert.deepEqual(malformed.failure, { message: "maxCalls must be at least 1" });
 });
 
 test("an answer that came while it was being stopped is an answer", () => {

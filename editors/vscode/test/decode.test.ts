@@ -57,6 +57,7 @@ const events: [wire: Record<string, unknown>, expected: Record<string, unknown> 
     { kind: "cell", depth: 0, iteration: 1, seconds: 0.5, error: "NameError" },
     { kind: "cell", depth: 0, iteration: 1, seconds: 0.5, error: "NameError" },
   ],
+  [{ kind: "summary", depth: 1, run: 2, text: "…" }, { kind: "summary", depth: 1 }],
   [{ kind: "subcall", state: "failed", label: "x" }, { kind: "subcall", state: "failed", label: "x" }],
   [{ kind: "subcall", state: "sleeping" }, undefined],
   [{ kind: "done", result: {} }, undefined],

@@ -55,6 +55,15 @@ test("a mention belongs to the citation that its lines lie within", () => {
   assert.equal(of("b.rs", 12, 12), undefined);
 });
 
+test("a mention of just the lines of one citation belongs to that one, whatever lies around it", () => {
+  const around = { path: "a.rs", startLine: 10, endLine: 14, verified: true };
+  const within = { path: "a.rs", startLine: 12, endLine: 12, verified: false };
+  const of = (startLine: number) =>
+    citationOf({ start: 0, end: 0, path: "a.rs", startLine, endLine: startLine }, [around, within]);
+  assert.equal(of(12), within);
+  assert.equal(of(13), around);
+});
+
 test("the folder's name is told from the path when several folders are open", () => {
   assert.deepEqual(splitFolder("web/src/a.ts", ["core", "web"]), { folder: "web", rest: "src/a.ts" });
   assert.equal(splitFolder("website/a.ts", ["core", "web"]), undefined);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Answer } from "../src/answers";
 import { findMentions } from "../src/links";
 import { renderAnswer } from "../src/markdown";
 import { newAnswer, result } from "./samples";
@@ -58,11 +59,17 @@ It is in \`src/a.rs:10-14\`.
   );
 });
 
-test("citations that are not verified say so, and each is listed once", () => {
+test("a follow-up names the answer that it follows", () => {
+  const first = newAnswer("Where is\n it?");
+  const second = new Answer("q2", { ...first.question, text: "And why?" }, first);
+  assert.match(renderAnswer(second), /^# And why\?\n\n\*About the workspace demo, after “Where is it\?”\*\n/u);
+});
+
+test("citations that do not hold say so, and each is listed once", () => {
   const citation = { path: "a.rs", startLine: 1, endLine: 1, verified: false };
   const answer = newAnswer();
   answer.finish(result({ citations: [citation, citation] }));
-  assert.match(renderAnswer(answer), /\*\*Citations\*\*\n\n- a\.rs:1 \(not verified\)\n\n/u);
+  assert.match(renderAnswer(answer), /\*\*Citations\*\*\n\n- a\.rs:1 \(does not hold\)\n\n/u);
 });
 
 test("every citation in the list is found again as a link", () => {
