@@ -76,11 +76,12 @@ impl Nursery {
         let running = self.running()?;
         match running.bear(birth).await {
             Ok(born) => Ok(born),
-            // Somebody has ended the nursery. There is one more try, with a new one.
-            Err(_) => {
+            // There is one more try, with a new one. Any other error is none of the nursery's, and all sessions depend on it.
+            Err(error) if is_gone(&error) => {
                 self.forget(&running);
                 self.running()?.bear(birth).await.map_err(|error| self.failed(error))
             }
+            Err(error) => Err(self.failed(error)),
         }
     }
 
@@ -141,6 +142,12 @@ impl Running {
         self.socket.async_io(Interest::WRITABLE, send).await?;
         Ok((socket, Leash { socket: packet_socket(leash)? }))
     }
+}
+
+/// Whether the other side of a socket has ended.
+fn is_gone(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, NotConnected};
+    matches!(error.kind(), BrokenPipe | ConnectionReset | NotConnected)
 }
 
 /// What became of a process.

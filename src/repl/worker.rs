@@ -10,6 +10,7 @@
 //!
 //! Nothing here is trusted by the server: a program that took this process over could still only send frames.
 
+mod calls;
 mod cell;
 mod checkpoint;
 mod clock;

@@ -25,7 +25,7 @@ globals().update((f"v{number}", number) for number in range(10**5))
 globals().update(("w" * 10**5 + str(number), number) for number in range(10))
 
 # --- a long error : raises ValueError
-raise ValueError("a" * 10**7)
+raise ValueError("a" * 10**6)
 
 # --- a long answer : survives
 FINAL("a" * (70 << 20))
