@@ -112,6 +112,7 @@ struct Inherited {
 
 /// The life of a copy.
 fn interpret(newborn: Newborn, inherited: Inherited, vm: &VirtualMachine) -> io::Result<()> {
+    newborn.settle()?;
     let Newborn { socket, birth, nursery } = newborn;
     let Inherited { output, interrupts, prelude, mut preload } = inherited;
     let timer = supervisor::timer()?;

@@ -154,16 +154,7 @@ impl Nursery {
     fn bear(&mut self, birth: Birth, socket: OwnedFd, leash: OwnedFd) -> io::Result<Option<Newborn>> {
         let nursery = getpid();
         match process::fork() {
-            Ok(Copied::Copy) => {
-                // Everything that a copy has no business with goes first.
-                (self.wards, self.strays) = (Vec::new(), Vec::new());
-                drop(leash);
-                process::close_all_but(&socket)?;
-                setpgid(None, None)?;
-                process::forget_copies()?;
-                die_with(nursery)?;
-                Ok(Some(Newborn { socket, birth, nursery }))
-            }
+            Ok(Copied::Copy) => Ok(Some(Newborn { socket, birth, nursery })),
             Ok(Copied::Original(leader)) => {
                 // Both sides do this, so that it is done before the one or the other goes on.
                 let _ = setpgid(Some(leader), Some(leader));
@@ -199,6 +190,16 @@ impl Nursery {
         for ward in self.wards.drain(..) {
             wait_for(ward.leader);
         }
+    }
+}
+
+impl Newborn {
+    /// Makes the copy a process of its own. What the nursery has open was dropped before; nothing else may stay open either.
+    pub fn settle(&self) -> io::Result<()> {
+        process::close_all_but(&self.socket)?;
+        setpgid(None, None)?;
+        process::forget_copies()?;
+        die_with(self.nursery)
     }
 }
 

@@ -45,8 +45,7 @@ pub fn close_all_but(kept: &OwnedFd) -> io::Result<()> {
     const FIRST: u32 = 3;
     let kept = kept.as_raw_fd().unsigned_abs();
     for (first, last) in [(FIRST, kept.saturating_sub(1)), ((kept + 1).max(FIRST), u32::MAX)] {
-        // SAFETY: whatever had one of these descriptors belongs to the process that this one was copied from, and was dropped
-        // before or is never used again.
+        // SAFETY: whatever owned one of these descriptors in the process that this one was copied from was dropped before.
         if first <= last && unsafe { libc::close_range(first, last, 0) } != 0 {
             return Err(last_error());
         }
