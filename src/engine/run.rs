@@ -125,13 +125,14 @@ impl<'t> Run<'t> {
         })
     }
 
-    /// Runs until there is an answer or a reason to end without one.
+    /// Runs until there is an answer or a reason to end without one. The interpreter is kept for a further question, or ends
+    /// with the run, and nobody waits for that.
     ///
     /// Boxed, because a run contains the calls of its programs, which contain runs.
     pub fn finish(mut self) -> BoxFuture<'t, Result<Ending, Stop>> {
         let work = async move {
             let result = self.turns().await;
-            self.programs.close().await;
+            self.programs.keep();
             // An answer that was to be mended, and was not, still is one.
             match (result, self.judge.standing()) {
                 (Err(_), Some(text)) => Ok(Ending { text, termination: Termination::Final }),

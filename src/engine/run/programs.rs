@@ -242,12 +242,12 @@ impl Programs {
         Ok(Session::start(launch, self.limits).await?)
     }
 
-    /// Keeps the interpreter for further questions, or ends it and waits until its process is gone.
-    pub async fn close(self) {
-        let Some((session, _)) = self.running else { return };
-        match self.dialogue {
-            Some(dialogue) if session.is_idle() => dialogue.keep(Kept { session, variables: self.variables }),
-            _ => session.close().await,
+    /// Keeps the interpreter for further questions, if there may be any.
+    pub fn keep(self) {
+        if let (Some((session, _)), Some(dialogue)) = (self.running, self.dialogue)
+            && session.is_idle()
+        {
+            dialogue.keep(Kept { session, variables: self.variables });
         }
     }
 }
