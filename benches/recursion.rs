@@ -1,10 +1,11 @@
 //! Runs in parallel below a run, at every concurrency: whether all answers are right, and how much time is lost.
 //!
 //! `cargo bench --bench recursion` asks one engine, as a language server keeps it, for trees of 4 × 4 and 8 × 8 (children and
-//! the calls of each), 50 times each at a concurrency of 1, 2, 4, 16 and 64. Each model call takes 100 ms, or what
-//! `RLM_BENCH_LATENCY` says in milliseconds. The floor is what the calls take at best: with at most so many open at once, and
-//! the child's turn before its calls, those before its answer, and the answers of all children before the root's. The scripted
-//! model runs in the same process; the last column is how long its calls have taken. The answers of all runs are compared.
+//! the calls of each), 50 times each at a concurrency of 1, 2, 4, 16 and 64, or those that `RLM_BENCH_CONCURRENCY` names. Each
+//! model call takes 100 ms, or what `RLM_BENCH_LATENCY` says in milliseconds. The floor is what the calls take at best: with at
+//! most so many open at once, and the child's turn before its calls, those before its answer, and the answers of all children
+//! before the root's. The scripted model runs in the same process; the last column is how long its calls have taken. The answers
+//! of all runs are compared.
 
 #[path = "../tests/scripted/mod.rs"]
 mod scripted;
@@ -27,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 const RUNS: usize = 50;
 const SIZES: [usize; 2] = [4, 8];
-const CONCURRENCIES: [usize; 5] = [1, 2, 4, 16, 64];
+const CONCURRENCIES: &str = "1 2 4 16 64";
 
 struct Silence;
 
@@ -100,13 +101,14 @@ async fn ask(engine: Arc<Engine>, settings: rlm::config::Settings) -> (String, D
 async fn main() {
     let latency = std::env::var("RLM_BENCH_LATENCY").ok().and_then(|value| value.parse().ok()).unwrap_or(100);
     let latency = Duration::from_millis(latency);
+    let chosen = std::env::var("RLM_BENCH_CONCURRENCY").unwrap_or_else(|_| CONCURRENCIES.to_owned());
     println!(
         "| tree | concurrency | exact | floor, calls | floor s | median s | min – max s | median / floor | a call, ms |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
     for size in SIZES {
         let server = Setup::new().latency(latency).start(move |asked: &Asked| Action::reply(script(asked, size))).await;
-        for concurrency in CONCURRENCIES {
+        for concurrency in chosen.split_whitespace().filter_map(|it| it.parse().ok()) {
             let (engine, settings) = engine(&server, concurrency).await;
             // The first question has to wait for the nursery.
             let (first, _) = tokio::spawn(ask(engine.clone(), settings.clone())).await.expect("it ends");
