@@ -19,7 +19,7 @@
 //!
 //! # Layers
 //!
-//! Each module may use only those below it; `tests/tidy.rs` enforces it.
+//! Each module may use only those below it; `tests/suite/tidy.rs` enforces it.
 //!
 //! | module | knows |
 //! |---|---|

@@ -66,9 +66,6 @@ impl Run<'_> {
                     result = written_by(&mut call) => {
                         call = None;
                         let reply = feed.end();
-                        if is_root && !reply.prose.is_empty() {
-                            tree.note_said(&reply.prose);
-                        }
                         turn = Some(match result {
                             Ok(written) => written,
                             // What ran has happened: the conversation has to tell of it.
@@ -76,8 +73,8 @@ impl Run<'_> {
                             Err(error) => return Ok(Err(error)),
                         });
                         // Its programs may run for long, and be the last.
-                        if is_root && let Some(turn) = &turn {
-                            note_said(tree, turn);
+                        if is_root && !reply.prose.is_empty() {
+                            tree.note_said(&reply.prose);
                         }
                     }
                     () = feed.broken(), if turn.is_none() => {
@@ -139,14 +136,6 @@ impl Run<'_> {
         });
         let cells = ran.held.into_iter().map(|held| self.publish(held)).collect();
         Written { reply: reply::parse(&text), text, calls, cut, cells, answer: ran.answer }
-    }
-}
-
-/// Keeps what the model has said beside its programs.
-fn note_said(tree: &Tree, turn: &Turn) {
-    let prose = reply::parse(&turn.text).prose;
-    if !prose.is_empty() {
-        tree.note_said(&prose);
     }
 }
 
