@@ -197,7 +197,11 @@ async fn a_nursery_that_dies_takes_everything_along_and_is_replaced() {
         until("the processes are gone", || members(group).is_empty()).await;
     }
     for session in [&mut whole, &mut rolled_back] {
-        let outcome = session.run_cell("x", &NoCalls).await.expect("the session holds");
+        let mut outcome = session.run_cell("x", &NoCalls).await.expect("the session holds");
+        if let Ended::RolledBack(_) = outcome.ended {
+            // The checkpoint may have taken over, and said so, in the moment before it was killed as well.
+            outcome = session.run_cell("x", &NoCalls).await.expect("the session holds");
+        }
         assert!(matches!(outcome.ended, Ended::Lost(_)), "{outcome:?}");
         assert_eq!(output(session, "'x' in globals()").await, "False\n");
     }
