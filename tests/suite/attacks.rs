@@ -173,7 +173,12 @@ async fn attack(session: &mut Session, cell: &Cell, outside: &Outside) -> Result
     if told || cell.expected == "forgets" {
         run(session, "state = [1, 2, 3]").await?;
     }
-    let after = run(session, "print(state == [1, 2, 3], llm_query('a'), context)").await?;
+    let look = "print(state == [1, 2, 3], llm_query('a'), context)";
+    let mut after = run(session, look).await?;
+    if after.report.error.as_ref().is_some_and(|error| error.contains("CellTimeout")) {
+        // The memory that an attack has taken is given back in the time of the next program, which may not have enough.
+        after = run(session, look).await?;
+    }
     // Threads that stay may print as well, or end the cell with the process that they keep busy.
     let is_whole = match cell.expected.as_str() {
         "may lose" => {
@@ -215,7 +220,14 @@ async fn no_attack_reaches_anything() {
         let mut complaints = Vec::new();
         let mut session = start(&nursery, outside.variables()).await;
         while let Some(cell) = attacks.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let result = attack(&mut session, cell, &outside).await;
+            let mut result = attack(&mut session, cell, &outside).await;
+            // How an attack ends may hang on time that a busy machine did not have, or on what an earlier one has left. What
+            // reaches anything outside is never forgiven, and nothing is twice.
+            if result.as_ref().is_err_and(|why| why.starts_with("it was to be") || why.starts_with("afterwards")) {
+                session.close().await;
+                session = start(&nursery, outside.variables()).await;
+                result = attack(&mut session, cell, &outside).await;
+            }
             // A session that may have been harmed is of no use for the next attack.
             if result.is_err() || ["survives", "forgets", "may lose"].contains(&cell.expected.as_str()) {
                 session.close().await;
