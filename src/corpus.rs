@@ -7,6 +7,7 @@
 //! search, chunks, outlines, line numbers) reads that one text, so that all of them agree on what it says.
 
 mod assemble;
+mod beneath;
 mod chunk;
 mod context;
 mod decode;

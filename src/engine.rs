@@ -229,15 +229,19 @@ fn is_direct(strategy: Strategy, root: &dyn Model, context: &ContextText) -> boo
 
 /// How large the context of a snapshot is, as far as that is known, with what was left out of it.
 pub fn context_size(snapshot: &Snapshot) -> ContextSize {
-    let left_out = Tally::of(&snapshot.exclusions());
+    let (left_out, store) = (Tally::of(&snapshot.exclusions()), snapshot.store().map(str::to_owned));
     match snapshot.context_if_built() {
         Some(context) => ContextSize {
             files: context.segments().len(),
             bytes: context.byte_len() as u64,
             characters: Some(context.char_len()),
             left_out,
+            store,
         },
-        None => ContextSize { files: snapshot.files().len(), bytes: snapshot.bytes(), characters: None, left_out },
+        None => {
+            let (files, bytes) = (snapshot.files().len(), snapshot.bytes());
+            ContextSize { files, bytes, characters: None, left_out, store }
+        }
     }
 }
 

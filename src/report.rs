@@ -81,6 +81,7 @@ pub fn preview_text(preview: &Preview, left_out: &[Exclusion], limits: &Limits, 
         format!("model    {} ({}); worker: {worker}", preview.model, preview.why),
         format!("context  {} files, {} bytes ({length}), about {context_tokens} tokens", context.files, context.bytes),
     ];
+    lines.extend(context.store.iter().map(|store| format!("         all of it from the shard store {store}")));
     let first = format!("about {first_prompt_tokens} tokens{}", dollars(preview.first_prompt_cost));
     lines.push(match preview.is_direct {
         true => format!("sends    the whole text in one prompt: {first}"),
@@ -131,6 +132,7 @@ fn context(size: &ContextSize) -> Value {
         "characters": size.characters,
         "skipped": size.left_out.total(),
         "skippedFor": Value::from_iter(left_out),
+        "store": size.store,
     })
 }
 

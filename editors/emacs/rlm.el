@@ -1647,6 +1647,7 @@ out."
                               (plist-get size :skippedFor) ", "))
           (skipped (or (plist-get size :skipped) 0)))
       (concat (format "%d file%s" files (if (= files 1) "" "s"))
+              (and (plist-get size :store) " of a shard store")
               (and (> skipped 0) (format ", %d left out (%s)" skipped reasons))))))
 
 (defun rlm--join-facts (facts)

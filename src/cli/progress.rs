@@ -93,6 +93,10 @@ impl Display {
                     None => format!("{} bytes", size.bytes),
                 };
                 state.message = format!("{} files, {length}{left_out}", size.files);
+                // What a store says its files are may be something else than the files that lie around it.
+                if let Some(store) = size.store.as_ref().filter(|_| !self.quiet) {
+                    self.line(&format!("rlm: the text is that of the shard store {store}"));
+                }
             }
             Event::Progress { message, usage } => {
                 message.clone_into(&mut state.message);

@@ -32,7 +32,7 @@ pub struct QueryArguments {
     /// Print one JSON object
     #[arg(long, help_heading = "Output")]
     json: bool,
-    /// Write what happens as JSON Lines
+    /// Write what happens as JSON Lines, to a new file or over an earlier trace
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     trace: Option<PathBuf>,
     /// Show nothing but the answer and errors

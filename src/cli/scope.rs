@@ -5,7 +5,7 @@ use crate::{
     corpus::{self, Root, Selection, Snapshot, StopFlag},
 };
 use std::{
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::Arc,
 };
 
@@ -22,12 +22,19 @@ pub fn snapshot(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> Resu
     let paths = if paths.is_empty() { &here } else { paths };
     let lone = paths.len() == 1;
     let roots = paths.iter().map(|path| match path.to_str() {
-        Some("-") => Root { path: STANDARD_INPUT.into(), label: "stdin".to_owned(), base: None, stream: true },
+        Some("-") => Root {
+            path: STANDARD_INPUT.into(),
+            label: "stdin".to_owned(),
+            base: None,
+            stream: true,
+            may_be_store: false,
+        },
         _ => Root {
             path: path.clone(),
             label: label(path, lone),
             base: Some(".".into()),
             stream: DESCRIPTORS.iter().any(|descriptors| path.starts_with(descriptors)),
+            may_be_store: !is_here(path),
         },
     });
     let selection = Selection {
@@ -37,6 +44,11 @@ pub fn snapshot(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> Resu
         open: Vec::new(),
     };
     Snapshot::take(&selection, stop)
+}
+
+/// Whether a path is the current folder, named by nothing but dots: what is meant then is what lies there.
+fn is_here(path: &Path) -> bool {
+    path.components().all(|component| component == Component::CurDir)
 }
 
 /// What a question is about: the texts that lie at `paths`, or the value of JSON there. Blocks.

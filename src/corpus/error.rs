@@ -43,6 +43,12 @@ pub enum Error {
     Storage { error: Arc<io::Error> },
 }
 
+impl From<ShardError> for Error {
+    fn from(error: ShardError) -> Self {
+        Self::Shards { error: Arc::new(error) }
+    }
+}
+
 impl Error {
     /// A stable name of the kind, for programs.
     pub fn kind(&self) -> &'static str {

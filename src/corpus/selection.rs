@@ -34,12 +34,15 @@ pub struct Root {
     /// Whether it may be a pipe or a terminal that was handed to the program, which is read until it ends. Any other
     /// pipe, socket or device is left out, since reading it might never end, or not even begin.
     pub stream: bool,
+    /// Whether a shard store at this path stands for the text in it. Only a person who names a store as the text means that: a
+    /// folder that is open in an editor, or that the program was started in, may hold somebody else's files.
+    pub may_be_store: bool,
 }
 
 impl Root {
-    /// A root without a label or base, which is no stream.
+    /// A root without a label or base, which is neither a stream nor a store.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), label: String::new(), base: None, stream: false }
+        Self { path: path.into(), label: String::new(), base: None, stream: false, may_be_store: false }
     }
 }
 

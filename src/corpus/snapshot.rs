@@ -33,6 +33,8 @@ pub struct Snapshot {
     context: OnceLock<Result<Arc<ContextText>, Error>>,
     texts: Arc<Texts>,
     stop: StopFlag,
+    /// The shard store that the text lies in, as people name it.
+    store: Option<String>,
 }
 
 impl Snapshot {
@@ -43,12 +45,12 @@ impl Snapshot {
 
     pub(super) fn settled(gathered: Gathered, texts: Arc<Texts>, stop: StopFlag) -> Arc<Self> {
         let (settled, context) = (OnceLock::from(Ok(gathered)), OnceLock::new());
-        Arc::new(Self { foreseen: None, settled, context, texts, stop })
+        Arc::new(Self { foreseen: None, settled, context, texts, stop, store: None })
     }
 
     pub(super) fn foreseen(gathered: Gathered, later: Later, texts: Arc<Texts>, stop: StopFlag) -> Arc<Self> {
         let (foreseen, settled, context) = (Some((gathered, later)), OnceLock::new(), OnceLock::new());
-        Arc::new(Self { foreseen, settled, context, texts, stop })
+        Arc::new(Self { foreseen, settled, context, texts, stop, store: None })
     }
 
     /// A snapshot of nothing but `text`, under the name `label` if it has one.
@@ -58,7 +60,7 @@ impl Snapshot {
         let (bytes, stop) = (text.len() as u64, StopFlag::default());
         // Stored at once, so that a long text is not kept twice.
         let context = ContextText::build(&[source(bytes, Content::Text(text))], None, &stop);
-        Self::stored(vec![source(bytes, Content::Stored)], context)
+        Self::stored(vec![source(bytes, Content::Stored)], context, None)
     }
 
     /// A snapshot of a list, a mapping or messages, of which programs get the value itself.
@@ -72,7 +74,7 @@ impl Snapshot {
             let (path, language, bytes) = (source.path.clone(), source.language, source.bytes);
             Arc::new(Source { path, language, bytes, content: Content::Stored })
         });
-        Ok(Self::stored(kept.collect(), Ok(context)))
+        Ok(Self::stored(kept.collect(), Ok(context), None))
     }
 
     /// A snapshot of the text in a store. Nothing of its shards is fetched until somebody looks there.
@@ -82,10 +84,11 @@ impl Snapshot {
             Arc::new(Source { path, language, bytes, content: Content::Stored })
         };
         let sources = store.segments().iter().map(source).collect();
-        Self::stored(sources, Ok(ContextText::of_store(store)))
+        let location = store.location().to_owned();
+        Self::stored(sources, Ok(ContextText::of_store(store)), Some(location))
     }
 
-    fn stored(sources: Vec<Arc<Source>>, context: Result<Arc<ContextText>, Error>) -> Arc<Self> {
+    fn stored(sources: Vec<Arc<Source>>, context: Result<Arc<ContextText>, Error>, store: Option<String>) -> Arc<Self> {
         let gathered = Gathered { sources: Arc::new(sources), left_out: Vec::new() };
         Arc::new(Self {
             foreseen: None,
@@ -93,7 +96,13 @@ impl Snapshot {
             context: OnceLock::from(context),
             texts: Arc::default(),
             stop: StopFlag::default(),
+            store,
         })
+    }
+
+    /// The shard store that the text lies in, if it does.
+    pub fn store(&self) -> Option<&str> {
+        self.store.as_deref()
     }
 
     /// Looks at the disk, unless that was done. This blocks.

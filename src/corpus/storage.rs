@@ -6,12 +6,9 @@
 
 use memmap2::{Mmap, MmapOptions};
 use std::{
-    env,
-    fs::{self, File, OpenOptions},
+    fs::File,
     io,
-    os::unix::fs::{FileExt, OpenOptionsExt},
-    path::PathBuf,
-    sync::atomic::{AtomicU64, Ordering},
+    os::unix::fs::{FileExt, MetadataExt},
 };
 
 /// Above so many bytes a text is not kept in memory.
@@ -127,13 +124,16 @@ fn seal_memory_file(_file: &File) -> io::Result<()> {
 
 /// A file in the directory for temporary files that has no name any more, and a descriptor of it that can only read.
 fn nameless_file() -> io::Result<(File, File)> {
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let path: PathBuf = env::temp_dir().join(format!("rlm-context-{}-{number}", std::process::id()));
-    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
-    let reader = File::open(&path);
-    fs::remove_file(&path)?;
-    Ok((file, reader?))
+    // It is created under a random name, and only its owner may read it.
+    let named = tempfile::Builder::new().prefix("rlm-context-").tempfile()?;
+    let reader = File::open(named.path())?;
+    let identity = |file: &File| file.metadata().map(|it| (it.dev(), it.ino()));
+    if identity(&reader)? != identity(named.as_file())? {
+        return Err(io::Error::other("another program has replaced a temporary file"));
+    }
+    let (file, name) = named.into_parts();
+    name.close()?;
+    Ok((file, reader))
 }
 
 #[cfg(test)]

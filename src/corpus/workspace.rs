@@ -10,7 +10,7 @@ use super::{
     gather::{self, Gathered, Look},
     globs::Globs,
     selection::Selection,
-    shards::{self, DEFAULT_CACHE, ShardStore},
+    shards::{DEFAULT_CACHE, NamedStore, ShardStore},
     snapshot::{QUICK_BYTES, Snapshot},
     source::{Source, Sources},
     stop::StopFlag,
@@ -40,17 +40,14 @@ impl Workspace {
     /// Of directories that were walked before and hold more than takes no time to read, the snapshot begins with what the
     /// last walk found, and looks at them when its text is read ([`Snapshot::settle`]).
     ///
-    /// A root that is a shard store stands for the text in it.
+    /// A root that may be a shard store and is one stands for the text in it.
     pub fn snapshot(&self, selection: &Selection, stop: &StopFlag) -> Result<Arc<Snapshot>, Error> {
-        if let Some(store) =
-            selection.roots.iter().find_map(|root| root.path.to_str().filter(|path| shards::is_store(path)))
-        {
+        if let Some(store) = named_store(selection)? {
             let is_alone = selection.roots.len() == 1 && selection.include.is_empty() && selection.exclude.is_empty();
             if !is_alone {
-                return Err(Error::StoreNotAlone { location: store.to_owned() });
+                return Err(Error::StoreNotAlone { location: store.shown().to_owned() });
             }
-            let store = ShardStore::open(store, DEFAULT_CACHE);
-            return store.map(Snapshot::of_store).map_err(|error| Error::Shards { error: Arc::new(error) });
+            return Ok(Snapshot::of_store(ShardStore::open_named(store, DEFAULT_CACHE, stop)?));
         }
         let gather = |look| gather::gather(selection, &self.walks, look, stop);
         if self.walks.remember_any(selection) {
@@ -66,6 +63,13 @@ impl Workspace {
         }
         Ok(Snapshot::settled(gathered, self.texts.clone(), stop.clone()))
     }
+}
+
+/// The first store that a person has named.
+fn named_store(selection: &Selection) -> Result<Option<NamedStore>, Error> {
+    let mut locations = selection.roots.iter().filter(|root| root.may_be_store).filter_map(|root| root.path.to_str());
+    let store = locations.find_map(|location| NamedStore::at(location).transpose());
+    Ok(store.transpose()?)
 }
 
 /// A look at the roots that is still to be taken.

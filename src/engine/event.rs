@@ -79,6 +79,8 @@ pub struct ContextSize {
     pub characters: Option<usize>,
     /// Files and folders that were left out.
     pub left_out: Tally,
+    /// The shard store that was read, as people name it.
+    pub store: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

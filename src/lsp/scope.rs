@@ -13,6 +13,7 @@ use crate::{
 use lsp_types::{Range, Uri};
 use ropey::Rope;
 use std::{
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -40,7 +41,7 @@ pub fn resolve(
         Scope::Folder { uri } => taker.take(vec![taker.root(&path_of(uri)?)]).map(whole),
         Scope::File { uri } => taker.file(uri).map(whole),
         Scope::Paths { paths } => {
-            taker.take(paths.iter().map(|path| taker.root(&taker.located(path))).collect()).map(whole)
+            taker.take(paths.iter().map(|path| taker.named(&taker.located(path))).collect()).map(whole)
         }
         Scope::Value { value } => Snapshot::of_value(value.clone()).map(whole).map_err(|error| context_failure(&error)),
         Scope::Selection { uri, range } => taker.selection(uri, *range),
@@ -75,9 +76,12 @@ impl Taker<'_> {
         Ok(Scoped { snapshot, focus: None, warnings: missing.into_iter().map(warning).collect() })
     }
 
-    /// Where a path of the scope `paths` leads, which may be the address of a shard store. Of several folders a relative path names its own, as shown paths do; else
-    /// it lies in the first that has it.
+    /// Where a path of the scope `paths` leads, which may be the address of a shard store, or a URI. Of several folders a
+    /// relative path names its own, as shown paths do; else it lies in the first that has it.
     fn located(&self, path: &str) -> PathBuf {
+        if let Some(path) = path.parse().ok().and_then(|uri| file_path(&uri)) {
+            return path;
+        }
         if path.contains("://") {
             return path.into();
         }
@@ -187,7 +191,15 @@ impl Taker<'_> {
     /// A root with the name that people know it by; a lone folder has none.
     fn root(&self, path: &Path) -> Root {
         let base = self.view.folder_of(path).map(|folder| folder.path.clone());
-        Root { path: path.to_owned(), label: self.shown(path), base, stream: false }
+        Root { label: self.shown(path), base, ..Root::new(path) }
+    }
+
+    /// A root that the scope names. Unless it is one of the workspace folders, it may be a shard store.
+    fn named(&self, path: &Path) -> Root {
+        let identity = |path: &Path| path.metadata().map(|it| (it.dev(), it.ino())).ok();
+        let named = identity(path);
+        let is_folder = named.is_some() && self.view.folders.iter().any(|folder| identity(&folder.path) == named);
+        Root { may_be_store: !is_folder, ..self.root(path) }
     }
 
     /// The path relative to its workspace folder, with the folder's name before it if there are several.

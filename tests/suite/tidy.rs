@@ -25,7 +25,7 @@ const HOMES: [(&str, &[&str]); 11] = [
     ("tower_lsp", &["lsp"]),
     ("lsp_types", &["lsp"]),
     ("genai", &["llm"]),
-    ("reqwest", &["llm"]),
+    ("reqwest", &["llm", "corpus/shards/objects"]),
     ("rustpython", &["repl/worker"]),
     ("ignore::", &["corpus"]),
     ("grep_", &["corpus"]),

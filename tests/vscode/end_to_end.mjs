@@ -26,7 +26,7 @@ const settings = { "rlm.serverPath": serverPath, "rlm.model": "extractive" };
 symlinkSync(program, serverPath);
 makeRepository(repository);
 mkdirSync(screenshots, { recursive: true });
-for (const old of readdirSync(screenshots).filter((name) => /^\d+-.*\.png$/u.test(name))) {
+for (const old of readdirSync(screenshots).filter((name) => /^rlm-test-\d+-.*\.png$/u.test(name))) {
   rmSync(join(screenshots, old));
 }
 const codeServer = new CodeServer(cache, join(scratch, "profile"));
@@ -63,7 +63,7 @@ async function step(name, act) {
 /** Leaves a picture of the window, numbered in the order of the run. */
 async function picture(name) {
   pictures += 1;
-  await workbench?.screenshot(join(screenshots, `${pictures}-${name.replaceAll(/\W+/gu, "-")}.png`));
+  await workbench?.screenshot(join(screenshots, `rlm-test-${pictures}-${name.replaceAll(/\W+/gu, "-")}.png`));
 }
 
 /** Ids of the processes whose command line has these words one after the other. */

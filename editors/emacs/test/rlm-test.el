@@ -415,6 +415,12 @@ Citations
 
 ;;;; Header line and mode line
 
+(ert-deftest rlm-test-a-context-says-that-it-is-a-store ()
+  (should (equal (rlm--describe-context '(:files 2 :skipped 0))
+                 "2 files"))
+  (should (equal (rlm--describe-context '(:files 1 :store "s3://texts/linux"))
+                 "1 file of a shard store")))
+
 (ert-deftest rlm-test-the-header-line-tells-how-it-goes ()
   (rlm-test-in-answer (run nil)
     (setf (rlm--run-started run) (- (float-time) 75))

@@ -222,6 +222,7 @@ function decodeContext(value: unknown): ContextSize {
     characters: number(it["characters"]),
     skipped: number(it["skipped"]),
     skippedFor: list(it["skippedFor"], decodeSkipped),
+    ...(typeof it["store"] === "string" && { store: it["store"] }),
   };
 }
 

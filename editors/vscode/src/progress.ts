@@ -25,7 +25,8 @@ export function describeSpent(
 export function describeContext(context: ContextSize): string {
   const reasons = context.skippedFor.map((it) => `${it.count} ${it.reason}`).join(", ");
   const skipped = context.skipped > 0 ? `, ${context.skipped} left out${reasons === "" ? "" : `: ${reasons}`}` : "";
-  return `${plural(context.files, "file")} (${bytes(context.bytes)}${skipped})`;
+  const store = context.store === undefined ? "" : " of a shard store";
+  return `${plural(context.files, "file")}${store} (${bytes(context.bytes)}${skipped})`;
 }
 
 /** `1 call`, `2 calls`. */

@@ -83,6 +83,8 @@ export interface ContextSize {
   skipped: number;
   /** Why, commonest first. */
   skippedFor: Skipped[];
+  /** The shard store that was read instead of files, if one was. */
+  store?: string;
 }
 
 export interface Skipped {

@@ -20,6 +20,8 @@ test("a context says how much was left out", () => {
   const context = { files: 40, bytes: 1_250_000, characters: 0, skipped: 3, skippedFor };
   assert.equal(describeContext(context), "40 files (1.3 MB, 3 left out: 2 ignored, 1 binary)");
   assert.equal(describeContext({ files: 2, bytes: 999_600, characters: 0, skipped: 0, skippedFor: [] }), "2 files (1 MB)");
+  const stored = { files: 2, bytes: 999_600, characters: 0, skipped: 0, skippedFor: [], store: "s3://texts/linux" };
+  assert.equal(describeContext(stored), "2 files of a shard store (1 MB)");
 });
 
 const numbers: [count: number, text: string][] = [

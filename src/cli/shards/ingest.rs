@@ -66,7 +66,11 @@ pub fn run(arguments: IngestArguments) -> Outcome {
             Options { include: given(&arguments.include), exclude: given(&arguments.exclude), ..Options::default() };
         let settings = setup::settings(options).map_err(|error| Failure::Usage(refused(&error)))?;
         let snapshot = scope::snapshot(std::slice::from_ref(&arguments.source), &settings, &stop);
-        let context = snapshot.and_then(|snapshot| snapshot.context()).map_err(ShardError::from)?;
+        let snapshot = snapshot.map_err(ShardError::from)?;
+        if let Some(store) = snapshot.store() {
+            say(&format!("the text is that of the shard store {store}"));
+        }
+        let context = snapshot.context().map_err(ShardError::from)?;
         write(IngestSource::Context(&context))?
     } else if arguments.source.as_os_str() == "-" {
         write(IngestSource::standard_input())?

@@ -11,6 +11,10 @@ pub enum ShardError {
     NoStore { location: String },
     #[error("the store at {location} is half-written: it has shards but no manifest, which is written last")]
     HalfWritten { location: String },
+    #[error("{location} is not a store's: it holds `{found}`, which belongs to somebody else")]
+    OtherFiles { location: String, found: String },
+    #[error("the store at {location} cannot be used: {path} is {what}")]
+    Misplaced { location: String, path: String, what: &'static str },
     #[error("the manifest of {location} cannot be used: {reason}")]
     Manifest { location: String, reason: String },
     #[error("{location} holds another text: {difference}")]
@@ -50,6 +54,8 @@ pub enum ShardError {
 pub enum Trouble {
     #[error("is missing")]
     Missing,
+    #[error("is a link or something else that is not a regular file, and is not read")]
+    NotAFile,
     #[error("is truncated or overlong: it has {found} bytes instead of {expected}")]
     Size { found: usize, expected: usize },
     #[error("is damaged: its bytes do not have the hash of the manifest")]
@@ -67,6 +73,8 @@ impl ShardError {
             Self::Location { .. } => "badLocation",
             Self::NoStore { .. } => "noStore",
             Self::HalfWritten { .. } => "halfWritten",
+            Self::OtherFiles { .. } => "otherFiles",
+            Self::Misplaced { .. } => "badStore",
             Self::Manifest { .. } => "badManifest",
             Self::OtherText { .. } => "otherText",
             Self::Busy { .. } => "busy",
@@ -91,6 +99,8 @@ impl ShardError {
             Self::Location { .. } => "name a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix",
             Self::NoStore { .. } => "`rlm shards ingest SOURCE STORE` makes one",
             Self::HalfWritten { .. } => "run the same ingest again: it goes on where the last one ended",
+            Self::OtherFiles { .. } => "a store has a folder or a prefix of its own: name a new or an empty one",
+            Self::Misplaced { .. } => "a store holds no links, and nothing else in the place of its files and folders",
             Self::Manifest { .. } | Self::Shard { .. } => {
                 "write the store anew from its text: ingest it with --replace"
             }

@@ -1,107 +1,165 @@
 //! A store in a folder of this machine.
 //!
-//! Shards are written under a passing name and then given theirs, so that a name always stands for a whole shard. They are
-//! not forced to the disk: should the machine lose its power, the hash tells.
+//! The folder is opened once, and everything below it is reached through its descriptor ([`Dir`]). Files are written under
+//! random names and then given theirs, so that a name always stands for a whole file. Shards are not forced to the disk:
+//! should the machine lose its power, the hash tells.
+//!
+//! A folder that holds anything but a store is not touched ([`survey`]). Only files that were there under names of shards
+//! when the writing began are ever removed.
 
 mod open_files;
+mod survey;
 
 pub(super) use open_files::{ReadError, Wanted};
 
 use super::{
+    super::beneath::{Dir, is_not_a_file},
     error::ShardError,
-    manifest::{LARGEST_MANIFEST, Manifest, is_shard_name},
-    place::{Lock, MANIFEST, SHARDS, StoredManifest, Version},
+    manifest::{self, LARGEST_MANIFEST, Manifest},
+    place::{Inventory, MANIFEST, SHARDS, StoredManifest, Version},
 };
 use open_files::OpenFiles;
 use std::{
-    collections::{HashMap, HashSet},
-    fs::{self, File, TryLockError},
-    io::{self, Read, Write},
-    path::{Path, PathBuf},
+    collections::{BTreeSet, HashMap, HashSet},
+    fs::{DirBuilder, File, TryLockError},
+    io::{self, Read},
+    ops::ControlFlow,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
 };
+use survey::{Level, Role, Survey};
 
-/// In so many bytes of its beginning a manifest says what it is.
+/// The beginning of a manifest in which it says what it is, with any white space.
 const PROBE: u64 = 4 << 10;
 
 #[derive(Debug)]
 pub(super) struct Folder {
-    path: PathBuf,
+    root: Dir,
     shown: String,
     pub files: OpenFiles,
 }
 
 impl Folder {
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        let path = path.into();
-        Self { shown: path.display().to_string(), files: OpenFiles::default(), path }
+    /// Opens a folder; nothing if there is none.
+    pub fn open(path: &Path) -> Result<Option<Self>, ShardError> {
+        match Dir::open(path) {
+            Ok(root) => Ok(Some(Self::of(root, path))),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+            Err(error) => Err(failure("open", &path.display().to_string(), &error)),
+        }
+    }
+
+    /// Opens a folder, and makes it if there is none. Only its owner may enter a folder that is made here.
+    pub fn make(path: &Path) -> Result<Self, ShardError> {
+        let make = || DirBuilder::new().recursive(true).mode(0o700).create(path).and_then(|()| Dir::open(path));
+        let root = match Dir::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => make(),
+            opened => opened,
+        };
+        root.map(|root| Self::of(root, path)).map_err(|error| failure("make", &path.display().to_string(), &error))
+    }
+
+    fn of(root: Dir, path: &Path) -> Self {
+        Self { root, shown: path.display().to_string(), files: OpenFiles::default() }
     }
 
     pub fn shown(&self) -> &str {
         &self.shown
     }
 
-    pub fn path_of(&self, name: &str) -> PathBuf {
-        self.path.join(SHARDS).join(name)
-    }
-
     pub fn failure(&self, action: &'static str, error: &io::Error) -> ShardError {
-        ShardError::Access { action, location: self.shown.clone(), reason: error.to_string(), remedy: None }
+        failure(action, &self.shown, error)
     }
 
-    /// Whether what lies here was written by an ingest: a manifest that says so, or shards that have none yet.
-    pub fn is_store(&self) -> bool {
-        match File::open(self.path.join(MANIFEST)) {
-            Ok(file) => {
-                let mut head = Vec::new();
-                let read = file.take(PROBE).read_to_end(&mut head);
-                read.is_ok() && memchr::memmem::find(&head, b"\"rlm-shards\"").is_some()
-            }
-            Err(_) => self.shards().is_ok_and(|shards| shards.keys().any(|name| is_shard_name(name))),
+    fn survey(&self) -> Result<Survey, ShardError> {
+        Survey::of(&self.root).map_err(|error| self.failure("list", &error))
+    }
+
+    /// Whether there is a store in this folder and nothing else, be it half-written or damaged.
+    pub fn is_store(&self) -> Result<bool, ShardError> {
+        let says_so = || {
+            let mut head = Vec::new();
+            let file = self.root.open_file(MANIFEST);
+            file.and_then(|file| file.take(PROBE).read_to_end(&mut head)).is_ok() && manifest::is_announced(&head)
+        };
+        let survey = self.survey()?;
+        Ok(survey.foreign.is_none() && (survey.has_shards || says_so()))
+    }
+
+    /// Looks at what lies here. Fails if that is not a store alone, and tells whether there are shards.
+    pub fn check(&self) -> Result<bool, ShardError> {
+        let Survey { has_shards, foreign, misplaced } = self.survey()?;
+        let location = || self.shown.clone();
+        if let Some(found) = foreign {
+            return Err(ShardError::OtherFiles { location: location(), found });
         }
+        if let Some((path, what)) = misplaced {
+            return Err(ShardError::Misplaced { location: location(), path, what });
+        }
+        Ok(has_shards)
     }
 
     pub fn stored_manifest(&self) -> Result<Option<StoredManifest>, ShardError> {
         let failure = |error: io::Error| self.failure("read", &error);
-        let file = match File::open(self.path.join(MANIFEST)) {
+        let file = match self.root.open_file(MANIFEST) {
             Ok(file) => file,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                return Ok(None);
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failure(error)),
         };
+        let too_large = |bytes: u64| bytes > LARGEST_MANIFEST as u64;
         let mut json = Vec::new();
-        file.take(LARGEST_MANIFEST as u64 + 1).read_to_end(&mut json).map_err(failure)?;
-        if json.len() > LARGEST_MANIFEST {
+        // It may grow while it is read.
+        let is_too_large = too_large(file.metadata().map_err(failure)?.len())
+            || too_large(file.take(LARGEST_MANIFEST as u64 + 1).read_to_end(&mut json).map_err(failure)? as u64);
+        if is_too_large {
             let reason = format!("it is larger than {LARGEST_MANIFEST} bytes");
             return Err(ShardError::Manifest { location: self.shown.clone(), reason });
         }
         Ok(Some(StoredManifest { json, version: Version::default() }))
     }
 
-    /// Makes the folder and locks it. Where a file system has no locks, it goes without.
-    pub fn begin(&self) -> Result<Lock, ShardError> {
-        let shards = self.path.join(SHARDS);
-        fs::create_dir_all(&shards).map_err(|error| self.failure("make", &error))?;
-        let folder = File::open(&shards).map_err(|error| self.failure("open", &error))?;
+    /// Locks the folder, looks at what lies there, and removes what an earlier writer did not finish. Where a file system has
+    /// no locks, it goes without.
+    pub fn begin(&self) -> Result<Inventory, ShardError> {
+        let lock = self.lock()?;
+        self.check()?;
+        let listing = |error: io::Error| self.failure("list", &error);
+        let (mut shards, mut generations) = (HashMap::new(), BTreeSet::new());
+        survey::visit(&self.root, &mut |entry| {
+            let name = entry.name.to_str().unwrap_or_default();
+            match (entry.role, entry.level) {
+                (Role::Shard, Level::Generation(generation)) => {
+                    let bytes = entry.folder.size(name).unwrap_or(0);
+                    shards.insert(format!("{generation}/{name}"), usize::try_from(bytes).unwrap_or(usize::MAX));
+                }
+                (Role::Generation(generation), _) => drop(generations.insert(generation)),
+                // Nobody else writes here now.
+                (Role::Unfinished, _) if lock.is_some() => entry.folder.remove_file(name)?,
+                _ => {}
+            }
+            Ok(ControlFlow::Continue(()))
+        })
+        .map_err(listing)?;
+        Ok(Inventory { lock, shards, generations })
+    }
+
+    fn lock(&self) -> Result<Option<File>, ShardError> {
+        let folder = self.root.reopened().map_err(|error| self.failure("open", &error))?;
         match folder.try_lock() {
+            Ok(()) => Ok(Some(folder)),
             Err(TryLockError::WouldBlock) => Err(ShardError::Busy { location: self.shown.clone() }),
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(Lock(Some(folder))),
+            Err(TryLockError::Error(_)) => Ok(None),
         }
     }
 
-    pub fn shards(&self) -> Result<HashMap<String, usize>, ShardError> {
-        let mut shards = HashMap::new();
-        self.visit(|name, path| {
-            let bytes = fs::symlink_metadata(path).map_or(0, |metadata| metadata.len());
-            shards.insert(name, usize::try_from(bytes).unwrap_or(usize::MAX));
-        })
-        .map_err(|error| self.failure("list", &error))?;
-        Ok(shards)
+    /// Opens a shard to read from it.
+    pub fn open_shard(&self, name: &str) -> io::Result<File> {
+        self.root.open_file(&format!("{SHARDS}/{name}"))
     }
 
     pub fn holds(&self, name: &str, bytes: &[u8]) -> bool {
         let same = || -> io::Result<bool> {
-            let mut file = File::open(self.path_of(name))?;
+            let mut file = self.open_shard(name)?;
             let mut block = vec![0; (128 << 10).min(bytes.len())];
             for expected in bytes.chunks(block.len().max(1)) {
                 let block = &mut block[..expected.len()];
@@ -115,75 +173,69 @@ impl Folder {
         same().unwrap_or(false)
     }
 
+    /// Writes a shard. Folders are made with the first one that lies in them.
     pub fn write_shard(&self, name: &str, bytes: &[u8]) -> Result<(), ShardError> {
-        let path = self.path_of(name);
         let write = || {
-            let passing = path.with_extension("part");
-            fs::write(&passing, bytes)?;
-            fs::rename(&passing, &path)
-        };
-        match write() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // The folder of its generation is made with its first shard.
-                let folder = path.parent().unwrap_or(&self.path);
-                fs::create_dir_all(folder).and_then(|()| write())
-            }
-            written => written,
-        }
-        .map_err(|error| self.failure("write to", &error))
-    }
-
-    pub fn write_manifest(&self, json: &[u8]) -> Result<(), ShardError> {
-        let write = || {
-            let passing = self.path.join("manifest.json.part");
-            let mut file = File::create(&passing)?;
-            file.write_all(json)?;
-            file.sync_all()?;
-            fs::rename(&passing, self.path.join(MANIFEST))
+            let (generation, file) = name.split_once('/').ok_or(io::ErrorKind::InvalidInput)?;
+            let folder = match self.generation(generation) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    self.root.make_folder(SHARDS)?;
+                    self.root.open_folder(SHARDS)?.make_folder(generation)?;
+                    self.generation(generation)?
+                }
+                opened => opened?,
+            };
+            folder.put(file, bytes, false)
         };
         write().map_err(|error: io::Error| self.failure("write to", &error))
     }
 
-    pub fn tidy(&self, manifest: &Manifest) -> Result<(), ShardError> {
-        let kept: HashSet<String> = (0..manifest.shards()).map(|shard| manifest.name(shard)).collect();
-        let mut removed = Ok(());
-        self.visit(|name, path| {
-            if !kept.contains(&name) && removed.is_ok() {
-                removed = fs::remove_file(path);
-            }
-        })
-        .and(removed)
-        .map_err(|error| self.failure("remove what is not needed from", &error))?;
-        for entry in fs::read_dir(self.path.join(SHARDS)).into_iter().flatten().flatten() {
-            // Fails for those that are not empty, which is right.
-            let _ = fs::remove_dir(entry.path());
-        }
-        Ok(())
+    fn generation(&self, generation: &str) -> io::Result<Dir> {
+        self.root.open_folder(&format!("{SHARDS}/{generation}"))
     }
 
-    /// Visits what lies in the folders of the generations, which are named by numbers. All else is not ours.
-    fn visit(&self, mut visitor: impl FnMut(String, &Path)) -> io::Result<()> {
-        let generations = match fs::read_dir(self.path.join(SHARDS)) {
-            Ok(generations) => generations,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        };
-        for generation in generations {
-            let generation = generation?;
-            let Some(number) = generation.file_name().to_str().and_then(|name| name.parse::<u64>().ok()) else {
-                continue;
-            };
-            if !generation.file_type()?.is_dir() {
-                continue;
-            }
-            for file in fs::read_dir(generation.path())? {
-                let file = file?;
-                let Some(name) = file.file_name().to_str().map(str::to_owned) else { continue };
-                visitor(format!("{number}/{name}"), &file.path());
+    pub fn write_manifest(&self, json: &[u8]) -> Result<(), ShardError> {
+        self.root.put(MANIFEST, json, true).map_err(|error| self.failure("write to", &error))
+    }
+
+    /// Removes shards of former generations, and those of this one that the manifest does not name if nobody else can be
+    /// writing to it.
+    pub fn tidy(&self, manifest: &Manifest, inventory: &Inventory) -> Result<(), ShardError> {
+        let kept: HashSet<String> = (0..manifest.shards()).map(|shard| manifest.name(shard)).collect();
+        let mut files: HashMap<u64, Vec<&str>> = HashMap::new();
+        for name in inventory.shards.keys() {
+            let Some((generation, file)) = manifest::generation_and_file(name) else { continue };
+            let is_over = generation < manifest.generation
+                || generation == manifest.generation && inventory.lock.is_some() && !kept.contains(name);
+            if is_over {
+                files.entry(generation).or_default().push(file);
             }
         }
-        Ok(())
+        let remove = || {
+            for (generation, files) in &files {
+                let folder = self.generation(&generation.to_string())?;
+                files.iter().try_for_each(|file| gone(folder.remove_file(file)))?;
+            }
+            let mut former = inventory.generations.range(..manifest.generation).peekable();
+            if former.peek().is_some() {
+                let shards = self.root.open_folder(SHARDS)?;
+                // Fails if something has come since, which stays.
+                former.for_each(|generation| drop(shards.remove_folder(&generation.to_string())));
+            }
+            Ok(())
+        };
+        remove().map_err(|error: io::Error| self.failure("remove the former text from", &error))
     }
+}
+
+/// What is not there any more need not be removed.
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+fn failure(action: &'static str, location: &str, error: &io::Error) -> ShardError {
+    ShardError::Access { action, location: location.to_owned(), reason: error.to_string(), remedy: None }
 }

@@ -14,8 +14,8 @@ use super::{
     error::ShardError,
     input::{Input, Piece},
     location,
-    manifest::{Extent, Hash, LARGEST_SHARD, Manifest, segment, shard_name},
-    place::{Place, Version},
+    manifest::{Extent, Hash, LARGEST_SHARD, LAST_GENERATION, Manifest, segment, shard_name},
+    place::{Inventory, Place, Version},
     sources::IngestSource,
 };
 use crate::corpus::ContextText;
@@ -61,15 +61,14 @@ pub fn ingest(
     options: IngestOptions,
     stop: &StopFlag,
 ) -> Result<Ingested, ShardError> {
-    let place = location::place(location)?;
-    let _lock = place.begin()?;
-    let task = Task::prepare(&place, options)?;
+    let place = location::make(location, stop)?;
+    let inventory = place.begin()?;
+    let task = Task::prepare(&place, &inventory, options)?;
     let files = Files::of(&source);
     let input = Input::new(source, task.shard_size)?;
-    let there = place.shards()?;
     let work = Work {
         task: &task,
-        there,
+        there: &inventory.shards,
         stop,
         input: Mutex::new(input),
         done: Mutex::default(),
@@ -84,7 +83,7 @@ pub fn ingest(
     } else {
         place.write_manifest(&manifest, task.previous.as_ref())?;
     }
-    place.tidy(&manifest)?;
+    place.tidy(&manifest, &inventory)?;
     Ok(Ingested {
         total: manifest.total(),
         lines: manifest.lines,
@@ -107,14 +106,14 @@ struct Task<'a> {
 }
 
 impl<'a> Task<'a> {
-    fn prepare(place: &'a Place, options: IngestOptions) -> Result<Self, ShardError> {
+    fn prepare(place: &'a Place, inventory: &Inventory, options: IngestOptions) -> Result<Self, ShardError> {
         let stored = place.stored_manifest()?;
         let existing = match &stored {
             None => None,
             Some(stored) => match place.parse(stored) {
                 Ok(manifest) => Some(manifest),
-                // What cannot be read can be replaced.
-                Err(_) if options.replace => None,
+                // A manifest of a store that cannot be read can be replaced, and that of anything else cannot.
+                Err(ShardError::Manifest { .. }) if options.replace => None,
                 Err(error) => return Err(error),
             },
         };
@@ -126,9 +125,13 @@ impl<'a> Task<'a> {
         let generation = match (&stored, &existing) {
             (None, _) => 1,
             (Some(_), Some(manifest)) if !options.replace => manifest.generation,
-            (Some(_), Some(manifest)) => manifest.generation.saturating_add(1),
-            (Some(_), None) => latest_generation(place)?.saturating_add(1),
+            (Some(_), Some(manifest)) => manifest.generation + 1,
+            (Some(_), None) => inventory.generations.last().map_or(1, |latest| latest + 1),
         };
+        if generation > LAST_GENERATION {
+            let reason = format!("there is no generation behind {LAST_GENERATION}");
+            return Err(ShardError::Manifest { location: place.shown().to_owned(), reason });
+        }
         let previous = stored.filter(|_| options.replace).map(|stored| stored.version);
         let same = existing.filter(|_| !options.replace);
         let task = Self { place, generation, shard_size, same, previous };
@@ -141,12 +144,6 @@ impl<'a> Task<'a> {
     fn other_text(&self, difference: &str) -> ShardError {
         ShardError::OtherText { location: self.place.shown().to_owned(), difference: difference.to_owned() }
     }
-}
-
-fn latest_generation(place: &Place) -> Result<u64, ShardError> {
-    let names = place.shards()?.into_keys();
-    let generations = names.filter_map(|name| name.split_once('/')?.0.parse().ok());
-    Ok(generations.max().unwrap_or(0))
 }
 
 /// The files of the text.
@@ -167,7 +164,7 @@ impl<'a> Files<'a> {
 struct Work<'a> {
     task: &'a Task<'a>,
     /// The shards that were there before, with their sizes.
-    there: HashMap<String, usize>,
+    there: &'a HashMap<String, usize>,
     stop: &'a StopFlag,
     input: Mutex<Input<'a>>,
     done: Mutex<Done>,

@@ -14,8 +14,12 @@ use std::{fmt, ops::Range};
 /// The longest a shard may be. Whoever reads one whole keeps it in memory.
 pub const LARGEST_SHARD: usize = 256 << 20;
 
-/// The largest manifest that is read or written: room for about two million shards.
-pub(super) const LARGEST_MANIFEST: usize = 256 << 20;
+/// The largest manifest that is read or written: room for some 600,000 shards and files. Whoever reads one has several times as
+/// much in memory.
+pub(super) const LARGEST_MANIFEST: usize = 64 << 20;
+
+/// The last generation that there can be: JSON readers that know only floating point still read it right.
+pub(super) const LAST_GENERATION: u64 = 1 << 53;
 
 /// The longest path of a file that is believed.
 const LONGEST_PATH: usize = 16 << 10;
@@ -133,8 +137,8 @@ impl Manifest {
         if !(1..=LARGEST_SHARD).contains(&self.shard_size) {
             return Err(format!("shards of {} bytes", self.shard_size));
         }
-        if self.generation == 0 {
-            return Err("there is no generation 0".to_owned());
+        if !(1..=LAST_GENERATION).contains(&self.generation) {
+            return Err(format!("there is no generation {}", self.generation));
         }
         let total = self.total();
         if self.shards() != total.bytes.div_ceil(self.shard_size) {
@@ -224,13 +228,43 @@ pub(super) fn shard_name(generation: u64, shard: usize, hash: Hash) -> String {
     format!("{generation}/{shard:08}-{hash}.txt")
 }
 
-/// Whether a name is one that [`shard_name`] makes.
-pub(super) fn is_shard_name(name: &str) -> bool {
-    let parts = name.split_once('/').and_then(|(generation, file)| {
-        let (number, hash) = file.strip_suffix(".txt")?.split_once('-')?;
-        Some((generation.parse::<u64>().ok()?, number.parse::<usize>().ok()?, hash))
-    });
-    parts.is_some_and(|(.., hash)| hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+/// The generation that a folder of shards is named by, if it is: spelled as [`shard_name`] spells it and no other way.
+pub(super) fn generation(name: &str) -> Option<u64> {
+    let generation: u64 = name.parse().ok()?;
+    ((1..=LAST_GENERATION).contains(&generation) && generation.to_string() == name).then_some(generation)
+}
+
+/// Whether the last part of a name is one that [`shard_name`] makes.
+pub(super) fn is_shard_file(name: &str) -> bool {
+    let parts = name.strip_suffix(".txt").and_then(|name| name.split_once('-'));
+    parts.is_some_and(|(number, hash)| {
+        number.parse().is_ok_and(|it: usize| format!("{it:08}") == number) && Hash::parse(hash).is_some()
+    })
+}
+
+/// The generation and the last part of a name that [`shard_name`] makes; nothing for any other.
+pub(super) fn generation_and_file(name: &str) -> Option<(u64, &str)> {
+    let (folder, file) = name.split_once('/')?;
+    Some((generation(folder)?, file)).filter(|_| is_shard_file(file))
+}
+
+/// Whether a text is the manifest of a store, be it damaged or of another version, and not something of somebody else's.
+pub(super) fn is_of_a_store(json: &[u8]) -> bool {
+    is_announced(json) || wire::is_of_a_store(json)
+}
+
+/// Whether a text begins as manifests do, which say first what they are.
+pub(super) fn is_announced(head: &[u8]) -> bool {
+    let mut written = head.iter().filter(|byte| !byte.is_ascii_whitespace());
+    wire::BEGINNING.iter().all(|byte| written.next() == Some(byte))
+}
+
+impl Hash {
+    /// Reads what [`Display`](fmt::Display) writes.
+    fn parse(text: &str) -> Option<Self> {
+        let is_hash = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_hash.then(|| u128::from_str_radix(text, 16).ok()).flatten().map(Self)
+    }
 }
 
 impl fmt::Display for Hash {
@@ -254,9 +288,7 @@ impl Serialize for Hash {
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        let is_hash = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        let hash = is_hash.then(|| u128::from_str_radix(&text, 16).ok()).flatten();
-        hash.map(Self).ok_or_else(|| serde::de::Error::custom("a hash has 32 digits, 0 to 9 and a to f"))
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("a hash has 32 digits, 0 to 9 and a to f"))
     }
 }
 

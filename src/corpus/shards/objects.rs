@@ -1,16 +1,20 @@
 //! A store in a bucket of an object store.
 
 mod explain;
+mod http;
+
+pub(super) use http::Connector;
 
 use super::{
+    super::stop::StopFlag,
     driver::Driver,
     error::{ShardError, Trouble},
     location::Scheme,
-    manifest::{LARGEST_MANIFEST, Manifest},
-    place::{MANIFEST, SHARDS, StoredManifest, Version},
+    manifest::{self, LARGEST_MANIFEST, Manifest},
+    place::{Inventory, MANIFEST, SHARDS, StoredManifest, Version},
 };
 use bytes::{Bytes, BytesMut};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, future, stream};
 use object_store::{
     GetOptions, GetRange, GetResult, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion,
     path::Path,
@@ -68,9 +72,16 @@ impl Objects {
         shown: &str,
         bucket: &str,
         scheme: Scheme,
+        stop: &StopFlag,
     ) -> io::Result<Self> {
         let client = Client { store, prefix, tags: Arc::default() };
-        Ok(Self { client, shown: shown.to_owned(), bucket: bucket.to_owned(), scheme, driver: Driver::new()? })
+        Ok(Self {
+            client,
+            shown: shown.to_owned(),
+            bucket: bucket.to_owned(),
+            scheme,
+            driver: Driver::new(stop.clone())?,
+        })
     }
 
     pub fn shown(&self) -> &str {
@@ -98,21 +109,40 @@ impl Objects {
         }
     }
 
-    pub fn shards(&self) -> Result<HashMap<String, usize>, ShardError> {
+    /// Looks at everything below the prefix.
+    pub fn begin(&self) -> Result<Inventory, ShardError> {
         let client = self.client.clone();
-        let folder = client.path(SHARDS);
         let list = async move {
-            let prefix = format!("{folder}/");
-            let mut found = HashMap::new();
-            let mut objects = client.store.list(Some(&folder));
+            let mut shards = HashMap::new();
+            let mut objects = client.store.list(Some(&client.prefix));
             while let Some(object) = objects.try_next().await? {
-                if let Some(name) = object.location.as_ref().strip_prefix(&prefix) {
-                    found.insert(name.to_owned(), usize::try_from(object.size).unwrap_or(usize::MAX));
+                match Role::of(&client.prefix, &object.location) {
+                    Role::Shard(name) => {
+                        shards.insert(name, usize::try_from(object.size).unwrap_or(usize::MAX));
+                    }
+                    Role::Marker if object.size == 0 => {}
+                    Role::Manifest => {}
+                    Role::Marker | Role::Foreign => return Ok(Err(object.location.to_string())),
                 }
             }
-            Ok(found)
+            Ok(Ok(shards))
         };
-        self.wait("list", list)?.map_err(|error| self.failure("list", &error))
+        let listed = self.wait("list", list)?.map_err(|error| self.failure("list", &error))?;
+        let shards = listed.map_err(|found| ShardError::OtherFiles { location: self.shown.clone(), found })?;
+        let generations = shards.keys().filter_map(|name| Some(manifest::generation_and_file(name)?.0)).collect();
+        Ok(Inventory { lock: None, shards, generations })
+    }
+
+    /// Whether any shard is there.
+    pub fn has_shards(&self) -> Result<bool, ShardError> {
+        let client = self.client.clone();
+        let look = async move {
+            let objects = client.store.list(Some(&client.path(SHARDS)));
+            let is_shard = |location: &Path| matches!(Role::of(&client.prefix, location), Role::Shard(_));
+            let mut shards = objects.try_filter(|object| future::ready(is_shard(&object.location))).boxed();
+            Ok(shards.try_next().await?.is_some())
+        };
+        self.wait("list", look)?.map_err(|error| self.failure("list", &error))
     }
 
     pub fn write_shard(&self, name: &str, bytes: &[u8]) -> Result<(), ShardError> {
@@ -156,16 +186,14 @@ impl Objects {
         }
     }
 
-    pub fn tidy(&self, manifest: &Manifest) -> Result<(), ShardError> {
-        if manifest.generation == 1 {
+    pub fn tidy(&self, manifest: &Manifest, inventory: &Inventory) -> Result<(), ShardError> {
+        let is_former = |name: &&String| {
+            manifest::generation_and_file(name).is_some_and(|(generation, _)| generation < manifest.generation)
+        };
+        let paths: Vec<_> = inventory.shards.keys().filter(is_former).map(|it| Ok(self.client.path_of(it))).collect();
+        if paths.is_empty() {
             return Ok(());
         }
-        let names = self.shards()?.into_keys();
-        let former = |name: &String| {
-            let generation = name.split_once('/').and_then(|(generation, _)| generation.parse::<u64>().ok());
-            generation.is_some_and(|generation| generation < manifest.generation)
-        };
-        let paths: Vec<_> = names.filter(former).map(|name| Ok(self.client.path_of(&name))).collect();
         let client = self.client.clone();
         let delete = async move {
             let deleted = client.store.delete_stream(stream::iter(paths).boxed());
@@ -191,7 +219,7 @@ impl Objects {
     /// Fetches a part of a shard that nobody waits for, and hands it to `arrived`.
     pub fn start_fetching(&self, wanted: Wanted, arrived: impl FnOnce(Result<Bytes, FetchError>) + Send + 'static) {
         let client = self.client.clone();
-        self.driver.start(async move { arrived(client.fetch(wanted).await) });
+        drop(self.driver.start(async move { arrived(client.fetch(wanted).await) }));
     }
 
     pub fn failure(&self, action: &'static str, error: &object_store::Error) -> ShardError {
@@ -210,6 +238,37 @@ impl Objects {
             reason: error.to_string(),
             remedy: None,
         })
+    }
+}
+
+/// What an object is to a store.
+#[derive(Debug, PartialEq, Eq)]
+enum Role {
+    Manifest,
+    /// A shard, by its name.
+    Shard(String),
+    /// The prefix itself, or a folder below it, as some programs make them: an object without bytes whose name ends with a
+    /// slash, which is not told here.
+    Marker,
+    /// Belongs to somebody else.
+    Foreign,
+}
+
+impl Role {
+    fn of(prefix: &Path, location: &Path) -> Self {
+        let Some(parts) = location.prefix_match(prefix) else { return Self::Foreign };
+        let parts: Vec<_> = parts.collect();
+        let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
+        match parts[..] {
+            [] | [SHARDS] => Self::Marker,
+            [MANIFEST] => Self::Manifest,
+            [SHARDS, generation] if manifest::generation(generation).is_some() => Self::Marker,
+            [SHARDS, generation, file] => {
+                let name = format!("{generation}/{file}");
+                if manifest::generation_and_file(&name).is_some() { Self::Shard(name) } else { Self::Foreign }
+            }
+            _ => Self::Foreign,
+        }
     }
 }
 

@@ -7,10 +7,14 @@
 use super::{
     error::{ShardError, Trouble},
     folder::Folder,
-    manifest::{LARGEST_MANIFEST, Manifest},
+    manifest::{self, LARGEST_MANIFEST, Manifest},
     objects::Objects,
 };
-use std::{collections::HashMap, fs::File, thread};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs::File,
+    thread,
+};
 
 pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const SHARDS: &str = "shards";
@@ -41,9 +45,16 @@ pub(super) struct Version {
     pub version: Option<String>,
 }
 
-/// Keeps other ingests away from a folder for as long as it lives.
+/// What was there when an ingest began: nothing but a store, or what there is of one.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "it is held, and never looked at")] pub Option<File>);
+pub(super) struct Inventory {
+    /// Keeps other ingests away from a folder for as long as it lives. Object stores have no locks, nor has every file system.
+    pub lock: Option<File>,
+    /// The names of the shards that were there, of all generations, with their sizes.
+    pub shards: HashMap<String, usize>,
+    /// The generations of which there was a folder.
+    pub generations: BTreeSet<u64>,
+}
 
 impl Place {
     /// As people name it.
@@ -64,24 +75,36 @@ impl Place {
 
     /// The manifest of a whole store. Whether shards without one are there is found out too.
     pub fn manifest(&self) -> Result<Manifest, ShardError> {
-        let location = || self.shown().to_owned();
-        match self.stored_manifest()? {
-            Some(stored) => self.parse(&stored),
-            None if self.shards()?.is_empty() => Err(ShardError::NoStore { location: location() }),
-            None => Err(ShardError::HalfWritten { location: location() }),
+        // In a bucket only a writer looks at everything, since to list many objects takes long.
+        if let Self::Folder(folder) = self {
+            folder.check()?;
         }
+        if let Some(stored) = self.stored_manifest()? {
+            return self.parse(&stored);
+        }
+        let has_shards = match self {
+            Self::Folder(folder) => folder.check()?,
+            Self::Objects(objects) => objects.has_shards()?,
+        };
+        let location = self.shown().to_owned();
+        Err(if has_shards { ShardError::HalfWritten { location } } else { ShardError::NoStore { location } })
     }
 
+    /// Reads a manifest. One that is none of ours belongs to somebody else.
     pub fn parse(&self, stored: &StoredManifest) -> Result<Manifest, ShardError> {
-        let unusable = |reason| ShardError::Manifest { location: self.shown().to_owned(), reason };
-        Manifest::parse(&stored.json).map_err(unusable)
+        let location = || self.shown().to_owned();
+        Manifest::parse(&stored.json).map_err(|reason| match manifest::is_of_a_store(&stored.json) {
+            true => ShardError::Manifest { location: location(), reason },
+            false => ShardError::OtherFiles { location: location(), found: MANIFEST.to_owned() },
+        })
     }
 
-    /// Prepares the place for an ingest.
-    pub fn begin(&self) -> Result<Lock, ShardError> {
+    /// Looks at what is there before an ingest writes, and keeps other ingests away. Fails if anything is there that does not
+    /// belong to a store.
+    pub fn begin(&self) -> Result<Inventory, ShardError> {
         match self {
             Self::Folder(folder) => folder.begin(),
-            Self::Objects(_) => Ok(Lock(None)),
+            Self::Objects(objects) => objects.begin(),
         }
     }
 
@@ -90,14 +113,6 @@ impl Place {
         match self {
             Self::Folder(_) => thread::available_parallelism().map_or(1, usize::from),
             Self::Objects(_) => (IN_FLIGHT / shard_size).clamp(2, MOST_WRITERS),
-        }
-    }
-
-    /// The names of the shards that are there, of all generations, with their sizes.
-    pub fn shards(&self) -> Result<HashMap<String, usize>, ShardError> {
-        match self {
-            Self::Folder(folder) => folder.shards(),
-            Self::Objects(objects) => objects.shards(),
         }
     }
 
@@ -129,12 +144,12 @@ impl Place {
         }
     }
 
-    /// Removes what the manifest has no use for. Of an object store only former generations are removed, since nobody knows
-    /// whether another ingest is writing to this one.
-    pub fn tidy(&self, manifest: &Manifest) -> Result<(), ShardError> {
+    /// Removes what was there when the ingest began and the manifest has no use for. Where nobody knows whether another ingest
+    /// is writing to this generation, that is only what belongs to former ones.
+    pub fn tidy(&self, manifest: &Manifest, inventory: &Inventory) -> Result<(), ShardError> {
         match self {
-            Self::Folder(folder) => folder.tidy(manifest),
-            Self::Objects(objects) => objects.tidy(manifest),
+            Self::Folder(folder) => folder.tidy(manifest, inventory),
+            Self::Objects(objects) => objects.tidy(manifest, inventory),
         }
     }
 

@@ -129,8 +129,8 @@ impl ShardStore {
             visit(0, self.whole(shard)?.bytes());
             return Ok(());
         };
-        let path = || folder.path_of(&self.manifest().name(shard));
-        let wanted = folder::Wanted { shard, size: self.manifest().extent(shard).bytes, path: &path };
+        let open = || folder.open_shard(&self.manifest().name(shard));
+        let wanted = folder::Wanted { shard, size: self.manifest().extent(shard).bytes, open: &open };
         let scanned = folder.files.scan(&wanted, overlap, room, visit);
         match scanned.map_err(|error| self.file_error(folder, shard, error))? == self.manifest().hashes[shard] {
             true => Ok(()),

@@ -19,10 +19,11 @@ use super::{
         assemble::{Changed, Segment},
         context::Position,
         lookup,
+        stop::StopFlag,
     },
     cache::Cache,
     error::ShardError,
-    location,
+    location::{self, NamedStore},
     manifest::{Extent, Manifest},
     place::Place,
 };
@@ -56,11 +57,24 @@ impl ShardStore {
     /// Reads the manifest of the store at `location`, and nothing else. About `cache` bytes of shards are kept in memory, but
     /// at least four shards.
     pub fn open(location: &str, cache: usize) -> Result<Self, ShardError> {
-        let place = location::place(location)?;
+        Self::of(location::open(location, &StopFlag::default())?, cache)
+    }
+
+    /// As [`Self::open`]. When the flag is raised, what is under way is given up.
+    pub fn open_named(store: NamedStore, cache: usize, stop: &StopFlag) -> Result<Self, ShardError> {
+        Self::of(store.place(stop)?, cache)
+    }
+
+    fn of(place: Place, cache: usize) -> Result<Self, ShardError> {
         let manifest = Arc::new(place.manifest()?);
         let (last_end, looked_into) = (AtomicUsize::new(usize::MAX), Mutex::default());
         let cache = Cache::new(cache.max(4 * manifest.shard_size));
         Ok(Self { place, manifest, cache, last_end, looked_into })
+    }
+
+    /// As people name it.
+    pub fn location(&self) -> &str {
+        self.place.shown()
     }
 
     /// The manifest as this program writes it.

@@ -37,6 +37,8 @@ fn shard_files(folder: &Path) -> Vec<std::path::PathBuf> {
 
 const TEXT: &str = "([ab \n]|\r\n|é|漢|😀|e\u{301}|aab){0,60}";
 
+mod others_files;
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -139,8 +141,9 @@ fn an_ingest_writes_only_what_is_not_there() {
     let files = shard_files(folder.path());
     fs::remove_file(&files[3]).unwrap();
     fs::write(&files[5], "damaged!!!").unwrap();
-    fs::write(folder.path().join("shards/1/leftover.part"), "x").unwrap();
-    // Without a manifest it is as after an interruption.
+    let unfinished = folder.path().join("shards/1/.rlm-0123456789abcdef.part");
+    fs::write(&unfinished, "x").unwrap();
+    // Without a manifest it is as after an interruption, and a reader removes nothing.
     fs::remove_file(folder.path().join("manifest.json")).unwrap();
     assert_eq!(open(folder.path()).unwrap_err().kind(), "halfWritten");
     assert_eq!(write(&text, folder.path(), 10, false).unwrap().written, 2);
@@ -212,10 +215,10 @@ fn a_shard_that_changes_while_it_is_open_is_noticed() {
 #[test]
 fn only_one_ingest_at_a_time_writes_to_a_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let place = location::place(folder.path().to_str().unwrap()).unwrap();
-    let lock = place.begin().unwrap();
+    let place = location::make(folder.path().to_str().unwrap(), &StopFlag::default()).unwrap();
+    let inventory = place.begin().unwrap();
     assert_eq!(write("text", folder.path(), 4, false).unwrap_err().kind(), "busy");
-    drop(lock);
+    drop(inventory);
     write("text", folder.path(), 4, false).unwrap();
 }
 
@@ -225,9 +228,11 @@ fn places_without_a_store_are_told_from_broken_ones() {
     let kind = |path: &Path| open(path).unwrap_err().kind();
     assert_eq!(kind(&folder.path().join("absent")), "noStore");
     assert_eq!(kind(folder.path()), "noStore");
-    fs::write(folder.path().join("manifest.json"), "{\"name\": \"an app\"}").unwrap();
+    fs::write(folder.path().join("manifest.json"), "{\"format\": \"rlm-shards\", \"version\": 7}").unwrap();
     assert_eq!(kind(folder.path()), "badManifest");
     assert_eq!(write("text", folder.path(), 4, false).unwrap_err().kind(), "badManifest");
+    fs::write(folder.path().join("manifest.json"), "{\"name\": \"an app\"}").unwrap();
+    assert_eq!(kind(folder.path()), "otherFiles");
     for location in ["", "ftp://a/b", "s3://", "s3://user:secret@bucket/x", "s3://bucket/x?y=z"] {
         let error = ShardStore::open(location, 0).unwrap_err();
         assert_eq!(error.kind(), "badLocation", "{location}");

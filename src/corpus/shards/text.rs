@@ -10,10 +10,7 @@ use super::{
     store::ShardStore,
 };
 use crate::text::{CharIndex, LineIndex};
-use std::{
-    ops::Range,
-    sync::{Arc, OnceLock},
-};
+use std::{ops::Range, sync::OnceLock};
 
 /// The most parts that another process is told of. Where there are more shards, a part is several of them.
 const MOST_PARTS: usize = 1 << 16;
@@ -89,7 +86,7 @@ impl ShardText {
     }
 
     fn failed(&self, error: ShardError) -> Error {
-        let error = Error::Shards { error: Arc::new(error) };
+        let error = Error::from(error);
         self.failure.get_or_init(|| error.clone());
         error
     }

@@ -4,13 +4,15 @@
 //! was opened: it has the size that the manifest says, and nobody wrote to it since. A shard that is put in its place has
 //! another file behind it, and the open one stays what it was.
 
-use super::super::{count::Hasher, error::Trouble, manifest::Hash};
+use super::{
+    super::{count::Hasher, error::Trouble, manifest::Hash},
+    is_not_a_file,
+};
 use std::{
     collections::{HashMap, VecDeque},
-    fs::{File, OpenOptions},
+    fs::File,
     io,
-    os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
-    path::PathBuf,
+    os::unix::fs::{FileExt, MetadataExt},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -50,7 +52,7 @@ pub(in super::super) struct Wanted<'a> {
     pub shard: usize,
     /// How many bytes it should have.
     pub size: usize,
-    pub path: &'a dyn Fn() -> PathBuf,
+    pub open: &'a dyn Fn() -> io::Result<File>,
 }
 
 impl OpenFiles {
@@ -116,12 +118,8 @@ impl OpenFiles {
 
 impl OpenFile {
     fn open(wanted: &Wanted<'_>) -> Result<Self, ReadError> {
-        // Whatever has taken its place must not make the program wait.
-        let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open((wanted.path)())?;
+        let file = (wanted.open)()?;
         let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(ReadError::Trouble(Trouble::Missing));
-        }
         let open = Self { file, changed: (metadata.mtime(), metadata.mtime_nsec()) };
         open.check(wanted.size)?;
         Ok(open)
@@ -144,6 +142,7 @@ impl OpenFile {
 impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
+            _ if is_not_a_file(&error) => Self::Trouble(Trouble::NotAFile),
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Trouble(Trouble::Missing),
             // It became shorter after it was opened.
             io::ErrorKind::UnexpectedEof => Self::Trouble(Trouble::Changed),

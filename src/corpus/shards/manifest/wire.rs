@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// What a manifest says it is.
 const FORMAT: &str = "rlm-shards";
 
+/// How a manifest begins, without white space.
+pub(super) const BEGINNING: &[u8] = br#"{"format":"rlm-shards""#;
+
 /// The version of the format that is written, and the only one that is read.
 const VERSION: u64 = 2;
 
@@ -99,6 +102,15 @@ pub(super) fn write(manifest: &Manifest) -> Vec<u8> {
         shards: shards.collect(),
     };
     serde_json::to_vec(&document).expect("numbers and texts are JSON")
+}
+
+/// Whether this is a document that says that it is a manifest of shards.
+pub(super) fn is_of_a_store(json: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Format {
+        format: String,
+    }
+    serde_json::from_slice(json).is_ok_and(|it: Format| it.format == FORMAT)
 }
 
 /// Reads the document, and adds up what it says of its shards.

@@ -18,6 +18,11 @@ pub(super) fn explain(error: &Error, bucket: &str, scheme: Scheme) -> (String, O
     if is_no_bucket(error) {
         return (format!("there is no bucket `{bucket}`"), Some("make the bucket, or name another".to_owned()));
     }
+    if is_redirect(&whole) {
+        let remedy =
+            "is its address right, and its region? (AWS_ENDPOINT for a server of one's own, AWS_REGION)".to_owned();
+        return ("the store answers with a redirect, and none is followed".to_owned(), Some(remedy));
+    }
     match error {
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
             let remedy = format!("are {} right, and may they do this?", scheme.credentials());
@@ -38,6 +43,11 @@ pub(super) fn explain(error: &Error, bucket: &str, scheme: Scheme) -> (String, O
 pub(super) fn is_no_bucket(error: &Error) -> bool {
     let (whole, _) = texts(error);
     ["NoSuchBucket", "ContainerNotFound", "specified bucket does not exist"].iter().any(|it| whole.contains(it))
+}
+
+/// Whether the last that came was a redirect: its status, or the words for one that does not say where to.
+fn is_redirect(whole: &str) -> bool {
+    whole.contains("status code: 30") || whole.contains("Received redirect without LOCATION")
 }
 
 fn is_no_answer(whole: &str) -> bool {
@@ -108,6 +118,12 @@ mod tests {
             &error(other, "error sending request: tcp connect error: connection refused"),
             &expect![
                 "the store does not answer (error sending request: tcp connect error: connection refused) / is it up, and is its address right? (AWS_ENDPOINT for a server of one's own)"
+            ],
+        );
+        check(
+            &error(other, "Server returned non-2xx status code: 307 Temporary Redirect: "),
+            &expect![
+                "the store answers with a redirect, and none is followed / is its address right, and its region? (AWS_ENDPOINT for a server of one's own, AWS_REGION)"
             ],
         );
         check(&error(other, "at http://x/y?sig=SECRET failed"), &expect!["at http://x/y failed / "]);

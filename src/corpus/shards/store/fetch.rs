@@ -15,7 +15,6 @@ use super::{
 use bytes::Bytes;
 use std::{
     ops::Range,
-    path::PathBuf,
     sync::{Arc, PoisonError, atomic::Ordering},
 };
 
@@ -141,8 +140,8 @@ impl ShardStore {
     }
 
     fn read_file(&self, folder: &Folder, shard: usize, start: usize, bytes: &mut [u8]) -> Result<(), ShardError> {
-        let path = || -> PathBuf { folder.path_of(&self.manifest().name(shard)) };
-        let wanted = folder::Wanted { shard, size: self.manifest().extent(shard).bytes, path: &path };
+        let open = || folder.open_shard(&self.manifest().name(shard));
+        let wanted = folder::Wanted { shard, size: self.manifest().extent(shard).bytes, open: &open };
         folder.files.read(&wanted, start, bytes).map_err(|error| self.file_error(folder, shard, error))
     }
 

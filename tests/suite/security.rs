@@ -1,0 +1,5 @@
+//! What hostile repositories, stores, servers and programs may try, and what must never be lost, through the real program.
+
+mod killed;
+mod redirects;
+mod stores;
