@@ -10,9 +10,10 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use std::process::ExitCode;
 
-const STORE_HELP: &str = "STORE is a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix. Credentials \
-come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT (with AWS_ALLOW_HTTP=true for \
-http://), GOOGLE_APPLICATION_CREDENTIALS, AZURE_STORAGE_ACCOUNT_NAME, AZURE_STORAGE_ACCOUNT_KEY, …";
+const STORE_HELP: &str = "STORE is a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix, which holds \
+the store and nothing else: where anything else lies, nothing is written. Credentials come from the environment: \
+AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT (with AWS_ALLOW_HTTP=true for http://), \
+GOOGLE_APPLICATION_CREDENTIALS, AZURE_STORAGE_ACCOUNT_NAME, AZURE_STORAGE_ACCOUNT_KEY, …";
 
 #[derive(Debug, Args)]
 #[command(after_help = STORE_HELP)]

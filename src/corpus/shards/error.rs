@@ -11,7 +11,7 @@ pub enum ShardError {
     NoStore { location: String },
     #[error("the store at {location} is half-written: it has shards but no manifest, which is written last")]
     HalfWritten { location: String },
-    #[error("{location} is not a store's: it holds `{found}`, which belongs to somebody else")]
+    #[error("{location} is not a shard store: it holds `{found}`, which does not belong to one")]
     OtherFiles { location: String, found: String },
     #[error("the store at {location} cannot be used: {path} is {what}")]
     Misplaced { location: String, path: String, what: &'static str },

@@ -1,6 +1,6 @@
 //! An ingest that is killed at any moment leaves the former text or the new one, and everything of a person's.
 
-use super::stores::Place;
+use super::place::Place;
 use crate::terminal::rlm;
 use std::{
     fs,
@@ -12,7 +12,7 @@ use tokio::io::AsyncWriteExt;
 
 /// Enough shards that an ingest takes a while: the first text in capital letters, and the second one in small ones.
 fn texts() -> [String; 2] {
-    let text: String = (0..40_000).map(|number| format!("LINE {number:07} OF A TEXT THAT IS REPLACED\n")).collect();
+    let text: String = (0..20_000).map(|number| format!("LINE {number:07} OF A TEXT THAT IS REPLACED\n")).collect();
     [text.to_lowercase(), text]
 }
 

@@ -24,7 +24,7 @@ pub(super) fn explain(error: &Error, bucket: &str, scheme: Scheme) -> (String, O
         return ("the store answers with a redirect, and none is followed".to_owned(), Some(remedy));
     }
     match error {
-        Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
+        _ if is_refusal(error, &whole) => {
             let remedy = format!("are {} right, and may they do this?", scheme.credentials());
             (format!("the store refused the credentials ({said})"), Some(remedy))
         }
@@ -43,6 +43,12 @@ pub(super) fn explain(error: &Error, bucket: &str, scheme: Scheme) -> (String, O
 pub(super) fn is_no_bucket(error: &Error) -> bool {
     let (whole, _) = texts(error);
     ["NoSuchBucket", "ContainerNotFound", "specified bucket does not exist"].iter().any(|it| whole.contains(it))
+}
+
+/// Whether the store did not take the credentials. Of a listing only the text tells.
+fn is_refusal(error: &Error, whole: &str) -> bool {
+    matches!(error, Error::PermissionDenied { .. } | Error::Unauthenticated { .. })
+        || ["status code: 401", "status code: 403"].iter().any(|it| whole.contains(it))
 }
 
 /// Whether the last that came was a redirect: its status, or the words for one that does not say where to.
