@@ -1,6 +1,6 @@
 //! The trace of a run: JSON Lines, one event a line, the last one `done` with the whole result.
 
-use super::say;
+use super::output;
 use serde_json::{Map, Value, json};
 use std::{
     fs::File,
@@ -47,13 +47,13 @@ impl TraceFile {
         }
     }
 
-    /// Writes the last line, and says on standard error if the trace is not whole.
+    /// Writes the last line. A trace that is not whole is a failure of the command.
     pub fn finish(&self, result: &Map<String, Value>) {
         self.write(Map::from_iter([("kind".to_owned(), json!("done")), ("result".to_owned(), json!(result))]));
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let failure = state.failure.take().or_else(|| state.file.flush().err());
         if let Some(error) = failure {
-            say(&format!("rlm: the trace {} is not whole: {error}", self.path.display()));
+            output::failure(format!("the trace {} is not whole: {error}", self.path.display()));
         }
     }
 }

@@ -79,6 +79,8 @@ pub struct ContextSize {
     pub characters: Option<usize>,
     /// Files and folders that were left out.
     pub left_out: Tally,
+    /// Files and streams of which only the beginning was read.
+    pub cut: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

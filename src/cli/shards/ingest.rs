@@ -67,6 +67,7 @@ pub fn run(arguments: IngestArguments) -> Outcome {
         let settings = setup::settings(options).map_err(|error| Failure::Usage(refused(&error)))?;
         let snapshot = scope::snapshot(std::slice::from_ref(&arguments.source), &settings, &stop);
         let context = snapshot.and_then(|snapshot| snapshot.context()).map_err(ShardError::from)?;
+        context.incomplete().iter().for_each(|it| say(&format!("rlm: {it}")));
         write(IngestSource::Context(&context))?
     } else if arguments.source.as_os_str() == "-" {
         write(IngestSource::standard_input())?

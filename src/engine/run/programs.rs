@@ -166,6 +166,7 @@ pub(super) struct Programs {
     dialogue: Option<Arc<Dialogue>>,
     /// The variables as they were last.
     variables: Vec<(String, String)>,
+    lost_variables: bool,
     /// Ends the indexing with the run.
     indexing: Option<StopOnDrop>,
     running: Option<(Session, Arc<ContextText>)>,
@@ -182,6 +183,7 @@ impl Programs {
             indexes: depth == 0,
             dialogue: subject.dialogue.cloned(),
             variables: Vec::new(),
+            lost_variables: false,
             indexing: None,
             running: None,
         }
@@ -190,6 +192,11 @@ impl Programs {
     /// The text, as soon as it is there.
     pub async fn context(&self) -> Result<Arc<ContextText>, Stop> {
         self.context.text().await
+    }
+
+    /// The text, there or still to come.
+    pub fn context_on_its_way(&self) -> Context {
+        self.context.clone()
     }
 
     /// The text, if it is there.
@@ -223,7 +230,7 @@ impl Programs {
         Ok((session, text))
     }
 
-    async fn start(&self, text: Arc<ContextText>) -> Result<Session, Stop> {
+    async fn start(&mut self, text: Arc<ContextText>) -> Result<Session, Stop> {
         let (context, beside) = (text.clone(), self.beside.clone());
         // Places of many files in a long text take a while to count.
         let names = blocking(move || names(&context, beside)).await?;
@@ -234,12 +241,19 @@ impl Programs {
             memory_limit: self.interpreter.memory_limit,
             allow_weaker_sandbox: self.interpreter.allow_weaker_sandbox,
         };
-        if let Some(mut session) = self.dialogue.as_ref().and_then(|dialogue| dialogue.take())
-            && session.renew(launch.clone(), self.limits).await?
-        {
-            return Ok(session);
+        if let Some(Kept { mut session, variables }) = self.dialogue.as_ref().and_then(|dialogue| dialogue.take()) {
+            // An interpreter that cannot go on, for whatever reason, is no reason not to answer.
+            if let Ok(true) = session.renew(launch.clone(), self.limits).await {
+                return Ok(session);
+            }
+            self.lost_variables = !variables.is_empty();
         }
         Ok(Session::start(launch, self.limits).await?)
+    }
+
+    /// Whether the variables of earlier questions, of which the model was told, turned out to be gone; said once.
+    pub fn take_loss(&mut self) -> bool {
+        std::mem::take(&mut self.lost_variables)
     }
 
     /// Keeps the interpreter for further questions, if there may be any.

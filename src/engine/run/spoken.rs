@@ -21,8 +21,6 @@ pub struct Spoken {
     state: State,
     /// Whether prose is the answer: a second reply without a program is taken as one, and so is a message without calls.
     prose: bool,
-    /// Whether something was shown.
-    has_shown: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,11 +48,7 @@ impl Spoken {
 
     /// Begins anew with the same reply.
     pub fn restart(&mut self) {
-        *self = Self { has_shown: self.has_shown, ..Self::new(self.prose) };
-    }
-
-    pub fn has_shown(&self) -> bool {
-        self.has_shown
+        *self = Self::new(self.prose);
     }
 
     /// Takes what arrives; gives what can be shown of it.
@@ -64,7 +58,6 @@ impl Spoken {
             self.line.push_str(part);
             self.advance(&mut shown, part.ends_with('\n'));
         }
-        self.has_shown |= !shown.is_empty();
         shown
     }
 
@@ -161,14 +154,33 @@ impl Spoken {
                 continue;
             }
             let Some(escaped) = rest[1..].chars().next() else { break };
+            let digits = match escaped {
+                'x' => 2,
+                'u' => 4,
+                'U' => 8,
+                _ => 0,
+            };
+            let code = &rest[2.min(rest.len())..];
+            let code: String = code.chars().take(digits).take_while(char::is_ascii_hexdigit).collect();
+            if code.len() < digits && rest.len() == 2 + code.len() {
+                // The rest of the number is still to come.
+                break;
+            }
+            let named = || char::from_u32(u32::from_str_radix(&code, 16).ok()?).filter(|_| code.len() == digits);
+            at += 1 + escaped.len_utf8();
             match escaped {
                 'n' => shown.push('\n'),
                 't' => shown.push('\t'),
                 '\n' => {}
                 '\\' | '"' | '\'' => shown.push(escaped),
-                other => shown.extend(['\\', other]),
+                _ => match named().filter(|_| digits > 0) {
+                    Some(named) => {
+                        shown.push(named);
+                        at += digits;
+                    }
+                    None => shown.extend(['\\', escaped]),
+                },
             }
-            at += 1 + escaped.len_utf8();
         }
         self.line.drain(..at);
     }
@@ -198,7 +210,10 @@ mod tests {
                 "I see.\n```repl\nx = 1\nFINAL(\"\"\"# Yes\n\nIt is \\\"so\\\".\n\"\"\")\n```\n",
                 "# Yes\n\nIt is \"so\".\n",
             ),
-            ("```py\nFINAL('a\\nb\\'s \\\\ \\x41')\nFINAL('no')\n```", "a\nb's \\ \\x41"),
+            (
+                "```py\nFINAL('a\\nb\\'s \\\\ \\x41\\xe9\\u20ac\\U0001f600 \\xg1 \\d')\nFINAL('no')\n```",
+                "a\nb's \\ Aé€😀 \\xg1 \\d",
+            ),
             ("```repl\nanswer[\"content\"] = 'draft'\n```", "draft"),
             ("Done.\nFINAL(The parser is (mostly) in a.rs:3)", "The parser is (mostly) in a.rs:3"),
             ("FINAL(\"quoted\")", "quoted"),
@@ -224,7 +239,7 @@ mod tests {
             parts in proptest::collection::vec(
                 proptest::sample::select(vec![
                     "FINAL(", "answer[\"content\"] = ", "\"\"\"", "'''", "\"", "'", ")", "```repl\n", "```\n", "```", "\n",
-                    "\\", "\\n", "é", "x", " ", "`", "answer", "FIN",
+                    "\\", "\\n", "\\x", "4", "\\u00", "é", "x", " ", "`", "answer", "FIN",
                 ]),
                 0..30,
             ),

@@ -44,7 +44,7 @@ if len(names) <= 1:
     path = names[0] if names else None
     whole = peek(0, None)
     total = whole.count("\n") + 1
-    symbols = [s for s in outline(path) if s.depth == 0] if path else []
+    symbols = [s for s in outlined(path) if s.depth == 0] if path else []
     parts.append(f"{place(path, 1, total)} has {total} lines and {len(whole)} characters.")
     about = description(path) if path else None
     if about:
@@ -75,6 +75,6 @@ else:
     if lines:
         parts.append("What its parts say of themselves:\n\n" + "\n".join(lines))
     else:
-        tops = [(p, s) for p in sorted(code, key=rank)[:8] for s in outline(p) if s.depth == 0][:25]
+        tops = [(p, s) for p in sorted(code, key=rank)[:8] for s in outlined(p) if s.depth == 0][:25]
         parts.append("Its main definitions:\n\n" + "\n".join(f"- {place(p, s.first_line, s.last_line)} {s.kind} `{s.name}`" for p, s in tops))
 finish(parts)
