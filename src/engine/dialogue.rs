@@ -57,7 +57,13 @@ impl Dialogue {
         self.lock().interpreter.as_ref().map(|kept| kept.variables.clone()).unwrap_or_default()
     }
 
-    /// Takes the interpreter. A question that is put away does not give it back: what its program was doing is not known.
+    /// Whether an interpreter waits for a further question.
+    pub(super) fn has_interpreter(&self) -> bool {
+        self.lock().interpreter.is_some()
+    }
+
+    /// Takes the interpreter. A question that is put away in the middle of a program does not give it back: what that was doing
+    /// is not known.
     pub(super) fn take(&self) -> Option<Kept> {
         self.lock().interpreter.take()
     }

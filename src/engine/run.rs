@@ -34,6 +34,7 @@ use crate::{
 use futures::{FutureExt, future::BoxFuture};
 use programs::Programs;
 pub use programs::output_chars;
+use spoken::Spoken;
 use std::{sync::Arc, time::Duration};
 use verdict::{Judge, Verdict};
 use writing::Written;
@@ -129,7 +130,6 @@ impl<'t> Run<'t> {
     pub fn finish(mut self) -> BoxFuture<'t, Result<Ending, Stop>> {
         let work = async move {
             let result = self.turns().await;
-            self.programs.keep();
             // An answer that was to be mended, and was not, still is one.
             match (result, self.judge.standing()) {
                 (Err(_), Some(text)) => Ok(Ending { text, termination: Termination::Final }),
@@ -354,10 +354,10 @@ impl<'t> Run<'t> {
         let messages = self.conversation.asking(prompt::FORCE);
         self.tree.progress("the iterations are used up: asking for the answer".to_owned());
         let streams = self.depth == 0;
-        let (tree, context) = (self.tree, self.programs.text());
+        let (tree, context, mut spoken) = (self.tree, self.programs.text(), Spoken::new(true));
         let mut stream = |delta: Delta| {
             if streams {
-                tree.write_answer(&delta, context.as_deref());
+                writing::show(tree, &mut spoken, &delta, context.as_deref());
             }
         };
         let refused = Stop::Limit(Termination::Iterations);

@@ -204,10 +204,14 @@ impl Programs {
         self.context.if_ready()
     }
 
-    /// Waits for the text and until the interpreter is ready for a program.
+    /// Waits for the text and until the interpreter is ready for a program. One of an earlier question is, and stays what it is
+    /// until there is a program.
     pub async fn prepare(&mut self) -> Result<(), Stop> {
         // It gets ready while the text is still being read.
         self.interpreter.nursery.warm()?;
+        if self.running.is_none() && self.dialogue.as_ref().is_some_and(|dialogue| dialogue.has_interpreter()) {
+            return self.context.text().await.map(drop);
+        }
         self.ready().await?.0.prepare().await?;
         Ok(())
     }
@@ -244,6 +248,7 @@ impl Programs {
         if let Some(Kept { mut session, variables }) = self.dialogue.as_ref().and_then(|dialogue| dialogue.take()) {
             // An interpreter that cannot go on, for whatever reason, is no reason not to answer.
             if let Ok(true) = session.renew(launch.clone(), self.limits).await {
+                self.variables = variables;
                 return Ok(session);
             }
             self.lost_variables = !variables.is_empty();
@@ -255,13 +260,15 @@ impl Programs {
     pub fn take_loss(&mut self) -> bool {
         std::mem::take(&mut self.lost_variables)
     }
+}
 
-    /// Keeps the interpreter for further questions, if there may be any.
-    pub fn keep(self) {
-        if let (Some((session, _)), Some(dialogue)) = (self.running, self.dialogue)
+impl Drop for Programs {
+    /// Keeps the interpreter for further questions, if there may be any, unless a program is left in the middle.
+    fn drop(&mut self) {
+        if let (Some((session, _)), Some(dialogue)) = (self.running.take(), self.dialogue.take())
             && session.is_idle()
         {
-            dialogue.keep(Kept { session, variables: self.variables });
+            dialogue.keep(Kept { session, variables: std::mem::take(&mut self.variables) });
         }
     }
 }

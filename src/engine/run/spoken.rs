@@ -2,7 +2,8 @@
 //!
 //! An answer is most often a text in a call: `FINAL("""…""")` in a program or as the last line, or what is assigned to
 //! `answer["content"]`. Its text can be shown as it grows, long before the program that holds it can run. What is shown is
-//! a preview: when the run has its answer, that takes its place.
+//! a preview: when the run has its answer, that takes its place. So that it need not be another text, either prose is shown
+//! or the text of one call, and of prose nothing behind a program, which is part of the answer or makes it none.
 
 use crate::engine::reply::{Inside, Scanner};
 
@@ -21,6 +22,10 @@ pub struct Spoken {
     state: State,
     /// Whether prose is the answer: a second reply without a program is taken as one, and so is a message without calls.
     prose: bool,
+    /// Whether prose was shown that says something.
+    has_shown_prose: bool,
+    /// Whether a program has begun, behind which no prose is shown.
+    is_past_prose: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -67,7 +72,10 @@ impl Spoken {
             self.begin(is_whole);
         }
         match self.state {
-            State::Prose => shown.push_str(&std::mem::take(&mut self.line)),
+            State::Prose => {
+                self.has_shown_prose |= !self.line.trim().is_empty();
+                shown.push_str(&std::mem::take(&mut self.line));
+            }
             State::Text(quote, count) => self.text(shown, quote, count),
             State::Plain => {
                 // What ends with a parenthesis may be the end.
@@ -81,8 +89,9 @@ impl Spoken {
             let before = self.scanner.inside();
             self.scanner.line(&self.line);
             let is_of_program = [before, self.scanner.inside()].contains(&Some(Inside::Program));
+            self.is_past_prose |= is_of_program;
             // The fence of a block that is no program is part of the prose.
-            if self.prose && self.state == State::Other && self.line.starts_with("```") && !is_of_program {
+            if self.shows_prose() && self.state == State::Other && self.line.starts_with("```") && !is_of_program {
                 shown.push_str(&self.line);
             }
             self.line.clear();
@@ -92,12 +101,16 @@ impl Spoken {
         }
     }
 
+    fn shows_prose(&self) -> bool {
+        self.prose && !self.is_past_prose
+    }
+
     /// Tells what a line is from its beginning.
     fn begin(&mut self, is_whole: bool) {
         let inside = self.scanner.inside();
         if inside == Some(Inside::OtherBlock) {
             let is_fence = self.line.starts_with('`') || self.line.is_empty();
-            self.state = if self.prose && !is_fence { State::Prose } else { State::Other };
+            self.state = if self.shows_prose() && !is_fence { State::Prose } else { State::Other };
             return;
         }
         for beginning in BEGINNINGS {
@@ -106,7 +119,9 @@ impl Spoken {
             let Some(quote) = quote else {
                 let is_plain = inside.is_none() && beginning == BEGINNINGS[0] && !rest.is_empty();
                 let waits = rest.is_empty() && !is_whole;
-                if is_plain {
+                if is_plain && self.has_shown_prose {
+                    self.state = State::Ended;
+                } else if is_plain {
                     self.line.drain(..beginning.len());
                     self.state = State::Plain;
                 } else if !waits {
@@ -116,6 +131,10 @@ impl Spoken {
             };
             let count = rest.chars().take_while(|it| *it == quote).count();
             if rest.len() == count && count < 3 && !is_whole {
+                return;
+            }
+            if self.has_shown_prose {
+                self.state = State::Ended;
                 return;
             }
             let count = if count >= 3 { 3 } else { 1 };
@@ -129,7 +148,7 @@ impl Spoken {
             return;
         }
         self.state = match inside {
-            None if self.prose && !self.line.starts_with("```") => State::Prose,
+            None if self.shows_prose() && !self.line.starts_with("```") => State::Prose,
             _ => State::Other,
         };
     }
@@ -228,9 +247,21 @@ mod tests {
 
     #[test]
     fn prose_is_shown_where_it_is_the_answer_and_programs_are_not() {
-        let text = "It is **so**:\n```rust\nfn a() {}\n```\n```repl\nprint(1)\n```\nFINE\nF";
+        let text = "It is **so**:\n```rust\nfn a() {}\n```\nFINE\n```repl\nprint(1)\n```\nBehind\n";
         assert_eq!(shown(text, true), "It is **so**:\n```rust\nfn a() {}\n```\nFINE\n");
         assert_eq!(shown(text, false), "");
+    }
+
+    #[test]
+    fn of_prose_and_the_text_of_a_call_one_is_shown() {
+        for (text, expected) in [
+            ("I am sure.\nFINAL(It is so)", "I am sure.\n"),
+            ("I am sure.\n```repl\nFINAL('so')\n```\n", "I am sure.\n"),
+            ("\n```repl\nFINAL('so')\n```\nBehind\n", "\nso"),
+            ("FINAL(\"so\")\nBehind\n", "so"),
+        ] {
+            assert_eq!(shown(text, true), expected, "{text}");
+        }
     }
 
     proptest::proptest! {

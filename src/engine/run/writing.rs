@@ -151,7 +151,7 @@ fn broken(feed: &Feed, why: &str) -> Turn {
 }
 
 /// Shows what there is of the answer.
-fn show(tree: &Tree, spoken: &mut Spoken, delta: &Delta, context: Option<&ContextText>) {
+pub(super) fn show(tree: &Tree, spoken: &mut Spoken, delta: &Delta, context: Option<&ContextText>) {
     let shown = match delta {
         Delta::Append(piece) => Delta::Append(spoken.push(piece)),
         Delta::Reset(text) => {

@@ -61,6 +61,7 @@ def named(path, first, last):
 COMMON = set("""a about after all an and any are as at be been before but by can could did do does every find first for from
     give had has have how if in into is it its last list me more most no not of on or our out over show so than that the their
     them then there these they this to was we were what when where which while who why will with would you your""".split())
+EVERYWHERE = 1000  # lines that are looked at at most to tell how common a word is
 NEAR = 2  # lines that are shown before and behind one that was found by its words
 REMARK = "The text is too long to be ranked, so these are lines with words of the question, the rarest words first:"
 
@@ -78,25 +79,29 @@ def ranked(query, k):
 def by_words(query, k):
     """Lines that hold words of the question, in a text that is too long to be ranked. Of a word that is everywhere only the
     first lines are known, so those with two words are looked for as well."""
-    words = [word for word in dict.fromkeys(re.findall(r"\w\w+", query.lower())) if word not in COMMON][:8]
+    left = [word for word in dict.fromkeys(re.findall(r"\w\w+", query.lower())) if word not in COMMON][:8]
     found, weights = {}, {}
 
-    def look(pattern):
-        rows = grep("(?i)" + pattern, max_results=100)
+    def look(pattern, most):
+        rows = grep("(?i)" + pattern, max_results=most)
         found.update({(row.path, row.line): row.text for row in rows})
         return rows
 
-    for word in words:
-        rows = look(rf"\b{word}")
-        if rows:
-            weights[word] = 1 / (1000 if rows.more else len(rows))
+    while left:
+        # The text is read from end to end once: when only words are left that are not everywhere.
+        rows = look(rf"\b(?:{'|'.join(left)})", EVERYWHERE)
+        counts = {word: sum(bool(re.search(rf"\b{word}", row.text.lower())) for row in rows) for word in left}
+        common = [word for word in left if rows.more and counts[word] * len(left) >= EVERYWHERE]
+        known = rows.more and common or left
+        weights.update({word: 1 / counts[word] for word in known if counts[word]})
+        left = [word for word in left if word not in known]
     rarest = sorted(weights, key=weights.get, reverse=True)
     value = lambda text: sum(weight for word, weight in weights.items() if re.search(rf"\b{word}", text))
     together = lambda: [text for text in found.values() if sum(word in text.lower() for word in weights) > 1]
     for one, other in list(combinations(rarest, 2))[:6]:
-        if weights[rarest[0]] > 1 / 1000 or len(together()) >= k:
+        if weights[rarest[0]] > 16 / EVERYWHERE or len(together()) >= k:
             break
-        look(rf"\b{one}\b.*\b{other}|\b{other}\b.*\b{one}")
+        look(rf"\b{one}.*\b{other}|\b{other}.*\b{one}", 100)
     best = sorted(found, key=lambda place: -value(found[place].lower()))[:k]
     return [around(path, line, found[path, line]) for path, line in best]
 

@@ -56,7 +56,8 @@ if len(names) <= 1:
 else:
     if readmes:
         text = first_paragraphs(files[readmes[0]])
-        last = files[readmes[0]][: files[readmes[0]].find(text[-40:]) + 40].count("\n") + 1 if text else 1
+        ending = text[-40:]
+        last = files[readmes[0]][: files[readmes[0]].find(ending) + len(ending)].count("\n") + 1 if text else 1
         if text:
             parts.append(f"{place(readmes[0], 1, last)} says:\n\n" + "\n".join("> " + line for line in text.split("\n")))
     code = [p for p in names if re.search(r"\.(rs|py|js|ts|tsx|go|c|h|cc|cpp|java|rb|el|kt|swift|cs|php|scala|hs|ml|lua|sh)$", p)

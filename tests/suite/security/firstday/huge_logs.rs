@@ -47,7 +47,7 @@ async fn lines_are_found_by_their_words_where_nothing_can_be_ranked() {
     ] {
         let program = format!(
             "{SHARED}\nrows = by_words({question:?}, 5)\n\
-             FINAL([any('quince' in row.text for row in rows[:1]), all(row.last_line <= 77001 for row in rows)])"
+             FINAL([any('quince' in row.text for row in rows[:1]), all(row.last_line <= 80001 for row in rows)])"
         );
         let programs: &'static [&'static str] = Box::leak(Box::new([&*program.leak()]));
         let server = ScriptedServer::start(scripted(programs, |_| String::new())).await;
@@ -67,7 +67,7 @@ async fn a_log_that_is_too_long_to_be_ranked_is_searched_by_words() {
     let path = path.to_str().expect("text");
     for (question, expected) in [
         ("when was the quince cellar flooded?", "ERROR the quince cellar was flooded"),
-        ("what is this log about?", "request was served"),
+        ("summary", "request was served"),
         ("who calls quince_cellar?", "does not occur"),
     ] {
         let ran = run(rlm(["query", question, path, "--timeout", "3000"])).await;
