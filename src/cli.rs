@@ -2,15 +2,18 @@
 //!
 //! Answers go to standard output and nothing else does; everything about the work goes to standard error, and most of it
 //! only if that is a terminal. Exit status: 0 answered, 1 failed, 2 wrong usage, 3 ended by a limit (with the partial
-//! answer), 130 interrupted (with the partial answer).
+//! answer) or about a text that was cut, 130 interrupted (with the partial answer). Whatever else happened, it is 1 if
+//! something could not be written that the person has asked for (`output`).
 
 mod doctor;
 mod models;
 mod options;
+mod output;
 mod preview;
 mod progress;
 mod query;
 mod scope;
+mod screen;
 mod shards;
 mod trace;
 
@@ -52,7 +55,10 @@ const WRONG_USAGE: u8 = 2;
 
 /// The terminal's entry. Returns the process's exit status.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return not_a_command(&error),
+    };
     start_logging();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -73,7 +79,17 @@ pub fn main() -> ExitCode {
     });
     // A thread that still reads standard input must not hold the process.
     runtime.shutdown_background();
-    status
+    output::conclude(status)
+}
+
+/// Help and versions go to standard output like everything else that was asked for; mistakes go to standard error.
+fn not_a_command(error: &clap::Error) -> ExitCode {
+    let printed = error.print().and_then(|()| std::io::stdout().flush());
+    if error.use_stderr() {
+        return ExitCode::from(WRONG_USAGE);
+    }
+    output::note(printed);
+    output::conclude(ExitCode::SUCCESS)
 }
 
 /// Writes a line to standard error. A reader that has gone away is no error.
@@ -103,6 +119,8 @@ fn start_logging() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // To tell of a failure it would write to where it has failed, and panic.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
 }

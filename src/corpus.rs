@@ -42,7 +42,7 @@ pub use chunk::{ChunkError, Unit, chunk};
 pub use context::{Access, ContextText, Position};
 pub use decode::Changes;
 pub use error::Error;
-pub use exclusion::{Exclusion, Reason, Tally};
+pub use exclusion::{Exclusion, Flaw, Incomplete, Reason, Tally};
 pub use grep::{GrepError, GrepOptions, GrepResult, GrepRow, grep};
 pub use language::Language;
 pub use lookup::{LookupError, PathError};

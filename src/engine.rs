@@ -8,6 +8,7 @@
 //! The method is that of Zhang, Kraska and Khattab, *Recursive Language Models*, arXiv 2512.24601.
 
 mod answer;
+mod answer_stream;
 mod beginning;
 mod budget;
 mod cite;
@@ -158,11 +159,12 @@ async fn conclude(
     let (snapshot, answer) = (question.snapshot.clone(), text.clone());
     let looks = tokio::task::spawn_blocking(move || {
         let citations = context.map(|context| cite::citations(&answer, &context)).unwrap_or_default();
-        (citations, context_size(&snapshot))
+        (citations, context_size(&snapshot), input_warnings(&snapshot))
     });
-    let (citations, size) = looks.await.unwrap_or_default();
+    let (citations, context, warnings) = looks.await.unwrap_or_default();
     let LostCalls { first: lost, count: lost_count } = tree.lost();
-    Answer { text, termination, citations, context: size, lost, lost_count, usage: tree.meter.usage(), failure }
+    let usage = tree.meter.usage();
+    Answer { text, termination, citations, context, warnings, lost, lost_count, usage, failure }
 }
 
 struct Asking<'a> {
@@ -230,19 +232,34 @@ fn is_direct(strategy: Strategy, root: &dyn Model, context: &ContextText) -> boo
 /// How large the context of a snapshot is, as far as that is known, with what was left out of it.
 pub fn context_size(snapshot: &Snapshot) -> ContextSize {
     let (left_out, store) = (Tally::of(&snapshot.exclusions()), snapshot.store().map(str::to_owned));
+    let cut = snapshot.incomplete().iter().filter(|it| it.flaw.is_cut()).count();
     match snapshot.context_if_built() {
         Some(context) => ContextSize {
             files: context.segments().len(),
             bytes: context.byte_len() as u64,
             characters: Some(context.char_len()),
             left_out,
+            cut,
             store,
         },
         None => {
             let (files, bytes) = (snapshot.files().len(), snapshot.bytes());
-            ContextSize { files, bytes, characters: None, left_out, store }
+            ContextSize { files, bytes, characters: None, left_out, cut, store }
         }
     }
+}
+
+/// Of so many inputs that were not read as they should be a person is told one by one.
+const INPUTS_TOLD: usize = 5;
+
+/// What a person must know of the input: what is missing from it, or may not fit together.
+pub fn input_warnings(snapshot: &Snapshot) -> Vec<String> {
+    let incomplete = snapshot.incomplete();
+    let mut warnings: Vec<String> = incomplete.iter().take(INPUTS_TOLD).map(ToString::to_string).collect();
+    if let more @ 1.. = incomplete.len().saturating_sub(INPUTS_TOLD) {
+        warnings.push(format!("{more} more files were cut, or written to while they were read"));
+    }
+    warnings
 }
 
 /// A failure that only a fault of the program can cause.

@@ -41,6 +41,9 @@ pub fn answer(answer: &Answer, circumstances: &Circumstances) -> Map<String, Val
         ("context".to_owned(), context(&answer.context)),
         ("trace".to_owned(), json!(circumstances.trace)),
     ]);
+    if !answer.warnings.is_empty() {
+        object.insert("warnings".to_owned(), json!(answer.warnings));
+    }
     if let Some(failure) = &answer.failure {
         let error = json!({"kind": failure.kind, "message": failure.message, "hint": failure.hint});
         object.insert("error".to_owned(), error);
@@ -64,6 +67,7 @@ pub fn preview(preview: &Preview, left_out: &[Exclusion], limits: &Limits) -> Va
         "firstPromptCostUsd": preview.first_prompt_cost,
         "wholeTextCostUsd": preview.whole_text_cost,
         "text": text,
+        "warnings": preview.warnings,
     })
 }
 
@@ -102,6 +106,7 @@ pub fn preview_text(preview: &Preview, left_out: &[Exclusion], limits: &Limits, 
     if let more @ 1.. = left_out.len().saturating_sub(shown) {
         lines.push(format!("  … and {more} more (--verbose names all)"));
     }
+    lines.extend(preview.warnings.iter().map(|it| format!("warning  {it}")));
     lines.join("\n")
 }
 
@@ -133,6 +138,7 @@ fn context(size: &ContextSize) -> Value {
         "skipped": size.left_out.total(),
         "skippedFor": Value::from_iter(left_out),
         "store": size.store,
+        "cut": size.cut,
     })
 }
 

@@ -35,19 +35,21 @@ pub fn scheduler(settings: &Settings) -> Arc<Scheduler> {
     Arc::new(Scheduler::new(settings.limits.concurrency, Patience::default()))
 }
 
-/// Finds the models and puts an engine together.
+/// Finds the models and puts an engine together, whose programs run in interpreters from `interpreter`.
 pub async fn engine(
     settings: &Settings,
     environment: &Environment,
     scheduler: Arc<Scheduler>,
+    interpreter: Result<Interpreter, Failure>,
 ) -> Result<Arc<Engine>, Failure> {
+    let interpreter = interpreter?;
     let models = models(settings, environment);
     Ok(Arc::new(Engine {
         choice: models.choose().await?,
         models: Arc::new(models),
         scheduler,
         prices: Arc::new(settings.prices.clone()),
-        interpreter: interpreter(environment)?,
+        interpreter,
     }))
 }
 
@@ -56,7 +58,7 @@ pub fn same_engine(a: &Settings, b: &Settings) -> bool {
     a.model == b.model && a.worker == b.worker && a.endpoints == b.endpoints && a.prices == b.prices
 }
 
-/// What interpreters are started from: a nursery of their own.
+/// What interpreters are started from. A process needs it once: all engines share it.
 pub fn interpreter(environment: &Environment) -> Result<Interpreter, Failure> {
     Ok(Interpreter {
         nursery: Arc::new(Nursery::new(own_program(environment)?)),

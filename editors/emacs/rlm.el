@@ -1556,7 +1556,11 @@ An answer that comes whole is read from its start."
   (let* ((result (rlm--run-result run))
          (answer (plist-get result :answer))
          (citations (append (plist-get result :citations) nil)))
-    (unless (or (null answer) (equal answer (rlm--answer-text)))
+    (unless (or (null answer)
+                (equal answer (rlm--answer-text))
+                ;; Nothing is no reason to take away what was shown.
+                (and (string-empty-p answer)
+                     (memq (rlm--run-state run) '(cancelled failed))))
       (rlm--append answer t))
     (rlm--with-steady-view
       (rlm--note-citations citations)
@@ -1585,10 +1589,14 @@ An answer that comes whole is read from its start."
 (defun rlm--insert-remarks (run remark hint)
   "Insert REMARK, HINT, warnings and what was lost in RUN."
   (let* ((result (rlm--run-result run))
+         (state (rlm--run-state run))
+         (shown (/= rlm--answer-start rlm--answer-end))
          (lost (append (plist-get result :lost) nil))
          (described (seq-take lost rlm--lost-described))
          (all (max (or (plist-get result :lostCount) 0) (length lost)))
-         (failed (eq (rlm--run-state run) 'failed)))
+         (failed (eq state 'failed)))
+    (when (and shown (eq state 'cancelled))
+      (rlm--insert-block "This answer was cut off." 'rlm-notice))
     (when remark
       (rlm--insert-block (if failed (format "The query failed: %s" remark) remark)
                          (if failed 'rlm-error 'rlm-notice)))

@@ -42,7 +42,8 @@ pub async fn run(arguments: PreviewArguments) -> ExitCode {
             tokio::task::spawn_blocking(move || scope::asked_about(&path, as_json, &settings, &StopFlag::default()))
         };
         let (environment, scheduler) = (setup::environment(), setup::scheduler(&settings));
-        let (engine, snapshot) = tokio::join!(setup::engine(&settings, &environment, scheduler), walk);
+        let interpreter = setup::interpreter(&environment);
+        let (engine, snapshot) = tokio::join!(setup::engine(&settings, &environment, scheduler, interpreter), walk);
         let snapshot = snapshot.map_err(|error| engine::internal_failure(&error))?;
         let snapshot = snapshot.map_err(|error| engine::context_failure(&error))?;
         let (manner, limits) = (Arc::new(manner), settings.limits);

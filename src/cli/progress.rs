@@ -2,8 +2,9 @@
 
 use super::{
     options::spelled,
-    query::{print, to_terminal},
+    query::{print_part, to_terminal},
     say,
+    screen::Screen,
 };
 use crate::{
     corpus::Exclusion,
@@ -12,7 +13,7 @@ use crate::{
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
-    io::{IsTerminal, Write},
+    io::IsTerminal,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -38,7 +39,8 @@ pub struct Display {
 
 #[derive(Default)]
 struct State {
-    printed: String,
+    /// What was streamed.
+    screen: Screen,
     message: String,
     usage: Usage,
     sub_calls: (u64, u64),
@@ -104,7 +106,7 @@ impl Display {
             }
             Event::SubCall { state: SubCallState::Started, .. } => state.sub_calls.1 += 1,
             Event::SubCall { .. } => state.sub_calls.0 += 1,
-            Event::Delta(delta) if self.streams => self.stream(&mut state.printed, delta),
+            Event::Delta(delta) if self.streams => self.stream(&mut state.screen, delta),
             Event::Turn { depth, iteration, text, .. } if self.verbose => {
                 self.line(&format!("── turn {iteration}{} ──\n{}", at_depth(*depth), text.trim()));
             }
@@ -128,42 +130,25 @@ impl Display {
     }
 
     /// Prints what is new of the answer. From the first word on it is the progress; a bar would draw over its last line.
-    fn stream(&self, printed: &mut String, delta: &Delta) {
-        if matches!(delta, Delta::Reset(text) if text.is_empty()) {
+    fn stream(&self, screen: &mut Screen, delta: &Delta) {
+        let text = screen.take(delta);
+        if !text.is_empty() {
+            self.bar.finish_and_clear();
+            print_part(&text);
+        }
+        if let Some(end) = screen.interrupt() {
             // What looked like the answer was none: the work goes on, and its progress is of interest again.
-            printed.clear();
-            let _ = write!(std::io::stdout().lock(), "\n\n");
+            print_part(end);
             self.bar.reset();
             self.bar.enable_steady_tick(TICK);
-            return;
         }
-        self.bar.finish_and_clear();
-        let mut output = std::io::stdout().lock();
-        let text = match delta {
-            Delta::Append(text) => text.as_str(),
-            Delta::Reset(whole) => match whole.strip_prefix(printed.as_str()) {
-                Some(rest) => rest,
-                None => {
-                    printed.clear();
-                    let _ = write!(output, "\n\n");
-                    whole
-                }
-            },
-        };
-        // A reader that has gone away is no error.
-        let _ = write!(output, "{text}").and_then(|()| output.flush());
-        printed.push_str(text);
     }
 
     /// Prints the answer, as far as it was not streamed.
     pub fn answer(&self, text: &str) {
         self.bar.finish_and_clear();
-        let printed = self.state.lock().unwrap_or_else(PoisonError::into_inner).printed.clone();
-        match text.strip_prefix(printed.as_str()) {
-            Some(rest) if !printed.is_empty() => print(rest),
-            _ if text.is_empty() => {}
-            _ => print(text),
-        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        print_part(&state.screen.finish(text));
     }
 
     /// Says how the run ended, and what it used.
@@ -175,13 +160,16 @@ impl Display {
                 say(&format!("     {hint}"));
             }
         } else if let Some(explanation) = answer.termination.explanation() {
-            let partial =
-                if answer.text.is_empty() { "there is no partial answer" } else { "the answer above is partial" };
+            let partial = match (answer.text.is_empty(), answer.termination) {
+                (true, _) => "there is no partial answer",
+                (false, Termination::Cancelled) => "the answer above is partial: it was cut off",
+                (false, _) => "the answer above is partial",
+            };
             let limit = answer.termination.limit().map(|it| format!(" ({})", spelled(it))).unwrap_or_default();
             say(&format!("rlm: {explanation}{limit}; {partial}"));
         }
-        if let Some(loss) = answer.loss() {
-            say(&format!("rlm: {loss}"));
+        for warning in answer.warnings.iter().cloned().chain(answer.loss()) {
+            say(&format!("rlm: {warning}"));
         }
         let unverified: Vec<_> = answer.citations.iter().filter(|it| !it.verified).collect();
         if !unverified.is_empty() && !self.quiet {

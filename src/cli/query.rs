@@ -2,6 +2,7 @@
 
 use super::{
     options::{CommonOptions, Subject},
+    output,
     progress::Display,
     scope,
     trace::TraceFile,
@@ -87,10 +88,11 @@ async fn ask(
         tokio::task::spawn_blocking(move || scope::asked_about(&path, as_json, &settings, &stop))
     };
     let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
+    let interpreter = setup::interpreter(&environment);
     let (engine, snapshot) = tokio::select! {
         biased;
         () = cancel.cancelled() => return Answer::without_text(Termination::Cancelled),
-        both = async { tokio::join!(setup::engine(settings, &environment, scheduler), walk) } => both,
+        both = async { tokio::join!(setup::engine(settings, &environment, scheduler, interpreter), walk) } => both,
     };
     let engine = match engine {
         Ok(engine) => engine,
@@ -170,18 +172,45 @@ fn status(answer: &Answer) -> ExitCode {
     match answer.termination {
         Termination::Failed => ExitCode::FAILURE,
         Termination::Cancelled => ExitCode::from(INTERRUPTED),
-        termination if termination.is_answer() => ExitCode::SUCCESS,
+        // An answer about a text of which a part was not read is a partial one.
+        termination if termination.is_answer() && answer.context.cut == 0 => ExitCode::SUCCESS,
         _ => ExitCode::from(ENDED_BY_LIMIT),
     }
 }
 
-/// Prints a line to standard output. A reader that has gone away is no error.
+/// Prints a line to standard output.
 pub fn print(line: &str) {
+    print_part(&format!("{line}\n"));
+}
+
+/// Prints a part of a line, or several lines.
+pub fn print_part(text: &str) {
     let mut output = std::io::stdout().lock();
-    let _ = writeln!(output, "{line}").and_then(|()| output.flush());
+    output::note(output.write_all(text.as_bytes()).and_then(|()| output.flush()));
 }
 
 /// Whether standard output is a terminal.
 pub fn to_terminal() -> bool {
     std::io::stdout().is_terminal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_tells_an_answer_from_a_partial_one() {
+        for (termination, cut, expected) in [
+            (Termination::Final, 0, 0),
+            (Termination::Direct, 1, ENDED_BY_LIMIT),
+            (Termination::Forced, 2, ENDED_BY_LIMIT),
+            (Termination::Timeout, 0, ENDED_BY_LIMIT),
+            (Termination::Cancelled, 1, INTERRUPTED),
+            (Termination::Failed, 1, 1),
+        ] {
+            let mut answer = Answer::without_text(termination);
+            answer.context.cut = cut;
+            assert_eq!(status(&answer), ExitCode::from(expected), "{termination:?} {cut}");
+        }
+    }
 }

@@ -69,6 +69,10 @@ fn value(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> Result<Arc<
             reason: format!("these are {files} files, and a value is read from one"),
         });
     }
+    // Half a value is none, and half of JSON Lines would look like all of them.
+    if let Some(cut) = text.incomplete().iter().find(|it| it.flaw.is_cut()) {
+        return Err(corpus::Error::BadJson { reason: cut.to_string() });
+    }
     let value = corpus::read_json(&text.read(0..text.byte_len())?)?;
     Snapshot::of_value(value)
 }

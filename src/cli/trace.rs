@@ -3,7 +3,7 @@
 //! A trace holds all of the text that models were shown, so only its owner may read it. It is written to a file of its own:
 //! one that is new, or empty, or an earlier trace. No link is followed, since nobody named what it leads to.
 
-use super::say;
+use super::output;
 use serde_json::{Map, Value, json};
 use std::{
     fs::{File, OpenOptions, Permissions},
@@ -53,13 +53,13 @@ impl TraceFile {
         }
     }
 
-    /// Writes the last line, and says on standard error if the trace is not whole.
+    /// Writes the last line. A trace that is not whole is a failure of the command.
     pub fn finish(&self, result: &Map<String, Value>) {
         self.write(Map::from_iter([("kind".to_owned(), json!("done")), ("result".to_owned(), json!(result))]));
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let failure = state.failure.take().or_else(|| state.file.flush().err());
         if let Some(error) = failure {
-            say(&format!("rlm: the trace {} is not whole: {error}", self.path.display()));
+            output::failure(format!("the trace {} is not whole: {error}", self.path.display()));
         }
     }
 }

@@ -12,7 +12,7 @@ mod work;
 use super::{
     decode::Changes,
     error::Error,
-    exclusion::{Exclusion, Reason},
+    exclusion::{Exclusion, Flaw, Incomplete, Reason},
     language::Language,
     source::{Reading, Source},
     stop::StopFlag,
@@ -46,13 +46,13 @@ pub(super) struct Outcome {
     /// The number of its segment, or why it has none.
     pub segment: Result<usize, Reason>,
     pub changes: Changes,
-    /// Why there is more of it than was read.
-    pub cut: Option<Reason>,
+    /// Why what was read may not be all there is.
+    pub flaw: Option<Flaw>,
 }
 
 impl Outcome {
     fn left_out(reason: Reason, reading: Reading) -> Self {
-        Self { reading, segment: Err(reason), changes: Changes::default(), cut: None }
+        Self { reading, segment: Err(reason), changes: Changes::default(), flaw: None }
     }
 }
 
@@ -107,14 +107,22 @@ fn alone(segment: &Segment, text: &StoredText) -> io::Result<(Segment, StoredTex
     Ok((segment, draft.seal(content.len() as u64)?))
 }
 
-/// What was left out of these sources, and what was read only in part.
+/// What was left out of these sources.
 pub(super) fn exclusions(sources: &[Arc<Source>], outcomes: &[Outcome]) -> Vec<Exclusion> {
-    let reasons = |outcome: &Outcome| outcome.segment.clone().err().into_iter().chain(outcome.cut.clone());
     let of = |(source, outcome): (&Arc<Source>, &Outcome)| {
-        let path = source.path.clone().unwrap_or_default();
-        reasons(outcome).map(move |reason| Exclusion { path: path.clone(), reason }).collect::<Vec<_>>()
+        let reason = outcome.segment.clone().err()?;
+        Some(Exclusion { path: source.path.clone().unwrap_or_default(), reason })
     };
-    sources.iter().zip(outcomes).flat_map(of).collect()
+    sources.iter().zip(outcomes).filter_map(of).collect()
+}
+
+/// What was read only in part, or while it changed.
+pub(super) fn incomplete(sources: &[Arc<Source>], outcomes: &[Outcome]) -> Vec<Incomplete> {
+    let of = |(source, outcome): (&Arc<Source>, &Outcome)| {
+        let flaw = outcome.flaw.clone()?;
+        Some(Incomplete { path: source.path.clone().unwrap_or_default(), flaw })
+    };
+    sources.iter().zip(outcomes).filter_map(of).collect()
 }
 
 /// Whose text is not exactly its bytes.

@@ -6,7 +6,7 @@ mod parts;
 use super::{
     assemble::{Changed, Outcome, Segment},
     error::Error,
-    exclusion::Exclusion,
+    exclusion::{Exclusion, Incomplete},
     in_place::InPlace,
     lookup::{self, LookupError, PathError},
     search::{Index, SharedIndex},
@@ -42,6 +42,7 @@ pub struct ContextText {
     segments: Vec<Segment>,
     changed: Vec<Changed>,
     exclusions: Vec<Exclusion>,
+    incomplete: Vec<Incomplete>,
     chars: OnceLock<CharIndex>,
     lines: OnceLock<LineIndex>,
     parts: OnceLock<Result<Vec<Segment>, Error>>,
@@ -212,6 +213,11 @@ impl ContextText {
     /// What turned out to be binary or unreadable.
     pub fn exclusions(&self) -> &[Exclusion] {
         &self.exclusions
+    }
+
+    /// What was read only in part, or while it changed.
+    pub fn incomplete(&self) -> &[Incomplete] {
+        &self.incomplete
     }
 
     /// The file of this path: exactly, with a leading `./`, or by the last components of its path if only one file ends

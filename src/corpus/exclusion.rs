@@ -1,5 +1,5 @@
-//! What was left out, and why. Nothing is left out in silence: a question about a file that nobody read has to be
-//! answerable by "it was left out, because …".
+//! What was left out or read only in part, and why. Nothing is left out in silence: a question about a file that nobody read
+//! has to be answerable by "it was left out, because …".
 
 use std::{
     collections::BTreeMap,
@@ -67,6 +67,50 @@ impl Display for Reason {
             Self::NotAFile => write!(f, "not a regular file"),
             Self::Binary => write!(f, "binary"),
             Self::Unreadable { error } => write!(f, "unreadable: {error}"),
+        }
+    }
+}
+
+/// A file or stream of which there is more, or something else, than was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incomplete {
+    /// As files are shown.
+    pub path: String,
+    pub flaw: Flaw,
+}
+
+/// What is wrong with what was read of something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Flaw {
+    /// It goes on after the first bytes, which are all that is read of it.
+    TooLong { read: u64 },
+    /// After so many bytes no more could be read, in the operating system's words.
+    Broken { read: u64, error: String },
+    /// It was written to while it was read.
+    Changing,
+}
+
+impl Flaw {
+    /// Whether some of the text is missing.
+    pub fn is_cut(&self) -> bool {
+        matches!(self, Self::TooLong { .. } | Self::Broken { .. })
+    }
+}
+
+/// A sentence for a person.
+impl Display for Incomplete {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let path = if self.path.is_empty() { "the text" } else { &self.path };
+        match &self.flaw {
+            Flaw::TooLong { read } => {
+                write!(f, "{path} was cut: it goes on after the first {read} bytes, and only these were read")
+            }
+            Flaw::Broken { read, error } => {
+                write!(f, "{path} was cut: after the first {read} bytes it could not be read ({error})")
+            }
+            Flaw::Changing => {
+                write!(f, "{path} was written to while it was read: a part of it may be newer than the rest")
+            }
         }
     }
 }

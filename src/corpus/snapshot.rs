@@ -4,7 +4,7 @@ use super::{
     assemble::Segment,
     context::ContextText,
     error::Error,
-    exclusion::Exclusion,
+    exclusion::{Exclusion, Incomplete},
     gather::{self, Gathered},
     language::Language,
     selection::Selection,
@@ -142,6 +142,11 @@ impl Snapshot {
             all.sort_by(|a, b| a.path.cmp(&b.path));
         }
         all
+    }
+
+    /// What was read only in part, or while it changed; known when the text was read.
+    pub fn incomplete(&self) -> Vec<Incomplete> {
+        self.context_if_built().map(|context| context.incomplete().to_vec()).unwrap_or_default()
     }
 
     /// The text of all files, read when it is first asked for. This blocks.

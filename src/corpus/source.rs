@@ -2,7 +2,7 @@
 
 use super::{
     decode::{BINARY_PROBE, Changes, Decoder, decode},
-    exclusion::Reason,
+    exclusion::{Flaw, Reason},
     in_place::IN_PLACE,
     language::Language,
     walk::{Found, Moment, Stamp},
@@ -83,8 +83,8 @@ pub(super) enum Reading {
 pub(super) struct Whole<'a> {
     pub text: Cow<'a, str>,
     pub changes: Changes,
-    /// Why there is more of it than was read.
-    pub cut: Option<Reason>,
+    /// Why it may not be all there is.
+    pub flaw: Option<Flaw>,
     pub reading: Reading,
 }
 
@@ -151,7 +151,7 @@ impl Source {
 
     /// Reads all of it; `bytes` is room to read into. If there is nothing to read, says why, and what there is instead.
     pub(super) fn read<'a>(&'a self, bytes: &'a mut Vec<u8>) -> Result<Whole<'a>, (Reason, Reading)> {
-        let in_memory = |text, reading| Ok(Whole { text, changes: Changes::default(), cut: None, reading });
+        let in_memory = |text, reading| Ok(Whole { text, changes: Changes::default(), flaw: None, reading });
         match &self.content {
             Content::Text(text) => in_memory(Cow::Borrowed(text), Reading::Unique),
             Content::Buffer { text, .. } => in_memory(Cow::Owned(text.to_string()), Reading::Buffer(text.clone())),
@@ -166,9 +166,9 @@ impl Source {
                         break input;
                     }
                 };
-                let (cut, reading) = (input.cut(), input.reading());
+                let (flaw, reading) = (input.flaw(), input.reading());
                 let Some((text, changes)) = decode(bytes) else { return Err((Reason::Binary, reading)) };
-                Ok(Whole { text, changes, cut, reading })
+                Ok(Whole { text, changes, flaw, reading })
             }
         }
     }
@@ -239,15 +239,18 @@ impl Input {
         (&mut self.file).take(longest as u64).read_to_end(piece).map(drop)
     }
 
+    /// How much was read.
+    pub fn read(&self) -> u64 {
+        self.limit - self.file.limit()
+    }
+
     /// Why what was read is not all of it, or not sure to be one text.
-    pub fn cut(&mut self) -> Option<Reason> {
+    pub fn flaw(&mut self) -> Option<Flaw> {
         let goes_on = self.file.limit() == 0 && self.file.get_mut().read(&mut [0]).is_ok_and(|read| read > 0);
-        let error = match goes_on {
-            true => format!("it goes on after the first {} bytes, and only they were read", self.limit),
-            false if !self.is_unchanged() => "it was written to while it was read, so a part may be newer".to_owned(),
-            false => return None,
-        };
-        Some(Reason::Unreadable { error })
+        if goes_on {
+            return Some(Flaw::TooLong { read: self.limit });
+        }
+        (!self.is_unchanged()).then_some(Flaw::Changing)
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Answer {
     pub citations: Vec<Citation>,
     /// How large the text was.
     pub context: ContextSize,
+    /// Sentences about what is not as the person may think.
+    pub warnings: Vec<String>,
     /// The first thousand of the sub-calls that failed for good.
     pub lost: Vec<Lost>,
     /// How many failed for good.
@@ -38,6 +40,7 @@ impl Answer {
             termination,
             citations: Vec::new(),
             context: ContextSize::default(),
+            warnings: Vec::new(),
             lost: Vec::new(),
             lost_count: 0,
             usage: Usage::none(),

@@ -42,8 +42,15 @@ pub struct Beginning {
 impl Beginning {
     pub fn of(it: &Circumstances<'_>) -> Self {
         let own: Vec<&ToolSpec> = it.manner.toolbox.at_depth(it.depth).collect();
-        let (exchanges, variables) =
+        let (exchanges, mut variables) =
             it.dialogue.map(|dialogue| (dialogue.exchanges(), dialogue.variables())).unwrap_or_default();
+        // What is given now hides what programs have made under the same name.
+        variables.retain(|(name, _)| match name.as_str() {
+            "history" => exchanges.is_empty(),
+            "selection" => it.focus.is_none(),
+            "question" => !prompt::is_long(it.question),
+            name => own.iter().all(|tool| tool.name != name),
+        });
         let opening = prompt::opening(&prompt::Opening {
             overview: it.overview,
             focus: it.focus,

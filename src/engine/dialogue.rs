@@ -1,5 +1,6 @@
 //! What follow-up questions have of the earlier ones: questions with their answers, and the interpreter with its variables.
 
+use super::prompt::with_omission;
 use crate::{repl::Session, text::cut_head};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -41,7 +42,10 @@ impl Dialogue {
 
     /// Notes a question that was answered.
     pub fn note(&self, question: &str, answer: &str) {
-        let kept = |text: &str| cut_head(text, MOST_CHARS).shown.to_owned();
+        let kept = |text: &str| {
+            let cut = cut_head(text, MOST_CHARS);
+            with_omission(cut.shown, cut.omitted)
+        };
         let mut state = self.lock();
         state.exchanges.push(Exchange { question: kept(question), answer: kept(answer) });
         let surplus = state.exchanges.len().saturating_sub(MOST_EXCHANGES);
@@ -53,9 +57,15 @@ impl Dialogue {
         self.lock().interpreter.as_ref().map(|kept| kept.variables.clone()).unwrap_or_default()
     }
 
-    /// Takes the interpreter. A question that is put away does not give it back: what its program was doing is not known.
-    pub(super) fn take(&self) -> Option<Session> {
-        self.lock().interpreter.take().map(|kept| kept.session)
+    /// Whether an interpreter waits for a further question.
+    pub(super) fn has_interpreter(&self) -> bool {
+        self.lock().interpreter.is_some()
+    }
+
+    /// Takes the interpreter. A question that is put away in the middle of a program does not give it back: what that was doing
+    /// is not known.
+    pub(super) fn take(&self) -> Option<Kept> {
+        self.lock().interpreter.take()
     }
 
     pub(super) fn keep(&self, kept: Kept) {
@@ -80,6 +90,6 @@ mod tests {
         }
         let exchanges = dialogue.exchanges();
         assert_eq!((exchanges.len(), exchanges[0].question.as_str()), (50, "q10"));
-        assert_eq!(exchanges[0].answer.len(), MOST_CHARS);
+        assert!(exchanges[0].answer.ends_with("aaa\n… [100000 characters left out]"), "what was cut is told");
     }
 }

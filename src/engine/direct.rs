@@ -5,7 +5,7 @@ use super::{
     answer::{Failure, Termination},
     cite, context_failure,
     ending::{Ending, Stop},
-    event::{Delta, Event},
+    event::Delta,
     prompt,
     tree::{Cut, Tree},
 };
@@ -25,12 +25,12 @@ pub async fn answer(tree: &Tree, question: &Question, context: &Arc<ContextText>
     let mut messages = vec![Message::system(prompt::DIRECT_SYSTEM), Message::user(prompt)];
     tree.progress(format!("{} is reading the whole text", tree.choice.root.name()));
     let Some(schema) = schema else {
-        let first = call(tree, &messages).await?;
+        let first = call(tree, &messages, context).await?;
         return Ok(Ending { text: mended(tree, messages, first, context).await, termination: Termination::Direct });
     };
     let mut problem = String::new();
     for _ in 0..ATTEMPTS {
-        let text = call(tree, &messages).await?;
+        let text = call(tree, &messages, context).await?;
         match schema.check(&text) {
             Ok(text) => return Ok(Ending { text, termination: Termination::Direct }),
             Err(why) => {
@@ -54,31 +54,23 @@ async fn mended(tree: &Tree, mut messages: Vec<Message>, first: String, context:
     if flaws.is_empty() {
         return first;
     }
-    tree.note_draft(&first);
+    tree.keep_answer(&first);
     tree.progress("some citations do not hold: asking for better ones".to_owned());
     messages.push(Message::assistant(first.clone()));
     messages.push(Message::user(prompt::mend_citations(&flaws)));
     // Whatever becomes of the second attempt, there is an answer.
-    let Ok(second) = call(tree, &messages).await else { return first };
+    let Ok(second) = call(tree, &messages, context).await else { return first };
     let (kept, context) = (first.clone(), context.clone());
     tokio::task::spawn_blocking(move || cite::better_of(first, second, &context)).await.unwrap_or(kept)
 }
 
-/// One call, whose text streams.
-async fn call(tree: &Tree, messages: &[Message]) -> Result<String, Stop> {
+/// One call, whose text is shown as it comes.
+async fn call(tree: &Tree, messages: &[Message], context: &ContextText) -> Result<String, Stop> {
     tree.budget.begin_iteration()?;
     tree.meter.count_iteration(0);
-    let mut text = String::new();
-    // An earlier answer may stand there still.
-    let mut anew = messages.len() > 2;
-    let mut stream = |delta: Delta| {
-        match &delta {
-            Delta::Append(piece) => text.push_str(piece),
-            Delta::Reset(whole) => whole.clone_into(&mut text),
-        }
-        tree.note_said(&text);
-        tree.emit(Event::Delta(if std::mem::take(&mut anew) { Delta::Reset(text.clone()) } else { delta }));
-    };
+    // An earlier answer that was given back may stand there still.
+    tree.withdraw_answer();
+    let mut stream = |delta: Delta| tree.write_answer(&delta, Some(context));
     let root = &tree.choice.root;
     let turn = tree.call(root, messages.to_vec(), &Arc::default(), true, &mut stream).await?;
     match turn.cut {

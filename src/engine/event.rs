@@ -81,6 +81,8 @@ pub struct ContextSize {
     pub left_out: Tally,
     /// The shard store that was read, as people name it.
     pub store: Option<String>,
+    /// Files and streams of which only the beginning was read.
+    pub cut: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

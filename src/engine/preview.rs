@@ -29,6 +29,8 @@ pub struct Preview {
     /// How the models were chosen.
     pub why: String,
     pub context: ContextSize,
+    /// Sentences about what is not as the person may think.
+    pub warnings: Vec<String>,
     /// About how many tokens the text has.
     pub context_tokens: u64,
     /// Whether the text would be put into one prompt, instead of being looked at by programs.
@@ -94,6 +96,7 @@ impl Engine {
             worker: self.choice.worker.name().to_owned(),
             why: self.choice.why.clone(),
             context: context_size(snapshot),
+            warnings: super::input_warnings(snapshot),
             context_tokens,
             is_direct,
             first_prompt_tokens,

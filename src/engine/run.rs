@@ -34,6 +34,7 @@ use crate::{
 use futures::{FutureExt, future::BoxFuture};
 use programs::Programs;
 pub use programs::output_chars;
+use spoken::Spoken;
 use std::{sync::Arc, time::Duration};
 use verdict::{Judge, Verdict};
 use writing::Written;
@@ -84,8 +85,6 @@ pub struct Run<'t> {
     refused_answers: usize,
     /// Whether the model was told that its time is nearly over.
     was_hurried: bool,
-    /// Whether something was shown of a text that looked like the answer.
-    has_shown: bool,
 }
 
 impl<'t> Run<'t> {
@@ -121,7 +120,6 @@ impl<'t> Run<'t> {
             empty_replies: 0,
             refused_answers: 0,
             was_hurried: false,
-            has_shown: false,
         })
     }
 
@@ -132,7 +130,6 @@ impl<'t> Run<'t> {
     pub fn finish(mut self) -> BoxFuture<'t, Result<Ending, Stop>> {
         let work = async move {
             let result = self.turns().await;
-            self.programs.keep();
             // An answer that was to be mended, and was not, still is one.
             match (result, self.judge.standing()) {
                 (Err(_), Some(text)) => Ok(Ending { text, termination: Termination::Final }),
@@ -157,10 +154,6 @@ impl<'t> Run<'t> {
             if let Some(text) = self.turn().await? {
                 return Ok(Ending { text, termination: Termination::Final });
             }
-            if std::mem::take(&mut self.has_shown) {
-                // What looked like the answer was none.
-                self.tree.emit(Event::Delta(Delta::Reset(String::new())));
-            }
             self.hurry();
             self.make_room().await?;
         }
@@ -175,10 +168,15 @@ impl<'t> Run<'t> {
             Err(error) => return Err(error.into()),
         };
         self.empty_replies = 0;
-        match self.tools.is_empty() {
+        let answer = match self.tools.is_empty() {
             true => self.follow_programs(written).await,
             false => self.follow_calls(written).await,
+        };
+        if self.depth == 0 && !matches!(answer, Ok(Some(_))) {
+            // What looked like the answer was none.
+            self.tree.withdraw_answer();
         }
+        answer
     }
 
     /// What a reply in programs comes to. They have run already.
@@ -280,7 +278,7 @@ impl<'t> Run<'t> {
             Verdict::Refused(why) => match self.judge.standing() {
                 Some(standing) if self.depth == 0 => {
                     // Should the time be up before it is mended.
-                    self.tree.note_draft(&standing);
+                    self.tree.keep_answer(&standing);
                     Ok(Verdict::Refused(why))
                 }
                 Some(_) => Ok(Verdict::Refused(why)),
@@ -297,6 +295,9 @@ impl<'t> Run<'t> {
             return;
         }
         let mut text = prompt::observation(cells, reply, cut, &self.tree.budget.left());
+        if self.programs.take_loss() {
+            text = format!("{}\n\n{text}", prompt::EARLIER_VARIABLES_LOST);
+        }
         if !remarks.is_empty() {
             text = format!("{remarks}\n\n{text}");
         }
@@ -342,13 +343,21 @@ impl<'t> Run<'t> {
 
     /// One last call when the iterations are used up.
     async fn force(&mut self) -> Result<Ending, Stop> {
+        let forced = self.demand_answer().await;
+        if self.depth == 0 && forced.is_err() {
+            self.tree.withdraw_answer();
+        }
+        forced
+    }
+
+    async fn demand_answer(&mut self) -> Result<Ending, Stop> {
         let messages = self.conversation.asking(prompt::FORCE);
         self.tree.progress("the iterations are used up: asking for the answer".to_owned());
         let streams = self.depth == 0;
-        let tree = self.tree;
+        let (tree, context, mut spoken) = (self.tree, self.programs.text(), Spoken::new(true));
         let mut stream = |delta: Delta| {
             if streams {
-                tree.emit(Event::Delta(delta));
+                writing::show(tree, &mut spoken, &delta, context.as_deref());
             }
         };
         let refused = Stop::Limit(Termination::Iterations);

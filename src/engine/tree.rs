@@ -3,6 +3,7 @@
 use super::{
     Interpreter,
     answer::{Failure, Lost},
+    answer_stream::AnswerStream,
     budget::{Budget, Exceeded},
     event::{Delta, Event, EventSink},
     manner::Manner,
@@ -11,12 +12,13 @@ use super::{
 };
 use crate::{
     config::{Limits, Price, Protocol},
+    corpus::ContextText,
     llm::{self, Choice, Finish, Gate, Message, Model, Models, Piece, Request, Scheduler, Tool, ToolCall},
 };
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -48,8 +50,7 @@ pub struct Tree {
     sub_calls: AtomicU64,
     /// Whether a server did not take tools, so that runs go on with programs.
     gave_up_tools: AtomicBool,
-    /// Whether something was shown of the answer.
-    has_shown: AtomicBool,
+    answer: Mutex<AnswerStream>,
     lost: Mutex<LostCalls>,
     partial: Mutex<Partial>,
 }
@@ -65,10 +66,10 @@ pub struct LostCalls {
     pub count: usize,
 }
 
-/// What there is of an answer.
+/// What there is beside an answer that is being written.
 #[derive(Debug, Default)]
 struct Partial {
-    /// What a program has put down as the answer, without declaring it ready.
+    /// What a program has put down as the answer, without declaring it ready; or an answer that could be better.
     draft: String,
     /// What the model has said last.
     said: String,
@@ -139,6 +140,7 @@ pub struct TreeParts {
 impl Tree {
     pub fn new(parts: TreeParts) -> Self {
         let depths = parts.limits.max_depth;
+        let answer = if parts.manner.schema.is_some() { AnswerStream::whole() } else { AnswerStream::default() };
         Self {
             models: parts.models,
             choice: parts.choice,
@@ -157,7 +159,7 @@ impl Tree {
             calls: AtomicU64::new(0),
             sub_calls: AtomicU64::new(0),
             gave_up_tools: AtomicBool::new(false),
-            has_shown: AtomicBool::new(false),
+            answer: Mutex::new(answer),
             lost: Mutex::default(),
             partial: Mutex::default(),
         }
@@ -179,15 +181,30 @@ impl Tree {
     }
 
     pub fn emit(&self, event: Event) {
-        if let Event::Delta(_) = event {
-            self.has_shown.store(true, Ordering::Relaxed);
-        }
         self.events.emit(event);
+    }
+
+    /// Takes what the root has written of its answer, and shows what can be shown. `context` is the text, if it is there.
+    pub fn write_answer(&self, delta: &Delta, context: Option<&ContextText>) {
+        let change = lock(&self.answer).write(delta, context);
+        change.into_iter().for_each(|change| self.emit(Event::Delta(change)));
+    }
+
+    /// What was written is no answer.
+    pub fn withdraw_answer(&self) {
+        let change = lock(&self.answer).withdraw();
+        change.into_iter().for_each(|change| self.emit(Event::Delta(change)));
+    }
+
+    /// Keeps an answer for which the model may still give a better one.
+    pub fn keep_answer(&self, text: &str) {
+        self.note_draft(text);
+        lock(&self.answer).settle();
     }
 
     /// Makes what is shown the answer's text, whatever was shown of it before.
     pub fn show_answer(&self, text: &str) {
-        if !text.is_empty() || self.has_shown.load(Ordering::Relaxed) {
+        if !text.is_empty() || lock(&self.answer).has_shown() {
             self.emit(Event::Delta(Delta::Reset(text.to_owned())));
         }
     }
@@ -211,22 +228,29 @@ impl Tree {
 
     /// Keeps what the root has said last, for the case that it never gets to its answer.
     pub fn note_said(&self, text: &str) {
-        text.clone_into(&mut self.partial.lock().unwrap_or_else(PoisonError::into_inner).said);
+        text.clone_into(&mut lock(&self.partial).said);
     }
 
     /// Keeps what a program of the root has put down as the answer so far.
     pub fn note_draft(&self, text: &str) {
-        text.clone_into(&mut self.partial.lock().unwrap_or_else(PoisonError::into_inner).draft);
+        text.clone_into(&mut lock(&self.partial).draft);
     }
 
-    /// The draft of the answer; without one, what the root has said last.
+    /// The answer that is being written; else the draft of it; without one, what the root has said last.
     pub fn partial(&self) -> String {
-        let partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
-        if partial.draft.is_empty() { partial.said.clone() } else { partial.draft.clone() }
+        let written = lock(&self.answer).written().to_owned();
+        let partial = lock(&self.partial);
+        let mut texts = [&written, &partial.draft, &partial.said].into_iter();
+        let found = match &self.manner.schema {
+            // What is no JSON of that shape is of no use to whoever reads it.
+            Some(schema) => texts.find_map(|text| schema.check(text).ok()),
+            None => texts.find(|it| !it.trim().is_empty()).cloned(),
+        };
+        found.unwrap_or_default()
     }
 
     pub fn note_lost(&self, lost: Lost) {
-        let mut calls = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut calls = lock(&self.lost);
         calls.count += 1;
         if calls.first.len() < LOST_DESCRIBED {
             calls.first.push(lost);
@@ -234,7 +258,7 @@ impl Tree {
     }
 
     pub fn lost(&self) -> LostCalls {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.lost).clone()
     }
 
     /// The price of a model; a limit on cost can hold only for models that have one.
@@ -300,4 +324,9 @@ impl Tree {
         };
         Ok(Turn { text: reply.text, calls: reply.calls, cut })
     }
+}
+
+/// No code panics while it holds one of these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

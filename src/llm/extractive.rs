@@ -42,9 +42,9 @@ impl Model for Extractive {
         Box::pin(async move {
             let messages = request.messages.clone();
             // Reading takes some milliseconds of work, which the transport must not wait for.
+            let failed = |detail| Error::Program { model: NAME.to_owned(), detail };
             let text = tokio::task::spawn_blocking(move || reply(&messages));
-            let mut text =
-                text.await.map_err(|error| Error::Program { model: NAME.to_owned(), detail: error.to_string() })?;
+            let mut text = text.await.map_err(|error| failed(error.to_string()))?.map_err(failed)?;
             let most = request.max_output_tokens.map_or(usize::MAX, |tokens| tokens as usize * BYTES_PER_TOKEN);
             let finish = if text.len() > most { Finish::Length } else { Finish::Complete };
             text.truncate(text.floor_char_boundary(most));
@@ -56,16 +56,19 @@ impl Model for Extractive {
 }
 
 /// What it says to a conversation.
-fn reply(messages: &[Message]) -> String {
+///
+/// # Errors
+/// Its program has failed, for which it knows no other way.
+fn reply(messages: &[Message]) -> Result<String, String> {
     let users: Vec<&str> = messages.iter().filter(|it| it.role == Role::User).map(|it| it.content.as_str()).collect();
-    let Some((first, later)) = users.split_first() else { return reader::NOTHING.to_owned() };
+    let Some((first, later)) = users.split_first() else { return Ok(reader::NOTHING.to_owned()) };
     let Some((description, question)) = first.rsplit_once(QUESTION_HEADING) else {
-        return reader::read(first);
+        return Ok(reader::read(first));
     };
     let is_root = messages.iter().any(|it| it.role == Role::System && it.content.contains("```repl"));
     match (is_root, later.last()) {
-        (false, _) => reader::read_whole(description, question),
-        (true, None) => program::write(&Question::new(description, question.trim())),
-        (true, Some(observation)) => program::give_up(observation),
+        (false, _) => Ok(reader::read_whole(description, question)),
+        (true, None) => Ok(program::write(&Question::new(description, question.trim()))),
+        (true, Some(observation)) => Err(program::failure(observation)),
     }
 }

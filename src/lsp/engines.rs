@@ -1,11 +1,14 @@
-//! The settings and the engine that queries are answered with. The engine is kept from query to query so that its
-//! connections are used again.
+//! The settings and the engine that queries are answered with.
+//!
+//! The engine is kept from query to query so that its connections are used again. What sessions live on is kept longer:
+//! the interpreters of all engines come from one fork server, which belongs to the server and is never replaced because
+//! settings have changed or other models were found.
 
 use super::settings::ClientSettings;
 use crate::{
     config::{Environment, Options, Settings},
-    engine::{Engine, Failure},
-    llm::{Scheduler, extractive},
+    engine::{Engine, Failure, Interpreter},
+    llm::{Choice, Scheduler},
     setup,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,6 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Makes engines, and keeps the last.
 pub struct Engines {
     environment: Environment,
+    /// Where the interpreters of all engines come from, or why there are none.
+    interpreter: Result<Interpreter, Failure>,
     scheduler: Mutex<Option<Wide>>,
     last: Mutex<Option<(Settings, Arc<Engine>)>>,
 }
@@ -26,7 +31,8 @@ struct Wide {
 
 impl Engines {
     pub fn new(environment: Environment) -> Self {
-        Self { environment, scheduler: Mutex::default(), last: Mutex::default() }
+        let interpreter = setup::interpreter(&environment);
+        Self { environment, interpreter, scheduler: Mutex::default(), last: Mutex::default() }
     }
 
     /// The environment, the client's settings over it as soon as they are known, and a query's own options over both.
@@ -42,22 +48,37 @@ impl Engines {
         let scheduler = self.scheduler(settings);
         let last = lock(&self.last).clone();
         let engine = match last {
-            Some((known, engine)) if setup::same_engine(&known, settings) && !is_makeshift(&known, &engine) => {
-                if Arc::ptr_eq(&engine.scheduler, &scheduler) {
+            Some((known, engine)) if setup::same_engine(&known, settings) => {
+                let choice = match is_detected(settings) {
+                    true => engine.models.choose().await?,
+                    false => engine.choice.clone(),
+                };
+                if Arc::ptr_eq(&engine.scheduler, &scheduler) && is_same(&engine.choice, &choice) {
                     return Ok(engine);
                 }
                 Arc::new(Engine {
                     models: engine.models.clone(),
-                    choice: engine.choice.clone(),
+                    choice,
                     scheduler,
                     prices: engine.prices.clone(),
                     interpreter: engine.interpreter.clone(),
                 })
             }
-            _ => setup::engine(settings, &self.environment, scheduler).await?,
+            _ => setup::engine(settings, &self.environment, scheduler, self.interpreter.clone()).await?,
         };
         *lock(&self.last) = Some((settings.clone(), engine.clone()));
         Ok(engine)
+    }
+
+    /// Lets go of the engine, with its connections and keys, unless it fits what the client has set by now. Queries under
+    /// way go on with what they have.
+    pub async fn reconsider(&self, client: &ClientSettings) {
+        let settings = self.settings(Options::default(), client).await;
+        let mut last = lock(&self.last);
+        let fits = |settings: &Settings| last.as_ref().is_some_and(|(known, _)| setup::same_engine(known, settings));
+        if !settings.is_ok_and(|settings| fits(&settings)) {
+            *last = None;
+        }
     }
 
     /// The scheduler of all queries, wide enough for one with these settings. Its own bound a query keeps by itself; here
@@ -72,9 +93,14 @@ impl Engines {
     }
 }
 
-/// Whether the engine has the built-in model only because there was no other: the next query looks again.
-fn is_makeshift(settings: &Settings, engine: &Engine) -> bool {
-    settings.model.is_none() && engine.choice.root.name() == extractive::NAME
+/// Whether the model is whatever the environment and this machine offer. Each query looks again, since an Ollama may have
+/// come or gone.
+fn is_detected(settings: &Settings) -> bool {
+    settings.model.is_none() && settings.endpoints.is_empty()
+}
+
+fn is_same(a: &Choice, b: &Choice) -> bool {
+    Arc::ptr_eq(&a.root, &b.root) && Arc::ptr_eq(&a.worker, &b.worker) && a.why == b.why
 }
 
 /// No code panics while it holds one of these locks.
@@ -85,12 +111,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     fn settings(model: Option<&str>, concurrency: u64) -> Settings {
         let model = model.map(str::to_owned);
         let options = Options { model, concurrency: Some(concurrency), ..Options::default() };
         options.resolve().expect("the options are right")
+    }
+
+    /// An environment in which no Ollama answers, with a key as soon as the flag is set.
+    fn environment(has_key: &Arc<AtomicBool>) -> Environment {
+        let has_key = has_key.clone();
+        Environment::new(move |name| match name {
+            "OLLAMA_HOST" => Some("127.0.0.1:9".to_owned()),
+            "ANTHROPIC_API_KEY" => has_key.load(Ordering::Relaxed).then(|| "key".to_owned()),
+            _ => None,
+        })
     }
 
     #[tokio::test]
@@ -106,21 +143,56 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_built_in_model_gives_way_when_there_is_another() {
-        let is_set = Arc::new(AtomicBool::new(false));
-        let lookup = is_set.clone();
-        let engines = Engines::new(Environment::new(move |name| match name {
-            // Where no Ollama answers.
-            "OLLAMA_HOST" => Some("127.0.0.1:9".to_owned()),
-            "ANTHROPIC_API_KEY" => lookup.load(Ordering::Relaxed).then(|| "key".to_owned()),
-            _ => None,
-        }));
+    async fn what_is_detected_is_looked_for_again_at_each_query() {
+        let has_key = Arc::new(AtomicBool::new(false));
+        let engines = Engines::new(environment(&has_key));
         let mut roots = Vec::new();
-        for set in [false, true] {
-            is_set.store(set, Ordering::Relaxed);
+        for set in [false, true, false] {
+            has_key.store(set, Ordering::Relaxed);
             let engine = engines.engine(&settings(None, 2)).await.expect("an engine");
             roots.push(engine.choice.root.name().split("::").next().map(str::to_owned));
         }
-        assert_eq!(roots, [Some("extractive".to_owned()), Some("anthropic".to_owned())]);
+        assert_eq!(roots, ["extractive", "anthropic", "extractive"].map(|it| Some(it.to_owned())));
+    }
+
+    #[tokio::test]
+    async fn nothing_detected_twice_makes_another_engine() {
+        let engines = Engines::new(environment(&Arc::default()));
+        let first = engines.engine(&settings(None, 2)).await.expect("an engine");
+        let second = engines.engine(&settings(None, 2)).await.expect("an engine");
+        assert!(Arc::ptr_eq(&first, &second));
+    }
+
+    #[tokio::test]
+    async fn every_engine_has_the_same_fork_server() {
+        let has_key = Arc::new(AtomicBool::new(false));
+        let engines = Engines::new(environment(&has_key));
+        let mut before: Option<Arc<Engine>> = None;
+        for (model, concurrency, key) in [
+            (None, 2, false),
+            (None, 2, true),
+            (None, 4, true),
+            (Some("cli:cat"), 4, true),
+            (Some("cli:tac"), 9, false),
+        ] {
+            has_key.store(key, Ordering::Relaxed);
+            let engine = engines.engine(&settings(model, concurrency)).await.expect("an engine");
+            let is_shared = |it: &Arc<Engine>| Arc::ptr_eq(&it.interpreter.nursery, &engine.interpreter.nursery);
+            assert!(before.as_ref().is_none_or(is_shared), "{model:?}");
+            before = Some(engine);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_no_longer_fits_is_let_go() {
+        let engines = Engines::new(environment(&Arc::default()));
+        let mut client = ClientSettings::default();
+        client.initialize(&json!({"model": "cli:cat"}));
+        let engine = engines.engine(&settings(Some("cli:cat"), 16)).await.expect("an engine");
+        engines.reconsider(&client).await;
+        assert!(lock(&engines.last).as_ref().is_some_and(|(_, kept)| Arc::ptr_eq(kept, &engine)), "it fits");
+        client.tell(&json!({"rlm": {"model": "cli:tac"}}), false);
+        engines.reconsider(&client).await;
+        assert!(lock(&engines.last).is_none());
     }
 }

@@ -122,7 +122,7 @@ impl<S> Front<S> {
             Initialized::METHOD => return self.ask(),
             DidChangeConfiguration::METHOD => {
                 let settings = request.params().and_then(|params| params.get("settings")).unwrap_or(&Value::Null);
-                let strangers = self.state.update(|view| view.settings.tell(settings));
+                let strangers = self.state.update(|view| view.settings.tell(settings, view.client.configuration));
                 return strangers.map_or_else(|| self.ask(), Reaction::Complain);
             }
             DidOpenTextDocument::METHOD => self.update(request, View::open),

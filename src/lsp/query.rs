@@ -47,8 +47,6 @@ pub struct Outcome {
     pub answer: Answer,
     /// The result object of `docs/protocol.md`.
     pub result: Map<String, Value>,
-    /// What is not as the client thinks it is; also in the result.
-    pub warnings: Vec<String>,
 }
 
 /// What the engine needs, and what is not as the client thinks it is.
@@ -70,13 +68,9 @@ impl Query {
         };
         let snapshot = question.snapshot.clone();
         let note = Arc::new(StartedNote { reporter: self.reporter.clone(), started: Mutex::default() });
-        let answer = engine.ask(question, note.clone(), self.asked.cancel.clone()).await;
-        let mut outcome = self.conclude(answer, note.started(), Some(&snapshot));
-        if !warnings.is_empty() {
-            outcome.result.insert("warnings".to_owned(), json!(warnings));
-            outcome.warnings = warnings;
-        }
-        outcome
+        let mut answer = engine.ask(question, note.clone(), self.asked.cancel.clone()).await;
+        answer.warnings.splice(0..0, warnings);
+        self.conclude(answer, note.started(), Some(&snapshot))
     }
 
     /// Puts the result object together.
@@ -98,7 +92,7 @@ impl Query {
                 }
             }
         }
-        Outcome { answer, result, warnings: Vec::new() }
+        Outcome { answer, result }
     }
 }
 

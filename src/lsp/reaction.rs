@@ -55,11 +55,12 @@ impl Talk {
     }
 }
 
-/// The section `rlm` of the client's configuration, as the client says when it is asked.
+/// The section `rlm` of the client's configuration, as the client says when it is asked; null if it has none.
 async fn configuration(client: &Client) -> Option<Value> {
     let item = ConfigurationItem { scope_uri: None, section: Some("rlm".to_owned()) };
     match timeout(PATIENCE, client.configuration(vec![item])).await {
-        Ok(Ok(sections)) => sections.into_iter().next(),
+        // No section at all says as much as null.
+        Ok(Ok(sections)) => Some(sections.into_iter().next().unwrap_or_default()),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the client did not tell its settings");
             None

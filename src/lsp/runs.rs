@@ -158,10 +158,9 @@ impl Runs {
         let _stop = stop.raise_on_drop();
         let work = async {
             let Prepared { engine, question, warnings } = asked.prepare(&self.engines, &self.workspace, stop).await?;
-            let preview = engine.preview(&question).await.map_err(Answer::failed)?;
-            let mut result = report::preview(&preview, &question.snapshot.exclusions(), &question.limits);
-            result["warnings"] = json!(warnings);
-            Ok(result)
+            let mut preview = engine.preview(&question).await.map_err(Answer::failed)?;
+            preview.warnings.splice(0..0, warnings);
+            Ok(report::preview(&preview, &question.snapshot.exclusions(), &question.limits))
         };
         Ok(work.await)
     }
@@ -180,6 +179,11 @@ impl Runs {
     pub fn cancel_by_token(&self, token: &ProgressToken) {
         let shows = |live: &&Live| matches!(&live.token, WorkDone::Given(it) | WorkDone::Created(it) if it == token);
         lock(&self.live).values().filter(shows).for_each(|live| live.cancel.cancel());
+    }
+
+    /// Lets go of what does not fit the client's settings any more.
+    pub async fn reconsider(&self, view: &View) {
+        self.engines.reconsider(&view.settings).await;
     }
 
     /// Ends a session; says whether there was one.
@@ -235,7 +239,7 @@ impl Runs {
 
     /// Answers a query, tells the client on the way, and returns when everything that was told is sure to arrive before
     /// what is sent from now on.
-    async fn run(&self, query: Query) -> Outcome {
+    async fn run(&self, mut query: Query) -> Outcome {
         let title = format!("RLM: {}", one_line(&query.asked.params.query, TITLE_CHARS));
         let work = async {
             let outcome = query.answer(&self.engines, &self.workspace).await;
@@ -248,6 +252,8 @@ impl Runs {
             query.reporter.show_progress(&self.client, &query.channels, &title),
         );
         lock(&self.live).remove(&query.id);
+        // Whoever hears of the end may go on with the session.
+        drop(query.asked.session.take());
         *lock(&self.total) += outcome.answer.usage;
         let done = Map::from_iter([("kind".to_owned(), json!("done")), ("result".to_owned(), json!(outcome.result))]);
         reporter::send_event(&self.client, &query.channels, sent, done).await;

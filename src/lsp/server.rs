@@ -82,6 +82,7 @@ impl LanguageServer for Handlers {
 
     async fn did_change_configuration(&self, _: DidChangeConfigurationParams) {
         // The front has applied it.
+        self.runs.reconsider(&Call::current().view).await;
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {

@@ -8,6 +8,9 @@
 //! Each process is held by a *leash*, a socket between the server and the nursery. When the server lets go of it, in whatever
 //! way, the nursery ends the process and its whole group. The nursery alone may do so: the number of a group is sure to be
 //! that group's only as long as its leader was not waited for, and only the nursery waits.
+//!
+//! A leash also keeps the nursery process alive that holds its other end. So a session never loses its interpreter because
+//! somebody let go of the [`Nursery`] it was started from.
 
 use super::{
     Error,
@@ -42,7 +45,8 @@ use tokio::{
 /// which copies are made much faster.
 const ALLOCATOR: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.arena_max=1:glibc.malloc.hugetlb=1");
 
-/// Where interpreters come from. It is shared by everything that starts them, and ends with the last of its owners.
+/// Where interpreters come from. It is shared by everything that starts them. Its process ends with the last of its owners
+/// and of the interpreters that came from it.
 #[derive(Debug)]
 pub struct Nursery {
     /// `rlm` itself.
@@ -127,7 +131,7 @@ impl Running {
         Ok(Self { socket: packet_socket(ours)?, _process: process })
     }
 
-    async fn bear(&self, birth: Birth) -> io::Result<(OwnedFd, Leash)> {
+    async fn bear(self: &Arc<Self>, birth: Birth) -> io::Result<(OwnedFd, Leash)> {
         let (socket, its_socket) = packet_pair()?;
         let (leash, its_leash) = packet_pair()?;
         let request = serde_json::to_vec(&birth).expect("a request can be written as JSON");
@@ -140,7 +144,7 @@ impl Running {
             sent.map_err(io::Error::from)
         };
         self.socket.async_io(Interest::WRITABLE, send).await?;
-        Ok((socket, Leash { socket: packet_socket(leash)? }))
+        Ok((socket, Leash { socket: packet_socket(leash)?, _origin: self.clone() }))
     }
 }
 
@@ -165,6 +169,8 @@ pub(super) enum Fate {
 #[derive(Debug)]
 pub(super) struct Leash {
     socket: UnixDatagram,
+    /// The process that was born in it dies with it.
+    _origin: Arc<Running>,
 }
 
 impl Leash {

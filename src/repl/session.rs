@@ -17,6 +17,10 @@ use tokio::time::{Instant, sleep_until};
 /// such a cell itself long before, unless a program has got hold of it.
 const BACKSTOP: Duration = Duration::from_secs(5);
 
+/// How long an interpreter may take to turn to another text. It takes milliseconds; this is for one that a program has got
+/// hold of.
+const RENEWAL: Duration = Duration::from_secs(60);
+
 /// How many calls of a cell may be open before nothing more is taken from its process; each has a thread that waits.
 const MOST_OPEN_CALLS: usize = 1024;
 
@@ -88,20 +92,28 @@ impl Session {
     /// what there was.
     pub async fn renew(&mut self, launch: Launch, limits: Limits) -> Result<bool, Error> {
         let is_mapped = |launch: &Launch| matches!(launch.context.access(), Access::File(..));
-        let (Some(process), true) = (&mut self.process, is_mapped(&launch) && is_mapped(&self.launch)) else {
+        if self.process.is_none() || !is_mapped(&launch) || !is_mapped(&self.launch) {
             return Ok(false);
-        };
+        }
+        let renewed = tokio::time::timeout(RENEWAL, self.hand_over(&launch)).await.unwrap_or(Ok(false))?;
+        if renewed {
+            (self.launch, self.limits) = (launch, limits);
+        }
+        Ok(renewed)
+    }
+
+    async fn hand_over(&mut self, launch: &Launch) -> Result<bool, Error> {
+        // The question before may have ended while the process still got ready.
+        let (process, _) = self.ready_process().await?;
         process.queue(&ToWorker::Renew)?;
         loop {
             match process.receive().await? {
-                Some(FromWorker::Renewing) => process.send_start(&launch)?,
-                Some(FromWorker::Ready { .. }) => break,
+                Some(FromWorker::Renewing) => process.send_start(launch)?,
+                Some(FromWorker::Ready { .. }) => return Ok(true),
                 Some(FromWorker::Refused { .. }) | None => return Ok(false),
                 Some(_) => {}
             }
         }
-        (self.launch, self.limits) = (launch, limits);
-        Ok(true)
     }
 
     /// Runs a cell and answers its host calls. After dropping this future in the middle the session is of no use any

@@ -39,7 +39,7 @@ mod variables;
 pub mod vm;
 
 use super::wire::{CellReport, FromWorker, Run, Start, ToWorker, Walls};
-use cell::{Cells, Prelude, Workshop};
+use cell::{Alarm, Cells, Prelude, Workshop};
 use checkpoint::{Checkpoint, Fork};
 use link::Link;
 use nursery::{Newborn, Nursery};
@@ -129,10 +129,10 @@ fn interpret(newborn: Newborn, inherited: Inherited, vm: &VirtualMachine) -> io:
     }
     let (ToWorker::Start(start), files) = link.receive_with_files()? else { return Err(Errno::PROTO) };
     let cells = match lay_out(&start, files.into_iter(), &link, output, prelude, vm) {
-        Ok(cells) => Arc::new(cells),
+        Ok(cells) => cells,
         Err(reason) => return refused(reason),
     };
-    let supervisor = Supervisor::start(timer, link.clone(), interrupt(interrupts, cells.clone()));
+    let supervisor = Supervisor::start(timer, link.clone(), interrupt(interrupts, cells.alarm()));
     let supervisor = supervisor.map_err(|_| Errno::AGAIN)?;
     link.send(&FromWorker::Ready { walls })?;
     // While the model still writes its first program, there is nothing better to do.
@@ -167,10 +167,10 @@ fn context(start: &Start, mut files: impl Iterator<Item = OwnedFd>) -> Result<Ar
 }
 
 /// How a program is told that its time is over.
-fn interrupt(interrupts: UserSignalSender, cells: Arc<Cells>) -> Interrupt {
+fn interrupt(interrupts: UserSignalSender, alarm: Alarm) -> Interrupt {
     Box::new(move |limit| {
-        let cells = cells.clone();
-        let raise = move |vm: &VirtualMachine| Err(cells.timeout(limit.as_secs_f64(), vm));
+        let alarm = alarm.clone();
+        let raise = move |vm: &VirtualMachine| Err(alarm.timeout(limit.as_secs_f64(), vm));
         // Without the interpreter there is nothing to interrupt.
         let _ = interrupts.send(Box::new(raise));
     })
@@ -180,7 +180,7 @@ fn interrupt(interrupts: UserSignalSender, cells: Arc<Cells>) -> Interrupt {
 struct Server {
     link: Arc<Link>,
     supervisor: Supervisor,
-    cells: Arc<Cells>,
+    cells: Cells,
     nursery: Pid,
     walls: Walls,
     /// The copy of the process as it is before the next cell.
@@ -223,21 +223,20 @@ impl Server {
 
     /// Takes another context and other names.
     fn renew(&mut self, vm: &VirtualMachine) -> io::Result<()> {
-        let refused = |reason: String| self.link.send(&FromWorker::Refused { reason });
         if vm.state.thread_count.load() > 0 {
-            return refused("threads of an earlier program are still there".to_owned());
+            let reason = "threads of an earlier program are still there".to_owned();
+            return self.link.send(&FromWorker::Refused { reason });
         }
         // Its copy knows nothing of what comes now.
         self.checkpoint = None;
         self.link.send(&FromWorker::Renewing)?;
         let (ToWorker::Start(start), files) = self.link.receive_with_files()? else { return Err(Errno::PROTO) };
-        let cells = context(&start, files.into_iter())
-            .and_then(|context| self.cells.renewed(&start.names, context, vm).map_err(|it| vm::traceback(&it, vm)));
-        match cells {
-            Ok(cells) => self.cells = Arc::new(cells),
-            Err(reason) => return refused(reason),
+        let laid_out = context(&start, files.into_iter())
+            .and_then(|context| self.cells.lay_out(&start.names, context, vm).map_err(|it| vm::traceback(&it, vm)));
+        match laid_out {
+            Ok(()) => self.link.send(&FromWorker::Ready { walls: self.walls }),
+            Err(reason) => self.link.send(&FromWorker::Refused { reason }),
         }
-        self.link.send(&FromWorker::Ready { walls: self.walls })
     }
 
     fn run_cell(&mut self, run: &Run, vm: &VirtualMachine) -> io::Result<()> {

@@ -44,20 +44,23 @@ async fn configure(client: &mut Client, settings: Value) {
 }
 
 #[tokio::test]
-async fn the_last_word_has_the_request_then_the_configuration_then_what_was_initial() {
+async fn the_last_word_has_the_request_then_the_latest_configuration() {
     let folder = folder();
     let mut client = Client::in_folder(folder.path(), json!({}), saying("initially")).await;
     assert_eq!(answer(&mut client).await, "initially");
-    configure(&mut client, json!({"rlm": {"model": "cli:echo changed"}})).await;
-    assert_eq!(answer(&mut client).await, "changed");
     for foreign in [json!({}), json!(null), json!({"python": {"model": "cli:false"}})] {
         configure(&mut client, foreign.clone()).await;
-        assert_eq!(answer(&mut client).await, "changed", "after {foreign}");
+        assert_eq!(answer(&mut client).await, "initially", "after {foreign}");
     }
+    configure(&mut client, json!({"rlm": {"model": "cli:echo changed"}})).await;
+    assert_eq!(answer(&mut client).await, "changed");
+    configure(&mut client, json!({"python": {"model": "cli:false"}})).await;
+    assert_eq!(answer(&mut client).await, "changed");
     let params = json!({"query": "?", "options": {"model": "cli:echo requested"}});
     assert_eq!(text_of(client.request("rlm/query", params).await), "requested");
     configure(&mut client, json!({"rlm": {}})).await;
-    assert_eq!(answer(&mut client).await, "initially");
+    let status = client.request("rlm/status", Value::Null).await.expect("a status");
+    assert_eq!(status["model"], "extractive", "nothing is configured any more: {status}");
     configure(&mut client, json!({"rlm": {"maxCalls": 0}})).await;
     let error = client.request("rlm/query", json!({"query": "?"})).await.expect_err("the settings make no sense");
     assert_eq!((&error["code"], &error["data"]["kind"]), (&json!(-32803), &json!("configuration")));

@@ -16,6 +16,12 @@ pub struct Process {
     start: u64,
 }
 
+impl Process {
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+}
+
 /// The process of this number, if it lives.
 fn process(id: u32) -> Option<Process> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;

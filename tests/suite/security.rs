@@ -1,5 +1,7 @@
-//! What hostile repositories, stores, servers and programs may try, and what must never be lost, through the real program.
+//! What hostile repositories, stores, servers and programs may try, what must never be lost, and what a first day of use
+//! found, through the real program.
 
+mod firstday;
 mod killed;
 mod named;
 mod place;

@@ -38,9 +38,10 @@ pub fn rlm<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     command
 }
 
-/// Runs a command to its end.
+/// Runs a command to its end. What goes elsewhere than into a pipe is not in the result.
 pub async fn run(mut command: Command) -> Ran {
-    let Output { status, stdout, stderr } = command.output().await.expect("the program starts");
+    let child = command.spawn().expect("the program starts");
+    let Output { status, stdout, stderr } = child.wait_with_output().await.expect("the program ends");
     Ran {
         status: status.code().expect("no signal ended it"),
         output: String::from_utf8(stdout).expect("the output is text"),

@@ -145,6 +145,33 @@ try {
     await answer.waitForAction("Ask Again");
   });
 
+  await step("follow-ups are answered with nothing configured", async () => {
+    codeServer.configure({ "rlm.serverPath": serverPath });
+    await eventually("the server has no model", async () =>
+      (await workbench.readDialog("RLM: Show Status")).includes("nothing is configured"),
+    );
+    const questions = [
+      ["How long is waited before the next attempt?", "src/backoff.py"],
+      ["What calls retry_delay?", "src/deliver.py"],
+      ["What is this project about?", "Delivers messages"],
+      ["Which class refuses when it is full?", "src/queue.py"],
+      ["Where is deliver defined?", "src/deliver.py"],
+    ];
+    for (const session of ["one", "two", "three"]) {
+      let before;
+      for (const [text, expected] of questions) {
+        const question = `${text} (${session})`;
+        await workbench.runCommand(before === undefined ? "RLM: Ask…" : "RLM: Ask a Follow-up…");
+        await workbench.answerPrompt(before === undefined ? "Ask RLM about" : "Follow up on", question);
+        const answer = await workbench.editor(text.slice(0, 20));
+        await answer.waitForAction("Ask Again");
+        await answer.waitForText(expected);
+        before = question;
+      }
+    }
+    codeServer.configure(settings);
+  });
+
   await step("a server that dies is started again, once", async () => {
     const [first] = processes(serverPath, "lsp");
     process.kill(Number(first), "SIGKILL");

@@ -484,9 +484,21 @@ Citations
     (rlm-test-reply run :error `(:code -32800 :message "cancelled"
                                  :data (:partial ,(rlm-test-result "So far, so"))))
     (should (eq (rlm--run-state run) 'cancelled))
-    (should (equal (rlm-test-answer) "So far, so\n\nCancelled.\n"))
+    (should (equal (rlm-test-answer)
+                   "So far, so\n\nThis answer was cut off.\n\nCancelled.\n"))
     (should (string-match-p "\\` Cancelled" (rlm--header-line)))
     (should-error (rlm-cancel) :type 'user-error)))
+
+(ert-deftest rlm-test-what-was-shown-stays-when-nothing-comes-in-its-place ()
+  (pcase-dolist (`(,code ,remark)
+                 '((-32800 "This answer was cut off.\n\nCancelled.")
+                   (-32803 "The query failed: no")))
+    (rlm-test-in-answer (run nil)
+      (rlm-test-event run "delta" :text "It is in the")
+      (rlm-test-reply run :error `(:code ,code :message "no"
+                                   :data (:partial ,(rlm-test-result ""))))
+      (should (equal (rlm-test-answer)
+                     (format "It is in the\n\n%s\n" remark))))))
 
 (ert-deftest rlm-test-cancelling-works-from-anywhere-and-before-the-server-is-ready ()
   (rlm-test-asking nil
@@ -1270,6 +1282,69 @@ print(f'```repl\\n{program}\\n```')
       (should (equal (rlm-test-asked-further "And now?") "42 after 2"))
       (rlm-shutdown)
       (should (equal (rlm-test-asked-further "And now?") "None after 0")))))
+
+(defmacro rlm-test-with-nothing-configured (files &rest body)
+  "Evaluate BODY in a project with FILES, the program, and no model at all."
+  (declare (indent 1) (debug t))
+  `(let ((process-environment
+          (append '("OLLAMA_HOST=127.0.0.1:9")
+                  (seq-remove
+                   (lambda (it)
+                     (string-match-p
+                      "\\`\\(?:RLM_\\(?:WORKER_\\)?MODEL\\|RLM_ENDPOINT\\|[^=]*_API_KEY\\)="
+                      it))
+                   process-environment))))
+     (rlm-test-with-server ,files
+       (let ((rlm-options nil)) ,@body))))
+
+(ert-deftest rlm-test-server-answers-follow-ups-with-nothing-configured ()
+  (rlm-test-with-nothing-configured
+      `(("src/kettle.py" . ,rlm-test-kettle)
+        ("README.md" . "# Tea\n\nThe porcelain cups are in the cupboard.\n"))
+    (let ((answers (mapcar #'rlm-test-query
+                           (make-list 3 "Where does the kettle heat the water?"))))
+      (mapc #'rlm-test-await answers)
+      (pcase-dolist (`(,question . ,expected)
+                     '(("What calls boil?" . "boil")
+                       ("Where are the porcelain cups?" . "README\\.md:3")
+                       ("What is this project about?" . "cupboard")
+                       ("Where is filler_7 defined?" . "src/kettle\\.py:")))
+        (setq answers
+              (mapcar (lambda (answer)
+                        (save-current-buffer (rlm-follow-up question answer)))
+                      answers))
+        (dolist (answer answers)
+          (should (eq (rlm--run-state (rlm-test-await answer)) 'done))
+          (with-current-buffer answer
+            (should (string-match-p expected (rlm-test-answer)))
+            (should (equal (rlm--run-model rlm--run) "extractive"))))))))
+
+(ert-deftest rlm-test-server-forgets-an-endpoint-that-was-removed ()
+  (rlm-test-with-scripted-model
+    (with-current-buffer (rlm-test-ask "Please begin")
+      (should (equal (rlm-test-asked-further "What is there?") "42 after 1"))
+      (dolist (options '((:maxCalls 7) nil))
+        (setq rlm-options options)
+        (let ((buffer (save-current-buffer (rlm-follow-up "What is one?"))))
+          (should (eq (rlm--run-state (rlm-test-await buffer)) 'done))
+          (should-not (string-prefix-p "cli:"
+                                       (rlm--run-model (buffer-local-value
+                                                        'rlm--run buffer)))))))))
+
+(ert-deftest rlm-test-server-keeps-what-was-shown-of-a-cancelled-answer ()
+  (rlm-test-with-server '(("a.txt" . "one\n"))
+    (let* ((model (make-temp-file
+                   "rlm-test" nil ".sh"
+                   "cat >/dev/null\nprintf 'It begins well'\nsleep 600\n"))
+           (rlm-options (list :model (concat "cli:sh " model) :strategy "direct")))
+      (unwind-protect
+          (with-current-buffer (rlm-query "Why?")
+            (rlm-test-wait-for (lambda () (equal (rlm--answer-text) "It begins well")))
+            (rlm-cancel)
+            (rlm-test-await (current-buffer))
+            (should (equal (rlm-test-answer)
+                           "It begins well\n\nThis answer was cut off.\n\nCancelled.\n")))
+        (delete-file model)))))
 
 (ert-deftest rlm-test-server-forgets-a-session-whose-buffers-are-killed ()
   (rlm-test-with-scripted-model

@@ -82,10 +82,17 @@ export class Answer {
     }
   }
 
-  /** The result is authoritative: it replaces whatever the deltas made, some of which may have been missed. */
+  /**
+   * The result is authoritative: it replaces whatever the deltas made, some of which may have been missed. Only of a run
+   * that did not come to its end an empty one takes nothing away.
+   */
   finish(result: Result): void {
-    this.result = result;
-    this.text = result.answer;
+    if (result.termination === "cancelled" || result.termination === "failed") {
+      this.#keep(result);
+    } else {
+      this.result = result;
+      this.text = result.answer;
+    }
     this.phase = result.termination === "cancelled" ? "cancelled" : "answered";
   }
 

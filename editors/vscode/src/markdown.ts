@@ -48,12 +48,12 @@ function notice(answer: Answer): string {
       return `**Working:** ${doing}`;
     }
     case "cancelled":
-      return answer.text === "" ? "**Cancelled.**" : "**Cancelled.** This is what had been found by then:";
+      return answer.text === "" ? "**Cancelled.**" : "**Cancelled.** The answer was cut off; this is what there was of it:";
     case "failed":
       return [
         `**Failed.** ${sentence(answer.failure?.message ?? "")}`,
         sentence(answer.failure?.hint ?? ""),
-        answer.text === "" ? "" : "This is what had been found by then:",
+        answer.text === "" ? "" : "The answer was cut off; this is what there was of it:",
       ]
         .filter((part) => part !== "")
         .join("\n\n");

@@ -70,6 +70,13 @@ test("an empty partial result does not wipe out what had streamed in", () => {
   assert.equal(answer.text, "half");
 });
 
+test("what was shown stays when a run ends by an event that has nothing", () => {
+  for (const termination of ["cancelled", "failed"]) {
+    const answer = feed(newAnswer(), { kind: "delta", text: "half" }, { kind: "done", result: { answer: "", termination } });
+    assert.equal(answer.text, "half");
+  }
+});
+
 test("the end of a cancelled run comes as an event too", () => {
   const done = { kind: "done", result: { answer: "half", termination: "cancelled" } };
   assert.equal(feed(newAnswer(), done).phase, "cancelled");

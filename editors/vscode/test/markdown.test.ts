@@ -125,7 +125,7 @@ test("a cancelled answer says so before what was found", () => {
   const answer = newAnswer();
   answer.text = "half";
   answer.cancel();
-  assert.match(renderAnswer(answer), /\*\*Cancelled\.\*\* This is what had been found by then:\n\nhalf\n$/u);
+  assert.match(renderAnswer(answer), /\*\*Cancelled\.\*\* The answer was cut off; this is what there was of it:\n\nhalf\n$/u);
 });
 
 test("a run cancelled before it found anything says only that", () => {

@@ -71,6 +71,7 @@ pub fn run(arguments: IngestArguments) -> Outcome {
             say(&format!("the text is that of the shard store {store}"));
         }
         let context = snapshot.context().map_err(ShardError::from)?;
+        context.incomplete().iter().for_each(|it| say(&format!("rlm: {it}")));
         write(IngestSource::Context(&context))?
     } else if arguments.source.as_os_str() == "-" {
         write(IngestSource::standard_input())?

@@ -1,7 +1,7 @@
 //! The commands that look into a store.
 
 use super::{
-    super::{query::print, say},
+    super::{output::note, query::print, say},
     Failure, Outcome,
     size::{counted, grouped},
 };
@@ -156,14 +156,8 @@ pub fn slice(arguments: &SliceArguments) -> Outcome {
     };
     let mut output = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
     let written = store.write_to(range, &mut output)?.and_then(|()| output.flush());
-    match written {
-        // A reader that has gone away is no error.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            say(&format!("rlm: cannot write: {error}"));
-            Ok(ExitCode::FAILURE)
-        }
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    note(written);
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The part of `len` things that `[start:end]` means in Python.

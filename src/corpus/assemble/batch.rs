@@ -3,7 +3,7 @@
 use super::{Outcome, Segment};
 use crate::corpus::{
     decode::Changes,
-    exclusion::Reason,
+    exclusion::Flaw,
     source::{Reading, Source},
 };
 use std::{ops::Range, sync::Arc};
@@ -42,8 +42,8 @@ pub(super) struct Batch {
 
 impl Batch {
     /// What was read stays, even if there is more.
-    pub fn include(&mut self, segment: Segment, reading: Reading, changes: Changes, cut: Option<Reason>) {
-        self.outcomes.push(Outcome { reading, segment: Ok(self.segments.len()), changes, cut });
+    pub fn include(&mut self, segment: Segment, reading: Reading, changes: Changes, flaw: Option<Flaw>) {
+        self.outcomes.push(Outcome { reading, segment: Ok(self.segments.len()), changes, flaw });
         self.segments.push(segment);
     }
 

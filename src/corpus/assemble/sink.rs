@@ -2,7 +2,7 @@
 
 use crate::corpus::{
     decode::Changes,
-    exclusion::Reason,
+    exclusion::Flaw,
     source::{Begun, Reading},
     stop::StopFlag,
     storage::Draft,
@@ -27,8 +27,8 @@ pub(super) struct Sink<'a> {
 pub(super) struct Streamed {
     pub reading: Reading,
     pub changes: Changes,
-    /// Why there is more of it than was read.
-    pub cut: Option<Reason>,
+    /// Why what was read may not be all there is.
+    pub flaw: Option<Flaw>,
 }
 
 impl<'a> Sink<'a> {
@@ -47,7 +47,7 @@ impl<'a> Sink<'a> {
     pub fn stream(&mut self, begun: Begun) -> Streamed {
         let Begun { head: mut piece, mut rest, mut decoder } = begun;
         let mut changes = Changes::default();
-        let mut cut = None;
+        let mut broken = None;
         while !piece.is_empty() && !self.stop.is_raised() {
             let (text, more) = decoder.decode(&piece);
             changes += more;
@@ -55,14 +55,14 @@ impl<'a> Sink<'a> {
             drop(text);
             piece.clear();
             if let Err(error) = rest.read_piece(&mut piece, PIECE) {
-                cut = Some(Reason::Unreadable { error: error.to_string() });
+                broken = Some(Flaw::Broken { read: rest.read(), error: error.to_string() });
                 break;
             }
         }
         let (tail, more) = decoder.finish();
         changes += more;
         self.write(tail);
-        Streamed { reading: rest.reading(), changes, cut: cut.or_else(|| rest.cut()) }
+        Streamed { reading: rest.reading(), changes, flaw: broken.or_else(|| rest.flaw()) }
     }
 
     /// Where the last piece ended, and whether all could be written.

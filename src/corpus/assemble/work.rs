@@ -115,13 +115,13 @@ impl Work<'_> {
             let source = &self.sources[at];
             match self.earlier.and_then(|earlier| earlier.of(at)) {
                 Some((outcome, Some(content))) => {
-                    let Outcome { reading, changes, cut, .. } = outcome.clone();
-                    batch.include(self.append(&mut text, source, content), reading, changes, cut);
+                    let Outcome { reading, changes, flaw, .. } = outcome.clone();
+                    batch.include(self.append(&mut text, source, content), reading, changes, flaw);
                 }
                 Some((outcome, None)) => batch.outcomes.push(outcome.clone()),
                 None => match source.read(&mut bytes) {
-                    Ok(Whole { text: content, changes, cut, reading }) => {
-                        batch.include(self.append(&mut text, source, &content), reading, changes, cut);
+                    Ok(Whole { text: content, changes, flaw, reading }) => {
+                        batch.include(self.append(&mut text, source, &content), reading, changes, flaw);
                     }
                     Err((reason, reading)) => batch.outcomes.push(Outcome::left_out(reason, reading)),
                 },
@@ -177,11 +177,11 @@ impl Work<'_> {
         let mut sink = Sink::new(&self.draft, self.stop, offset);
         sink.write(&self.header(source));
         let begin = sink.offset;
-        let Streamed { reading, changes, cut } = match way {
+        let Streamed { reading, changes, flaw } = match way {
             Way::Copy(outcome, content) => {
                 sink.write(content);
-                let Outcome { reading, changes, cut, .. } = outcome.clone();
-                Streamed { reading, changes, cut }
+                let Outcome { reading, changes, flaw, .. } = outcome.clone();
+                Streamed { reading, changes, flaw }
             }
             Way::Read(begun) => sink.stream(begun),
         };
@@ -191,7 +191,7 @@ impl Work<'_> {
         }
         let header = offset as usize..text.start;
         let segment = Segment { path: source.path.clone(), header, text, language: source.language };
-        batch.include(segment, reading, changes, cut);
+        batch.include(segment, reading, changes, flaw);
         let (end, written) = sink.finish();
         self.pass_turn(end, written);
         batch

@@ -61,6 +61,7 @@ impl ContextText {
             body,
             changed: assemble::changed(&sources, &outcomes),
             exclusions: assemble::exclusions(&sources, &outcomes),
+            incomplete: assemble::incomplete(&sources, &outcomes),
             sources,
             outcomes,
             segments,
@@ -78,7 +79,7 @@ impl ContextText {
         let segment =
             Segment { path: source.path.clone(), header: 0..0, text: 0..text.len(), language: source.language };
         let changes = Changes { had_mark, ..Changes::default() };
-        let outcome = Outcome { reading: text.reading(), segment: Ok(0), changes, cut: None };
+        let outcome = Outcome { reading: text.reading(), segment: Ok(0), changes, flaw: None };
         Self {
             chars: OnceLock::from(chars),
             lines: OnceLock::from(lines),

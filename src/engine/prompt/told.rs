@@ -164,6 +164,10 @@ pub fn clean_retry(cells: &[CellRecord]) -> String {
     )
 }
 
+/// With the first output of a follow-up whose interpreter could not be used again.
+pub const EARLIER_VARIABLES_LOST: &str =
+    "The variables of earlier questions are gone: the REPL had to be started again.";
+
 /// Asks for a summary when the window is nearly full.
 pub const SUMMARIZE: &str = "Your window is nearly full. Sum up the work so far, for yourself: what you have found, with \
 the places (path:line) and the wording that the answer will need; which variables hold what; what you have ruled out; what \

@@ -75,6 +75,9 @@ impl Run<'_> {
         if let Some((at, why)) = refused {
             told[at] = why;
         }
+        if let Some(first) = told.first_mut().filter(|_| self.programs.take_loss()) {
+            *first = format!("{}\n\n{first}", prompt::EARLIER_VARIABLES_LOST);
+        }
         if let Some(last) = told.last_mut() {
             last.push_str(&prompt::left(&self.tree.budget.left()));
         }

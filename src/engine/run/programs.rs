@@ -166,6 +166,7 @@ pub(super) struct Programs {
     dialogue: Option<Arc<Dialogue>>,
     /// The variables as they were last.
     variables: Vec<(String, String)>,
+    lost_variables: bool,
     /// Ends the indexing with the run.
     indexing: Option<StopOnDrop>,
     running: Option<(Session, Arc<ContextText>)>,
@@ -182,6 +183,7 @@ impl Programs {
             indexes: depth == 0,
             dialogue: subject.dialogue.cloned(),
             variables: Vec::new(),
+            lost_variables: false,
             indexing: None,
             running: None,
         }
@@ -192,15 +194,24 @@ impl Programs {
         self.context.text().await
     }
 
+    /// The text, there or still to come.
+    pub fn context_on_its_way(&self) -> Context {
+        self.context.clone()
+    }
+
     /// The text, if it is there.
     pub fn text(&self) -> Option<Arc<ContextText>> {
         self.context.if_ready()
     }
 
-    /// Waits for the text and until the interpreter is ready for a program.
+    /// Waits for the text and until the interpreter is ready for a program. One of an earlier question is, and stays what it is
+    /// until there is a program.
     pub async fn prepare(&mut self) -> Result<(), Stop> {
         // It gets ready while the text is still being read.
         self.interpreter.nursery.warm()?;
+        if self.running.is_none() && self.dialogue.as_ref().is_some_and(|dialogue| dialogue.has_interpreter()) {
+            return self.context.text().await.map(drop);
+        }
         self.ready().await?.0.prepare().await?;
         Ok(())
     }
@@ -223,7 +234,7 @@ impl Programs {
         Ok((session, text))
     }
 
-    async fn start(&self, text: Arc<ContextText>) -> Result<Session, Stop> {
+    async fn start(&mut self, text: Arc<ContextText>) -> Result<Session, Stop> {
         let (context, beside) = (text.clone(), self.beside.clone());
         // Places of many files in a long text take a while to count.
         let names = blocking(move || names(&context, beside)).await?;
@@ -234,20 +245,30 @@ impl Programs {
             memory_limit: self.interpreter.memory_limit,
             allow_weaker_sandbox: self.interpreter.allow_weaker_sandbox,
         };
-        if let Some(mut session) = self.dialogue.as_ref().and_then(|dialogue| dialogue.take())
-            && session.renew(launch.clone(), self.limits).await?
-        {
-            return Ok(session);
+        if let Some(Kept { mut session, variables }) = self.dialogue.as_ref().and_then(|dialogue| dialogue.take()) {
+            // An interpreter that cannot go on, for whatever reason, is no reason not to answer.
+            if let Ok(true) = session.renew(launch.clone(), self.limits).await {
+                self.variables = variables;
+                return Ok(session);
+            }
+            self.lost_variables = !variables.is_empty();
         }
         Ok(Session::start(launch, self.limits).await?)
     }
 
-    /// Keeps the interpreter for further questions, if there may be any.
-    pub fn keep(self) {
-        if let (Some((session, _)), Some(dialogue)) = (self.running, self.dialogue)
+    /// Whether the variables of earlier questions, of which the model was told, turned out to be gone; said once.
+    pub fn take_loss(&mut self) -> bool {
+        std::mem::take(&mut self.lost_variables)
+    }
+}
+
+impl Drop for Programs {
+    /// Keeps the interpreter for further questions, if there may be any, unless a program is left in the middle.
+    fn drop(&mut self) {
+        if let (Some((session, _)), Some(dialogue)) = (self.running.take(), self.dialogue.take())
             && session.is_idle()
         {
-            dialogue.keep(Kept { session, variables: self.variables });
+            dialogue.keep(Kept { session, variables: std::mem::take(&mut self.variables) });
         }
     }
 }

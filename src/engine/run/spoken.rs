@@ -2,7 +2,8 @@
 //!
 //! An answer is most often a text in a call: `FINAL("""…""")` in a program or as the last line, or what is assigned to
 //! `answer["content"]`. Its text can be shown as it grows, long before the program that holds it can run. What is shown is
-//! a preview: when the run has its answer, that takes its place.
+//! a preview: when the run has its answer, that takes its place. So that it need not be another text, either prose is shown
+//! or the text of one call, and of prose nothing behind a program, which is part of the answer or makes it none.
 
 use crate::engine::reply::{Inside, Scanner};
 
@@ -21,8 +22,10 @@ pub struct Spoken {
     state: State,
     /// Whether prose is the answer: a second reply without a program is taken as one, and so is a message without calls.
     prose: bool,
-    /// Whether something was shown.
-    has_shown: bool,
+    /// Whether prose was shown that says something.
+    has_shown_prose: bool,
+    /// Whether a program has begun, behind which no prose is shown.
+    is_past_prose: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,11 +53,7 @@ impl Spoken {
 
     /// Begins anew with the same reply.
     pub fn restart(&mut self) {
-        *self = Self { has_shown: self.has_shown, ..Self::new(self.prose) };
-    }
-
-    pub fn has_shown(&self) -> bool {
-        self.has_shown
+        *self = Self::new(self.prose);
     }
 
     /// Takes what arrives; gives what can be shown of it.
@@ -64,7 +63,6 @@ impl Spoken {
             self.line.push_str(part);
             self.advance(&mut shown, part.ends_with('\n'));
         }
-        self.has_shown |= !shown.is_empty();
         shown
     }
 
@@ -74,7 +72,10 @@ impl Spoken {
             self.begin(is_whole);
         }
         match self.state {
-            State::Prose => shown.push_str(&std::mem::take(&mut self.line)),
+            State::Prose => {
+                self.has_shown_prose |= !self.line.trim().is_empty();
+                shown.push_str(&std::mem::take(&mut self.line));
+            }
             State::Text(quote, count) => self.text(shown, quote, count),
             State::Plain => {
                 // What ends with a parenthesis may be the end.
@@ -88,8 +89,9 @@ impl Spoken {
             let before = self.scanner.inside();
             self.scanner.line(&self.line);
             let is_of_program = [before, self.scanner.inside()].contains(&Some(Inside::Program));
+            self.is_past_prose |= is_of_program;
             // The fence of a block that is no program is part of the prose.
-            if self.prose && self.state == State::Other && self.line.starts_with("```") && !is_of_program {
+            if self.shows_prose() && self.state == State::Other && self.line.starts_with("```") && !is_of_program {
                 shown.push_str(&self.line);
             }
             self.line.clear();
@@ -99,12 +101,16 @@ impl Spoken {
         }
     }
 
+    fn shows_prose(&self) -> bool {
+        self.prose && !self.is_past_prose
+    }
+
     /// Tells what a line is from its beginning.
     fn begin(&mut self, is_whole: bool) {
         let inside = self.scanner.inside();
         if inside == Some(Inside::OtherBlock) {
             let is_fence = self.line.starts_with('`') || self.line.is_empty();
-            self.state = if self.prose && !is_fence { State::Prose } else { State::Other };
+            self.state = if self.shows_prose() && !is_fence { State::Prose } else { State::Other };
             return;
         }
         for beginning in BEGINNINGS {
@@ -113,7 +119,9 @@ impl Spoken {
             let Some(quote) = quote else {
                 let is_plain = inside.is_none() && beginning == BEGINNINGS[0] && !rest.is_empty();
                 let waits = rest.is_empty() && !is_whole;
-                if is_plain {
+                if is_plain && self.has_shown_prose {
+                    self.state = State::Ended;
+                } else if is_plain {
                     self.line.drain(..beginning.len());
                     self.state = State::Plain;
                 } else if !waits {
@@ -123,6 +131,10 @@ impl Spoken {
             };
             let count = rest.chars().take_while(|it| *it == quote).count();
             if rest.len() == count && count < 3 && !is_whole {
+                return;
+            }
+            if self.has_shown_prose {
+                self.state = State::Ended;
                 return;
             }
             let count = if count >= 3 { 3 } else { 1 };
@@ -136,7 +148,7 @@ impl Spoken {
             return;
         }
         self.state = match inside {
-            None if self.prose && !self.line.starts_with("```") => State::Prose,
+            None if self.shows_prose() && !self.line.starts_with("```") => State::Prose,
             _ => State::Other,
         };
     }
@@ -161,14 +173,33 @@ impl Spoken {
                 continue;
             }
             let Some(escaped) = rest[1..].chars().next() else { break };
+            let digits = match escaped {
+                'x' => 2,
+                'u' => 4,
+                'U' => 8,
+                _ => 0,
+            };
+            let code = &rest[2.min(rest.len())..];
+            let code: String = code.chars().take(digits).take_while(char::is_ascii_hexdigit).collect();
+            if code.len() < digits && rest.len() == 2 + code.len() {
+                // The rest of the number is still to come.
+                break;
+            }
+            let named = || char::from_u32(u32::from_str_radix(&code, 16).ok()?).filter(|_| code.len() == digits);
+            at += 1 + escaped.len_utf8();
             match escaped {
                 'n' => shown.push('\n'),
                 't' => shown.push('\t'),
                 '\n' => {}
                 '\\' | '"' | '\'' => shown.push(escaped),
-                other => shown.extend(['\\', other]),
+                _ => match named().filter(|_| digits > 0) {
+                    Some(named) => {
+                        shown.push(named);
+                        at += digits;
+                    }
+                    None => shown.extend(['\\', escaped]),
+                },
             }
-            at += 1 + escaped.len_utf8();
         }
         self.line.drain(..at);
     }
@@ -198,7 +229,10 @@ mod tests {
                 "I see.\n```repl\nx = 1\nFINAL(\"\"\"# Yes\n\nIt is \\\"so\\\".\n\"\"\")\n```\n",
                 "# Yes\n\nIt is \"so\".\n",
             ),
-            ("```py\nFINAL('a\\nb\\'s \\\\ \\x41')\nFINAL('no')\n```", "a\nb's \\ \\x41"),
+            (
+                "```py\nFINAL('a\\nb\\'s \\\\ \\x41\\xe9\\u20ac\\U0001f600 \\xg1 \\d')\nFINAL('no')\n```",
+                "a\nb's \\ Aé€😀 \\xg1 \\d",
+            ),
             ("```repl\nanswer[\"content\"] = 'draft'\n```", "draft"),
             ("Done.\nFINAL(The parser is (mostly) in a.rs:3)", "The parser is (mostly) in a.rs:3"),
             ("FINAL(\"quoted\")", "quoted"),
@@ -213,9 +247,21 @@ mod tests {
 
     #[test]
     fn prose_is_shown_where_it_is_the_answer_and_programs_are_not() {
-        let text = "It is **so**:\n```rust\nfn a() {}\n```\n```repl\nprint(1)\n```\nFINE\nF";
+        let text = "It is **so**:\n```rust\nfn a() {}\n```\nFINE\n```repl\nprint(1)\n```\nBehind\n";
         assert_eq!(shown(text, true), "It is **so**:\n```rust\nfn a() {}\n```\nFINE\n");
         assert_eq!(shown(text, false), "");
+    }
+
+    #[test]
+    fn of_prose_and_the_text_of_a_call_one_is_shown() {
+        for (text, expected) in [
+            ("I am sure.\nFINAL(It is so)", "I am sure.\n"),
+            ("I am sure.\n```repl\nFINAL('so')\n```\n", "I am sure.\n"),
+            ("\n```repl\nFINAL('so')\n```\nBehind\n", "\nso"),
+            ("FINAL(\"so\")\nBehind\n", "so"),
+        ] {
+            assert_eq!(shown(text, true), expected, "{text}");
+        }
     }
 
     proptest::proptest! {
@@ -224,7 +270,7 @@ mod tests {
             parts in proptest::collection::vec(
                 proptest::sample::select(vec![
                     "FINAL(", "answer[\"content\"] = ", "\"\"\"", "'''", "\"", "'", ")", "```repl\n", "```\n", "```", "\n",
-                    "\\", "\\n", "é", "x", " ", "`", "answer", "FIN",
+                    "\\", "\\n", "\\x", "4", "\\u00", "é", "x", " ", "`", "answer", "FIN",
                 ]),
                 0..30,
             ),

@@ -2,6 +2,7 @@
 
 use super::{CellRecord, Run, feed::Feed, programs::Held, spoken::Spoken};
 use crate::{
+    corpus::ContextText,
     engine::{
         ending::Stop,
         event::{Delta, Event},
@@ -11,10 +12,7 @@ use crate::{
     },
     llm::ToolCall,
 };
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 use tokio::time::sleep;
 
 /// How long the rest of a reply is waited for when one of its programs has given the answer: for the provider's word on
@@ -46,11 +44,12 @@ impl Run<'_> {
         let messages = self.conversation.messages().to_vec();
         let feed = Feed::default();
         let is_root = self.depth == 0;
-        let spoken = Mutex::new(Spoken::new(!tools.is_empty() || self.replies_without_program > 0));
+        let mut spoken = Spoken::new(!tools.is_empty() || self.replies_without_program > 0);
+        let context = self.programs.context_on_its_way();
         let mut stream = |delta: Delta| {
             feed.push(&delta);
             if is_root {
-                show(tree, &spoken, &delta);
+                show(tree, &mut spoken, &delta, context.if_ready().as_deref());
             }
         };
         let writes_programs = tools.is_empty();
@@ -96,7 +95,6 @@ impl Run<'_> {
             };
             (turn, ran)
         };
-        self.has_shown = lock(&spoken).has_shown();
         let (turn, ran) = result;
         Ok(Ok(self.written(turn, ran)))
     }
@@ -153,8 +151,7 @@ fn broken(feed: &Feed, why: &str) -> Turn {
 }
 
 /// Shows what there is of the answer.
-fn show(tree: &Tree, spoken: &Mutex<Spoken>, delta: &Delta) {
-    let mut spoken = lock(spoken);
+pub(super) fn show(tree: &Tree, spoken: &mut Spoken, delta: &Delta, context: Option<&ContextText>) {
     let shown = match delta {
         Delta::Append(piece) => Delta::Append(spoken.push(piece)),
         Delta::Reset(text) => {
@@ -163,11 +160,6 @@ fn show(tree: &Tree, spoken: &Mutex<Spoken>, delta: &Delta) {
         }
     };
     if !matches!(&shown, Delta::Append(text) if text.is_empty()) {
-        tree.emit(Event::Delta(shown));
+        tree.write_answer(&shown, context);
     }
-}
-
-/// No code panics while it holds the lock.
-fn lock(spoken: &Mutex<Spoken>) -> MutexGuard<'_, Spoken> {
-    spoken.lock().unwrap_or_else(PoisonError::into_inner)
 }

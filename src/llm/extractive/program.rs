@@ -3,7 +3,11 @@
 //! They are kept as Python files, and get their question as a first line.
 
 use super::question::{Kind, Question};
+use crate::text::one_line;
 use serde_json::json;
+
+/// Characters of the reason why a program has failed.
+const FAILURE_CHARS: usize = 300;
 
 /// What all programs share: how places and quotations are written.
 const SHARED: &str = include_str!("programs/shared.py");
@@ -42,8 +46,42 @@ pub fn write(question: &Question) -> String {
     format!("{intention}\n\n```repl\n{parameters}\n{SHARED}\n{program}```\n")
 }
 
-/// The reply to a program that did not come to an answer.
-pub fn give_up(observation: &str) -> String {
-    let seen = json!(observation);
-    format!("```repl\nFINAL(\"The extractive model could not answer; its program ended with:\\n\\n\" + {seen})\n```\n")
+/// Why a program did not come to an answer, by what its author was told: the exception that ended it, else whatever was said
+/// first.
+pub fn failure(observation: &str) -> String {
+    let is_exception = |line: &&str| {
+        let class = line.split(':').next().unwrap_or_default();
+        let is_name = !class.is_empty() && class.chars().all(|it| it.is_ascii_alphanumeric() || it == '.');
+        is_name && ["Error", "Exception", "Timeout", "Interrupt"].iter().any(|kind| class.ends_with(kind))
+    };
+    let spoken = || observation.lines().find(|line| !line.trim().is_empty() && *line != "Output:");
+    let line = observation.lines().rfind(is_exception).or_else(spoken).unwrap_or_default();
+    one_line(line, FAILURE_CHARS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_told_by_its_exception() {
+        for (observation, expected) in [
+            (
+                "Output:\nTraceback (most recent call last):\n  File \"<cell 1>\", line 3\n    x()\nOSError: no\nVariables: none.\n",
+                "OSError: no",
+            ),
+            (
+                "Output:\nCellTimeout: the cell ran longer than 3 s\nLeft: 59 turns",
+                "CellTimeout: the cell ran longer than 3 s",
+            ),
+            (
+                "This answer does not satisfy the JSON Schema, so it was not taken\n\nOutput:\n",
+                "This answer does not satisfy the JSON Schema, so it was not taken",
+            ),
+            ("Output:\nThe interpreter crashed in this program.\n", "The interpreter crashed in this program."),
+            ("", ""),
+        ] {
+            assert_eq!(failure(observation), expected);
+        }
+    }
 }

@@ -83,7 +83,7 @@ async fn show(client: &Client, question: &str, outcome: &Outcome, shows_document
     }
     let limit = answer.termination.limit().map(|it| format!(" ({it})")).unwrap_or_default();
     let ending = answer.termination.explanation().map(|it| format!("{it}{limit}"));
-    let mut remarks = outcome.warnings.clone();
+    let mut remarks = answer.warnings.clone();
     remarks.extend(answer.loss());
     remarks.extend(ending);
     let emphasised: String = remarks.iter().map(|it| format!("\n\n*{it}*")).collect();

@@ -22,10 +22,7 @@ use rustpython_vm::{
     scope::Scope,
 };
 use serde_json::Value;
-use std::{
-    borrow::Cow,
-    sync::{Arc, OnceLock},
-};
+use std::{borrow::Cow, sync::Arc};
 
 /// How many variables a report lists, and how many characters of a name.
 const MOST_VARIABLES: usize = 500;
@@ -49,7 +46,6 @@ impl Prelude {
 }
 
 /// What cells are served with, whatever they are about.
-#[derive(Clone)]
 pub struct Workshop {
     pub link: Arc<Link>,
     pub output: Arc<Output>,
@@ -61,7 +57,7 @@ pub struct Cells {
     programs: Scope,
     prelude: Scope,
     surroundings: Surroundings,
-    given: Arc<OnceLock<Given>>,
+    given: Arc<Given>,
     work: Workshop,
     collapses_doubled_calls: bool,
 }
@@ -69,26 +65,40 @@ pub struct Cells {
 impl Cells {
     /// Lays out the names that programs find.
     pub fn new(names: &Names, context: Arc<TextStore>, work: Workshop, vm: &VirtualMachine) -> PyResult<Self> {
-        Self::laid_out(vm.new_scope_with_main()?, names, context, work, vm)
-    }
-
-    /// The same with other names and another text. What programs have made stays; an answer that they gave does not.
-    pub fn renewed(&self, names: &Names, context: Arc<TextStore>, vm: &VirtualMachine) -> PyResult<Self> {
-        for name in self.given.get().into_iter().flat_map(Given::names) {
-            // What a program has deleted is gone already.
-            let _ = self.programs.globals.del_item(name, vm);
-        }
-        Self::laid_out(self.programs.clone(), names, context, self.work.clone(), vm)
-    }
-
-    fn laid_out(
-        programs: Scope,
-        names: &Names,
-        context: Arc<TextStore>,
-        work: Workshop,
-        vm: &VirtualMachine,
-    ) -> PyResult<Self> {
+        let programs = vm.new_scope_with_main()?;
         let prelude = vm.new_scope_with_builtins();
+        prelude.globals.set_item("programs", programs.globals.clone().into(), vm)?;
+        vm.run_code_obj(work.prelude.0.clone(), prelude.clone())?;
+        let surroundings = Surroundings::new(&programs, vm)?;
+        let (given, collapses_doubled_calls) = (Arc::default(), false);
+        let mut cells = Self { programs, prelude, surroundings, given, work, collapses_doubled_calls };
+        cells.lay_out(names, context, vm)?;
+        Ok(cells)
+    }
+
+    /// Lays out other names and another text. What programs have made stays; an answer that they gave does not.
+    pub fn lay_out(&mut self, names: &Names, context: Arc<TextStore>, vm: &VirtualMachine) -> PyResult<()> {
+        self.hand_over(names, context, vm)?;
+        self.prelude_call("lay_out", Vec::new(), vm)?;
+        let scaffold = self.prelude.globals.get_item("scaffold", vm)?;
+        let scaffold = scaffold.downcast::<PyDict>().map_err(|_| vm.new_type_error("the scaffold is no dict"))?;
+        let given = Arc::new(Given::new(&scaffold));
+        let (asked, namespace) = (given.clone(), self.programs.globals.clone());
+        let list_variables = move |vm: &VirtualMachine| {
+            let pair = |(name, class): Variable| {
+                vm.ctx.new_tuple(vec![vm.ctx.new_str(name).into(), vm.ctx.new_str(class).into()]).into()
+            };
+            vm.ctx.new_list(asked.others(&namespace, usize::MAX, vm).into_iter().map(pair).collect())
+        };
+        self.prelude.globals.set_item("variables", vm.new_function("variables", list_variables).into(), vm)?;
+        self.given = given;
+        self.collapses_doubled_calls = names.collapses_doubled_calls;
+        self.surroundings.give(&self.programs, &self.prelude, &scaffold);
+        Ok(())
+    }
+
+    /// Sets what the prelude lays out from.
+    fn hand_over(&self, names: &Names, context: Arc<TextStore>, vm: &VirtualMachine) -> PyResult<()> {
         let variables = vm.ctx.new_dict();
         for (name, text) in &names.variables {
             variables.set_item(name.as_str(), vm.ctx.new_str(text.as_str()).into(), vm)?;
@@ -103,24 +113,14 @@ impl Cells {
         let ranges: Vec<PyObjectRef> = ranges.map(Into::into).collect();
         let whole = TextView::whole(context.clone());
         let piece = move |first: usize, end: usize, vm: &VirtualMachine| Text::piece(&whole, first..end, vm);
-        let (printed, link) = (work.output.clone(), work.link.clone());
+        let (printed, link) = (self.work.output.clone(), self.work.link.clone());
         let printed = move |back: usize, vm: &VirtualMachine| match printed.earlier(back) {
             Some((kept, characters)) => {
                 vm.ctx.new_tuple(vec![vm.ctx.new_str(kept).into(), vm.ctx.new_int(characters).into()]).into()
             }
             None => vm.ctx.none(),
         };
-        // Filled when the prelude has run, before any program can ask.
-        let given: Arc<OnceLock<Given>> = Arc::default();
-        let (asked, namespace) = (given.clone(), programs.globals.clone());
-        let list_variables = move |vm: &VirtualMachine| {
-            let variables = asked.get().map(|given| given.others(&namespace, usize::MAX, vm)).unwrap_or_default();
-            let pair = |(name, class): Variable| {
-                vm.ctx.new_tuple(vec![vm.ctx.new_str(name).into(), vm.ctx.new_str(class).into()]).into()
-            };
-            vm.ctx.new_list(variables.into_iter().map(pair).collect())
-        };
-        let globals: [(&str, PyObjectRef); 14] = [
+        let globals: [(&str, PyObjectRef); 12] = [
             ("shape", value::to_python(serde_json::to_value(&names.shape).unwrap_or_default(), vm)),
             ("own_tools", value::to_python(serde_json::to_value(&names.tools).unwrap_or_default(), vm)),
             ("earlier", value::to_python(serde_json::to_value(&names.history).unwrap_or_default(), vm)),
@@ -130,7 +130,6 @@ impl Cells {
             ("whole", Text::from_store(context).into_pyobject(vm)),
             ("file_ranges", vm.ctx.new_list(ranges).into()),
             ("extra_variables", variables.into()),
-            ("programs", programs.globals.clone().into()),
             (
                 "host_call",
                 vm.new_function("host_call", move |name, arguments, vm: &VirtualMachine| {
@@ -139,19 +138,9 @@ impl Cells {
                 .into(),
             ),
             ("piece", vm.new_function("piece", piece).into()),
-            ("variables", vm.new_function("variables", list_variables).into()),
             ("count_tokens", vm.new_function("count_tokens", count_tokens).into()),
         ];
-        for (name, object) in globals {
-            prelude.globals.set_item(name, object, vm)?;
-        }
-        vm.run_code_obj(work.prelude.0.clone(), prelude.clone())?;
-        let scaffold = prelude.globals.get_item("scaffold", vm)?;
-        given
-            .get_or_init(|| scaffold.downcast_ref::<PyDict>().map(|scaffold| Given::new(scaffold)).unwrap_or_default());
-        let surroundings = Surroundings::new(&programs, &prelude, vm)?;
-        let collapses_doubled_calls = names.collapses_doubled_calls;
-        Ok(Self { programs, prelude, surroundings, given, work, collapses_doubled_calls })
+        globals.into_iter().try_for_each(|(name, object)| self.prelude.globals.set_item(name, object, vm))
     }
 
     /// Runs one cell. Whatever the program does, there is a report.
@@ -211,9 +200,7 @@ impl Cells {
     }
 
     fn variables(&self, vm: &VirtualMachine) -> Vec<Variable> {
-        let given = self.given.get();
-        let mut variables =
-            given.map(|given| given.others(&self.programs.globals, MOST_VARIABLES, vm)).unwrap_or_default();
+        let mut variables = self.given.others(&self.programs.globals, MOST_VARIABLES, vm);
         for text in variables.iter_mut().flat_map(|(name, class)| [name, class]) {
             let shown = cut_head(text, VARIABLE_CHARS).shown.len();
             text.truncate(shown);
@@ -225,7 +212,20 @@ impl Cells {
         self.prelude.globals.get_item(name, vm)?.call(arguments, vm)
     }
 
-    /// The exception that interrupts a cell at its deadline.
+    /// By which cells are interrupted, of this question and of later ones.
+    pub fn alarm(&self) -> Alarm {
+        Alarm { prelude: self.prelude.clone() }
+    }
+}
+
+/// Interrupts cells at their deadline. It holds nothing that belongs to one question.
+#[derive(Clone)]
+pub struct Alarm {
+    prelude: Scope,
+}
+
+impl Alarm {
+    /// The exception that interrupts a cell.
     pub fn timeout(&self, seconds: f64, vm: &VirtualMachine) -> PyBaseExceptionRef {
         let message = format!("the cell ran longer than {seconds} s (waiting for calls does not count)");
         let class = self.prelude.globals.get_item("CellTimeout", vm);

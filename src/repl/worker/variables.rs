@@ -26,11 +26,6 @@ impl Given {
         Self(names)
     }
 
-    /// The names.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-
     /// The first `most` variables in a namespace of programs. Takes hold of none of the objects: to do so is to write to them,
     /// and what is written to is copied after each checkpoint.
     pub fn others(&self, programs: &PyDict, most: usize, vm: &VirtualMachine) -> Vec<Variable> {

@@ -149,12 +149,19 @@ fn a_file_without_an_end_comes_to_one() {
     let snapshot = take(&tree.selection()).unwrap();
     tree.write("log", &b"x".repeat(5 << 20));
     assert_eq!(snapshot.context().unwrap().byte_len(), 4 << 20);
-    let last = snapshot.exclusions().pop().unwrap();
-    assert_eq!(last.path, "log");
-    assert_eq!(
-        last.reason.to_string(),
-        "unreadable: it goes on after the first 4194304 bytes, and only they were read"
-    );
+    let told: Vec<String> = snapshot.incomplete().iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["log was cut: it goes on after the first 4194304 bytes, and only these were read"]);
+    assert!(snapshot.incomplete()[0].flaw.is_cut() && snapshot.exclusions().iter().all(|it| it.path != "log"));
+}
+
+#[test]
+fn a_file_that_has_become_shorter_is_whole() {
+    let large = "x".repeat(9 << 20);
+    let tree = Tree::new(&[("a.txt", large.as_bytes())]);
+    let snapshot = take(&tree.selection()).unwrap();
+    tree.write("a.txt", &large.as_bytes()[..8 << 20]);
+    assert_eq!(snapshot.context().unwrap().byte_len(), 8 << 20);
+    assert_eq!(snapshot.incomplete(), []);
 }
 
 #[test]

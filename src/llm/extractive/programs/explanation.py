@@ -5,7 +5,7 @@ if len(numbered) > 30:
 around = enclosing(path, first_line)
 if around and (around.first_line < first_line or around.last_line > last_line):
     parts.append(f"It lies in {around.kind} `{around.name}` ({place(path, around.first_line, around.last_line)}): `{around.signature[:160]}`")
-inside = [s for s in outline(path) if first_line <= s.first_line <= last_line] or ([around] if around else [])
+inside = [s for s in outlined(path) if first_line <= s.first_line <= last_line] or ([around] if around else [])
 before = source(path, max(1, inside[0].first_line - 12), inside[0].first_line - 1) if inside else []
 notes = []
 for number, line in reversed(before):
@@ -23,7 +23,7 @@ for symbol in inside[:3]:
             f"- {place(h.path, h.line, h.line)}: `{h.text.strip()[:140].replace('`', chr(39))}`" for h in shown))
 words = [w for w in re.findall(r"[A-Za-z]\w{3,}", question) if w.lower() not in {"what", "does", "this", "that", "explain", "works", "work", "uses", "selection"}]
 if words:
-    rows = [r for r in search(question, k=4) if not (r.path == path and first_line <= r.first_line <= last_line)]
+    rows = [r for r in ranked(question, 4)[0] if not (r.path == path and first_line <= r.first_line <= last_line)]
     if rows:
         parts.append("Passages that fit the question:")
         parts += [f"- {place(r.path, r.first_line, r.last_line)}: `{r.text.strip().split(chr(10))[0][:140].replace('`', chr(39))}`" for r in rows[:3]]

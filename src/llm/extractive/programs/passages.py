@@ -1,4 +1,5 @@
 MOST_LINES = 60  # of one place; what is longer cannot be taken in at a glance
+MOST_CHARACTERS = 100_000  # of one line
 
 
 def folded(text):
@@ -7,7 +8,8 @@ def folded(text):
 
 # A passage that holds the very question (a README, a test) asks it as well, and does not answer it.
 asked = folded(question)
-rows = [row for row in search(question, k=16) if len(asked.split()) < 4 or asked not in folded(row.text)]
+rows, remark = ranked(question, 16)
+rows = [row for row in rows if len(asked.split()) < 4 or asked not in folded(row.text)]
 
 # Neighbours become one place, so that the first places show more of the text.
 places = []
@@ -23,8 +25,9 @@ places = places[:6]
 
 
 def lines_of(path, first, last):
-    text = read(path, first, last) if path else "".join(context.splitlines(True)[first - 1 : last])
-    return dict(enumerate(text.split("\n")[: last - first + 1], first))
+    text = read(path, first, last) if path else peek_lines(first - 1, last)
+    lines = text.removesuffix("\n").split("\n")
+    return dict(enumerate([line[:MOST_CHARACTERS] for line in lines[: last - first + 1]], first))
 
 
 def filled(numbers):
@@ -50,6 +53,7 @@ for (path, first, last), lines, note in zip(places, texts, notes):
     name = f" — {symbol.kind} `{symbol.name}`" if symbol else ""
     parts.append(f"{len(parts) + 1}. {place(path, first, last)}{name}\n\n" + quote(path, [(n, lines[n]) for n in filled(chosen)]))
 if parts:
-    finish(["These passages fit the question best:"] + parts)
+    finish([remark or "These passages fit the question best:"] + parts)
 else:
-    finish([f"No passage fits the question. The text has {size()}; other words, or a name from the code, may find more."])
+    finish([f"No {'line has a word of' if remark else 'passage fits'} the question. The text has {size()}; other words, or a name from "
+            "the code, may find more."])

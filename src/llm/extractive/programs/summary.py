@@ -44,7 +44,7 @@ if len(names) <= 1:
     path = names[0] if names else None
     whole = peek(0, None)
     total = whole.count("\n") + 1
-    symbols = [s for s in outline(path) if s.depth == 0] if path else []
+    symbols = [s for s in outlined(path) if s.depth == 0] if path else []
     parts.append(f"{place(path, 1, total)} has {total} lines and {len(whole)} characters.")
     about = description(path) if path else None
     if about:
@@ -56,7 +56,8 @@ if len(names) <= 1:
 else:
     if readmes:
         text = first_paragraphs(files[readmes[0]])
-        last = files[readmes[0]][: files[readmes[0]].find(text[-40:]) + 40].count("\n") + 1 if text else 1
+        ending = text[-40:]
+        last = files[readmes[0]][: files[readmes[0]].find(ending) + len(ending)].count("\n") + 1 if text else 1
         if text:
             parts.append(f"{place(readmes[0], 1, last)} says:\n\n" + "\n".join("> " + line for line in text.split("\n")))
     code = [p for p in names if re.search(r"\.(rs|py|js|ts|tsx|go|c|h|cc|cpp|java|rb|el|kt|swift|cs|php|scala|hs|ml|lua|sh)$", p)
@@ -75,6 +76,6 @@ else:
     if lines:
         parts.append("What its parts say of themselves:\n\n" + "\n".join(lines))
     else:
-        tops = [(p, s) for p in sorted(code, key=rank)[:8] for s in outline(p) if s.depth == 0][:25]
+        tops = [(p, s) for p in sorted(code, key=rank)[:8] for s in outlined(p) if s.depth == 0][:25]
         parts.append("Its main definitions:\n\n" + "\n".join(f"- {place(p, s.first_line, s.last_line)} {s.kind} `{s.name}`" for p, s in tops))
 finish(parts)

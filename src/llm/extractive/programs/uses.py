@@ -37,9 +37,9 @@ if groups:
 elif defining:
     parts.append("Nothing in this text uses it.")
 else:
-    near = search(question, k=5)
+    near, remark = ranked(question, 5)
     parts.append(f"The name `{name}` does not occur in this text."
-                 + (" These passages come nearest to the question:" if near else ""))
+                 + (f" {remark or 'These passages come nearest to the question:'}" if near else ""))
     parts += [f"{n}. {place(row.path, row.first_line, row.last_line)}\n\n" + quote(row.path, list(enumerate(row.text.split(chr(10)), row.first_line))[:8])
               for n, row in enumerate(near, 1)]
 finish(parts)

@@ -1,9 +1,10 @@
 """The names that a model's programs find, written in terms of the host calls.
 
-This module lives apart from the programs' own namespace (`programs`), so that nothing of its inside shows there. The
-worker sets `host_call`, `piece`, `count_tokens`, `printed`, `variables`, `whole`, `shape`, `file_ranges`, `own_tools`,
-`earlier`, `gives_json`, `fills_placeholders`, `extra_variables` and `programs` before it runs this text, and sees to it that
-each cell finds the names of `scaffold` whole.
+This module lives apart from the programs' own namespace (`programs`), so that nothing of its inside shows there. It runs
+once in the life of an interpreter: a function that a program has kept from an earlier question looks into the text of the
+present one. For each question the worker sets `host_call`, `piece`, `count_tokens`, `printed`, `whole`, `shape`,
+`file_ranges`, `own_tools`, `earlier`, `gives_json`, `fills_placeholders` and `extra_variables`, calls `lay_out`, sets
+`variables`, and sees to it that each cell finds the names of `scaffold` whole.
 `whole` is the text; what programs find as `context` is the same, or a value that is made of it.
 """
 
@@ -118,6 +119,8 @@ class Files(collections.abc.Mapping):
     """Path -> text of the file, for every file of the context. Texts are views; nothing is copied."""
 
     def __init__(self, ranges):
+        # A program may keep this for a question about another text.
+        self._whole = whole
         self._ranges = {path: (start, end) for path, start, end in ranges}
 
     def __getitem__(self, path):
@@ -125,7 +128,7 @@ class Files(collections.abc.Mapping):
             start, end = self._ranges[path]
         except KeyError:
             raise KeyError(f"{path!r} is not one of the {len(self)} files; try [p for p in files if ...]") from None
-        return whole[start:end]
+        return self._whole[start:end]
 
     def __contains__(self, path):
         return path in self._ranges
@@ -367,21 +370,28 @@ def FINAL_VAR(name):
     FINAL(name)
 
 
-files = Files(file_ranges)
-context = shaped()
+FUNCTIONS = [llm_query, llm_query_batched, rlm_query, rlm_query_batched, peek, peek_lines, read, grep, search, chunk, outline,
+             repo_map, tokens, peek_output, BUDGET, SHOW_VARS, FINAL, FINAL_VAR]
 state = {"final": None}
-scaffold = {
-    function.__name__: function
-    for function in [llm_query, llm_query_batched, rlm_query, rlm_query_batched, peek, peek_lines, read, grep, search,
-                     chunk, outline, repo_map, tokens, peek_output, BUDGET, SHOW_VARS, FINAL, FINAL_VAR]
-}
-scaffold.update({tool["name"]: own_tool(tool) for tool in own_tools})
-scaffold.update(context=context, files=files, **extra_variables)
-if earlier:
-    scaffold["history"] = [{"question": question, "answer": answer} for question, answer in earlier]
+scaffold = {}  # the names that the programs are given
+hidden = {}  # what they have made under such a name before it was given
 
 
-programs.update(scaffold)
+def lay_out():
+    """Gives the programs the names of a question, in the place of those of the question before. What they have made stays,
+    and comes back when its name is not given any more; an answer that they gave does not stay."""
+    for name in ["answer", *scaffold]:
+        programs.pop(name, None)
+    programs.update(hidden)
+    scaffold.clear()
+    scaffold.update({function.__name__: function for function in FUNCTIONS})
+    scaffold.update({tool["name"]: own_tool(tool) for tool in own_tools})
+    scaffold.update(context=shaped(), files=Files(file_ranges), **extra_variables)
+    if earlier:
+        scaffold["history"] = [{"question": question, "answer": answer} for question, answer in earlier]
+    hidden.clear()
+    hidden.update({name: programs[name] for name in scaffold if name in programs})
+    programs.update(scaffold)
 
 
 def before_cell(cell, source):
