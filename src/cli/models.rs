@@ -57,6 +57,7 @@ pub fn describe(survey: &Survey) -> String {
             }
         }
     }
+    lines.extend(survey.warnings.iter().map(|warning| format!("warning {warning}")));
     lines.push(String::new());
     lines.push("detected:".to_owned());
     lines.extend(survey.keys.iter().map(|key| format!("  {} is set, for {}", key.variable, key.model)));

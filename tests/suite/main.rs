@@ -22,14 +22,17 @@ mod oracle;
 mod preview;
 mod processes;
 mod query;
+mod raw;
 mod repl;
 mod ripgrep;
 mod s3;
 #[path = "../scripted/mod.rs"]
 mod scripted;
+mod security;
 mod shards;
 mod stores;
 mod terminal;
 mod tidy;
 mod values;
+mod wire;
 mod writing;
