@@ -22,6 +22,7 @@ use std::{
     io::{IsTerminal, Write},
     process::ExitCode,
 };
+use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Asks questions of whole repositories and of files of any size.
 #[derive(Debug, Parser)]
@@ -107,20 +108,18 @@ fn no_signals(error: &std::io::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Logs go to standard error, and only if `RLM_LOG` asks for them (e.g. `RLM_LOG=debug`). The crates that handle requests
-/// stay silent all the same, since what they log may hold keys.
+/// Logs go to standard error, and only if `RLM_LOG` asks for them (e.g. `RLM_LOG=debug`). Only what this program itself
+/// has to say is logged: other crates log requests, settings and messages whole, and keys stand in them.
 fn start_logging() {
-    let mut filter = tracing_subscriber::EnvFilter::try_from_env("RLM_LOG").unwrap_or_else(|_| "off".into());
-    for silent in
-        ["genai=off", "h2=off", "hyper=off", "hyper_util=off", "object_store=off", "reqwest=off", "rustls=off"]
-    {
-        filter = filter.add_directive(silent.parse().expect("the directive is right"));
-    }
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let filter = tracing_subscriber::EnvFilter::try_from_env("RLM_LOG").unwrap_or_else(|_| "off".into());
+    let own = tracing_subscriber::filter::filter_fn(|event| {
+        event.target().split("::").next().is_some_and(|krate| krate == env!("CARGO_CRATE_NAME"))
+    });
+    let output = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         // To tell of a failure it would write to where it has failed, and panic.
         .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal())
-        .init();
+        .with_filter(own);
+    tracing_subscriber::registry().with(output).with(filter).init();
 }

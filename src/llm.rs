@@ -1,13 +1,13 @@
 //! Models, and how to call many of them.
 //!
 //! A [`Model`] turns one [`Request`] into one [`Reply`]; where the reply comes from (a provider's API, a server of
-//! one's own, a command line program, or the built-in [`extractive`] one) is its own affair. [`Models`] finds the ones that
-//! the settings name. The [`Scheduler`] stands between the engine and the models: it bounds how many calls are open,
-//! repeats what failed in passing, and meters. A model never retries by itself, so that every attempt is counted in
-//! one place.
+//! one's own, a command line program, or the built-in [`extractive`] one) is its own affair. [`Models`] finds the ones
+//! that the settings name. The [`Scheduler`] stands between the engine and the models: it bounds how many calls are
+//! open, repeats what failed in passing, and meters. A model never retries by itself, so that every attempt is counted
+//! in one place.
 //!
-//! Keys live in a type of their own and leave it in one place, the header of a request. Whatever the other
-//! side says is searched for them before it becomes part of an [`Error`].
+//! Keys live in a type of their own and leave it in one place, the header of a request. Whatever the other side says is
+//! searched for them before it becomes part of an [`Error`].
 
 mod catalog;
 mod command;
@@ -15,13 +15,18 @@ mod error;
 pub mod extractive;
 mod failure;
 mod http;
+mod json;
 mod looping;
 mod models;
 mod pool;
 mod price;
 mod provider;
+mod reading;
+mod redact;
 mod schedule;
 mod secret;
+mod server;
+mod thinking;
 mod tool;
 
 pub use error::Error;
@@ -29,7 +34,6 @@ pub use http::Timeouts;
 pub use models::{Answer, Check, Choice, KeyFound, Models, OllamaFound, Survey};
 pub use price::price;
 pub use schedule::{Call, CallError, Gate, Ledger, Outcome, Patience, Report, Scheduler, Verdict};
-use tool::with_own_ids;
 pub use tool::{Assembling, CallPiece, Tool, ToolCall};
 
 use futures::future::BoxFuture;
@@ -81,6 +85,14 @@ impl Message {
     /// The result of a call.
     pub fn result(call: &ToolCall, content: impl Into<String>) -> Self {
         Self { result_of: Some((call.id.clone(), call.name.clone())), ..Self::new(Role::Tool, content) }
+    }
+
+    /// What is said beside calls: a text of white space says nothing.
+    fn said(&self) -> &str {
+        match self.calls.is_empty() || !self.content.trim().is_empty() {
+            true => &self.content,
+            false => "",
+        }
     }
 
     /// Bytes that it adds to a prompt, about.
@@ -152,6 +164,29 @@ pub enum Finish {
     Looping,
     /// Something else, in the provider's words.
     Other(String),
+}
+
+impl Finish {
+    /// The reasons are told apart by words that all providers together have made up.
+    fn of(reason: &str) -> Self {
+        match reason.to_lowercase().as_str() {
+            "stop" | "end" | "end_turn" | "complete" | "completed" | "done" | "eos" | "eos_token" | "end_of_text"
+            | "stop_sequence" | "stop_token" => Self::Complete,
+            "length"
+            | "max_tokens"
+            | "max_length"
+            | "max_output_tokens"
+            | "incomplete"
+            | "model_length"
+            | "model_context_window_exceeded" => Self::Length,
+            _ => Self::Other(reason.to_owned()),
+        }
+    }
+
+    /// Whether a provider's word for the end means that tools are called.
+    fn is_tool_use(reason: &str) -> bool {
+        matches!(reason, "tool_calls" | "tool_use" | "function_call")
+    }
 }
 
 impl fmt::Display for Finish {

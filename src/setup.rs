@@ -2,7 +2,7 @@
 
 mod signals;
 
-pub use signals::EndSignals;
+pub use signals::{EndSignals, end_on_signal};
 
 use crate::{
     config::{Environment, Options, Settings, SettingsError},
@@ -67,8 +67,8 @@ pub fn interpreter(environment: &Environment) -> Result<Interpreter, Failure> {
     })
 }
 
-/// The program whose workers are the interpreters: this one, unless another program uses this crate as a library and says
-/// where `rlm` is.
+/// The program whose workers are the interpreters: this one, unless another program uses this crate as a library and
+/// says where `rlm` is.
 fn own_program(environment: &Environment) -> Result<PathBuf, Failure> {
     if let Some(program) = environment.get("RLM_PROGRAM") {
         return Ok(program.into());

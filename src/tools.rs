@@ -72,9 +72,9 @@ impl Toolbox {
     pub async fn run(&self, name: &str, arguments: &Value, depth: usize) -> Result<Value, ToolError> {
         let found = self.tools.iter().find(|(tool, _)| tool.name == name && (depth == 0 || tool.for_children));
         let (tool, validator) = found.ok_or_else(|| ToolError::Unknown(name.to_owned()))?;
-        let (words, patience) = match &tool.deed {
+        let (words, lent, patience) = match &tool.deed {
             Deed::Value(value) => return Ok(value.clone()),
-            Deed::Command { words, timeout, .. } => (words, *timeout),
+            Deed::Command { words, env, timeout, .. } => (words, env, *timeout),
         };
         if let Some(Err(problem)) = validator.as_ref().map(|validator| check(validator, arguments)) {
             return Err(ToolError::Arguments { name: name.to_owned(), problem });
@@ -82,7 +82,7 @@ impl Toolbox {
         let failed = |problem: String| ToolError::Failed { name: name.to_owned(), problem };
         let _place = self.places.acquire().await.map_err(|error| failed(error.to_string()))?;
         let input = arguments.to_string();
-        let ran = timeout(patience, exec::run(words, &input, output)).await;
+        let ran = timeout(patience, exec::run(words, lent, &input, output)).await;
         let ended = match ran {
             Ok(ended) => ended.map_err(|error| failed(error.to_string()))?,
             Err(_) => return Err(failed(format!("it took longer than {} s", patience.as_secs_f64()))),

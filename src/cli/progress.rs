@@ -68,6 +68,13 @@ impl Display {
         self.line(&format!("rlm: answered by {root}{worker} ({why})"));
     }
 
+    /// Says what a person should know, also if nobody looks at the progress.
+    pub fn warn(&self, warnings: &[String]) {
+        if !self.quiet {
+            warnings.iter().for_each(|warning| self.line(&format!("rlm: warning: {warning}")));
+        }
+    }
+
     /// Says what was not read, and why.
     pub fn left_out(&self, exclusions: &[Exclusion]) {
         if !self.verbose || exclusions.is_empty() {

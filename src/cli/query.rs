@@ -8,11 +8,11 @@ use super::{
     trace::TraceFile,
 };
 use crate::{
-    config::Settings,
+    config::{Limits, Settings},
     corpus::StopFlag,
     engine::{self, Answer, Event, EventSink, Manner, Question, Started, Termination},
     report::{self, Circumstances},
-    setup::{self, EndSignals},
+    setup,
 };
 use clap::Args;
 use std::{
@@ -21,6 +21,7 @@ use std::{
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
 };
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
@@ -59,16 +60,14 @@ pub async fn run(arguments: QueryArguments) -> ExitCode {
         Ok(trace) => trace,
         Err(error) => return super::wrong_usage(&error),
     };
-    let signals = match EndSignals::listen() {
-        Ok(signals) => signals,
-        Err(error) => return super::no_signals(&error),
-    };
     let cancel = CancellationToken::new();
-    let interrupts = tokio::spawn(cancel_on_signal(signals, cancel.clone()));
+    let cancelling = cancel.clone();
+    if let Err(error) = setup::end_on_signal(move || cancelling.cancel()) {
+        return super::no_signals(&error);
+    }
     let display = Display::new(quiet, verbose, json);
     let teller = Arc::new(Teller { display, trace, started: Mutex::default() });
     let answer = ask(subject, &settings, manner, teller.clone(), cancel).await;
-    interrupts.abort();
     teller.finish(answer, json)
 }
 
@@ -89,9 +88,12 @@ async fn ask(
     };
     let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
     let interpreter = setup::interpreter(&environment);
+    let since = Instant::now();
     let (engine, snapshot) = tokio::select! {
         biased;
         () = cancel.cancelled() => return Answer::without_text(Termination::Cancelled),
+        // A server may keep the list of its models to itself for longer than the question may take.
+        () = sleep(settings.limits.timeout) => return Answer::without_text(Termination::Timeout),
         both = async { tokio::join!(setup::engine(settings, &environment, scheduler, interpreter), walk) } => both,
     };
     let engine = match engine {
@@ -99,6 +101,7 @@ async fn ask(
         Err(failure) => return Answer::failed(failure),
     };
     teller.display.model(engine.choice.root.name(), engine.choice.worker.name(), &engine.choice.why);
+    teller.display.warn(&engine.models.take_warnings());
     let snapshot = match snapshot {
         Ok(Ok(snapshot)) => snapshot,
         Ok(Err(error)) => return Answer::failed(engine::context_failure(&error)),
@@ -109,21 +112,13 @@ async fn ask(
         snapshot: snapshot.clone(),
         focus: None,
         manner: Arc::new(manner),
-        limits: settings.limits.clone(),
+        limits: Limits { timeout: settings.limits.timeout.saturating_sub(since.elapsed()), ..settings.limits.clone() },
         dialogue: None,
     };
     let answer = engine.ask(question, teller.clone(), cancel).await;
     // What is binary or unreadable shows only when it is read.
     teller.display.left_out(&snapshot.exclusions());
     answer
-}
-
-/// The first signal stops the run, the second the program.
-async fn cancel_on_signal(mut signals: EndSignals, cancel: CancellationToken) {
-    signals.next().await;
-    cancel.cancel();
-    let status = signals.next().await;
-    std::process::exit(i32::from(status));
 }
 
 /// Tells the terminal and the trace what happens.

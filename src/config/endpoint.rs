@@ -1,11 +1,18 @@
 //! The base URL of an OpenAI-compatible server, in the one form that the rest of the program uses.
 
-use std::fmt;
+use std::{borrow::Cow, fmt, net::IpAddr};
 use url::Url;
 
 /// A base URL that ends with a slash, so that `chat/completions` and `models` can be joined to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint(Url);
+
+/// Parameters of a query that say which version or which part of a service is meant: their values are no secrets.
+const OPEN_PARAMETERS: [&str; 8] =
+    ["api-version", "api_version", "version", "deployment", "model", "project", "region", "location"];
+
+/// A shorter value in a query is no key.
+const SHORTEST_KEY: usize = 6;
 
 impl Endpoint {
     /// Reads what a person wrote: with or without a slash at the end, and for a server that is named by its host alone
@@ -41,12 +48,34 @@ impl Endpoint {
         self
     }
 
+    /// What may be a key in the query.
+    pub fn keys(&self) -> Vec<String> {
+        let key = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+            let is_open = OPEN_PARAMETERS.contains(&name.to_lowercase().as_str());
+            let key = if value.is_empty() { name } else { value };
+            (!is_open && key.len() >= SHORTEST_KEY).then(|| key.into_owned())
+        };
+        // A plus sign stands for itself in a key: not everyone encodes it.
+        let query = self.0.query().unwrap_or_default().replace('+', "%2B");
+        url::form_urlencoded::parse(query.as_bytes()).filter_map(key).collect()
+    }
+
+    /// Whether everyone on the way to the server can read what is sent to it.
+    pub fn is_readable_on_the_way(&self) -> bool {
+        self.0.scheme() == "http" && !self.is_loopback()
+    }
+
     /// Whether the server runs on this machine, where a proxy has no business.
     pub fn is_loopback(&self) -> bool {
+        // Connections to the unspecified address reach this machine as well.
+        let is_local = |address: IpAddr| address.is_loopback() || address.is_unspecified();
         match self.0.host() {
-            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            Some(url::Host::Domain(name)) => {
+                let name = name.trim_end_matches('.');
+                name == "localhost" || name.ends_with(".localhost")
+            }
+            Some(url::Host::Ipv4(address)) => is_local(address.into()),
+            Some(url::Host::Ipv6(address)) => is_local(IpAddr::from(address).to_canonical()),
             None => false,
         }
     }
@@ -60,6 +89,13 @@ impl fmt::Display for Endpoint {
         let mut shown = self.0.clone();
         shown.set_query(None);
         f.write_str(shown.as_str().trim_end_matches('/'))
+    }
+}
+
+/// As it is shown to people: settings are logged and compared in tests, keys are not.
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({self})")
     }
 }
 
@@ -89,6 +125,41 @@ mod tests {
     fn it_is_shown_without_slash_and_query() {
         assert_eq!(Endpoint::parse("https://h/x/?key=secret").unwrap().to_string(), "https://h/x");
         assert_eq!(Endpoint::parse("http://h:1").unwrap().to_string(), "http://h:1/v1");
+        assert_eq!(format!("{:?}", Endpoint::parse("https://h/x?key=secret").unwrap()), "Endpoint(https://h/x)");
+    }
+
+    #[test]
+    fn keys_are_found_in_the_query_and_versions_are_none() {
+        let cases: [(&str, &[&str]); 6] = [
+            ("https://h/x", &[]),
+            ("https://h/x?api-key=PEARKEY9", &["PEARKEY9"]),
+            ("https://h/x?api-version=2026-10-01&code=a%2Fb+c%3D%3D", &["a/b+c=="]),
+            ("https://h/x?PEARKEY9", &["PEARKEY9"]),
+            ("https://h/x?stream=1&Region=eu-north-1", &[]),
+            ("https://h/x?a=PEARKEY8&a=PEARKEY9", &["PEARKEY8", "PEARKEY9"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Endpoint::parse(text).unwrap().keys(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_plain_http_to_another_machine_can_be_read_on_the_way() {
+        for (text, expected) in [
+            ("http://box:8000", true),
+            ("http://192.168.0.7/v1", true),
+            ("http://[2001:db8::1]/v1", true),
+            ("http://localhost.example.org", true),
+            ("https://box:8000", false),
+            ("http://localhost:1", false),
+            ("http://127.3.2.1", false),
+            ("http://0.0.0.0:1", false),
+            ("http://[::1]:1", false),
+            ("http://[::ffff:127.0.0.1]:1", false),
+            ("http://LOCALHOST.:1", false),
+        ] {
+            assert_eq!(Endpoint::parse(text).unwrap().is_readable_on_the_way(), expected, "{text}");
+        }
     }
 
     #[test]

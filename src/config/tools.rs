@@ -11,7 +11,8 @@
 //! ```
 //!
 //! A command gets the arguments of the call as one JSON object on its standard input; what it prints is the result. No
-//! shell runs. `subTools` names those that child runs have as well: all if it is absent, none if it is empty.
+//! shell runs. The command inherits the environment without the keys in it; `"env": ["TICKET_TOKEN"]` names those that it
+//! needs. `subTools` names those that child runs have as well: all if it is absent, none if it is empty.
 
 use super::SettingsError;
 use serde::Deserialize;
@@ -44,6 +45,8 @@ pub enum Deed {
     Command {
         /// The program and its arguments.
         words: Vec<String>,
+        /// The variables with keys that it inherits.
+        env: Vec<String>,
         /// The JSON Schema of what it is called with, an object.
         parameters: Value,
         timeout: Duration,
@@ -65,6 +68,7 @@ struct WrittenTool {
     #[serde(default)]
     description: String,
     command: Option<Vec<String>>,
+    env: Option<Vec<String>>,
     parameters: Option<Value>,
     timeout: Option<f64>,
     value: Option<Value>,
@@ -117,10 +121,15 @@ fn deed(tool: &WrittenTool) -> Result<Deed, String> {
             if parameters["type"] != "object" {
                 return Err("expected parameters to be a JSON Schema of the type object".to_owned());
             }
-            Ok(Deed::Command { words: words.clone(), parameters, timeout: Duration::from_secs_f64(seconds) })
+            let env = tool.env.clone().unwrap_or_default();
+            if let Some(name) = env.iter().find(|name| name.is_empty() || name.contains(['=', '\0'])) {
+                return Err(format!("expected env to name variables, got {name:?}"));
+            }
+            let timeout = Duration::from_secs_f64(seconds);
+            Ok(Deed::Command { words: words.clone(), env, parameters, timeout })
         }
-        (None, Some(_)) if tool.timeout.is_some() || tool.parameters.is_some() => {
-            Err("a value has neither parameters nor a timeout".to_owned())
+        (None, Some(_)) if tool.timeout.is_some() || tool.parameters.is_some() || tool.env.is_some() => {
+            Err("a value has no parameters, no timeout and no env".to_owned())
         }
         (None, Some(value)) => Ok(Deed::Value(value.clone())),
         _ => Err("expected either a command, a list with the program first, or a value".to_owned()),
@@ -138,19 +147,28 @@ mod tests {
 
     #[test]
     fn tools_are_read_with_their_defaults() {
-        let read = tools(&json!({"tools": [{"name": "a", "command": ["x", "-y"]}, {"name": "b", "value": [1]}],
+        let read = tools(&json!({"tools": [{"name": "a", "command": ["x", "-y"]}, {"name": "b", "value": [1]},
+                                           {"name": "c", "command": ["z"], "env": ["C_TOKEN"], "timeout": 1.5}],
                                  "subTools": ["b"]}))
         .unwrap();
-        let parameters = json!({"type": "object", "properties": {}});
-        let command =
-            Deed::Command { words: vec!["x".into(), "-y".into()], parameters, timeout: Duration::from_secs(60) };
+        let command = |words: &[&str], env: &[&str], seconds| Deed::Command {
+            words: words.iter().map(ToString::to_string).collect(),
+            env: env.iter().map(ToString::to_string).collect(),
+            parameters: json!({"type": "object", "properties": {}}),
+            timeout: Duration::from_secs_f64(seconds),
+        };
         let spec = |name: &str, deed, for_children| ToolSpec {
             name: name.to_owned(),
             description: String::new(),
             deed,
             for_children,
         };
-        assert_eq!(read, [spec("a", command, false), spec("b", Deed::Value(json!([1])), true)]);
+        let expected = [
+            spec("a", command(&["x", "-y"], &[], 60.0), false),
+            spec("b", Deed::Value(json!([1])), true),
+            spec("c", command(&["z"], &["C_TOKEN"], 1.5), false),
+        ];
+        assert_eq!(read, expected);
         assert!(tools(&json!([{"name": "a", "value": 1}])).unwrap()[0].for_children);
         assert!(!tools(&json!({"tools": [{"name": "a", "value": 1}], "subTools": []})).unwrap()[0].for_children);
     }
@@ -164,7 +182,10 @@ mod tests {
             (json!([{"name": "a", "command": []}]), "tools: a: expected either a command"),
             (json!([{"name": "a", "command": ["x"], "timeout": 0}]), "tools: a: expected a timeout"),
             (json!([{"name": "a", "command": ["x"], "parameters": []}]), "tools: a: expected parameters"),
-            (json!([{"name": "a", "value": 1, "timeout": 3}]), "tools: a: a value has neither"),
+            (json!([{"name": "a", "command": ["x"], "env": "K"}]), "tools: invalid type: string"),
+            (json!([{"name": "a", "command": ["x"], "env": ["A=B"]}]), "tools: a: expected env to name variables"),
+            (json!([{"name": "a", "value": 1, "timeout": 3}]), "tools: a: a value has no parameters"),
+            (json!([{"name": "a", "value": 1, "env": []}]), "tools: a: a value has no parameters"),
             (json!({"tools": [], "subTools": ["z"]}), "tools: subTools names z"),
             (json!([{"name": "a", "comand": ["x"]}]), "tools: unknown field `comand`"),
             (json!(7), "tools: invalid type"),

@@ -28,7 +28,7 @@ impl Options {
             match name.as_str() {
                 "model" => options.model = Some(field.text()?),
                 "worker" => options.worker = Some(field.text()?),
-                "endpoint" => options.endpoint = Some(field.text_or_texts()?),
+                "endpoint" => options.endpoint = Some(field.addresses()?),
                 "strategy" => options.strategy = Some(field.choice()?),
                 "protocol" => options.protocol = Some(field.choice()?),
                 "repair" => options.repair = Some(field.choices()?),
@@ -80,10 +80,11 @@ impl Field<'_> {
         self.value.as_array().and_then(all).ok_or_else(|| self.expected("a list of strings"))
     }
 
-    fn text_or_texts(&self) -> Result<Vec<String>, SettingsError> {
+    /// An address may hold a key, so it is not repeated.
+    fn addresses(&self) -> Result<Vec<String>, SettingsError> {
         match self.value {
             Value::String(text) => Ok(vec![text.clone()]),
-            _ => self.texts().map_err(|_| self.expected("a string or a list of strings")),
+            _ => self.texts().map_err(|_| SettingsError::new(self.name, "expected a string or a list of strings")),
         }
     }
 
@@ -178,7 +179,7 @@ mod tests {
         let cases = [
             (json!([1]), "options: expected an object, got [1]"),
             (json!({"model": 3}), "model: expected a string, got 3"),
-            (json!({"endpoint": {}}), "endpoint: expected a string or a list of strings, got {}"),
+            (json!({"endpoint": {}}), "endpoint: expected a string or a list of strings"),
             (json!({"strategy": "fast"}), "strategy: expected `auto`, `direct` or `rlm`, got \"fast\""),
             (json!({"protocol": "mcp"}), "protocol: expected `auto`, `repl` or `tools`, got \"mcp\""),
             (

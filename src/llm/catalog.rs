@@ -65,8 +65,8 @@ pub(super) fn works_without_key(kind: AdapterKind) -> bool {
     matches!(kind, AdapterKind::Ollama | AdapterKind::Omlx)
 }
 
-/// Whether the models of a provider can call tools, where that is known: all of those that it has been serving for years.
-/// What a gateway serves may be anything, and an Ollama says it of each model.
+/// Whether the models of a provider can call tools, where that is known: all of those that it has been serving for
+/// years. What a gateway serves may be anything, and an Ollama says it of each model.
 pub(super) fn calls_tools(kind: AdapterKind) -> Option<bool> {
     use AdapterKind as K;
     let all_do = matches!(
@@ -154,6 +154,14 @@ mod tests {
             let (provider, _) = model.split_once("::").unwrap();
             let kind = kind_of(provider).unwrap_or_else(|| panic!("{provider} is unknown"));
             assert!(key_variables(kind).contains(variable), "{variable} for {model}");
+        }
+    }
+
+    #[test]
+    fn no_variable_with_a_providers_key_is_handed_on_to_programs() {
+        let offered = OFFERS.iter().map(|offer| offer.variable);
+        for variable in offered.chain(["RLM_API_KEY", "GITHUB_TOKEN", "AWS_BEARER_TOKEN_BEDROCK", "VERTEX_API_KEY"]) {
+            assert!(crate::exec::names_secret(variable, "value"), "{variable}");
         }
     }
 

@@ -22,18 +22,21 @@ const MOST_OUTPUT: usize = 8 << 20;
 pub(super) struct CommandModel {
     name: String,
     words: Vec<String>,
+    /// The variables with keys that the program inherits.
+    lent: Vec<String>,
     patience: Duration,
 }
 
 impl CommandModel {
-    /// From a command line; `patience` bounds the whole of one call.
+    /// From a command line. The program inherits no keys but those in the variables that are `lent` to it; `patience`
+    /// bounds the whole of one call.
     ///
     /// # Errors
     /// The line holds no word, or a quotation that does not end.
-    pub(super) fn new(line: &str, patience: Duration) -> Result<Self, Error> {
+    pub(super) fn new(line: &str, lent: Vec<String>, patience: Duration) -> Result<Self, Error> {
         let name = format!("cli:{line}");
         match shell_words::split(line) {
-            Ok(words) if !words.is_empty() => Ok(Self { name, words, patience }),
+            Ok(words) if !words.is_empty() => Ok(Self { name, words, lent, patience }),
             Ok(_) => Err(Error::Configuration("`cli:` wants a command, e.g. `cli:claude -p`".to_owned())),
             Err(error) => Err(Error::Configuration(format!("`{name}` is no command: {error}"))),
         }
@@ -47,7 +50,7 @@ impl CommandModel {
     async fn answer(&self, request: &Request, pieces: PieceSink<'_>) -> Result<Reply, Error> {
         let most = request.max_output_tokens.map_or(MOST_OUTPUT, |tokens| tokens as usize * BYTES_PER_TOKEN);
         let read = async |stdout| self.output(stdout, most, pieces).await;
-        let (output, finish) = match exec::run(&self.words, &prompt(&request.messages), read).await {
+        let (output, finish) = match exec::run(&self.words, &self.lent, &prompt(&request.messages), read).await {
             Ok(ended) if ended.status.success() => (ended.output, Finish::Complete),
             Ok(Ended { status, complaint, .. }) => {
                 return Err(self.failed(&format!("it ended with {status}: {complaint}")));

@@ -82,8 +82,8 @@ impl Error {
         }
     }
 
-    /// The tokens that were spent on `request` although the call failed; `written` is how many bytes of a reply had come. A
-    /// server that took the call and then broke off, or fell silent, has read the prompt.
+    /// The tokens that were spent on `request` although the call failed; `written` is how many bytes of a reply had
+    /// come. A server that took the call and then broke off, or fell silent, has read the prompt.
     pub fn spent(&self, request: &Request, written: usize) -> TokenUsage {
         match self {
             Self::EmptyReply { usage, .. } => *usage,
@@ -111,7 +111,11 @@ impl Error {
             Self::Program { model, .. } if model == extractive::NAME => {
                 "ask in other words, or configure another model: `rlm models` shows how".to_owned()
             }
-            Self::Program { .. } => "try the command by hand: it reads the prompt on its standard input".to_owned(),
+            Self::Program { .. } => {
+                "try the command by hand: it reads the prompt on its standard input; it gets no API \
+                                      keys but those in the variables that RLM_CLI_ENV names"
+                    .to_owned()
+            }
             Self::Configuration(_) => "`rlm models` shows what there is, `rlm doctor` checks it".to_owned(),
             Self::Server { .. } | Self::BrokenReply { .. } | Self::EmptyReply { .. } => return None,
         };

@@ -4,10 +4,13 @@
 //! tells a prompt that is too long from one that is malformed. The texts below were collected from the servers'
 //! sources and documentation; what matches none falls back to its status.
 
-use super::{Error, http::CONNECTING, secret::Secret};
+mod said;
+
+use super::{Error, http::CONNECTING, redact::Redactor, secret::Secret};
 use crate::text::one_line;
 use genai::webc::StreamTimeout;
-use reqwest::header::HeaderMap;
+use reqwest::{Url, header::HeaderMap};
+use serde_json::Value;
 use std::{
     error::Error as _,
     time::{Duration, SystemTime},
@@ -21,8 +24,15 @@ pub(super) struct Peer {
     pub(super) endpoint: String,
     pub(super) key: Option<Secret>,
     /// The environment variable that the key came from.
-    pub(super) variable: Option<String>,
+    variable: Option<String>,
+    redactor: Redactor,
 }
+
+/// The most bytes of what the other side said that are searched for keys and shortened. An error is one line.
+const MOST_SAID: usize = 16 << 10;
+
+/// The most bytes of an error inside of a stream that are read as JSON.
+const MOST_EVENT: usize = 64 << 10;
 
 const TOO_LONG: &[&str] = &[
     "maximum context length",
@@ -36,7 +46,21 @@ const TOO_LONG: &[&str] = &[
     "prompt is too long",
     "input is too long",
     "input token count",
+    "input tokens exceed",
+    "exceeds the context length",
+    "context window exceeded",
+    "contextwindowexceeded",
+    "longer than the model's context",
+    "loaded with context length",
+    "context overflow",
+    "tokens in the prompt cannot exceed",
+    "tokens_limit_reached",
+    "too large for the model",
     "too large for model with",
+    "messages is too long",
+    "greater than max_seq_len",
+    "`inputs` tokens + `max_new_tokens`",
+    "prompt exceeds max length",
     "request too large",
 ];
 const UNKNOWN_MODEL: &[&str] = &[
@@ -56,36 +80,76 @@ const NO_CREDIT: &[&str] =
     &["insufficient_quota", "credit balance is too low", "insufficient balance", "insufficient credits"];
 
 impl Peer {
+    /// `key` comes with the variable that holds it; `others` are keys that stand in the address.
+    pub(super) fn new(
+        model: impl Into<String>,
+        endpoint: impl Into<String>,
+        key: Option<(String, Secret)>,
+        others: &[String],
+    ) -> Self {
+        let (variable, key) = key.unzip();
+        let keys = key.iter().map(Secret::expose).chain(others.iter().map(String::as_str));
+        let redactor = Redactor::new(keys);
+        Self { model: model.into(), endpoint: endpoint.into(), key, variable, redactor }
+    }
+
     /// Something that the other side said, fit to be shown.
     pub(super) fn detail(&self, said: &str) -> String {
         // Redacted before it is cut, lest half a key stay.
-        let said = self.key.as_ref().map_or_else(|| said.to_owned(), |key| key.redact(said));
+        let said = self.redactor.redact(&said[..said.floor_char_boundary(MOST_SAID)]);
         match one_line(&said, 300) {
             empty if empty.is_empty() => "no reason given".to_owned(),
             line => line,
         }
     }
 
+    /// Whether a text of the other side holds a key.
+    pub(super) fn repeats_key(&self, said: &str) -> bool {
+        self.redactor.redact(said) != said
+    }
+
+    /// A reply that stopped before its end, or that makes no sense.
+    pub(super) fn broken(&self, detail: &str) -> Error {
+        Error::BrokenReply { model: self.model.clone(), detail: detail.to_owned() }
+    }
+
     /// From a reply whose status is not a success.
     pub(super) fn of_status(&self, status: u16, headers: Option<&HeaderMap>, body: &str) -> Error {
-        let (model, detail) = (self.model.clone(), self.detail(&message_in(body)));
+        let (model, detail) = (self.model.clone(), self.detail(&said::message_in(body)));
         let text = body.to_lowercase();
         let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
         let retry_after = headers.and_then(|headers| retry_after(headers, SystemTime::now()));
         match status {
+            300..400 => Error::Rejected { model, detail: self.redirect(status, headers) },
             401 => Error::Unauthorized { model, variable: self.variable.clone(), detail },
             400 | 403 if says(BAD_KEY) => Error::Unauthorized { model, variable: self.variable.clone(), detail },
             402 => Error::NoCredit { model, detail },
             400..500 if says(NO_CREDIT) => Error::NoCredit { model, detail },
+            413 => Error::PromptTooLong { model, detail },
             ..=500 if says(TOO_LONG) => Error::PromptTooLong { model, detail },
             400..500 if says(UNKNOWN_MODEL) => Error::UnknownModel { model, detail },
             404 if text.contains("model") => Error::UnknownModel { model, detail },
-            403 => Error::Unauthorized { model, variable: self.variable.clone(), detail },
+            // What stands before a server refuses with a page, and knows nothing of keys.
+            403 if !said::is_page(body) => Error::Unauthorized { model, variable: self.variable.clone(), detail },
             429 => Error::RateLimited { model, detail, retry_after },
             408 => Error::Server { model, status, detail, retry_after },
             status if status >= 500 => Error::Server { model, status, detail, retry_after },
             _ => Error::Rejected { model, detail: format!("status {status} from {}: {detail}", self.endpoint) },
         }
+    }
+
+    /// Where a redirect leads is told without its path and its query, in which the key may stand.
+    fn redirect(&self, status: u16, headers: Option<&HeaderMap>) -> String {
+        let target = || Url::parse(headers?.get("location")?.to_str().ok()?).ok();
+        let target = target().map(|url| format!(" to {}", self.detail(&url.origin().ascii_serialization())));
+        let (endpoint, target) = (&self.endpoint, target.unwrap_or_default());
+        format!("status {status} from {endpoint}: it redirects{target}, and redirects are not followed")
+    }
+
+    /// From a page of the web in place of a reply.
+    pub(super) fn of_page(&self, page: &str) -> Error {
+        let detail = format!("{} answered with {}", self.endpoint, self.detail(&said::page(page)));
+        Error::Rejected { model: self.model.clone(), detail }
     }
 
     /// From a connection that failed; `silence` is how long it was allowed to be silent.
@@ -110,7 +174,7 @@ impl Peer {
         } else if error.is_builder() {
             Error::Configuration(format!("cannot make a request for {model}: {detail}"))
         } else {
-            Error::BrokenReply { model, detail }
+            self.broken(&detail)
         }
     }
 
@@ -125,13 +189,11 @@ impl Peer {
                     self.of_status(status.as_u16(), Some(&headers), &body)
                 }
                 genai::webc::Error::Reqwest(error) => self.of_transport(&error, silence),
-                other => Error::BrokenReply { model, detail: self.detail(&other.to_string()) },
+                other => self.broken(&self.detail(&other.to_string())),
             },
             G::WebStream { error, cause, .. } => self.of_stream(error, &cause, silence),
-            G::ChatResponse { body, .. } => self.of_event(&body),
-            G::StreamParse { serde_error, .. } => {
-                Error::BrokenReply { model, detail: self.detail(&format!("it is not JSON ({serde_error})")) }
-            }
+            G::ChatResponse { body, .. } => self.of_event(&body.to_string()),
+            G::StreamParse { serde_error, .. } => self.broken(&self.detail(&format!("it is not JSON ({serde_error})"))),
             other => Error::Rejected { model, detail: self.detail(&other.to_string()) },
         }
     }
@@ -146,33 +208,29 @@ impl Peer {
         }
         match error.downcast_ref::<reqwest::Error>() {
             Some(error) => self.of_transport(error, silence),
-            None => Error::BrokenReply { model: self.model.clone(), detail: self.detail(cause) },
+            None => self.broken(&self.detail(cause)),
         }
     }
 
-    /// From an error that came as a part of a reply whose status had promised success.
-    fn of_event(&self, body: &serde_json::Value) -> Error {
-        let inner = body.get("error").unwrap_or(body);
-        let code = inner.get("code").and_then(serde_json::Value::as_u64).filter(|code| (400..600).contains(code));
-        let text = body.to_string();
+    /// From an error that came as a part of a reply whose status had promised success: JSON, or any text.
+    pub(super) fn of_event(&self, said: &str) -> Error {
+        let json = || serde_json::from_str::<Value>(said).ok().filter(Value::is_object);
+        let body = if said.len() <= MOST_EVENT { json() } else { None };
+        let said = &said[..said.floor_char_boundary(MOST_EVENT)];
+        let code = body.as_ref().and_then(said::code_in);
+        let text = said.to_lowercase();
+        let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
         let status = match code {
-            Some(code) => code as u16,
+            Some(code) => code,
+            None if says(NO_CREDIT) => 402,
+            None if says(BAD_KEY) || text.contains("authentication_error") => 401,
             None if text.contains("rate_limit") => 429,
             None if text.contains("overloaded") => 529,
+            None if text.contains("invalid_request") || text.contains("badrequest") => 400,
             None => 500,
         };
-        self.of_status(status, None, &text)
+        self.of_status(status, None, said)
     }
-}
-
-/// The sentence meant for people in the body of an error, or the whole body.
-fn message_in(body: &str) -> String {
-    let read = || -> Option<String> {
-        let json: serde_json::Value = serde_json::from_str(body).ok()?;
-        let at = ["/error/message", "/message", "/detail", "/error"];
-        at.iter().find_map(|at| json.pointer(at)?.as_str()).map(str::to_owned)
-    };
-    read().unwrap_or_else(|| body.to_owned())
 }
 
 /// How long to wait, by `retry-after-ms` or `retry-after`, in seconds or as a date. A date is compared with the

@@ -1,12 +1,27 @@
 //! The connections: one client for all models, so that a call finds a connection that is open already.
 
-use super::{Error, failure::Peer};
+mod body;
+mod drained;
+mod list;
+
+pub(super) use body::{Body, Held, ReplyMemory};
+pub(super) use drained::Drained;
+pub(super) use list::{Listed, list_models};
+
+use super::Error;
 use crate::config::Endpoint;
 use reqwest::{Client, ClientBuilder, redirect};
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 /// How long a connection may take.
 pub(super) const CONNECTING: Duration = Duration::from_secs(10);
+
+/// Threads that run the code of `genai`.
+const PROVIDER_THREADS: usize = 2;
 
 /// How long a server may be silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +44,8 @@ impl Default for Timeouts {
 pub(super) struct Connections {
     outward: OnceLock<Result<Client, String>>,
     loopback: OnceLock<Result<Client, String>>,
+    providers: OnceLock<Result<Providers, String>>,
+    memory: Arc<ReplyMemory>,
 }
 
 impl Connections {
@@ -36,18 +53,28 @@ impl Connections {
     pub(super) fn for_endpoint(&self, endpoint: &Endpoint) -> Result<Client, Error> {
         match endpoint.is_loopback() {
             true => made(self.loopback.get_or_init(|| build(Client::builder().no_proxy()))),
-            false => self.outward(),
+            false => made(self.outward.get_or_init(|| build(Client::builder()))),
         }
     }
 
-    /// The client for the providers' own servers.
-    pub(super) fn outward(&self) -> Result<Client, Error> {
-        made(self.outward.get_or_init(|| build(Client::builder())))
+    /// The client for the providers' own servers, and the runtime that their calls run on.
+    pub(super) fn providers(&self) -> Result<&Providers, Error> {
+        let make = || Providers::new(build(Client::builder())?);
+        self.providers.get_or_init(make).as_ref().map_err(|problem| cannot_set_up(problem))
+    }
+
+    /// What all replies may hold together.
+    pub(super) fn memory(&self) -> Arc<ReplyMemory> {
+        self.memory.clone()
     }
 }
 
 fn made(client: &Result<Client, String>) -> Result<Client, Error> {
-    client.clone().map_err(|problem| Error::Configuration(format!("cannot set up HTTPS: {problem}")))
+    client.clone().map_err(|problem| cannot_set_up(&problem))
+}
+
+fn cannot_set_up(problem: &str) -> Error {
+    Error::Configuration(format!("cannot set up HTTPS: {problem}"))
 }
 
 fn build(builder: ClientBuilder) -> Result<Client, String> {
@@ -56,76 +83,37 @@ fn build(builder: ClientBuilder) -> Result<Client, String> {
     builder.build().map_err(|error| error.to_string())
 }
 
-/// What a server says about one of its models.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Listed {
-    pub(super) name: String,
-    /// Tokens that fit its window, where the server says so.
-    pub(super) window: Option<usize>,
-}
-
-/// The models of an OpenAI-compatible server, in its own order.
+/// What calls of the providers' servers need.
 ///
-/// # Errors
-/// As for a call; also when the list takes longer than `patience`.
-pub(super) async fn list_models(
-    client: &Client,
-    endpoint: &Endpoint,
-    peer: &Peer,
-    patience: Duration,
-) -> Result<Vec<Listed>, Error> {
-    let mut request = client.get(endpoint.join("models")).timeout(patience);
-    if let Some(key) = &peer.key {
-        request = request.bearer_auth(key.expose());
-    }
-    let response = request.send().await.map_err(|error| peer.of_transport(&error, patience))?;
-    let (status, headers) = (response.status(), response.headers().clone());
-    let body = bounded_body(response).await.map_err(|error| peer.of_transport(&error, patience))?;
-    if !status.is_success() {
-        return Err(peer.of_status(status.as_u16(), Some(&headers), &body));
-    }
-    listed(&body).ok_or_else(|| Error::Rejected {
-        model: peer.model.clone(),
-        detail: format!("{} is no list of models", endpoint.join("models")),
-    })
+/// `genai` reads a stream in a way that never waits as long as there is something to read, and that takes the longer
+/// the more of one event has come. A server that sends one event without end would take a thread of the runtime for
+/// itself, and with it the clock of all deadlines. So these calls run on threads of their own: whoever waits for one of
+/// them can stop waiting at any time.
+#[derive(Debug)]
+pub(super) struct Providers {
+    pub(super) client: Client,
+    /// Only absent while it is dropped.
+    runtime: Option<Runtime>,
 }
 
-/// The body, or as much of it as any honest list of models needs.
-pub(super) async fn bounded_body(mut response: reqwest::Response) -> reqwest::Result<String> {
-    const MOST: usize = 4 << 20;
-    let mut body = Vec::new();
-    while let Some(part) = response.chunk().await? {
-        body.extend_from_slice(&part[..part.len().min(MOST - body.len())]);
-        if body.len() == MOST {
-            break;
-        }
+impl Providers {
+    pub(super) fn new(client: Client) -> Result<Self, String> {
+        let mut builder = Builder::new_multi_thread();
+        let builder = builder.worker_threads(PROVIDER_THREADS).thread_name("rlm-providers").enable_all();
+        let runtime = builder.build().map_err(|error| error.to_string())?;
+        Ok(Self { client, runtime: Some(runtime) })
     }
-    Ok(String::from_utf8_lossy(&body).into_owned())
+
+    pub(super) fn handle(&self) -> Handle {
+        self.runtime.as_ref().expect("it is only taken out when it is dropped").handle().clone()
+    }
 }
 
-fn listed(body: &str) -> Option<Vec<Listed>> {
-    let list: serde_json::Value = serde_json::from_str(body).ok()?;
-    let one = |model: &serde_json::Value| {
-        // vLLM, OpenRouter and llama.cpp each have a word for it.
-        let windows = ["/max_model_len", "/context_length", "/meta/n_ctx"];
-        let window = windows.iter().find_map(|at| model.pointer(at)?.as_u64());
-        Some(Listed { name: model.get("id")?.as_str()?.to_owned(), window: window.map(|it| it as usize) })
-    };
-    Some(list.get("data")?.as_array()?.iter().filter_map(one).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_of_models_is_read_with_the_windows_it_tells() {
-        let body =
-            r#"{"data": [{"id": "a", "max_model_len": 8192}, {"id": "b", "meta": {"n_ctx": 5}}, {}, {"id": 3}]}"#;
-        let expected = [("a", Some(8192)), ("b", Some(5))].map(|(name, window)| Listed { name: name.into(), window });
-        assert_eq!(listed(body).unwrap(), expected);
-        for broken in ["", "[]", r#"{"data": 1}"#, "<html>"] {
-            assert_eq!(listed(broken), None, "{broken}");
+impl Drop for Providers {
+    fn drop(&mut self) {
+        // Waiting for a call that never waits would take for ever.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
         }
     }
 }

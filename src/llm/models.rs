@@ -19,6 +19,7 @@ use super::{
     pool::{Pool, Site},
     provider::Provider,
     secret::Secret,
+    server::{Known, Protocol, ServerModel},
 };
 use crate::config::{Endpoint, Environment, Settings};
 use futures::future::join_all;
@@ -27,7 +28,10 @@ use ollama::Ollama;
 use spec::Spec;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -35,6 +39,8 @@ pub use survey::{Answer, Check, KeyFound, OllamaFound, Survey};
 
 /// The variable that holds the key of the endpoints.
 pub(super) const ENDPOINT_KEY: &str = "RLM_API_KEY";
+/// The variable that names the variables with keys that programs which answer as models are given.
+const COMMAND_KEYS: &str = "RLM_CLI_ENV";
 /// How long a list of models may take when a call depends on it.
 const LIST_PATIENCE: Duration = Duration::from_secs(10);
 /// How long it may take where only the window of a model depends on it.
@@ -67,6 +73,8 @@ pub struct Models {
     connections: Connections,
     /// Models that were found already, so that all calls of one share its state.
     found: Mutex<HashMap<String, Arc<dyn Model>>>,
+    /// Whether the warnings have been taken.
+    has_warned: AtomicBool,
 }
 
 impl Models {
@@ -81,12 +89,38 @@ impl Models {
             timeouts: Timeouts::default(),
             connections: Connections::default(),
             found: Mutex::default(),
+            has_warned: AtomicBool::new(false),
         }
     }
 
     /// The same with other limits on silence.
     pub fn with_timeouts(self, timeouts: Timeouts) -> Self {
         Self { timeouts, ..self }
+    }
+
+    /// What a person should know about these models before text goes to them. It is said once, so that nobody learns to
+    /// look past it.
+    pub fn take_warnings(&self) -> Vec<String> {
+        match self.has_warned.swap(true, Ordering::Relaxed) {
+            true => Vec::new(),
+            false => self.warnings(),
+        }
+    }
+
+    /// The same, however often it was said.
+    fn warnings(&self) -> Vec<String> {
+        let readable = self.endpoints.iter().map(|(endpoint, _)| endpoint).filter(|it| it.is_readable_on_the_way());
+        let warning = |endpoint: &Endpoint| {
+            let key = match self.endpoint_key() {
+                Some(_) => format!("the key in {ENDPOINT_KEY}"),
+                None if !endpoint.keys().is_empty() => "the key in its address".to_owned(),
+                None => return None,
+            };
+            Some(format!(
+                "{endpoint} is called by plain HTTP: {key} and all text can be read on the way; use https, or a tunnel"
+            ))
+        };
+        readable.filter_map(warning).collect()
     }
 
     /// The models of a run.
@@ -165,17 +199,24 @@ impl Models {
     async fn make(&self, spec: Spec) -> Result<Arc<dyn Model>, Error> {
         match spec {
             Spec::Extractive => Ok(self.extractive.clone()),
-            Spec::Command(line) => Ok(Arc::new(CommandModel::new(&line, COMMAND_PATIENCE)?)),
+            Spec::Command(line) => Ok(Arc::new(self.command(&line, COMMAND_PATIENCE)?)),
             Spec::AtEndpoint(name) => self.at_endpoints(&name, self.listed_window(&name).await),
+            Spec::OfProvider(AdapterKind::Ollama, name) => Ok(Arc::new(self.of_ollama(&name).await?)),
             Spec::OfProvider(kind, name) => Ok(Arc::new(self.of_provider(kind, &name).await?)),
         }
     }
 
+    fn command(&self, line: &str, patience: Duration) -> Result<CommandModel, Error> {
+        let lent = self.environment.get(COMMAND_KEYS).unwrap_or_default();
+        let lent = lent.split(|it: char| it == ',' || it.is_whitespace()).filter(|it| !it.is_empty());
+        CommandModel::new(line, lent.map(str::to_owned).collect(), patience)
+    }
+
     fn at_endpoints(&self, name: &str, window: Option<usize>) -> Result<Arc<dyn Model>, Error> {
-        let key = self.environment.get(ENDPOINT_KEY).and_then(|key| Secret::new(&key));
         let member = |(endpoint, site): &(Endpoint, Arc<Site>)| {
-            let connection = self.connections.for_endpoint(endpoint)?;
-            let model = Provider::at_endpoint(connection, endpoint, name, key.clone(), self.timeouts, window)?;
+            let (peer, known) = (self.peer_at(endpoint, name), Known { window, calls_tools: None });
+            let (connections, protocol) = (&self.connections, Protocol::OpenAi);
+            let model = ServerModel::new(connections, protocol, endpoint, name, peer, self.timeouts, known)?;
             Ok((site.clone(), Arc::new(model) as Arc<dyn Model>))
         };
         let mut members = self.endpoints.iter().map(member).collect::<Result<Vec<_>, Error>>()?;
@@ -185,21 +226,23 @@ impl Models {
         }
     }
 
+    async fn of_ollama(&self, name: &str) -> Result<ServerModel, Error> {
+        let base = Ollama::base(&self.environment)?;
+        let bare = survey::bare(name);
+        let connection = self.connections.for_endpoint(&base)?;
+        let known = ollama::facts(&connection, &base, &self.environment, bare).await;
+        let peer = Peer::new(name, base.to_string(), None, &base.keys());
+        ServerModel::new(&self.connections, Protocol::Ollama, &base, bare, peer, self.timeouts, known)
+    }
+
     async fn of_provider(&self, kind: AdapterKind, name: &str) -> Result<Provider, Error> {
-        if kind == AdapterKind::Ollama {
-            let base = Ollama::base(&self.environment)?;
-            let connection = self.connections.for_endpoint(&base)?;
-            let facts = ollama::facts(&connection, &base, &self.environment, name).await;
-            let base = Some(base.join("").to_string());
-            let provider = Provider::of_kind(connection, kind, name, None, base, self.timeouts).await?;
-            return Ok(provider.with(facts.window, facts.calls_tools));
-        }
         let key = self.provider_key(kind);
         let variables = catalog::key_variables(kind);
         if let (None, Some(variable), false) = (&key, variables.first(), catalog::works_without_key(kind)) {
             return Err(Error::MissingKey { model: name.to_owned(), variable: (*variable).to_owned() });
         }
-        Provider::of_kind(self.connections.outward()?, kind, name, key, None, self.timeouts).await
+        let (providers, memory) = (self.connections.providers()?, self.connections.memory());
+        Provider::of_kind(providers, memory, kind, name, key, None, self.timeouts).await
     }
 
     fn provider_key(&self, kind: AdapterKind) -> Option<(String, Secret)> {
@@ -216,7 +259,7 @@ impl Models {
         if let Some(offer) = offer {
             return Ok((offer.model.to_owned(), format!("{} is set", offer.variable)));
         }
-        if let Some(ollama) = Ollama::probe(&self.environment, &self.connections).await
+        if let Some(ollama) = Ollama::probe(&self.environment, &self.connections, ollama::PATIENCE).await
             && let Some(model) = ollama.model(&self.environment)
         {
             return Ok((format!("ollama::{model}"), format!("Ollama answers at {}", ollama.base)));
@@ -248,7 +291,8 @@ impl Models {
         Err(failure.unwrap_or_else(|| Error::Configuration("no endpoint is configured".to_owned())))
     }
 
-    /// The smallest window that an endpoint tells for the model of this name. Servers that tell none are no trouble here.
+    /// The smallest window that an endpoint tells for the model of this name. Servers that tell none are no trouble
+    /// here.
     async fn listed_window(&self, name: &str) -> Option<usize> {
         let lists = self.endpoints.iter().map(|(endpoint, _)| self.list(endpoint, WINDOW_PATIENCE));
         let lists = join_all(lists).await.into_iter().flatten();
@@ -256,10 +300,17 @@ impl Models {
     }
 
     async fn list(&self, endpoint: &Endpoint, patience: Duration) -> Result<Vec<Listed>, Error> {
-        let key = self.environment.get(ENDPOINT_KEY).and_then(|key| Secret::new(&key));
-        let variable = key.is_some().then(|| ENDPOINT_KEY.to_owned());
-        let peer = Peer { model: "the list of models".to_owned(), endpoint: endpoint.to_string(), key, variable };
+        let peer = self.peer_at(endpoint, "the list of models");
         list_models(&self.connections.for_endpoint(endpoint)?, endpoint, &peer, patience).await
+    }
+
+    fn peer_at(&self, endpoint: &Endpoint, model: &str) -> Peer {
+        let key = self.endpoint_key().map(|key| (ENDPOINT_KEY.to_owned(), key));
+        Peer::new(model, endpoint.to_string(), key, &endpoint.keys())
+    }
+
+    fn endpoint_key(&self) -> Option<Secret> {
+        self.environment.get(ENDPOINT_KEY).and_then(|key| Secret::new(&key))
     }
 }
 

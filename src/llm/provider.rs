@@ -1,41 +1,53 @@
-//! A model behind an API, through `genai`, which knows the protocols of the providers and of OpenAI-compatible servers.
+//! A model behind a provider's API, through `genai`, which knows the protocols of the providers.
 //!
 //! Replies are always streamed: only so can a person see them grow, and silence be told from work. What this adds to
 //! `genai` is distrust. It takes a reply for complete only if its end was marked, never for complete if it is empty,
 //! puts a limit on silence and on length, and sends the name of a model exactly as it was given.
-
-mod ended;
-mod reading;
-mod thinking;
+//!
+//! `genai` also puts no bound on what it reads of one event or of an error. These calls go to the providers' own
+//! servers, by TLS, and run on threads of their own ([`Providers`]), so that whatever comes nobody has to wait for its
+//! end. Servers that a person names by their address are called by [`super::server`].
 
 use super::{
-    Error, Finish, Message, Model, PieceSink, Reply, Request, Role, Tool, ToolCall, failure::Peer, http::Timeouts,
+    CallPiece, Error, Message, Model, PieceSink, Reply, Request, Role, Tool, ToolCall,
+    failure::Peer,
+    http::{Providers, ReplyMemory, Timeouts},
+    reading::{Progress, Reading, Reported},
     secret::Secret,
+    tool::{acceptable, with_own_ids},
 };
-use crate::config::Endpoint;
-use ended::Ended;
-use futures::future::BoxFuture;
+use futures::{StreamExt, future::BoxFuture};
 use genai::{
-    Client, Headers, ModelIden, ServiceTarget,
+    Client, ModelIden, ServiceTarget,
     adapter::AdapterKind,
-    chat::{CacheControl, ChatMessage, ChatOptions, ChatRequest, ChatStream, ContentPart, ReasoningEffort},
+    chat::{
+        CacheControl, ChatMessage, ChatOptions, ChatRequest, ChatStreamEvent, ContentPart, ReasoningEffort, StreamEnd,
+        ToolChunk, Usage,
+    },
     resolver::AuthData,
 };
-use reading::Reading;
-use std::fmt;
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use tokio::{runtime::Handle, sync::mpsc, time::timeout};
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{Dispatch, instrument::WithSubscriber};
+
+/// Events that may wait to be taken.
+const WAITING_EVENTS: usize = 64;
+
+/// How long the last bytes of a body may take after the mark of its end. A connection whose body is dropped before them
+/// is closed, and the next call would have to open a new one.
+const SETTLING: Duration = Duration::from_millis(5);
 
 /// A model behind an API.
 pub(super) struct Provider {
     peer: Peer,
     client: Client,
+    runtime: Handle,
     target: ServiceTarget,
     options: ChatOptions,
     timeouts: Timeouts,
-    window: Option<usize>,
-    calls_tools: Option<bool>,
+    memory: Arc<ReplyMemory>,
     habits: Habits,
-    ended: Ended<ChatStream>,
 }
 
 /// In what the protocols differ that `genai` does not even out.
@@ -46,65 +58,25 @@ struct Habits {
     ends_with_reason: bool,
     /// Prompts are cached where the request says so, and only there.
     caches_on_request: bool,
-    /// Calls of tools come in pieces that are put together here. `genai` does so as well, but makes room for as many calls
-    /// as a server's number says, whatever that is.
+    /// Calls of tools come in pieces that are put together here. `genai` does so as well, but makes room for as many
+    /// calls as a server's number says, whatever that is.
     streams_calls: bool,
 }
 
 impl Provider {
-    /// A model of an OpenAI-compatible server. The server gets the name as it is, and the key or none at all.
-    pub(super) fn at_endpoint(
-        connection: reqwest::Client,
-        endpoint: &Endpoint,
-        model: &str,
-        key: Option<Secret>,
-        timeouts: Timeouts,
-        window: Option<usize>,
-    ) -> Result<Self, Error> {
-        let bearer = key.as_ref().map(|key| ("Authorization".to_owned(), format!("Bearer {}", key.expose())));
-        let target = ServiceTarget {
-            endpoint: genai::resolver::Endpoint::from_owned(endpoint.join("").to_string()),
-            auth: AuthData::RequestOverride {
-                url: endpoint.join("chat/completions").to_string(),
-                headers: bearer.map(Headers::from).unwrap_or_default(),
-            },
-            model: ModelIden::new(AdapterKind::OpenAI, model),
-        };
-        // Left to itself, `genai` takes a provider's name off the front and an effort off the end (`qwen-max` becomes
-        // `qwen` at effort `max`), and asks for OpenAI's own way of caching by the model's name. A budget as the
-        // effort and a lifetime for the cache stop all that and leave no trace in an OpenAI request of their own.
-        let options = ChatOptions::default()
-            .with_reasoning_effort(ReasoningEffort::Budget(0))
-            .with_cache_control(CacheControl::Ephemeral5m)
-            .with_extra_body(serde_json::json!({ "model": model }));
-        let variable = key.is_some().then(|| super::models::ENDPOINT_KEY.to_owned());
-        let peer = Peer { model: model.to_owned(), endpoint: endpoint.to_string(), key, variable };
-        let habits = Habits { ends_with_reason: false, caches_on_request: false, streams_calls: true };
-        Ok(Self {
-            client: client(connection)?,
-            peer,
-            target,
-            options: limited(options, timeouts),
-            timeouts,
-            window,
-            calls_tools: None,
-            habits,
-            ended: Ended::default(),
-        })
-    }
-
     /// A model of a provider that `genai` knows. `base` replaces the URL that `genai` has for the provider.
     pub(super) async fn of_kind(
-        connection: reqwest::Client,
+        providers: &Providers,
+        memory: Arc<ReplyMemory>,
         kind: AdapterKind,
         name: &str,
         key: Option<(String, Secret)>,
         base: Option<String>,
         timeouts: Timeouts,
     ) -> Result<Self, Error> {
-        let client = client(connection)?;
-        let (variable, key) = key.unzip();
-        let mut peer = Peer { model: name.to_owned(), endpoint: kind.as_str().to_owned(), key, variable };
+        let client = Client::builder().with_reqwest(providers.client.clone()).build();
+        let client = client.map_err(|error| Error::Configuration(format!("cannot set up the providers: {error}")))?;
+        let mut peer = Peer::new(name, kind.as_str(), key, &[]);
         let target = client.resolve_service_target(ModelIden::new(kind, name)).await;
         let mut target = target.map_err(|error| peer.of_genai(error, timeouts.first_text))?;
         if let Some(base) = base {
@@ -116,61 +88,124 @@ impl Provider {
         peer.endpoint = shown(target.endpoint.base_url());
         let mut options = ChatOptions::default();
         if super::catalog::is_gateway(kind) && ReasoningEffort::from_model_name(name).0.is_some() {
-            // As for an endpoint: a gateway's `qwen-max` is a name, not an effort.
+            // Left to itself, `genai` takes an effort off the end of a name (`qwen-max` becomes `qwen` at effort
+            // `max`). A gateway's `qwen-max` is a name. A budget as the effort stops that, and leaves no trace in the
+            // request.
             options = options.with_reasoning_effort(ReasoningEffort::Budget(0));
         }
         use AdapterKind as K;
         let habits = Habits {
-            ends_with_reason: matches!(
-                kind,
-                K::Ollama | K::OllamaCloud | K::Gemini | K::GeminiIx | K::OpenAIResp | K::Vertex
-            ),
+            ends_with_reason: matches!(kind, K::OllamaCloud | K::Gemini | K::GeminiIx | K::OpenAIResp | K::Vertex),
             caches_on_request: matches!(kind, K::Anthropic | K::OpenAI | K::OpenAIResp),
             streams_calls: super::catalog::streams_calls(kind),
         };
-        let calls_tools = super::catalog::calls_tools(kind);
-        let window = super::catalog::window(name);
         let options = limited(options, timeouts);
-        Ok(Self { client, peer, target, options, timeouts, window, calls_tools, habits, ended: Ended::default() })
-    }
-
-    /// The same with what is known from elsewhere.
-    pub(super) fn with(self, window: usize, calls_tools: Option<bool>) -> Self {
-        Self { window: Some(window), calls_tools, ..self }
+        Ok(Self { peer, client, runtime: providers.handle(), target, options, timeouts, memory, habits })
     }
 
     /// The names of the provider's models, as it lists them: a sign of life that costs nothing.
     pub(super) async fn list(&self) -> Result<Vec<String>, Error> {
+        let (client, kind) = (self.client.clone(), self.target.model.adapter_kind);
         let place = (self.target.endpoint.clone(), self.target.auth.clone());
-        let list = self.client.all_model_names(self.target.model.adapter_kind, place);
-        let list = list.with_subscriber(Dispatch::none()).await;
+        let list = async move { client.all_model_names(kind, place).await }.with_subscriber(Dispatch::none());
+        let list = AbortOnDropHandle::new(self.runtime.spawn(list)).await;
+        let list = list.map_err(|_| self.peer.broken("the list of models could not be read"))?;
         list.map_err(|error| self.peer.of_genai(error, self.timeouts.first_text))
     }
 
     async fn answer(&self, request: &Request, pieces: PieceSink<'_>) -> Result<Reply, Error> {
-        if self.ended.release() {
-            // Their connections come free as soon as their tasks have had a turn.
-            tokio::task::yield_now().await;
+        let mut events = self.open(request);
+        let mut reading = Reading::new(&self.peer, &self.memory);
+        let mut captured = HashMap::new();
+        loop {
+            let silence = if reading.has_begun() { self.timeouts.between } else { self.timeouts.first_text };
+            let next = match reading.has_begun() {
+                // Until the first text `genai` watches the raw bytes.
+                false => events.recv().await,
+                true => timeout(silence, events.recv()).await.map_err(|_| self.timed_out(silence))?,
+            };
+            let event = match next {
+                Some(Ok(event)) => event,
+                Some(Err(error)) => return Err(self.peer.of_genai(error, silence)),
+                None if reading.is_empty() => {
+                    return Err(reading.broken("what came was no stream of events, or it ended before its first one"));
+                }
+                None => return Err(reading.broken("the stream stopped without the mark of its end")),
+            };
+            match event {
+                ChatStreamEvent::Chunk(chunk) => reading.text(&chunk.content, &mut *pieces),
+                ChatStreamEvent::ReasoningChunk(chunk) => reading.reasoning(&chunk.content, &mut *pieces),
+                ChatStreamEvent::ToolCallChunk(chunk) if self.habits.streams_calls => {
+                    reading.call(piece(&chunk), &mut *pieces)?;
+                }
+                ChatStreamEvent::ToolCallChunk(chunk) => {
+                    reading.count_calls(count_captured(&mut captured, &chunk), &mut *pieces);
+                }
+                ChatStreamEvent::End(end) => {
+                    events.settle();
+                    return self.finish(end, reading, request, pieces);
+                }
+                ChatStreamEvent::Start | ChatStreamEvent::Heartbeat | ChatStreamEvent::ThoughtSignatureChunk(_) => {}
+            }
+            if reading.check()? == Progress::Loops {
+                return reading.conclude_with(Vec::new(), request, pieces);
+            }
         }
+    }
+
+    /// Sends the request; its events come through the channel. The call is given up when the channel is dropped.
+    fn open(&self, request: &Request) -> Events {
         let mut options = self.options.clone();
         options.max_tokens = request.max_output_tokens;
         options.capture_tool_calls = Some(!self.habits.streams_calls);
-        let silence = self.timeouts.first_text;
-        let opened = self.client.exec_chat_stream(self.target.clone(), self.chat(request), Some(&options));
-        // `genai` logs the bodies of errors whole, and a body may repeat the key. It gets nobody to log to.
-        let stream = opened.with_subscriber(Dispatch::none()).await;
-        let mut stream = stream.map_err(|error| self.peer.of_genai(error, silence))?.stream;
-        let mut reading = Reading::new(&self.peer, self.timeouts, self.habits);
-        loop {
-            let event = reading.next_event(&mut stream).with_subscriber(Dispatch::none()).await?;
-            if let Some(reply) = reading.take(event, request, &mut *pieces)? {
-                // A stream that goes on is closed by dropping it.
-                if reply.finish != Finish::Looping {
-                    self.ended.keep(stream);
+        let (client, target, chat) = (self.client.clone(), self.target.clone(), self.chat(request));
+        let (sender, receiver) = mpsc::channel(WAITING_EVENTS);
+        let call = async move {
+            let mut stream = match client.exec_chat_stream(target, chat, Some(&options)).await {
+                Ok(opened) => opened.stream,
+                Err(error) => return drop(sender.send(Err(error)).await),
+            };
+            while let Some(event) = stream.next().await {
+                let is_end = matches!(event, Ok(ChatStreamEvent::End(_)));
+                if sender.send(event).await.is_err() {
+                    return;
                 }
-                return Ok(reply);
+                if is_end {
+                    drop(sender);
+                    return tokio::time::sleep(SETTLING).await;
+                }
             }
+        };
+        // `genai` logs the bodies of errors whole, and a body may repeat the key. It gets nobody to log to.
+        let call = self.runtime.spawn(call.with_subscriber(Dispatch::none()));
+        Events { receiver, call: AbortOnDropHandle::new(call) }
+    }
+
+    fn finish(
+        &self,
+        end: StreamEnd,
+        mut reading: Reading<'_>,
+        request: &Request,
+        pieces: PieceSink<'_>,
+    ) -> Result<Reply, Error> {
+        match &end.captured_stop_reason {
+            Some(reason) => reading.finish(reason.raw()),
+            None if self.habits.ends_with_reason => {
+                return Err(reading.broken("the connection closed before its end"));
+            }
+            None => {}
         }
+        if let Some(usage) = &end.captured_usage {
+            reading.usage(reported(usage));
+        }
+        match self.habits.streams_calls {
+            true => reading.conclude(request, pieces),
+            false => reading.conclude_with(captured_calls(&end), request, pieces),
+        }
+    }
+
+    fn timed_out(&self, after: Duration) -> Error {
+        Error::TimedOut { model: self.peer.model.clone(), after }
     }
 
     fn chat(&self, request: &Request) -> ChatRequest {
@@ -196,6 +231,64 @@ impl Provider {
     }
 }
 
+/// The events of a call. Dropping them gives the call up.
+struct Events {
+    receiver: mpsc::Receiver<genai::Result<ChatStreamEvent>>,
+    call: AbortOnDropHandle<()>,
+}
+
+impl Events {
+    async fn recv(&mut self) -> Option<genai::Result<ChatStreamEvent>> {
+        self.receiver.recv().await
+    }
+
+    /// Lets the call read its last bytes. Its runtime owns it from now on.
+    fn settle(self) {
+        drop(self.call.detach());
+    }
+}
+
+/// A piece of a call. `genai` names a call without an id after its number.
+fn piece(ToolChunk { tool_call }: &ToolChunk) -> CallPiece<'_> {
+    let index = tool_call.call_id.strip_prefix("call_").and_then(|number| number.parse().ok());
+    CallPiece {
+        index,
+        id: if index.is_some() { "" } else { &tool_call.call_id },
+        name: &tool_call.fn_name,
+        arguments: tool_call.fn_arguments.as_str().unwrap_or_default(),
+    }
+}
+
+/// Bytes of calls that `genai` puts together, when another event of one has come: each has all that came of its call so
+/// far.
+fn count_captured(captured: &mut HashMap<String, usize>, ToolChunk { tool_call }: &ToolChunk) -> usize {
+    let text = tool_call.fn_arguments.as_str();
+    let bytes = text.map_or_else(|| tool_call.fn_arguments.to_string().len(), str::len);
+    captured.insert(tool_call.call_id.clone(), bytes);
+    captured.values().sum::<usize>() + captured.len()
+}
+
+/// The calls that `genai` has put together.
+fn captured_calls(end: &StreamEnd) -> Vec<ToolCall> {
+    let calls = end.captured_tool_calls().unwrap_or_default().into_iter().map(|call| ToolCall {
+        id: call.call_id.clone(),
+        name: call.fn_name.clone(),
+        arguments: call.fn_arguments.clone(),
+        signatures: call.thought_signatures.clone(),
+    });
+    with_own_ids(calls.collect())
+}
+
+fn reported(usage: &Usage) -> Reported {
+    let tokens = |count: Option<i32>| count.and_then(|count| u64::try_from(count).ok());
+    Reported {
+        input: tokens(usage.prompt_tokens),
+        output: tokens(usage.completion_tokens),
+        total: tokens(usage.total_tokens),
+        cached: usage.prompt_tokens_details.as_ref().and_then(|details| tokens(details.cached_tokens)),
+    }
+}
+
 fn chat_message(message: &Message) -> ChatMessage {
     let text = message.content.as_str();
     match (message.role, &message.result_of) {
@@ -214,30 +307,16 @@ fn chat_message(message: &Message) -> ChatMessage {
     }
 }
 
-/// The name of a tool as providers accept it. A model may have made up any.
-fn acceptable(name: &str) -> String {
-    let accepted = |it: char| if it.is_ascii_alphanumeric() || "_-".contains(it) { it } else { '_' };
-    let name: String = name.chars().take(64).map(accepted).collect();
-    if name.is_empty() { "unknown".to_owned() } else { name }
-}
-
-/// A call as the provider gets it back. Its arguments are an object: what the model wrote instead it is told in the result.
 fn chat_call(call: &ToolCall) -> genai::chat::ToolCall {
-    let arguments = if call.arguments.is_object() { call.arguments.clone() } else { serde_json::json!({}) };
     genai::chat::ToolCall {
         call_id: call.id.clone(),
         fn_name: acceptable(&call.name),
-        fn_arguments: arguments,
+        fn_arguments: call.object_of_arguments().into_owned(),
         thought_signatures: call.signatures.clone(),
     }
 }
 
-fn client(connection: reqwest::Client) -> Result<Client, Error> {
-    let client = Client::builder().with_reqwest(connection).build();
-    client.map_err(|error| Error::Configuration(format!("cannot set up the providers: {error}")))
-}
-
-/// Until the first text, `genai` watches the raw bytes; afterwards [`Reading`] watches the text.
+/// Until the first text, `genai` watches the raw bytes; afterwards [`Provider::answer`] watches the text.
 fn limited(options: ChatOptions, timeouts: Timeouts) -> ChatOptions {
     let mut options = options.with_capture_usage(true);
     options.stream_header_timeout = Some(timeouts.first_text);
@@ -262,11 +341,11 @@ impl Model for Provider {
     }
 
     fn window(&self) -> Option<usize> {
-        self.window
+        super::catalog::window(&self.peer.model)
     }
 
     fn calls_tools(&self) -> Option<bool> {
-        self.calls_tools
+        super::catalog::calls_tools(self.target.model.adapter_kind)
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {

@@ -1,7 +1,8 @@
-//! Native tool calls: what a model may call, what it called, and how a call is put together from the pieces of a stream.
+//! Native tool calls: what a model may call, what it called, and how a call is put together from the pieces of a
+//! stream.
 
-use serde_json::Value;
-use std::collections::HashSet;
+use serde_json::{Map, Value};
+use std::{borrow::Cow, collections::HashSet};
 
 /// Something that a model may call.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,15 +38,36 @@ impl ToolCall {
     pub fn bytes(&self) -> usize {
         self.id.len() + self.name.len() + self.arguments.to_string().len()
     }
+
+    /// The arguments as a provider gets them back: an object. What the model wrote instead it is told in the result.
+    pub(super) fn object_of_arguments(&self) -> Cow<'_, Value> {
+        match self.arguments.is_object() {
+            true => Cow::Borrowed(&self.arguments),
+            false => Cow::Owned(Value::Object(Map::new())),
+        }
+    }
+}
+
+/// The name of a tool as providers accept it. A model may have made up any.
+pub(super) fn acceptable(name: &str) -> String {
+    let accepted = |it: char| if it.is_ascii_alphanumeric() || "_-".contains(it) { it } else { '_' };
+    let name: String = name.chars().take(64).map(accepted).collect();
+    if name.is_empty() { "unknown".to_owned() } else { name }
 }
 
 /// The most calls that are taken from one reply.
-const MOST_CALLS: usize = 128;
+pub(super) const MOST_CALLS: usize = 128;
+
+/// The most values that the arguments of a reply's calls may hold together. A value takes some ten times the memory of
+/// its text; arguments with more of them stay text.
+const MOST_VALUES: usize = 200_000;
 
 /// One piece of a call, as servers of OpenAI's protocol stream them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct CallPiece<'a> {
-    /// The call's own id, or `call_N` where a piece carries only the number N of its call.
+    /// The number of the call that the piece belongs to; some servers give none, some give all calls the same.
+    pub index: Option<u64>,
+    /// The call's own id. Most servers give it with the first piece alone, some give none.
     pub id: &'a str,
     /// Empty in all but the first piece of a call; some servers repeat it.
     pub name: &'a str,
@@ -59,18 +81,44 @@ pub struct Assembling {
     calls: Vec<Started>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Started {
+    index: Option<u64>,
     id: String,
     name: String,
     arguments: String,
+    brackets: Brackets,
+}
+
+/// Whether the brackets of a JSON text are closed, told while it comes.
+#[derive(Debug, Default)]
+struct Brackets {
+    open: usize,
+    begun: bool,
+    in_text: bool,
+    escaped: bool,
+}
+
+impl Brackets {
+    fn push(&mut self, text: &str) {
+        for byte in text.bytes() {
+            match (self.in_text, byte) {
+                (true, _) if self.escaped => self.escaped = false,
+                (true, b'\\') => self.escaped = true,
+                (_, b'"') => self.in_text = !self.in_text,
+                (false, b'{' | b'[') => (self.open, self.begun) = (self.open + 1, true),
+                (false, b'}' | b']') => self.open = self.open.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+
+    fn are_closed(&self) -> bool {
+        self.begun && self.open == 0 && !self.in_text
+    }
 }
 
 impl Assembling {
-    pub fn is_empty(&self) -> bool {
-        self.calls.is_empty()
-    }
-
     /// Takes the next piece. Says whether it was taken: a reply may not have more than 128 calls.
     pub fn push(&mut self, piece: CallPiece<'_>) -> bool {
         let at = self.place(piece);
@@ -78,44 +126,106 @@ impl Assembling {
             return false;
         }
         if at == self.calls.len() {
-            let (id, name) = (piece.id.to_owned(), piece.name.to_owned());
-            self.calls.push(Started { id, name, arguments: String::new() });
+            self.calls.push(Started { index: piece.index, ..Started::default() });
         }
-        self.calls[at].arguments.push_str(piece.arguments);
+        let call = &mut self.calls[at];
+        if call.id.is_empty() {
+            piece.id.clone_into(&mut call.id);
+        }
+        if call.name.is_empty() {
+            piece.name.clone_into(&mut call.name);
+        }
+        // Some servers begin with an empty object, and send the true one behind it.
+        if call.arguments.trim() == "{}" && piece.arguments.trim_start().starts_with('{') {
+            call.arguments.clear();
+        }
+        call.arguments.push_str(piece.arguments);
+        call.brackets.push(piece.arguments);
         true
     }
 
     /// Which call a piece belongs to; a new one if it is past the end.
     fn place(&self, piece: CallPiece<'_>) -> usize {
-        let number = piece.id.strip_prefix("call_").and_then(|number| number.parse::<usize>().ok());
-        if let Some(known) = self.calls.iter().position(|call| call.id == piece.id) {
+        if let Some(known) = self.calls.iter().position(|call| !call.id.is_empty() && call.id == piece.id) {
             return known;
         }
-        match number.filter(|&number| number < self.calls.len()) {
-            _ if !piece.name.is_empty() => self.calls.len(),
-            Some(number) => number,
-            None => self.calls.len().saturating_sub(1),
+        let last = self.calls.len().checked_sub(1);
+        let at = match piece.index {
+            Some(index) => match self.calls.iter().rposition(|call| call.index == Some(index)) {
+                Some(at) => Some(at),
+                // Where the number of a call is not known its place is its number.
+                None if piece.name.is_empty() => {
+                    usize::try_from(index).ok().filter(|&at| at < self.calls.len()).or(last)
+                }
+                None => None,
+            },
+            None => last,
+        };
+        match at {
+            Some(at) if !self.calls[at].is_followed_by(piece) => at,
+            _ => self.calls.len(),
         }
     }
 
     /// The calls, when the reply has ended.
     pub fn finish(self) -> Vec<ToolCall> {
+        let mut left = MOST_VALUES;
         let call = |call: Started| ToolCall {
             id: call.id,
             name: call.name,
-            arguments: arguments(&call.arguments),
+            arguments: arguments(&call.arguments, &mut left),
             signatures: None,
         };
         with_own_ids(self.calls.into_iter().map(call).collect())
     }
 }
 
-/// The arguments that a text stands for. Nothing stands for none.
-fn arguments(text: &str) -> Value {
-    match text.trim() {
-        "" => Value::Object(serde_json::Map::new()),
-        text => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
+impl Started {
+    /// Whether a piece with another id, or none, begins another call although it has the number of this one.
+    fn is_followed_by(&self, piece: CallPiece<'_>) -> bool {
+        if piece.name.is_empty() || self.name.is_empty() {
+            return false;
+        }
+        let has_other_id = !piece.id.is_empty() && !self.id.is_empty();
+        has_other_id || piece.name != self.name || self.brackets.are_closed()
     }
+}
+
+/// The arguments that a text stands for. Nothing stands for none. What is no JSON stays a text, and so does what would
+/// take more values than are `left`.
+fn arguments(text: &str, left: &mut usize) -> Value {
+    let text = text.trim();
+    if text.is_empty() || text == "null" {
+        return Value::Object(Map::new());
+    }
+    let values = text.bytes().filter(|byte| b",:[{".contains(byte)).count();
+    if values > *left {
+        return Value::String(text.to_owned());
+    }
+    *left -= values;
+    let value = serde_json::from_str(text).or_else(|_| serde_json::from_str(&with_escaped_controls(text)));
+    match value {
+        // Some servers encode the text once more.
+        Ok(Value::String(inner)) => match serde_json::from_str(inner.trim()) {
+            Ok(value @ Value::Object(_)) => value,
+            _ => Value::String(inner),
+        },
+        Ok(value) => value,
+        Err(_) => Value::String(text.to_owned()),
+    }
+}
+
+/// The JSON text with line feeds and other control characters inside of its texts escaped, as models forget to do.
+fn with_escaped_controls(json: &str) -> String {
+    let (mut escaped, mut text) = (String::with_capacity(json.len()), Brackets::default());
+    for letter in json.chars() {
+        match letter.is_ascii_control() && text.in_text {
+            true => escaped.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            false => escaped.push(letter),
+        }
+        text.push(letter.encode_utf8(&mut [0; 4]));
+    }
+    escaped
 }
 
 /// The calls, each with an id of its own: some servers give none, or the same to several.
@@ -138,10 +248,12 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn assemble(pieces: &[(&str, &str, &str)]) -> Vec<(String, String, Value)> {
+    type Parts<'a> = (Option<u64>, &'a str, &'a str, &'a str);
+
+    fn assemble(pieces: &[Parts<'_>]) -> Vec<(String, String, Value)> {
         let mut assembling = Assembling::default();
-        for &(id, name, arguments) in pieces {
-            assert!(assembling.push(CallPiece { id, name, arguments }));
+        for &(index, id, name, arguments) in pieces {
+            assert!(assembling.push(CallPiece { index, id, name, arguments }));
         }
         assembling.finish().into_iter().map(|call| (call.id, call.name, call.arguments)).collect()
     }
@@ -154,24 +266,70 @@ mod tests {
     fn pieces_find_their_calls_by_id_by_number_and_by_order() {
         let expected = [call("a", "peek", json!({"start": 1})), call("b", "grep", json!({"pattern": "x"}))];
         let by_number = [
-            ("a", "peek", ""),
-            ("b", "grep", "{\"patt"),
-            ("call_0", "", "{\"start\""),
-            ("call_1", "", "ern\": \"x\"}"),
-            ("call_0", "", ": 1}"),
+            (Some(0), "a", "peek", ""),
+            (Some(1), "b", "grep", "{\"patt"),
+            (Some(0), "", "", "{\"start\""),
+            (Some(1), "", "", "ern\": \"x\"}"),
+            (Some(0), "", "", ": 1}"),
         ];
-        let by_id = [("a", "peek", "{\"start\""), ("a", "peek", ": 1}"), ("b", "grep", "{\"pattern\": \"x\"}")];
-        let by_order =
-            [("a", "peek", "{\"start\""), ("", "", ": 1}"), ("b", "grep", "{\"pattern\""), ("", "", ": \"x\"}")];
-        for pieces in [&by_number[..], &by_id, &by_order] {
+        let by_place = by_number.map(|(index, id, name, text)| (index.filter(|_| id.is_empty()), id, name, text));
+        let by_id = [
+            (None, "a", "peek", "{\"start\""),
+            (None, "a", "peek", ": 1}"),
+            (None, "b", "grep", "{\"pattern\": \"x\"}"),
+        ];
+        let by_order = [
+            (None, "a", "peek", "{\"start\""),
+            (None, "", "", ": 1}"),
+            (None, "b", "grep", "{\"pattern\""),
+            (None, "", "", ": \"x\"}"),
+        ];
+        let all_zero = by_id.map(|(_, id, name, text)| (Some(0), id, name, text));
+        let with_names = [
+            (Some(0), "a", "peek", ""),
+            (Some(0), "", "peek", "{\"start\""),
+            (Some(0), "", "peek", ": 1}"),
+            (Some(0), "b", "grep", "{\"pattern\": \"x\"}"),
+        ];
+        let empty_first = [
+            (Some(0), "a", "peek", "{}"),
+            (Some(0), "", "", "{\"start\": 1}"),
+            (Some(1), "b", "grep", "{\"pattern\": \"x\"}"),
+        ];
+        for pieces in [&by_number[..], &by_place, &by_id, &by_order, &all_zero, &with_names, &empty_first] {
             assert_eq!(assemble(pieces), expected, "{pieces:?}");
         }
     }
 
     #[test]
-    fn what_is_no_json_stays_a_text_and_nothing_is_no_arguments() {
-        assert_eq!(assemble(&[("a", "f", "{\"x\":")]), [call("a", "f", json!("{\"x\":"))]);
-        assert_eq!(assemble(&[("a", "f", " ")]), [call("a", "f", json!({}))]);
+    fn calls_without_ids_are_told_apart_by_what_is_whole() {
+        let arguments = |pieces: &[Parts<'_>]| -> Vec<String> {
+            assemble(pieces).into_iter().map(|(_, name, arguments)| format!("{name}{arguments}")).collect()
+        };
+        let same = [(Some(0), "", "grep", "{\"a\": \"}\"}"), (Some(0), "", "grep", "{\"a\": 2}")];
+        let other = [(None, "", "grep", ""), (None, "", "peek", "{}")];
+        let cut = [(Some(0), "", "grep", "{\"a\": \"{\\\""), (Some(0), "", "grep", "}\"}")];
+        assert_eq!(arguments(&same), ["grep{\"a\":\"}\"}", "grep{\"a\":2}"]);
+        assert_eq!(arguments(&other), ["grep{}", "peek{}"]);
+        assert_eq!(arguments(&cut), ["grep{\"a\":\"{\\\"}\"}"]);
+    }
+
+    #[test]
+    fn arguments_are_understood_as_far_as_they_can_be() {
+        let cases = [
+            ("{\"x\": 1}", json!({"x": 1})),
+            (" ", json!({})),
+            ("null", json!({})),
+            ("\"{\\\"x\\\": 1}\"", json!({"x": 1})),
+            ("\"x\"", json!("x")),
+            ("{\"code\": \"a\n\tb\"}", json!({"code": "a\n\tb"})),
+            ("{\"x\":", json!("{\"x\":")),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(arguments(text, &mut 100), expected, "{text}");
+        }
+        let many = format!("[{}0]", "0,".repeat(200));
+        assert_eq!(arguments(&many, &mut 100), json!(many));
     }
 
     #[test]
@@ -187,7 +345,8 @@ mod tests {
         assert!(ids.len() == 4 && !ids.contains(""), "{ids:?}");
         let mut assembling = Assembling::default();
         let names: Vec<String> = (0..=MOST_CALLS).map(|number| format!("id{number}")).collect();
-        let taken = names.iter().filter(|id| assembling.push(CallPiece { id, name: "f", arguments: "" })).count();
+        let taken =
+            names.iter().filter(|id| assembling.push(CallPiece { id, name: "f", ..CallPiece::default() })).count();
         assert_eq!(taken, MOST_CALLS);
     }
 }

@@ -97,8 +97,9 @@ impl Query {
 }
 
 impl Asked {
-    /// Finds the settings, the models and the text. All of it may take long: the client has to reply, a server has to say
-    /// what it has, and a folder may be huge. When the query is cancelled or its time is up nothing of it is waited for.
+    /// Finds the settings, the models and the text. All of it may take long: the client has to reply, a server has to
+    /// say what it has, and a folder may be huge. When the query is cancelled or its time is up nothing of it is waited
+    /// for.
     pub async fn prepare(
         &self,
         engines: &Engines,
@@ -119,6 +120,7 @@ impl Asked {
         if !self.options.unknown.is_empty() {
             warnings.push(complaint(&self.options.unknown));
         }
+        warnings.extend(engine.models.take_warnings());
         let manner = Arc::new(Manner::of(&settings).map_err(Answer::failed)?);
         let (text, limits) = (self.params.query.clone(), settings.limits);
         let dialogue = self.session.as_ref().map(|session| session.dialogue.clone());

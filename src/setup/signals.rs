@@ -2,11 +2,19 @@
 //!
 //! Dying of one would leave the programs behind that answer as models: they lead process groups of their own.
 
-use std::io;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use crate::exec;
+use std::{io, thread, time::Duration};
+use tokio::{
+    runtime::Builder,
+    signal::unix::{Signal, SignalKind, signal},
+    time::timeout,
+};
 
 /// What a process exits with after a signal, as shells have it, is this and the signal's number.
 const STATUS_BASE: u8 = 128;
+
+/// How long the work may take to end by itself after the first signal.
+const GRACE: Duration = Duration::from_millis(900);
 
 /// Takes the signals in place of the system, from when it is made.
 pub struct EndSignals {
@@ -35,4 +43,30 @@ impl EndSignals {
         };
         STATUS_BASE + u8::try_from(kind.as_raw_value()).expect("the numbers of these signals are small")
     }
+}
+
+/// Calls `end` at the first signal, and ends the process if that has not ended it soon, or at the second signal.
+///
+/// The signals are waited for on a thread of their own: whatever keeps the work from ending, be it code that never
+/// gives way or a terminal that takes no more output, does not keep the signal from being heard.
+///
+/// # Errors The system lets no signal be handled, or has no thread to spare.
+pub fn end_on_signal(end: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let mut signals = {
+        let _entered = runtime.enter();
+        EndSignals::listen()?
+    };
+    let wait = move || {
+        let status = runtime.block_on(async {
+            let status = signals.next().await;
+            end();
+            timeout(GRACE, signals.next()).await.unwrap_or(status)
+        });
+        // Nobody drops the futures that hold these.
+        exec::end_all();
+        std::process::exit(i32::from(status));
+    };
+    thread::Builder::new().name("rlm-signals".to_owned()).spawn(wait)?;
+    Ok(())
 }

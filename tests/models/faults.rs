@@ -91,7 +91,7 @@ async fn a_body_that_is_no_stream() {
         brokenReply: the reply of m broke off: what came was no stream of events, or it ended before its first one
         → -
     "#]];
-    let bodies = ["<html>login</html>", "", r#"{"choices":[{"message":{"content":"whole"}}]}"#];
+    let bodies = ["", "It is going well.", "{}", r#"{"choices": []}"#];
     for body in bodies {
         let expected = expected.data().to_owned();
         let server = ScriptedServer::start(move |_| Action::garbage(body)).await;
@@ -100,6 +100,25 @@ async fn a_body_that_is_no_stream() {
         let wanted: Vec<&str> = expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         assert_eq!(shown, wanted, "{body:?}");
     }
+}
+
+#[tokio::test]
+async fn a_page_of_the_web() {
+    check(
+        Action::garbage("<html><title>Log in</title></html>"),
+        expect![[r#"
+            rejected: m did not accept the request: http://server/v1 answered with a web page (Log in)
+            → check the model's name and the endpoint's base URL with `rlm doctor`
+        "#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_whole_completion_in_place_of_a_stream_is_a_reply() {
+    let server = ScriptedServer::start(|_| Action::garbage(r#"{"choices":[{"message":{"content":"whole"}}]}"#)).await;
+    let (reply, pieces) = ask(&*model_at(&server.url()).await, "hi").await;
+    assert_eq!((reply.unwrap().text, pieces), ("whole".to_owned(), vec!["whole".to_owned()]));
 }
 
 #[tokio::test]

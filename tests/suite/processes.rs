@@ -61,6 +61,28 @@ pub async fn until_gone(processes: &[Process]) {
 
 /// Sends what Ctrl-C sends.
 pub fn interrupt(id: u32) {
+    signal(id, Signal::INT);
+}
+
+pub fn signal(id: u32, signal: Signal) {
     let id = Pid::from_raw(id.cast_signed()).expect("a number of a process");
-    kill_process(id, Signal::INT).expect("it can be interrupted");
+    kill_process(id, signal).expect("it can be signalled");
+}
+
+/// The most memory that a process has had so far, in bytes; 0 if it has ended.
+pub fn most_memory(id: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let most =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    most.unwrap_or_default() << 10
+}
+
+/// How long the processors have worked for a process so far.
+pub fn processor_time(id: u32) -> Duration {
+    /// Of the times in `/proc`, whatever the system's own clock does.
+    const TICKS_A_SECOND: u64 = 100;
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit_once(')').map_or_else(Vec::new, |(_, rest)| rest.split_whitespace().collect());
+    let ticks = |at: usize| fields.get(at).and_then(|it| it.parse::<u64>().ok()).unwrap_or_default();
+    Duration::from_millis((ticks(11) + ticks(12)) * 1000 / TICKS_A_SECOND)
 }

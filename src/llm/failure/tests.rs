@@ -5,12 +5,8 @@ use expect_test::{Expect, expect};
 use reqwest::header::{HeaderName, HeaderValue};
 
 fn peer() -> Peer {
-    Peer {
-        model: "m".to_owned(),
-        endpoint: "http://h:1/v1".to_owned(),
-        key: Secret::new("sk-secret"),
-        variable: Some("RLM_API_KEY".to_owned()),
-    }
+    let key = Secret::new("sk-secret").map(|key| ("RLM_API_KEY".to_owned(), key));
+    Peer::new("m", "http://h:1/v1", key, &["PEARKEY9".to_owned()])
 }
 
 #[test]
@@ -27,6 +23,8 @@ fn a_status_and_its_body_become_the_kind_a_person_can_act_on() {
         (400, r#"{"error":{"message":"x is not a valid model ID","code":400}}"#, "unknownModel"),
         (400, r#"{"error":{"message":"Model Not Exist"}}"#, "unknownModel"),
         (404, "<html>nginx</html>", "rejected"),
+        (403, "<!doctype html><title>Checking your browser</title>", "rejected"),
+        (413, "<html>Request Entity Too Large</html>", "promptTooLong"),
         (429, "", "rateLimited"),
         (429, r#"{"error":{"message":"Request too large for gpt-4 on tokens per min (TPM)"}}"#, "promptTooLong"),
         (400, r#"{"error":{"message":"This model's maximum context length is 8192 tokens"}}"#, "promptTooLong"),
@@ -55,10 +53,16 @@ fn an_error_inside_a_stream_is_told_by_its_code_or_its_type() {
         (r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#, "server"),
         (r#"{"type":"rate_limit_error"}"#, "rateLimited"),
         (r#"{"message":"boom","type":"server_error"}"#, "server"),
+        (r#"{"object":"error","message":"come back tomorrow","code":503}"#, "server"),
+        (r#"{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}"#, "unauthorized"),
+        (r#"{"error":{"message":"content must be a string","type":"invalid_request_error"}}"#, "rejected"),
+        (r#"{"error":{"message":"Insufficient credits.","code":402}}"#, "noCredit"),
+        (r#"{"error":{"message":"You exceeded your quota","code":"insufficient_quota"}}"#, "noCredit"),
+        ("no JSON at all", "server"),
         (r#"{"message":"maximum context length is 5","code":"400"}"#, "promptTooLong"),
     ];
     for (body, kind) in cases {
-        let error = peer().of_event(&serde_json::from_str(body).unwrap());
+        let error = peer().of_event(body);
         assert_eq!(error.kind(), kind, "{body}: {error}");
     }
 }
@@ -78,7 +82,7 @@ fn errors_read_well() {
         "#]],
     );
     check(
-        Peer { key: None, variable: None, ..peer() }.of_status(401, None, ""),
+        Peer::new("m", "http://h:1/v1", None, &[]).of_status(401, None, ""),
         expect![[r#"
             m refused the API key: no reason given
             → the server wants a key: set RLM_API_KEY
@@ -94,7 +98,7 @@ fn errors_read_well() {
     check(
         peer().of_status(404, None, "<html><h1>Not Found</h1></html>"),
         expect![[r#"
-            m did not accept the request: status 404 from http://h:1/v1: <html><h1>Not Found</h1></html>
+            m did not accept the request: status 404 from http://h:1/v1: a web page (Not Found)
             → check the model's name and the endpoint's base URL with `rlm doctor`
         "#]],
     );
@@ -118,13 +122,29 @@ fn errors_read_well() {
 fn no_key_and_no_page_of_text_ever_stands_in_an_error() {
     // The key lies across the place where the text is cut.
     let body = format!("{}Authorization: Bearer sk-secret{}", "x ".repeat(130), " y".repeat(5000));
-    for status in [400, 401, 404, 429, 500] {
-        let error = peer().of_status(status, None, &body);
+    let in_address = format!("{}/v1?api-key=PEARKEY9", "x ".repeat(10));
+    for (status, body) in [400, 401, 404, 429, 500].into_iter().flat_map(|it| [(it, &body), (it, &in_address)]) {
+        let error = peer().of_status(status, None, body);
         let all = format!("{error} {error:?} {:?}", error.hint());
-        assert!(!all.contains("sk-se"), "{all}");
+        assert!(!all.contains("sk-se") && !all.contains("PEARKEY"), "{all}");
         assert!(error.to_string().chars().count() < 400, "{error}");
     }
-    assert!(!format!("{:?}", peer()).contains("sk-se"));
+    let shown = format!("{:?}", peer());
+    assert!(!shown.contains("sk-se") && !shown.contains("PEARKEY"), "{shown}");
+}
+
+#[test]
+fn a_redirect_is_told_without_what_it_carries() {
+    let location = "https://user:PEARKEY9@other.example:7/v1/models?api-key=PEARKEY9#sk-secret";
+    let headers = HeaderMap::from_iter([(HeaderName::from_static("location"), HeaderValue::from_static(location))]);
+    let error = peer().of_status(307, Some(&headers), "to https://other.example:7/v1/models?api-key=PEARKEY9");
+    assert_eq!(
+        error.to_string(),
+        "m did not accept the request: status 307 from http://h:1/v1: it redirects to https://other.example:7, and \
+         redirects are not followed"
+    );
+    let error = peer().of_status(302, None, "");
+    assert!(error.to_string().ends_with("http://h:1/v1: it redirects, and redirects are not followed"), "{error}");
 }
 
 #[test]

@@ -3,14 +3,22 @@
 use crate::config::{Endpoint, Environment};
 use crate::llm::{
     Error,
-    http::{Connections, bounded_body},
+    http::{Body, Connections},
+    json::{self, Field},
+    server::Known,
 };
 use reqwest::{Client, RequestBuilder};
-use serde_json::{Value, json};
+use serde::Deserialize;
 use std::time::Duration;
 
 /// How long it may take to answer before it counts as absent. It is on this machine as a rule, and a person waits.
-const PATIENCE: Duration = Duration::from_millis(300);
+pub(super) const PATIENCE: Duration = Duration::from_millis(300);
+
+/// The most bytes of an answer that are read.
+const MOST_BYTES: usize = 4 << 20;
+
+/// The most models that are taken from a list.
+const MOST_MODELS: usize = 10_000;
 
 /// An Ollama that answers.
 #[derive(Debug)]
@@ -34,13 +42,20 @@ impl Ollama {
             .map_err(|problem| Error::Configuration(format!("OLLAMA_HOST or OLLAMA_PORT: {problem}")))
     }
 
-    /// Asks whether one is there. Nothing there is no failure.
-    pub(super) async fn probe(environment: &Environment, connections: &Connections) -> Option<Self> {
+    /// Asks whether one is there, and waits so long for it. Nothing there is no failure.
+    pub(super) async fn probe(
+        environment: &Environment,
+        connections: &Connections,
+        patience: Duration,
+    ) -> Option<Self> {
         let base = Self::base(environment).ok()?;
         let client = connections.for_endpoint(&base).ok()?;
-        let body = ask(client.get(base.join("api/tags"))).await?;
-        let name = |model: &Value| Some(model.get("name")?.as_str()?.to_owned());
-        let models = body.get("models")?.as_array()?.iter().filter_map(name).collect();
+        let body = ask(client.get(base.join("api/tags")), patience).await?;
+        let list = serde_json::from_str::<List<'_>>(&body).ok()?.models?;
+        let name = |model| {
+            json::text(json::object::<Listed<'_>>(Some(model))?.name).filter(|it| !it.contains(char::is_control))
+        };
+        let models = json::items(Some(list), MOST_MODELS).into_iter().filter_map(name).collect();
         Some(Self { base, models })
     }
 
@@ -53,50 +68,66 @@ impl Ollama {
 /// The window that Ollama gives a model which says nothing else, in tokens. What does not fit it is cut off in silence.
 const DEFAULT_WINDOW: usize = 4096;
 
-/// What Ollama says of a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Facts {
-    /// How many tokens it has room for: what it was loaded with, else what it is made for, else what
-    /// `OLLAMA_CONTEXT_LENGTH` says, else Ollama's own default.
-    pub(super) window: usize,
-    /// Whether it can call tools; not known if Ollama is silent or old.
-    pub(super) calls_tools: Option<bool>,
+#[derive(Deserialize)]
+struct List<'a> {
+    #[serde(borrow)]
+    models: Field<'a>,
 }
 
-/// Asks for the facts of a model.
-pub(super) async fn facts(client: &Client, base: &Endpoint, environment: &Environment, model: &str) -> Facts {
+#[derive(Deserialize)]
+struct Listed<'a> {
+    #[serde(borrow)]
+    name: Field<'a>,
+    context_length: Field<'a>,
+}
+
+#[derive(Deserialize)]
+struct Shown<'a> {
+    #[serde(borrow)]
+    parameters: Field<'a>,
+    capabilities: Field<'a>,
+}
+
+/// Asks for what is known of a model. Its window is how many tokens it was loaded with, else what it is made for, else
+/// what `OLLAMA_CONTEXT_LENGTH` says, else Ollama's own default; whether it can call tools is not known if Ollama is
+/// silent or old.
+pub(super) async fn facts(client: &Client, base: &Endpoint, environment: &Environment, model: &str) -> Known {
     // Names are shown with a tag and may be given without one.
-    let model = model.rsplit("::").next().unwrap_or(model);
     let is_it = |name: &str| name == model || name.strip_suffix(":latest") == Some(model);
     let (running, shown) = tokio::join!(
-        ask(client.get(base.join("api/ps"))),
-        ask(client.post(base.join("api/show")).json(&json!({ "model": model }))),
+        ask(client.get(base.join("api/ps")), PATIENCE),
+        ask(client.post(base.join("api/show")).json(&serde_json::json!({ "model": model })), PATIENCE),
     );
-    let loaded = running.and_then(|body| {
-        let running = body.get("models")?.as_array()?.clone();
-        let it = running.into_iter().find(|it| it["name"].as_str().is_some_and(is_it))?;
-        it.get("context_length")?.as_u64()
-    });
+    let loaded = || {
+        let list = serde_json::from_str::<List<'_>>(running.as_deref()?).ok()?.models;
+        let models = json::items(list, MOST_MODELS).into_iter().filter_map(|it| json::object::<Listed<'_>>(Some(it)));
+        let mut it = models.filter(|listed| json::text(listed.name).is_some_and(|name| is_it(&name)));
+        json::count(it.next()?.context_length)
+    };
+    let shown: Option<Shown<'_>> = shown.as_deref().and_then(|body| serde_json::from_str(body).ok());
     let made_for = || {
-        let parameters = shown.as_ref()?.get("parameters")?.as_str()?;
+        let parameters = json::text(shown.as_ref()?.parameters)?;
         parameters.lines().find_map(|line| line.trim().strip_prefix("num_ctx"))?.trim().parse().ok()
     };
     let configured = || environment.get("OLLAMA_CONTEXT_LENGTH")?.trim().parse().ok();
-    let window = loaded.or_else(made_for).or_else(configured).and_then(|window| usize::try_from(window).ok());
-    let abilities = shown.as_ref().and_then(|body| body.get("capabilities")?.as_array());
-    Facts {
-        window: window.filter(|&window| window > 0).unwrap_or(DEFAULT_WINDOW),
-        calls_tools: abilities.map(|abilities| abilities.iter().any(|it| it == "tools")),
+    let window = loaded().or_else(made_for).or_else(configured).and_then(|window| usize::try_from(window).ok());
+    let abilities = shown.as_ref().and_then(|it| it.capabilities);
+    let calls_tools = |list| json::items(Some(list), MOST_MODELS).iter().any(|it| it.get() == "\"tools\"");
+    Known {
+        window: Some(window.filter(|&window| window > 0).unwrap_or(DEFAULT_WINDOW)),
+        calls_tools: abilities.filter(|list| list.get().starts_with('[')).map(calls_tools),
     }
 }
 
-/// The JSON that a question to Ollama brings; nothing if it does not answer soon.
-async fn ask(request: RequestBuilder) -> Option<Value> {
-    let response = request.timeout(PATIENCE).send().await.ok()?;
+/// What a question to Ollama brings; nothing if it does not answer soon.
+async fn ask(request: RequestBuilder, patience: Duration) -> Option<String> {
+    let response = request.timeout(patience).send().await.ok()?;
     if !response.status().is_success() {
         return None;
     }
-    serde_json::from_str(&bounded_body(response).await.ok()?).ok()
+    let mut body = Vec::new();
+    Body::of(response).read(&mut body, MOST_BYTES).await.ok()?;
+    Some(String::from_utf8_lossy(&body).into_owned())
 }
 
 /// `OLLAMA_HOST` may lack a scheme, a port or a host, and may be the address that the server listens on.

@@ -4,6 +4,7 @@ use super::{Choice, Models, ollama::Ollama, spec::Spec};
 use crate::config::Endpoint;
 use crate::llm::{Error, Model, catalog};
 use futures::future::join_all;
+use genai::adapter::AdapterKind;
 use std::{
     path::Path,
     time::{Duration, Instant},
@@ -24,6 +25,8 @@ pub struct Survey {
     pub choice: Result<Choice, Error>,
     /// Whether the root, the worker and every endpoint answer.
     pub checks: Vec<Check>,
+    /// What a person should know about them.
+    pub warnings: Vec<String>,
 }
 
 /// A key that is set. Its value is nobody's business.
@@ -64,7 +67,8 @@ impl Models {
         let set = |variable: &str| self.environment.get(variable).is_some();
         let offers = catalog::OFFERS.iter().filter(|offer| set(offer.variable));
         let keys = offers.map(|offer| KeyFound { variable: offer.variable, model: offer.model }).collect();
-        let (ollama, choice) = tokio::join!(Ollama::probe(&self.environment, &self.connections), self.choose());
+        let (ollama, choice) =
+            tokio::join!(Ollama::probe(&self.environment, &self.connections, PATIENCE), self.choose());
         let mut names = Vec::new();
         if let Ok(choice) = &choice {
             names.push(choice.root.name().to_owned());
@@ -77,7 +81,8 @@ impl Models {
         let endpoints = join_all(self.endpoints.iter().map(|(endpoint, _)| self.check_endpoint(endpoint, &known)));
         let (models, endpoints) = tokio::join!(models, endpoints);
         let ollama = ollama.map(|it| OllamaFound { url: it.base.to_string(), models: it.models });
-        Survey { keys, ollama, choice, checks: models.into_iter().flatten().chain(endpoints).collect() }
+        let checks = models.into_iter().flatten().chain(endpoints).collect();
+        Survey { keys, ollama, choice, checks, warnings: self.warnings() }
     }
 
     /// A model that is at the endpoints is checked there.
@@ -87,6 +92,7 @@ impl Models {
             Ok(Spec::AtEndpoint(_)) => return None,
             Ok(Spec::Extractive) => Ok("built in".to_owned()),
             Ok(Spec::Command(line)) => self.check_command(&line),
+            Ok(Spec::OfProvider(AdapterKind::Ollama, name)) => self.check_ollama(&name).await,
             Ok(Spec::OfProvider(kind, name)) => match self.of_provider(kind, &name).await {
                 Ok(provider) => match timeout(PATIENCE, provider.list()).await {
                     Ok(list) => list.map(|list| described(&list, &[bare(provider.name())])),
@@ -110,8 +116,19 @@ impl Models {
         Check { what: endpoint.to_string(), result }
     }
 
+    async fn check_ollama(&self, name: &str) -> Result<String, Error> {
+        let base = Ollama::base(&self.environment)?;
+        match Ollama::probe(&self.environment, &self.connections, PATIENCE).await {
+            Some(ollama) => Ok(described(&ollama.models, &[bare(name)])),
+            None => {
+                let detail = "no Ollama answers there".to_owned();
+                Err(Error::Unreachable { model: name.to_owned(), endpoint: base.to_string(), detail })
+            }
+        }
+    }
+
     fn check_command(&self, line: &str) -> Result<String, Error> {
-        let model = crate::llm::command::CommandModel::new(line, PATIENCE)?;
+        let model = self.command(line, PATIENCE)?;
         let program = model.program();
         let folders = self.environment.get("PATH").unwrap_or_default();
         let mut places: Vec<_> = std::env::split_paths(&folders).map(|folder| folder.join(program)).collect();
@@ -127,7 +144,8 @@ impl Models {
     }
 }
 
-fn bare(name: &str) -> &str {
+/// The name without its provider.
+pub(super) fn bare(name: &str) -> &str {
     name.split_once("::").map_or(name, |(_, bare)| bare)
 }
 

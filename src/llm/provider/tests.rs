@@ -3,7 +3,14 @@
 use super::*;
 use axum::{Router, extract::Request as HttpRequest, http::StatusCode};
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
+use std::{
+    io::Write as _,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 use tokio::net::TcpListener;
 
 type Taken = Arc<Mutex<Vec<(String, String, Value)>>>;
@@ -29,7 +36,9 @@ async fn sent(kind: AdapterKind, name: &str, messages: Vec<Message>) -> ((String
     let (url, taken) = server().await;
     let key = Secret::new("sk-hidden").map(|key| ("KEY".to_owned(), key));
     let connection = reqwest::Client::builder().no_proxy().build().unwrap();
-    let provider = Provider::of_kind(connection, kind, name, key, Some(url), Timeouts::default()).await.unwrap();
+    let providers = Providers::new(connection).unwrap();
+    let (memory, timeouts) = (Arc::default(), Timeouts::default());
+    let provider = Provider::of_kind(&providers, memory, kind, name, key, Some(url), timeouts).await.unwrap();
     let request = Request { messages, max_output_tokens: None, tools: Default::default() };
     let error = provider.call(&request, &mut |_| {}).await.unwrap_err();
     let sent = taken.lock().unwrap().remove(0);
@@ -78,4 +87,39 @@ async fn a_conversation_is_cached_where_one_must_ask_for_it_and_a_single_questio
     assert_eq!(body.to_string().matches("cache_control").count(), 1);
     let ((_, _, body), _) = sent(AdapterKind::Groq, "groq::x", conversation).await;
     assert!(!body.to_string().contains("cache"), "{body}");
+}
+
+/// A provider of sorts that begins an event and goes on with it until it is stopped, or for some time: `genai` takes
+/// the longer for it the more has come, and never waits.
+fn endless(stops: &Arc<AtomicBool>) -> String {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let (stops, end) = (stops.clone(), Instant::now() + Duration::from_secs(20));
+    std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: {\"delta\": \"";
+        let mut sent = connection.write_all(head.as_bytes());
+        while sent.is_ok() && !stops.load(Ordering::Relaxed) && Instant::now() < end {
+            sent = connection.write_all(&[b'x'; 64 << 10]);
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn an_event_without_end_holds_nobody_up_who_waits_for_a_reply() {
+    for kind in [AdapterKind::Anthropic, AdapterKind::OpenAI] {
+        let stops = Arc::<AtomicBool>::default();
+        let connection = reqwest::Client::builder().no_proxy().build().unwrap();
+        let (providers, url) = (Providers::new(connection).unwrap(), endless(&stops));
+        let key = Secret::new("sk-hidden").map(|key| ("KEY".to_owned(), key));
+        let (memory, timeouts) = (Arc::default(), Timeouts::default());
+        let provider = Provider::of_kind(&providers, memory, kind, "x", key, Some(url), timeouts).await.unwrap();
+        let request = Request { messages: question(), max_output_tokens: None, tools: Default::default() };
+        let started = Instant::now();
+        let waited = timeout(Duration::from_millis(500), provider.call(&request, &mut |_| {})).await;
+        assert!(waited.is_err(), "{waited:?}");
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+        stops.store(true, Ordering::Relaxed);
+    }
 }

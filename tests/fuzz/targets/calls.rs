@@ -1,6 +1,7 @@
 //! Calls of tools are put together from the pieces of a stream, and read.
 //!
-//! Each part of an input is a piece: id, name and arguments, divided by tabs. A part that begins with `!` describes tools
+//! Each part of an input is a piece: id, name and arguments, divided by tabs; an id such as `call_3` stands for the
+//! number of a call that has none. A part that begins with `!` describes tools
 //! of one's own.
 
 use super::parts;
@@ -23,7 +24,9 @@ pub fn calls(input: &[u8]) {
         }
         let mut fields = part.splitn(3, '\t');
         let [id, name, arguments] = [(); 3].map(|()| fields.next().unwrap_or_default());
-        assembling.push(CallPiece { id, name, arguments });
+        let index = id.strip_prefix("call_").and_then(|number| number.parse().ok());
+        let id = if index.is_some() { "" } else { id };
+        assembling.push(CallPiece { index, id, name, arguments });
     }
     let own: Vec<&ToolSpec> = own.iter().collect();
     let calls = assembling.finish();

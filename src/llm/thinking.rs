@@ -6,6 +6,9 @@
 const OPEN: &str = "<think>";
 const CLOSE: &str = "</think>";
 
+/// Bytes of white space at the start behind which no reasoning is expected any more.
+const MOST_SPACE: usize = 1000;
+
 /// Splits a reply while it streams.
 #[derive(Debug, Default)]
 pub(super) struct Thinking {
@@ -38,7 +41,9 @@ impl Thinking {
         let mut open = std::mem::take(&mut self.held) + part;
         if self.place == Place::Start {
             let begun = open.trim_start();
-            if let Some(inside) = begun.strip_prefix(OPEN) {
+            if open.len() - begun.len() > MOST_SPACE {
+                self.place = Place::Text;
+            } else if let Some(inside) = begun.strip_prefix(OPEN) {
                 self.place = Place::Inside;
                 open = inside.to_owned();
             } else if OPEN.starts_with(begun) {
@@ -71,6 +76,11 @@ impl Thinking {
         }
         split.text = open;
         split
+    }
+
+    /// Bytes that are held back.
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
     }
 
     /// What was held back, when nothing more comes.
@@ -108,7 +118,9 @@ mod tests {
             ("<think>never closed </thi", "never closed </thi", ""),
             ("<think>漢</think>字", "漢", "字"),
         ];
-        for (reply, reasoning, text) in cases {
+        let space = " ".repeat(2 * MOST_SPACE);
+        let far = format!("{space}<think>");
+        for (reply, reasoning, text) in cases.into_iter().chain([(&*space, "", &*space), (&*far, "", &*far)]) {
             let expected = (reasoning.to_owned(), text.to_owned());
             assert_eq!(read(&[reply]), expected, "{reply:?} at once");
             let letters: Vec<String> = reply.chars().map(String::from).collect();

@@ -1,0 +1,126 @@
+//! The list of models of an OpenAI-compatible server.
+
+use super::Body;
+use crate::{
+    config::Endpoint,
+    llm::{
+        Error,
+        failure::Peer,
+        json::{self, Field},
+    },
+};
+use reqwest::Client;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// The most bytes of a list that are read.
+const MOST_BYTES: usize = 4 << 20;
+
+/// The most models that are taken from a list.
+const MOST_MODELS: usize = 10_000;
+
+/// The longest name of a model, in bytes.
+const LONGEST_NAME: usize = 512;
+
+/// What a server says about one of its models.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) name: String,
+    /// Tokens that fit its window, where the server says so.
+    pub(crate) window: Option<usize>,
+}
+
+/// The models of an OpenAI-compatible server, in its own order.
+///
+/// # Errors
+/// As for a call; also when the list takes longer than `patience`.
+pub(crate) async fn list_models(
+    client: &Client,
+    endpoint: &Endpoint,
+    peer: &Peer,
+    patience: Duration,
+) -> Result<Vec<Listed>, Error> {
+    let mut request = client.get(endpoint.join("models")).timeout(patience);
+    if let Some(key) = &peer.key {
+        request = request.bearer_auth(key.expose());
+    }
+    let failed = |error| peer.of_transport(&error, patience);
+    let response = request.send().await.map_err(failed)?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let mut body = Vec::new();
+    Body::of(response).read(&mut body, MOST_BYTES).await.map_err(failed)?;
+    let body = String::from_utf8_lossy(&body);
+    if !status.is_success() {
+        return Err(peer.of_status(status.as_u16(), Some(&headers), &body));
+    }
+    let mut models = listed(&body).ok_or_else(|| {
+        // The address is told without its query, which may hold a key.
+        let detail = format!("what {endpoint} answered for /models is no list of models");
+        Error::Rejected { model: peer.model.clone(), detail }
+    })?;
+    models.retain(|model| !peer.repeats_key(&model.name));
+    Ok(models)
+}
+
+#[derive(Deserialize)]
+struct List<'a> {
+    #[serde(borrow)]
+    data: Field<'a>,
+}
+
+#[derive(Deserialize)]
+struct Model<'a> {
+    #[serde(borrow)]
+    id: Field<'a>,
+    // vLLM, OpenRouter and llama.cpp each have a word for the window.
+    max_model_len: Field<'a>,
+    context_length: Field<'a>,
+    meta: Field<'a>,
+}
+
+#[derive(Deserialize)]
+struct Meta<'a> {
+    #[serde(borrow)]
+    n_ctx: Field<'a>,
+}
+
+fn listed(body: &str) -> Option<Vec<Listed>> {
+    let body: Field<'_> = serde_json::from_str(body).ok();
+    // Most servers put the list into an object, some send it bare.
+    let list = match body?.get().starts_with('[') {
+        true => body,
+        false => Some(json::object::<List<'_>>(body)?.data?),
+    };
+    if !list?.get().starts_with('[') {
+        return None;
+    }
+    let one = |model| {
+        let model: Model<'_> = json::object(Some(model))?;
+        let name =
+            json::text(model.id).filter(|name| name.len() <= LONGEST_NAME && !name.contains(char::is_control))?;
+        let in_meta = || json::count(json::object::<Meta<'_>>(model.meta)?.n_ctx);
+        let window = json::count(model.max_model_len).or_else(|| json::count(model.context_length)).or_else(in_meta);
+        Some(Listed { name, window: window.and_then(|it| usize::try_from(it).ok()) })
+    };
+    Some(json::items(list, MOST_MODELS).into_iter().filter_map(one).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_models_is_read_with_the_windows_it_tells() {
+        let models = r#"[{"id": "a", "max_model_len": 8192}, {"id": "b", "meta": {"n_ctx": 5}, "context_length": null},
+                         {}, {"id": 3}, 7, {"id": "line\nfeed"}]"#;
+        let expected = [("a", Some(8192)), ("b", Some(5))].map(|(name, window)| Listed { name: name.into(), window });
+        assert_eq!(listed(&format!("{{\"data\": {models}}}")).unwrap(), expected);
+        assert_eq!(listed(models).unwrap(), expected);
+        assert_eq!(listed(r#"{"data": []}"#), Some(Vec::new()));
+        for broken in ["", r#"{"data": 1}"#, r#"{"data": null}"#, r#"{"boats": 2}"#, "<html>", "3", "null"] {
+            assert_eq!(listed(broken), None, "{broken}");
+        }
+        let many = format!("[{}{{}}]", r#"{"id": "m"},"#.repeat(MOST_MODELS + 5));
+        assert_eq!(listed(&many).unwrap().len(), MOST_MODELS);
+    }
+}

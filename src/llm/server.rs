@@ -1,0 +1,239 @@
+//! A model on a server that a person names by its address.
+//!
+//! Such a server may be anything: a machine of one's own, a gateway, something that only looks like one. So nothing of
+//! its replies is taken on trust. The way through is the same for all protocols: the request goes out, the body is
+//! split into messages ([`events`], [`lines`]), a protocol ([`openai`], [`ollama`]) says what a message means, and
+//! [`Reading`] makes a reply of that. Everything on that way has a bound, takes time in proportion to the bytes that
+//! come, and gives way to others between any two parts of the body, so that cancelling, a deadline and a signal always
+//! win.
+
+mod events;
+mod lines;
+mod ollama;
+mod openai;
+
+use super::{
+    Error, Model, PieceSink, Reply, Request,
+    failure::Peer,
+    http::{Body, Connections, Drained, ReplyMemory, Timeouts},
+    reading::{Progress, Reading},
+};
+use crate::config::Endpoint;
+use events::Messages;
+use futures::future::BoxFuture;
+use reqwest::{Client, RequestBuilder, Response, Url};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// The most bytes of one message of a server: of an event, a line, or a whole body that is no stream.
+const MOST_BYTES: usize = 16 << 20;
+
+/// The most bytes of an error's body that are read.
+const MOST_ERROR: usize = 256 << 10;
+
+/// How long an error's body may take. What has come by then is what the server said.
+const ERROR_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a server may keep the connection open after the model has said why it stopped. The numbers of tokens come
+/// then.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// What a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    OpenAi,
+    Ollama,
+}
+
+/// A model on a server.
+pub(super) struct ServerModel {
+    peer: Peer,
+    /// The name as the server gets it.
+    name: String,
+    protocol: Protocol,
+    url: Url,
+    client: Client,
+    memory: Arc<ReplyMemory>,
+    timeouts: Timeouts,
+    window: Option<usize>,
+    calls_tools: Option<bool>,
+    drained: Drained<Body>,
+}
+
+/// A message of a server is longer than any that makes sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct TooLong;
+
+/// What a message says about the end of the reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Part,
+    /// Nothing more belongs to the reply.
+    End,
+}
+
+/// What is known of a model beside its name.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Known {
+    pub(super) window: Option<usize>,
+    pub(super) calls_tools: Option<bool>,
+}
+
+impl ServerModel {
+    /// `name` is what the server is told; `peer` has the name that people know.
+    pub(super) fn new(
+        connections: &Connections,
+        protocol: Protocol,
+        endpoint: &Endpoint,
+        name: &str,
+        peer: Peer,
+        timeouts: Timeouts,
+        known: Known,
+    ) -> Result<Self, Error> {
+        let url = endpoint.join(match protocol {
+            Protocol::OpenAi => "chat/completions",
+            Protocol::Ollama => "api/chat",
+        });
+        Ok(Self {
+            peer,
+            name: name.to_owned(),
+            protocol,
+            url,
+            client: connections.for_endpoint(endpoint)?,
+            memory: connections.memory(),
+            timeouts,
+            window: known.window,
+            calls_tools: known.calls_tools,
+            drained: Drained::default(),
+        })
+    }
+
+    async fn answer(&self, request: &Request, pieces: PieceSink<'_>) -> Result<Reply, Error> {
+        if self.drained.release() {
+            // Their connections come free as soon as their tasks have had a turn.
+            tokio::task::yield_now().await;
+        }
+        let post = self.client.post(self.url.clone());
+        let post = match self.protocol {
+            Protocol::OpenAi => post.json(&openai::body(&self.name, request)),
+            Protocol::Ollama => post.json(&ollama::body(&self.name, request)),
+        };
+        let response = self.send(post).await?;
+        let mut body = Body::of(response);
+        let mut reading = Reading::new(&self.peer, &self.memory);
+        if self.read(&mut body, &mut reading, &mut *pieces).await? == Progress::GoesOn {
+            self.drained.keep(body);
+        }
+        reading.conclude(request, pieces)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
+        let request = match &self.peer.key {
+            Some(key) => request.bearer_auth(key.expose()),
+            None => request,
+        };
+        let silence = self.timeouts.first_text;
+        let response = timeout(silence, request.send()).await.map_err(|_| self.timed_out(silence))?;
+        let response = response.map_err(|error| self.peer.of_transport(&error, silence))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        if status.is_success() {
+            return Ok(response);
+        }
+        let mut said = Vec::new();
+        let _ = timeout(ERROR_PATIENCE, Body::of(response).read(&mut said, MOST_ERROR)).await;
+        Err(self.peer.of_status(status.as_u16(), Some(&headers), &String::from_utf8_lossy(&said)))
+    }
+
+    /// Reads a reply to its end, or until the model repeats itself.
+    async fn read(&self, body: &mut Body, reading: &mut Reading<'_>, pieces: PieceSink<'_>) -> Result<Progress, Error> {
+        let mut messages = Messages::new(self.protocol);
+        let mut held = self.memory.hold();
+        let mut since = Instant::now();
+        loop {
+            let patience = self.patience(reading);
+            let part = match timeout_at(since + patience, body.part()).await {
+                Ok(Ok(part)) => part,
+                // The model has stopped; that the server does not close properly takes nothing from the reply.
+                Ok(Err(_)) | Err(_) if reading.has_finished() => return Ok(Progress::GoesOn),
+                Ok(Err(error)) => return Err(self.peer.of_transport(&error, patience)),
+                Err(_) => return Err(self.timed_out(patience)),
+            };
+            let before = (reading.bytes(), reading.has_finished());
+            let waits_for_text = !reading.has_begun() && !reading.has_finished();
+            let (mut bytes, is_last) = (part.as_deref().unwrap_or_default(), part.is_none());
+            while let Some(message) = messages.next(&mut bytes, is_last).map_err(|TooLong| self.too_long())? {
+                let said = match self.protocol {
+                    Protocol::OpenAi => openai::take(&message, reading, &mut *pieces)?,
+                    Protocol::Ollama => ollama::take(&message, reading, &mut *pieces)?,
+                };
+                match (reading.check()?, said) {
+                    (Progress::Loops, _) => return Ok(Progress::Loops),
+                    (_, Said::End) => return Ok(Progress::GoesOn),
+                    _ => {}
+                }
+            }
+            if !held.set(messages.bytes()) {
+                return Err(reading.too_long_together());
+            }
+            if let Some(page) = messages.page(is_last) {
+                return Err(self.peer.of_page(&page));
+            }
+            if is_last {
+                return match (reading.has_finished(), reading.is_empty()) {
+                    (true, _) => Ok(Progress::GoesOn),
+                    (_, true) => {
+                        Err(reading.broken("what came was no stream of events, or it ended before its first one"))
+                    }
+                    _ => Err(reading.broken("the stream stopped without the mark of its end")),
+                };
+            }
+            // Before the first text any sign of life will do; afterwards only what belongs to the reply.
+            if waits_for_text || before != (reading.bytes(), reading.has_finished()) {
+                since = Instant::now();
+            }
+        }
+    }
+
+    fn patience(&self, reading: &Reading<'_>) -> Duration {
+        match (reading.has_finished(), reading.has_begun()) {
+            (true, _) => GRACE,
+            (_, true) => self.timeouts.between,
+            _ => self.timeouts.first_text,
+        }
+    }
+
+    fn timed_out(&self, after: Duration) -> Error {
+        Error::TimedOut { model: self.peer.model.clone(), after }
+    }
+
+    fn too_long(&self) -> Error {
+        self.peer.broken(&format!("one message of it is longer than {} MiB", MOST_BYTES >> 20))
+    }
+}
+
+impl fmt::Debug for ServerModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerModel")
+            .field("peer", &self.peer)
+            .field("timeouts", &self.timeouts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Model for ServerModel {
+    fn name(&self) -> &str {
+        &self.peer.model
+    }
+
+    fn window(&self) -> Option<usize> {
+        self.window
+    }
+
+    fn calls_tools(&self) -> Option<bool> {
+        self.calls_tools
+    }
+
+    fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
+        Box::pin(self.answer(request, pieces))
+    }
+}
