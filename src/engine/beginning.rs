@@ -42,8 +42,8 @@ pub struct Beginning {
 impl Beginning {
     pub fn of(it: &Circumstances<'_>) -> Self {
         let own: Vec<&ToolSpec> = it.manner.toolbox.at_depth(it.depth).collect();
-        let (exchanges, variables) =
-            it.dialogue.map(|dialogue| (dialogue.exchanges(), dialogue.variables())).unwrap_or_default();
+        let (exchanges, earlier) =
+            it.dialogue.map(|dialogue| (dialogue.exchanges(), dialogue.earlier())).unwrap_or_default();
         let opening = prompt::opening(&prompt::Opening {
             overview: it.overview,
             focus: it.focus,
@@ -54,7 +54,7 @@ impl Beginning {
             output_chars: output_chars(it.model.window()),
             worker_window: it.worker.window(),
             exchanges: &exchanges,
-            variables: &variables,
+            earlier: &earlier,
         });
         Self {
             instructions: prompt::instructions(it.by_tools, &own),
