@@ -283,7 +283,7 @@ pub struct Frame {
 impl Frame {
     /// The same for the JSON of somebody who is not trusted.
     pub fn parse_bounded<T: for<'de> Deserialize<'de>>(&self) -> Result<T, WireError> {
-        if most_values(&self.bytes) > MOST_VALUES + FIELDS { Err(WireError::TooManyValues) } else { self.parse() }
+        if signs(&self.bytes) > SIGNS_OF_VALUE * MOST_VALUES + SIGNS_OF_FRAME { Err(WireError::TooManyValues) } else { self.parse() }
     }
 
     /// Reads the frame's JSON.
@@ -292,12 +292,13 @@ impl Frame {
     }
 }
 
-/// Values of a frame beside those that a program hands over.
-const FIELDS: usize = 4096;
+/// The most signs of JSON that one value takes, `,"":[`, and those of a frame that are not of a program.
+const SIGNS_OF_VALUE: usize = 3;
+const SIGNS_OF_FRAME: usize = 4096;
 
-/// How many values JSON has at most: each but the first comes behind one of these signs.
-fn most_values(json: &[u8]) -> usize {
-    let (mut count, mut is_string, mut rest) = (1, false, json.iter());
+/// Counts the signs outside of strings, behind each of which there may be a value.
+fn signs(json: &[u8]) -> usize {
+    let (mut count, mut is_string, mut rest) = (0, false, json.iter());
     while let Some(byte) = rest.next() {
         match (byte, is_string) {
             (b'"', _) => is_string = !is_string,
@@ -380,15 +381,16 @@ mod tests {
 
     #[test]
     fn values_are_counted_before_there_are_any() {
-        let check = |json: &str, expected| assert_eq!(most_values(json.as_bytes()), expected, "{json}");
-        for (json, expected) in [("1", 1), ("[]", 2), ("[1,2]", 3), (r#"{"a":[1],"b":""}"#, 5), (r#"",[{:\",\\""#, 1)] {
+        let check = |json: &str, expected| assert_eq!(signs(json.as_bytes()), expected, "{json}");
+        for (json, expected) in [("1", 0), ("[]", 1), ("[1,2]", 2), (r#"{"a":[1],"b":""}"#, 5), (r#"",[{:\",\\""#, 0)] {
             check(json, expected);
         }
         let frame = |bytes: String| Frame { generation: 0, bytes: bytes.into() };
-        let many = frame(format!("[{}1]", "1,".repeat(MOST_VALUES + FIELDS)));
+        let many = frame(format!("[{}1]", "1,".repeat(SIGNS_OF_VALUE * MOST_VALUES + SIGNS_OF_FRAME)));
         assert_eq!(many.parse_bounded::<Value>(), Err(WireError::TooManyValues));
-        let text = frame(format!("\"{}\"", ",".repeat(MOST_VALUES + FIELDS)));
-        assert!(text.parse_bounded::<Value>().is_ok());
+        for most in [format!("{{{}}}", r#""":[],"#.repeat(MOST_VALUES)), format!("\"{}\"", ",".repeat(4 * MOST_VALUES))] {
+            assert_ne!(frame(most).parse_bounded::<Value>(), Err(WireError::TooManyValues));
+        }
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! The budget with interpreters that are not there, and time that nobody waits for.
+
 use super::*;
 use futures::FutureExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
