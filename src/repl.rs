@@ -5,18 +5,24 @@
 //! and even the violent end of a cell. Programs reach nothing but the host calls, which the caller of [`Session::run_cell`]
 //! answers ([`HostCalls`]); they run in parallel as far as the program makes them in parallel.
 
+mod budget;
+mod memory;
 mod nursery;
 mod packets;
 mod paging;
 mod process;
+mod resting;
 mod session;
+mod traffic;
 pub mod wire;
 pub mod worker;
 
+pub use budget::Budget;
 pub use nursery::Nursery;
 pub use process::Launch;
+pub use resting::{Hold, Resting};
 pub use session::{CellOutcome, Ended, Limits, Session};
-pub use wire::{Call, Cause, Raised, Walls};
+pub use wire::{Call, Cause, FULL_LANDLOCK, Raised, Tasks, Walls};
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -40,4 +46,9 @@ pub enum Error {
     Protocol(#[from] wire::WireError),
     #[error("the interpreter ended before it was ready")]
     EndedEarly,
+    #[error(
+        "there is no memory for another interpreter: those that run have all that the interpreters of this server may have \
+         together, {most} MiB; RLM_MEMORY sets how much that is"
+    )]
+    NoMemory { most: u64 },
 }

@@ -8,12 +8,15 @@ use crate::{
     config::{Environment, Options, Settings, SettingsError},
     engine::{Engine, Failure, Interpreter},
     llm::{Models, Patience, Scheduler, extractive::Extractive},
-    repl::Nursery,
+    repl::{Budget, Nursery},
 };
-use std::{path::PathBuf, sync::Arc};
+use std::{ops::RangeInclusive, path::PathBuf, sync::Arc};
 
 /// Bytes that one interpreter may use beside the context and itself.
 const INTERPRETER_MEMORY: u64 = 1 << 30;
+
+/// Mebibytes that all of them may be allowed to use together.
+const MEMORY: RangeInclusive<u64> = 128..=1 << 20;
 
 /// The environment of this process.
 pub fn environment() -> Environment {
@@ -61,14 +64,25 @@ pub fn same_engine(a: &Settings, b: &Settings) -> bool {
 /// What interpreters are started from. A process needs it once: all engines share it.
 pub fn interpreter(environment: &Environment) -> Result<Interpreter, Failure> {
     Ok(Interpreter {
-        nursery: Arc::new(Nursery::new(own_program(environment)?)),
+        nursery: Arc::new(Nursery::with_budget(own_program(environment)?, memory(environment)?)),
         memory_limit: INTERPRETER_MEMORY,
         allow_weaker_sandbox: environment.get("RLM_ALLOW_WEAK_SANDBOX").is_some_and(|value| value == "1"),
     })
 }
 
-/// The program whose workers are the interpreters: this one, unless another program uses this crate as a library and
-/// says where `rlm` is.
+/// The memory that all interpreters may have together.
+fn memory(environment: &Environment) -> Result<Arc<Budget>, Failure> {
+    let Some(text) = environment.get("RLM_MEMORY") else { return Ok(Budget::of_machine()) };
+    let mebibytes = text.trim().parse::<u64>().ok().filter(|mebibytes| MEMORY.contains(mebibytes));
+    mebibytes.map(|mebibytes| Budget::new(mebibytes << 20)).ok_or_else(|| Failure {
+        kind: "configuration",
+        message: format!("RLM_MEMORY: expected a whole number of MiB from {} to {}, got {text:?}", MEMORY.start(), MEMORY.end()),
+        hint: None,
+    })
+}
+
+/// The program whose workers are the interpreters: this one, unless another program uses this crate as a library and says
+/// where `rlm` is.
 fn own_program(environment: &Environment) -> Result<PathBuf, Failure> {
     if let Some(program) = environment.get("RLM_PROGRAM") {
         return Ok(program.into());

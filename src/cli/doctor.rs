@@ -9,7 +9,7 @@ use crate::{
     config::Settings,
     corpus::Snapshot,
     engine::{Failure, internal_failure},
-    repl::{Call, HostCalls, Launch, Limits, Raised, Session, Walls, wire::Names},
+    repl::{Call, FULL_LANDLOCK, HostCalls, Launch, Limits, Raised, Session, Tasks, Walls, wire::Names},
     setup,
 };
 use clap::Args;
@@ -83,16 +83,36 @@ async fn check_interpreter(settings: &Settings) -> Result<String, Failure> {
     };
     match tokio::time::timeout(PATIENCE, check).await {
         Ok(Ok((outcome, walls))) if outcome.report.output == "4\n" => {
-            let walls = match walls {
-                Walls::All => "landlock and a filter of system calls",
-                Walls::WithoutLandlock => "a filter of system calls alone, as RLM_ALLOW_WEAK_SANDBOX allows",
-            };
-            Ok(format!("ran a program within {} ms, behind {walls}", started.elapsed().as_millis()))
+            Ok(format!("ran a program within {} ms, behind {}", started.elapsed().as_millis(), describe(walls)))
         }
         Ok(Ok((outcome, _))) => Err(internal_failure(&format!("unexpected result: {:?}", outcome.report))),
         Ok(Err(error)) => Err(internal_failure(&error)),
         Err(_) => Err(internal_failure(&format!("no answer within {} s", PATIENCE.as_secs()))),
     }
+}
+
+/// The walls in words: what stands, and what the kernel does not offer.
+fn describe(walls: Walls) -> String {
+    const FILTER: &str = "a filter of system calls";
+    let mut text = match walls.landlock {
+        0 => format!("{FILTER} alone, as RLM_ALLOW_WEAK_SANDBOX allows"),
+        FULL_LANDLOCK => format!("landlock and {FILTER}"),
+        version => format!("landlock {version} and {FILTER}"),
+    };
+    match walls.landlock {
+        1..4 => text.push_str("; this kernel's landlock knows no network, no signals and no abstract sockets"),
+        4..FULL_LANDLOCK => text.push_str("; this kernel's landlock knows no signals and no abstract sockets"),
+        _ => {}
+    }
+    if matches!(walls.landlock, 1..FULL_LANDLOCK) {
+        text.push_str(", from which the filter alone keeps programs (Linux 6.12 has all)");
+    }
+    text.push_str(match walls.tasks {
+        Tasks::Own => "; the kernel bounds the threads and processes of each session",
+        Tasks::OfUser => "; the kernel bounds threads and processes of the user only, a quarter of which stays free",
+        Tasks::Uncounted => "; no bound of the kernel on threads and processes, since it has none for root",
+    });
+    text
 }
 
 /// The check's program calls nobody.
@@ -102,5 +122,24 @@ impl HostCalls for NoCalls {
     fn call(&self, call: Call) -> BoxFuture<'_, Result<Value, Raised>> {
         let refusal = Raised::new("RuntimeError", format!("{} is not available here", call.name));
         std::future::ready(Err(refusal)).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn walls_that_are_lower_are_said_to_be() {
+        let check = |landlock, tasks, expected: &[&str], unexpected: &[&str]| {
+            let text = describe(Walls { landlock, tasks });
+            assert!(expected.iter().all(|it| text.contains(it)), "{text}");
+            assert!(!unexpected.iter().any(|it| text.contains(it)), "{text}");
+        };
+        check(6, Tasks::Own, &["landlock and a filter", "of each session"], &["signals", "network"]);
+        check(5, Tasks::OfUser, &["landlock 5", "no signals", "quarter"], &["network"]);
+        check(4, Tasks::Own, &["landlock 4", "no signals"], &["network"]);
+        check(3, Tasks::Own, &["landlock 3", "no network", "no signals"], &[]);
+        check(0, Tasks::Uncounted, &["alone", "RLM_ALLOW_WEAK_SANDBOX", "no bound"], &["landlock"]);
     }
 }

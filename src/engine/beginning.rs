@@ -42,10 +42,10 @@ pub struct Beginning {
 impl Beginning {
     pub fn of(it: &Circumstances<'_>) -> Self {
         let own: Vec<&ToolSpec> = it.manner.toolbox.at_depth(it.depth).collect();
-        let (exchanges, mut variables) =
-            it.dialogue.map(|dialogue| (dialogue.exchanges(), dialogue.variables())).unwrap_or_default();
+        let (exchanges, mut earlier) =
+            it.dialogue.map(|dialogue| (dialogue.exchanges(), dialogue.earlier())).unwrap_or_default();
         // What is given now hides what programs have made under the same name.
-        variables.retain(|(name, _)| match name.as_str() {
+        earlier.variables.retain(|(name, _)| match name.as_str() {
             "history" => exchanges.is_empty(),
             "selection" => it.focus.is_none(),
             "question" => !prompt::is_long(it.question),
@@ -61,7 +61,7 @@ impl Beginning {
             output_chars: output_chars(it.model.window()),
             worker_window: it.worker.window(),
             exchanges: &exchanges,
-            variables: &variables,
+            earlier: &earlier,
         });
         Self {
             instructions: prompt::instructions(it.by_tools, &own),

@@ -1,7 +1,10 @@
 //! What follow-up questions have of the earlier ones: questions with their answers, and the interpreter with its variables.
 
 use super::prompt::with_omission;
-use crate::{repl::Session, text::cut_head};
+use crate::{
+    repl::{Hold, Resting, Session},
+    text::cut_head,
+};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Exchanges that are kept, the latest.
@@ -24,7 +27,8 @@ pub struct Dialogue(Mutex<State>);
 #[derive(Default)]
 struct State {
     exchanges: Vec<Exchange>,
-    interpreter: Option<Kept>,
+    /// An interpreter at rest, and its variables.
+    interpreter: Option<(Resting, Vec<(String, String)>)>,
 }
 
 /// An interpreter between two questions.
@@ -32,6 +36,15 @@ pub(super) struct Kept {
     pub session: Session,
     /// Names and types of the variables that programs have made.
     pub variables: Vec<(String, String)>,
+}
+
+/// What there is of the variables of earlier questions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// Their names and types.
+    pub variables: Vec<(String, String)>,
+    /// Whether there were some, and their interpreter was ended because others needed its memory.
+    pub are_gone: bool,
 }
 
 impl Dialogue {
@@ -52,24 +65,36 @@ impl Dialogue {
         state.exchanges.drain(..surplus);
     }
 
-    /// Names and types of the variables that are there from earlier questions.
-    pub(super) fn variables(&self) -> Vec<(String, String)> {
-        self.lock().interpreter.as_ref().map(|kept| kept.variables.clone()).unwrap_or_default()
+    /// The variables that are there from earlier questions.
+    pub(super) fn earlier(&self) -> Earlier {
+        let state = self.lock();
+        let Some((resting, variables)) = &state.interpreter else { return Earlier::default() };
+        match resting.hold() {
+            Some(_) => Earlier { variables: variables.clone(), are_gone: false },
+            None => Earlier { variables: Vec::new(), are_gone: !variables.is_empty() },
+        }
+    }
+
+    /// Keeps the interpreter, if it is still there, from being ended between the moment when its variables are told of and
+    /// the first program.
+    pub(super) fn hold(&self) -> Option<Hold> {
+        self.lock().interpreter.as_ref()?.0.hold()
     }
 
     /// Whether an interpreter waits for a further question.
     pub(super) fn has_interpreter(&self) -> bool {
-        self.lock().interpreter.is_some()
+        self.hold().is_some()
     }
 
     /// Takes the interpreter. A question that is put away in the middle of a program does not give it back: what that was doing
     /// is not known.
     pub(super) fn take(&self) -> Option<Kept> {
-        self.lock().interpreter.take()
+        let (resting, variables) = self.lock().interpreter.take()?;
+        resting.wake().map(|session| Kept { session, variables })
     }
 
     pub(super) fn keep(&self, kept: Kept) {
-        self.lock().interpreter = Some(kept);
+        self.lock().interpreter = kept.session.rest().map(|resting| (resting, kept.variables));
     }
 
     /// No code panics while it holds the lock.

@@ -93,6 +93,7 @@ impl<'t> Run<'t> {
     /// # Errors
     /// The model cannot call tools, and is to.
     pub fn new(tree: &'t Tree, depth: usize, model: Arc<dyn Model>, subject: Subject<'_>) -> Result<Self, Stop> {
+        let hold = subject.dialogue.and_then(|dialogue| dialogue.hold());
         let Beginning { instructions, opening, tools } = Beginning::of(&Circumstances {
             manner: &tree.manner,
             model: model.as_ref(),
@@ -110,7 +111,7 @@ impl<'t> Run<'t> {
             number: tree.number_run(),
             depth,
             conversation,
-            programs: Programs::new(tree, &subject, output_chars(model.window()), depth),
+            programs: Programs::new(tree, &subject, output_chars(model.window()), depth, hold),
             tools,
             judge: Judge::new(depth),
             model,

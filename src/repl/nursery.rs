@@ -14,6 +14,8 @@
 
 use super::{
     Error,
+    budget::Budget,
+    traffic::Traffic,
     wire::{Birth, FromNursery},
     worker,
 };
@@ -52,6 +54,10 @@ pub struct Nursery {
     /// `rlm` itself.
     program: PathBuf,
     running: Mutex<Option<Arc<Running>>>,
+    /// The memory that those that come from here may have together.
+    budget: Arc<Budget>,
+    /// What they hand over to the server.
+    traffic: Arc<Traffic>,
 }
 
 #[derive(Debug)]
@@ -62,9 +68,22 @@ struct Running {
 }
 
 impl Nursery {
-    /// A nursery that runs `program`, as soon as it is needed.
+    /// A nursery that runs `program`, as soon as it is needed. Interpreters have the memory that the machine has to spare.
     pub fn new(program: PathBuf) -> Self {
-        Self { program, running: Mutex::new(None) }
+        Self::with_budget(program, Budget::of_machine())
+    }
+
+    /// The same with this memory.
+    pub fn with_budget(program: PathBuf, budget: Arc<Budget>) -> Self {
+        Self { program, running: Mutex::new(None), budget, traffic: Arc::default() }
+    }
+
+    pub(super) fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
+    pub(super) fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
     }
 
     /// Lets it get ready, if it does not run yet. Whoever knows that interpreters will be needed calls this early.
@@ -75,8 +94,8 @@ impl Nursery {
         self.running().map(drop)
     }
 
-    /// Has a process born. Returns the socket to it, and the leash.
-    pub(super) async fn bear(&self, birth: Birth) -> Result<(OwnedFd, Leash), Error> {
+    /// Has a process born. Returns what the server has of it.
+    pub(super) async fn bear(&self, birth: Birth) -> Result<Born, Error> {
         let running = self.running()?;
         match running.bear(birth).await {
             Ok(born) => Ok(born),
@@ -131,21 +150,33 @@ impl Running {
         Ok(Self { socket: packet_socket(ours)?, _process: process })
     }
 
-    async fn bear(self: &Arc<Self>, birth: Birth) -> io::Result<(OwnedFd, Leash)> {
+    async fn bear(self: &Arc<Self>, birth: Birth) -> io::Result<Born> {
         let (socket, its_socket) = packet_pair()?;
+        let (memory, its_memory) = packet_pair()?;
         let (leash, its_leash) = packet_pair()?;
         let request = serde_json::to_vec(&birth).expect("a request can be written as JSON");
-        let files = [its_socket.as_fd(), its_leash.as_fd()];
+        let files = [its_socket.as_fd(), its_memory.as_fd(), its_leash.as_fd()];
         let send = || {
-            let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(2))];
+            let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(3))];
             let mut ancillary = SendAncillaryBuffer::new(&mut space);
             ancillary.push(SendAncillaryMessage::ScmRights(&files));
             let sent = sendmsg(&self.socket, &[IoSlice::new(&request)], &mut ancillary, SendFlags::NOSIGNAL);
             sent.map_err(io::Error::from)
         };
         self.socket.async_io(Interest::WRITABLE, send).await?;
-        Ok((socket, Leash { socket: packet_socket(leash)?, _origin: self.clone() }))
+        Ok(Born {
+            socket,
+            memory: packet_socket(memory)?,
+            leash: Leash { socket: packet_socket(leash)?, _origin: self.clone() },
+        })
     }
+}
+
+/// What the server has of a process: the socket to it, the one over which it asks for memory, and the leash.
+pub(super) struct Born {
+    pub socket: OwnedFd,
+    pub memory: UnixDatagram,
+    pub leash: Leash,
 }
 
 /// Whether the other side of a socket has ended.

@@ -91,7 +91,7 @@ impl Packets {
     }
 
     /// Sends what there is room for. Until everything has gone out, the socket is watched for more.
-    fn send_queued(&mut self) -> io::Result<()> {
+    pub fn send_queued(&mut self) -> io::Result<()> {
         while let Some(packet) = self.outgoing.front() {
             match send(self.socket.get_ref(), packet, AT_ONCE) {
                 Ok(_) => drop(self.outgoing.pop_front()),

@@ -16,7 +16,10 @@ use std::{
     fs::File,
     io,
     ops::Range,
-    os::{fd::OwnedFd, unix::fs::FileExt},
+    os::{
+        fd::{AsRawFd, OwnedFd},
+        unix::fs::FileExt,
+    },
     sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -83,7 +86,9 @@ impl Pager {
     pub fn start(context: Arc<ContextText>) -> io::Result<(Self, Ends)> {
         let file = ContextText::scratch(context.byte_len() as u64)?;
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        let ends = Ends { file: file.try_clone()?, socket: theirs };
+        // The process must not be able to write into it: what it wrote would be memory that nobody limits.
+        let readable = File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
+        let ends = Ends { file: readable, socket: theirs };
         let (socket, clock) = (Arc::new(ours), Arc::new(Clock::default()));
         let service = Service { context, file, socket: socket.clone(), clock: clock.clone() };
         thread::Builder::new().name("pager".to_owned()).spawn(move || service.run())?;

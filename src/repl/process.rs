@@ -2,9 +2,12 @@
 
 use super::{
     Error,
-    nursery::{Fate, Leash, Nursery},
+    budget::Reservation,
+    memory::MemoryService,
+    nursery::{Born, Fate, Leash, Nursery},
     packets::Packets,
     paging::{Ends, Pager},
+    traffic::{SHORT_FRAME, Traffic},
     wire::{Assembler, Birth, FRAME_LIMIT, Frame, FromWorker, Names, Place, Start, ToWorker, WireError, packets},
 };
 use crate::corpus::{Access, ContextText};
@@ -13,6 +16,7 @@ use rustix::{
     process::Pid,
 };
 use std::{fs::File, sync::Arc, time::Duration};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// What a session is started with, again if it must be.
 #[derive(Clone)]
@@ -37,15 +41,33 @@ pub struct Process {
     leash: Leash,
     /// Serves what the process looks at of a text that is fetched.
     pager: Option<Pager>,
+    _memory: MemoryService,
+    reservation: Arc<Reservation>,
+    traffic: Arc<Traffic>,
+    /// Held while a long frame is put together.
+    long_frame: Option<OwnedSemaphorePermit>,
 }
 
 impl Process {
     /// Has the process born and hands it the context. It gets ready by itself; its first frame says so.
     pub async fn start(launch: &Launch) -> Result<Self, Error> {
         let Launch { memory_limit, allow_weaker_sandbox, .. } = *launch;
-        let (socket, leash) = launch.nursery.bear(Birth { memory_limit, allow_weaker_sandbox }).await?;
+        let reservation = Arc::new(launch.nursery.budget().reserve(memory_limit).await?);
+        let birth = Birth { memory_limit, allow_weaker_sandbox };
+        let Born { socket, memory, leash } = launch.nursery.bear(birth).await?;
         let (packets, assembler) = (Packets::new(socket)?, Assembler::default());
-        let mut process = Self { packets, assembler, generation: 0, leash, pager: None };
+        let memory = MemoryService::start(memory, reservation.clone());
+        let mut process = Self {
+            packets,
+            assembler,
+            generation: 0,
+            leash,
+            pager: None,
+            _memory: memory,
+            reservation,
+            traffic: launch.nursery.traffic().clone(),
+            long_frame: None,
+        };
         process.send_start(launch)?;
         Ok(process)
     }
@@ -94,12 +116,22 @@ impl Process {
     /// Waits for the next frame, and sends meanwhile what is queued; `None` when every process of the session is gone. May
     /// be dropped at any time without losing a packet.
     pub async fn receive(&mut self) -> Result<Option<FromWorker>, Error> {
-        while let Some(packet) = self.packets.receive().await? {
+        loop {
+            if self.long_frame.is_none() && self.assembler.partial() > SHORT_FRAME {
+                self.long_frame = self.traffic.long_frame().await;
+            }
+            let Some(packet) = self.packets.receive().await? else { return Ok(None) };
             if let Some(frame) = self.assembler.push(packet)? {
-                return self.accept(&frame).map(Some);
+                let accepted = self.accept(&frame);
+                self.long_frame = None;
+                return accepted.map(Some);
             }
         }
-        Ok(None)
+    }
+
+    /// What the sessions of this server hand over to it.
+    pub fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
     }
 
     fn accept(&mut self, frame: &Frame) -> Result<FromWorker, Error> {
@@ -108,7 +140,7 @@ impl Process {
             // What was meant for the process that died means nothing to its successor.
             self.packets.clear();
         }
-        Ok(frame.parse()?)
+        Ok(frame.parse_bounded()?)
     }
 
     /// For how long altogether the process has waited for parts of its text.
@@ -121,6 +153,17 @@ impl Process {
         self.leash.group().await
     }
 
+    /// The memory that it has of the budget.
+    pub fn reservation(&self) -> &Arc<Reservation> {
+        &self.reservation
+    }
+
+    /// Sends a message at once, to a process that has read everything before.
+    pub fn send(&mut self, message: &ToWorker) -> Result<(), Error> {
+        self.queue(message)?;
+        Ok(self.packets.send_queued()?)
+    }
+
     /// Whether it is still the process that was born, and no checkpoint has taken its place.
     pub fn is_first(&self) -> bool {
         self.generation == 0
@@ -129,6 +172,10 @@ impl Process {
     /// Ends the process, its checkpoint and whatever else is in its group, and waits until it is gone. Tells what had become
     /// of it before.
     pub async fn end(self) -> Fate {
-        self.leash.pull().await
+        let Self { leash, reservation, .. } = self;
+        let fate = leash.pull().await;
+        // Its memory is free now.
+        drop(reservation);
+        fate
     }
 }

@@ -2,15 +2,17 @@
 
 use super::{
     Error, HostCalls,
+    budget::Budget,
     nursery::Fate,
     process::{Launch, Process},
+    resting::Resting,
     wire::{Cause, CellReport, FromWorker, Raised, Run, ToWorker, Walls},
     worker,
 };
 use crate::{corpus::Access, text::cut_head};
 use futures::{StreamExt, stream::FuturesUnordered};
 use rustix::process::Pid;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
 /// How much longer than its own limit a cell is waited for before its process is killed from outside. The process ends
@@ -149,6 +151,33 @@ impl Session {
         Ok(outcome)
     }
 
+    /// Lays it to rest between two questions; nothing if there is nothing to rest.
+    pub fn rest(self) -> Option<Resting> {
+        Resting::new(self)
+    }
+
+    pub(super) fn budget(&self) -> &Arc<Budget> {
+        self.launch.nursery.budget()
+    }
+
+    /// Has the process give back the memory that it does not need, and get no more. Says whether there is a process.
+    pub(super) fn begin_rest(&mut self) -> bool {
+        let Some(process) = &mut self.process else { return false };
+        process.reservation().set_resting(true);
+        // A process that is gone shows when it is needed.
+        let _ = process.send(&ToWorker::Rest);
+        true
+    }
+
+    pub(super) fn end_rest(&mut self) {
+        self.process.iter().for_each(|process| process.reservation().set_resting(false));
+    }
+
+    /// The bytes of the budget that it has.
+    pub(super) fn reserved(&self) -> u64 {
+        self.process.as_ref().map_or(0, |process| process.reservation().bytes())
+    }
+
     /// Whether it can go on: no cell is under way, and none was left in the middle.
     pub fn is_idle(&self) -> bool {
         self.is_idle
@@ -233,9 +262,13 @@ async fn supervise(
             frame = process.receive(), if calls.len() < MOST_OPEN_CALLS => match frame? {
                 // A thread may call between two cells: it has lost its answer already, and its call belongs to neither.
                 Some(FromWorker::Call(call)) if call.cell == cell => {
-                    let id = call.id;
-                    let answer = host.call(call);
-                    calls.push(async move { (id, answer.await) });
+                    let (id, counted) = (call.id, process.traffic().count(&call));
+                    calls.push(async move {
+                        match counted {
+                            Ok(_counted) => (id, host.call(call).await),
+                            Err(refused) => (id, Err(refused)),
+                        }
+                    });
                 }
                 Some(FromWorker::Done(report)) if report.cell == cell => {
                     return Ok(CellOutcome { report, ended: Ended::Normally });

@@ -21,6 +21,9 @@ pub const PACKET: usize = HEADER + PACKET_PAYLOAD;
 /// The largest frame that either side accepts. A prompt travels in one frame, and no model's window is near this.
 pub const FRAME_LIMIT: usize = 64 << 20;
 
+/// The most values in what a program hands over at once: each takes far more room than it has bytes on the way.
+pub const MOST_VALUES: usize = 1 << 18;
+
 const LAST: u8 = 1;
 
 /// From the server to the interpreter's process.
@@ -32,6 +35,8 @@ pub enum ToWorker {
     Run(Run),
     /// Another [`Start`] comes, when the process says that it waits for it ([`FromWorker::Renewing`]).
     Renew,
+    /// Nothing comes for a while. Memory that is not needed for that is given back.
+    Rest,
     /// The answer to a [`Call`].
     Reply {
         id: u64,
@@ -151,13 +156,28 @@ pub enum FromNursery {
     Gone { status: Option<i32> },
 }
 
-/// Which walls of the operating system stand around an interpreter.
+/// Which walls of the operating system stand around an interpreter. The filter of system calls and the limits on resources
+/// always do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Walls {
+    /// The version of landlock that the kernel has, up to [`FULL_LANDLOCK`]; 0 without landlock.
+    pub landlock: u8,
+    pub tasks: Tasks,
+}
+
+/// The version of landlock that knows all that we forbid. Those before 6 know neither signals nor abstract sockets, and those
+/// before 4 no network.
+pub const FULL_LANDLOCK: u8 = 6;
+
+/// What the kernel counts to limit the threads and processes of a session. The interpreter always counts its own threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Walls {
-    /// Limits on resources, landlock, and a filter of system calls.
-    All,
-    WithoutLandlock,
+pub enum Tasks {
+    /// Those of the session.
+    Own,
+    /// All of the user, who keeps a quarter for other programs.
+    OfUser,
+    Uncounted,
 }
 
 /// A program asks the server for something.
@@ -247,6 +267,8 @@ pub enum WireError {
     PacketSize(usize),
     #[error("a frame is longer than {FRAME_LIMIT} bytes")]
     FrameTooLong,
+    #[error("a frame holds more than {MOST_VALUES} values")]
+    TooManyValues,
     #[error("a frame is not understood: {0}")]
     Malformed(String),
 }
@@ -259,10 +281,33 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// The same for the JSON of somebody who is not trusted.
+    pub fn parse_bounded<T: for<'de> Deserialize<'de>>(&self) -> Result<T, WireError> {
+        if signs(&self.bytes) > SIGNS_OF_VALUE * MOST_VALUES + SIGNS_OF_FRAME { Err(WireError::TooManyValues) } else { self.parse() }
+    }
+
     /// Reads the frame's JSON.
     pub fn parse<T: for<'de> Deserialize<'de>>(&self) -> Result<T, WireError> {
         serde_json::from_slice(&self.bytes).map_err(|error| WireError::Malformed(error.to_string()))
     }
+}
+
+/// The most signs of JSON that one value takes, `,"":[`, and those of a frame that are not of a program.
+const SIGNS_OF_VALUE: usize = 3;
+const SIGNS_OF_FRAME: usize = 4096;
+
+/// Counts the signs outside of strings, behind each of which there may be a value.
+fn signs(json: &[u8]) -> usize {
+    let (mut count, mut is_string, mut rest) = (0, false, json.iter());
+    while let Some(byte) = rest.next() {
+        match (byte, is_string) {
+            (b'"', _) => is_string = !is_string,
+            (b'\\', true) => drop(rest.next()),
+            (b',' | b':' | b'[' | b'{', false) => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 /// Puts packets together to frames.
@@ -276,6 +321,11 @@ impl Assembler {
     /// One that drops what was meant for earlier generations.
     pub fn at(generation: u32) -> Self {
         Self { generation, partial: Vec::new() }
+    }
+
+    /// Bytes of the frame under way.
+    pub fn partial(&self) -> usize {
+        self.partial.len()
     }
 
     /// Takes the next packet; returns a frame if it was the last of one. A packet of a later generation than the one
@@ -327,6 +377,20 @@ mod tests {
         let frames = assemble(&mut assembler, packets(1, b"new"));
         assert_eq!(frames, [Frame { generation: 1, bytes: b"new".to_vec() }]);
         assert_eq!(assemble(&mut assembler, old[2..].iter().cloned()), [], "the rest of the old frame is dropped");
+    }
+
+    #[test]
+    fn values_are_counted_before_there_are_any() {
+        let check = |json: &str, expected| assert_eq!(signs(json.as_bytes()), expected, "{json}");
+        for (json, expected) in [("1", 0), ("[]", 1), ("[1,2]", 2), (r#"{"a":[1],"b":""}"#, 5), (r#"",[{:\",\\""#, 0)] {
+            check(json, expected);
+        }
+        let frame = |bytes: String| Frame { generation: 0, bytes: bytes.into() };
+        let many = frame(format!("[{}1]", "1,".repeat(SIGNS_OF_VALUE * MOST_VALUES + SIGNS_OF_FRAME)));
+        assert_eq!(many.parse_bounded::<Value>(), Err(WireError::TooManyValues));
+        for most in [format!("{{{}}}", r#""":[],"#.repeat(MOST_VALUES)), format!("\"{}\"", ",".repeat(4 * MOST_VALUES))] {
+            assert_ne!(frame(most).parse_bounded::<Value>(), Err(WireError::TooManyValues));
+        }
     }
 
     #[test]

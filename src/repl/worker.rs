@@ -15,14 +15,18 @@ mod cell;
 mod checkpoint;
 mod clock;
 mod doubled;
+mod faults;
 mod link;
 pub mod memory;
 mod nursery;
 mod output;
 mod pages;
+pub mod privileges;
 mod process;
-mod sandbox;
+mod reservation;
+pub mod sandbox;
 mod sre;
+mod stack;
 mod str_fixes;
 mod supervisor;
 mod surroundings;
@@ -38,7 +42,10 @@ mod value;
 mod variables;
 pub mod vm;
 
-use super::wire::{CellReport, FromWorker, Run, Start, ToWorker, Walls};
+use super::{
+    memory::FIRST_BYTES,
+    wire::{CellReport, FromWorker, Run, Start, ToWorker, Walls},
+};
 use cell::{Alarm, Cells, Prelude, Workshop};
 use checkpoint::{Checkpoint, Fork};
 use link::Link;
@@ -50,7 +57,7 @@ use rustix::{
     process::Pid,
 };
 use rustpython_vm::{VirtualMachine, signal::UserSignalSender};
-use sandbox::Strength;
+use sandbox::{MemoryLimit, Strength};
 use std::{fs::File, process::ExitCode, sync::Arc, thread, time::Duration};
 pub use supervisor::ENDED_BY_DEADLINE;
 use supervisor::{Interrupt, Supervisor};
@@ -70,6 +77,9 @@ pub fn main(mut arguments: impl Iterator<Item = String>) -> ExitCode {
     if arguments.next().is_some() {
         eprintln!("rlm {ARGUMENT} is started by rlm itself");
         return ExitCode::from(2);
+    }
+    if process::close_inherited().is_err() {
+        return ExitCode::FAILURE;
     }
     // Nothing has to be taken apart at the end, neither in the nursery nor in a copy, which has only the one thread.
     let work = || process::exit(i32::from(serve().is_err()));
@@ -112,18 +122,22 @@ struct Inherited {
 
 /// The life of a copy.
 fn interpret(newborn: Newborn, inherited: Inherited, vm: &VirtualMachine) -> io::Result<()> {
-    newborn.settle()?;
-    let Newborn { socket, birth, nursery } = newborn;
+    let tasks = newborn.settle()?;
+    let Newborn { socket, memory, birth, nursery } = newborn;
     let Inherited { output, interrupts, prelude, mut preload } = inherited;
     let timer = supervisor::timer()?;
     let link = Arc::new(Link::new(socket));
     let refused = |reason: String| link.send(&FromWorker::Refused { reason });
     let strength = if birth.allow_weaker_sandbox { Strength::WithoutLandlock } else { Strength::Full };
+    faults::handle()?;
+    stack::begin()?;
     // Nothing is read from the socket before the walls stand.
-    let walls = match sandbox::close(birth.memory_limit, strength) {
+    let limit = MemoryLimit { first: FIRST_BYTES, most: birth.memory_limit };
+    let walls = match sandbox::close(limit, tasks, strength) {
         Ok(walls) => walls,
         Err(error) => return refused(error.to_string()),
     };
+    reservation::begin(memory);
     if let Err(error) = vm::set_free(vm) {
         return refused(vm::traceback(&error, vm));
     }
@@ -137,7 +151,7 @@ fn interpret(newborn: Newborn, inherited: Inherited, vm: &VirtualMachine) -> io:
     link.send(&FromWorker::Ready { walls })?;
     // While the model still writes its first program, there is nothing better to do.
     while !link.has_message() && preload.step(vm) {}
-    Server { link, supervisor, cells, nursery, walls, checkpoint: None }.run(vm)
+    Server { link, supervisor, cells, nursery, walls, checkpoint: None, is_resting: false }.run(vm)
 }
 
 fn lay_out(
@@ -185,16 +199,21 @@ struct Server {
     walls: Walls,
     /// The copy of the process as it is before the next cell.
     checkpoint: Option<Checkpoint>,
+    /// Whether no cell is about to come.
+    is_resting: bool,
 }
 
 impl Server {
     fn run(mut self, vm: &VirtualMachine) -> io::Result<()> {
         loop {
-            while self.keep(vm)? {}
-            match self.link.receive()? {
+            while !self.is_resting && self.keep(vm)? {}
+            let message = self.link.receive()?;
+            self.is_resting = false;
+            match message {
                 // A copy that takes over from here has nothing to do with this program any more.
                 Some(ToWorker::Run(run)) if !self.keep(vm)? => self.run_cell(&run, vm)?,
                 Some(ToWorker::Renew) => self.renew(vm)?,
+                Some(ToWorker::Rest) => self.rest(),
                 Some(_) => {}
                 None => return Ok(()),
             }
@@ -204,21 +223,32 @@ impl Server {
     /// Makes a checkpoint if there is none. Says whether this process is a checkpoint that has taken over.
     fn keep(&mut self, vm: &VirtualMachine) -> io::Result<bool> {
         // Threads that an earlier cell left behind would be missing in a copy, and with them the locks they hold.
-        if self.checkpoint.is_some() || vm.state.thread_count.load() > 0 {
+        if self.checkpoint.is_some() || vm.state.thread_count.load() > 0 || !reservation::settle(true) {
             return Ok(false);
         }
-        match self.supervisor.held(|| checkpoint::fork(self.nursery))? {
-            Fork::Original(checkpoint) => {
+        match self.supervisor.held(|| checkpoint::fork(self.nursery)) {
+            Ok(Fork::Original(checkpoint)) => {
                 self.checkpoint = Some(checkpoint);
                 Ok(false)
             }
-            Fork::Survivor(cause) => {
+            // Without a copy the process goes on as well.
+            Err(Errno::AGAIN | Errno::NOMEM) => Ok(false),
+            Err(error) => Err(error),
+            Ok(Fork::Survivor(cause)) => {
+                reservation::take_over();
                 pages::take_over();
                 self.supervisor.start_thread().map_err(|_| Errno::AGAIN)?;
                 self.link.take_over(cause)?;
                 Ok(true)
             }
         }
+    }
+
+    /// Gives back the memory that is not needed until the next question.
+    fn rest(&mut self) {
+        self.checkpoint = None;
+        self.is_resting = true;
+        reservation::settle(false);
     }
 
     /// Takes another context and other names.

@@ -91,7 +91,7 @@ def connection(descriptor):
 
 def interpret():
     start = receive()
-    frame(b'{"kind":"ready","walls":"all"}')
+    frame(b'{"kind":"ready","walls":{"landlock":6,"tasks":"own"}}')
     case = dict(start["names"]["variables"])["case"]
     receive()
     CASES[case]()
@@ -108,10 +108,10 @@ while True:
             os.waitpid(child, 0)
             leash.close()
             continue
-        request, descriptors, _, _ = socket.recv_fds(server, 1024, 2)
+        request, descriptors, _, _ = socket.recv_fds(server, 1024, 3)
         if not request:
             sys.exit()
-        own, leash = map(connection, descriptors)
+        own, memory, leash = map(connection, descriptors)
         child = os.fork()
         if child == 0:
             for other in [server, leash, *wards]:
@@ -120,5 +120,6 @@ while True:
             interpret()
             sys.exit()
         own.close()
+        memory.close()
         wards[leash] = child
         leash.send(b'{"kind":"born","group":%d}' % child)

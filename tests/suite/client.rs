@@ -23,9 +23,15 @@ pub struct Client {
 impl Client {
     /// Starts a server without any configuration of its surroundings.
     pub fn start() -> Self {
+        Self::start_in([])
+    }
+
+    /// Starts a server with these variables of its environment.
+    fn start_in<const N: usize>(environment: [(&str, String); N]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_rlm"))
             .arg("lsp")
             .env_clear()
+            .envs(environment)
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             // Where no Ollama answers.
             .env("OLLAMA_HOST", "127.0.0.1:9")
@@ -41,7 +47,17 @@ impl Client {
 
     /// Starts a server and initializes it with a workspace folder.
     pub async fn in_folder(folder: &Path, capabilities: Value, options: Value) -> Self {
-        let mut client = Self::start();
+        Self::with_environment([], folder, capabilities, options).await
+    }
+
+    /// The same with these variables of its environment.
+    pub async fn with_environment<const N: usize>(
+        environment: [(&str, String); N],
+        folder: &Path,
+        capabilities: Value,
+        options: Value,
+    ) -> Self {
+        let mut client = Self::start_in(environment);
         let uri = uri(folder);
         let folders = json!([{"uri": uri, "name": "folder"}]);
         let params = json!({"capabilities": capabilities, "processId": null, "rootUri": uri,

@@ -110,8 +110,8 @@ async fn a_session_has_its_socket_and_nothing_of_others() {
     let mut session = session(&nursery).await;
     output(&mut session, "x = 1").await;
     let group = session.process_group().expect("it is ready");
-    // The process, and its checkpoint, which have an end of a pipe each.
-    let expected = ["/dev/null", "/dev/null", "/dev/null", "anon_inode:[timerfd]", "pipe", "socket"];
+    // The process, and its checkpoint, which have an end of a pipe each, and a socket to ask for memory.
+    let expected = ["/dev/null", "/dev/null", "/dev/null", "anon_inode:[timerfd]", "pipe", "socket", "socket"];
     until("everything else is closed", || {
         let files: Vec<_> = members(group).into_iter().map(open_files).collect();
         files.len() == 2 && files.iter().all(|files| *files == expected)

@@ -10,7 +10,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A process; its number may be given to another one later, its number and start may not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Process {
-    id: u32,
+    pub id: u32,
     parent: u32,
     /// In ticks since the machine has started.
     start: u64,

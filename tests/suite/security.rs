@@ -6,10 +6,14 @@
 mod firstday;
 mod keys;
 mod killed;
+mod memory;
 mod named;
 mod place;
 mod reading;
 mod redirects;
 mod servers;
+mod sessions;
 mod stores;
+mod threads;
 mod traces;
+mod walls;

@@ -36,13 +36,16 @@ const HOMES: [(&str, &[&str]); 11] = [
 ];
 
 /// Files that may be unsafe, each with the reason beside the code.
-const UNSAFE: [&str; 8] = [
+const UNSAFE: [&str; 11] = [
     "corpus/storage.rs",
     "repl/packets.rs",
     "repl/worker/checkpoint.rs",
+    "repl/worker/faults.rs",
     "repl/worker/pages.rs",
     "repl/worker/memory.rs",
     "repl/worker/process.rs",
+    "repl/worker/reservation.rs",
+    "repl/worker/stack.rs",
     "repl/worker/text.rs",
     "repl/worker/text_store.rs",
 ];

@@ -2,7 +2,11 @@
 
 use crate::{
     corpus::{self, ContextText},
-    engine::{dialogue::Exchange, overview::Overview, run::Focus},
+    engine::{
+        dialogue::{Earlier, Exchange},
+        overview::Overview,
+        run::Focus,
+    },
     llm::extractive::QUESTION_HEADING,
     text::cut_middle,
 };
@@ -30,8 +34,8 @@ pub struct Opening<'a> {
     pub worker_window: Option<usize>,
     /// Earlier questions of the session.
     pub exchanges: &'a [Exchange],
-    /// Names and types of the variables that are there from them.
-    pub variables: &'a [(String, String)],
+    /// The variables that are there from them.
+    pub earlier: &'a Earlier,
 }
 
 /// The first message to a root model: what the context is, then the question.
@@ -74,9 +78,13 @@ pub fn opening(opening: &Opening<'_>) -> String {
             exchange(last)
         );
     }
-    if !opening.variables.is_empty() {
+    let Earlier { variables, are_gone } = opening.earlier;
+    if *are_gone {
+        text.push_str("The variables of earlier programs are gone: other questions needed their memory. `history` is still there.\n");
+    }
+    if !variables.is_empty() {
         let shown: Vec<_> =
-            opening.variables.iter().take(VARIABLES).map(|(name, kind)| format!("{name}: {kind}")).collect();
+            variables.iter().take(VARIABLES).map(|(name, kind)| format!("{name}: {kind}")).collect();
         let _ = writeln!(text, "Variables of earlier programs are still there: {}.", shown.join(", "));
     }
     text.push_str("\nYou have not looked at the text yet.\n\n");

@@ -6,7 +6,7 @@ use crate::{
     corpus::{OpenBuffer, Root, Selection, Snapshot, StopFlag},
     engine::{
         budget::Left,
-        dialogue::Exchange,
+        dialogue::{Earlier, Exchange},
         overview::Overview,
         reply,
         run::{CellRecord, Focus},
@@ -57,7 +57,7 @@ fn openings() {
     let context = repository().context().unwrap();
     let overview = Overview::of_text(&context);
     let exchanges = [Exchange { question: "Who?".into(), answer: "{me}".into() }];
-    let variables = [("x".to_owned(), "int".to_owned())];
+    let earlier = Earlier { variables: vec![("x".to_owned(), "int".to_owned())], are_gone: false };
     let focus = Focus { path: "src/main.rs".into(), first_line: 1, last_line: 1, text: "fn main() {}".into() };
     let plain = Opening {
         overview: &overview,
@@ -68,7 +68,7 @@ fn openings() {
         output_chars: 20_000,
         worker_window: None,
         exchanges: &[],
-        variables: &[],
+        earlier: &Earlier::default(),
     };
     check(
         &opening(&plain),
@@ -90,7 +90,7 @@ fn openings() {
         window: Some(32_000),
         worker_window: Some(8192),
         exchanges: &exchanges,
-        variables: &variables,
+        earlier: &earlier,
         ..plain
     };
     check(
@@ -118,6 +118,9 @@ fn openings() {
             # Question
             What is {0}?"#]],
     );
+    let gone = Opening { exchanges: &exchanges, earlier: &Earlier { are_gone: true, ..Earlier::default() }, ..full };
+    let gone = opening(&gone);
+    assert!(gone.contains("are gone") && gone.contains("`history`") && !gone.contains("still there: x"), "{gone}");
     let text = Snapshot::of_text(None, "one text".to_owned()).context().unwrap();
     let overview = Overview::of_text(&text);
     let long = "start ".to_owned() + &"x".repeat(9000) + " end?";
@@ -130,7 +133,7 @@ fn openings() {
         output_chars: 20_000,
         worker_window: None,
         exchanges: &[],
-        variables: &[],
+        earlier: &Earlier::default(),
     });
     check(
         &long.replace(&"x".repeat(100), "X"),

@@ -90,7 +90,10 @@ pub fn ended_error(cause: Cause, cell_seconds: f64, memory_limit: u64) -> String
         Cause::Time => {
             format!("The program ran longer than {cell_seconds} s, did not stop when interrupted, and was ended.")
         }
-        Cause::Memory => format!("MemoryError: the program needed more than {} MiB and was ended.", memory_limit >> 20),
+        Cause::Memory => format!(
+            "MemoryError: the program needed more memory than it could have (at most {} MiB) and was ended.",
+            memory_limit >> 20
+        ),
         Cause::Crash => "The interpreter crashed in this program.".to_owned(),
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         tree::Tree,
     },
     repl::{
-        self, CellOutcome, Ended, Launch, Session,
+        self, CellOutcome, Ended, Hold, Launch, Session,
         wire::{Names, OwnTool},
     },
     text::{cut_head, cut_middle},
@@ -164,6 +164,8 @@ pub(super) struct Programs {
     indexes: bool,
     /// Where the interpreter comes from and goes to, if there may be further questions.
     dialogue: Option<Arc<Dialogue>>,
+    /// Keeps that interpreter until it is taken.
+    _hold: Option<Hold>,
     /// The variables as they were last.
     variables: Vec<(String, String)>,
     lost_variables: bool,
@@ -173,7 +175,14 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    pub fn new(tree: &Tree, subject: &Subject<'_>, output_chars: usize, depth: usize) -> Self {
+    /// Those of a run that is about to begin. `hold` keeps the interpreter whose variables its model was told of.
+    pub fn new(
+        tree: &Tree,
+        subject: &Subject<'_>,
+        output_chars: usize,
+        depth: usize,
+        hold: Option<Hold>,
+    ) -> Self {
         let limits = repl::Limits { cell_time: tree.limits.cell_timeout, output_chars };
         Self {
             context: subject.context.clone(),
@@ -182,6 +191,7 @@ impl Programs {
             limits,
             indexes: depth == 0,
             dialogue: subject.dialogue.cloned(),
+            _hold: hold,
             variables: Vec::new(),
             lost_variables: false,
             indexing: None,

@@ -16,7 +16,10 @@ use rustix::{
     pipe::{PipeFlags, pipe_with},
     process::{Pid, getpid},
 };
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::{
+    sync::atomic::{AtomicI32, AtomicUsize, Ordering},
+    thread,
+};
 
 /// What the cell's process tells its copy, one byte each; the last one counts.
 const KEPT: u8 = b'k';
@@ -25,6 +28,9 @@ const MEMORY: u8 = b'm';
 
 /// The pipe to the copy that is kept now, or −1. Global, because the allocator writes to it when memory ends.
 static NOTE_PIPE: AtomicI32 = AtomicI32::new(-1);
+
+/// How many threads may be writing to it. It is closed only when none is, so that the number never is another descriptor's.
+static WRITERS: AtomicUsize = AtomicUsize::new(0);
 
 /// Which of the two processes this is.
 pub enum Fork {
@@ -45,14 +51,16 @@ pub fn fork(nursery: Pid) -> io::Result<Fork> {
     let original = getpid();
     match process::fork()? {
         Copied::Copy => {
+            // Threads that were writing are not in this process.
+            NOTE_PIPE.store(-1, Ordering::SeqCst);
+            WRITERS.store(0, Ordering::SeqCst);
             drop(write_end);
-            NOTE_PIPE.store(-1, Ordering::Relaxed);
             let cause = await_end(&read_end);
             nursery::be_adopted(original, nursery)?;
             Ok(Fork::Survivor(cause))
         }
         Copied::Original(_) => {
-            NOTE_PIPE.store(write_end.as_raw_fd(), Ordering::Relaxed);
+            NOTE_PIPE.store(write_end.as_raw_fd(), Ordering::SeqCst);
             Ok(Fork::Original(Checkpoint { pipe: write_end }))
         }
     }
@@ -76,7 +84,11 @@ fn await_end(pipe: &OwnedFd) -> Cause {
 
 impl Drop for Checkpoint {
     fn drop(&mut self) {
-        NOTE_PIPE.store(-1, Ordering::Relaxed);
+        NOTE_PIPE.store(-1, Ordering::SeqCst);
+        // Whoever has counted itself before the number was taken away may still write; it does nothing else meanwhile.
+        while WRITERS.load(Ordering::SeqCst) > 0 {
+            thread::yield_now();
+        }
         // A copy that is gone already needs no word.
         let _ = io::write(&self.pipe, &[KEPT]);
     }
@@ -93,10 +105,12 @@ pub fn note_memory() {
 }
 
 fn note(byte: u8) {
-    let pipe = NOTE_PIPE.load(Ordering::Relaxed);
+    WRITERS.fetch_add(1, Ordering::SeqCst);
+    let pipe = NOTE_PIPE.load(Ordering::SeqCst);
     if pipe >= 0 {
-        // SAFETY: `write` reads one byte from a local variable. A descriptor that was closed meanwhile is an error,
-        // which is as good as no note.
+        // SAFETY: the pipe is open: who closes it takes its number away first, and then waits until nobody is counted who may
+        // have read it before. `write` reads one byte from a local variable.
         unsafe { libc::write(pipe, (&raw const byte).cast(), 1) };
     }
+    WRITERS.fetch_sub(1, Ordering::SeqCst);
 }

@@ -1,4 +1,4 @@
-//! The interpreter's side of the socket: calls to the server, and the clock that stands still while they run.
+//! The interpreter's side of the socket: calls to the server, and the clock that knows of them.
 //!
 //! Whoever waits for something from the server and finds that nobody reads the socket reads it, and hands to others what is
 //! theirs. So an answer is received by the thread that waits for it, without another one in between.
@@ -110,7 +110,7 @@ impl Link {
         }
     }
 
-    /// Makes a call and waits for its answer. The clock stands still until every call has its answer.
+    /// Makes a call and waits for its answer.
     pub fn call(&self, name: String, arguments: Value) -> io::Result<Result<Value, Raised>> {
         let (sender, words) = sync_channel(2);
         let (id, cell) = {
@@ -118,7 +118,7 @@ impl Link {
             calls.last_id += 1;
             let id = calls.last_id;
             calls.waiting.insert(id, Waiting { words: sender, is_called: false });
-            calls.clock.stop();
+            calls.clock.wait();
             (id, calls.cell)
         };
         let sent = self.send(&FromWorker::Call(Call { id, name, arguments, cell }));
@@ -183,10 +183,10 @@ impl Link {
         calls.clock = Clock::start();
     }
 
-    /// How long the cell has run, and whether the clock stands still because it waits for the server.
+    /// How long the cell has run, and whether it waits for the server.
     pub fn time_spent(&self) -> (Duration, bool) {
         let calls = lock(&self.calls);
-        (calls.clock.spent(), calls.clock.stands_still())
+        (calls.clock.spent(), calls.clock.waits())
     }
 
     /// Goes on in place of a process that has died.

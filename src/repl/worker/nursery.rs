@@ -5,8 +5,9 @@
 //! must never read anything that comes from a model or from the workspace: of all messages to a session it sees none.
 
 use super::{
-    super::wire::{Birth, FromNursery, FromWorker},
+    super::wire::{Birth, FromNursery, FromWorker, Tasks},
     link::Link,
+    privileges,
     process::{self, Copied},
 };
 use rustix::{
@@ -50,6 +51,8 @@ struct Ward {
 pub struct Newborn {
     /// The connection to the server that is its own.
     pub socket: OwnedFd,
+    /// Over which it asks the server for memory.
+    pub memory: OwnedFd,
     pub birth: Birth,
     pub nursery: Pid,
 }
@@ -58,6 +61,7 @@ enum Request {
     Birth {
         birth: Birth,
         socket: OwnedFd,
+        memory: OwnedFd,
         leash: OwnedFd,
     },
     /// The server is gone.
@@ -67,6 +71,7 @@ enum Request {
 impl Nursery {
     /// Takes the connection to the server, which is the standard input.
     pub fn new() -> io::Result<Self> {
+        privileges::offer_nursery();
         let server = stdio::stdin().try_clone_to_owned().map_err(|_| Errno::BADF)?;
         stdio::dup2_stdin(stdio::stdout())?;
         // What a session leaves behind comes here to be waited for, instead of going somewhere else.
@@ -90,9 +95,9 @@ impl Nursery {
                 continue;
             }
             match self.request()? {
-                Request::Birth { birth, socket, leash } => {
+                Request::Birth { birth, socket, memory, leash } => {
                     ready();
-                    if let Some(newborn) = self.bear(birth, socket, leash)? {
+                    if let Some(newborn) = self.bear(birth, [socket, memory], leash)? {
                         return Ok(Some(newborn));
                     }
                 }
@@ -131,7 +136,7 @@ impl Nursery {
 
     fn request(&self) -> io::Result<Request> {
         let mut buffer = [0; REQUEST_BYTES];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let mut parts = [IoSliceMut::new(&mut buffer)];
         let received =
@@ -146,15 +151,18 @@ impl Nursery {
             }
         }
         let birth = serde_json::from_slice(&buffer[..received.bytes]).map_err(|_| Errno::PROTO)?;
-        let [socket, leash] = <[OwnedFd; 2]>::try_from(files).map_err(|_| Errno::PROTO)?;
-        Ok(Request::Birth { birth, socket, leash })
+        let [socket, memory, leash] = <[OwnedFd; 3]>::try_from(files).map_err(|_| Errno::PROTO)?;
+        Ok(Request::Birth { birth, socket, memory, leash })
     }
 
     /// Copies the process; returns in the copy with what it begins with.
-    fn bear(&mut self, birth: Birth, socket: OwnedFd, leash: OwnedFd) -> io::Result<Option<Newborn>> {
+    fn bear(&mut self, birth: Birth, own: [OwnedFd; 2], leash: OwnedFd) -> io::Result<Option<Newborn>> {
         let nursery = getpid();
         match process::fork() {
-            Ok(Copied::Copy) => Ok(Some(Newborn { socket, birth, nursery })),
+            Ok(Copied::Copy) => {
+                let [socket, memory] = own;
+                Ok(Some(Newborn { socket, memory, birth, nursery }))
+            }
             Ok(Copied::Original(leader)) => {
                 // Both sides do this, so that it is done before the one or the other goes on.
                 let _ = setpgid(Some(leader), Some(leader));
@@ -194,12 +202,16 @@ impl Nursery {
 }
 
 impl Newborn {
-    /// Makes the copy a process of its own. What the nursery has open was dropped before; nothing else may stay open either.
-    pub fn settle(&self) -> io::Result<()> {
-        process::close_all_but(&self.socket)?;
+    /// Makes the copy a process of its own, and says what limits its threads and processes. What the nursery has open was
+    /// dropped before.
+    pub fn settle(&self) -> io::Result<Tasks> {
+        process::ensure_open(&[&self.socket, &self.memory])?;
         setpgid(None, None)?;
         process::forget_copies()?;
-        die_with(self.nursery)
+        let tasks = privileges::give_up()?;
+        // A process that becomes another user forgets with whom it dies.
+        die_with(self.nursery)?;
+        Ok(tasks)
     }
 }
 

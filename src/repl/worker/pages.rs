@@ -1,7 +1,7 @@
 //! A text that is not there until it is looked at.
 //!
 //! The memory of the text is mapped without the right to read it. Where a program reads, the processor stops the thread, and
-//! the system calls the handler below, on that thread. It asks the server for the part ([`paging`](crate::repl::paging)), waits
+//! the handler of such [faults](super::faults) is called on that thread. It asks the server for the part ([`paging`](crate::repl::paging)), waits
 //! until it lies in the file, allows reading, and returns: the thread goes on as if nothing had been. The parts that were
 //! asked for first are given up when there are too many.
 //!
@@ -22,7 +22,6 @@ use rustix::{
 use std::{
     cell::UnsafeCell,
     fs::File,
-    mem::MaybeUninit,
     ops::Range,
     ptr, slice,
     sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering},
@@ -73,7 +72,7 @@ unsafe impl Sync for Pages {}
 unsafe impl Send for Pages {}
 
 impl Pages {
-    /// Maps `len` bytes of the file, none of which can be read yet, and lets the system call the handler.
+    /// Maps `len` bytes of the file, none of which can be read yet.
     pub fn map(file: &File, len: usize, socket: OwnedFd) -> io::Result<&'static Self> {
         // SAFETY: a new mapping at a place of the system's choice touches no other memory. The server writes to the file, but
         // only where this process has no right to read; see the top of the module.
@@ -91,7 +90,6 @@ impl Pages {
         let (busy, state) = (AtomicBool::new(false), UnsafeCell::new(state));
         let pages = Box::leak(Box::new(Self { start: start.cast(), len, socket, born: Instant::now(), busy, state }));
         PAGES.store(pages, Ordering::Release);
-        handle_faults()?;
         Ok(pages)
     }
 
@@ -220,34 +218,16 @@ pub fn take_over() {
     WAITING_SINCE.store(0, Ordering::Relaxed);
 }
 
+/// Makes the part with this address readable, if there is one of a text. Called on the thread that has tried to read it.
+pub fn fetch(address: usize) -> bool {
+    let text = pages().filter(|text| (text.start.addr()..text.start.addr() + text.len).contains(&address));
+    text.is_some_and(|text| {
+        text.fetch(address);
+        true
+    })
+}
+
 fn pages() -> Option<&'static Pages> {
     // SAFETY: it is stored once, whole, and never freed.
     unsafe { PAGES.load(Ordering::Acquire).as_ref() }
-}
-
-/// What was to be done about such a signal before: the standard library's handler, which knows overflows of the stack.
-static mut FORMER: MaybeUninit<libc::sigaction> = MaybeUninit::uninit();
-
-fn handle_faults() -> io::Result<()> {
-    // SAFETY: an action of zeros is one without flags and masks; `FORMER` is written here, before any signal can be handled.
-    let status = unsafe {
-        let mut action: libc::sigaction = MaybeUninit::zeroed().assume_init();
-        action.sa_sigaction = handle as *const () as usize;
-        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-        libc::sigaction(libc::SIGSEGV, &raw const action, (&raw mut FORMER).cast())
-    };
-    if status == 0 { Ok(()) } else { Err(io::Errno::INVAL) }
-}
-
-extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
-    // SAFETY: the system hands over a valid pointer, and the address is set for this signal.
-    let address = unsafe { (*info).si_addr() }.addr();
-    match pages() {
-        Some(pages) if (pages.start.addr()..pages.start.addr() + pages.len).contains(&address) => pages.fetch(address),
-        // Someone else's: the instruction is tried again, and then its own handler is called.
-        // SAFETY: see `handle_faults`.
-        _ => unsafe {
-            libc::sigaction(signal, (&raw const FORMER).cast(), ptr::null_mut());
-        },
-    }
 }

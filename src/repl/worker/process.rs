@@ -1,10 +1,17 @@
-//! What the system is asked for to copy a process, and to end this one.
+//! What the system is asked for to copy a process, to set it apart, and to end it.
 
 use rustix::{
-    fd::{AsRawFd, OwnedFd},
+    fd::{AsRawFd, OwnedFd, RawFd},
+    fs::{Dir, Mode, OFlags, open},
     io::{self, Errno},
     process::Pid,
+    thread::{UnshareFlags, unshare_unsafe},
+    time::{ClockId, Timespec, clock_gettime},
 };
+use std::time::Duration;
+
+/// The first descriptor behind the standard ones.
+const FIRST_OWN: u32 = 3;
 
 /// Which of the two processes this is.
 pub enum Copied {
@@ -40,17 +47,40 @@ pub fn forget_copies() -> io::Result<()> {
     }
 }
 
-/// Closes every descriptor but the first three and `kept`, whoever has left it open.
-pub fn close_all_but(kept: &OwnedFd) -> io::Result<()> {
-    const FIRST: u32 = 3;
-    let kept = kept.as_raw_fd().unsigned_abs();
-    for (first, last) in [(FIRST, kept.saturating_sub(1)), ((kept + 1).max(FIRST), u32::MAX)] {
-        // SAFETY: whatever owned one of these descriptors in the process that this one was copied from was dropped before.
-        if first <= last && unsafe { libc::close_range(first, last, 0) } != 0 {
-            return Err(last_error());
+/// Closes every descriptor but the first three, whoever has left it open. To be called before the process opens any.
+pub fn close_inherited() -> io::Result<()> {
+    // SAFETY: nothing in this process owns a descriptor yet, except for the standard library those that stay.
+    match unsafe { libc::close_range(FIRST_OWN, libc::c_uint::MAX, 0) } {
+        0 => Ok(()),
+        _ => Err(last_error()),
+    }
+}
+
+/// Fails if the process has anything open but the first three descriptors and these. What should be closed was dropped by its
+/// owner. To close what is left over would take it from an owner that is not known.
+pub fn ensure_open(expected: &[&OwnedFd]) -> io::Result<()> {
+    let folder = open("/proc/self/fd", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let own = folder.as_raw_fd();
+    for entry in Dir::new(folder)? {
+        let Some(number) = entry?.file_name().to_str().ok().and_then(|name| name.parse::<RawFd>().ok()) else { continue };
+        let is_expected = number == own || expected.iter().any(|it| it.as_raw_fd() == number);
+        if number.cast_unsigned() >= FIRST_OWN && !is_expected {
+            return Err(Errno::MFILE);
         }
     }
     Ok(())
+}
+
+/// The processor time of all threads of the process so far.
+pub fn processor_time() -> Duration {
+    let Timespec { tv_sec, tv_nsec } = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(tv_sec.cast_unsigned(), u32::try_from(tv_nsec).unwrap_or_default())
+}
+
+/// Gives the process a user name space of its own.
+pub fn unshare_user() -> io::Result<()> {
+    // SAFETY: the flag that would separate descriptors, and leave other threads without some, is not among these.
+    unsafe { unshare_unsafe(UnshareFlags::NEWUSER) }
 }
 
 fn last_error() -> Errno {

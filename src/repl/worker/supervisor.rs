@@ -5,7 +5,7 @@
 //! and starts one of its own when it takes over. The process is copied only while the thread is *held*: it sleeps then, or
 //! waits for the hold to end, and in neither case has taken a lock that the copy would find taken for ever.
 
-use super::{checkpoint, link::Link, process};
+use super::{checkpoint, link::Link, process, reservation};
 use rustix::{
     fd::OwnedFd,
     io,
@@ -22,6 +22,9 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// How often the thread looks at least whether a program goes on that waits for the server.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// Bytes of the thread's stack.
+const STACK: usize = 256 << 10;
 
 /// The status with which the process ends at its hard deadline.
 pub const ENDED_BY_DEADLINE: i32 = 137;
@@ -63,7 +66,9 @@ impl Supervisor {
     pub fn start_thread(&self) -> std::io::Result<()> {
         let watch = self.0.clone();
         // It ends with the process.
-        thread::Builder::new().name("supervisor".to_owned()).stack_size(256 << 10).spawn(move || watch.keep())?;
+        // Its stack is no business of the allocator, which would ask for more.
+        reservation::ensure(2 * STACK);
+        thread::Builder::new().name("supervisor".to_owned()).stack_size(STACK).spawn(move || watch.keep())?;
         Ok(())
     }
 
@@ -106,10 +111,10 @@ impl Watch {
     fn look(&self, cell: &mut Watched) -> Duration {
         loop {
             let deadline = if cell.is_interrupted { cell.limit + GRACE } else { cell.limit };
-            let (spent, stands_still) = self.link.time_spent();
-            match (deadline.checked_sub(spent), stands_still) {
+            let (spent, waits) = self.link.time_spent();
+            match (deadline.checked_sub(spent), waits) {
                 (Some(left), false) if !left.is_zero() => return left,
-                // The time that is left begins to count at any moment.
+                // The wait may end at any moment, and then all of the time counts.
                 (Some(left), true) if !left.is_zero() => return left.max(LOOK),
                 _ if cell.is_interrupted => end_process(),
                 _ => {

@@ -1,5 +1,6 @@
 //! Values that cross the border between a program and the server: JSON on the one side, Python objects on the other.
 
+use super::super::wire::MOST_VALUES;
 use rustpython_vm::{
     AsObject, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine,
     builtins::{PyDict, PyFloat, PyInt, PyList, PyStr, PyTuple},
@@ -10,17 +11,22 @@ use serde_json::{Map, Number, Value};
 /// How deep lists and dicts may lie in each other.
 const DEPTH_LIMIT: usize = 32;
 
-/// What the server gets to see of an argument. Fails with a `TypeError` for objects that JSON has no word for.
+/// What the server gets to see of an argument. Fails with a `TypeError` for objects that JSON has no word for, and with a
+/// `ValueError` where there are too many.
 pub fn from_python(object: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
-    convert(object, 0, vm)
+    convert(object, 0, &mut 0, vm)
 }
 
-fn convert(object: &PyObject, depth: usize, vm: &VirtualMachine) -> PyResult<Value> {
+fn convert(object: &PyObject, depth: usize, count: &mut usize, vm: &VirtualMachine) -> PyResult<Value> {
     if depth > DEPTH_LIMIT {
         return Err(vm.new_value_error(format!("values may lie at most {DEPTH_LIMIT} levels deep in each other")));
     }
-    let all = |items: &[PyObjectRef]| -> PyResult<Value> {
-        items.iter().map(|item| convert(item, depth + 1, vm)).collect::<PyResult<_>>().map(Value::Array)
+    *count += 1;
+    if *count > MOST_VALUES {
+        return Err(vm.new_value_error(format!("at most {MOST_VALUES} values can be handed over at once")));
+    }
+    let mut all = |items: &[PyObjectRef]| -> PyResult<Value> {
+        items.iter().map(|item| convert(item, depth + 1, count, vm)).collect::<PyResult<_>>().map(Value::Array)
     };
     if vm.is_none(object) {
         Ok(Value::Null)
@@ -39,7 +45,8 @@ fn convert(object: &PyObject, depth: usize, vm: &VirtualMachine) -> PyResult<Val
     } else if let Some(dict) = object.downcast_ref::<PyDict>() {
         let mut map = Map::new();
         for (key, value) in dict {
-            map.insert(key.str(vm)?.to_string_lossy().into_owned(), convert(&value, depth + 1, vm)?);
+            let key = key.str(vm)?.to_string_lossy().into_owned();
+            map.insert(key, convert(&value, depth + 1, count, vm)?);
         }
         Ok(Value::Object(map))
     } else {

@@ -9,8 +9,10 @@ mod exceptions;
 mod output;
 mod rounding;
 mod sorting;
+mod threads;
 
 pub use output::{OutputSink, Stream};
+pub use threads::MOST_THREADS;
 
 use super::{sre, str_fixes, text::Text};
 use output::Output;
@@ -76,10 +78,6 @@ const COMMON_MODULES: [&str; 38] = [
     "statistics",
 ];
 
-/// The stack of every thread that a program starts, in bytes. The interpreter is recursive, and in other threads than
-/// its first it does not see the end of the stack before its own limit of 1000 calls.
-const THREAD_STACK_BYTES: usize = 8 << 20;
-
 /// Sets of strings have the same order in every session, so that a run can be repeated from its trace.
 const HASH_SEED: u32 = 0;
 
@@ -108,8 +106,8 @@ impl Machine {
         let (signals, receiver) = user_signal_channel();
         let context = Context::genesis();
         let mut modules = rustpython_stdlib::stdlib_module_defs(context);
-        // Comes behind the interpreter's own `_sre` and so takes its place.
-        modules.push(sre::module_def(context));
+        // They come behind the interpreter's own of the same names and so take their places.
+        modules.extend([sre::module_def(context), threads::module_def(context)]);
         let interpreter = InterpreterBuilder::new()
             .settings(settings())
             .add_native_modules(&modules)
@@ -123,7 +121,7 @@ impl Machine {
             .build();
         let machine = Self { interpreter, signals };
         machine.set_up(|vm| {
-            vm.state.stacksize.store(THREAD_STACK_BYTES);
+            threads::install(vm);
             Text::init();
             Output::install(output, vm)?;
             str_fixes::install(vm)?;

@@ -1,0 +1,94 @@
+//! What stands around the processes of real sessions. What the walls keep native code from is tried by `tests/walls`.
+
+use super::sessions::{leader, nursery, output, session};
+use crate::{
+    client::{Client, uri},
+    processes,
+    query::scripted,
+    scripted::ScriptedServer,
+};
+use rustix::process::geteuid;
+use serde_json::json;
+use std::{fs, time::Duration};
+use tempfile::TempDir;
+
+/// A value of a process's status.
+fn status(process: u32, name: &str) -> String {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.unwrap_or_default().trim().to_owned()
+}
+
+fn score(process: u32) -> i32 {
+    let text = fs::read_to_string(format!("/proc/{process}/oom_score_adj")).unwrap_or_default();
+    text.trim().parse().expect("a process has a score")
+}
+
+#[tokio::test]
+async fn a_session_has_no_rights_and_two_filters_and_so_has_its_checkpoint() {
+    let nursery = nursery(512);
+    let mut session = session(&nursery, 20.0).await;
+    output(&mut session, "x = 1").await;
+    let leader = leader(&session);
+    let mut copies = processes::below(leader);
+    while copies.is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        copies = processes::below(leader);
+    }
+    for process in [leader, copies[0].id] {
+        for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+            assert_eq!(u64::from_str_radix(&status(process, set), 16), Ok(0), "{set}");
+        }
+        assert_eq!(["NoNewPrivs", "Seccomp", "Seccomp_filters"].map(|name| status(process, name)), ["1", "2", "2"]);
+        assert_eq!(score(process), 1000);
+        let limits = fs::read_to_string(format!("/proc/{process}/limits")).expect("limits can be read");
+        let limit = |name: &str| {
+            let line = limits.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+            line.split_whitespace().take(2).map(str::to_owned).collect::<Vec<_>>()
+        };
+        for name in ["Max core file size", "Max file size", "Max locked memory", "Max msgqueue size"] {
+            assert_eq!(limit(name), ["0", "0"], "{name}");
+        }
+        assert!(limit("Max data size").iter().all(|it| it != "unlimited"), "{limits}");
+    }
+    if geteuid().is_root() {
+        let users = status(leader, "Uid");
+        let groups = status(leader, "Groups");
+        let becomes_another = !users.split_whitespace().any(|user| user == "0") && groups.is_empty();
+        // Root of a container that may not become another user stays root, without root's rights.
+        assert!(becomes_another || status(std::process::id(), "CapEff") != status(1, "CapEff"), "{users} {groups}");
+    }
+}
+
+#[tokio::test]
+async fn sessions_of_root_are_different_users() {
+    let nursery = nursery(512);
+    let (one, two) = (session(&nursery, 20.0).await, session(&nursery, 20.0).await);
+    let users = [&one, &two].map(|session| status(leader(session), "Uid"));
+    if geteuid().is_root() && !users[0].starts_with("0") {
+        assert_ne!(users[0], users[1]);
+    }
+}
+
+#[tokio::test]
+async fn when_memory_ends_ours_end_before_the_server() {
+    let folder = TempDir::new().expect("a folder can be made");
+    fs::write(folder.path().join("a.txt"), "text").expect("a file can be written");
+    let server = ScriptedServer::start(scripted(&["x = 1", "import time\ntime.sleep(600)"], |_| String::new())).await;
+    let options = json!({"endpoint": server.url(), "model": "scripted", "strategy": "rlm"});
+    let mut client = Client::in_folder(folder.path(), json!({}), options).await;
+    let scope = json!({"kind": "file", "uri": uri(&folder.path().join("a.txt"))});
+    client.begin("rlm/query", json!({"query": "?", "queryId": "q", "scope": scope})).await;
+    server.until("two turns", |log| log.calls.len() == 2).await;
+    let mut below = processes::below(client.id());
+    // The nursery, the session, and its checkpoint.
+    while below.len() < 3 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        below = processes::below(client.id());
+    }
+    let own = score(client.id());
+    assert!(below.iter().all(|process| score(process.id) >= own + 300), "{own} {below:?}");
+    client.request("rlm/cancel", json!({"queryId": "q"})).await.expect("it was running");
+    assert_eq!(client.shut_down().await, 0);
+    processes::until_gone(&below).await;
+}
