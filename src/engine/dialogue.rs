@@ -62,8 +62,8 @@ impl Dialogue {
         self.lock().interpreter.is_some()
     }
 
-    /// Takes the interpreter. A question that is put away in the middle of a program does not give it back: what that was doing
-    /// is not known.
+    /// Takes the interpreter. A question that is put away in the middle of a program does not give it back: what that
+    /// was doing is not known.
     pub(super) fn take(&self) -> Option<Kept> {
         self.lock().interpreter.take()
     }
