@@ -17,6 +17,7 @@ mod screen;
 mod shards;
 mod trace;
 
+use crate::lsp::{self, Farewell};
 use clap::{Parser, Subcommand};
 use std::{
     io::{IsTerminal, Write},
@@ -75,7 +76,16 @@ pub fn main() -> ExitCode {
             Command::Preview(arguments) => preview::run(*arguments).await,
             Command::Models(arguments) => models::run(arguments).await,
             Command::Doctor(arguments) => doctor::run(arguments).await,
-            Command::Lsp => crate::lsp::serve_stdio().await.unwrap_or_else(|error| no_signals(&error)),
+            Command::Lsp => match lsp::serve_stdio().await {
+                Ok(Farewell::Proper) => ExitCode::SUCCESS,
+                Ok(Farewell::HungUp) => ExitCode::FAILURE,
+                Ok(Farewell::Told(status)) => ExitCode::from(status),
+                Ok(Farewell::Unheard(error)) => {
+                    output::note(Err(error));
+                    ExitCode::FAILURE
+                }
+                Err(error) => no_signals(&error),
+            },
         }
     });
     // A thread that still reads standard input must not hold the process.

@@ -27,7 +27,7 @@ mod wire;
 
 use crate::setup::EndSignals;
 use runs::LAST_WAIT;
-use std::{io, process::ExitCode};
+use std::io;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::timeout,
@@ -37,22 +37,19 @@ use tokio::{
 ///
 /// # Errors
 /// The system lets no signal be handled.
-pub async fn serve_stdio() -> io::Result<ExitCode> {
+pub async fn serve_stdio() -> io::Result<Farewell> {
     let mut signals = EndSignals::listen()?;
-    let farewell = serve(tokio::io::stdin(), tokio::io::stdout(), signals.next()).await;
-    Ok(match farewell {
-        Farewell::Proper => ExitCode::SUCCESS,
-        Farewell::HungUp => ExitCode::FAILURE,
-        Farewell::Told(status) => ExitCode::from(status),
-    })
+    Ok(serve(tokio::io::stdin(), tokio::io::stdout(), signals.next()).await)
 }
 
 /// How a server came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Farewell {
     /// The client had sent `shutdown` before it left.
     Proper,
     HungUp,
+    /// The client may still be there, but nothing can be written to it any more.
+    Unheard(io::Error),
     /// It was told to end, and to exit with this status.
     Told(u8),
 }
@@ -68,13 +65,15 @@ where
     // Handlers only start runs and wait for them, so there is no reason to bound how many wait; with a bound, requests
     // that wait for a reply of the client could fill all places, and the reply would never be read.
     let (input, reading) = wire::tolerant(input);
+    let (output, failed) = wire::watched(output);
     let serving = tower_lsp::Server::new(input, output, socket).concurrency_level(usize::MAX).serve(front);
     tokio::pin!(serving);
-    let (mut served, mut told) = (false, None);
+    let (mut served, mut told, mut unheard) = (false, None, None);
     tokio::select! {
         () = &mut serving => served = true,
         // The client is gone, and nobody waits for answers any more.
         () = reading => {}
+        error = failed => unheard = Some(error),
         status = told_to_end => told = Some(status),
     }
     state.leave();
@@ -89,6 +88,6 @@ where
     match told {
         Some(status) => Farewell::Told(status),
         None if state.was_shut_down() => Farewell::Proper,
-        None => Farewell::HungUp,
+        None => unheard.map_or(Farewell::HungUp, Farewell::Unheard),
     }
 }

@@ -1,7 +1,7 @@
 //! What became of standard output, which every command writes to and nobody can write to twice.
 //!
-//! A command prints and goes on; what could not be written is noted here, told once at the end, and decides the exit status.
-//! A reader that has gone away (`rlm … | head`) has what it wanted, and is no failure.
+//! A command prints and goes on; what could not be written is noted here, told once at the end, and decides the exit
+//! status. A reader that has gone away (`rlm … | head`) has what it wanted, and is no failure.
 
 use super::say;
 use std::{

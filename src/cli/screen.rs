@@ -1,8 +1,8 @@
 //! An answer on a terminal, where nothing can be taken back: each text is printed once, although answers begin anew.
 //!
-//! An answer is streamed while it is written. Then it may turn out to be none, its call may be made again, and the final text
-//! may differ from the streamed one by blank space at its ends. So what was printed is compared with what the answer is now:
-//! what is the same is not printed again, and only another text begins anew below.
+//! An answer is streamed while it is written. Then it may turn out to be none, its call may be made again, and the
+//! final text may differ from the streamed one by blank space at its ends. So what was printed is compared with what
+//! the answer is now: what is the same is not printed again, and only another text begins anew below.
 
 use crate::engine::Delta;
 

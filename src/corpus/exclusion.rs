@@ -1,5 +1,5 @@
-//! What was left out or read only in part, and why. Nothing is left out in silence: a question about a file that nobody read
-//! has to be answerable by "it was left out, because …".
+//! What was left out or read only in part, and why. Nothing is left out in silence: a question about a file that nobody
+//! read has to be answerable by "it was left out, because …".
 
 use std::{
     collections::BTreeMap,

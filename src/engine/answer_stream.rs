@@ -1,17 +1,17 @@
 //! The answer while it is being written: what there is of it, and how much of that is shown.
 //!
-//! Whoever watches sees the text grow, and what was shown should stay, above all on a terminal, where nothing can be taken
-//! back. But an answer that cites what is not there goes back to the model once, and what follows is another text. So the
-//! text is shown up to a citation, which waits for the rest of its line, and for the quotation behind it, if there is one.
-//! If it holds, the text goes on; if it does not, nothing more is shown before the answer is settled.
+//! Whoever watches sees the text grow, and what was shown should stay, above all on a terminal, where nothing can be
+//! taken back. But an answer that cites what is not there goes back to the model once, and what follows is another
+//! text. So the text is shown up to a citation, which waits for the rest of its line, and for the quotation behind it,
+//! if there is one. If it holds, the text goes on; if it does not, nothing more is shown before the answer is settled.
 
 use super::{cite, event::Delta};
 use crate::corpus::{Access, ContextText};
 use regex::Regex;
 use std::sync::LazyLock;
 
-/// The largest text whose citations are looked up while an answer is being written, in files and in bytes. Of a larger one
-/// the answer is shown up to its first citation.
+/// The largest text whose citations are looked up while an answer is being written, in files and in bytes. Of a larger
+/// one the answer is shown up to its first citation.
 const MOST_FILES: usize = 20_000;
 const MOST_BYTES: usize = 64 << 20;
 

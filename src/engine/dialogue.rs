@@ -86,8 +86,8 @@ impl Dialogue {
         self.hold().is_some()
     }
 
-    /// Takes the interpreter. A question that is put away in the middle of a program does not give it back: what that was doing
-    /// is not known.
+    /// Takes the interpreter. A question that is put away in the middle of a program does not give it back: what that
+    /// was doing is not known.
     pub(super) fn take(&self) -> Option<Kept> {
         let (resting, variables) = self.lock().interpreter.take()?;
         resting.wake().map(|session| Kept { session, variables })

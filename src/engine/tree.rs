@@ -184,7 +184,8 @@ impl Tree {
         self.events.emit(event);
     }
 
-    /// Takes what the root has written of its answer, and shows what can be shown. `context` is the text, if it is there.
+    /// Takes what the root has written of its answer, and shows what can be shown. `context` is the text, if it is
+    /// there.
     pub fn write_answer(&self, delta: &Delta, context: Option<&ContextText>) {
         let change = lock(&self.answer).write(delta, context);
         change.into_iter().for_each(|change| self.emit(Event::Delta(change)));

@@ -70,8 +70,8 @@ impl Engines {
         Ok(engine)
     }
 
-    /// Lets go of the engine, with its connections and keys, unless it fits what the client has set by now. Queries under
-    /// way go on with what they have.
+    /// Lets go of the engine, with its connections and keys, unless it fits what the client has set by now. Queries
+    /// under way go on with what they have.
     pub async fn reconsider(&self, client: &ClientSettings) {
         let settings = self.settings(Options::default(), client).await;
         let mut last = lock(&self.last);
@@ -93,8 +93,8 @@ impl Engines {
     }
 }
 
-/// Whether the model is whatever the environment and this machine offer. Each query looks again, since an Ollama may have
-/// come or gone.
+/// Whether the model is whatever the environment and this machine offer. Each query looks again, since an Ollama may
+/// have come or gone.
 fn is_detected(settings: &Settings) -> bool {
     settings.model.is_none() && settings.endpoints.is_empty()
 }

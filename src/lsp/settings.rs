@@ -1,14 +1,14 @@
 //! What the client has set.
 //!
 //! One layer counts at a time, taken whole from a message. It begins with the `initializationOptions`. The first
-//! configuration that the client gives takes their place in every field, and each further one that of the one before: so an
-//! option that was removed from the client's settings is gone, and no text goes to an endpoint that somebody has deleted.
-//! A client gives its configuration by itself, or when it is asked (the section `rlm`); only one that never does lives by
-//! its `initializationOptions`.
+//! configuration that the client gives takes their place in every field, and each further one that of the one before:
+//! so an option that was removed from the client's settings is gone, and no text goes to an endpoint that somebody has
+//! deleted. A client gives its configuration by itself, or when it is asked (the section `rlm`); only one that never
+//! does lives by its `initializationOptions`.
 //!
-//! A reply comes some time after the message that made the server ask, and others may come first. So the layer may be one
-//! that is still awaited: a query behind that message waits for this reply and for no other, and one before it does not see
-//! it.
+//! A reply comes some time after the message that made the server ask, and others may come first. So the layer may be
+//! one that is still awaited: a query behind that message waits for this reply and for no other, and one before it does
+//! not see it.
 
 use crate::config::{Options, SettingsError};
 use serde_json::Value;
@@ -81,8 +81,8 @@ impl ClientSettings {
         strangers
     }
 
-    /// Takes a configuration that the client gives by itself. `None` if it does not say what holds for this server: then a
-    /// client that can be asked is to be asked, and otherwise everything stays as it was.
+    /// Takes a configuration that the client gives by itself. `None` if it does not say what holds for this server:
+    /// then a client that can be asked is to be asked, and otherwise everything stays as it was.
     pub fn tell(&mut self, settings: &Value, can_be_asked: bool) -> Option<Strangers> {
         if let Some((section, origin)) = section(settings) {
             let (layer, strangers) = read(section);
@@ -135,8 +135,9 @@ pub struct Inquiry {
 }
 
 impl Inquiry {
-    /// Takes the reply, which is the section or null; without one everything stays as it was. Null says that there is no such
-    /// section: of a client that has given one before, that it was removed, and of any other, that it has none to give.
+    /// Takes the reply, which is the section or null; without one everything stays as it was. Null says that there is
+    /// no such section: of a client that has given one before, that it was removed, and of any other, that it has none
+    /// to give.
     pub async fn settle(self, reply: Option<&Value>) -> Strangers {
         let (settled, strangers) = match reply {
             Some(reply) if !reply.is_null() => {
@@ -165,8 +166,8 @@ fn section(settings: &Value) -> Option<(&Value, Origin)> {
     is_own.then_some((settings, Origin::Section))
 }
 
-/// Whether settings without a word on this server mean that what was given before was removed: there is nothing in them at
-/// all, or they are a whole configuration. The settings of another server, alone, are neither.
+/// Whether settings without a word on this server mean that what was given before was removed: there is nothing in them
+/// at all, or they are a whole configuration. The settings of another server, alone, are neither.
 fn is_removal(settings: &Value, before: Origin) -> bool {
     match before {
         Origin::Initial => false,

@@ -1,12 +1,20 @@
-//! The transport's way in, made tolerant.
+//! The transport's way in, made tolerant, and its way out, watched.
 //!
 //! The framework stops reading at the first message that it cannot parse. Here every message is looked at before it gets
 //! there; one that is no JSON-RPC is replaced by a request for [`MALFORMED`], which the front answers with the error that
 //! JSON-RPC 2.0 asks for, and the connection goes on.
 
 use serde_json::{Value, json};
-use std::future::Future;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
+use std::{
+    future::{Future, pending},
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, DuplexStream, duplex},
+    sync::oneshot,
+};
 use tower_lsp::jsonrpc::{Error, Id, Request, Response};
 
 /// The method that stands for a message that is none. Its params are the JSON-RPC error code and a message.
@@ -96,9 +104,70 @@ pub fn malformed_response(request: &Request) -> Response {
     Response::from_error(request.id().cloned().unwrap_or(Id::Null), error)
 }
 
+/// What the framework writes to, and the first error of it. The framework itself goes on reading after one, as if
+/// somebody heard it.
+pub fn watched<O: AsyncWrite + Send + 'static>(output: O) -> (Watched, impl Future<Output = io::Error>) {
+    let (failed, failure) = oneshot::channel();
+    let error = async move {
+        match failure.await {
+            Ok(error) => error,
+            Err(_) => pending().await,
+        }
+    };
+    (Watched { output: Box::pin(output), failed: Some(failed) }, error)
+}
+
+/// An output that tells of its first error.
+pub struct Watched {
+    output: Pin<Box<dyn AsyncWrite + Send>>,
+    failed: Option<oneshot::Sender<io::Error>>,
+}
+
+impl Watched {
+    fn checked<T>(&mut self, written: io::Result<T>) -> Poll<io::Result<T>> {
+        if let Err(error) = &written
+            && let Some(failed) = self.failed.take()
+        {
+            let again = error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);
+            // Nobody waits for it when the server is about to end.
+            let _ = failed.send(again);
+        }
+        Poll::Ready(written)
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(self.output.as_mut().poll_write(context, bytes));
+        self.checked(written)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let written = ready!(self.output.as_mut().poll_flush(context));
+        self.checked(written)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let written = ready!(self.output.as_mut().poll_shutdown(context));
+        self.checked(written)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn the_first_error_of_the_output_is_told() {
+        let (ours, theirs) = duplex(16);
+        let (mut output, failed) = watched(ours);
+        output.write_all(b"heard").await.expect("there is room");
+        drop(theirs);
+        for _ in 0..2 {
+            output.write_all(b"unheard").await.expect_err("the other end is closed");
+        }
+        assert_eq!(failed.await.kind(), io::ErrorKind::BrokenPipe);
+    }
 
     async fn through(input: &str) -> String {
         let (mut inside, work) = tolerant(input.as_bytes());

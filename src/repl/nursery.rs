@@ -9,8 +9,8 @@
 //! way, the nursery ends the process and its whole group. The nursery alone may do so: the number of a group is sure to be
 //! that group's only as long as its leader was not waited for, and only the nursery waits.
 //!
-//! A leash also keeps the nursery process alive that holds its other end. So a session never loses its interpreter because
-//! somebody let go of the [`Nursery`] it was started from.
+//! A leash also keeps the nursery process alive that holds its other end. So a session never loses its interpreter
+//! because somebody let go of the [`Nursery`] it was started from.
 
 use super::{
     Error,
@@ -47,8 +47,8 @@ use tokio::{
 /// which copies are made much faster.
 const ALLOCATOR: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.arena_max=1:glibc.malloc.hugetlb=1");
 
-/// Where interpreters come from. It is shared by everything that starts them. Its process ends with the last of its owners
-/// and of the interpreters that came from it.
+/// Where interpreters come from. It is shared by everything that starts them. Its process ends with the last of its
+/// owners and of the interpreters that came from it.
 #[derive(Debug)]
 pub struct Nursery {
     /// `rlm` itself.

@@ -19,8 +19,8 @@ use tokio::time::{Instant, sleep_until};
 /// such a cell itself long before, unless a program has got hold of it.
 const BACKSTOP: Duration = Duration::from_secs(5);
 
-/// How long an interpreter may take to turn to another text. It takes milliseconds; this is for one that a program has got
-/// hold of.
+/// How long an interpreter may take to turn to another text. It takes milliseconds; this is for one that a program has
+/// got hold of.
 const RENEWAL: Duration = Duration::from_secs(60);
 
 /// How many calls of a cell may be open before nothing more is taken from its process; each has a thread that waits.

@@ -33,17 +33,20 @@ fn nursery() -> Arc<Nursery> {
     Arc::new(Nursery::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
 }
 
-async fn session(nursery: &Arc<Nursery>) -> Session {
-    let context = Snapshot::of_text(None, "the context".to_owned()).context().expect("a text can be stored");
-    let launch = Launch {
+const LIMITS: Limits = Limits { cell_time: Duration::from_secs(20), output_chars: 1000 };
+
+fn launch(nursery: &Arc<Nursery>) -> Launch {
+    Launch {
         nursery: nursery.clone(),
         names: Names::default(),
-        context,
+        context: Snapshot::of_text(None, "the context".to_owned()).context().expect("a text can be stored"),
         memory_limit: 200 << 20,
         allow_weaker_sandbox: false,
-    };
-    let limits = Limits { cell_time: Duration::from_secs(20), output_chars: 1000 };
-    Session::start(launch, limits).await.expect("the process starts")
+    }
+}
+
+async fn session(nursery: &Arc<Nursery>) -> Session {
+    Session::start(launch(nursery), LIMITS).await.expect("the process starts")
 }
 
 async fn output(session: &mut Session, code: &str) -> String {
@@ -209,6 +212,23 @@ async fn a_nursery_that_dies_takes_everything_along_and_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_session_keeps_the_process_it_came_from_alive() {
+    let (first, second) = (nursery(), nursery());
+    let (mut kept, closed) = (session(&first).await, session(&first).await);
+    output(&mut kept, "x = 1").await;
+    let group = kept.process_group().expect("it is ready");
+    let (_, parent, _) = look(group.as_raw_nonzero().get()).expect("the process is there");
+    // It turns to a launch of another nursery, as after the engine was replaced, and nobody else has the first one.
+    assert!(kept.renew(launch(&second), LIMITS).await.expect("it can be reached"), "it can be renewed");
+    closed.close().await;
+    drop((first, second));
+    assert_eq!(output(&mut kept, "x").await, "1\n");
+    assert_eq!(processes(|_, of| of == parent), [parent], "the process that it came from");
+    kept.close().await;
+    until("everything is gone", || members(group).is_empty() && processes(|_, of| of == parent).is_empty()).await;
+}
+
+#[tokio::test]
 async fn a_server_that_is_killed_leaves_no_process() {
     let folder = TempDir::new().expect("a folder can be made");
     let path = file(&folder, "text.txt", b"some text");
@@ -239,16 +259,8 @@ async fn a_program_that_is_no_nursery_is_an_error() {
     for (program, expected) in
         [("/nonexistent/rlm", "cannot start the interpreter /nonexistent/rlm"), ("/bin/true", "")]
     {
-        let context = Snapshot::of_text(None, String::new()).context().expect("a text can be stored");
-        let launch = Launch {
-            nursery: Arc::new(Nursery::new(PathBuf::from(program))),
-            names: Names::default(),
-            context,
-            memory_limit: 200 << 20,
-            allow_weaker_sandbox: false,
-        };
-        let limits = Limits { cell_time: Duration::from_secs(1), output_chars: 1000 };
-        let prepared = async { Session::start(launch, limits).await?.prepare().await };
+        let launch = launch(&Arc::new(Nursery::new(PathBuf::from(program))));
+        let prepared = async { Session::start(launch, LIMITS).await?.prepare().await };
         let error: Error = prepared.await.expect_err("there is no interpreter");
         assert!(error.to_string().starts_with(expected), "{program}: {error}");
     }

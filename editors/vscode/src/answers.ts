@@ -83,8 +83,8 @@ export class Answer {
   }
 
   /**
-   * The result is authoritative: it replaces whatever the deltas made, some of which may have been missed. Only of a run
-   * that did not come to its end an empty one takes nothing away.
+   * The result is authoritative: it replaces whatever the deltas made, some of which may have been missed. But the
+   * empty result of a run that did not come to its end takes nothing away.
    */
   finish(result: Result): void {
     if (result.termination === "cancelled" || result.termination === "failed") {

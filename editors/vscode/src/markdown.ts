@@ -48,7 +48,9 @@ function notice(answer: Answer): string {
       return `**Working:** ${doing}`;
     }
     case "cancelled":
-      return answer.text === "" ? "**Cancelled.**" : "**Cancelled.** The answer was cut off; this is what there was of it:";
+      return answer.text === ""
+        ? "**Cancelled.**"
+        : "**Cancelled.** The answer was cut off; this is what there was of it:";
     case "failed":
       return [
         `**Failed.** ${sentence(answer.failure?.message ?? "")}`,

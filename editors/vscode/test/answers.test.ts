@@ -72,7 +72,8 @@ test("an empty partial result does not wipe out what had streamed in", () => {
 
 test("what was shown stays when a run ends by an event that has nothing", () => {
   for (const termination of ["cancelled", "failed"]) {
-    const answer = feed(newAnswer(), { kind: "delta", text: "half" }, { kind: "done", result: { answer: "", termination } });
+    const done = { kind: "done", result: { answer: "", termination } };
+    const answer = feed(newAnswer(), { kind: "delta", text: "half" }, done);
     assert.equal(answer.text, "half");
   }
 });

@@ -125,7 +125,8 @@ test("a cancelled answer says so before what was found", () => {
   const answer = newAnswer();
   answer.text = "half";
   answer.cancel();
-  assert.match(renderAnswer(answer), /\*\*Cancelled\.\*\* The answer was cut off; this is what there was of it:\n\nhalf\n$/u);
+  const expected = /\*\*Cancelled\.\*\* The answer was cut off; this is what there was of it:\n\nhalf\n$/u;
+  assert.match(renderAnswer(answer), expected);
 });
 
 test("a run cancelled before it found anything says only that", () => {

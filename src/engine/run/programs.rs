@@ -214,8 +214,8 @@ impl Programs {
         self.context.if_ready()
     }
 
-    /// Waits for the text and until the interpreter is ready for a program. One of an earlier question is, and stays what it is
-    /// until there is a program.
+    /// Waits for the text and until the interpreter is ready for a program. One of an earlier question is, and stays
+    /// what it is until there is a program.
     pub async fn prepare(&mut self) -> Result<(), Stop> {
         // It gets ready while the text is still being read.
         self.interpreter.nursery.warm()?;

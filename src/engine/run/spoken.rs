@@ -1,9 +1,9 @@
 //! The answer inside of a reply, while it is being written.
 //!
 //! An answer is most often a text in a call: `FINAL("""…""")` in a program or as the last line, or what is assigned to
-//! `answer["content"]`. Its text can be shown as it grows, long before the program that holds it can run. What is shown is
-//! a preview: when the run has its answer, that takes its place. So that it need not be another text, either prose is shown
-//! or the text of one call, and of prose nothing behind a program, which is part of the answer or makes it none.
+//! `answer["content"]`. Its text can be shown as it grows, long before the program that holds it can run. What is shown
+//! is a preview: when the run has its answer, that takes its place. To keep the two the same, either prose is shown or
+//! the text of one call, and no prose behind a program: the program may be part of the answer, or make it none.
 
 use crate::engine::reply::{Inside, Scanner};
 

@@ -46,8 +46,8 @@ pub fn write(question: &Question) -> String {
     format!("{intention}\n\n```repl\n{parameters}\n{SHARED}\n{program}```\n")
 }
 
-/// Why a program did not come to an answer, by what its author was told: the exception that ended it, else whatever was said
-/// first.
+/// Why a program did not come to an answer, by what its author was told: the exception that ended it, else whatever was
+/// said first.
 pub fn failure(observation: &str) -> String {
     let is_exception = |line: &&str| {
         let class = line.split(':').next().unwrap_or_default();
@@ -67,7 +67,8 @@ mod tests {
     fn a_failure_is_told_by_its_exception() {
         for (observation, expected) in [
             (
-                "Output:\nTraceback (most recent call last):\n  File \"<cell 1>\", line 3\n    x()\nOSError: no\nVariables: none.\n",
+                "Output:\nTraceback (most recent call last):\n  File \"<cell 1>\", line 3\n    x()\nOSError: no\n\
+                 Variables: none.\n",
                 "OSError: no",
             ),
             (

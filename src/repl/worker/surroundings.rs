@@ -1,9 +1,9 @@
 //! What programs share with the interpreter and with the prelude, and the names they are given, kept so that each cell begins
 //! with it whole.
 //!
-//! A program can replace `print` or `context`, take `sys.stdout` away, or reach into the prelude's globals. That is its own
-//! affair until it ends; then the report is made, and the next program shall find what it expects. What programs have made
-//! themselves is none of this: it is theirs to bind anew and to delete, in every question of a session.
+//! A program can replace `print` or `context`, take `sys.stdout` away, or reach into the prelude's globals. That is its
+//! own affair until it ends; then the report is made, and the next program shall find what it expects. What programs
+//! have made themselves is none of this: it is theirs to bind anew and to delete, in every question of a session.
 
 use rustpython_vm::{
     AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine,
@@ -86,8 +86,9 @@ impl Namespace {
         Ok(())
     }
 
-    /// Whether all entries are there, under the very objects that are their names; others may be as well. Looks into none of
-    /// the objects: to take hold of one is to write to it, and what is written to is copied after each checkpoint.
+    /// Whether all entries are there, under the very objects that are their names; others may be as well. Looks into
+    /// none of the objects: to take hold of one is to write to it, and what is written to is copied after each
+    /// checkpoint.
     fn is_whole(&self) -> bool {
         let mut found = 0;
         let mut expected = None;

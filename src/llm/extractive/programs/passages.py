@@ -55,5 +55,5 @@ for (path, first, last), lines, note in zip(places, texts, notes):
 if parts:
     finish([remark or "These passages fit the question best:"] + parts)
 else:
-    finish([f"No {'line has a word of' if remark else 'passage fits'} the question. The text has {size()}; other words, or a name from "
-            "the code, may find more."])
+    finish([f"No {'line has a word of' if remark else 'passage fits'} the question. The text has {size()}; other "
+            "words, or a name from the code, may find more."])

@@ -58,9 +58,10 @@ def named(path, first, last):
     return inside[0] if inside else around
 
 
-COMMON = set("""a about after all an and any are as at be been before but by can could did do does every find first for from
-    give had has have how if in into is it its last list me more most no not of on or our out over show so than that the their
-    them then there these they this to was we were what when where which while who why will with would you your""".split())
+COMMON = set("""a about after all an and any are as at be been before but by can could did do does every find first
+    for from give had has have how if in into is it its last list me more most no not of on or our out over show so
+    than that the their them then there these they this to was we were what when where which while who why will with
+    would you your""".split())
 EVERYWHERE = 1000  # lines that are looked at at most to tell how common a word is
 NEAR = 2  # lines that are shown before and behind one that was found by its words
 REMARK = "The text is too long to be ranked, so these are lines with words of the question, the rarest words first:"
@@ -77,8 +78,8 @@ def ranked(query, k):
 
 
 def by_words(query, k):
-    """Lines that hold words of the question, in a text that is too long to be ranked. Of a word that is everywhere only the
-    first lines are known, so those with two words are looked for as well."""
+    """Lines that hold words of the question, in a text that is too long to be ranked. Of a word that is everywhere
+    only the first lines are known, so those with two words are looked for as well."""
     left = [word for word in dict.fromkeys(re.findall(r"\w\w+", query.lower())) if word not in COMMON][:8]
     found, weights = {}, {}
 
@@ -110,7 +111,8 @@ def around(path, line, text):
     """A line with its neighbours, as a passage."""
     first, last = max(1, line - NEAR), line + NEAR
     there = read(path, first, last) if path else peek_lines(first - 1, last)
-    return SimpleNamespace(path=path, first_line=first, last_line=first + there.removesuffix("\n").count("\n"), text=text)
+    last = first + there.removesuffix("\n").count("\n")
+    return SimpleNamespace(path=path, first_line=first, last_line=last, text=text)
 
 
 def counted(number, noun):

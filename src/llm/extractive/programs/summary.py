@@ -43,9 +43,9 @@ readmes = sorted((p for p in names if re.match(r"(?i)^readme(\.\w+)?$", p.rsplit
 if len(names) <= 1:
     path = names[0] if names else None
     whole = peek(0, None)
-    total = whole.count("\n") + 1
+    total = whole.count("\n") + (not whole.endswith("\n"))
     symbols = [s for s in outlined(path) if s.depth == 0] if path else []
-    parts.append(f"{place(path, 1, total)} has {total} lines and {len(whole)} characters.")
+    parts.append(f"{place(path, 1, max(total, 1))} has {counted(total, 'line')} and {len(whole)} characters.")
     about = description(path) if path else None
     if about:
         parts.append(f"It says of itself ({place(path, about[0], about[1])}): {about[2][:700]}")

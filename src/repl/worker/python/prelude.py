@@ -1,8 +1,8 @@
 """The names that a model's programs find, written in terms of the host calls.
 
-This module lives apart from the programs' own namespace (`programs`), so that nothing of its inside shows there. It runs
-once in the life of an interpreter: a function that a program has kept from an earlier question looks into the text of the
-present one. For each question the worker sets `host_call`, `piece`, `count_tokens`, `printed`, `whole`, `shape`,
+This module lives apart from the programs' own namespace (`programs`), so that nothing of its inside shows there. It
+runs once in the life of an interpreter: a function that a program has kept from an earlier question looks into the text
+of the present one. For each question the worker sets `host_call`, `piece`, `count_tokens`, `printed`, `whole`, `shape`,
 `file_ranges`, `own_tools`, `earlier`, `gives_json`, `fills_placeholders` and `extra_variables`, calls `lay_out`, sets
 `variables`, and sees to it that each cell finds the names of `scaffold` whole.
 `whole` is the text; what programs find as `context` is the same, or a value that is made of it.
@@ -370,16 +370,16 @@ def FINAL_VAR(name):
     FINAL(name)
 
 
-FUNCTIONS = [llm_query, llm_query_batched, rlm_query, rlm_query_batched, peek, peek_lines, read, grep, search, chunk, outline,
-             repo_map, tokens, peek_output, BUDGET, SHOW_VARS, FINAL, FINAL_VAR]
+FUNCTIONS = [llm_query, llm_query_batched, rlm_query, rlm_query_batched, peek, peek_lines, read, grep, search, chunk,
+             outline, repo_map, tokens, peek_output, BUDGET, SHOW_VARS, FINAL, FINAL_VAR]
 state = {"final": None}
 scaffold = {}  # the names that the programs are given
 hidden = {}  # what they have made under such a name before it was given
 
 
 def lay_out():
-    """Gives the programs the names of a question, in the place of those of the question before. What they have made stays,
-    and comes back when its name is not given any more; an answer that they gave does not stay."""
+    """Gives the programs the names of a question, in the place of those of the question before. What they have made
+    stays, and comes back when its name is not given any more; an answer that they gave does not stay."""
     for name in ["answer", *scaffold]:
         programs.pop(name, None)
     programs.update(hidden)

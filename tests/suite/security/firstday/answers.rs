@@ -82,7 +82,8 @@ fn model(folder: &Path, texts: &[&str]) -> String {
         fs::write(folder.join(format!("said{number}")), text).expect("a file can be written");
     }
     let script = format!(
-        "cat >/dev/null\ncd '{}'\nfor text in said*; do\n  [ -e \"was-$text\" ] || break\ndone\n: > \"was-$text\"\ncat \"$text\"\n",
+        "cat >/dev/null\ncd '{}'\nfor text in said*; do\n  [ -e \"was-$text\" ] || break\ndone\n\
+         : > \"was-$text\"\ncat \"$text\"\n",
         folder.display()
     );
     let path = folder.join("model.sh");

@@ -83,7 +83,8 @@ async fn with_nothing_configured_follow_ups_see_files_and_buffers_that_have_chan
     assert_eq!(client.shut_down().await, 0);
 }
 
-/// A model that keeps a variable when it is told to begin, and else tells it; it hangs, or is broken, when it is told to.
+/// A model that keeps a variable when it is told to begin, and else tells it; it hangs, or is broken, when it is told
+/// to.
 async fn keeping() -> ScriptedServer {
     ScriptedServer::start(|asked: &Asked| {
         let question = asked.messages[1].1.rsplit("# Question\n").next().unwrap_or_default();
@@ -186,8 +187,8 @@ async fn a_model_is_told_that_the_variables_of_earlier_questions_are_gone() {
     let server = ScriptedServer::start(|asked: &Asked| {
         let turn = asked.messages.iter().filter(|(role, _)| role == "assistant").count();
         let question = asked.messages[1].1.rsplit("# Question\n").next().unwrap_or_default();
-        let leave = "import threading, time\nkept = 42\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n\
-                     FINAL('left')";
+        let leave = "import threading, time\nkept = 42\n\
+                     threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\nFINAL('left')";
         Action::reply(match (question, turn) {
             ("leave", _) => format!("```repl\n{leave}\n```"),
             (_, 0) => "```repl\n1\n```".to_owned(),

@@ -1,5 +1,5 @@
-//! What the programs of a session make stays theirs: a follow-up may bind every name anew, delete it, or find it hidden by
-//! what it is given.
+//! What the programs of a session make stays theirs: a follow-up may bind every name anew, delete it, or find it hidden
+//! by what it is given.
 
 use crate::{
     client::{Client, uri},
@@ -124,8 +124,8 @@ async fn functions_that_were_kept_look_into_the_text_of_now_and_texts_stay_what_
                 look, find, old, whole = read, partial(grep, max_results=5), files, context\n\
                 row = grep('number')[0]\nFINAL(look('note.txt', 3).strip())";
     let tell = "[now] = find('number')\n\
-                FINAL([look('note.txt', now.line).strip(), old['note.txt'][-9:-1], whole[-9:-1], files['note.txt'][-9:-1],\n\
-                       row.text, now == grep('number')[0], row == now])";
+                ends = [text[-9:-1] for text in (old['note.txt'], whole, files['note.txt'])]\n\
+                FINAL([look('note.txt', now.line).strip(), *ends, row.text, now == grep('number')[0], row == now])";
     let expected = "['number 2', 'number 1', 'number 1', 'number 2', 'number 1', True, False]";
     check(&[step(&[keep], "number 1"), step(&[tell], expected)]).await;
 }

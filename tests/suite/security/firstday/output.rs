@@ -3,6 +3,7 @@
 use crate::terminal::{Ran, rlm, run};
 use std::{
     fs::{self, File},
+    io::Write,
     path::Path,
     process::Stdio,
 };
@@ -67,6 +68,25 @@ async fn a_full_disk_is_an_error_of_every_command() {
         assert!(ran.errors.contains("No space left on device"), "{arguments:?}: {ran:?}");
         assert_eq!(ran.errors.matches("No space left").count(), 1, "it is said once: {ran:?}");
         assert!(!ran.errors.contains("panicked"), "{arguments:?}: {ran:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_language_server_that_nobody_hears_ends_and_says_why() {
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}"#;
+    let (reader, gone) = std::io::pipe().expect("a pipe can be made");
+    drop(reader);
+    let full = File::options().write(true).open("/dev/full").expect("it is there");
+    for (output, reason) in [(Stdio::from(full), "rlm: cannot write the output: No space left"), (gone.into(), "")] {
+        // The client does not leave: its end of the input stays open.
+        let (input, mut client) = std::io::pipe().expect("a pipe can be made");
+        write!(client, "Content-Length: {}\r\n\r\n{body}", body.len()).expect("there is room");
+        let mut command = rlm(["lsp"]);
+        command.stdin(input).stdout(output);
+        let ran = run(command).await;
+        assert_eq!(ran.status, 1, "{ran:?}");
+        assert!(ran.errors.starts_with(reason) && ran.errors.lines().count() <= 1, "{ran:?}");
+        assert_eq!(ran.errors.is_empty(), reason.is_empty(), "{ran:?}");
     }
 }
 
