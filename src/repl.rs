@@ -47,8 +47,8 @@ pub enum Error {
     #[error("the interpreter ended before it was ready")]
     EndedEarly,
     #[error(
-        "there is no memory for another interpreter: those that run have all that the interpreters of this server may have \
-         together, {most} MiB; RLM_MEMORY sets how much that is"
+        "there is no memory for another interpreter: those that run have all that the interpreters of this server may \
+         have together, {most} MiB; RLM_MEMORY sets how much that is"
     )]
     NoMemory { most: u64 },
 }

@@ -76,7 +76,11 @@ fn memory(environment: &Environment) -> Result<Arc<Budget>, Failure> {
     let mebibytes = text.trim().parse::<u64>().ok().filter(|mebibytes| MEMORY.contains(mebibytes));
     mebibytes.map(|mebibytes| Budget::new(mebibytes << 20)).ok_or_else(|| Failure {
         kind: "configuration",
-        message: format!("RLM_MEMORY: expected a whole number of MiB from {} to {}, got {text:?}", MEMORY.start(), MEMORY.end()),
+        message: format!(
+            "RLM_MEMORY: expected a whole number of MiB from {} to {}, got {text:?}",
+            MEMORY.start(),
+            MEMORY.end()
+        ),
         hint: None,
     })
 }

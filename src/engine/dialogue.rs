@@ -75,8 +75,8 @@ impl Dialogue {
         }
     }
 
-    /// Keeps the interpreter, if it is still there, from being ended between the moment when its variables are told of and
-    /// the first program.
+    /// Keeps the interpreter, if it is still there, from being ended between the moment when its variables are told of
+    /// and the first program.
     pub(super) fn hold(&self) -> Option<Hold> {
         self.lock().interpreter.as_ref()?.0.hold()
     }

@@ -1,11 +1,11 @@
 //! The memory that all interpreters of a server may have together.
 //!
-//! Each interpreter has a reservation, which begins small and grows when its process asks ([`memory`](super::memory)). The
-//! kernel keeps the process within its own reservation, and the sum of all is kept here. A checkpoint counts as much as the
-//! process that it is a copy of, because it holds that much once the process has changed everything.
+//! Each interpreter has a reservation, which begins small and grows when its process asks ([`memory`](super::memory)).
+//! The kernel keeps the process within its own reservation, and the sum of all is kept here. A checkpoint counts as
+//! much as the process that it is a copy of, because it holds that much once the process has changed everything.
 //!
-//! Where there is no room, interpreters that wait for a further question are ended, those first that have waited the longest.
-//! If none is left, what asks for more is refused, and what wants to begin waits a while for others to end.
+//! Where there is no room, interpreters that wait for a further question are ended, those first that have waited the
+//! longest. If none is left, what asks for more is refused, and what wants to begin waits a while for others to end.
 
 use super::{
     Error,
@@ -21,15 +21,16 @@ use tokio::{sync::Notify, time::timeout};
 
 const MEBIBYTE: u64 = 1 << 20;
 
-/// What each interpreter counts from the beginning: the bytes that it may take without asking, and what it and its first
-/// checkpoint write to of the memory that they were born with.
+/// What each interpreter counts from the beginning: the bytes that it may take without asking, and what it and its
+/// first checkpoint write to of the memory that they were born with.
 const BASE: u64 = FIRST_BYTES + 8 * MEBIBYTE;
 
 /// The most by default, and the least that makes sense.
 const MOST: u64 = 2048 * MEBIBYTE;
 const LEAST: u64 = 128 * MEBIBYTE;
 
-/// How much more a process is given than it needs: a quarter of what it has, within these bounds, so that it seldom asks.
+/// How much more a process is given than it needs: a quarter of what it has, within these bounds, so that it seldom
+/// asks.
 const LEAST_STEP: u64 = 8 * MEBIBYTE;
 const MOST_STEP: u64 = 64 * MEBIBYTE;
 
@@ -276,13 +277,15 @@ impl Drop for Reservation {
     }
 }
 
-/// Bytes that programs can have on this machine: what the kernel can free, and what is left of the limits around this process.
+/// Bytes that programs can have on this machine: what the kernel can free, and what is left of the limits around this
+/// process.
 fn available() -> Option<u64> {
     let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
         let kibibytes = text.lines().find_map(|line| line.strip_prefix("MemAvailable:")?.trim().strip_suffix(" kB"));
         kibibytes?.trim().parse::<u64>().ok()?.checked_mul(1 << 10)
     });
-    // The control group of a container looks like the root of all. One without a limit says so in words, or by a huge number.
+    // The control group of a container looks like the root of all. One without a limit says so in words, or by a huge
+    // number.
     let groups = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
     let groups = groups.iter().filter_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok());
     groups.chain(machine).min()

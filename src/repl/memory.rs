@@ -1,7 +1,7 @@
 //! What an interpreter's process and the server say to each other about memory, and the service that answers.
 //!
-//! The process asks over a socket of its own, because it may need memory while it puts together a message of any other kind.
-//! A packet holds one request or one reply, in words of 64 bits in the order of the machine.
+//! The process asks over a socket of its own, because it may need memory while it puts together a message of any other
+//! kind. A packet holds one request or one reply, in words of 64 bits in the order of the machine.
 
 use super::budget::Reservation;
 use std::sync::Arc;
@@ -87,14 +87,15 @@ pub struct MemoryService(JoinHandle<()>);
 impl MemoryService {
     pub fn start(socket: UnixDatagram, reservation: Arc<Reservation>) -> Self {
         Self(tokio::spawn(async move {
-            // Nobody is there any more, or says what cannot be.
             while let Some(request) = next(&socket).await {
                 let bytes = reservation.answer(request.wish, request.bytes).await;
                 let reply = Reply { number: request.number, bytes };
                 if socket.send(&reply.to_bytes()).await.is_err() {
-                    return;
+                    break;
                 }
             }
+            // Nobody is there any more, or says what cannot be, and gets nothing more.
+            reservation.answer(Wish::Settle, 0).await;
         }))
     }
 }

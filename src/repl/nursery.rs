@@ -68,7 +68,8 @@ struct Running {
 }
 
 impl Nursery {
-    /// A nursery that runs `program`, as soon as it is needed. Interpreters have the memory that the machine has to spare.
+    /// A nursery that runs `program`, as soon as it is needed. Interpreters have the memory that the machine has to
+    /// spare.
     pub fn new(program: PathBuf) -> Self {
         Self::with_budget(program, Budget::of_machine())
     }

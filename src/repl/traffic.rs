@@ -1,8 +1,9 @@
 //! How much of what programs hand over lies in the server's memory at a time, for all sessions together.
 //!
-//! A frame may be long, and a program may have many calls open. The bounds for one session would let many sessions fill the
-//! server's memory, so a few long frames at a time are put together, while others wait in their sockets; and what open calls
-//! were given is counted. A call beyond that is refused and does not wait, because it may be needed by one that is open.
+//! A frame may be long, and a program may have many calls open. The bounds for one session would let many sessions fill
+//! the server's memory, so a few long frames at a time are put together, while others wait in their sockets; and what
+//! open calls were given is counted. A call beyond that is refused and does not wait, because it may be needed by one
+//! that is open.
 
 use super::wire::{Call, Raised};
 use serde_json::Value;
@@ -52,7 +53,8 @@ impl Traffic {
             Ok(_) => Ok(Counted { counter: self.bytes.clone(), bytes }),
             Err(_) => {
                 let most = MOST_BYTES >> 20;
-                let message = format!("open calls have been given {most} MiB, the most at a time; hand over less at once");
+                let message =
+                    format!("open calls have been given {most} MiB, the most at a time; hand over less at once");
                 Err(Raised::new("RuntimeError", message))
             }
         }

@@ -156,8 +156,8 @@ pub enum FromNursery {
     Gone { status: Option<i32> },
 }
 
-/// Which walls of the operating system stand around an interpreter. The filter of system calls and the limits on resources
-/// always do.
+/// Which walls of the operating system stand around an interpreter. The filter of system calls and the limits on
+/// resources always do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Walls {
     /// The version of landlock that the kernel has, up to [`FULL_LANDLOCK`]; 0 without landlock.
@@ -165,11 +165,12 @@ pub struct Walls {
     pub tasks: Tasks,
 }
 
-/// The version of landlock that knows all that we forbid. Those before 6 know neither signals nor abstract sockets, and those
-/// before 4 no network.
+/// The version of landlock that knows all that we forbid. Those before 6 know neither signals nor abstract sockets, and
+/// those before 4 no network.
 pub const FULL_LANDLOCK: u8 = 6;
 
-/// What the kernel counts to limit the threads and processes of a session. The interpreter always counts its own threads.
+/// What the kernel counts to limit the threads and processes of a session. The interpreter always counts its own
+/// threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tasks {
@@ -283,7 +284,11 @@ pub struct Frame {
 impl Frame {
     /// The same for the JSON of somebody who is not trusted.
     pub fn parse_bounded<T: for<'de> Deserialize<'de>>(&self) -> Result<T, WireError> {
-        if signs(&self.bytes) > SIGNS_OF_VALUE * MOST_VALUES + SIGNS_OF_FRAME { Err(WireError::TooManyValues) } else { self.parse() }
+        if signs(&self.bytes) > SIGNS_OF_VALUE * MOST_VALUES + SIGNS_OF_FRAME {
+            Err(WireError::TooManyValues)
+        } else {
+            self.parse()
+        }
     }
 
     /// Reads the frame's JSON.
@@ -388,7 +393,8 @@ mod tests {
         let frame = |bytes: String| Frame { generation: 0, bytes: bytes.into() };
         let many = frame(format!("[{}1]", "1,".repeat(SIGNS_OF_VALUE * MOST_VALUES + SIGNS_OF_FRAME)));
         assert_eq!(many.parse_bounded::<Value>(), Err(WireError::TooManyValues));
-        for most in [format!("{{{}}}", r#""":[],"#.repeat(MOST_VALUES)), format!("\"{}\"", ",".repeat(4 * MOST_VALUES))] {
+        for most in [format!("{{{}}}", r#""":[],"#.repeat(MOST_VALUES)), format!("\"{}\"", ",".repeat(4 * MOST_VALUES))]
+        {
             assert_ne!(frame(most).parse_bounded::<Value>(), Err(WireError::TooManyValues));
         }
     }

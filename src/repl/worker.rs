@@ -58,7 +58,13 @@ use rustix::{
 };
 use rustpython_vm::{VirtualMachine, signal::UserSignalSender};
 use sandbox::{MemoryLimit, Strength};
-use std::{fs::File, process::ExitCode, sync::Arc, thread, time::Duration};
+use std::{
+    fs::File,
+    process::ExitCode,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 pub use supervisor::ENDED_BY_DEADLINE;
 use supervisor::{Interrupt, Supervisor};
 use text_store::TextStore;
@@ -66,6 +72,9 @@ use vm::{Machine, OutputSink, Preload};
 
 /// The first argument that makes the program a nursery of interpreters.
 pub const ARGUMENT: &str = "repl-nursery";
+
+/// How long threads may take to end after the question that they were started for.
+const LAST_THREADS: Duration = Duration::from_secs(1);
 
 /// The interpreter is recursive, so deep programs need a deep native stack.
 const STACK_BYTES: usize = 256 << 20;
@@ -213,7 +222,7 @@ impl Server {
                 // A copy that takes over from here has nothing to do with this program any more.
                 Some(ToWorker::Run(run)) if !self.keep(vm)? => self.run_cell(&run, vm)?,
                 Some(ToWorker::Renew) => self.renew(vm)?,
-                Some(ToWorker::Rest) => self.rest(),
+                Some(ToWorker::Rest) => self.rest(vm),
                 Some(_) => {}
                 None => return Ok(()),
             }
@@ -244,11 +253,21 @@ impl Server {
         }
     }
 
-    /// Gives back the memory that is not needed until the next question.
-    fn rest(&mut self) {
+    /// Gives back the memory that is not needed until the next question. A process in which threads go on ends: they
+    /// would work for nobody, and it could not take another text.
+    fn rest(&mut self, vm: &VirtualMachine) {
         self.checkpoint = None;
         self.is_resting = true;
-        reservation::settle(false);
+        let since = Instant::now();
+        while vm.state.thread_count.load() > 0 && !self.link.has_message() {
+            if since.elapsed() > LAST_THREADS {
+                process::exit(0);
+            }
+            thread::sleep(LAST_THREADS / 50);
+        }
+        if vm.state.thread_count.load() == 0 {
+            reservation::settle(false);
+        }
     }
 
     /// Takes another context and other names.

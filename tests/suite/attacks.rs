@@ -294,7 +294,7 @@ async fn a_hostile_process_harms_nobody() {
         an unknown kind: a frame is not understood: unknown variant `shell`, expected one of `ready`, `re
         calls and no reading: Lost(Time), 0 bytes, 0 variables
         deep lists that end: a frame is not understood: recursion limit exceeded at line 1 column 180
-        deep lists: a frame is not understood: recursion limit exceeded at line 1 column 180
+        deep lists: a frame holds more than 262144 values
         deep objects: a frame is not understood: recursion limit exceeded at line 1 column 684
         many variables: Normally, 0 bytes, 500 variables
         no JSON: a frame is not understood: expected ident at line 1 column 2
@@ -303,6 +303,7 @@ async fn a_hostile_process_harms_nobody() {
         nothing: a frame is not understood: EOF while parsing a value at line 1 column 0
         the last generation: Lost(Time), 0 bytes, 0 variables
         the same call twice: Normally, 4 bytes, 0 variables
+        too many values: a frame holds more than 262144 values
     "#]]
     .assert_eq(&format!("{}\n", outcomes.join("\n")));
     assert!(longest < PATIENCE, "a cell beside the attacks took {longest:?}");

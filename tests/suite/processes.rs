@@ -23,7 +23,7 @@ impl Process {
 }
 
 /// The process of this number, if it lives.
-fn process(id: u32) -> Option<Process> {
+pub fn process(id: u32) -> Option<Process> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     // The name of the program, in parentheses, may hold anything.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();

@@ -1,5 +1,5 @@
-//! The walls of a session against native code, which a program that had found a fault of the interpreter could run: this
-//! program puts the walls up around a copy of itself, and the copy tries system calls.
+//! The walls of a session against native code, which a program that had found a fault of the interpreter could run:
+//! this program puts the walls up around a copy of itself, and the copy tries system calls.
 //!
 //! It has no test harness, because a process gives up its rights only while it has one thread.
 
@@ -94,7 +94,8 @@ fn check_walls(program: &Path, user: Option<u32>) {
         let is_empty = u64::from_str_radix(&capabilities, 16) == Ok(0);
         assert!(is_empty || set == "CapBnd" && word(&threads, "tasks ") != "Own", "{set} {capabilities}");
     }
-    let counts = [word(&threads, "threads "), word(&forks, "forks ")].map(|count| count.parse::<usize>().expect("a number"));
+    let counts =
+        [word(&threads, "threads "), word(&forks, "forks ")].map(|count| count.parse::<usize>().expect("a number"));
     println!("user {user:?}: landlock {landlock}, tasks {}, threads and forks {counts:?}", word(&threads, "tasks "));
     if word(&threads, "tasks ") == format!("{:?}", Tasks::Own) {
         assert!(counts.iter().all(|count| (100..=MOST).contains(count)), "{counts:?}");

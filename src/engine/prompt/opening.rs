@@ -80,11 +80,10 @@ pub fn opening(opening: &Opening<'_>) -> String {
     }
     let Earlier { variables, are_gone } = opening.earlier;
     if *are_gone {
-        text.push_str("The variables of earlier programs are gone: other questions needed their memory. `history` is still there.\n");
+        text.push_str(GONE);
     }
     if !variables.is_empty() {
-        let shown: Vec<_> =
-            variables.iter().take(VARIABLES).map(|(name, kind)| format!("{name}: {kind}")).collect();
+        let shown: Vec<_> = variables.iter().take(VARIABLES).map(|(name, kind)| format!("{name}: {kind}")).collect();
         let _ = writeln!(text, "Variables of earlier programs are still there: {}.", shown.join(", "));
     }
     text.push_str("\nYou have not looked at the text yet.\n\n");
@@ -109,6 +108,9 @@ fn shaped(schema: &str) -> String {
         "The answer must be one JSON value that satisfies this JSON Schema, with nothing before or after it: {schema}"
     )
 }
+
+const GONE: &str = "The variables of earlier programs are gone: other questions needed their memory. `history` is \
+still there.\n";
 
 /// Of so many variables of earlier questions a model is told.
 const VARIABLES: usize = 40;

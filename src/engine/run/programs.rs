@@ -176,13 +176,7 @@ pub(super) struct Programs {
 
 impl Programs {
     /// Those of a run that is about to begin. `hold` keeps the interpreter whose variables its model was told of.
-    pub fn new(
-        tree: &Tree,
-        subject: &Subject<'_>,
-        output_chars: usize,
-        depth: usize,
-        hold: Option<Hold>,
-    ) -> Self {
+    pub fn new(tree: &Tree, subject: &Subject<'_>, output_chars: usize, depth: usize, hold: Option<Hold>) -> Self {
         let limits = repl::Limits { cell_time: tree.limits.cell_timeout, output_chars };
         Self {
             context: subject.context.clone(),

@@ -29,7 +29,8 @@ const MEMORY: u8 = b'm';
 /// The pipe to the copy that is kept now, or −1. Global, because the allocator writes to it when memory ends.
 static NOTE_PIPE: AtomicI32 = AtomicI32::new(-1);
 
-/// How many threads may be writing to it. It is closed only when none is, so that the number never is another descriptor's.
+/// How many threads may be writing to it. It is closed only when none is, so that the number never is another
+/// descriptor's.
 static WRITERS: AtomicUsize = AtomicUsize::new(0);
 
 /// Which of the two processes this is.
@@ -108,8 +109,8 @@ fn note(byte: u8) {
     WRITERS.fetch_add(1, Ordering::SeqCst);
     let pipe = NOTE_PIPE.load(Ordering::SeqCst);
     if pipe >= 0 {
-        // SAFETY: the pipe is open: who closes it takes its number away first, and then waits until nobody is counted who may
-        // have read it before. `write` reads one byte from a local variable.
+        // SAFETY: the pipe is open: who closes it takes its number away first, and then waits until nobody is counted
+        // who may have read it before. `write` reads one byte from a local variable.
         unsafe { libc::write(pipe, (&raw const byte).cast(), 1) };
     }
     WRITERS.fetch_sub(1, Ordering::SeqCst);

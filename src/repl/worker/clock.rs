@@ -3,9 +3,9 @@
 use super::{pages, process};
 use std::time::{Duration, Instant};
 
-/// Counts the time of a cell. While a thread waits for an answer of the server, that is the processor time which other threads
-/// take, or the time that passes if that is less; otherwise it is the time that passes, without the waits for parts of the
-/// text.
+/// Counts the time of a cell. While a thread waits for an answer of the server, that is the processor time which other
+/// threads take, or the time that passes if that is less; otherwise it is the time that passes, without the waits for
+/// parts of the text.
 #[derive(Default)]
 pub struct Clock {
     /// Of the stretches that are over.

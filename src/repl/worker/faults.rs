@@ -1,6 +1,6 @@
-//! What happens when a thread touches memory that it may not touch: parts of a text that are not there yet ([`pages`]), and
-//! the part of the stack that was not needed yet ([`stack`]), are made ready, and the thread goes on. Anything else is a
-//! crash.
+//! What happens when a thread touches memory that it may not touch: parts of a text that are not there yet ([`pages`]),
+//! and the part of the stack that was not needed yet ([`stack`]), are made ready, and the thread goes on. Anything else
+//! is a crash.
 //!
 //! The thread may have been stopped anywhere, so nothing that is called from here allocates, or takes a lock of others.
 
@@ -13,7 +13,8 @@ static mut FORMER: MaybeUninit<libc::sigaction> = MaybeUninit::uninit();
 
 /// Lets the system call the handler, on a stack of its own.
 pub fn handle() -> io::Result<()> {
-    // SAFETY: an action of zeros is one without flags and masks; `FORMER` is written here, before any signal can be handled.
+    // SAFETY: an action of zeros is one without flags and masks; `FORMER` is written here, before any signal can be
+    // handled.
     let status = unsafe {
         let mut action: libc::sigaction = MaybeUninit::zeroed().assume_init();
         action.sa_sigaction = on_fault as *const () as usize;

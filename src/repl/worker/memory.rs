@@ -1,8 +1,9 @@
-//! The allocator of the program: the system's, which asks for more when memory ends, and leaves a note if there is none.
+//! The allocator of the program: the system's, which asks for more when memory ends, and leaves a note if there is
+//! none.
 //!
-//! The interpreter's process has a limit on its data. An allocation beyond it fails, and the process asks the server for
-//! more ([`reservation`]). If that is refused, it fails for good, which for most allocations means the end of the process; the
-//! note tells its checkpoint, and by it the model, that it was for want of memory.
+//! The interpreter's process has a limit on its data. An allocation beyond it fails, and the process asks the server
+//! for more ([`reservation`]). If that is refused, it fails for good, which for most allocations means the end of the
+//! process; the note tells its checkpoint, and by it the model, that it was for want of memory.
 
 use super::{checkpoint, reservation};
 use std::{
@@ -13,8 +14,8 @@ use std::{
 /// The system's allocator with other ways to fail.
 pub struct NotingAllocator;
 
-// SAFETY: every call is handed on to the system's allocator unchanged, again if it has failed; asking for more and the note
-// allocate nothing.
+// SAFETY: every call is handed on to the system's allocator unchanged, again if it has failed; asking for more and the
+// note allocate nothing.
 unsafe impl GlobalAlloc for NotingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the rules of `GlobalAlloc`, which are those of `System`; likewise below.

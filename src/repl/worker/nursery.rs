@@ -202,8 +202,8 @@ impl Nursery {
 }
 
 impl Newborn {
-    /// Makes the copy a process of its own, and says what limits its threads and processes. What the nursery has open was
-    /// dropped before.
+    /// Makes the copy a process of its own, and says what limits its threads and processes. What the nursery has open
+    /// was dropped before.
     pub fn settle(&self) -> io::Result<Tasks> {
         process::ensure_open(&[&self.socket, &self.memory])?;
         setpgid(None, None)?;

@@ -1,13 +1,13 @@
 //! A text that is not there until it is looked at.
 //!
-//! The memory of the text is mapped without the right to read it. Where a program reads, the processor stops the thread, and
-//! the handler of such [faults](super::faults) is called on that thread. It asks the server for the part ([`paging`](crate::repl::paging)), waits
-//! until it lies in the file, allows reading, and returns: the thread goes on as if nothing had been. The parts that were
-//! asked for first are given up when there are too many.
+//! The memory of the text is mapped without the right to read it. Where a program reads, the processor stops the
+//! thread, and the handler of such [faults](super::faults) is called on that thread. It asks the server for the part
+//! ([`paging`](crate::repl::paging)), waits until it lies in the file, allows reading, and returns: the thread goes on
+//! as if nothing had been. The parts that were asked for first are given up when there are too many.
 //!
-//! All threads share the memory, and one of them asks at a time. The handler allocates nothing and takes no lock but its own:
-//! the thread may have been stopped anywhere. A copy of the process (see [`checkpoint`](super::checkpoint)) has the same memory
-//! but other rights to it; when it takes over it begins without any part.
+//! All threads share the memory, and one of them asks at a time. The handler allocates nothing and takes no lock but
+//! its own: the thread may have been stopped anywhere. A copy of the process (see [`checkpoint`](super::checkpoint))
+//! has the same memory but other rights to it; when it takes over it begins without any part.
 
 use super::{
     super::paging::{MOST_PAGES, PAGE, REPLY_WORDS, REQUEST_WORDS, RESIDENT},
@@ -218,7 +218,8 @@ pub fn take_over() {
     WAITING_SINCE.store(0, Ordering::Relaxed);
 }
 
-/// Makes the part with this address readable, if there is one of a text. Called on the thread that has tried to read it.
+/// Makes the part with this address readable, if there is one of a text. Called on the thread that has tried to read
+/// it.
 pub fn fetch(address: usize) -> bool {
     let text = pages().filter(|text| (text.start.addr()..text.start.addr() + text.len).contains(&address));
     text.is_some_and(|text| {

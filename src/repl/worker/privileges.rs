@@ -1,22 +1,21 @@
-//! What a session gives up before its walls are built: the rights of its user, and the claim to be spared when the machine runs
-//! out of memory. It also gets a count of threads and processes that the kernel keeps.
+//! What a session gives up before its walls are built: the rights of its user, and the claim to be spared when the
+//! machine runs out of memory. It also gets a count of threads and processes that the kernel keeps.
 //!
-//! The kernel's limit on processes (`RLIMIT_NPROC`) counts those of a user, and none of root's. So that it counts those of one
-//! session, the session becomes a user of its own: with root's rights a user that nobody else is, and without them the same
-//! user in a user name space of its own (Linux 5.14 counts by name space). Whether that worked is tried out and not assumed,
-//! since containers and security modules may forbid either way. Then the limit is a share of what the user may have, which at
-//! least leaves the rest of the machine able to start programs.
+//! The kernel's limit on processes (`RLIMIT_NPROC`) counts those of a user, and none of root's. So that it counts those
+//! of one session, the session becomes a user of its own: with root's rights a user that nobody else is, and without
+//! them the same user in a user name space of its own (Linux 5.14 counts by name space). Whether that worked is tried
+//! out and not assumed, since containers and security modules may forbid either way. Then the limit is a share of what
+//! the user may have, which at least leaves the rest of the machine able to start programs.
 
 use super::{super::wire::Tasks, process};
 use rustix::{
     io,
-    process::{
-        DumpableBehavior, Gid, Resource, Rlimit, Uid, geteuid, getrlimit, set_dumpable_behavior, setrlimit,
-    },
+    process::{DumpableBehavior, Gid, Resource, Rlimit, Uid, geteuid, getrlimit, set_dumpable_behavior, setrlimit},
     rand::{GetRandomFlags, getrandom},
     thread::{
         CapabilitySet, CapabilitySets, capabilities, capability_is_in_bounding_set, clear_ambient_capability_set,
-        remove_capability_from_bounding_set, set_capabilities, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
+        remove_capability_from_bounding_set, set_capabilities, set_thread_groups, set_thread_res_gid,
+        set_thread_res_uid,
     },
 };
 use std::{fs, thread};
@@ -25,8 +24,8 @@ use std::{fs, thread};
 /// ([`MOST_THREADS`](super::vm::MOST_THREADS)), our own, and those that have ended and are still being cleaned up.
 const MOST_TASKS: u64 = super::vm::MOST_THREADS as u64 + 64;
 
-/// The first of the users that sessions of root become, and how many there are. No distribution and no container manager hands
-/// these out (`systemd` lists who uses which).
+/// The first of the users that sessions of root become, and how many there are. No distribution and no container
+/// manager hands these out (`systemd` lists who uses which).
 const FIRST_USER: u32 = 0x7800_0000;
 const USERS: u32 = 1 << 26;
 

@@ -56,13 +56,15 @@ pub fn close_inherited() -> io::Result<()> {
     }
 }
 
-/// Fails if the process has anything open but the first three descriptors and these. What should be closed was dropped by its
-/// owner. To close what is left over would take it from an owner that is not known.
+/// Fails if the process has anything open but the first three descriptors and these. What should be closed was dropped
+/// by its owner. To close what is left over would take it from an owner that is not known.
 pub fn ensure_open(expected: &[&OwnedFd]) -> io::Result<()> {
     let folder = open("/proc/self/fd", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     let own = folder.as_raw_fd();
     for entry in Dir::new(folder)? {
-        let Some(number) = entry?.file_name().to_str().ok().and_then(|name| name.parse::<RawFd>().ok()) else { continue };
+        let Some(number) = entry?.file_name().to_str().ok().and_then(|name| name.parse::<RawFd>().ok()) else {
+            continue;
+        };
         let is_expected = number == own || expected.iter().any(|it| it.as_raw_fd() == number);
         if number.cast_unsigned() >= FIRST_OWN && !is_expected {
             return Err(Errno::MFILE);

@@ -1,13 +1,13 @@
 //! The memory that this process may take, and how it asks the server for more.
 //!
-//! All interpreters of a server share one budget of memory. A session begins with little. Where the kernel refuses memory to
-//! it, because it has come to its limit, it asks the server, and raises the limit by what it gets. So the limits of all
-//! sessions together stay within the budget. At the end of each program it gives back what it does not use, and asks whether
-//! there is room for a checkpoint, which may come to hold as much as the session once more.
+//! All interpreters of a server share one budget of memory. A session begins with little. Where the kernel refuses
+//! memory to it, because it has come to its limit, it asks the server, and raises the limit by what it gets. So the
+//! limits of all sessions together stay within the budget. At the end of each program it gives back what it does not
+//! use, and asks whether there is room for a checkpoint, which may come to hold as much as the session once more.
 //!
-//! The allocator asks, on whatever thread it is called. So nothing here allocates, and no lock is taken but the one below. A
-//! copy of the process has the same socket; only one of them uses it at a time, and each knows its own answers by their
-//! numbers.
+//! The allocator asks, on whatever thread it is called. So nothing here allocates, and no lock is taken but the one
+//! below. A copy of the process has the same socket; only one of them uses it at a time, and each knows its own answers
+//! by their numbers.
 
 use super::{
     super::memory::{FIRST_BYTES, Reply, Request, Wish},
@@ -56,7 +56,8 @@ pub fn begin(socket: OwnedFd) {
     SOCKET.store(socket.into_raw_fd(), Ordering::Release);
 }
 
-/// Tries something that takes so many bytes. As long as it fails, more is asked for; when that is refused, the last try counts.
+/// Tries something that takes so many bytes. As long as it fails, more is asked for; when that is refused, the last try
+/// counts.
 pub fn try_taking<T>(bytes: usize, try_it: impl Fn() -> Option<T>) -> Option<T> {
     let mut result = try_it();
     for _ in 0..MOST_TRIES {
@@ -116,8 +117,8 @@ pub fn take_over() {
 struct Asking;
 
 impl Asking {
-    /// Waits for other threads. Nothing in a process that has nobody to ask, or if the thread asks already: then what it runs
-    /// out of is the stack for asking.
+    /// Waits for other threads. Nothing in a process that has nobody to ask, or if the thread asks already: then what
+    /// it runs out of is the stack for asking.
     fn begin() -> Option<Self> {
         if SOCKET.load(Ordering::Acquire) < 0 {
             return None;
@@ -174,7 +175,8 @@ fn change_limit(change: impl FnOnce(u64) -> u64) -> bool {
 /// Whether the kernel would give so much in one piece.
 fn may_take(bytes: usize) -> bool {
     let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
-    // SAFETY: a mapping at a place of the system's choice touches no other, and nobody knows of it before it is gone again.
+    // SAFETY: a mapping at a place of the system's choice touches no other, and nobody knows of it before it is gone
+    // again.
     unsafe { mmap_anonymous(ptr::null_mut(), bytes, protection, flags).and_then(|start| munmap(start, bytes)) }.is_ok()
 }
 

@@ -51,8 +51,8 @@ pub struct MemoryLimit {
     pub most: u64,
 }
 
-/// Puts the walls up around this process and all that it starts, and says which ones stand. There is no way back. `tasks` is
-/// what limits its threads and processes already.
+/// Puts the walls up around this process and all that it starts, and says which ones stand. There is no way back.
+/// `tasks` is what limits its threads and processes already.
 pub fn close(memory: MemoryLimit, tasks: Tasks, strength: Strength) -> Result<Walls, Error> {
     limit_resources(memory)?;
     let landlock = restrict_files_and_network()?;
@@ -90,8 +90,8 @@ fn limit_resources(memory: MemoryLimit) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes away every right to files, the network, and processes outside. Says by which version of landlock, since older ones
-/// know fewer rights.
+/// Takes away every right to files, the network, and processes outside. Says by which version of landlock, since older
+/// ones know fewer rights.
 fn restrict_files_and_network() -> Result<u8, Error> {
     let abi = ABI::V6;
     let status = Ruleset::default()

@@ -1,9 +1,9 @@
-//! The stack of the interpreter's first thread, which is as large as deep programs need it, and counts as memory only as far
-//! as it was needed.
+//! The stack of the interpreter's first thread, which is as large as deep programs need it, and counts as memory only
+//! as far as it was needed.
 //!
 //! Nobody may touch the lower part of it at first. Where a program gets there, the processor stops the thread, and the
-//! handler of such [faults](super::faults) opens the next piece. The kernel counts what is open for the limit on memory, so
-//! that a session pays for a deep stack as for anything else.
+//! handler of such [faults](super::faults) opens the next piece. The kernel counts what is open for the limit on
+//! memory, so that a session pays for a deep stack as for anything else.
 
 use super::{checkpoint, process, reservation};
 use rustix::{
@@ -31,8 +31,8 @@ const ENDED_WITHOUT_STACK: i32 = 135;
 static LOWEST: AtomicUsize = AtomicUsize::new(0);
 static OPEN_FROM: AtomicUsize = AtomicUsize::new(0);
 
-/// Begins to look after the stack of the thread that calls this. The lowest pages stay as they are: there the interpreter
-/// notices that the stack ends.
+/// Begins to look after the stack of the thread that calls this. The lowest pages stay as they are: there the
+/// interpreter notices that the stack ends.
 pub fn begin() -> io::Result<()> {
     let lowest = lowest_byte()?.next_multiple_of(PAGE) + PAGE;
     LOWEST.store(lowest, Ordering::Relaxed);

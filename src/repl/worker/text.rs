@@ -125,27 +125,28 @@ impl Text {
 
 /// Makes a `PyStr` over bytes that it does not own.
 ///
-/// The result must never be dropped: see `Drop for Text`, of which it is a private field, and the only place that it gets to.
-/// It must never be modified either; RustPython modifies a string in place only if its class is exactly `str`, which `Text` is
-/// not, and programs cannot derive classes from it.
+/// The result must never be dropped: see `Drop for Text`, of which it is a private field, and the only place that it
+/// gets to. It must never be modified either; RustPython modifies a string in place only if its class is exactly `str`,
+/// which `Text` is not, and programs cannot derive classes from it.
 fn borrow_as_pystr(view: &TextView) -> PyStr {
     let kind = if view.is_ascii() { StrKind::Ascii } else { StrKind::Utf8 };
     let text: *const Wtf8 = Wtf8::new(view.as_str());
-    // SAFETY: a box may be made of a pointer to a valid value that nothing else frees or writes to while the box is there.
-    // - Valid: the bytes are WTF-8, being UTF-8, and they outlive the `PyStr`, because its owner also owns the view. Kind and
-    //   length are those of the text.
+    // SAFETY: a box may be made of a pointer to a valid value that nothing else frees or writes to while the box is
+    // there.
+    // - Valid: the bytes are WTF-8, being UTF-8, and they outlive the `PyStr`, because its owner also owns the view.
+    //   Kind and length are those of the text.
     // - Not freed: the box is forgotten instead of dropped.
-    // - Not written to, neither through the box (a `StrData` has no method that does) nor otherwise (a store is immutable). So
-    //   it does not matter that others read the same bytes while the box claims them for itself: what a compiler may assume
-    //   of that claim is that nobody else changes them.
+    // - Not written to, neither through the box (a `StrData` has no method that does) nor otherwise (a store is
+    //   immutable). So it does not matter that others read the same bytes while the box claims them for itself: what a
+    //   compiler may assume of that claim is that nobody else changes them.
     let data = unsafe { StrData::new_with_char_len(Box::from_raw(text.cast_mut()), kind, view.char_len()) };
     PyStr::from(data)
 }
 
 impl Drop for Text {
     fn drop(&mut self) {
-        // The bytes belong to the store. Dropping a `Text` is the only way in which its fields are dropped, since nothing can
-        // be moved out of a type that implements `Drop`.
+        // The bytes belong to the store. Dropping a `Text` is the only way in which its fields are dropped, since
+        // nothing can be moved out of a type that implements `Drop`.
         mem::forget(mem::take(&mut self.base));
     }
 }

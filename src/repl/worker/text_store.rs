@@ -45,12 +45,12 @@ impl TextStore {
             // An empty range cannot be mapped.
             return Ok(Self::from_string(String::new()));
         }
-        // SAFETY: the bytes under a map must not change. Those of sealed files cannot. A huge file of the workspace is mapped
-        // where it lies, and whoever may write to it can break this, and what `as_str` says of it; a copy of gigabytes, or a
-        // look at every byte again and again, are the only ways to rule that out. So this process may then do anything at all.
-        // That is no more than a program may do anyway that has found a fault of the interpreter: nothing trusts this process,
-        // the walls around it are built for native code, its end is expected at any time, and the server throws its results
-        // away when the file has changed.
+        // SAFETY: the bytes under a map must not change. Those of sealed files cannot. A huge file of the workspace is
+        // mapped where it lies, and whoever may write to it can break this, and what `as_str` says of it; a copy of
+        // gigabytes, or a look at every byte again and again, are the only ways to rule that out. So this process may
+        // then do anything at all. That is no more than a program may do anyway that has found a fault of the
+        // interpreter: nothing trusts this process, the walls around it are built for native code, its end is expected
+        // at any time, and the server throws its results away when the file has changed.
         let map = unsafe { MmapOptions::new().offset(place.offset).len(place.bytes).map(file)? };
         let index = match counts {
             _ if place.is_ascii => CharIndex::ascii(place.bytes),
@@ -88,10 +88,11 @@ impl TextStore {
 
     pub fn as_str(&self) -> &str {
         match &self.bytes {
-            // SAFETY: the server has checked that the bytes are UTF-8, and they do not change; what if they do, see `map`.
+            // SAFETY: the server has checked that the bytes are UTF-8, and they do not change; what if they do, see
+            // `map`.
             Bytes::Mapped(map) => unsafe { str::from_utf8_unchecked(map) },
-            // SAFETY: the server checks each part that it fetches, before this process can read it, and nobody else writes to
-            // the file; this process has it only to read.
+            // SAFETY: the server checks each part that it fetches, before this process can read it, and nobody else
+            // writes to the file; this process has it only to read.
             Bytes::Fetched(pages) => unsafe { str::from_utf8_unchecked(pages.as_bytes()) },
             Bytes::Heap(text) => text,
         }

@@ -11,8 +11,8 @@ use serde_json::{Map, Number, Value};
 /// How deep lists and dicts may lie in each other.
 const DEPTH_LIMIT: usize = 32;
 
-/// What the server gets to see of an argument. Fails with a `TypeError` for objects that JSON has no word for, and with a
-/// `ValueError` where there are too many.
+/// What the server gets to see of an argument. Fails with a `TypeError` for objects that JSON has no word for, and with
+/// a `ValueError` where there are too many.
 pub fn from_python(object: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
     convert(object, 0, &mut 0, vm)
 }

@@ -1,4 +1,5 @@
-//! Sessions of the interpreter for the tests of what hostile programs may try, and that one session sees nothing of another.
+//! Sessions of the interpreter for the tests of what hostile programs may try, and that one session sees nothing of
+//! another.
 
 use crate::processes;
 use futures::{FutureExt, future::BoxFuture};
@@ -177,16 +178,6 @@ async fn time_counts_while_a_call_is_open_if_the_program_computes() {
         let is_ended = error.contains("CellTimeout") || matches!(outcome.ended, Ended::Lost(_) | Ended::RolledBack(_));
         assert!(is_ended, "{rest}: {:?} {error}", outcome.ended);
     }
-    // One that only waits is waited for.
-    let mut session = session(&nursery, 0.3).await;
-    let answers = Answers { wanted: 2, ..Answers::default() };
-    let waits = session.run_cell("print(llm_query('late'))", &answers);
-    let answer = async {
-        tokio::time::sleep(Duration::from_millis(900)).await;
-        answers.enough.notify_waiters();
-    };
-    let (outcome, ()) = tokio::join!(waits, answer);
-    assert_eq!(outcome.expect("the session holds").report.output, "LATE\n");
 }
 
 #[tokio::test]

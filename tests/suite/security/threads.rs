@@ -1,9 +1,14 @@
 //! Programs that start as many threads as they can, and those that have good reasons for some.
 
 use super::sessions::{Answers, leader, nursery, output, run, session};
+use crate::{
+    query::{ask, file, scripted},
+    scripted::ScriptedServer,
+};
 use rlm::repl::Ended;
 use serde_json::json;
 use std::{fs, sync::atomic::AtomicUsize, time::Duration};
+use tempfile::TempDir;
 
 /// The most threads of a session, its own among them.
 const MOST: u64 = 512;
@@ -39,7 +44,8 @@ async fn a_program_can_start_so_many_threads_and_then_goes_on() {
             "import _thread, threading, sys, importlib\n\
              from concurrent.futures import ThreadPoolExecutor\n\
              def anew():\n    del sys.modules['_thread']\n    return importlib.import_module('_thread')\n\
-             lock = _thread.allocate_lock()\nlock.acquire()\npool, pools, count, why = ThreadPoolExecutor(5000), [], 0, 'no'\n\
+             lock = _thread.allocate_lock()\nlock.acquire()\n\
+             pool, pools, count, why = ThreadPoolExecutor(5000), [], 0, 'no'\n\
              try:\n    while count < 2000:\n        {start}\n        count += 1\n\
              except RuntimeError as error:\n    why = str(error)\n\
              print(why, count, llm_query.__globals__['host_call']('look', []))"
@@ -62,7 +68,8 @@ async fn threads_that_start_threads_are_as_many_together() {
     let answers = Answers { look: Some(Box::new(move || json!(threads(process)))), ..Answers::default() };
     let code = "import threading\n\
                 lock, gate, refused = threading.Lock(), threading.Event(), []\n\
-                def more():\n    for _ in range(3):\n        try:\n            threading.Thread(target=more, daemon=True).start()\n\
+                def more():\n    for _ in range(3):\n        try:\n\
+                \x20           threading.Thread(target=more, daemon=True).start()\n\
                 \x20       except RuntimeError as error:\n            refused.append(str(error))\n    gate.wait()\n\
                 try:\n    for _ in range(20): threading.Thread(target=more, daemon=True).start()\n\
                 except RuntimeError as error: refused.append(str(error))\n\
@@ -80,12 +87,15 @@ async fn threads_that_have_ended_make_room_for_others() {
     let nursery = nursery(1024);
     let mut session = session(&nursery, 60.0).await;
     let code = "import threading\nfrom concurrent.futures import ThreadPoolExecutor\n\
-                for _ in range(1000):\n    thread = threading.Thread(target=len, args=('',))\n    thread.start()\n    thread.join()\n\
-                for _ in range(4):\n    with ThreadPoolExecutor(200) as pool:\n        total = sum(pool.map(len, ['ab'] * 400))\n\
+                for _ in range(1000):\n    thread = threading.Thread(target=len, args=('',))\n\
+                \x20   thread.start()\n    thread.join()\n\
+                for _ in range(4):\n    with ThreadPoolExecutor(200) as pool:\n\
+                \x20       total = sum(pool.map(len, ['ab'] * 400))\n\
                 try:\n    threading.Thread(target=1 / 0)\nexcept ZeroDivisionError:\n    pass\n\
                 import _thread\n\
                 for wrong in [(), (1, ()), (len, 1), (len, (), 1), (len, (), {}, 1)]:\n\
-                \x20   for _ in range(300):\n        try: _thread.start_new_thread(*wrong)\n        except TypeError: pass\n\
+                \x20   for _ in range(300):\n        try: _thread.start_new_thread(*wrong)\n\
+                \x20       except TypeError: pass\n\
                 print(total, _thread.stack_size(), _thread.stack_size(1), _thread.stack_size(0), _thread.stack_size())";
     assert_eq!(output(&mut session, code).await, "800 0 0 1048576 0\n");
     let refused = run(&mut session, "import _thread\n_thread.stack_size(1 << 40)").await.report.error;
@@ -100,7 +110,8 @@ async fn hundreds_of_threads_wait_for_models_at_once() {
         let answers = Answers { wanted: count, open: AtomicUsize::new(0), ..Answers::default() };
         let code = format!(
             "import threading\nanswers = []\n\
-             threads = [threading.Thread(target=lambda n=n: answers.append(llm_query(f'a{{n}}'))) for n in range({count})]\n\
+             def ask(n): answers.append(llm_query(f'a{{n}}'))\n\
+             threads = [threading.Thread(target=ask, args=(n,)) for n in range({count})]\n\
              for thread in threads: thread.start()\nfor thread in threads: thread.join()\n\
              print(sorted(answers) == sorted(f'A{{n}}' for n in range({count})))"
         );
@@ -111,6 +122,24 @@ async fn hundreds_of_threads_wait_for_models_at_once() {
         let outcome = run(&mut session, "kept = len(answers)").await;
         assert_eq!(outcome.ended, Ended::Normally);
     }
+}
+
+#[tokio::test]
+async fn calls_of_threads_and_batches_share_one_budget() {
+    const PROGRAM: &[&str] = &["import threading\nanswers = []\n\
+        def ask(n): answers.append(llm_query(f't{n}'))\n\
+        def batch(n): answers.extend(llm_query_batched([f'b{n} {m}' for m in range(5)]))\n\
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(6) for work in (ask, batch)]\n\
+        for thread in threads: thread.start()\nfor thread in threads: thread.join()\n\
+        good = sum(answer == 'yes' for answer in answers)\n\
+        bad = sum(answer.startswith('Error:') for answer in answers)\n\
+        FINAL(f'{len(answers)} {good} {bad}')"];
+    let folder = TempDir::new().expect("a folder can be made");
+    let path = file(&folder, "text.txt", b"some text");
+    let server = ScriptedServer::start(scripted(PROGRAM, |_| "yes".to_owned())).await;
+    let ran = ask(&server, &path, &["--max-calls", "9"]).await;
+    assert_eq!(ran.json()["answer"], "36 8 28", "{ran:?}");
+    assert_eq!(server.calls().len(), 9);
 }
 
 /// Functions that call themselves for ever, by different ways through the interpreter.
@@ -144,9 +173,10 @@ def match():
 def reduce():
     import functools
     return functools.reduce(lambda a, b: reduce(), [1, 2, 3])
-ways = [call, sort, compare, evaluate, match, reduce, lambda: next(generator()), lambda: Wide().foo, lambda: repr(Wide()),
-        lambda: Wide() == Wide(), lambda: Wide()(), lambda: list(Wide()), lambda: Wide()[0], lambda: len(Wide()), lambda: Deep()[1],
-        lambda: nested(repr), lambda: nested(json.dumps), lambda: str(eval("[" * 150 + "]" * 150))]
+ways = [call, sort, compare, evaluate, match, reduce, lambda: next(generator()), lambda: Wide().foo,
+        lambda: repr(Wide()), lambda: Wide() == Wide(), lambda: Wide()(), lambda: list(Wide()), lambda: Wide()[0],
+        lambda: len(Wide()), lambda: Deep()[1], lambda: nested(repr), lambda: nested(json.dumps),
+        lambda: str(eval("[" * 150 + "]" * 150))]
 def survive(way):
     try: way()
     except RecursionError: return "R"
@@ -170,7 +200,8 @@ async fn a_thread_survives_recursion_on_the_least_stack() {
     let nursery = nursery(1024);
     let mut session = session(&nursery, 60.0).await;
     output(&mut session, RECURSIONS).await;
-    for (size, limit) in [(1, 1000), (32 << 10, 1000), (0, 1000), (1, 1_000_000), (0, 1_000_000), (16 << 20, 1_000_000)] {
+    for (size, limit) in [(1, 1000), (32 << 10, 1000), (0, 1000), (1, 1_000_000), (0, 1_000_000), (16 << 20, 1_000_000)]
+    {
         let outcome = run(&mut session, &format!("print(all_ways({size}, {limit}))")).await;
         assert_eq!(outcome.ended, Ended::Normally, "{size} {limit}: {:?}", outcome.report);
         let seen = outcome.report.output.trim();
@@ -178,6 +209,7 @@ async fn a_thread_survives_recursion_on_the_least_stack() {
     }
     // The first thread, with all of its stack.
     assert!(output(&mut session, "print(''.join(map(survive, ways)))").await.starts_with("RR"));
-    let deep = "sys.setrecursionlimit(20_000)\ndef down(n): return n and down(n - 1) + 1\nprint(down(15_000))\nsys.setrecursionlimit(1000)";
+    let deep = "sys.setrecursionlimit(20_000)\ndef down(n): return n and down(n - 1) + 1\n\
+                print(down(15_000))\nsys.setrecursionlimit(1000)";
     assert_eq!(output(&mut session, deep).await, "15000\n");
 }

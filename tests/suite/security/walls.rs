@@ -9,7 +9,7 @@ use crate::{
 };
 use rustix::process::geteuid;
 use serde_json::json;
-use std::{fs, time::Duration};
+use std::{fs, path::Path, time::Duration};
 use tempfile::TempDir;
 
 /// A value of a process's status.
@@ -58,6 +58,26 @@ async fn a_session_has_no_rights_and_two_filters_and_so_has_its_checkpoint() {
         // Root of a container that may not become another user stays root, without root's rights.
         assert!(becomes_another || status(std::process::id(), "CapEff") != status(1, "CapEff"), "{users} {groups}");
     }
+}
+
+#[tokio::test]
+async fn a_session_has_an_empty_folder_and_a_text_that_it_can_only_read() {
+    let nursery = nursery(512);
+    let session = session(&nursery, 20.0).await;
+    let process = format!("/proc/{}", leader(&session));
+    // Who is not allowed to look cannot tell.
+    let Ok(maps) = fs::read_to_string(format!("{process}/maps")) else { return };
+    let texts: Vec<&str> = maps.lines().filter(|line| line.contains("/memfd:")).collect();
+    assert!(!texts.is_empty() && texts.iter().all(|line| line.contains(" r--s ")), "{maps}");
+    let code = maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|it| it.contains("wx")));
+    assert_eq!(code.count(), 0, "nothing can be written and run: {maps}");
+    assert_eq!(fs::read_link(format!("{process}/cwd")).ok().as_deref(), Some(Path::new("/")));
+    let environment = fs::read_to_string(format!("{process}/environ")).unwrap_or_default();
+    let names: Vec<&str> = environment.split_terminator('\0').filter_map(|it| it.split('=').next()).collect();
+    assert_eq!(names, ["GLIBC_TUNABLES"]);
+    let limits = fs::read_to_string(format!("{process}/limits")).expect("limits can be read");
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap_or_default();
+    assert_eq!(files.split_whitespace().skip(3).take(2).collect::<Vec<_>>(), ["32", "32"]);
 }
 
 #[tokio::test]

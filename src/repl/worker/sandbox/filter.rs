@@ -1,15 +1,15 @@
-//! The filter of system calls: what an interpreter without files needs, and nothing else. Where a call can do more than it is
-//! needed for, its arguments are looked at.
+//! The filter of system calls: what an interpreter without files needs, and nothing else. Where a call can do more than
+//! it is needed for, its arguments are looked at.
 
 use super::Error;
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
-    apply_filter_all_threads,
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch, apply_filter_all_threads,
 };
 use std::collections::BTreeMap;
 
-/// Calls that are allowed whatever their arguments: they touch the memory, the threads and the descriptors of the process, and
-/// clocks.
+/// Calls that are allowed whatever their arguments: they touch the memory, the threads and the descriptors of the
+/// process, and clocks.
 const ALLOWED: &[i64] = &[
     libc::SYS_brk,
     libc::SYS_clock_getres,
@@ -116,8 +116,8 @@ const ALLOWED_WITH: &[(i64, &[Argument])] = &[
     // What the allocator says of memory that it does not need, and of the heap.
     (libc::SYS_madvise, &[int(2, libc::MADV_DONTNEED)]),
     (libc::SYS_madvise, &[int(2, libc::MADV_HUGEPAGE)]),
-    // Memory of its own, which is limited, and files to read. Memory to share would not be limited, nor would memory that
-    // grows like a stack. No code.
+    // Memory of its own, which is limited, and files to read. Memory to share would not be limited, nor would memory
+    // that grows like a stack. No code.
     (libc::SYS_mmap, &[long(2, 0).or(READ_WRITE), long(3, PRIVATE).or(KINDS_OF_PRIVATE)]),
     (libc::SYS_mmap, &[long(2, 0).or(libc::PROT_READ), long(3, libc::MAP_SHARED)]),
     (libc::SYS_mprotect, &[long(2, 0).or(READ_WRITE)]),

@@ -1,8 +1,8 @@
 //! The module `_thread`, in which the interpreter's own functions that start threads are bounded.
 //!
-//! A program may have so many threads at a time, and each has a stack on which the interpreter survives. The interpreter
-//! raises `RecursionError` before a stack is used up, but it takes the stack of the thread that starts another one for the
-//! stack of both; here every thread is measured by its own.
+//! A program may have so many threads at a time, and each has a stack on which the interpreter survives. The
+//! interpreter raises `RecursionError` before a stack is used up, but it takes the stack of the thread that starts
+//! another one for the stack of both; here every thread is measured by its own.
 
 use super::super::reservation;
 use rustpython_vm::{
@@ -21,8 +21,8 @@ use std::sync::{
 /// Threads that a program may have started and not ended.
 pub const MOST_THREADS: usize = 256;
 
-/// Bytes of the stack of a thread: unless the program asks for others, at least, and at most. The least are enough for some
-/// hundred calls.
+/// Bytes of the stack of a thread: unless the program asks for others, at least, and at most. The least are enough for
+/// some hundred calls.
 const STACK: usize = 2 << 20;
 const LEAST_STACK: usize = 1 << 20;
 const LARGEST_STACK: usize = 64 << 20;
