@@ -12,13 +12,11 @@ mod progress;
 mod query;
 mod scope;
 mod shards;
+mod terminal;
 mod trace;
 
 use clap::{Parser, Subcommand};
-use std::{
-    io::{IsTerminal, Write},
-    process::ExitCode,
-};
+use std::{ffi::OsString, io::Write, process::ExitCode};
 
 /// Asks questions of whole repositories and of files of any size.
 #[derive(Debug, Parser)]
@@ -52,7 +50,8 @@ const WRONG_USAGE: u8 = 2;
 
 /// The terminal's entry. Returns the process's exit status.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| refuse(&error));
+    terminal::guard_panics();
     start_logging();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -78,7 +77,18 @@ pub fn main() -> ExitCode {
 
 /// Writes a line to standard error. A reader that has gone away is no error.
 fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", terminal::for_errors(line));
+}
+
+/// Ends with what clap says of the arguments: help, the version, or what is wrong with them.
+fn refuse(error: &clap::Error) -> ! {
+    let is_plain = |argument: OsString| argument.to_str().is_some_and(|it| terminal::for_errors(it) == it);
+    if error.use_stderr() && !std::env::args_os().all(is_plain) {
+        // It would repeat an argument that does something to the terminal. Without colours it can be shown as it is.
+        say(error.to_string().trim_end());
+        std::process::exit(error.exit_code());
+    }
+    error.exit()
 }
 
 fn wrong_usage(problem: &str) -> ExitCode {
@@ -102,7 +112,8 @@ fn start_logging() {
     }
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(terminal::LogWriter)
+        // Colours are escape sequences as well.
+        .with_ansi(false)
         .init();
 }

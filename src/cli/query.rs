@@ -3,7 +3,7 @@
 use super::{
     options::{CommonOptions, Subject},
     progress::Display,
-    scope,
+    scope, terminal,
     trace::TraceFile,
 };
 use crate::{
@@ -157,7 +157,7 @@ impl Teller {
             trace.finish(&object);
         }
         if json {
-            print(&serde_json::Value::Object(object).to_string());
+            print_json(&serde_json::Value::Object(object));
         } else {
             self.display.answer(&answer.text);
         }
@@ -178,7 +178,12 @@ fn status(answer: &Answer) -> ExitCode {
 /// Prints a line to standard output. A reader that has gone away is no error.
 pub fn print(line: &str) {
     let mut output = std::io::stdout().lock();
-    let _ = writeln!(output, "{line}").and_then(|()| output.flush());
+    let _ = writeln!(output, "{}", terminal::for_output(line)).and_then(|()| output.flush());
+}
+
+/// Prints a JSON value on a line of standard output.
+pub fn print_json(value: &serde_json::Value) {
+    print(&terminal::json_for_output(value));
 }
 
 /// Whether standard output is a terminal.

@@ -1,6 +1,7 @@
 //! The trace of a run: JSON Lines, one event a line, the last one `done` with the whole result.
 
 use super::say;
+use crate::text::visible_path;
 use serde_json::{Map, Value, json};
 use std::{
     fs::File,
@@ -29,12 +30,12 @@ impl TraceFile {
                 let state = State { file: BufWriter::new(file), seq: 0, failure: None };
                 Ok(Self { path, state: Mutex::new(state) })
             }
-            Err(error) => Err(format!("cannot write the trace {}: {error}", path.display())),
+            Err(error) => Err(format!("cannot write the trace {}: {error}", visible_path(&path))),
         }
     }
 
     pub fn shown_path(&self) -> String {
-        self.path.display().to_string()
+        visible_path(&self.path)
     }
 
     pub fn write(&self, mut event: Map<String, Value>) {
@@ -53,7 +54,7 @@ impl TraceFile {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let failure = state.failure.take().or_else(|| state.file.flush().err());
         if let Some(error) = failure {
-            say(&format!("rlm: the trace {} is not whole: {error}", self.path.display()));
+            say(&format!("rlm: the trace {} is not whole: {error}", visible_path(&self.path)));
         }
     }
 }
