@@ -25,7 +25,6 @@ mod search;
 mod secrets;
 mod selection;
 pub mod shards;
-mod shown;
 mod snapshot;
 mod source;
 mod stop;

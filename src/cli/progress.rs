@@ -3,12 +3,12 @@
 use super::{
     options::spelled,
     query::{print, to_terminal},
-    say,
+    say, terminal,
 };
 use crate::{
     corpus::Exclusion,
     engine::{Answer, Delta, Event, SubCallState, Termination, Usage},
-    text::cut_head,
+    text::{cut_head, visible_line},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
@@ -39,6 +39,8 @@ pub struct Display {
 #[derive(Default)]
 struct State {
     printed: String,
+    /// The end of what came that is not printed yet.
+    held: String,
     message: String,
     usage: Usage,
     sub_calls: (u64, u64),
@@ -68,6 +70,10 @@ impl Display {
 
     /// Says what was not read, and why.
     pub fn left_out(&self, exclusions: &[Exclusion]) {
+        if !self.quiet {
+            let warnings = exclusions.iter().filter(|it| it.reason.is_warning());
+            warnings.for_each(|it| self.line(&format!("rlm: {}: {}", it.path, it.reason)));
+        }
         if !self.verbose || exclusions.is_empty() {
             return;
         }
@@ -100,7 +106,7 @@ impl Display {
             }
             Event::SubCall { state: SubCallState::Started, .. } => state.sub_calls.1 += 1,
             Event::SubCall { .. } => state.sub_calls.0 += 1,
-            Event::Delta(delta) if self.streams => self.stream(&mut state.printed, delta),
+            Event::Delta(delta) if self.streams => self.stream(&mut state, delta),
             Event::Turn { depth, iteration, text, .. } if self.verbose => {
                 self.line(&format!("── turn {iteration}{} ──\n{}", at_depth(*depth), text.trim()));
             }
@@ -120,11 +126,12 @@ impl Display {
             }
             Event::Delta(_) | Event::Turn { .. } | Event::Cell { .. } | Event::Summary { .. } => {}
         }
-        self.bar.set_message(status_line(&state));
+        self.bar.set_message(visible_line(&status_line(&state)).into_owned());
     }
 
     /// Prints what is new of the answer. From the first word on it is the progress; a bar would draw over its last line.
-    fn stream(&self, printed: &mut String, delta: &Delta) {
+    fn stream(&self, State { printed, held, .. }: &mut State, delta: &Delta) {
+        let before = std::mem::take(held);
         if matches!(delta, Delta::Reset(text) if text.is_empty()) {
             // What looked like the answer was none: the work goes on, and its progress is of interest again.
             printed.clear();
@@ -136,19 +143,21 @@ impl Display {
         self.bar.finish_and_clear();
         let mut output = std::io::stdout().lock();
         let text = match delta {
-            Delta::Append(text) => text.as_str(),
+            Delta::Append(text) => before + text,
             Delta::Reset(whole) => match whole.strip_prefix(printed.as_str()) {
-                Some(rest) => rest,
+                Some(rest) => rest.to_owned(),
                 None => {
                     printed.clear();
                     let _ = write!(output, "\n\n");
-                    whole
+                    whole.clone()
                 }
             },
         };
+        let shown = terminal::showable(&text);
         // A reader that has gone away is no error.
-        let _ = write!(output, "{text}").and_then(|()| output.flush());
-        printed.push_str(text);
+        let _ = write!(output, "{}", terminal::for_output(shown)).and_then(|()| output.flush());
+        printed.push_str(shown);
+        text[shown.len()..].clone_into(held);
     }
 
     /// Prints the answer, as far as it was not streamed.

@@ -64,7 +64,7 @@ impl Query {
         // Reading a huge repository ends with the query, however that ends.
         let stop = StopFlag::default();
         let _stop = stop.raise_on_drop();
-        let Prepared { engine, question, warnings } = match self.asked.prepare(engines, workspace, stop).await {
+        let Prepared { engine, question, mut warnings } = match self.asked.prepare(engines, workspace, stop).await {
             Ok(prepared) => prepared,
             Err(answer) => return self.conclude(answer, None, None),
         };
@@ -72,6 +72,8 @@ impl Query {
         let note = Arc::new(StartedNote { reporter: self.reporter.clone(), started: Mutex::default() });
         let answer = engine.ask(question, note.clone(), self.asked.cancel.clone()).await;
         let mut outcome = self.conclude(answer, note.started(), Some(&snapshot));
+        let told = snapshot.exclusions().into_iter().filter(|it| it.reason.is_warning());
+        warnings.extend(told.map(|it| format!("{}: {}", it.path, it.reason)));
         if !warnings.is_empty() {
             outcome.result.insert("warnings".to_owned(), json!(warnings));
             outcome.warnings = warnings;
