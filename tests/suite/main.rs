@@ -27,6 +27,7 @@ mod ripgrep;
 mod s3;
 #[path = "../scripted/mod.rs"]
 mod scripted;
+mod security;
 mod shards;
 mod stores;
 mod terminal;
