@@ -1,8 +1,8 @@
 //! What reaches a terminal.
 //!
 //! Answers, file names, errors of servers: most of what is printed was written by others, and may hold escape sequences
-//! that write the clipboard, clear the screen or draw over other lines. On a terminal they appear as what they are. A pipe
-//! or a file gets every text as it is.
+//! that write the clipboard, clear the screen or draw over other lines. On a terminal they appear as what they are. A
+//! pipe or a file gets every text as it is.
 
 use crate::text::{visible_json, visible_text};
 use serde_json::Value;
@@ -29,7 +29,8 @@ pub fn json_for_output(value: &Value) -> String {
     if io::stdout().is_terminal() { visible_json(&json).into_owned() } else { json }
 }
 
-/// The part of a streamed text that can be shown now: a carriage return at its end may be one half of the end of a line.
+/// The part of a streamed text that can be shown now: a carriage return at its end may be one half of the end of a
+/// line.
 pub fn showable(text: &str) -> &str {
     text.strip_suffix('\r').unwrap_or(text)
 }

@@ -1,8 +1,9 @@
 //! What ignore files say about a path: the rules, and which of them decides.
 //!
-//! The globs mean what they mean to the `ignore` crate, and so does their order of precedence, which is `ripgrep`'s; but
-//! that crate's walk passes over what is ignored without a word, and takes any number of rules. Here each verdict names its
-//! rule, so that one look both decides and explains, and a [`Ledger`] keeps all rules of a walk within bounds.
+//! The globs mean what they mean to the `ignore` crate, and so does their order of precedence, which is `ripgrep`'s;
+//! but that crate's walk passes over what is ignored without a word, and takes any number of rules. Here each verdict
+//! names its rule, so that one look both decides and explains, and a [`Ledger`] keeps all rules of a walk within
+//! bounds.
 
 mod file;
 mod glob;
@@ -162,8 +163,8 @@ impl Rules {
         inner
     }
 
-    /// What the rules say about `path` itself, which is absolute and without links; rules about the directories above it
-    /// are not looked at.
+    /// What the rules say about `path` itself, which is absolute and without links; rules about the directories above
+    /// it are not looked at.
     pub fn verdict(&self, path: &Path, is_dir: bool) -> Match<Rule<'_>> {
         let bytes = path.as_os_str().as_bytes();
         for chain in &self.chains {

@@ -258,7 +258,8 @@ impl Source {
     }
 }
 
-/// The descriptors of the roots below which these sources lie. While somebody holds them no file needs to look for its own.
+/// The descriptors of the roots below which these sources lie. While somebody holds them no file needs to look for its
+/// own.
 pub(super) fn roots_of(sources: &[Arc<Source>]) -> Vec<Arc<OwnedFd>> {
     let mut last: Option<&Arc<Base>> = None;
     let mut roots = Vec::new();

@@ -38,8 +38,8 @@ pub fn rlm<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     command
 }
 
-/// What a person at a real terminal gets to see of a run, byte for byte. `script` of Debian's essential package `bsdutils`
-/// lends the terminal.
+/// What a person at a real terminal gets to see of a run, byte for byte. `script` of Debian's essential package
+/// `bsdutils` lends the terminal.
 pub async fn on_terminal<S: AsRef<OsStr>>(
     arguments: impl IntoIterator<Item = S>,
     environment: &[(&str, &str)],

@@ -127,8 +127,8 @@ impl PartialEq for OwnRules {
 impl Eq for OwnRules {}
 
 impl RuleFile {
-    /// Reads a file of the directory itself. Links are not followed, as git does not: one could lead to any file, of which
-    /// lines would be shown as the rules that they are not.
+    /// Reads a file of the directory itself. Links are not followed, as git does not: one could lead to any file, of
+    /// which lines would be shown as the rules that they are not.
     fn read(directory: BorrowedFd<'_>, name: &str, before: Option<&Self>, ledger: &Arc<Ledger>) -> Option<Self> {
         let stamp = || rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| Stamp::from(&stat));
         if let Some(before) = before
@@ -168,8 +168,8 @@ fn kind_of(stat: &rustix::fs::Stat) -> Kind {
     }
 }
 
-/// The rules that a repository does not share. In a worktree `.git` is a file that leads to the repository's own directory.
-/// That may lie anywhere; inside of it no link is followed.
+/// The rules that a repository does not share. In a worktree `.git` is a file that leads to the repository's own
+/// directory. That may lie anywhere; inside of it no link is followed.
 fn exclude_file(directory: BorrowedFd<'_>, git: Kind, ledger: &Arc<Ledger>) -> Option<RuleFile> {
     let repository = match git {
         Kind::File => {
@@ -193,7 +193,8 @@ fn first_line(directory: BorrowedFd<'_>, path: &Path) -> Option<Vec<u8>> {
     Some(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
 }
 
-/// The file with git's rules for all repositories of a person, and its rules. It is the person's own, and may be a link.
+/// The file with git's rules for all repositories of a person, and its rules. It is the person's own, and may be a
+/// link.
 pub(super) fn global_rules(ledger: &Arc<Ledger>) -> Option<(PathBuf, Arc<RuleSet>)> {
     let path = gitconfig_excludes_path()?;
     let (bytes, _) = head(CWD, &path, OFlags::empty(), MOST_BYTES + 1)?;

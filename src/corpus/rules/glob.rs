@@ -1,9 +1,10 @@
 //! One glob, in a form that is small and that no path can make slow.
 //!
-//! Rules come with a repository, from anybody. As regular expressions, which is what the `ignore` crate makes of them, some
-//! ten thousand take gigabytes. Here a glob takes a few bytes for each of its characters, and a path is looked at once
-//! from its beginning to its end, with all places in the glob at which the match may stand (Thompson's simulation), so the
-//! time is at most the product of both lengths. What a glob means is what it means to that crate; a test compares them.
+//! Rules come with a repository, from anybody. As regular expressions, which is what the `ignore` crate makes of them,
+//! some ten thousand take gigabytes. Here a glob takes a few bytes for each of its characters, and a path is looked at
+//! once from its beginning to its end, with all places in the glob at which the match may stand (Thompson's
+//! simulation), so the time is at most the product of both lengths. What a glob means is what it means to that crate; a
+//! test compares them.
 
 use std::{cell::RefCell, iter::Peekable, str::Chars};
 

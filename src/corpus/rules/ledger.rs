@@ -1,8 +1,8 @@
 //! How many rules a walk looks at.
 //!
-//! Ignore files come with a repository, and a stranger's may hold any number of rules, in any number of files. All files of
-//! a walk together may have so many rules and bytes as no person writes; what is beyond does not count, and is told. Files
-//! with the same text, which templates make, are one.
+//! Ignore files come with a repository, and a stranger's may hold any number of rules, in any number of files. All
+//! files of a walk together may have so many rules and bytes as no person writes; what is beyond does not count, and is
+//! told. Files with the same text, which templates make, are one.
 
 use super::matcher::Matcher;
 use rustc_hash::FxHashMap;

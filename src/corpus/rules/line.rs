@@ -154,7 +154,8 @@ impl<'a> Clue<'a> {
     }
 }
 
-/// What stands behind the last slash that is no part of an alternative or of a class; nothing if only those have slashes.
+/// What stands behind the last slash that is no part of an alternative or of a class; nothing if only those have
+/// slashes.
 fn last_component(glob: &str) -> Option<&str> {
     let bytes = glob.as_bytes();
     let (mut at, mut depth, mut start, mut has_inner) = (0, 0_usize, 0, false);

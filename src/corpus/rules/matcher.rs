@@ -42,8 +42,8 @@ enum Hint {
 }
 
 impl Matcher {
-    /// A bad line yields no rule; the others hold. At most `most` rules are read, and none that is very long; whether there
-    /// are more is told as well.
+    /// A bad line yields no rule; the others hold. At most `most` rules are read, and none that is very long; whether
+    /// there are more is told as well.
     pub fn new(text: &str, most: usize) -> (Self, bool) {
         let mut matcher = Self {
             text: text.into(),
@@ -100,8 +100,8 @@ impl Matcher {
         self.rules.len()
     }
 
-    /// What the last rule that matches says about `path`, which is relative to the directory that the rules are about, with
-    /// the rule as it is written.
+    /// What the last rule that matches says about `path`, which is relative to the directory that the rules are about,
+    /// with the rule as it is written.
     pub fn matched(&self, path: &[u8], is_dir: bool) -> Match<&str> {
         let name = memchr::memrchr(b'/', path).map_or(path, |slash| &path[slash + 1..]);
         let applies = |number: u32| {

@@ -52,15 +52,16 @@ fn is_key_line(line: &str) -> bool {
     }
 }
 
-/// Whether there is a key among others of its kind: parameters and certificates of the same key may stand before it, and
-/// so may what `openssl` says about them.
+/// Whether there is a key among others of its kind: parameters and certificates of the same key may stand before it,
+/// and so may what `openssl` says about them.
 fn is_bundle(text: &str) -> bool {
     const PREFACES: [&str; 6] =
         ["-----BEGIN ", "Bag Attributes", "Key Attributes", "subject=", "issuer=", "localKeyID"];
     PREFACES.iter().any(|preface| text.starts_with(preface)) && text.lines().any(is_key_line)
 }
 
-/// Whether comments are all that stands before a key. Where a blank line follows on them they may be the title of a page.
+/// Whether comments are all that stands before a key. Where a blank line follows on them they may be the title of a
+/// page.
 fn is_key_behind_comments(text: &str) -> bool {
     let mut rest = text;
     while let Some((line, after)) = rest.split_once('\n')

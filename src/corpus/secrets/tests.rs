@@ -17,11 +17,13 @@ const SECRET: &str = "
     cookies.txt  wallet.dat  UTC--2016-03-22T12-57-55.920751759Z--0011aabb  mnemonic.txt  seed-phrase.txt  .bash_history
     .netrc  _netrc  netrc  .npmrc  npmrc  .pypirc  .pgpass  pgpass  pgpass.conf  .htpasswd  htpasswd  sites.htpasswd
     .git-credentials  git-credentials  .dockercfg  .s3cfg  .my.cnf  mylogin.cnf  .pg_service.conf  .boto
-    .gem/credentials  .cargo/credentials.toml  .m2/settings.xml  .gradle/gradle.properties  auth.json  .composer/auth.json
+    .gem/credentials  .cargo/credentials.toml  .m2/settings.xml  .gradle/gradle.properties  auth.json
+    .composer/auth.json
     gh/hosts.yml  .authinfo.plain  .msmtprc  chap-secrets  ipsec.secrets  tomcat-users.xml  etc/shadow
     sftp-config.json  .ftpconfig  sitemanager.xml  WinSCP.ini  rclone.conf  office.ovpn  wg0.conf  wpa_supplicant.conf
     home.nmconnection  work.rdp
-    application_default_credentials.json  gha-creds-0011.json  firebase-adminsdk-q.json  shop-firebase-adminsdk-x1-0a.json
+    application_default_credentials.json  gha-creds-0011.json  firebase-adminsdk-q.json
+    shop-firebase-adminsdk-x1-0a.json
     my-service-account.json  service_account.json  serviceAccountKey.json  gcp-key.json  GCP_KEY.json  sa-key.json
     gcloud-service-key.json  google-credentials.json  client_secret_123.apps.json  client_secrets.json
     x/.aws/credentials  .aws/config  .oci/config  .azure/accessTokens.json  local.settings.json  azureauth.json
@@ -29,12 +31,14 @@ const SECRET: &str = "
     token.json  github_token.txt  npm-token  api_key.txt  apikeys.json  api-keys.yml  stripeApiKey.properties
     .docker/config.json  .kube/config  KubeConfig  kube.config  kube_config.yml  admin-kubeconfig.yaml  prod.kubeconfig
     kubeconfig-prod  kubernetes/admin.conf  k3s.yaml  talosconfig
-    infra/terraform.tfstate  terraform.tfstate.backup  prod.tfvars  prod.auto.tfvars.json  .terraformrc  credentials.tfrc.json
+    infra/terraform.tfstate  terraform.tfstate.backup  prod.tfvars  prod.auto.tfvars.json  .terraformrc
+    credentials.tfrc.json
     .vault-token  .vault_pass  vault_pass.txt  vault-password.txt  group_vars/all/vault.yml  host_vars/db/vault.yml
     config/master.key  config/credentials.yml.enc  config/secrets.yml  secret_token.rb  wp-config.php  LocalSettings.php
     config/parameters.yml  key.properties  keystore.properties  secrets.properties  credentials.xml  buildkite-agent.cfg
     credentials  Credentials.json  CREDENTIALS.JSON  credentials.toml  credentials.ini  db-credentials.json
-    credentials-prod.yml  creds.json  secrets.json5  secrets.production.yml  app-secrets.yaml  db_secret.yaml  jwt_secret.txt
+    credentials-prod.yml  creds.json  secrets.json5  secrets.production.yml  app-secrets.yaml  db_secret.yaml
+    jwt_secret.txt
     db_password  db_password.txt  root.passwd  admin.password  passphrase.txt  .secrets  act.secrets  private_key
     private-key.txt  deploy_key  ssh_key.txt  signingKey.dat
     shop.key.bak  shop.pem.orig  live.env.old  shop.key~  shop.pem.txt  server.key.bak  prod.env.bak  backup.pem~
@@ -48,26 +52,37 @@ const OPEN_NAMES: &str = "
     .env.example  .env.sample  .env.template  .env.dist  .env.example~  example.env  sample.env  prod.env.example
     environments.md  environment.env.md  src/env.rs  env.d.ts  environment.ts  env.py  envelope.json  environment.yml
     id_rsa.pub  id_ed25519.pub  id_rsa_test.go  id_rsa.md  server.crt  ca.cer  request.csr  public.asc  SHA256SUMS.asc
-    keypad.py  donkey.txt  monkey.md  keyboard.json  turkey.csv  hockey.yml  keys.md  keys.json  key  keyframes.css  keymap.toml
+    keypad.py  donkey.txt  monkey.md  keyboard.json  turkey.csv  hockey.yml  keys.md  keys.json  key  keyframes.css
+    keymap.toml
     pem.rs  pem_reader.go  key.rs  keystore.java  KeyStore.kt  jks.py  ppk.c  pkcs12.h  gpg.sh  keychain.swift  kdbx.ts
     netrc.rs  netrc.md  npmrc.ts  pgpass.c  htpasswd.go  dockercfg.go  pypirc.py  test_netrc.py  git-credentials.md
     credentials.rs  credential_store.go  credentials.py  credentials.md  CredentialsProvider.java  credentials_test.rb
-    secrets_test.md  src/secrets.rs  secret.go  secretary.txt  secretion.csv  SecretManager.kt  secrets.tf  secrets.proto
+    secrets_test.md  src/secrets.rs  secret.go  secretary.txt  secretion.csv  SecretManager.kt  secrets.tf
+    secrets.proto
     password.rs  passwords_test.go  password_reset.html  PasswordField.tsx  passwordless.json  password-policy.md
-    tokenizer.json  token.rs  tokens.css  tokens.json  tokenize.py  design-tokens.yml  Tokenizer.cs  special_tokens_map.json
+    tokenizer.json  token.rs  tokens.css  tokens.json  tokenize.py  design-tokens.yml  Tokenizer.cs
+    special_tokens_map.json
     auth.rs  auth.ts  locales/en/auth.json  oauth.md  authors.txt  authentication.yml  authorized_keys  known_hosts
-    config.json  settings.json  package.json  package-lock.json  tsconfig.json  composer.json  Cargo.toml  pyproject.toml
+    config.json  settings.json  package.json  package-lock.json  tsconfig.json  composer.json  Cargo.toml
+    pyproject.toml
     appsettings.json  settings.local.md  local.properties  gradle.properties  application.yml  config.yml  database.yml
     main.tf  variables.tf  outputs.tf  terraform.tfvars.example  vault.rs  vault.tf  vault.md  default.json  vault.json
     kube.rs  kubeconfig.go  kubeconfig.md  kubernetes.yaml  deployment.yaml  service-account.yaml  sealed-secrets.yaml
-    external-secret.yaml  service_account.py  serviceaccount.go  service.json  accounts.json  firebase.json  google-services.json
-    Dockerfile  docker-compose.yml  .dockerignore  .gitignore  Makefile  LICENSE  README.md  CHANGELOG.md  AUTHORS  NOTICE
-    ovpn.py  wireguard.md  wg.rs  vpn.txt  sftp.rs  ftp_client.py  rclone.md  winscp.cs  cookies.js  cookie.txt  cookiecutter.json
-    wallet.rs  wallet.ts  mnemonic.py  seed.sql  seeds.rb  history.md  shell_history.rs  logins.html  login.php  login_data.py
+    external-secret.yaml  service_account.py  serviceaccount.go  service.json  accounts.json  firebase.json
+    google-services.json
+    Dockerfile  docker-compose.yml  .dockerignore  .gitignore  Makefile  LICENSE  README.md  CHANGELOG.md  AUTHORS
+    NOTICE
+    ovpn.py  wireguard.md  wg.rs  vpn.txt  sftp.rs  ftp_client.py  rclone.md  winscp.cs  cookies.js  cookie.txt
+    cookiecutter.json
+    wallet.rs  wallet.ts  mnemonic.py  seed.sql  seeds.rb  history.md  shell_history.rs  logins.html  login.php
+    login_data.py
     api_key.rs  api-keys.md  ApiKeys.vue  apikey.go  access_key.py  client_secret.py  private_key.rs  PrivateKey.java
-    master.css  masterkey.rs  wp-config-sample.php  wp-settings.php  secrets.yml.example  secrets.example.yml  credentials.schema.json
-    kubeconfig.example  credentials.json.dist  config.sample.yml  htpasswd.template  rsa.c  dsa.go  ecdsa_test.py  crypto.txt
-    copy.txt  backup.sh  old.md  notes.bak  main.rs.orig  index.html~  photo (1).txt  todo copy.txt  2024-01-31.md  log.1
+    master.css  masterkey.rs  wp-config-sample.php  wp-settings.php  secrets.yml.example  secrets.example.yml
+    credentials.schema.json
+    kubeconfig.example  credentials.json.dist  config.sample.yml  htpasswd.template  rsa.c  dsa.go  ecdsa_test.py
+    crypto.txt
+    copy.txt  backup.sh  old.md  notes.bak  main.rs.orig  index.html~  photo (1).txt  todo copy.txt  2024-01-31.md
+    log.1
     shadow.css  shadow.glsl  passwd.c  etc.md  accounts.csv  users.csv  keywords.txt  monkeys.txt  public_key.txt
 ";
 

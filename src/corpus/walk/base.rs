@@ -18,8 +18,8 @@ use std::{
 
 /// A root as a walk met it. Files are opened below it, and only if they are those that were found.
 ///
-/// Its descriptor is kept only while files are read: a language server lives for weeks, and must not keep a disk from being
-/// unmounted.
+/// Its descriptor is kept only while files are read: a language server lives for weeks, and must not keep a disk from
+/// being unmounted.
 #[derive(Debug)]
 pub(in crate::corpus) struct Base {
     /// Without links.

@@ -74,8 +74,8 @@ impl Entries {
         Ok(())
     }
 
-    /// Whether these are what a repository of git has instead of files: its branches and objects. Of such a folder nothing
-    /// is meant to be read, and its configuration may hold a password.
+    /// Whether these are what a repository of git has instead of files: its branches and objects. Of such a folder
+    /// nothing is meant to be read, and its configuration may hold a password.
     pub fn is_bare_repository(&self) -> bool {
         let has = |wanted: &str, is_dir: bool| {
             self.iter().any(|(name, kind)| {

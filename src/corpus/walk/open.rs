@@ -13,8 +13,8 @@ use std::path::{Component, Path};
 /// Where directories are only passed through, this suffices.
 const ON_THE_WAY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// Opens what lies at a path below a directory, itself if the path is empty. No link is followed, even if one took a place
-/// on the way just now.
+/// Opens what lies at a path below a directory, itself if the path is empty. No link is followed, even if one took a
+/// place on the way just now.
 pub(in crate::corpus) fn open_below(directory: BorrowedFd<'_>, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;

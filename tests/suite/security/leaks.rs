@@ -179,7 +179,8 @@ async fn programs_read_nothing_by_odd_paths() {
     file(&folder, "out/letter.txt", SECRET.as_bytes());
     let programs: &[&str] = &[
         "odd = ['../out/letter.txt', '/etc/passwd', 'a\\0b', '~', '~/x', 'file:///etc/passwd', './../out/letter.txt',\n\
-         'd/../../out/letter.txt', '..', '\\\\x2e\\\\x2e/out/letter.txt', '\\\\u{2E}\\\\u{2E}/out/letter.txt', '*' * 20000 + 'x', '[' * 5000,\n\
+         'd/../../out/letter.txt', '..', '\\\\x2e\\\\x2e/out/letter.txt', '\\\\u{2E}\\\\u{2E}/out/letter.txt', '*' * 20000 + 'x',\n\
+         '[' * 5000,\n\
          '{' * 5000, '', '/', '\\n']\n\
          got = []\n\
          for path in odd:\n\

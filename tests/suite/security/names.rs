@@ -1,5 +1,5 @@
-//! Names of files that would forge lines: in prompts, in answers, in what is printed. They are shown escaped everywhere,
-//! and the form that is shown leads back to the file.
+//! Names of files that would forge lines: in prompts, in answers, in what is printed. They are shown escaped
+//! everywhere, and the form that is shown leads back to the file.
 
 use crate::{
     query::{ask, file, scripted, told},

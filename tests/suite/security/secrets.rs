@@ -23,9 +23,9 @@ fn left_out(preview: &Value) -> BTreeSet<String> {
 #[tokio::test]
 async fn secrets_stay_out_by_their_names_in_every_form_and_their_neighbours_do_not() {
     let folder = TempDir::new().expect("a folder can be made");
-    let secret = "shop.PEM Shop.KEY ID_DSA LIVE.ENV CREDENTIALS.JSON KubeConfig shop.key.bak shop.pem.orig live.env.old shop.key~ \
-        shop.pem.txt firebase-adminsdk-q.json my-service-account.json kube.config local.settings.json netrc htpasswd office.ovpn \
-        private.asc gcp-key.json accessKeys.csv secrets.properties sftp-config.json pgpass";
+    let secret = "shop.PEM Shop.KEY ID_DSA LIVE.ENV CREDENTIALS.JSON KubeConfig shop.key.bak shop.pem.orig live.env.old \
+        shop.key~ shop.pem.txt firebase-adminsdk-q.json my-service-account.json kube.config local.settings.json netrc htpasswd \
+        office.ovpn private.asc gcp-key.json accessKeys.csv secrets.properties sftp-config.json pgpass";
     let open = "keypad.py donkey.txt environments.md netrc.rs secrets_test.md tokenizer.json credentials.rs";
     for name in secret.split_whitespace().chain(open.split_whitespace()) {
         file(&folder, name, b"x\n");
