@@ -15,14 +15,12 @@ mod query;
 mod scope;
 mod screen;
 mod shards;
+mod terminal;
 mod trace;
 
 use crate::lsp::{self, Farewell};
 use clap::{Parser, Subcommand};
-use std::{
-    io::{IsTerminal, Write},
-    process::ExitCode,
-};
+use std::{ffi::OsString, io::Write, process::ExitCode};
 use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Asks questions of whole repositories and of files of any size.
@@ -61,6 +59,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return not_a_command(&error),
     };
+    terminal::guard_panics();
     start_logging();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -95,17 +94,24 @@ pub fn main() -> ExitCode {
 
 /// Help and versions go to standard output like everything else that was asked for; mistakes go to standard error.
 fn not_a_command(error: &clap::Error) -> ExitCode {
-    let printed = error.print().and_then(|()| std::io::stdout().flush());
     if error.use_stderr() {
+        let is_plain = |argument: OsString| argument.to_str().is_some_and(|it| terminal::for_errors(it) == it);
+        if std::env::args_os().all(is_plain) {
+            // A reader that has gone away is no error.
+            let _ = error.print();
+        } else {
+            // It would repeat an argument that does something to the terminal. Without colours it can be shown as it is.
+            say(error.to_string().trim_end());
+        }
         return ExitCode::from(WRONG_USAGE);
     }
-    output::note(printed);
+    output::note(error.print().and_then(|()| std::io::stdout().flush()));
     output::conclude(ExitCode::SUCCESS)
 }
 
 /// Writes a line to standard error. A reader that has gone away is no error.
 fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", terminal::for_errors(line));
 }
 
 fn wrong_usage(problem: &str) -> ExitCode {
@@ -126,10 +132,11 @@ fn start_logging() {
         event.target().split("::").next().is_some_and(|krate| krate == env!("CARGO_CRATE_NAME"))
     });
     let output = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(terminal::LogWriter)
         // To tell of a failure it would write to where it has failed, and panic.
         .log_internal_errors(false)
-        .with_ansi(std::io::stderr().is_terminal())
+        // Colours are escape sequences as well.
+        .with_ansi(false)
         .with_filter(own);
     tracing_subscriber::registry().with(output).with(filter).init();
 }

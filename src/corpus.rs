@@ -26,7 +26,6 @@ mod search;
 mod secrets;
 mod selection;
 pub mod shards;
-mod shown;
 mod snapshot;
 mod source;
 mod stop;

@@ -101,7 +101,10 @@ pub fn preview_text(preview: &Preview, left_out: &[Exclusion], limits: &Limits, 
     }
     if !left_out.is_empty() {
         lines.push(context.left_out.to_string());
-        lines.extend(left_out.iter().take(shown).map(|it| format!("  {}: {}", it.path, it.reason)));
+        // What is not only left out comes first.
+        let (warnings, others): (Vec<_>, Vec<_>) = left_out.iter().partition(|it| it.reason.is_warning());
+        let all = warnings.into_iter().chain(others);
+        lines.extend(all.take(shown).map(|it| format!("  {}: {}", it.path, it.reason)));
     }
     if let more @ 1.. = left_out.len().saturating_sub(shown) {
         lines.push(format!("  … and {more} more (--verbose names all)"));

@@ -4,6 +4,7 @@ use crate::{
     config::{Named, Options, Protocol, Repair, Settings, SettingsError, Strategy, tools},
     engine::Manner,
     setup,
+    text::visible_path,
 };
 use clap::Args;
 use serde_json::Value;
@@ -114,7 +115,7 @@ impl CommonOptions {
     /// A file that an option names cannot be read, or is not what it should be.
     fn into_options(self) -> Result<Options, String> {
         let own_tools = |path: PathBuf| {
-            let refused = |error: SettingsError| format!("{} ({})", refused(&error), path.display());
+            let refused = |error: SettingsError| format!("{} ({})", refused(&error), visible_path(&path));
             tools(&json("--tools", &path)?).map_err(refused)
         };
         Ok(Options {
@@ -144,7 +145,7 @@ const MOST_BYTES: u64 = 1 << 20;
 
 /// The JSON in a file that an option names.
 fn json(option: &str, path: &Path) -> Result<Value, String> {
-    let shown = path.display();
+    let shown = visible_path(path);
     let unreadable = |error: std::io::Error| format!("{option}: cannot read {shown}: {error}");
     if std::fs::metadata(path).map_err(unreadable)?.len() > MOST_BYTES {
         return Err(format!("{option}: {shown} has more than {} MiB", MOST_BYTES >> 20));

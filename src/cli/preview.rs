@@ -2,7 +2,7 @@
 
 use super::{
     options::{CommonOptions, Subject},
-    query::print,
+    query::{print, print_json},
     say, scope,
 };
 use crate::{
@@ -52,7 +52,7 @@ pub async fn run(arguments: PreviewArguments) -> ExitCode {
         Ok::<_, Failure>((preview, question.snapshot.exclusions()))
     };
     match look.await {
-        Ok((preview, left_out)) if json => print(&report::preview(&preview, &left_out, &limits).to_string()),
+        Ok((preview, left_out)) if json => print_json(&report::preview(&preview, &left_out, &limits)),
         Ok((preview, left_out)) => {
             print(&report::preview_text(&preview, &left_out, &limits, verbose));
         }

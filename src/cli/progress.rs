@@ -9,7 +9,7 @@ use super::{
 use crate::{
     corpus::Exclusion,
     engine::{Answer, Delta, Event, SubCallState, Termination, Usage},
-    text::cut_head,
+    text::{cut_head, visible_line},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
@@ -77,6 +77,10 @@ impl Display {
 
     /// Says what was not read, and why.
     pub fn left_out(&self, exclusions: &[Exclusion]) {
+        if !self.quiet {
+            let warnings = exclusions.iter().filter(|it| it.reason.is_warning());
+            warnings.for_each(|it| self.line(&format!("rlm: {}: {}", it.path, it.reason)));
+        }
         if !self.verbose || exclusions.is_empty() {
             return;
         }
@@ -133,7 +137,7 @@ impl Display {
             }
             Event::Delta(_) | Event::Turn { .. } | Event::Cell { .. } | Event::Summary { .. } => {}
         }
-        self.bar.set_message(status_line(&state));
+        self.bar.set_message(visible_line(&status_line(&state)).into_owned());
     }
 
     /// Prints what is new of the answer. From the first word on it is the progress; a bar would draw over its last line.

@@ -4,7 +4,7 @@ use super::{
     options::{CommonOptions, Subject},
     output,
     progress::Display,
-    scope,
+    scope, terminal,
     trace::TraceFile,
 };
 use crate::{
@@ -154,7 +154,7 @@ impl Teller {
             trace.finish(&object);
         }
         if json {
-            print(&serde_json::Value::Object(object).to_string());
+            print_json(&serde_json::Value::Object(object));
         } else {
             self.display.answer(&answer.text);
         }
@@ -181,7 +181,12 @@ pub fn print(line: &str) {
 /// Prints a part of a line, or several lines.
 pub fn print_part(text: &str) {
     let mut output = std::io::stdout().lock();
-    output::note(output.write_all(text.as_bytes()).and_then(|()| output.flush()));
+    output::note(write!(output, "{}", terminal::for_output(text)).and_then(|()| output.flush()));
+}
+
+/// Prints a JSON value on a line of standard output.
+pub fn print_json(value: &serde_json::Value) {
+    print(&terminal::json_for_output(value));
 }
 
 /// Whether standard output is a terminal.

@@ -3,8 +3,11 @@
 use crate::{
     config::Settings,
     corpus::{self, Root, Selection, Snapshot, StopFlag},
+    text::{name_of_visible, visible_path},
 };
 use std::{
+    ffi::OsString,
+    os::unix::ffi::OsStringExt,
     path::{Component, Path, PathBuf},
     sync::Arc,
 };
@@ -20,6 +23,7 @@ const DESCRIPTORS: [&str; 3] = [STANDARD_INPUT, "/dev/fd", "/proc/self/fd"];
 pub fn snapshot(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> Result<Arc<Snapshot>, corpus::Error> {
     let here = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &here } else { paths };
+    let paths: Vec<PathBuf> = paths.iter().map(|path| meant(path)).collect();
     let lone = paths.len() == 1;
     let roots = paths.iter().map(|path| match path.to_str() {
         Some("-") => Root {
@@ -49,6 +53,12 @@ pub fn snapshot(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> Resu
 /// Whether a path is the current folder, named by nothing but dots: what is meant then is what lies there.
 fn is_here(path: &Path) -> bool {
     path.components().all(|component| component == Component::CurDir)
+/// The path itself, or the one that is shown so, if only that is there.
+fn meant(path: &Path) -> PathBuf {
+    let meant = || Some(PathBuf::from(OsString::from_vec(name_of_visible(path.to_str()?).into_owned())));
+    if path.symlink_metadata().is_ok() { None } else { meant() }
+        .filter(|meant| meant.symlink_metadata().is_ok())
+        .unwrap_or_else(|| path.to_owned())
 }
 
 /// What a question is about: the texts that lie at `paths`, or the value of JSON there. Blocks.
@@ -82,7 +92,7 @@ fn label(path: &Path, lone: bool) -> String {
     if lone && path.is_dir() {
         return String::new();
     }
-    let written = path.to_string_lossy().replace('\\', "/");
+    let written = visible_path(path);
     let trimmed = written.trim_end_matches('/').trim_start_matches("./");
     if trimmed.is_empty() || trimmed == "." { String::new() } else { trimmed.to_owned() }
 }

@@ -4,6 +4,7 @@
 //! final text may differ from the streamed one by blank space at its ends. So what was printed is compared with what
 //! the answer is now: what is the same is not printed again, and only another text begins anew below.
 
+use super::terminal::showable;
 use crate::engine::Delta;
 
 /// What stands on the terminal.
@@ -24,7 +25,8 @@ impl Screen {
             Delta::Append(text) => self.answer.push_str(text),
             Delta::Reset(text) => text.clone_into(&mut self.answer),
         }
-        let text = self.answer.trim_start();
+        // A carriage return at the end may be one half of the end of a line.
+        let text = showable(self.answer.trim_start());
         if self.printed.starts_with(text) {
             // It was withdrawn, or is written once more.
             return String::new();

@@ -4,7 +4,7 @@ mod ingest;
 mod look;
 mod size;
 
-use super::{query::print, say};
+use super::{query::print_json, say};
 use crate::corpus::shards::ShardError;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -92,7 +92,7 @@ fn fail(failure: &Failure, json: bool) -> ExitCode {
             }
             if json {
                 let error = json!({"kind": error.kind(), "message": error.to_string(), "hint": error.hint()});
-                print(&json!({"error": error}).to_string());
+                print_json(&json!({"error": error}));
             }
             ExitCode::FAILURE
         }

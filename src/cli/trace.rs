@@ -4,6 +4,7 @@
 //! one that is new, or empty, or an earlier trace. No link is followed, since nobody named what it leads to.
 
 use super::output;
+use crate::text::visible_path;
 use serde_json::{Map, Value, json};
 use std::{
     fs::{File, OpenOptions, Permissions},
@@ -34,13 +35,13 @@ const PRIVATE: u32 = 0o600;
 
 impl TraceFile {
     pub fn create(path: PathBuf) -> Result<Self, String> {
-        let file = create(&path).map_err(|error| format!("cannot write the trace {}: {error}", path.display()))?;
+        let file = create(&path).map_err(|error| format!("cannot write the trace {}: {error}", visible_path(&path)))?;
         let state = State { file: BufWriter::new(file), seq: 0, failure: None };
         Ok(Self { path, state: Mutex::new(state) })
     }
 
     pub fn shown_path(&self) -> String {
-        self.path.display().to_string()
+        visible_path(&self.path)
     }
 
     pub fn write(&self, mut event: Map<String, Value>) {
@@ -59,7 +60,7 @@ impl TraceFile {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let failure = state.failure.take().or_else(|| state.file.flush().err());
         if let Some(error) = failure {
-            output::failure(format!("the trace {} is not whole: {error}", self.path.display()));
+            output::failure(format!("the trace {} is not whole: {error}", visible_path(&self.path)));
         }
     }
 }

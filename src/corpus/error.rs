@@ -4,7 +4,8 @@ use super::{
     exclusion::{Exclusion, Reason, Tally},
     shards::ShardError,
 };
-use std::{io, path::PathBuf, sync::Arc};
+use crate::text::{name_of_visible, visible_line, visible_path};
+use std::{ffi::OsString, io, os::unix::ffi::OsStringExt, path::PathBuf, sync::Arc};
 
 /// So few files that were left out are named one by one when nothing else is there to read.
 const NAMED: usize = 3;
@@ -12,11 +13,11 @@ const NAMED: usize = 3;
 /// Why there is no snapshot, or no text of one.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    #[error("no such file or directory: {}", .path.display())]
+    #[error("no such file or directory: {}", visible_path(.path))]
     NoSuchPath { path: PathBuf },
-    #[error("cannot read {}: {error}", .path.display())]
+    #[error("cannot read {}: {error}", visible_path(.path))]
     Unreadable { path: PathBuf, error: String },
-    #[error("bad glob `{glob}`: {reason}")]
+    #[error("bad glob `{}`: {reason}", visible_line(.glob))]
     BadGlob { glob: String, reason: String },
     #[error("nothing to read: {}", .left_out.as_deref().unwrap_or("there are no files"))]
     Empty {
@@ -24,7 +25,7 @@ pub enum Error {
         /// Whether an exclude glob had a part in it.
         excluded: bool,
     },
-    #[error("{} was changed while it was being read, so what was read of it does not fit together", .path.display())]
+    #[error("{} was changed while it was being read, so what was read of it does not fit together", visible_path(.path))]
     Changed { path: PathBuf },
     #[error(
         "a text of {bytes} bytes is too long for search(), which ranks up to 2 GiB; grep() and `re` have no such limit"
@@ -88,6 +89,7 @@ impl Error {
         let left_out = match exclusions {
             [] => None,
             [Exclusion { path, reason: Reason::Unreadable { error } }] => {
+                let path = OsString::from_vec(name_of_visible(path).into_owned());
                 return Self::Unreadable { path: path.into(), error: error.clone() };
             }
             few if few.len() <= NAMED => {

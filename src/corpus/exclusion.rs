@@ -1,6 +1,7 @@
 //! What was left out or read only in part, and why. Nothing is left out in silence: a question about a file that nobody
 //! read has to be answerable by "it was left out, because …".
 
+use crate::text::visible_line;
 use std::{
     collections::BTreeMap,
     fmt::{self, Display, Formatter},
@@ -23,6 +24,10 @@ pub enum Reason {
     Hidden,
     /// It looks like a key, a password or another credential.
     Secret,
+    /// A repository of git without files of its own, such as a copy to push to.
+    Repository,
+    /// A file with more rules than are looked at, or longer ones. So many of them count.
+    TooManyRules { counted: usize },
     /// An exclude glob matches it.
     Excluded { glob: String },
     /// There are include globs, and none matches it.
@@ -38,12 +43,19 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// One word for the kind of reason, for counting.
+    /// Whether nothing was left out for it, and the person should hear of it all the same.
+    pub fn is_warning(&self) -> bool {
+        matches!(self, Self::TooManyRules { .. })
+    }
+
+    /// A word or two for the kind of reason, for counting.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Ignored { .. } => "ignored",
             Self::Hidden => "hidden",
             Self::Secret => "secret",
+            Self::Repository => "repository",
+            Self::TooManyRules { .. } => "too many rules",
             Self::Excluded { .. } => "excluded",
             Self::NotIncluded => "not included",
             Self::Link { .. } => "symbolic link",
@@ -57,10 +69,14 @@ impl Reason {
 impl Display for Reason {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ignored { rule, file } => write!(f, "ignored by `{rule}` in {file}"),
+            Self::Ignored { rule, file } => write!(f, "ignored by `{}` in {file}", visible_line(rule)),
             Self::Hidden => write!(f, "hidden"),
             Self::Secret => write!(f, "secret (an include glob can name it)"),
-            Self::Excluded { glob } => write!(f, "excluded by `{glob}`"),
+            Self::Repository => write!(f, "git's own folder of a repository"),
+            Self::TooManyRules { counted } => {
+                write!(f, "it has too many rules, or too long ones: {counted} of them count, and the others do not")
+            }
+            Self::Excluded { glob } => write!(f, "excluded by `{}`", visible_line(glob)),
             Self::NotIncluded => write!(f, "no include glob matches"),
             Self::Link { target, leaves_root: true } => write!(f, "symbolic link out of the root, to {target}"),
             Self::Link { target, leaves_root: false } => write!(f, "symbolic link to {target}"),

@@ -6,12 +6,12 @@ use super::{
     globs::{self, Globs},
     language::Language,
     selection::{OpenBuffer, Root, Selection},
-    shown::shown,
     source::{Content, Source, Sources},
     stop::StopFlag,
-    walk::{self, Found, Stamp, Walked},
+    walk::{self, Base, Found, Stamp, Walked},
     workspace::Walks,
 };
+use crate::text::{visible_name, visible_path};
 use std::{
     collections::{HashMap, HashSet},
     fs, io,
@@ -51,7 +51,7 @@ pub(super) fn gather(selection: &Selection, walks: &Walks, look: Look, stop: &St
         last => Arc::new(reconcile(parts.into_iter().chain(last))),
     };
     // What one root leaves out, another may have named.
-    left_out.retain(|exclusion| find(&sources, &exclusion.path).is_err());
+    left_out.retain(|exclusion| exclusion.reason.is_warning() || find(&sources, &exclusion.path).is_err());
     left_out.sort_by(|a, b| a.path.cmp(&b.path));
     left_out.dedup();
     Ok(Gathered { sources, left_out })
@@ -111,17 +111,21 @@ impl Gatherer<'_> {
         left_out.extend(exclusions.map(|it| Exclusion { path: below(label, &it.path), reason: it.reason.clone() }));
         for (path, buffer) in &self.open {
             let Ok(relative) = path.strip_prefix(globs.root()) else { continue };
-            let name = below(label, &shown(relative));
+            let name = below(label, &visible_path(relative));
             match find(&sources, &name) {
                 Ok(at) if sources[at].absolute() == Some(path) => {
-                    let disk_bytes = sources[at].disk_bytes();
-                    Arc::make_mut(&mut sources)[at] = of_buffer(name, path.clone(), buffer, disk_bytes);
+                    let (disk_bytes, is_named) = (sources[at].disk_bytes(), globs.lets_in_secret(relative));
+                    Arc::make_mut(&mut sources)[at] = of_buffer(name, path.clone(), buffer, disk_bytes, is_named);
                 }
                 // What is on the disk was met by the walk, which had its reasons if it left it out.
                 _ if path.exists() => {}
                 Ok(at) | Err(at) => match walk::reason_against(globs, path) {
                     Some(reason) => left_out.push(Exclusion { path: name, reason }),
-                    None => Arc::make_mut(&mut sources).insert(at, of_buffer(name, path.clone(), buffer, None)),
+                    None => {
+                        let is_named = globs.lets_in_secret(relative);
+                        let source = of_buffer(name, path.clone(), buffer, None, is_named);
+                        Arc::make_mut(&mut sources).insert(at, source);
+                    }
                 },
             }
         }
@@ -144,7 +148,7 @@ impl Gatherer<'_> {
             return Ok(Arc::default());
         }
         let source = match (self.open.get(&path), stamp) {
-            (Some(buffer), stamp) => of_buffer(name, path, buffer, stamp.map(|stamp| stamp.bytes)),
+            (Some(buffer), stamp) => of_buffer(name, path, buffer, stamp.map(|stamp| stamp.bytes), true),
             (None, Some(stamp)) if !root.stream => {
                 Arc::new(Source::new(name, stamp.bytes, Content::Named { path, stamp }))
             }
@@ -155,17 +159,21 @@ impl Gatherer<'_> {
 }
 
 /// A source for each file of a walk. Those of an earlier walk of the same directory are taken over.
-pub(super) fn of_walk(label: &str, walked: &Walked, earlier: &[Arc<Source>]) -> Vec<Arc<Source>> {
+pub(super) fn of_walk(
+    label: &str,
+    globs: &Globs,
+    walked: &Walked,
+    base: &Arc<Base>,
+    earlier: &[Arc<Source>],
+) -> Vec<Arc<Source>> {
     let mut earlier = earlier.iter().peekable();
     let mut source = |found: &Arc<Found>| {
-        let found_of = |source: &Arc<Source>| match &source.content {
-            Content::Walked(found) => Some(found.clone()),
-            _ => None,
-        };
         // Both are in the order of the paths.
-        while let Some(known) = earlier.peek().and_then(|source| found_of(source)) {
+        while let Some(source) = earlier.peek()
+            && let Content::Walked { found: known, base: known_base, .. } = &source.content
+        {
             if known.relative >= found.relative {
-                if Arc::ptr_eq(&known, found) {
+                if Arc::ptr_eq(known, found) && Arc::ptr_eq(known_base, base) {
                     return earlier.next().cloned();
                 }
                 break;
@@ -173,7 +181,9 @@ pub(super) fn of_walk(label: &str, walked: &Walked, earlier: &[Arc<Source>]) -> 
             earlier.next();
         }
         let name = below(label, &found.relative);
-        Some(Arc::new(Source::new(name, found.stamp.bytes, Content::Walked(found.clone()))))
+        let is_named = globs.lets_in_secret(base.relative(found));
+        let content = Content::Walked { found: found.clone(), base: base.clone(), is_named };
+        Some(Arc::new(Source::new(name, found.stamp.bytes, content)))
     };
     walked.files.iter().filter_map(&mut source).collect()
 }
@@ -184,7 +194,7 @@ fn reconcile(parts: impl Iterator<Item = Sources>) -> Vec<Arc<Source>> {
     let (mut known, mut names) = (HashSet::new(), HashSet::new());
     let mut all = Vec::new();
     for source in parts.flat_map(|part| part.to_vec()) {
-        let whole = source.absolute().map(shown).unwrap_or_default();
+        let whole = source.absolute().map(visible_path).unwrap_or_default();
         if !known.insert(source.absolute().map(Path::to_owned)) {
             continue;
         }
@@ -199,10 +209,10 @@ fn reconcile(parts: impl Iterator<Item = Sources>) -> Vec<Arc<Source>> {
     all
 }
 
-fn of_buffer(name: String, path: PathBuf, buffer: &OpenBuffer, disk_bytes: Option<u64>) -> Arc<Source> {
+fn of_buffer(name: String, path: PathBuf, buffer: &OpenBuffer, disk_bytes: Option<u64>, is_named: bool) -> Arc<Source> {
     let (text, version) = (buffer.text.clone(), buffer.version);
     let bytes = text.len_bytes() as u64;
-    Arc::new(Source::new(name, bytes, Content::Buffer { path, text, version, disk_bytes }))
+    Arc::new(Source::new(name, bytes, Content::Buffer { path, text, version, disk_bytes, is_named }))
 }
 
 impl Source {
@@ -216,13 +226,14 @@ impl Source {
 }
 
 fn below(label: &str, relative: &str) -> String {
-    if label.is_empty() { relative.to_owned() } else { format!("{label}/{relative}") }
+    // What lies above the root has a whole path.
+    if label.is_empty() || relative.starts_with('/') { relative.to_owned() } else { format!("{label}/{relative}") }
 }
 
 /// What a root that is a file is shown by.
 fn shown_name(root: &Root, path: &Path) -> String {
     if root.label.is_empty() {
-        return shown(Path::new(path.file_name().unwrap_or(path.as_os_str())));
+        return visible_name(path.file_name().unwrap_or(path.as_os_str()).as_encoded_bytes()).into_owned();
     }
     root.label.clone()
 }

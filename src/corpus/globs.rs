@@ -2,13 +2,21 @@
 //!
 //! Include globs narrow. Besides, they let in what they spell out: a part of a glob that begins with a dot lets in the
 //! hidden names it matches, and a glob without wildcards, which is a path, lets in what is ignored there.
+//!
+//! A glob may name a file as it is shown, with escapes for what cannot be seen.
 
 use super::{error::Error, secrets::looks_secret};
+use crate::text::{Part, name_of_visible, visible_parts};
 use ignore::{
     Match,
     gitignore::{Gitignore, GitignoreBuilder, Glob},
 };
-use std::path::{Component, Path, PathBuf};
+use std::{
+    borrow::Cow,
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt,
+    path::{Component, Path, PathBuf},
+};
 
 /// The globs of a selection for one root.
 #[derive(Debug, Clone)]
@@ -39,7 +47,7 @@ impl Globs {
             include: (!everything).then_some(narrow),
             exclude: matcher(root, exclude.iter().map(String::as_str))?,
             hidden: hidden_names(root, named()),
-            spelled_out: named().filter_map(spelled_out).map(Path::to_owned).collect(),
+            spelled_out: named().filter_map(spelled_out).collect(),
             names_secrets: matcher(root, named().filter(|glob| names_a_secret(glob)))?,
         })
     }
@@ -87,7 +95,8 @@ pub(super) fn excluding_named<'a>(
 
 fn original(matched: Match<&Glob>) -> Option<String> {
     match matched {
-        Match::Ignore(glob) => Some(glob.original().to_owned()),
+        // The rule comes from the glob that it was made of.
+        Match::Ignore(glob) => Some(glob.from().and_then(Path::to_str).unwrap_or(glob.original()).to_owned()),
         _ => None,
     }
 }
@@ -106,25 +115,54 @@ fn is_universal(glob: &str) -> bool {
 }
 
 fn has_wildcard(glob: &str) -> bool {
-    glob.contains(['*', '?', '[', '{', '\\'])
+    visible_parts(glob).any(|part| matches!(part, Part::Plain(text) if text.contains(['*', '?', '[', '{', '\\'])))
 }
 
 /// The path that a glob without wildcards is.
-fn spelled_out(glob: &str) -> Option<&Path> {
-    let path = Path::new(glob.trim_start_matches('/'));
+fn spelled_out(glob: &str) -> Option<PathBuf> {
+    let path = name_of_visible(glob.trim_start_matches('/'));
+    let path = Path::new(OsStr::from_bytes(&path));
     let inside = path.components().all(|component| matches!(component, Component::Normal(_)));
-    (!has_wildcard(glob) && inside && !path.as_os_str().is_empty()).then_some(path)
+    (!has_wildcard(glob) && inside && !path.as_os_str().is_empty()).then(|| path.to_owned())
+}
+
+/// The glob with what its escapes stand for.
+fn understood(glob: &str) -> Cow<'_, str> {
+    if !glob.contains('\\') {
+        return Cow::Borrowed(glob);
+    }
+    let mut understood = String::with_capacity(glob.len());
+    for part in visible_parts(glob) {
+        let character = match part {
+            Part::Plain(text) => {
+                understood.push_str(text);
+                continue;
+            }
+            Part::Byte(byte) if byte.is_ascii() => char::from(byte),
+            // A glob is text. What is no text is any byte.
+            Part::Byte(_) => '?',
+            Part::Character(character) => character,
+        };
+        match character {
+            '?' => understood.push('?'),
+            '\\' => understood.push_str("\\\\"),
+            // A line feed at the end would be taken for that of the line.
+            character => understood.extend(['{', character, '}']),
+        }
+    }
+    Cow::Owned(understood)
 }
 
 /// A glob lets in a secret only if it was clearly meant to: it is a plain path, or it reads like a secret's name.
 fn names_a_secret(glob: &str) -> bool {
-    !has_wildcard(glob) || looks_secret(Path::new(glob.trim_start_matches('/')))
+    !has_wildcard(glob) || looks_secret(Path::new(OsStr::from_bytes(&name_of_visible(glob.trim_start_matches('/')))))
 }
 
 /// Matches the hidden names that globs spell out.
 fn hidden_names<'a>(root: &Path, globs: impl Iterator<Item = &'a str>) -> Gitignore {
     let mut builder = GitignoreBuilder::new(root);
     for glob in globs {
+        let glob = understood(glob);
         // A glob with a slash before its end begins at the root, and so does its part.
         let anchor = if glob.trim_end_matches('/').contains('/') && !glob.starts_with('/') { "/" } else { "" };
         let ends = glob.match_indices('/').map(|(at, _)| at).chain([glob.len()]);
@@ -149,7 +187,8 @@ fn matcher<'a>(root: &Path, globs: impl Iterator<Item = &'a str>) -> Result<Giti
         }
         // A `#` begins a comment in a file, which a glob of a selection is not.
         let escape = if glob.starts_with('#') { "\\" } else { "" };
-        builder.add_line(None, &format!("{escape}{glob}")).map_err(|error| bad_glob(glob, &error))?;
+        let line = format!("{escape}{}", understood(glob));
+        builder.add_line(Some(glob.into()), &line).map_err(|error| bad_glob(glob, &error))?;
     }
     builder.build().map_err(|error| bad_glob("", &error))
 }

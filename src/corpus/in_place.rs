@@ -51,6 +51,8 @@ pub(super) struct InPlace {
     /// The hash of each block.
     hashes: Vec<u64>,
     seen: Mutex<Seen>,
+    /// Whether it was asked for by name.
+    is_named: bool,
 }
 
 /// When the file was last known to be what it was at first.
@@ -73,8 +75,7 @@ pub(super) struct Scanned {
 /// read, or changes meanwhile.
 pub(super) fn scan(source: &Source, path: PathBuf, stop: &StopFlag) -> Result<Option<Scanned>, Reason> {
     let read_at = Moment::now();
-    let file = source.open_file()?;
-    let stamp = stamp_of(&file).map_err(unreadable)?;
+    let (file, stamp) = source.open_file()?;
     let mut head = vec![0; BINARY_PROBE];
     let read = file.read_at(&mut head, 0).map_err(unreadable)?;
     head.truncate(read);
@@ -83,12 +84,15 @@ pub(super) fn scan(source: &Source, path: PathBuf, stop: &StopFlag) -> Result<Op
         Some(Decoder::Utf16(_)) => return Ok(None),
         Some(Decoder::Utf8(_)) => {}
     }
+    if source.has_secret_head(&head) {
+        return Err(Reason::Secret);
+    }
     let had_mark = head.starts_with(MARK);
     let start = if had_mark { MARK.len() as u64 } else { 0 };
     let Ok(len) = usize::try_from(stamp.bytes.saturating_sub(start)) else { return Ok(None) };
 
     let seen = Mutex::new(Seen { stamp, is_settled: stamp.is_settled(read_at) });
-    let text = InPlace { file, path, start, len, hashes: Vec::new(), seen };
+    let text = InPlace { file, path, start, len, hashes: Vec::new(), seen, is_named: source.is_named() };
     let Some(blocks) = text.count(stop).map_err(unreadable)? else { return Ok(None) };
     let (hashes, counts): (Vec<_>, Vec<_>) = blocks.into_iter().map(|block| (block.hash, block.counts)).unzip();
     let text = InPlace { hashes, ..text };
@@ -121,7 +125,7 @@ impl InPlace {
     /// By what to tell later whether the file is still the same.
     pub fn reading(&self) -> Reading {
         let Seen { stamp, is_settled } = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        Reading::File { stamp, is_settled }
+        Reading::File { stamp, is_settled, is_named: self.is_named }
     }
 
     /// The bytes `range`, which need not begin or end with characters.

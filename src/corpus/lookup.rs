@@ -1,7 +1,11 @@
 //! Finding files by the names that people and models give them.
+//!
+//! A file is found by its path as it is shown, in which escapes stand for what cannot be seen, and by the path itself.
 
 use super::{assemble::Segment, error::Error};
+use crate::text::{Part, visible_line, visible_name, visible_parts};
 use ignore::overrides::{Override, OverrideBuilder};
+use std::borrow::Cow;
 
 /// How many other files an error offers.
 const OFFERED: usize = 5;
@@ -9,9 +13,9 @@ const OFFERED: usize = 5;
 /// No file, or no single file, has the name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
-    #[error("no file `{path}` in the context{}", offer("; did you mean", .similar))]
+    #[error("no file `{}` in the context{}", visible_line(.path), offer("; did you mean", .similar))]
     NotFound { path: String, similar: Vec<String> },
-    #[error("`{path}` names more than one file{}", offer(":", .candidates))]
+    #[error("`{}` names more than one file{}", visible_line(.path), offer(":", .candidates))]
     Ambiguous { path: String, candidates: Vec<String> },
 }
 
@@ -23,10 +27,11 @@ fn offer(introduction: &str, paths: &[String]) -> String {
 }
 
 pub(super) fn segment_of_path<'a>(segments: &'a [Segment], path: &str) -> Result<&'a Segment, PathError> {
-    let wanted = normalised(path);
-    if let Some(segment) = exact(segments, path).or_else(|| exact(segments, wanted)) {
+    if let Some(segment) = exact(segments, path) {
         return Ok(segment);
     }
+    let shown = visible_line(normalised(path));
+    let wanted = shown.as_ref();
     let ending: Vec<&Segment> = segments.iter().filter(|segment| ends_with(segment, wanted)).collect();
     match ending.as_slice() {
         [only] => Ok(only),
@@ -35,9 +40,19 @@ pub(super) fn segment_of_path<'a>(segments: &'a [Segment], path: &str) -> Result
     }
 }
 
+/// The file of this very path, with or without what people put around it, as it is shown or as it is.
 fn exact<'a>(segments: &'a [Segment], path: &str) -> Option<&'a Segment> {
-    let at = segments.binary_search_by(|segment| segment.path.as_deref().unwrap_or_default().cmp(path));
-    at.ok().map(|at| &segments[at])
+    let by_shown = |path: &str| {
+        let at = segments.binary_search_by(|segment| segment.path.as_deref().unwrap_or_default().cmp(path));
+        at.ok().map(|at| &segments[at])
+    };
+    let paths = [path, normalised(path)];
+    paths.into_iter().find_map(by_shown).or_else(|| {
+        // What can be seen is shown as it is, but for a backslash.
+        let hides = |path: &&str| path.contains('\\') || matches!(visible_line(path), Cow::Owned(_));
+        let forms = paths.into_iter().filter(hides);
+        forms.flat_map(|path| [visible_line(path), visible_name(path.as_bytes())]).find_map(|path| by_shown(&path))
+    })
 }
 
 /// A path without what people and models put around it. Where that is a part of a name, the path is found as it is.
@@ -90,7 +105,9 @@ impl PathFilter {
         if let Some(segment) = exact(segments, path).or_else(|| exact(segments, wanted)) {
             return Ok(Self::File(segment.path.clone().unwrap_or_default()));
         }
-        for folder in [path.trim_end_matches('/'), wanted].into_iter().filter(|folder| !folder.is_empty()) {
+        let folders = [path.trim_end_matches('/'), wanted];
+        let folders = folders.map(|it| [Cow::Borrowed(it), visible_line(it), visible_name(it.as_bytes())]);
+        for folder in folders.into_iter().flatten().filter(|folder| !folder.is_empty()) {
             let below = format!("{folder}/");
             if segments.iter().any(|segment| segment.path.as_ref().is_some_and(|path| path.starts_with(&below))) {
                 return Ok(Self::Below(below));
@@ -98,7 +115,7 @@ impl PathFilter {
         }
         if wanted.contains(['*', '?', '[', '{']) {
             let mut builder = OverrideBuilder::new("");
-            let built = builder.add(wanted).and_then(|builder| builder.build());
+            let built = builder.add(&literally(wanted)).and_then(|builder| builder.build());
             let bad = |error: ignore::Error| Error::BadGlob { glob: path.to_owned(), reason: error.to_string() };
             return built.map(Self::Glob).map_err(bad).map_err(LookupError::Text);
         }
@@ -117,6 +134,19 @@ impl PathFilter {
             Self::Glob(glob) => glob.matched(path, false).is_whitelist(),
         }
     }
+}
+
+/// A glob for paths as they are shown: their escapes are no escapes of the glob.
+fn literally(glob: &str) -> String {
+    let shown = visible_line(glob);
+    visible_parts(&shown).fold(String::with_capacity(glob.len()), |mut literal, part| {
+        match part {
+            Part::Plain(text) => literal.push_str(text),
+            Part::Byte(byte) => literal.push_str(&format!("\\\\x{byte:02X}")),
+            Part::Character(character) => literal.push_str(&format!("\\\\u\\{{{:X}\\}}", u32::from(character))),
+        }
+        literal
+    })
 }
 
 /// Why what a path names cannot be had.
@@ -152,5 +182,32 @@ mod tests {
         assert_eq!(accepted("n[0-9].txt"), ["n1.txt"]);
         assert_eq!(accepted("app/[a-z]/*"), ["app/i/p.tsx"]);
         assert_eq!(accepted(" ./n1.txt "), ["n1.txt"]);
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_found_as_it_is_and_as_it_is_shown() {
+        let names = ["a\u{1b}[2J.rs", "b\u{202e}/c.rs", "d\n", r"e\x1B", "f.rs"];
+        let segment = |name: &&str| {
+            let path = Some(visible_name(name.as_bytes()).into_owned());
+            Segment { path, header: 0..0, text: 0..0, language: None }
+        };
+        let mut segments: Vec<Segment> = names.iter().map(segment).collect();
+        segments.sort_by(|a, b| a.path.cmp(&b.path));
+        for name in names {
+            let shown = visible_name(name.as_bytes());
+            for path in [name, &shown, &format!("./{shown}")] {
+                assert_eq!(segment_of_path(&segments, path).unwrap().path.as_deref(), Some(&*shown), "{path:?}");
+            }
+        }
+        let accepted = |path: &str| -> Vec<&str> {
+            let filter = PathFilter::new(&segments, path).unwrap();
+            segments.iter().filter(|it| filter.accepts(it)).filter_map(|it| it.path.as_deref()).collect()
+        };
+        for folder in ["b\u{202e}", "b\u{202e}/", r"b\u{202E}", r"b\u{202E}/*.rs", "b\u{202e}/*"] {
+            assert_eq!(accepted(folder), [r"b\u{202E}/c.rs"], "{folder:?}");
+        }
+        assert_eq!(accepted(r"a\x1B*"), [r"a\x1B[2J.rs"]);
+        let error = segment_of_path(&segments, "none\n\u{1b}").unwrap_err().to_string();
+        assert_eq!(error, r"no file `none\x0A\x1B` in the context");
     }
 }

@@ -1,17 +1,25 @@
 //! What ignore files say about a path: the rules, and which of them decides.
 //!
-//! The globs are those of the `ignore` crate, and so is their order of precedence, which is `ripgrep`'s; but that crate's
-//! walk passes over what is ignored without a word. Here each verdict names its rule, so that one look both decides and
-//! explains.
+//! The globs mean what they mean to the `ignore` crate, and so does their order of precedence, which is `ripgrep`'s;
+//! but that crate's walk passes over what is ignored without a word, and takes any number of rules. Here each verdict
+//! names its rule, so that one look both decides and explains, and a [`Ledger`] keeps all rules of a walk within
+//! bounds.
 
 mod file;
-mod screen;
+mod glob;
+mod ledger;
+mod line;
+mod matcher;
 
-use super::shown::shown;
+use super::walk::open_path;
+use crate::text::visible_path;
 use file::global_rules;
 pub(super) use file::{Listed, OwnRules};
 use ignore::Match;
-pub(super) use screen::Matcher;
+pub(super) use ledger::Ledger;
+use ledger::RuleSet;
+pub(super) use matcher::Matcher;
+use rustix::fd::AsFd;
 use std::{
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
@@ -46,7 +54,7 @@ struct Ground {
 /// The rules of one file.
 #[derive(Debug)]
 struct Layer {
-    matcher: Matcher,
+    rules: Arc<RuleSet>,
     /// How the file is shown.
     file: String,
     /// How many bytes of a path lead to the directory that the rules are about.
@@ -65,13 +73,15 @@ pub(super) struct Rule<'a> {
 #[derive(Debug)]
 pub(super) struct Above {
     pub rules: Rules,
+    /// Files of which not all rules count, as they are shown, and how many of them do.
+    pub cut: Vec<(String, usize)>,
     /// All that can make the rules different.
     read: Sources,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 struct Sources {
-    global: Option<(PathBuf, Vec<u8>)>,
+    global: Option<(PathBuf, Arc<RuleSet>)>,
     directories: Vec<OwnRules>,
     in_repository: bool,
     /// Whether the start is ignored, and so the rules of these directories do not count.
@@ -81,13 +91,17 @@ struct Sources {
 impl Above {
     /// Reads the rules for a walk from `start`, a path without links that is `root` or lies below it. If rules ignore
     /// the start, those that lie above it do not count, since whoever names something that is ignored wants to read it.
-    pub fn read(root: &Path, start: &Path) -> Self {
+    pub fn read(root: &Path, start: &Path, ledger: &Arc<Ledger>) -> Self {
         let mut steps: Vec<&Path> = start.ancestors().skip(1).collect();
         steps.reverse();
-        let directories: Vec<OwnRules> = steps.iter().map(|directory| OwnRules::probe(directory)).collect();
-        let start_is_repository = OwnRules::probe(start).is_repository();
+        let probe = |directory: &Path| {
+            let opened = open_path(directory).ok();
+            OwnRules::probe(opened.as_ref().map(AsFd::as_fd), ledger)
+        };
+        let directories: Vec<OwnRules> = steps.iter().map(|directory| probe(directory)).collect();
+        let start_is_repository = probe(start).is_repository();
         let in_repository = start_is_repository || directories.iter().any(OwnRules::is_repository);
-        let global = global_rules();
+        let global = global_rules(ledger);
         let bare = Rules::bare(root, global.as_ref(), in_repository);
 
         let mut rules = bare.clone();
@@ -102,7 +116,12 @@ impl Above {
             is_ignored = !is_repository && (is_ignored || rules.verdict(below, below.is_dir()).is_ignore());
         }
         let rules = if is_ignored { bare } else { rules };
-        Self { rules, read: Sources { global, directories, in_repository, is_ignored } }
+        let cut = steps.iter().zip(&directories).flat_map(|(directory, own)| {
+            own.cut().map(|(place, counted)| (visible_path(&directory.join(place)), counted))
+        });
+        let cut_global = global.iter().filter(|(_, rules)| rules.is_cut);
+        let cut = cut.chain(cut_global.map(|(path, rules)| (visible_path(path), rules.matcher.len()))).collect();
+        Self { rules, cut, read: Sources { global, directories, in_repository, is_ignored } }
     }
 
     /// Whether the rules are the same, wherever they were read.
@@ -113,9 +132,14 @@ impl Above {
 
 impl Rules {
     /// No rules but the global ones.
-    fn bare(root: &Path, global: Option<&(PathBuf, Vec<u8>)>, in_repository: bool) -> Self {
-        let layer = |(path, bytes): &(PathBuf, Vec<u8>)| Layer::new(bytes, shown(path), 0, None);
-        let global = global.and_then(layer);
+    fn bare(root: &Path, global: Option<&(PathBuf, Arc<RuleSet>)>, in_repository: bool) -> Self {
+        let layer = |(path, rules): &(PathBuf, Arc<RuleSet>)| Layer {
+            rules: rules.clone(),
+            file: visible_path(path),
+            prefix: 0,
+            above: None,
+        };
+        let global = global.map(layer);
         let ground = Ground { root: root.to_owned(), global, in_repository };
         Self { chains: Default::default(), ground: Arc::new(ground) }
     }
@@ -128,21 +152,19 @@ impl Rules {
             if is_border && kind >= FIRST_OF_GIT {
                 *chain = None;
             }
-            let Some(bytes) = own.bytes(kind) else { continue };
+            let Some(rules) = own.rules(kind).filter(|rules| !rules.is_empty()) else { continue };
             let file = directory.join(KINDS[kind]);
-            let file = shown(file.strip_prefix(&self.ground.root).unwrap_or(&file));
+            let file = visible_path(file.strip_prefix(&self.ground.root).unwrap_or(&file));
             // The file system's root ends with a slash already.
             let length = directory.as_os_str().len();
             let prefix = if length == 1 { 1 } else { length + 1 };
-            if let Some(layer) = Layer::new(bytes, file, prefix, chain.clone()) {
-                *chain = Some(Arc::new(layer));
-            }
+            *chain = Some(Arc::new(Layer { rules: rules.clone(), file, prefix, above: chain.clone() }));
         }
         inner
     }
 
-    /// What the rules say about `path` itself, which is absolute and without links; rules about the directories above it
-    /// are not looked at.
+    /// What the rules say about `path` itself, which is absolute and without links; rules about the directories above
+    /// it are not looked at.
     pub fn verdict(&self, path: &Path, is_dir: bool) -> Match<Rule<'_>> {
         let bytes = path.as_os_str().as_bytes();
         for chain in &self.chains {
@@ -162,16 +184,7 @@ impl Rules {
 }
 
 impl Layer {
-    /// Nothing if there are no rules in the file.
-    fn new(bytes: &[u8], file: String, prefix: usize, above: Option<Arc<Self>>) -> Option<Self> {
-        // What is not text ends the rules, as for `ripgrep`.
-        let text = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-        let whole_lines = if text.len() < bytes.len() { text.rfind('\n').unwrap_or(0) } else { text.len() };
-        let matcher = Matcher::new(text[..whole_lines].trim_start_matches('\u{feff}').lines());
-        (!matcher.is_empty()).then_some(Self { matcher, file, prefix, above })
-    }
-
     fn matched(&self, path: &[u8], is_dir: bool) -> Match<Rule<'_>> {
-        self.matcher.matched(path, is_dir).map(|glob| Rule { text: glob.original(), file: &self.file })
+        self.rules.matcher.matched(path, is_dir).map(|text| Rule { text, file: &self.file })
     }
 }

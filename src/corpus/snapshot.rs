@@ -14,6 +14,7 @@ use super::{
     value,
     workspace::{Later, Texts, Workspace},
 };
+use crate::text::visible_line;
 use serde_json::Value;
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -55,7 +56,8 @@ impl Snapshot {
 
     /// A snapshot of nothing but `text`, under the name `label` if it has one.
     pub fn of_text(label: Option<&str>, text: String) -> Arc<Self> {
-        let (path, language) = (label.map(str::to_owned), label.and_then(Language::of_path));
+        let path = label.map(|label| visible_line(label).into_owned());
+        let language = label.and_then(Language::of_path);
         let source = |bytes, content| Arc::new(Source { path: path.clone(), language, bytes, content });
         let (bytes, stop) = (text.len() as u64, StopFlag::default());
         // Stored at once, so that a long text is not kept twice.

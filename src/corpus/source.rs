@@ -5,9 +5,11 @@ use super::{
     exclusion::{Flaw, Reason},
     in_place::IN_PLACE,
     language::Language,
-    walk::{Found, Moment, Stamp},
+    secrets::begins_with_secret,
+    walk::{Base, Found, Moment, Stamp},
 };
 use ropey::Rope;
+use rustix::fd::OwnedFd;
 use std::{
     borrow::Cow,
     fs::{File, OpenOptions},
@@ -46,8 +48,13 @@ pub(super) type Sources = Arc<Vec<Arc<Source>>>;
 
 #[derive(Debug, Clone)]
 pub(super) enum Content {
-    /// A file found by a walk. It is not read if it has become a link since.
-    Walked(Arc<Found>),
+    /// A file found by a walk. It is read only if it is still the one that was found.
+    Walked {
+        found: Arc<Found>,
+        base: Arc<Base>,
+        /// Whether an include glob asks for this very file, whatever it holds.
+        is_named: bool,
+    },
     /// A file that a person named, which may be a link to one.
     Named {
         path: PathBuf,
@@ -61,6 +68,8 @@ pub(super) enum Content {
         text: Rope,
         version: i32,
         disk_bytes: Option<u64>,
+        /// Whether a person, or an include glob, asks for this very file, whatever it holds.
+        is_named: bool,
     },
     Text(String),
     /// A text that was stored before there was a snapshot.
@@ -73,8 +82,13 @@ pub(super) enum Reading {
     File {
         stamp: Stamp,
         is_settled: bool,
+        /// Whether it was asked for by name, and so read whatever it holds.
+        is_named: bool,
     },
-    Buffer(Rope),
+    Buffer {
+        text: Rope,
+        is_named: bool,
+    },
     /// It can be read only once.
     Unique,
 }
@@ -99,7 +113,7 @@ impl Source {
     /// Where it lies, or would lie if it were saved.
     pub fn absolute(&self) -> Option<&Path> {
         match &self.content {
-            Content::Walked(found) => Some(&found.absolute),
+            Content::Walked { found, .. } => Some(&found.absolute),
             Content::Named { path, .. } | Content::Stream(path) | Content::Buffer { path, .. } => Some(path),
             Content::Text(_) | Content::Stored => None,
         }
@@ -108,7 +122,7 @@ impl Source {
     /// Its size on the disk; nothing for what only an editor has.
     pub fn disk_bytes(&self) -> Option<u64> {
         match &self.content {
-            Content::Walked(_) | Content::Named { .. } | Content::Stream(_) => Some(self.bytes),
+            Content::Walked { .. } | Content::Named { .. } | Content::Stream(_) => Some(self.bytes),
             Content::Buffer { disk_bytes, .. } => *disk_bytes,
             Content::Text(_) | Content::Stored => None,
         }
@@ -122,12 +136,28 @@ impl Source {
         }
     }
 
-    /// Whether what was read of it is what there still is.
+    /// Whether it was asked for by name, and is read whatever it holds.
+    pub(super) fn is_named(&self) -> bool {
+        match &self.content {
+            Content::Walked { is_named, .. } | Content::Buffer { is_named, .. } => *is_named,
+            Content::Named { .. } | Content::Stream(_) | Content::Text(_) | Content::Stored => true,
+        }
+    }
+
+    /// Whether what was read of it is what there still is, and was read for the same reason.
     pub(super) fn is_as(&self, reading: &Reading) -> bool {
         match (&self.content, reading) {
-            (Content::Walked(found), Reading::File { stamp, is_settled }) => *is_settled && found.stamp == *stamp,
-            (Content::Named { stamp: now, .. }, Reading::File { stamp, is_settled }) => *is_settled && now == stamp,
-            (Content::Buffer { text, .. }, Reading::Buffer(read)) => text.is_instance(read) || text == read,
+            (Content::Walked { .. } | Content::Named { .. }, Reading::File { stamp, is_settled, is_named }) => {
+                let now = match &self.content {
+                    Content::Walked { found, .. } => Some(found.stamp),
+                    Content::Named { stamp, .. } => Some(*stamp),
+                    _ => None,
+                };
+                *is_settled && now == Some(*stamp) && self.is_named() == *is_named
+            }
+            (Content::Buffer { text: now, .. }, Reading::Buffer { text, is_named }) => {
+                (now.is_instance(text) || now == text) && self.is_named() == *is_named
+            }
             _ => false,
         }
     }
@@ -136,7 +166,7 @@ impl Source {
     pub(super) fn flows(&self) -> bool {
         match self.content {
             Content::Stream(_) => true,
-            Content::Walked(_) | Content::Named { .. } => self.bytes >= LARGE_FILE,
+            Content::Walked { .. } | Content::Named { .. } => self.bytes >= LARGE_FILE,
             Content::Buffer { .. } | Content::Text(_) | Content::Stored => false,
         }
     }
@@ -144,7 +174,7 @@ impl Source {
     /// Where it lies, if it is a file that is too large to be copied without need.
     pub(super) fn huge_file(&self) -> Option<&Path> {
         match &self.content {
-            Content::Walked(_) | Content::Named { .. } if self.bytes >= IN_PLACE => self.absolute(),
+            Content::Walked { .. } | Content::Named { .. } if self.bytes >= IN_PLACE => self.absolute(),
             _ => None,
         }
     }
@@ -154,7 +184,14 @@ impl Source {
         let in_memory = |text, reading| Ok(Whole { text, changes: Changes::default(), flaw: None, reading });
         match &self.content {
             Content::Text(text) => in_memory(Cow::Borrowed(text), Reading::Unique),
-            Content::Buffer { text, .. } => in_memory(Cow::Owned(text.to_string()), Reading::Buffer(text.clone())),
+            Content::Buffer { text, .. } => {
+                let reading = Reading::Buffer { text: text.clone(), is_named: self.is_named() };
+                let text = text.to_string();
+                if self.is_secret(&text) {
+                    return Err((Reason::Secret, reading));
+                }
+                in_memory(Cow::Owned(text), reading)
+            }
             _ => {
                 let failed = |reason| (reason, Reading::Unique);
                 let mut tries = 0;
@@ -168,6 +205,9 @@ impl Source {
                 };
                 let (flaw, reading) = (input.flaw(), input.reading());
                 let Some((text, changes)) = decode(bytes) else { return Err((Reason::Binary, reading)) };
+                if self.is_secret(&text) {
+                    return Err((Reason::Secret, reading));
+                }
                 Ok(Whole { text, changes, flaw, reading })
             }
         }
@@ -180,29 +220,58 @@ impl Source {
         let mut head = Vec::new();
         rest.read_piece(&mut head, BINARY_PROBE).map_err(unreadable).map_err(failed)?;
         let Some(decoder) = Decoder::of(&head) else { return Err((Reason::Binary, rest.reading())) };
+        if self.has_secret_head(&head) {
+            return Err((Reason::Secret, rest.reading()));
+        }
         Ok(Begun { head, rest, decoder })
+    }
+
+    /// Whether the text begins as keys and passwords do. What a person names is read whatever it is.
+    fn is_secret(&self, text: &str) -> bool {
+        !self.is_named() && begins_with_secret(text)
+    }
+
+    /// The same, told by the first bytes of a file.
+    pub(super) fn has_secret_head(&self, head: &[u8]) -> bool {
+        decode(head).is_some_and(|(text, _)| self.is_secret(&text))
     }
 
     fn open(&self) -> Result<Input, Reason> {
         let read_at = Moment::now();
-        let file = self.open_file()?;
-        let is_stream = matches!(self.content, Content::Stream(_));
-        let stamp = if is_stream { None } else { Some(Stamp::from(&file.metadata().map_err(unreadable)?)) };
-        let limit = if is_stream { LONGEST_STREAM } else { self.bytes.saturating_add(GROWTH) };
-        Ok(Input { file: file.take(limit), limit, stamp, read_at })
+        let (file, stamp) = match &self.content {
+            Content::Stream(path) => (File::open(path).map_err(unreadable)?, None),
+            _ => self.open_file().map(|(file, stamp)| (file, Some(stamp)))?,
+        };
+        let limit = if stamp.is_none() { LONGEST_STREAM } else { self.bytes.saturating_add(GROWTH) };
+        Ok(Input { file: file.take(limit), limit, stamp, read_at, is_named: self.is_named() })
     }
 
-    /// Opens what lies in a file.
-    pub(super) fn open_file(&self) -> Result<File, Reason> {
+    /// Opens what lies in a file, and says how that is now.
+    pub(super) fn open_file(&self) -> Result<(File, Stamp), Reason> {
         match &self.content {
-            Content::Walked(found) => open_regular(&found.absolute, libc::O_NOFOLLOW),
-            Content::Named { path, .. } => open_regular(path, 0),
-            Content::Stream(path) => File::open(path).map_err(unreadable),
-            Content::Buffer { .. } | Content::Text(_) | Content::Stored => {
+            Content::Walked { found, base, .. } => base.file(found),
+            Content::Named { path, .. } => open_regular(path),
+            Content::Stream(_) | Content::Buffer { .. } | Content::Text(_) | Content::Stored => {
                 Err(unreadable(io::ErrorKind::InvalidInput.into()))
             }
         }
     }
+}
+
+/// The descriptors of the roots below which these sources lie. While somebody holds them no file needs to look for its
+/// own.
+pub(super) fn roots_of(sources: &[Arc<Source>]) -> Vec<Arc<OwnedFd>> {
+    let mut last: Option<&Arc<Base>> = None;
+    let mut roots = Vec::new();
+    for source in sources {
+        let Content::Walked { base, .. } = &source.content else { continue };
+        if last.is_none_or(|last| !Arc::ptr_eq(last, base)) {
+            // If it cannot be opened, that is told of each file.
+            roots.extend(base.descriptor());
+            last = Some(base);
+        }
+    }
+    roots
 }
 
 /// An open file, as far as it may be read.
@@ -212,6 +281,7 @@ pub(super) struct Input {
     /// As it was when it was opened; nothing for a stream.
     stamp: Option<Stamp>,
     read_at: Moment,
+    is_named: bool,
 }
 
 impl Input {
@@ -229,7 +299,7 @@ impl Input {
     /// By what to tell later whether it is still the same.
     pub fn reading(&self) -> Reading {
         match self.stamp {
-            Some(stamp) => Reading::File { stamp, is_settled: stamp.is_settled(self.read_at) },
+            Some(stamp) => Reading::File { stamp, is_settled: stamp.is_settled(self.read_at), is_named: self.is_named },
             None => Reading::Unique,
         }
     }
@@ -255,15 +325,13 @@ impl Input {
 }
 
 /// Opens what was a regular file when it was found, and does not block on what may have taken its place.
-fn open_regular(path: &Path, flags: i32) -> Result<File, Reason> {
-    let file = OpenOptions::new().read(true).custom_flags(flags | libc::O_NONBLOCK).open(path).map_err(|error| {
+fn open_regular(path: &Path) -> Result<(File, Stamp), Reason> {
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(|error| {
         // A socket cannot be opened at all.
         if error.raw_os_error() == Some(libc::ENXIO) { Reason::NotAFile } else { unreadable(error) }
     })?;
-    if !file.metadata().map_err(unreadable)?.is_file() {
-        return Err(Reason::NotAFile);
-    }
-    Ok(file)
+    let metadata = file.metadata().map_err(unreadable)?;
+    if metadata.is_file() { Ok((file, Stamp::from(&metadata))) } else { Err(Reason::NotAFile) }
 }
 
 pub(super) fn unreadable(error: io::Error) -> Reason {

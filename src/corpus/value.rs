@@ -8,6 +8,7 @@ use super::{
     language::Language,
     source::{Content, Source},
 };
+use crate::text::{is_visible, visible_line};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::HashSet, sync::Arc};
@@ -117,7 +118,7 @@ pub(super) fn lay_out(value: Value) -> (Vec<Arc<Source>>, Option<Shape>) {
 
 /// An entry of a mapping, with a name that fits into a line.
 fn named((place, (key, value)): (usize, (String, Value))) -> (String, Entry, String) {
-    let name = key.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
+    let name = visible_line(&key).into_owned();
     let (kind, text) = match kind_and_text(value) {
         (Kind::Message { .. }, text) => (Kind::Json, text),
         other => other,
@@ -157,7 +158,7 @@ fn kind_and_text(value: Value) -> (Kind, String) {
 
 /// Whether a role may stand in the name of its message.
 fn is_plain(role: &str) -> bool {
-    role.len() <= 40 && !role.chars().any(char::is_control)
+    role.len() <= 40 && is_visible(role)
 }
 
 fn source(name: Option<String>, text: String) -> Arc<Source> {
@@ -182,7 +183,7 @@ mod tests {
         check(json!("text"), "text", None);
         check(json!(7), "7", None);
         check(json!(["one", "two"]), "==> [0] <==\none\n==> [1] <==\ntwo\n", Some("a list of 2 str"));
-        check(json!({"b": "two", "a\n": "one\n"}), "==> a  <==\none\n==> b <==\ntwo\n", Some("a dict of 2 str"));
+        check(json!({"b": "two", "a\n": "one\n"}), "==> a\\x0A <==\none\n==> b <==\ntwo\n", Some("a dict of 2 str"));
         let messages = json!([{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]);
         let described = "a list of 2 messages, dicts with `role` and `content`";
         check(messages, "==> [0] user <==\nHi\n==> [1] assistant <==\nHo\n", Some(described));
@@ -206,7 +207,7 @@ mod tests {
         let (_, shape) = lay_out(json!({"z": "x", "a": "y", "m": "z"}));
         let places: Vec<_> = shape.unwrap().entries.into_iter().map(|it| (it.key, it.place)).collect();
         assert_eq!(places, [("a".to_owned(), 1), ("m".to_owned(), 2), ("z".to_owned(), 0)]);
-        let (sources, _) = lay_out(json!({"a\t": "x", "a\n": "y", "a ": "z"}));
+        let (sources, _) = lay_out(json!({"a\t": "x", "a\\x09": "y", "a": "z"}));
         let names: HashSet<_> = sources.iter().map(|it| it.path.clone()).collect();
         assert_eq!(names.len(), 3);
     }

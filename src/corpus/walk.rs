@@ -4,15 +4,19 @@
 //! why it passes over something; only the globs are that crate's. Each entry of a directory is decided once, with its
 //! reason, and what was found is kept, so that the next walk has to look only for what has changed.
 
+mod base;
 mod crew;
 mod decide;
 mod directory;
 mod entries;
+mod open;
 mod stamp;
 mod tree;
 
 use super::exclusion::Exclusion;
+pub(super) use base::Base;
 pub(super) use decide::reason_against;
+pub(super) use open::{open_below, open_path};
 pub use stamp::{Moment, Stamp};
 use std::{path::PathBuf, sync::Arc};
 pub use tree::Tree;

@@ -126,7 +126,8 @@ impl Walks {
         let mut kept = lock(&kept);
         let walked = kept.tree.refresh(stop)?;
         if !Arc::ptr_eq(&walked, &kept.walked) {
-            kept.sources = Arc::new(gather::of_walk(label, &walked, &kept.sources));
+            let base = kept.tree.base().expect("a walk has a root");
+            kept.sources = Arc::new(gather::of_walk(label, globs, &walked, base, &kept.sources));
             kept.walked = walked;
         }
         Ok((kept.walked.clone(), kept.sources.clone()))

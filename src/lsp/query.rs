@@ -62,13 +62,16 @@ impl Query {
         // Reading a huge repository ends with the query, however that ends.
         let stop = StopFlag::default();
         let _stop = stop.raise_on_drop();
-        let Prepared { engine, question, warnings } = match self.asked.prepare(engines, workspace, stop).await {
+        let Prepared { engine, question, mut warnings } = match self.asked.prepare(engines, workspace, stop).await {
             Ok(prepared) => prepared,
             Err(answer) => return self.conclude(answer, None, None),
         };
         let snapshot = question.snapshot.clone();
         let note = Arc::new(StartedNote { reporter: self.reporter.clone(), started: Mutex::default() });
         let mut answer = engine.ask(question, note.clone(), self.asked.cancel.clone()).await;
+        let mut warnings = warnings;
+        let told = snapshot.exclusions().into_iter().filter(|it| it.reason.is_warning());
+        warnings.extend(told.map(|it| format!("{}: {}", it.path, it.reason)));
         answer.warnings.splice(0..0, warnings);
         self.conclude(answer, note.started(), Some(&snapshot))
     }

@@ -9,11 +9,13 @@ use crate::{
     config::Settings,
     corpus::{self, OpenBuffer, Root, Selection, Snapshot, StopFlag, Workspace},
     engine::{Failure, Focus, context_failure},
+    text::{name_of_visible, visible_path},
 };
 use lsp_types::{Range, Uri};
 use ropey::Rope;
 use std::{
-    os::unix::fs::MetadataExt,
+    ffi::OsStr,
+    os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -70,7 +72,7 @@ impl Taker<'_> {
             there.append(&mut missing);
         }
         let warning = |folder: &Folder| {
-            format!("the workspace folder {} is left out: there is no {}", folder.name, folder.path.display())
+            format!("the workspace folder {} is left out: there is no {}", folder.name, visible_path(&folder.path))
         };
         let snapshot = self.take(there.iter().map(|folder| self.root(&folder.path)).collect())?;
         Ok(Scoped { snapshot, focus: None, warnings: missing.into_iter().map(warning).collect() })
@@ -85,17 +87,23 @@ impl Taker<'_> {
         if path.contains("://") {
             return path.into();
         }
-        let path = Path::new(path);
-        let named = || {
-            let mut components = path.components();
-            let name = components.next()?.as_os_str().to_str()?;
-            let folder = self.view.folders.iter().find(|folder| folder.name == name)?;
-            Some(folder.path.join(components.as_path()))
-        };
-        let named = if self.view.folders.len() > 1 { named() } else { None };
-        let inside = self.view.folders.iter().map(|folder| folder.path.join(path));
-        let mut places = named.into_iter().chain(inside.clone());
-        places.find(|place| self.is_there(place)).or_else(|| inside.clone().next()).unwrap_or_else(|| path.to_owned())
+        // As it is, and as it is shown by us.
+        let meant = name_of_visible(path);
+        let forms = [Path::new(path), Path::new(OsStr::from_bytes(&meant))];
+        let places = forms.into_iter().flat_map(|path| {
+            let named = if self.view.folders.len() > 1 { self.in_named_folder(path) } else { None };
+            named.into_iter().chain(self.view.folders.iter().map(move |folder| folder.path.join(path)))
+        });
+        let first = self.view.folders.first().map_or_else(|| path.into(), |folder| folder.path.join(path));
+        places.into_iter().find(|place| self.is_there(place)).unwrap_or(first)
+    }
+
+    /// Where a path leads that begins with the name of a folder.
+    fn in_named_folder(&self, path: &Path) -> Option<PathBuf> {
+        let mut components = path.components();
+        let name = visible_path(Path::new(components.next()?.as_os_str()));
+        let folder = self.view.folders.iter().find(|folder| folder.name == name)?;
+        Some(folder.path.join(components.as_path()))
     }
 
     /// Whether there is such a file, on the disk or in the editor.
@@ -205,9 +213,9 @@ impl Taker<'_> {
     /// The path relative to its workspace folder, with the folder's name before it if there are several.
     fn shown(&self, path: &Path) -> String {
         let Some(folder) = self.view.folder_of(path) else {
-            return path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            return path.file_name().map(|name| visible_path(Path::new(name))).unwrap_or_default();
         };
-        let inside = path.strip_prefix(&folder.path).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        let inside = visible_path(path.strip_prefix(&folder.path).unwrap_or(path));
         match (self.view.folders.len(), inside.is_empty()) {
             (1, _) => inside,
             (_, true) => folder.name.clone(),

@@ -1,8 +1,13 @@
 //! URIs and paths, converted in one place.
 
+use crate::text::visible_line;
 use lsp_types::Uri;
 use serde_json::Value;
-use std::path::{Component, Path, PathBuf};
+use std::{
+    ffi::OsString,
+    os::unix::ffi::OsStringExt,
+    path::{Component, Path, PathBuf},
+};
 use tower_lsp::UriExt;
 
 /// The fields of messages that hold a URI.
@@ -32,10 +37,13 @@ impl DocumentKey {
     }
 }
 
-/// The path of a `file:` URI.
+/// The path of a `file:` URI. One that names another host is no file of this machine, whatever its path is.
 pub fn file_path(uri: &Uri) -> Option<PathBuf> {
     let is_file = uri.scheme().is_some_and(|scheme| scheme.as_str().eq_ignore_ascii_case("file"));
-    is_file.then(|| uri.to_file_path().map(|path| normal(&path))).flatten()
+    let host = uri.authority().map_or("", |authority| authority.as_str());
+    let is_here = host.is_empty() || host.eq_ignore_ascii_case("localhost");
+    let path = uri.path().as_estr().decode().into_bytes().into_owned();
+    (is_file && is_here && !path.is_empty()).then(|| normal(Path::new(&OsString::from_vec(path))))
 }
 
 /// The `file:` URI of an absolute path.
@@ -45,7 +53,7 @@ pub fn of_path(path: &Path) -> Option<Uri> {
 
 /// The path of any URI as people read it.
 pub fn shown_path(uri: &Uri) -> String {
-    uri.path().as_estr().decode().into_string_lossy().into_owned()
+    visible_line(&uri.path().as_estr().decode().into_string_lossy()).into_owned()
 }
 
 /// Percent-encodes what a URI may not hold, in all URIs of a message. Editors differ in what they encode, and one raw
@@ -139,6 +147,7 @@ mod tests {
             ("file:///home/a%20b/%C3%A9.rs", "/home/a b/é.rs"),
             ("file:///home/./a/../b.rs", "/home/b.rs"),
             ("FILE:///a%23b", "/a#b"),
+            ("file:/a/b", "/a/b"),
         ] {
             assert_eq!(file_path(&uri(text)), Some(PathBuf::from(path)), "{text}");
             let again = of_path(Path::new(path)).expect("an absolute path");
@@ -163,6 +172,28 @@ mod tests {
             assert_eq!(message["textDocument"]["uri"], message["folders"][0]["uri"]);
             assert_eq!(message["textDocument"]["text"], "[uri]");
         }
+    }
+
+    #[test]
+    fn files_of_other_hosts_are_no_files_of_this_one() {
+        for host in
+            ["host", "example.org", "user@", "user@localhost", "localhost:80", "127.0.0.1", "[::1]", "a%2F", "."]
+        {
+            let uri = uri(&format!("file://{host}/etc/passwd"));
+            assert_eq!(file_path(&uri), None, "{host}");
+            assert!(matches!(DocumentKey::of(&uri), DocumentKey::Other(_)), "{host}");
+        }
+        for host in ["", "localhost", "LocalHost"] {
+            assert_eq!(file_path(&uri(&format!("file://{host}/a"))), Some(PathBuf::from("/a")), "{host}");
+        }
+        assert_eq!(file_path(&uri("file://host")), None);
+        let odd = file_path(&uri("file:///l%E9")).expect("any bytes make a path");
+        assert_eq!(odd.as_os_str().as_encoded_bytes(), b"/l\xe9");
+    }
+
+    #[test]
+    fn what_people_read_hides_nothing() {
+        assert_eq!(shown_path(&uri("untitled:a%0A%E2%80%AEb")), r"a\x0A\u{202E}b");
     }
 
     #[test]

@@ -6,11 +6,16 @@ use super::{
     settings::{ClientSettings, Strangers},
     uri::{DocumentKey, file_path},
 };
+use crate::text::{visible_line, visible_path};
 use lsp_types::{
     DidChangeTextDocumentParams, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams,
     DidOpenTextDocumentParams, InitializeParams, WorkspaceFolder,
 };
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// An immutable view. Cloning is cheap; a request keeps the one of its place in the order of messages.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +31,7 @@ pub struct View {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
     pub path: PathBuf,
+    /// As it is shown.
     pub name: String,
 }
 
@@ -78,7 +84,7 @@ impl View {
     }
 
     /// The folder that a path lies in; of nested ones the innermost.
-    pub fn folder_of(&self, path: &std::path::Path) -> Option<&Folder> {
+    pub fn folder_of(&self, path: &Path) -> Option<&Folder> {
         let holding = self.folders.iter().filter(|folder| path.starts_with(&folder.path));
         holding.max_by_key(|folder| folder.path.components().count())
     }
@@ -86,7 +92,7 @@ impl View {
 
 fn folder(folder: &WorkspaceFolder) -> Option<Folder> {
     let path = file_path(&folder.uri)?;
-    let own_name = || path.file_name().map_or_else(|| "root".to_owned(), |name| name.to_string_lossy().into_owned());
-    let name = if folder.name.is_empty() { own_name() } else { folder.name.clone() };
+    let own_name = || path.file_name().map_or_else(|| "root".to_owned(), |name| visible_path(Path::new(name)));
+    let name = if folder.name.is_empty() { own_name() } else { visible_line(&folder.name).into_owned() };
     Some(Folder { path, name })
 }

@@ -68,6 +68,11 @@ impl Client {
         client
     }
 
+    /// The number of the server's process.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("the server runs")
+    }
+
     pub async fn send_raw(&mut self, text: &str) {
         let input = self.input.as_mut().expect("the input is open");
         input.write_all(text.as_bytes()).await.expect("the server reads");

@@ -47,6 +47,31 @@ pub fn below(id: u32) -> Vec<Process> {
     found
 }
 
+/// What a process has used of the machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Usage {
+    /// In megabytes: what it has now, and the most that it ever had.
+    pub memory: u64,
+    pub most_memory: u64,
+    /// Time of processors.
+    pub processor: Duration,
+}
+
+/// The same of the process of this number, if it lives.
+pub fn usage(id: u32) -> Option<Usage> {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let megabytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+        Some(line.split_whitespace().next()?.parse::<u64>().ok()? >> 10)
+    };
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let ticks = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    // There are a hundred in a second on every Linux.
+    let processor = Duration::from_millis(ticks * 10);
+    Some(Usage { memory: megabytes("VmRSS")?, most_memory: megabytes("VmHWM")?, processor })
+}
+
 /// Waits until none of these lives.
 pub async fn until_gone(processes: &[Process]) {
     let lives = |it: &&Process| process(it.id).is_some_and(|now| now.start == it.start);

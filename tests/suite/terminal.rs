@@ -38,6 +38,30 @@ pub fn rlm<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     command
 }
 
+/// What a person at a real terminal gets to see of a run, byte for byte. `script` of Debian's essential package
+/// `bsdutils` lends the terminal.
+pub async fn on_terminal<S: AsRef<OsStr>>(
+    arguments: impl IntoIterator<Item = S>,
+    environment: &[(&str, &str)],
+) -> Vec<u8> {
+    let mut words = vec![env!("CARGO_BIN_EXE_rlm").to_owned()];
+    words.extend(arguments.into_iter().map(|it| it.as_ref().to_str().expect("the argument is text").to_owned()));
+    let quoted: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
+    let mut command = Command::new("script");
+    command
+        .args(["-qec", &quoted.join(" "), "/dev/null"])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("SHELL", "/bin/sh")
+        .env("TERM", "xterm-256color")
+        .env("OLLAMA_HOST", "127.0.0.1:9")
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true);
+    command.output().await.expect("`script` starts").stdout
+}
+
 /// Runs a command to its end. What goes elsewhere than into a pipe is not in the result.
 pub async fn run(mut command: Command) -> Ran {
     let child = command.spawn().expect("the program starts");

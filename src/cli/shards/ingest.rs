@@ -1,7 +1,7 @@
 //! `rlm shards ingest`.
 
 use super::{
-    super::{options::refused, query::print, say, scope},
+    super::{options::refused, query::print_json, say, scope},
     Failure, Outcome,
     size::{counted, grouped, parse},
 };
@@ -12,6 +12,7 @@ use crate::{
         shards::{self, IngestOptions, IngestSource, Ingested, LARGEST_SHARD, ShardError},
     },
     setup,
+    text::visible_path,
 };
 use clap::Args;
 use serde_json::json;
@@ -76,7 +77,7 @@ pub fn run(arguments: IngestArguments) -> Outcome {
     } else if arguments.source.as_os_str() == "-" {
         write(IngestSource::standard_input())?
     } else {
-        let shown = arguments.source.display().to_string();
+        let shown = visible_path(&arguments.source);
         write(IngestSource::file(&arguments.source, shown)?)?
     };
     tell(&arguments, &ingested, began.elapsed().as_secs_f64());
@@ -97,7 +98,7 @@ fn tell(arguments: &IngestArguments, ingested: &Ingested, seconds: f64) {
             "changedFiles": changed.len(),
             "seconds": seconds,
         });
-        print(&object.to_string());
+        print_json(&object);
         return;
     }
     let there = if written < shards { format!(", {} of them anew", grouped(*written)) } else { String::new() };

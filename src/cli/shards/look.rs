@@ -1,7 +1,12 @@
 //! The commands that look into a store.
 
 use super::{
-    super::{output::note, query::print, say},
+    super::{
+        output::note,
+        query::{print, print_json},
+        say,
+        terminal::Guarded,
+    },
     Failure, Outcome,
     size::{counted, grouped},
 };
@@ -85,7 +90,7 @@ pub fn info(arguments: &InfoArguments) -> Outcome {
     let store = open(&arguments.store)?;
     let verified = if arguments.verify { Some(store.verify()?) } else { None };
     if arguments.json {
-        print(&info_json(&arguments.store, &store, verified.as_ref()).to_string());
+        print_json(&info_json(&arguments.store, &store, verified.as_ref()));
     } else {
         print(&info_text(&arguments.store, &store, verified.as_ref()));
     }
@@ -154,7 +159,7 @@ pub fn slice(arguments: &SliceArguments) -> Outcome {
     } else {
         store.bytes_of_chars(as_in_python(arguments.start, arguments.end, store.char_len()))?
     };
-    let mut output = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
+    let mut output = io::BufWriter::with_capacity(1 << 20, Guarded::new(io::stdout().lock()));
     let written = store.write_to(range, &mut output)?.and_then(|()| output.flush());
     note(written);
     Ok(ExitCode::SUCCESS)
@@ -177,7 +182,7 @@ pub fn find(arguments: &FindArguments) -> Outcome {
         let found = result.found.iter().map(
             |Found { byte, character, path, line }| json!({"byte": byte, "character": character, "path": path, "line": line}),
         );
-        print(&json!({"found": found.collect::<Vec<_>>(), "more": result.more}).to_string());
+        print_json(&json!({"found": found.collect::<Vec<_>>(), "more": result.more}));
         return Ok(ExitCode::SUCCESS);
     }
     let shown = result.found.iter().map(|Found { byte, character, path, line }| {
@@ -200,7 +205,7 @@ pub fn grep(arguments: &GrepArguments) -> Outcome {
     })?;
     if arguments.json {
         let rows = result.rows.iter().map(|row| json!({"path": row.path, "line": row.line, "text": row.text}));
-        print(&json!({"rows": rows.collect::<Vec<_>>(), "more": result.more}).to_string());
+        print_json(&json!({"rows": rows.collect::<Vec<_>>(), "more": result.more}));
         return Ok(ExitCode::SUCCESS);
     }
     let shown = result.rows.iter().map(|row| match &row.path {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::corpus::{
     error::Error,
-    source::{Begun, Source, Whole},
+    source::{Begun, Source, Whole, roots_of},
     stop::StopFlag,
     storage::Draft,
 };
@@ -41,6 +41,7 @@ pub(super) fn read_all(
         turned: Condvar::new(),
     };
     let threads = thread::available_parallelism().map_or(1, usize::from).min(work.batches.len());
+    let _roots = roots_of(sources);
     let mut done: Vec<(usize, Batch)> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work.run())).collect();
         workers.into_iter().flat_map(|worker| worker.join().expect("reading does not panic")).collect()

@@ -1,7 +1,10 @@
 //! The files of one directory that have rules, as they are on the disk.
 
-use super::KINDS;
-use crate::corpus::walk::{Moment, Stamp};
+use super::{
+    KINDS,
+    ledger::{Ledger, MOST_BYTES, RuleSet},
+};
+use crate::corpus::walk::{Moment, Stamp, open_below};
 use ignore::gitignore::gitconfig_excludes_path;
 use rustix::{
     fd::{AsFd, BorrowedFd},
@@ -13,10 +16,11 @@ use std::{
     io::Read,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-/// So much of a file with rules is read. No person writes so many.
-const MOST_BYTES: u64 = 16 << 20;
+/// The file that leads from a worktree to its repository is a line.
+const MOST_POINTER_BYTES: usize = 16 << 10;
 
 /// Which names that matter for rules lie in a directory.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,7 +31,7 @@ pub(in crate::corpus) struct Listed {
     jj: bool,
 }
 
-/// The rules that a directory itself has. Equal ones have equal bytes, whenever they were read.
+/// The rules that a directory itself has. Equal ones have the same rules, whenever they were read.
 #[derive(Debug, Clone)]
 pub(in crate::corpus) struct OwnRules {
     listed: Listed,
@@ -38,8 +42,8 @@ pub(in crate::corpus) struct OwnRules {
 
 #[derive(Debug, Clone)]
 struct RuleFile {
-    bytes: Vec<u8>,
-    /// Nothing if the bytes have to be read again, whatever the next stamp is.
+    rules: Arc<RuleSet>,
+    /// Nothing if it has to be read again, whatever the next stamp is.
     stamp: Option<Stamp>,
 }
 
@@ -64,34 +68,33 @@ impl Listed {
 
 impl OwnRules {
     /// Reads what the directory has. Files whose stamps are those of `before` are not read again.
-    pub fn read(directory: BorrowedFd<'_>, listed: Listed, before: Option<&Self>) -> Self {
+    pub fn read(directory: BorrowedFd<'_>, listed: Listed, before: Option<&Self>, ledger: &Arc<Ledger>) -> Self {
         let mut files = [const { None }; 4];
         for (kind, _) in listed.files.iter().enumerate().filter(|(_, listed)| **listed) {
             let known = before.and_then(|before| before.files[kind].as_ref());
-            files[kind] = RuleFile::read(directory, Path::new(KINDS[kind]), known);
+            files[kind] = RuleFile::read(directory, KINDS[kind], known, ledger);
         }
         let is_dir = |name: &str| rustix::fs::statat(directory, name, AtFlags::empty()).ok().map(|stat| kind_of(&stat));
         let git = listed.git.then(|| is_dir(".git")).flatten();
         let jj = listed.jj && is_dir(".jj").is_some();
         if let Some(kind) = git {
-            files[3] = exclude_file(directory, kind).and_then(|path| RuleFile::read(directory, &path, None));
+            files[3] = exclude_file(directory, kind, ledger);
         }
         Self { listed, files, is_repository: git.is_some() || jj }
     }
 
-    /// Reads what a directory has that was not listed.
-    pub fn probe(directory: &Path) -> Self {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    /// Reads what a directory has that was not listed. Without a directory there are no rules.
+    pub fn probe(directory: Option<BorrowedFd<'_>>, ledger: &Arc<Ledger>) -> Self {
         let listed = Listed { files: [true; 3], git: true, jj: true };
-        match rustix::fs::openat(CWD, directory, flags, Mode::empty()) {
-            Ok(directory) => Self::read(directory.as_fd(), listed, None),
-            Err(_) => Self { listed, files: [const { None }; 4], is_repository: false },
+        match directory {
+            Some(directory) => Self::read(directory, listed, None, ledger),
+            None => Self { listed, files: [const { None }; 4], is_repository: false },
         }
     }
 
     /// The same as it is now.
-    pub fn read_again(&self, directory: BorrowedFd<'_>) -> Self {
-        Self::read(directory, self.listed, Some(self))
+    pub fn read_again(&self, directory: BorrowedFd<'_>, ledger: &Arc<Ledger>) -> Self {
+        Self::read(directory, self.listed, Some(self), ledger)
     }
 
     /// Whether the directory is a repository of git or jj.
@@ -99,39 +102,57 @@ impl OwnRules {
         self.is_repository
     }
 
-    /// What the file of a kind has.
-    pub fn bytes(&self, kind: usize) -> Option<&[u8]> {
-        self.files[kind].as_ref().map(|file| file.bytes.as_slice())
+    /// The rules of the file of a kind.
+    pub fn rules(&self, kind: usize) -> Option<&Arc<RuleSet>> {
+        self.files[kind].as_ref().map(|file| &file.rules)
+    }
+
+    /// Files of which not all rules count, by their places in the directory, and how many of them do.
+    pub fn cut(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let rules = KINDS.iter().enumerate().filter_map(|(kind, place)| Some((*place, self.rules(kind)?)));
+        rules.filter(|(_, rules)| rules.is_cut).map(|(place, rules)| (place, rules.matcher.len()))
     }
 }
 
 impl PartialEq for OwnRules {
     fn eq(&self, other: &Self) -> bool {
-        self.is_repository == other.is_repository && (0..KINDS.len()).all(|kind| self.bytes(kind) == other.bytes(kind))
+        let is_same = |kind| match (self.rules(kind), other.rules(kind)) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other) || own == other,
+            (own, other) => own.is_none() && other.is_none(),
+        };
+        self.is_repository == other.is_repository && (0..KINDS.len()).all(is_same)
     }
 }
 
 impl Eq for OwnRules {}
 
 impl RuleFile {
-    fn read(directory: BorrowedFd<'_>, path: &Path, before: Option<&Self>) -> Option<Self> {
+    /// Reads a file of the directory itself. Links are not followed, as git does not: one could lead to any file, of
+    /// which lines would be shown as the rules that they are not.
+    fn read(directory: BorrowedFd<'_>, name: &str, before: Option<&Self>, ledger: &Arc<Ledger>) -> Option<Self> {
+        let stamp = || rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| Stamp::from(&stat));
         if let Some(before) = before
             && before.stamp.is_some()
-            && rustix::fs::statat(directory, path, AtFlags::empty()).ok().map(|stat| Stamp::from(&stat)) == before.stamp
+            && stamp().ok() == before.stamp
         {
             return Some(before.clone());
         }
         let read_at = Moment::now();
-        // What is no file, such as a pipe, must not block.
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = File::from(rustix::fs::openat(directory, path, flags, Mode::empty()).ok()?);
-        let metadata = file.metadata().ok().filter(|metadata| metadata.is_file())?;
-        let mut bytes = Vec::new();
-        // What could be read before an error counts, as for `ripgrep`.
-        let whole = file.take(MOST_BYTES).read_to_end(&mut bytes).is_ok();
-        let stamp = Some(Stamp::from(&metadata)).filter(|stamp| whole && stamp.is_settled(read_at));
-        Some(Self { bytes, stamp })
+        let (bytes, stamp) = head(directory, Path::new(name), OFlags::NOFOLLOW, MOST_BYTES + 1)?;
+        Some(Self { rules: ledger.admit(&bytes), stamp: stamp.filter(|stamp| stamp.is_settled(read_at)) })
     }
+}
+
+/// The beginning of a regular file, and its stamp if all went well.
+fn head(directory: BorrowedFd<'_>, path: &Path, flags: OFlags, most: usize) -> Option<(Vec<u8>, Option<Stamp>)> {
+    // What is no file, such as a pipe, must not block.
+    let flags = flags | OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::openat(directory, path, flags, Mode::empty()).ok()?);
+    let metadata = file.metadata().ok().filter(|metadata| metadata.is_file())?;
+    let mut bytes = Vec::new();
+    // What could be read before an error counts, as for `ripgrep`.
+    let is_whole = file.take(most as u64).read_to_end(&mut bytes).is_ok();
+    Some((bytes, is_whole.then(|| Stamp::from(&metadata))))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -147,26 +168,35 @@ fn kind_of(stat: &rustix::fs::Stat) -> Kind {
     }
 }
 
-/// Where a repository keeps rules that it does not share, relative to its directory. In a worktree `.git` is a file that
-/// leads to the repository's own directory.
-fn exclude_file(directory: BorrowedFd<'_>, git: Kind) -> Option<PathBuf> {
-    if git != Kind::File {
-        return Some(PathBuf::from(KINDS[3]));
-    }
-    let first_line = |path: &Path| {
-        let file = RuleFile::read(directory, path, None)?;
-        let line = file.bytes.split(|&byte| byte == b'\n').next()?;
-        Some(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
+/// The rules that a repository does not share. In a worktree `.git` is a file that leads to the repository's own
+/// directory. That may lie anywhere; inside of it no link is followed.
+fn exclude_file(directory: BorrowedFd<'_>, git: Kind, ledger: &Arc<Ledger>) -> Option<RuleFile> {
+    let repository = match git {
+        Kind::File => {
+            let pointer = first_line(directory, Path::new(".git"))?;
+            let own = Path::new(OsStr::from_bytes(pointer.strip_prefix(b"gitdir: ")?));
+            let common = first_line(directory, &own.join("commondir"))?;
+            own.join(OsStr::from_bytes(&common))
+        }
+        Kind::Other => PathBuf::from(".git"),
     };
-    let pointer = first_line(Path::new(".git"))?;
-    let own = Path::new(OsStr::from_bytes(pointer.strip_prefix(b"gitdir: ")?));
-    let common = first_line(&own.join("commondir"))?;
-    Some(own.join(OsStr::from_bytes(&common)).join("info/exclude"))
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let repository = rustix::fs::openat(directory, &repository, flags, Mode::empty()).ok()?;
+    let info = open_below(repository.as_fd(), Path::new("info"), OFlags::PATH | OFlags::DIRECTORY).ok()?;
+    // Its stamp is never believed: what leads there may change.
+    RuleFile::read(info.as_fd(), "exclude", None, ledger).map(|file| RuleFile { stamp: None, ..file })
 }
 
-/// The file with git's rules for all repositories of a person, and what it has.
-pub(super) fn global_rules() -> Option<(PathBuf, Vec<u8>)> {
+fn first_line(directory: BorrowedFd<'_>, path: &Path) -> Option<Vec<u8>> {
+    let (bytes, _) = head(directory, path, OFlags::empty(), MOST_POINTER_BYTES)?;
+    let line = bytes.split(|&byte| byte == b'\n').next()?;
+    Some(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
+}
+
+/// The file with git's rules for all repositories of a person, and its rules. It is the person's own, and may be a
+/// link.
+pub(super) fn global_rules(ledger: &Arc<Ledger>) -> Option<(PathBuf, Arc<RuleSet>)> {
     let path = gitconfig_excludes_path()?;
-    let file = RuleFile::read(CWD, &path, None)?;
-    Some((path, file.bytes))
+    let (bytes, _) = head(CWD, &path, OFlags::empty(), MOST_BYTES + 1)?;
+    Some((path, ledger.admit(&bytes)))
 }

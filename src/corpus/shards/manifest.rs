@@ -8,6 +8,7 @@ use super::super::{
     assemble::{Changed, Segment},
     language::Language,
 };
+use crate::text::is_visible;
 use serde::{Deserialize, Serialize};
 use std::{fmt, ops::Range};
 
@@ -182,6 +183,9 @@ impl Manifest {
             let wrong = |what: &str| Err(format!("file {at}: {what}"));
             if path.len() > LONGEST_PATH {
                 return wrong("its path is too long");
+            }
+            if !is_visible(path) {
+                return wrong("its path has characters that cannot be seen");
             }
             if last_path.is_some_and(|last| last >= path) {
                 return wrong("its path is not in order");

@@ -1,17 +1,27 @@
 //! Whether something below the root is read, or why not.
 
-use super::entries::Kind;
-use crate::corpus::{
-    exclusion::Reason,
-    globs::Globs,
-    rules::{Above, OwnRules, Rules},
-    secrets::looks_secret,
+use super::{
+    entries::{Kind, stat},
+    open::{open_below, open_path},
 };
-use rustix::fd::BorrowedFd;
+use crate::{
+    corpus::{
+        exclusion::Reason,
+        globs::Globs,
+        rules::{Above, Ledger, OwnRules, Rules},
+        secrets::looks_secret,
+    },
+    text::visible_name,
+};
+use rustix::{
+    fd::{AsFd, BorrowedFd},
+    fs::OFlags,
+};
 use std::{
     ffi::OsStr,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// A place below the root.
@@ -33,8 +43,11 @@ pub(in crate::corpus) fn reason_against(globs: &Globs, path: &Path) -> Option<Re
         return Some(Reason::Secret);
     }
     let root = globs.root().canonicalize().unwrap_or_else(|_| globs.root().to_owned());
+    let ledger = Arc::default();
+    let opened = open_path(&root).ok();
+    let steps = steps(&root, opened.as_ref().map(AsFd::as_fd), &Above::read(&root, &root, &ledger), relative, &ledger);
     let mut is_included = false;
-    steps(&root, &Above::read(&root, &root), relative).into_iter().find_map(|step| {
+    steps.into_iter().find_map(|step| {
         let is_dir = step.relative != relative;
         is_included |= globs.includes(&step.relative, is_dir);
         let place = Place { full: &step.full, relative: &step.relative, is_dir, is_included };
@@ -44,17 +57,31 @@ pub(in crate::corpus) fn reason_against(globs: &Globs, path: &Path) -> Option<Re
 }
 
 /// Whether a walk from the root passes over what an include glob spells out, only because rules ignore it.
-pub(super) fn is_ignored_but_wanted(globs: &Globs, root: &Path, above: &Above, relative: &Path) -> bool {
+pub(super) fn is_ignored_but_wanted(
+    globs: &Globs,
+    root: &Path,
+    opened: BorrowedFd<'_>,
+    above: &Above,
+    relative: &Path,
+    ledger: &Arc<Ledger>,
+) -> bool {
     let mut ignored = false;
-    for step in steps(root, above, relative) {
-        let Ok(metadata) = step.full.symlink_metadata() else { return false };
-        let is_dir = metadata.is_dir();
-        if metadata.is_symlink() || is_git(&step.relative) || globs.excluding(&step.relative, is_dir).is_some() {
+    for step in steps(root, Some(opened), above, relative, ledger) {
+        let Ok(kind) = kind_below(opened, &step.relative) else { return false };
+        let is_dir = kind == Kind::Directory;
+        if kind == Kind::Link || is_git(&step.relative) || globs.excluding(&step.relative, is_dir).is_some() {
             return false;
         }
         ignored |= step.rules.verdict(&step.full, is_dir).is_ignore();
     }
     ignored
+}
+
+/// What lies at a path below a directory.
+pub(super) fn kind_below(directory: BorrowedFd<'_>, path: &Path) -> Result<Kind, rustix::io::Errno> {
+    let (parent, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or(OsStr::new(".")));
+    let parent = open_below(directory, parent, OFlags::PATH | OFlags::DIRECTORY)?;
+    stat(parent.as_fd(), name).map(|(kind, _)| kind)
 }
 
 /// A directory on the way from the root to something below it, or that itself.
@@ -66,7 +93,13 @@ struct Step {
 }
 
 /// All steps from the root down to `relative`.
-fn steps(root: &Path, above: &Above, relative: &Path) -> Vec<Step> {
+fn steps(
+    root: &Path,
+    opened: Option<BorrowedFd<'_>>,
+    above: &Above,
+    relative: &Path,
+    ledger: &Arc<Ledger>,
+) -> Vec<Step> {
     let mut rules = above.rules.clone();
     let mut steps: Vec<Step> = Vec::new();
     for name in relative {
@@ -74,7 +107,8 @@ fn steps(root: &Path, above: &Above, relative: &Path) -> Vec<Step> {
             Some(step) => (step.full.as_path(), step.relative.as_path()),
             None => (root, Path::new("")),
         };
-        rules = rules.within(directory, &OwnRules::probe(directory));
+        let own = opened.and_then(|root| open_below(root, parent, OFlags::PATH | OFlags::DIRECTORY).ok());
+        rules = rules.within(directory, &OwnRules::probe(own.as_ref().map(AsFd::as_fd), ledger));
         let step = Step { relative: parent.join(name), full: directory.join(name), rules: rules.clone() };
         steps.push(step);
     }
@@ -115,7 +149,7 @@ impl Place<'_> {
 /// Where the symbolic link `name` leads to.
 pub(super) fn link_reason(directory: BorrowedFd<'_>, name: &OsStr, full: &Path, root: &Path) -> Reason {
     let target = rustix::fs::readlinkat(directory, name, Vec::new()).unwrap_or_default();
-    let target = Path::new(OsStr::from_bytes(target.to_bytes())).display().to_string();
+    let target = visible_name(target.to_bytes()).into_owned();
     let leaves_root = full.canonicalize().is_ok_and(|end| !end.starts_with(root));
     Reason::Link { target, leaves_root }
 }

@@ -3,19 +3,25 @@
 use super::{
     Found, Moment, Stamp,
     decide::{Place, link_reason},
-    entries::{Entries, Kind, open_below, stat},
+    entries::{Entries, Kind, stat},
+    open::open_below,
 };
-use crate::corpus::{
-    exclusion::{Exclusion, Reason},
-    globs::Globs,
-    rules::{Listed, OwnRules, Rules},
-    shown::shown,
+use crate::{
+    corpus::{
+        exclusion::{Exclusion, Reason},
+        globs::Globs,
+        rules::{Ledger, Listed, OwnRules, Rules},
+        stop::StopFlag,
+    },
+    text::{visible_name, visible_path},
 };
 use rustix::{
     fd::{AsFd, BorrowedFd, OwnedFd},
+    fs::OFlags,
     io::Errno,
 };
 use std::{
+    borrow::Cow,
     cmp::Ordering,
     ffi::{OsStr, OsString},
     os::unix::ffi::{OsStrExt, OsStringExt},
@@ -32,6 +38,8 @@ pub(super) struct Ground<'a> {
     /// The root's path without links.
     pub root: &'a Path,
     pub opened: &'a OwnedFd,
+    pub ledger: &'a Arc<Ledger>,
+    pub stop: &'a StopFlag,
     /// The number of the next directory that is met for the first time.
     pub next: &'a AtomicU64,
 }
@@ -61,7 +69,7 @@ pub(super) struct Directory {
     pub left_out: Vec<Exclusion>,
     /// Symbolic links. Where one leads to may change from outside.
     pub links: Vec<(OsString, Exclusion)>,
-    /// Whether some name is not text, and so its place in the order is not that of what is shown.
+    /// Whether some name is shown in another form, and so its place in the order may be another one.
     pub has_odd_names: bool,
 }
 
@@ -107,7 +115,7 @@ impl Directory {
         further: &mut Vec<Entrance>,
     ) -> Self {
         let read_at = Moment::now();
-        let opened = open_below(ground.opened, &entrance.path);
+        let opened = open_below(ground.opened.as_fd(), &entrance.path, OFlags::RDONLY | OFlags::DIRECTORY);
         let mut directory = Self::empty(entrance);
         let opened = match opened {
             Ok(opened) => opened,
@@ -122,6 +130,12 @@ impl Directory {
         directory.stamp = stamp.ok().filter(|stamp| stamp.is_settled(read_at));
         if let Err(error) = entries.list(opened.as_fd()) {
             directory.note_unreadable(error);
+        }
+        // The root was named by a person, who wants to read it whatever it is.
+        if entries.is_bare_repository() && !directory.entrance.path.as_os_str().is_empty() {
+            let path = format!("{}/", visible_path(&directory.entrance.path));
+            directory.left_out.push(Exclusion { path, reason: Reason::Repository });
+            return directory;
         }
         directory.fill(ground, entries, opened.as_fd(), before, further);
         directory
@@ -145,7 +159,8 @@ impl Directory {
 
     fn note_unreadable(&mut self, error: Errno) {
         self.stamp = None;
-        self.left_out.push(Exclusion { path: format!("{}/", shown(&self.entrance.path)), reason: unreadable(error) });
+        self.left_out
+            .push(Exclusion { path: format!("{}/", visible_path(&self.entrance.path)), reason: unreadable(error) });
     }
 
     fn fill(
@@ -159,7 +174,7 @@ impl Directory {
         let mut listed = Listed::default();
         entries.iter().for_each(|(name, _)| listed.note(name.as_bytes()));
         let own_before = before.and_then(|before| before.own.as_ref());
-        self.own = listed.is_any().then(|| OwnRules::read(opened, listed, own_before));
+        self.own = listed.is_any().then(|| OwnRules::read(opened, listed, own_before, ground.ledger));
         let before = before.filter(|before| before.own == self.own);
         let paths = Paths::new(ground, &self.entrance.path);
         let rules = match &self.own {
@@ -170,17 +185,21 @@ impl Directory {
         let mut full = paths.full.clone().into_os_string().into_vec();
         let prefix = paths.prefix(&mut full);
         for (name, kind) in entries.iter() {
+            // A stranger's rules may take long for each name. What comes of a walk that was stopped is not used.
+            if ground.stop.is_raised() {
+                return;
+            }
             full.truncate(prefix);
             full.extend_from_slice(name.as_bytes());
             let relative = Path::new(OsStr::from_bytes(&full[paths.root_prefix..]));
             let is_dir = kind == Kind::Directory;
             let is_included = self.entrance.is_included || ground.globs.includes(relative, is_dir);
             let place = Place { full: Path::new(OsStr::from_bytes(&full)), relative, is_dir, is_included };
-            if name.to_str().is_none() {
+            if !matches!(visible_name(name.as_bytes()), Cow::Borrowed(_)) {
                 self.has_odd_names = true;
             }
             let exclude = |reason| {
-                let mut path = shown(relative);
+                let mut path = visible_path(relative);
                 if is_dir {
                     path.push('/');
                 }
@@ -217,6 +236,16 @@ impl Directory {
             }
         }
         self.children.sort_unstable_by(|a, b| a.compare(b.name(), matches!(b, Child::Directory { .. })));
+        self.note_cut_rules();
+    }
+
+    /// Tells of files of which not all rules count. They are hidden, which matters less.
+    fn note_cut_rules(&mut self) {
+        for (place, counted) in self.own.iter().flat_map(OwnRules::cut) {
+            let path = visible_path(&self.entrance.path.join(place));
+            self.left_out.retain(|known| known.path != path);
+            self.left_out.push(Exclusion { path, reason: Reason::TooManyRules { counted } });
+        }
     }
 
     fn number_of(&self, name: &OsStr) -> Option<u64> {
@@ -242,10 +271,11 @@ impl Directory {
     }
 
     fn changes(&self, ground: &Ground<'_>) -> Changes {
-        let Ok(opened) = open_below(ground.opened, &self.entrance.path) else { return Changes::Listing };
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let Ok(opened) = open_below(ground.opened.as_fd(), &self.entrance.path, flags) else { return Changes::Listing };
         let opened = opened.as_fd();
         let stamp = rustix::fs::fstat(opened).ok().map(|stat| Stamp::from(&stat));
-        let has_same_rules = || self.own.as_ref().is_none_or(|own| own.read_again(opened) == *own);
+        let has_same_rules = || self.own.as_ref().is_none_or(|own| own.read_again(opened, ground.ledger) == *own);
         if self.stamp.is_none() || stamp != self.stamp || !has_same_rules() {
             return Changes::Listing;
         }
@@ -296,7 +326,7 @@ impl Paths {
     pub fn new(ground: &Ground<'_>, relative: &Path) -> Self {
         let below = |root: &Path| if relative.as_os_str().is_empty() { root.to_owned() } else { root.join(relative) };
         let root_length = ground.root.as_os_str().len();
-        let mut shown = shown(relative);
+        let mut shown = visible_path(relative);
         if !shown.is_empty() {
             shown.push('/');
         }
@@ -320,10 +350,7 @@ impl Paths {
     pub fn found(&self, name: &OsStr, stamp: Stamp) -> Found {
         let mut relative = String::with_capacity(self.shown.len() + name.len());
         relative.push_str(&self.shown);
-        match name.to_str() {
-            Some(name) => relative.push_str(name),
-            None => relative.push_str(&shown(Path::new(name))),
-        }
+        relative.push_str(&visible_name(name.as_bytes()));
         let mut absolute = OsString::with_capacity(self.absolute.as_os_str().len() + 1 + name.len());
         absolute.push(&self.absolute);
         if !absolute.as_bytes().ends_with(b"/") {

@@ -2,12 +2,12 @@
 
 use super::Stamp;
 use rustix::{
-    fd::{AsFd, BorrowedFd, OwnedFd},
-    fs::{AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags},
+    fd::BorrowedFd,
+    fs::{AtFlags, FileType, RawDir},
     io::Errno,
     path::Arg,
 };
-use std::{ffi::OsStr, mem::MaybeUninit, os::unix::ffi::OsStrExt, path::Path};
+use std::{ffi::OsStr, mem::MaybeUninit, os::unix::ffi::OsStrExt};
 
 /// So many bytes of a listing are asked for at once.
 const BUFFER: usize = 32 << 10;
@@ -74,6 +74,18 @@ impl Entries {
         Ok(())
     }
 
+    /// Whether these are what a repository of git has instead of files: its branches and objects. Of such a folder
+    /// nothing is meant to be read, and its configuration may hold a password.
+    pub fn is_bare_repository(&self) -> bool {
+        let has = |wanted: &str, is_dir: bool| {
+            self.iter().any(|(name, kind)| {
+                // Any of them may be a link.
+                name == wanted && (kind == Kind::Link || (kind == Kind::Directory) == is_dir)
+            })
+        };
+        self.ends.len() >= 3 && has("HEAD", false) && has("objects", true) && has("refs", true)
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, Kind)> {
         let mut start = 0;
         self.ends.iter().map(move |&(end, kind)| {
@@ -88,15 +100,4 @@ impl Entries {
 pub(super) fn stat(directory: BorrowedFd<'_>, name: impl Arg) -> Result<(Kind, Stamp), Errno> {
     let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
     Ok((FileType::from_raw_mode(stat.st_mode).into(), Stamp::from(&stat)))
-}
-
-/// Opens a directory by its path below another. No link is followed, even if one took a directory's place just now.
-pub(super) fn open_below(root: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    match rustix::fs::openat2(root, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS | ResolveFlags::BENEATH) {
-        // Systems before Linux 5.6, and sandboxes that do not know the call.
-        Err(Errno::NOSYS | Errno::PERM) => rustix::fs::openat(root.as_fd(), path, flags, Mode::empty()),
-        opened => opened,
-    }
 }

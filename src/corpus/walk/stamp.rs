@@ -22,8 +22,8 @@ const COARSE_TICK: i64 = 2 * SECOND;
 /// changes, except within one tick of the file system's clock: see [`Stamp::is_settled`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
-    device: u64,
-    inode: u64,
+    pub(super) device: u64,
+    pub(super) inode: u64,
     /// When the content changed last, in nanoseconds since 1970; anybody may set it to anything.
     modified: i64,
     /// When anything about it changed last, in nanoseconds since 1970.

@@ -55,6 +55,10 @@ fn a_path() -> impl Strategy<Value = String> {
         6 => "[ab](/[ab]){0,2}(/[xy](\\.o|-z)?)?",
         2 => "[xy](\\.o|-z|\\.pem)?",
         1 => "\\.h/[xy]",
+        // Shown in another form, and so in another place of the order.
+        1 => "(a/)?(a\n|\u{202e}|b\\\\x41|A)(/x)?",
+        // A folder with all three is a repository.
+        2 => "[ab]/(HEAD|refs/x|objects/x)",
     ]
 }
 

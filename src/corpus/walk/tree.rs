@@ -1,26 +1,26 @@
 //! A walk that is kept, so that the next one only looks for what has changed.
 
 use super::{
-    Found, Walked,
+    Base, Found, Walked,
     crew::work_off,
-    decide::is_ignored_but_wanted,
+    decide::{is_ignored_but_wanted, kind_below},
     directory::{Child, Directory, Entrance, Ground, Paths, unreadable},
-    entries::{Entries, Kind, open_below, stat},
+    entries::{Entries, Kind, stat},
+    open::open_below,
 };
-use crate::corpus::{
-    error::Error,
-    exclusion::{Exclusion, Reason},
-    globs::Globs,
-    rules::Above,
-    secrets::looks_secret,
-    shown::shown,
-    stop::StopFlag,
+use crate::{
+    corpus::{
+        error::Error,
+        exclusion::{Exclusion, Reason},
+        globs::Globs,
+        rules::{Above, Ledger},
+        secrets::looks_secret,
+        stop::StopFlag,
+    },
+    text::visible_path,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
-use rustix::{
-    fd::AsFd,
-    fs::{CWD, Mode, OFlags},
-};
+use rustix::{fd::AsFd, fs::OFlags};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
@@ -33,8 +33,10 @@ const GO: usize = 32;
 #[derive(Debug)]
 pub struct Tree {
     globs: Globs,
-    /// The root's path without links, when it was walked last.
-    root: PathBuf,
+    /// The root, when it was walked last.
+    base: Option<Arc<Base>>,
+    /// What counts the rules.
+    ledger: Arc<Ledger>,
     /// The root, and what include globs let in although rules ignore it.
     starts: Vec<Start>,
     /// By their numbers.
@@ -77,7 +79,8 @@ impl Tree {
     pub(in crate::corpus) fn new(globs: Globs) -> Self {
         Self {
             globs,
-            root: PathBuf::new(),
+            base: None,
+            ledger: Arc::default(),
             starts: Vec::new(),
             directories: FxHashMap::default(),
             next: AtomicU64::new(0),
@@ -93,11 +96,12 @@ impl Tree {
         let unreadable =
             |error: std::io::Error| Error::Unreadable { path: self.globs.root().to_owned(), error: error.to_string() };
         let root = self.globs.root().canonicalize().map_err(unreadable)?;
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let opened = rustix::fs::openat(CWD, &root, flags, Mode::empty()).map_err(|error| unreadable(error.into()))?;
-        let ground = Ground { globs: &self.globs, root: &root, opened: &opened, next: &self.next };
+        let (base, opened) = Base::open(root, self.globs.root()).map_err(|error| unreadable(error.into()))?;
+        let root = base.path();
+        let (ledger, next) = (&self.ledger, &self.next);
+        let ground = Ground { globs: &self.globs, root, opened: &opened, ledger, stop, next };
 
-        let is_same_root = root == self.root;
+        let is_same_root = self.base.as_ref().is_some_and(|known| known.path() == root);
         let (starts, mut jobs) = self.begin(&ground, is_same_root);
         // In an order in which neighbours lie near each other in the kernel's memory.
         let mut known: Vec<&Directory> = if is_same_root { self.directories.values().collect() } else { Vec::new() };
@@ -111,26 +115,34 @@ impl Tree {
         });
         stop.check()?;
         let changed: Vec<Directory> = crew.into_iter().flat_map(|worker| worker.changed).collect();
-        let is_new = !is_same_root || !changed.is_empty() || !is_alike(&starts, &self.starts);
+        // A directory that has taken the root's place may hold the same files; they are read by way of the new one.
+        let is_same_base = self.base.as_ref().is_some_and(|known| known.is_as(&base));
+        let is_new = !is_same_base || !changed.is_empty() || !is_alike(&starts, &self.starts);
         self.starts = starts;
         self.directories.extend(changed.into_iter().map(|directory| (directory.number(), directory)));
-        self.root = root;
+        if !is_same_base {
+            self.base = Some(base);
+        }
         if is_new {
             self.gather();
         }
         Ok(self.walked.clone())
     }
 
+    /// The root as the last walk has met it.
+    pub(in crate::corpus) fn base(&self) -> Option<&Arc<Base>> {
+        self.base.as_ref()
+    }
+
     /// Where to begin, and the directories among these that were not met before, or that have other rules above.
     fn begin<'a>(&self, ground: &Ground<'_>, is_same_root: bool) -> (Vec<Start>, Vec<Job<'a>>) {
-        let above = Above::read(ground.root, ground.root);
-        let globs = ground.globs;
+        let above = Above::read(ground.root, ground.root, ground.ledger);
+        let (globs, opened) = (ground.globs, ground.opened.as_fd());
         let mut wanted: Vec<PathBuf> = globs.spelled_out().to_vec();
-        wanted.retain(|path| is_ignored_but_wanted(globs, ground.root, &above, path));
+        wanted.retain(|path| is_ignored_but_wanted(globs, ground.root, opened, &above, path, ground.ledger));
         let mut jobs = Vec::new();
         let mut start = |path: PathBuf, above: Above| {
-            let full = ground.root.join(&path);
-            if !full.is_dir() {
+            if !path.as_os_str().is_empty() && kind_below(opened, &path) != Ok(Kind::Directory) {
                 let found = Beginning::File(named_file(ground, &path));
                 return Start { path, above, found };
             }
@@ -150,7 +162,7 @@ impl Tree {
         };
         let mut starts = vec![start(PathBuf::new(), above)];
         starts.extend(wanted.into_iter().map(|path| {
-            let above = Above::read(ground.root, &ground.root.join(&path));
+            let above = Above::read(ground.root, &ground.root.join(&path), ground.ledger);
             start(path, above)
         }));
         (starts, jobs)
@@ -162,6 +174,9 @@ impl Tree {
         let mut reached = FxHashSet::default();
         let mut is_sorted = self.starts.len() <= 1;
         for start in &self.starts {
+            let cut = start.above.cut.iter().cloned();
+            let told = cut.map(|(path, counted)| Exclusion { path, reason: Reason::TooManyRules { counted } });
+            walked.exclusions.extend(told);
             let number = match &start.found {
                 Beginning::Directory(number) => *number,
                 Beginning::File(Ok(found)) => {
@@ -235,12 +250,13 @@ fn is_alike(starts: &[Start], others: &[Start]) -> bool {
 
 /// A file that rules ignore and that an include glob names.
 fn named_file(ground: &Ground<'_>, path: &Path) -> Result<Arc<Found>, Exclusion> {
-    let exclude = |reason| Exclusion { path: shown(path), reason };
+    let exclude = |reason| Exclusion { path: visible_path(path), reason };
     if looks_secret(path) && !ground.globs.lets_in_secret(path) {
         return Err(exclude(Reason::Secret));
     }
     let (directory, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
-    let opened = open_below(ground.opened, directory).map_err(|error| exclude(unreadable(error)))?;
+    let flags = OFlags::PATH | OFlags::DIRECTORY;
+    let opened = open_below(ground.opened.as_fd(), directory, flags).map_err(|error| exclude(unreadable(error)))?;
     match stat(opened.as_fd(), name).map_err(|error| exclude(unreadable(error)))? {
         (Kind::File, stamp) => Ok(Arc::new(Paths::new(ground, directory).found(name, stamp))),
         _ => Err(exclude(Reason::NotAFile)),
@@ -264,7 +280,8 @@ impl Worker {
                 self.changed.push(directory);
             }
             Job::Renew(directories) => {
-                let renewed = directories.iter().filter_map(|it| it.renew(ground, &mut self.entries, &mut self.met));
+                let wanted = directories.iter().take_while(|_| !ground.stop.is_raised());
+                let renewed = wanted.filter_map(|it| it.renew(ground, &mut self.entries, &mut self.met));
                 self.changed.extend(renewed);
             }
         }

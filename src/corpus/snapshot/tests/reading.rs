@@ -84,6 +84,90 @@ fn a_file_that_vanishes_or_changes_its_kind_is_left_out() {
     assert_eq!(unreadable, ["b.txt", "c.txt"]);
 }
 
+/// What a snapshot says of the files that it could not read.
+fn unread(snapshot: &Snapshot) -> Vec<String> {
+    let exclusions = snapshot.exclusions().into_iter();
+    let unread = exclusions.filter(|it| matches!(it.reason, Reason::Unreadable { .. } | Reason::Secret));
+    unread.map(|it| format!("{}: {}", it.path, it.reason)).collect()
+}
+
+#[test]
+fn what_has_taken_the_place_of_a_file_or_a_folder_is_not_read() {
+    let tree = Tree::new(&[("a.txt", b"a"), ("b.txt", b"b"), ("b/c.txt", b"c"), ("d/e.txt", b"e"), ("f/g.txt", b"g")]);
+    let outside = Tree::new(&[("c.txt", b"outside"), ("e.txt", b"outside"), ("g.txt", b"outside")]);
+    let snapshot = take(&tree.selection()).unwrap();
+    // Another file, a link to a folder, another folder, and a link to what was there.
+    fs::rename(outside.path("c.txt"), tree.path("b.txt")).unwrap();
+    for (folder, link) in [("b", None), ("d", Some(outside.0.path().to_owned())), ("f", Some(tree.path("kept-f")))] {
+        fs::rename(tree.path(folder), tree.path(&format!("kept-{folder}"))).unwrap();
+        match link {
+            Some(link) => symlink(link, tree.path(folder)).unwrap(),
+            None => tree.write("b/c.txt", b"another"),
+        }
+    }
+    assert_eq!(snapshot.context().unwrap().in_memory().unwrap(), "a");
+    let reason =
+        |path: &str, what: &str| format!("{path}: unreadable: another {what} has taken its place since it was found");
+    assert_eq!(
+        unread(&snapshot),
+        [reason("b.txt", "file"), reason("b/c.txt", "file"), reason("d/e.txt", "link"), reason("f/g.txt", "link")]
+    );
+}
+
+#[test]
+fn a_root_that_has_been_replaced_is_not_read() {
+    let parent = Tree::new(&[("root/a.txt", b"first"), ("root/b.txt", b"first"), ("other/a.txt", b"other")]);
+    let roots = vec![Root::new(parent.path("root"))];
+    let selection = Selection { roots, ..Selection::default() };
+    for link in [false, true] {
+        let snapshot = take(&selection).unwrap();
+        fs::rename(parent.path("root"), parent.path("kept")).unwrap();
+        match link {
+            true => symlink("other", parent.path("root")).unwrap(),
+            false => parent.write("root/a.txt", b"another"),
+        }
+        let error = snapshot.context().unwrap_err().to_string();
+        assert_eq!(error.matches("another folder has taken its place").count(), 2, "{error}");
+        let _ = fs::remove_dir_all(parent.path("root")).or_else(|_| fs::remove_file(parent.path("root")));
+        fs::rename(parent.path("kept"), parent.path("root")).unwrap();
+    }
+    // A root that is reached through a link, and one that ends with a slash, are read as they are.
+    symlink("root", parent.path("link")).unwrap();
+    for root in ["link", "link/", "root/", "./root/."] {
+        let roots = vec![Root::new(parent.path(root))];
+        assert_eq!(text(&Selection { roots, ..Selection::default() }), "==> a.txt <==\nfirst\n==> b.txt <==\nfirst\n");
+    }
+}
+
+#[test]
+fn what_begins_as_a_key_is_read_only_if_it_is_named() {
+    let key = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n";
+    let large = key.to_owned() + &"x".repeat(9 << 20);
+    let tree = Tree::new(&[
+        ("a.txt", b"a\n"),
+        ("b/deploy", key.as_bytes()),
+        ("c", large.as_bytes()),
+        ("open.txt", b""),
+        ("\u{1b}", key.as_bytes()),
+    ]);
+    let mut selection = tree.selection();
+    let open = |path: &str| OpenBuffer { path: tree.path(path), text: key.into(), version: 1 };
+    selection.open = vec![open("open.txt"), open("unsaved.txt")];
+    let snapshot = take(&selection).unwrap();
+    assert_eq!(snapshot.context().unwrap().in_memory().unwrap(), "a\n");
+    let paths = [r"\x1B", "b/deploy", "c", "open.txt", "unsaved.txt"];
+    assert_eq!(unread(&snapshot), paths.map(|path| format!("{path}: secret (an include glob can name it)")));
+
+    selection.include = paths.map(str::to_owned).into();
+    assert_eq!(take(&selection).unwrap().context().unwrap().segments().len(), 5);
+    selection.include = vec!["b".into(), "*.txt".into()];
+    assert_eq!(take(&selection).unwrap().context().unwrap().segments().len(), 1);
+    for path in ["b/deploy", "open.txt"] {
+        selection.roots = vec![Root::new(tree.path(path))];
+        assert_eq!(text(&selection), key);
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn an_unreadable_file_is_left_out_with_the_words_of_the_operating_system() {
