@@ -123,10 +123,11 @@ impl<'a> Task<'a> {
             return Err(ShardError::ShardSize { given: shard_size, least: 1, most: LARGEST_SHARD });
         }
         let generation = match (&stored, &existing) {
-            (None, _) => 1,
+            // An ingest goes on where one ended that wrote no manifest.
+            (None, _) => inventory.latest_generation().unwrap_or(1),
             (Some(_), Some(manifest)) if !options.replace => manifest.generation,
             (Some(_), Some(manifest)) => manifest.generation + 1,
-            (Some(_), None) => inventory.generations.last().map_or(1, |latest| latest + 1),
+            (Some(_), None) => inventory.latest_generation().map_or(1, |latest| latest + 1),
         };
         if generation > LAST_GENERATION {
             let reason = format!("there is no generation behind {LAST_GENERATION}");

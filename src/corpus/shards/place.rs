@@ -56,6 +56,13 @@ pub(super) struct Inventory {
     pub generations: BTreeSet<u64>,
 }
 
+impl Inventory {
+    /// The latest generation of which there are shards.
+    pub fn latest_generation(&self) -> Option<u64> {
+        self.shards.keys().filter_map(|name| Some(manifest::generation_and_file(name)?.0)).max()
+    }
+}
+
 impl Place {
     /// As people name it.
     pub fn shown(&self) -> &str {

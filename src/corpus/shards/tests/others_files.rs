@@ -62,7 +62,8 @@ fn a_folder_with_anything_else_is_left_as_it_is() {
             more(store);
         }
     };
-    let cases: [(&str, Box<dyn Fn(&Path)>); 16] = [
+    type Prepare = Box<dyn Fn(&Path)>;
+    let cases: [(&str, Prepare); 16] = [
         ("otherFiles", Box::new(file("letter.txt"))),
         ("otherFiles", Box::new(file(".hidden"))),
         ("otherFiles", Box::new(file("manifest.json"))),
@@ -81,7 +82,7 @@ fn a_folder_with_anything_else_is_left_as_it_is() {
         (
             "badStore",
             Box::new(whole(|store| {
-                symlink("../../../letters/manifest.json", store.join("shards/1").join(SHARD)).unwrap()
+                symlink("../../../letters/manifest.json", store.join("shards/1").join(SHARD)).unwrap();
             })),
         ),
     ];
@@ -116,6 +117,20 @@ fn only_shards_of_this_and_former_generations_are_removed() {
     let of = |generation: &str| names.iter().filter(|it| it.parent() == Some(&path(generation))).count();
     assert_eq!((of("shards/1"), of("shards/2"), of("shards/3"), names.len()), (0, 4, 1, 6), "{names:?}");
     assert!(!path("shards/1").exists());
+}
+
+#[test]
+fn without_its_manifest_a_store_goes_on_in_its_generation() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, replace) in [("one text", false), ("another text", true)] {
+        write(text, folder.path(), 4, replace).unwrap();
+    }
+    fs::remove_file(folder.path().join("manifest.json")).unwrap();
+    // An empty folder that somebody has made says nothing.
+    fs::create_dir(folder.path().join("shards/1988")).unwrap();
+    assert_eq!(write("another text", folder.path(), 4, false).unwrap().written, 0);
+    assert_eq!(open(folder.path()).unwrap().generation(), 2);
+    assert!(folder.path().join("shards/1988").exists());
 }
 
 #[test]
