@@ -79,4 +79,5 @@ const HOW_TO_CHOOSE: &str = "choose with --model and --worker, or RLM_MODEL and 
   a model's name    of a server with an OpenAI-compatible API, given by --endpoint URL or RLM_ENDPOINT
                     (its key, if it wants one, in RLM_API_KEY)
   cli:COMMAND       a program that reads the prompt and prints the reply, e.g. \"cli:claude -p\"
+                    (it gets no API keys but those in the variables that RLM_CLI_ENV names)
   extractive        built in: quotes what it finds, needs no network";

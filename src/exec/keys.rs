@@ -12,12 +12,32 @@ use url::{Url, form_urlencoded};
 const INSIDE: [&str; 8] =
     ["APIKEY", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "ACCESSKEY", "PRIVATEKEY"];
 
+/// Words that mean a secret at the end of a part of a name, and words that end so and mean none.
+const AT_END: [&str; 3] = ["KEY", "TOKEN", "PASS"];
+const HARMLESS: [&str; 8] = ["MONKEY", "DONKEY", "TURKEY", "HOTKEY", "LESSKEY", "ASKPASS", "BYPASS", "COMPASS"];
+
 /// Words that mean a secret as a whole part of a name.
-const PARTS: [&str; 12] =
-    ["KEY", "KEYS", "TOKENS", "PASS", "CREDS", "PAT", "SAS", "JWT", "BEARER", "AUTHORIZATION", "COOKIE", "DSN"];
+const PARTS: [&str; 9] = ["KEYS", "TOKENS", "CREDS", "PAT", "SAS", "JWT", "BEARER", "COOKIE", "DSN"];
+
+/// Words that mean a secret as the last of several parts of a name. Alone they are a folder, or a switch.
+const LAST_PARTS: [&str; 3] = ["PWD", "AUTH", "AUTHORIZATION"];
 
 /// Names whose parts say nothing.
-const NAMES: [&str; 6] = ["MYSQL_PWD", "SSHPASS", "DOCKER_AUTH_CONFIG", "NPM_AUTH", "NPM_CONFIG__AUTH", "PGPASS"];
+const NAMES: [&str; 1] = ["DOCKER_AUTH_CONFIG"];
+
+/// What stands before a secret in a header, in a connection string, or in JSON.
+const BEFORE_SECRET: [&str; 10] = [
+    "authorization:",
+    "bearer ",
+    "api-key:",
+    "accountkey=",
+    "accesskey=",
+    "password=",
+    "pwd=",
+    "secret=",
+    "\"private_key\"",
+    "client_secret",
+];
 
 /// How keys of well-known services begin.
 const BEGINNINGS: [&str; 13] =
@@ -68,16 +88,20 @@ fn secret_among<'a>(variables: Vec<(&'a str, &'a str)>) -> HashSet<&'a str> {
 /// Whether a variable of that name is there to hold a secret.
 pub fn names_secret(name: &str, value: &str) -> bool {
     let name = name.to_uppercase();
-    let parts = name.split(|it: char| !it.is_ascii_alphanumeric());
-    let means_secret = |part: &str| {
-        // How many tokens or keys there may be is no secret.
-        let is_number = !value.trim().is_empty() && value.trim().parse::<f64>().is_ok();
-        match part {
-            "TOKENS" | "KEYS" => !is_number,
-            _ => PARTS.contains(&part) || part.ends_with("TOKEN") || INSIDE.iter().any(|word| part.contains(word)),
+    let parts: Vec<&str> = name.split(|it: char| !it.is_ascii_alphanumeric()).collect();
+    // How many tokens or keys there may be is no secret.
+    let is_number = !value.trim().is_empty() && value.trim().parse::<f64>().is_ok();
+    let means_secret = |part: &&str| match *part {
+        "TOKENS" | "KEYS" => !is_number,
+        part if HARMLESS.contains(&part) => false,
+        part => {
+            PARTS.contains(&part)
+                || AT_END.iter().any(|word| part.ends_with(word))
+                || INSIDE.iter().any(|word| part.contains(word))
         }
     };
-    NAMES.contains(&name.as_str()) || parts.into_iter().any(means_secret)
+    let ends_in_secret = parts.len() > 1 && parts.last().is_some_and(|last| LAST_PARTS.contains(last));
+    NAMES.contains(&name.as_str()) || ends_in_secret || parts.iter().any(means_secret)
 }
 
 /// Whether a value looks like a key, or holds one.
@@ -87,9 +111,12 @@ fn holds_secret(name: &str, value: &str) -> bool {
     let is_key = value.len() >= SHORTEST_KEY
         && !value.contains(char::is_whitespace)
         && BEGINNINGS.iter().any(|start| value.starts_with(start));
-    let is_header = ["authorization:", "bearer ", "x-api-key:"].iter().any(|word| lower.contains(word));
+    let is_text_with_key = BEFORE_SECRET.iter().any(|word| lower.contains(word));
     let is_private_key = lower.contains("-----begin") && lower.contains("private key");
-    is_key || is_header || is_private_key || (!is_proxy && value.split_whitespace().any(is_address_with_key))
+    // What is a key in the query of an endpoint has no name that is known.
+    let is_endpoint = name == "RLM_ENDPOINT" && value.contains('?');
+    let is_address = !is_proxy && value.split_whitespace().any(is_address_with_key);
+    is_key || is_text_with_key || is_private_key || is_endpoint || is_address
 }
 
 /// Whether an address holds a password, or a key in its query. A program behind a proxy cannot do without such an
@@ -133,6 +160,10 @@ mod tests {
             "PGPASSWORD",
             "MYSQL_PWD",
             "SSHPASS",
+            "DB_PWD",
+            "REDIS_AUTH",
+            "NPM_CONFIG__AUTH",
+            "licenseKey",
             "SENTRY_DSN",
             "GITLAB_PAT",
             "SIGNING_KEY",
@@ -163,6 +194,8 @@ mod tests {
             "AWS_PROFILE",
             "GIT_ASKPASS",
             "COMPASS",
+            "AUTH",
+            "GIT_MONKEY",
             "RLM_MODEL",
             "OLLAMA_HOST",
             "HTTPS_PROXY",
@@ -188,6 +221,8 @@ mod tests {
             "http://a/v1 http://b/v1?api_key=x",
             "https://store/x?sv=1&sig=abc",
             "https://h/f?code=abc",
+            "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=abc==",
+            "{\"type\": \"service_account\", \"private_key\": \"x\"}",
         ] {
             assert!(holds(value), "{value}");
         }
@@ -196,6 +231,7 @@ mod tests {
             assert!(!holds(value), "{value}");
         }
         assert!(!holds_secret("https_proxy", "http://user:pass@proxy:3128"));
+        assert!(holds_secret("RLM_ENDPOINT", "http://h/v1?PEARKEY") && !holds_secret("RLM_ENDPOINT", "http://h/v1"));
     }
 
     #[test]

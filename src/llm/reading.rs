@@ -127,7 +127,7 @@ impl<'a> Reading<'a> {
             return Err(self.broken("it is longer than 16 MiB"));
         }
         if !self.held.set(bytes) {
-            return Err(self.broken("it is long, and others fill the memory that replies may take together"));
+            return Err(self.too_long_together());
         }
         let [of_text, of_reasoning] = &mut self.watches;
         if of_text.is_loop(&self.text, false) || of_reasoning.is_loop(&self.reasoning, true) {
@@ -197,6 +197,11 @@ impl<'a> Reading<'a> {
     /// That the reply stopped before its end, or makes no sense.
     pub(super) fn broken(&self, detail: &str) -> Error {
         self.peer.broken(detail)
+    }
+
+    /// That no memory is left for it.
+    pub(super) fn too_long_together(&self) -> Error {
+        self.broken("it is long, and others fill the memory that replies may take together")
     }
 
     /// The error that the server has sent in place of a part.

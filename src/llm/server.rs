@@ -147,6 +147,7 @@ impl ServerModel {
     /// Reads a reply to its end, or until the model repeats itself.
     async fn read(&self, body: &mut Body, reading: &mut Reading<'_>, pieces: PieceSink<'_>) -> Result<Progress, Error> {
         let mut messages = Messages::new(self.protocol);
+        let mut held = self.memory.hold();
         let mut since = Instant::now();
         loop {
             let patience = self.patience(reading);
@@ -157,8 +158,8 @@ impl ServerModel {
                 Ok(Err(error)) => return Err(self.peer.of_transport(&error, patience)),
                 Err(_) => return Err(self.timed_out(patience)),
             };
-            let (had_begun, had_finished, bytes_before) =
-                (reading.has_begun(), reading.has_finished(), reading.bytes());
+            let before = (reading.bytes(), reading.has_finished());
+            let waits_for_text = !reading.has_begun() && !reading.has_finished();
             let (mut bytes, is_last) = (part.as_deref().unwrap_or_default(), part.is_none());
             while let Some(message) = messages.next(&mut bytes, is_last).map_err(|TooLong| self.too_long())? {
                 let said = match self.protocol {
@@ -170,6 +171,9 @@ impl ServerModel {
                     (_, Said::End) => return Ok(Progress::GoesOn),
                     _ => {}
                 }
+            }
+            if !held.set(messages.bytes()) {
+                return Err(reading.too_long_together());
             }
             if let Some(page) = messages.page(is_last) {
                 return Err(self.peer.of_page(&page));
@@ -184,8 +188,7 @@ impl ServerModel {
                 };
             }
             // Before the first text any sign of life will do; afterwards only what belongs to the reply.
-            let says_something = reading.bytes() > bytes_before || reading.has_finished() > had_finished;
-            if says_something || !had_begun && !had_finished {
+            if waits_for_text || before != (reading.bytes(), reading.has_finished()) {
                 since = Instant::now();
             }
         }

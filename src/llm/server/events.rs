@@ -80,6 +80,16 @@ impl Messages {
         }
     }
 
+    /// Bytes that are kept of a message that is under way.
+    pub(super) fn bytes(&self) -> usize {
+        match &self.form {
+            Form::Unknown => 0,
+            Form::Events(events) => events.lines.bytes() + events.data.as_ref().map_or(0, Vec::len),
+            Form::Lines(lines) => lines.bytes(),
+            Form::Whole(bytes) | Form::Page(bytes) => bytes.len(),
+        }
+    }
+
     /// The page of the web that came in place of a reply, when enough of it has come.
     pub(super) fn page(&self, is_last: bool) -> Option<String> {
         match &self.form {

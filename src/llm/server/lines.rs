@@ -41,6 +41,11 @@ impl Lines {
         Ok(Some(std::mem::take(&mut self.line)))
     }
 
+    /// Bytes of the line that is under way.
+    pub(super) fn bytes(&self) -> usize {
+        self.line.len()
+    }
+
     /// What has come of a line that does not end.
     pub(super) fn rest(&mut self) -> Option<Vec<u8>> {
         (!self.line.is_empty()).then(|| std::mem::take(&mut self.line))

@@ -149,8 +149,11 @@ struct Ended {
     memory: u64,
 }
 
+/// A signal, and when it is sent.
+type Sending<'a> = (&'a (dyn Fn() -> bool + Sync), Signal);
+
 /// Runs the program to its end, or until it has taken too long, and looks at its memory meanwhile.
-async fn watched(mut command: tokio::process::Command, signal: Option<(Duration, Signal)>) -> Ended {
+async fn watched(mut command: tokio::process::Command, signal: Option<Sending<'_>>) -> Ended {
     let started = Instant::now();
     let child = command.spawn().expect("the program starts");
     let id = child.id().expect("it runs");
@@ -160,7 +163,7 @@ async fn watched(mut command: tokio::process::Command, signal: Option<(Duration,
     loop {
         // What it took at most, the system remembers.
         memory = memory.max(processes::most_memory(id));
-        if let Some((_, signal)) = signal.take_if(|(after, _)| started.elapsed() >= *after) {
+        if let Some((_, signal)) = signal.take_if(|(now, _)| now()) {
             processes::signal(id, signal);
         }
         if let Ok(ended) = timeout(Duration::from_millis(20), &mut ends).await {
@@ -245,7 +248,9 @@ async fn the_first_signal_ends_a_question_whatever_the_server_does() {
             if !for_lists {
                 arguments.extend(["--model", "m1"]);
             }
-            let ended = watched(question(&path, &arguments), Some((Duration::from_secs(1), signal))).await;
+            // Before it asks, the program has taken over its signals.
+            let is_asked = || if for_lists { !server.all().is_empty() } else { !server.calls().is_empty() };
+            let ended = watched(question(&path, &arguments), Some((&is_asked, signal))).await;
             // A reply that is too long may have failed before the signal comes.
             let may_fail = name == "an event" || name == "compressed letters";
             let is_right = ended.status == Some(130) || may_fail && ended.status == Some(1);
@@ -285,7 +290,12 @@ async fn a_cancelled_question_of_an_editor_leaves_no_work_behind() {
         let server = RawServer::start(move |taken, connection| endless.clone().answer(taken, connection)).await;
         let options = json!({"endpoint": server.url(), "model": "m1", "strategy": "direct", "timeout": 300});
         let id = client.begin("rlm/query", json!({"query": "q", "queryId": "q", "options": options})).await;
-        sleep(Duration::from_millis(500)).await;
+        let is_asked = async {
+            while server.calls().is_empty() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(PATIENCE, is_asked).await.expect("the server is asked");
         let _ = client.request("rlm/cancel", json!({"queryId": "q"})).await;
         let _ = client.response(id).await;
         sleep(Duration::from_secs(1)).await;
