@@ -2,9 +2,9 @@
 //!
 //! `must` is the right behaviour in words. `call` is what is run: `rlm query QUESTION FOLDER --endpoint BASE --model
 //! NAME ARGS --json`, with its `question`, the `files` of the folder, and the `args`; `model` is another name, or null:
-//! no `--model` is given. `server.rules` are the replies to `POST …/chat/completions`: the first one whose `when` holds
-//! is sent. `server.models` is the reply to `GET …/models`; else it is a list with the name. `expect` is what must come
-//! out, all of it.
+//! no `--model` is given. `server.rules` are the replies to `POST .../chat/completions`: the first one whose `when`
+//! holds is sent. `server.models` is the reply to `GET .../models`; else it is a list with the name. `expect` is what
+//! must come out, all of it.
 //!
 //! `when` holds if all that is there does: `role` (`root`: there is a system message, or more than one message; else
 //! `worker`), `turn` and `from_turn` (messages of the assistant), `call`, `from_call` and `calls_below` (the number of
