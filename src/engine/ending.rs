@@ -45,7 +45,8 @@ impl From<CallError> for Stop {
 
 impl From<repl::Error> for Stop {
     fn from(error: repl::Error) -> Self {
-        let hint = Some("`rlm doctor` checks the sandbox".to_owned());
+        let is_busy = matches!(error, repl::Error::NoMemory { .. });
+        let hint = (!is_busy).then(|| "`rlm doctor` checks the sandbox".to_owned());
         Self::Failed(Failure { kind: "interpreter", message: error.to_string(), hint })
     }
 }

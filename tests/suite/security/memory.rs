@@ -4,8 +4,9 @@ use super::sessions::{leader, nursery, output, run, session};
 use crate::{
     client::{Client, uri},
     processes,
-    query::scripted,
+    query::{file, scripted},
     scripted::{Action, Asked, ScriptedServer},
+    terminal::{rlm, run as run_command},
 };
 use futures::future::join_all;
 use rlm::repl::{Cause, CellOutcome, Ended, Session};
@@ -236,6 +237,34 @@ async fn a_follow_up_whose_variables_are_gone_says_so_and_has_the_history() {
         .collect();
     assert!(openings[0].contains("are gone") && openings[1].contains("still there: x: bytearray"), "{openings:?}");
     assert_eq!(client.shut_down().await, 0);
+}
+
+#[tokio::test]
+async fn more_children_than_there_is_memory_for_wait_for_each_other() {
+    let folder = TempDir::new().expect("a folder can be made");
+    let path = file(&folder, "text.txt", b"some text");
+    let server = ScriptedServer::start(|asked: &Asked| {
+        let is_root = asked.messages.iter().any(|(_, text)| text.contains("What is it?"));
+        let program = match is_root {
+            true => "a = rlm_query_batched([str(n) for n in range(40)])\nFINAL(str(a == [str(n) for n in range(40)]))",
+            false => "x = bytearray(2 << 20)\nFINAL(context)",
+        };
+        Action::reply(format!("```repl\n{program}\n```"))
+    })
+    .await;
+    let url = server.url();
+    let path = path.to_str().expect("the path is text");
+    let arguments =
+        ["query", "What is it?", path, "--json", "--endpoint", &url, "--model", "scripted", "--strategy", "rlm"];
+    let mut command = rlm(arguments);
+    // Room for eight.
+    command.env("RLM_MEMORY", "128");
+    let ran = run_command(command).await;
+    assert_eq!(ran.json()["answer"], "True", "{ran:?}");
+    let mut command = rlm(arguments);
+    command.env("RLM_MEMORY", "much");
+    let ran = run_command(command).await;
+    assert!(ran.status != 0 && format!("{ran:?}").contains("RLM_MEMORY: expected a whole number of MiB"), "{ran:?}");
 }
 
 /// The most memory that a process ever had, in megabytes.
