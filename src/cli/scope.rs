@@ -53,6 +53,8 @@ pub fn snapshot(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> Resu
 /// Whether a path is the current folder, named by nothing but dots: what is meant then is what lies there.
 fn is_here(path: &Path) -> bool {
     path.components().all(|component| component == Component::CurDir)
+}
+
 /// The path itself, or the one that is shown so, if only that is there.
 fn meant(path: &Path) -> PathBuf {
     let meant = || Some(PathBuf::from(OsString::from_vec(name_of_visible(path.to_str()?).into_owned())));
