@@ -69,7 +69,6 @@ impl Query {
         let snapshot = question.snapshot.clone();
         let note = Arc::new(StartedNote { reporter: self.reporter.clone(), started: Mutex::default() });
         let mut answer = engine.ask(question, note.clone(), self.asked.cancel.clone()).await;
-        let mut warnings = warnings;
         let told = snapshot.exclusions().into_iter().filter(|it| it.reason.is_warning());
         warnings.extend(told.map(|it| format!("{}: {}", it.path, it.reason)));
         answer.warnings.splice(0..0, warnings);

@@ -180,11 +180,6 @@ impl Client {
         self.status().await
     }
 
-    /// The number of the server's process.
-    pub fn id(&self) -> u32 {
-        self.child.id().expect("the server runs")
-    }
-
     /// Sends the server's process a signal.
     pub fn signal(&self, signal: Signal) {
         let id = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("the server runs");

@@ -5,13 +5,11 @@
 //! store's own names on something else, such as a link, makes a store that is not to be trusted.
 
 use super::super::{
-    super::{
-        beneath::{self, Dir, Kind},
-        shown::shown,
-    },
+    super::beneath::{self, Dir, Kind},
     manifest::{self, is_shard_file},
     place::{MANIFEST, SHARDS},
 };
+use crate::text::visible_path;
 use std::{
     ffi::OsStr,
     io,
@@ -54,7 +52,7 @@ pub(super) struct Entry<'a> {
 impl Entry<'_> {
     /// Where it lies in the store, as it is shown.
     pub fn shown(&self) -> String {
-        let name = shown(Path::new(self.name));
+        let name = visible_path(Path::new(self.name));
         match self.level {
             Level::Root => name,
             Level::Shards => format!("{SHARDS}/{name}"),
