@@ -130,7 +130,7 @@ fn walks(root: &Path, stop: &StopFlag) -> Vec<Row> {
 fn searches(root: &Path, context: &ContextText) -> impl Iterator<Item = Row> {
     let options = GrepOptions { max_results: usize::MAX, ..GrepOptions::default() };
     SEARCHES.into_iter().map(move |(name, pattern)| {
-        let ours = || drop(grep(context, pattern, &options).expect("the pattern is good"));
+        let ours = || drop(grep(context, pattern, &options, &StopFlag::default()).expect("the pattern is good"));
         let theirs = || ripgrep(root, &["--crlf", "--count", "-e", pattern]);
         Row::measure(format!("search: {name}"), "`rg -j2 --count`", ours, theirs)
     })

@@ -32,6 +32,7 @@ mod stop;
 mod storage;
 mod structure;
 mod syntax;
+mod threads;
 mod value;
 mod walk;
 mod workspace;

@@ -19,7 +19,7 @@ mod merge;
 
 pub use measure::Unit;
 
-use super::{assemble::Segment, context::ContextText, error::Error};
+use super::{assemble::Segment, context::ContextText, error::Error, stop::StopFlag, threads::on_threads};
 use crate::text::CharIndex;
 use borders::{Border, Level};
 use measure::Measure;
@@ -40,6 +40,9 @@ const MOST_PARSED: usize = 64 << 20;
 /// So many bytes of a text that does not lie in memory are cut together, unless a part of it is longer.
 const STRETCH: usize = 4 << 20;
 
+/// The most chunks of one call.
+pub const MOST_CHUNKS: usize = 200_000;
+
 /// Why there are no chunks.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ChunkError {
@@ -47,6 +50,12 @@ pub enum ChunkError {
     NoSize,
     #[error("the overlap ({overlap}) must be smaller than the size of a chunk ({size})")]
     OverlapTooLarge { size: usize, overlap: usize },
+    #[error(
+        "chunks of {size} {} of which neighbours share {overlap} would be at least {least}, and the most is \
+         {MOST_CHUNKS}: make them larger, or let them share less",
+        .unit.name()
+    )]
+    TooMany { size: usize, overlap: usize, unit: Unit, least: usize },
     #[error(transparent)]
     Text(#[from] Error),
 }
@@ -55,24 +64,43 @@ pub enum ChunkError {
 /// or up to `overlap` earlier: at a line if one begins there. A single character is never cut, so where the size is in
 /// tokens a chunk of one character may have more of them. A text that does not lie in memory is cut in parts of some
 /// megabytes, between which there is no overlap.
-pub fn chunk(context: &ContextText, size: usize, overlap: usize, unit: Unit) -> Result<Vec<Range<usize>>, ChunkError> {
+///
+/// # Errors
+/// The size is none or allows more than [`MOST_CHUNKS`], the text cannot be read, or the cutting is stopped.
+pub fn chunk(
+    context: &ContextText,
+    size: usize,
+    overlap: usize,
+    unit: Unit,
+    stop: &StopFlag,
+) -> Result<Vec<Range<usize>>, ChunkError> {
     if size == 0 {
         return Err(ChunkError::NoSize);
     }
     if overlap >= size {
         return Err(ChunkError::OverlapTooLarge { size, overlap });
     }
+    let step = size - overlap;
+    let few_enough = |least: usize| match least <= MOST_CHUNKS {
+        true => Ok(()),
+        false => Err(ChunkError::TooMany { size, overlap, unit, least }),
+    };
     let cut = |text: &str, chars: &CharIndex, segments: &[Segment]| {
-        let cutter = Cutter { text, segments, measure: Measure::new(text, chars, unit), size: size - overlap };
-        cutter.chunks(overlap)
+        let cutter = Cutter { text, segments, measure: Measure::new(text, chars, unit), size: step, stop };
+        // Each chunk has at most as much of its own as it goes on from the one before it.
+        few_enough(cutter.measure.length_of_all(stop)? / step)?;
+        Ok::<_, ChunkError>(cutter.chunks(overlap)?)
     };
     if let Some(text) = context.in_memory() {
-        return Ok(cut(text, context.chars(), context.segments()));
+        return cut(text, context.chars(), context.segments());
     }
+    few_enough(context.char_len() / unit.most_characters().saturating_mul(step))?;
     let mut chunks = Vec::new();
     for Stretch { bytes, segments } in stretches(context)? {
+        stop.check()?;
         let text = context.read(bytes.clone())?;
-        let cut = cut(&text, &CharIndex::new(text.as_bytes()), &segments);
+        let cut = cut(&text, &CharIndex::new(text.as_bytes()), &segments)?;
+        few_enough(chunks.len() + cut.len())?;
         chunks.extend(cut.into_iter().map(|chunk| chunk.start + bytes.start..chunk.end + bytes.start));
     }
     Ok(chunks)
@@ -119,31 +147,34 @@ struct Cutter<'a> {
     measure: Measure<'a>,
     /// The most that a piece may have, without what it shares with the one before.
     size: usize,
+    stop: &'a StopFlag,
 }
 
 impl Cutter<'_> {
-    fn chunks(&self, overlap: usize) -> Vec<Range<usize>> {
+    fn chunks(&self, overlap: usize) -> Result<Vec<Range<usize>>, Error> {
         if self.text.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        let pieces = self.cut_all();
+        let pieces = self.cut_all()?;
         let mut chunks: Vec<Range<usize>> = Vec::with_capacity(pieces.len());
         let (mut start, mut before) = (0, 0);
         for piece in pieces {
+            self.stop.check()?;
             // A chunk must not begin where the one before it does.
             let partly = chunks.last().is_some_and(|last| last.start == before);
             let begin = if start == 0 || overlap == 0 { start } else { self.begin(before..start, partly, overlap) };
             chunks.push(begin..piece.end);
             (before, start) = (start, piece.end);
         }
-        chunks
+        Ok(chunks)
     }
 
     /// The pieces of the whole text.
-    fn cut_all(&self) -> Vec<Piece> {
+    fn cut_all(&self) -> Result<Vec<Piece>, Error> {
         let segments = self.segments;
         let lengths: Vec<usize> = (0..segments.len()).map(|number| self.measure.length(self.whole(number))).collect();
         let mut large = self.cut_large_files(&lengths);
+        self.stop.check()?;
         let mut pieces = Vec::with_capacity(segments.len());
         let mut between = Vec::with_capacity(segments.len());
         for (number, segment) in segments.iter().enumerate() {
@@ -155,7 +186,7 @@ impl Cutter<'_> {
                 None => pieces.push(Piece { end: self.whole(number).end, length: lengths[number] }),
             }
         }
-        merge(&pieces, between, self.size)
+        Ok(merge(&pieces, between, self.size))
     }
 
     /// The bytes of a file with its header and the line feed that may follow it.
@@ -165,7 +196,7 @@ impl Cutter<'_> {
         segments[number].header.start..end
     }
 
-    /// The pieces of files that do not fit into one, by their numbers.
+    /// The pieces of files that do not fit into one, by their numbers; of some of them none if it is stopped.
     fn cut_large_files(&self, lengths: &[usize]) -> BTreeMap<usize, Vec<Piece>> {
         let segments = self.segments;
         let mut parsed = 0;
@@ -179,19 +210,21 @@ impl Cutter<'_> {
         let next = AtomicUsize::new(0);
         let done = Mutex::new(BTreeMap::new());
         let work = || {
-            while let Some(&(number, may_parse)) = large.get(next.fetch_add(1, Ordering::Relaxed)) {
+            while !self.stop.is_raised()
+                && let Some(&(number, may_parse)) = large.get(next.fetch_add(1, Ordering::Relaxed))
+            {
                 let pieces = self.cut_file(number, may_parse);
                 done.lock().unwrap_or_else(PoisonError::into_inner).insert(number, pieces);
             }
         };
         let threads = thread::available_parallelism().map_or(1, usize::from).min(large.len());
-        thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+        on_threads(threads, work);
         done.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn cut_file(&self, number: usize, may_parse: bool) -> Vec<Piece> {
         let segment = &self.segments[number];
-        let definitions = borders::before_definitions(&self.text[segment.text.clone()], segment, may_parse);
+        let definitions = borders::before_definitions(&self.text[segment.text.clone()], segment, may_parse, self.stop);
         let within = self.whole(number);
         self.cut_at(within, definitions, Some(Level::FIRST))
     }
@@ -199,7 +232,8 @@ impl Cutter<'_> {
     /// The pieces of a part of a file, which is cut at borders of `level` and below if it has to be.
     fn cut(&self, within: Range<usize>, level: Option<Level>) -> Vec<Piece> {
         let length = self.measure.length(within.clone());
-        match level.filter(|_| length > self.size) {
+        // What is made after a stop is thrown away.
+        match level.filter(|_| length > self.size && !self.stop.is_raised()) {
             Some(level) => {
                 let borders = level.borders(self.text.as_bytes(), &within, self.measure.bytes(self.size));
                 self.cut_at(within, borders, level.next())

@@ -31,6 +31,10 @@ pub enum Error {
         "a text of {bytes} bytes is too long for search(), which ranks up to 2 GiB; grep() and `re` have no such limit"
     )]
     TooLongToRank { bytes: usize },
+    #[error("a file of {bytes} bytes is too large for outline(), which takes up to {most}; grep() has no such limit")]
+    TooLongToOutline { bytes: usize, most: usize },
+    #[error("the passages that were found have more than {} MiB together: ask for fewer", most >> 20)]
+    TooMuchFound { most: usize },
     #[error("{location} is a shard store, which is asked about by itself: without other paths and without globs")]
     StoreNotAlone { location: String },
     #[error("it is no JSON: {reason}")]
@@ -59,7 +63,7 @@ impl Error {
             Self::BadGlob { .. } => "badGlob",
             Self::Empty { .. } => "empty",
             Self::Changed { .. } => "changed",
-            Self::TooLongToRank { .. } => "tooLong",
+            Self::TooLongToRank { .. } | Self::TooLongToOutline { .. } | Self::TooMuchFound { .. } => "tooLong",
             Self::BadJson { .. } => "badJson",
             Self::StoreNotAlone { .. } => "storeNotAlone",
             Self::Shards { error } => error.kind(),

@@ -6,22 +6,30 @@
 //! A pattern that spells a line feed (`foo\nbar`) is searched as `ripgrep --multiline` does, each file for itself, since
 //! no match reaches from one file into the next. As there, nothing else makes a pattern reach beyond a line: `\s` and
 //! `[^x]` match a line feed only in a pattern that spells one.
+//!
+//! Patterns come from programs. What one may take is bounded, and a search looks at its flag all the time: so much is
+//! searched at once as takes a fraction of a second whatever the pattern is ([`pattern`]), and what is longer by steps
+//! ([`automaton`]).
 
+mod automaton;
+mod lines;
 mod parts;
+mod pattern;
 mod rows;
+mod shown;
+mod threads;
+mod window;
 
 use super::{
     assemble::Segment,
     context::ContextText,
     lookup::{LookupError, PathError, PathFilter},
+    stop::StopFlag,
 };
-use grep_regex::{RegexMatcher, RegexMatcherBuilder};
+pub(super) use lines::{LineSearch, Shown};
 use parts::parts;
-use rows::Search;
-pub(super) use rows::{searcher, shown_line};
-
-/// The most bytes of a file that is read in place which are searched in one piece.
-const TOGETHER: usize = 256 << 20;
+pub(super) use pattern::Pattern;
+use rows::{MOST_SHOWN, Search};
 
 /// What to search, and how.
 #[derive(Debug, Clone)]
@@ -68,16 +76,26 @@ pub enum GrepError {
     #[error(transparent)]
     Text(super::Error),
     #[error(
-        "a pattern with a line feed is searched in each file as a whole, and {path} has {bytes} bytes, of which at most \
-         {TOGETHER} fit; search for one line of it, or use `re` on a slice"
+        "the rows of the lines that match are longer than {} MiB together: ask for fewer rows, in fewer files, or by a \
+         narrower pattern",
+        MOST_SHOWN >> 20
     )]
-    TooLong { path: String, bytes: usize },
+    TooMuch,
 }
 
 /// Finds the lines that match the regular expression `pattern`, in the syntax of the crate `regex`. `^` and `$` stand for
 /// the beginning and the end of a line, which may end with a carriage return and a line feed. So do `\A` and `\z`, unless
 /// the pattern spells a line feed: then they stand for those of a file.
-pub fn grep(context: &ContextText, pattern: &str, options: &GrepOptions<'_>) -> Result<GrepResult, GrepError> {
+///
+/// # Errors
+/// The pattern is none or takes too much memory, there is no such path, the text cannot be read, the rows are too long
+/// together, or the search is stopped, which it is within a fraction of a second.
+pub fn grep(
+    context: &ContextText,
+    pattern: &str,
+    options: &GrepOptions<'_>,
+    stop: &StopFlag,
+) -> Result<GrepResult, GrepError> {
     let pattern = Pattern::new(pattern, options.ignore_case)?;
     let filter = match options.path {
         None => None,
@@ -92,53 +110,11 @@ pub fn grep(context: &ContextText, pattern: &str, options: &GrepOptions<'_>) -> 
     let wanted = |segment: &Segment| filter.as_ref().is_none_or(|filter| filter.accepts(segment));
     // One more than wanted tells whether there are more.
     let limit = options.max_results.saturating_add(1);
-    let parts = parts(context, wanted, pattern.scope)?;
-    let mut rows = Search::new(context, &pattern, parts, limit).run().map_err(GrepError::Text)?;
+    let parts = parts(context, wanted, pattern.scope).map_err(GrepError::Text)?;
+    let mut rows = Search::new(context, &pattern, parts, limit, stop).run()?;
     let more = rows.len() > options.max_results;
     rows.truncate(options.max_results);
     Ok(GrepResult { rows, more })
-}
-
-/// A pattern, ready to be searched.
-struct Pattern {
-    matcher: RegexMatcher,
-    scope: Scope,
-}
-
-/// What is searched in one piece.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    /// Any number of whole lines.
-    Lines,
-    /// One file after the other, since matches may reach over several lines.
-    Files,
-}
-
-impl Pattern {
-    fn new(pattern: &str, ignore_case: bool) -> Result<Self, GrepError> {
-        let mut builder = RegexMatcherBuilder::new();
-        builder.case_insensitive(ignore_case).multi_line(true).crlf(true);
-        let built = match builder.line_terminator(Some(b'\n')).build(pattern) {
-            Err(error) if matches!(error.kind(), grep_regex::ErrorKind::NotAllowed(_)) => {
-                builder.line_terminator(None).build(pattern).map(|matcher| (matcher, Scope::Files))
-            }
-            built => built.map(|matcher| (matcher, Scope::Lines)),
-        };
-        let (matcher, scope) =
-            built.map_err(|error| GrepError::Pattern { pattern: pattern.to_owned(), reason: error.to_string() })?;
-        Ok(Self { matcher, scope })
-    }
-}
-
-/// The matcher of a pattern that is searched line by line, wherever the lines lie.
-pub(super) fn line_matcher(pattern: &str, ignore_case: bool) -> Result<RegexMatcher, GrepError> {
-    match Pattern::new(pattern, ignore_case)? {
-        Pattern { matcher, scope: Scope::Lines } => Ok(matcher),
-        Pattern { scope: Scope::Files, .. } => {
-            let reason = "the lines of a store are searched one by one, so it cannot contain a line feed".to_owned();
-            Err(GrepError::Pattern { pattern: pattern.to_owned(), reason })
-        }
-    }
 }
 
 #[cfg(test)]

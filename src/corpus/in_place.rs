@@ -12,6 +12,7 @@ use super::{
     exclusion::Reason,
     source::{Reading, Source, unreadable},
     stop::StopFlag,
+    threads::on_threads,
     walk::{Moment, Stamp},
 };
 use crate::text::{CharIndex, LineIndex, STRIDE, StrideCounts};
@@ -214,10 +215,7 @@ impl InPlace {
             }
         };
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        let all = thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
-            workers.into_iter().map(|it| it.join().expect("reading does not panic")).collect::<io::Result<Vec<_>>>()
-        })?;
+        let all: Vec<_> = on_threads(threads, run).into_iter().collect::<io::Result<_>>()?;
         let Some(parts) = all.into_iter().collect::<Option<Vec<_>>>() else { return Ok(None) };
         let mut done: Vec<(usize, T)> = parts.into_iter().flatten().collect();
         done.sort_unstable_by_key(|&(number, _)| number);

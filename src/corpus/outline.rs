@@ -3,11 +3,23 @@
 use super::{
     assemble::Segment,
     context::ContextText,
+    error::Error,
     language::Language,
     lookup::LookupError,
+    stop::StopFlag,
     structure::{Lines, definitions},
     syntax,
 };
+use crate::text::cut_head;
+
+/// The largest file that has an outline, in bytes.
+const LARGEST: usize = 16 << 20;
+
+/// The most symbols of a file. The rest of a longer outline is left out.
+const MOST_SYMBOLS: usize = 100_000;
+
+/// The most characters of a name or a signature that are kept.
+pub(super) const LONGEST_SIGNATURE: usize = 300;
 
 /// A definition, a section or a table of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,14 +41,23 @@ pub struct Symbol {
 ///
 /// The twenty most used languages are parsed. Other languages, and files that are too large or too odd to parse, are looked
 /// at line by line; a file without any known structure has no symbols.
-pub fn outline(context: &ContextText, path: &str) -> Result<Vec<Symbol>, LookupError> {
+///
+/// # Errors
+/// There is no such file, it is too large or cannot be read, or the search for symbols is stopped.
+pub fn outline(context: &ContextText, path: &str, stop: &StopFlag) -> Result<Vec<Symbol>, LookupError> {
     let segment: &Segment = context.segment_of_path(path)?;
-    Ok(symbols(&context.read(segment.text.clone())?, segment.language))
+    if segment.text.len() > LARGEST {
+        return Err(LookupError::Text(Error::TooLongToOutline { bytes: segment.text.len(), most: LARGEST }));
+    }
+    let mut symbols = symbols(&context.read(segment.text.clone())?, segment.language, stop);
+    stop.check()?;
+    symbols.truncate(MOST_SYMBOLS);
+    Ok(symbols)
 }
 
-/// The symbols of a text of this language.
-pub(super) fn symbols(text: &str, language: Option<&Language>) -> Vec<Symbol> {
-    let parsed = language.and_then(|language| syntax::symbols(text, language));
+/// The symbols of a text of this language, at most [`LARGEST`] bytes; some or none if it is stopped.
+pub(super) fn symbols(text: &str, language: Option<&Language>, stop: &StopFlag) -> Vec<Symbol> {
+    let parsed = language.and_then(|language| syntax::symbols(text, language, stop));
     parsed.unwrap_or_else(|| by_lines(text, language))
 }
 
@@ -44,14 +65,14 @@ pub(super) fn symbols(text: &str, language: Option<&Language>) -> Vec<Symbol> {
 pub(super) fn by_lines(text: &str, language: Option<&Language>) -> Vec<Symbol> {
     let lines = Lines::new(text);
     let symbol = |it: super::structure::Definition<'_>| Symbol {
-        name: it.name.to_owned(),
+        name: cut_head(it.name, LONGEST_SIGNATURE).shown.to_owned(),
         kind: it.kind,
         first_line: it.line + 1,
         last_line: it.lines.end,
         depth: it.depth,
-        signature: lines.line(it.line).trim().to_owned(),
+        signature: cut_head(lines.line(it.line).trim(), LONGEST_SIGNATURE).shown.to_owned(),
     };
-    definitions(&lines, language).into_iter().map(symbol).collect()
+    definitions(&lines, language).into_iter().take(MOST_SYMBOLS).map(symbol).collect()
 }
 
 #[cfg(test)]
@@ -61,7 +82,7 @@ mod tests {
 
     fn names(path: &str, text: &str) -> Vec<String> {
         let context = Snapshot::of_text(Some(path), text.to_owned()).context().unwrap();
-        let symbols = outline(&context, path).unwrap();
+        let symbols = outline(&context, path, &StopFlag::default()).unwrap();
         symbols.iter().map(|it| format!("{} {} {}-{}", it.kind, it.name, it.first_line, it.last_line)).collect()
     }
 
@@ -76,6 +97,6 @@ mod tests {
     #[test]
     fn a_missing_file_is_an_error() {
         let context = Snapshot::of_text(Some("a.rs"), String::new()).context().unwrap();
-        assert!(outline(&context, "b.rs").is_err());
+        assert!(outline(&context, "b.rs", &StopFlag::default()).is_err());
     }
 }

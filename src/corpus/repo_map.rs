@@ -16,6 +16,7 @@ use super::{
     context::ContextText,
     error::Error,
     lookup::{LookupError, PathFilter},
+    stop::StopFlag,
 };
 use names::{Looks, Used};
 
@@ -23,16 +24,21 @@ use names::{Looks, Used};
 const MOST_PARSED: usize = 32 << 20;
 
 /// The most bytes of files that are looked at.
-const MOST_SCANNED: usize = 512 << 20;
+const MOST_SCANNED: usize = 128 << 20;
 
 /// Larger files are no work of people, and say little for their size.
 const LARGEST_FILE: usize = 2 << 20;
+
+/// The most files, folders, globs and names that a map is about.
+const MOST_FOCUS: usize = 1000;
 
 /// Why there is no map.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum MapError {
     #[error(transparent)]
     Focus(#[from] FocusError),
+    #[error("a map can be about {MOST_FOCUS} files and names at most, not about {given}")]
+    LongFocus { given: usize },
     #[error(transparent)]
     Text(#[from] Error),
 }
@@ -47,13 +53,21 @@ pub struct FocusError {
 
 /// The map of a context in at most `tokens` tokens, as [`estimated_tokens`](crate::text::estimated_tokens) counts them.
 /// Files, folders, globs and names in `focus` come first, with what they use.
-pub fn repo_map(context: &ContextText, tokens: usize, focus: &[String]) -> Result<String, MapError> {
+///
+/// # Errors
+/// A focus is nothing that is there, or there are too many; the text cannot be read, or the work is stopped.
+pub fn repo_map(context: &ContextText, tokens: usize, focus: &[String], stop: &StopFlag) -> Result<String, MapError> {
+    if focus.len() > MOST_FOCUS {
+        return Err(MapError::LongFocus { given: focus.len() });
+    }
     let looks = Looks::choose(context);
-    let texts = looks.texts(context)?;
-    let used = looks.take(context, &texts);
-    let focus = Focus::find(context, &used, focus)?;
-    let ranked = rank::rank(&used, &focus);
-    Ok(render::render(context, &looks, &texts, &used, &ranked, tokens))
+    let texts = looks.texts(context, stop)?;
+    let used = looks.take(context, &texts, stop)?;
+    let focus = Focus::find(context, &used, focus, stop)?;
+    let ranked = rank::rank(&used, &focus, stop)?;
+    let map = render::render(context, &looks, &texts, &used, &ranked, tokens, stop);
+    stop.check()?;
+    Ok(map)
 }
 
 /// What the map is asked to be about.
@@ -66,10 +80,11 @@ struct Focus {
 }
 
 impl Focus {
-    fn find(context: &ContextText, used: &Used<'_>, wanted: &[String]) -> Result<Self, FocusError> {
+    fn find(context: &ContextText, used: &Used<'_>, wanted: &[String], stop: &StopFlag) -> Result<Self, MapError> {
         let segments = context.segments();
         let mut focus = Self { files: vec![false; segments.len()], names: vec![false; used.defined_by.len()] };
         for wanted in wanted {
+            stop.check()?;
             let name = used.number(wanted);
             if let Some(name) = name {
                 focus.names[name] = true;
@@ -82,7 +97,7 @@ impl Focus {
                 }
                 Err(_) if name.is_some() => {}
                 Err(error @ (LookupError::Path(_) | LookupError::Text(_))) => {
-                    return Err(FocusError { focus: wanted.clone(), reason: error.to_string() });
+                    return Err(FocusError { focus: wanted.clone(), reason: error.to_string() }.into());
                 }
             }
         }

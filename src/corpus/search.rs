@@ -35,7 +35,11 @@ pub(super) use shared::SharedIndex;
 use super::{context::ContextText, error::Error, stop::StopFlag, structure::Lines};
 use asked::Asked;
 use rank::Ranked;
+use rustc_hash::FxHashMap;
 use std::ops::Range;
+
+/// The most bytes of the passages of one search.
+const MOST_SHOWN: usize = 16 << 20;
 
 /// So many passages are ranked for each that is returned, since neighbours are joined; more if that was not enough.
 const RANKED: usize = 4;
@@ -68,7 +72,14 @@ pub struct Passage {
 pub fn search(context: &ContextText, query: &str, k: usize, stop: &StopFlag) -> Result<Vec<Passage>, Error> {
     let index = context.index(stop)?;
     let found = search_index(index, query, k, stop).ok_or(Error::Stopped)?;
-    found.into_iter().map(|it| it.into_passage(context)).collect()
+    let mut bytes = 0;
+    let passage = |it: Joined| {
+        stop.check()?;
+        let passage = it.into_passage(context)?;
+        bytes += passage.text.len() + passage.path.as_ref().map_or(0, String::len);
+        if bytes > MOST_SHOWN { Err(Error::TooMuchFound { most: MOST_SHOWN }) } else { Ok(passage) }
+    };
+    found.into_iter().map(passage).collect()
 }
 
 fn search_index(index: &Index, query: &str, k: usize, stop: &StopFlag) -> Option<Vec<Joined>> {
@@ -79,7 +90,7 @@ fn search_index(index: &Index, query: &str, k: usize, stop: &StopFlag) -> Option
         wanted = wanted.saturating_mul(RANKED);
         let ranked = rank::rank(index, &query, &asked, wanted, stop)?;
         let is_all = ranked.len() < wanted;
-        let mut found = joined(index, ranked);
+        let mut found = joined(index, ranked, stop)?;
         if found.len() >= k || is_all {
             found.truncate(k);
             return Some(found);
@@ -87,29 +98,36 @@ fn search_index(index: &Index, query: &str, k: usize, stop: &StopFlag) -> Option
     }
 }
 
-/// Joins what is near to something better.
-fn joined(index: &Index, ranked: Vec<Ranked>) -> Vec<Joined> {
+/// Joins what is near to something better; nothing if it is stopped.
+fn joined(index: &Index, ranked: Vec<Ranked>, stop: &StopFlag) -> Option<Vec<Joined>> {
     let mut found: Vec<Joined> = Vec::new();
+    // The places in `found` of each file's.
+    let mut of_segment: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
     for Ranked { part, passage, score } in ranked {
         let placed = &index.parts[part];
         let entry = &placed.part.entries[passage as usize];
         let segment = placed.first_segment + placed.part.file_of(passage);
         let first = entry.first_line as usize;
         let lines = first..first + usize::from(entry.lines);
-        let near = found.iter_mut().filter(|it| it.segment == segment).find_map(|it| {
-            let joined = it.with(&lines)?;
-            Some((it, joined))
-        });
+        if stop.is_raised() {
+            return None;
+        }
+        let own = of_segment.entry(segment).or_default();
+        let near = own.iter().find_map(|&place| Some((place, found[place].with(&lines)?)));
         match near {
-            Some((it, joined)) => {
+            Some((place, joined)) => {
+                let it = &mut found[place];
                 it.lines = joined;
                 it.score += NEIGHBOUR * score;
             }
-            None => found.push(Joined { segment, lines, score }),
+            None => {
+                own.push(found.len());
+                found.push(Joined { segment, lines, score });
+            }
         }
     }
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
-    found
+    Some(found)
 }
 
 /// Passages of one file that are neighbours.

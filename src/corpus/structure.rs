@@ -107,12 +107,14 @@ impl<'a> Scan<'_, 'a> {
 
     /// Ends what is open at `level` or deeper before the line `number`.
     fn close_from(&mut self, level: usize, number: usize) {
+        let mut end = number;
         while let Some(&(definition, open_level)) = self.open.last() {
             if open_level < level {
                 return;
             }
             self.open.pop();
-            self.close(definition, number);
+            // One ends no later than what lies in it, whose blank lines need not be looked at again.
+            end = self.close(definition, end);
         }
     }
 
@@ -120,7 +122,7 @@ impl<'a> Scan<'_, 'a> {
         self.close_from(0, self.lines.count());
     }
 
-    fn close(&mut self, definition: usize, end: usize) {
+    fn close(&mut self, definition: usize, end: usize) -> usize {
         let definition = &mut self.found[definition];
         let mut end = end;
         // Comments before the next definition belong to that one, and blank lines to none.
@@ -132,6 +134,7 @@ impl<'a> Scan<'_, 'a> {
             end -= 1;
         }
         definition.lines.end = end;
+        end
     }
 
     fn open(&mut self, number: usize, kind: &'static str, name: &'a str, level: usize) {

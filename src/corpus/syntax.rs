@@ -7,14 +7,15 @@
 mod grammar;
 mod parse;
 
-use super::{language::Language, outline::Symbol};
+use super::{
+    language::Language,
+    outline::{LONGEST_SIGNATURE, Symbol},
+    stop::StopFlag,
+};
 use grammar::{Compiled, Grammar, Mark};
 use parse::parse;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tree_sitter::{Node, QueryCursor, QueryCursorOptions, QueryCursorState, StreamingIterator, Tree};
-
-/// The most characters of a name or a signature that are kept.
-const LONGEST_SIGNATURE: usize = 300;
 
 /// How many matches of a query may be under way at a time.
 const OPEN_MATCHES: u32 = 1024;
@@ -34,19 +35,19 @@ pub(super) fn parses(language: &Language) -> bool {
 
 /// The symbols of a file in the order of their lines, or nothing if its language has no grammar here or it cannot be
 /// parsed within bounds.
-pub(super) fn symbols(text: &str, language: &Language) -> Option<Vec<Symbol>> {
+pub(super) fn symbols(text: &str, language: &Language, stop: &StopFlag) -> Option<Vec<Symbol>> {
     let grammar = Grammar::of(language)?;
     let compiled = grammar.compiled();
-    let tree = parse(text, &compiled.language)?;
-    Some(definitions(text, &tree, grammar, compiled))
+    let tree = parse(text, &compiled.language, stop)?;
+    Some(definitions(text, &tree, grammar, compiled, stop))
 }
 
 /// The symbols of a file and the names in it; nothing where [`symbols`] has nothing.
-pub(super) fn tags<'t>(text: &'t str, language: &Language) -> Option<Tags<'t>> {
+pub(super) fn tags<'t>(text: &'t str, language: &Language, stop: &StopFlag) -> Option<Tags<'t>> {
     let grammar = Grammar::of(language)?;
     let compiled = grammar.compiled();
-    let tree = parse(text, &compiled.language)?;
-    Some(Tags { symbols: definitions(text, &tree, grammar, compiled), names: names(text, &tree, compiled) })
+    let tree = parse(text, &compiled.language, stop)?;
+    Some(Tags { symbols: definitions(text, &tree, grammar, compiled, stop), names: names(text, &tree, compiled) })
 }
 
 /// A definition before it is known what it lies in.
@@ -56,8 +57,8 @@ struct Found<'tree> {
     name: Node<'tree>,
 }
 
-fn definitions(text: &str, tree: &Tree, grammar: &Grammar, compiled: &Compiled) -> Vec<Symbol> {
-    let mut found = found(text, tree, compiled);
+fn definitions(text: &str, tree: &Tree, grammar: &Grammar, compiled: &Compiled, stop: &StopFlag) -> Vec<Symbol> {
+    let mut found = found(text, tree, compiled, stop);
     found.sort_by_key(|it| (it.node.start_byte(), std::cmp::Reverse(it.node.end_byte())));
     let mut symbols: Vec<Symbol> = Vec::with_capacity(found.len());
     // The ends of the definitions that the next one may lie in, and whether functions are methods there.
@@ -84,10 +85,10 @@ fn definitions(text: &str, tree: &Tree, grammar: &Grammar, compiled: &Compiled) 
 }
 
 /// The definitions in no order that could be relied on.
-fn found<'tree>(text: &str, tree: &'tree Tree, compiled: &Compiled) -> Vec<Found<'tree>> {
+fn found<'tree>(text: &str, tree: &'tree Tree, compiled: &Compiled, stop: &StopFlag) -> Vec<Found<'tree>> {
     let mut cursor = QueryCursor::new();
     cursor.set_match_limit(OPEN_MATCHES);
-    let mut bound = parse::Bound::new(text.len());
+    let mut bound = parse::Bound::new(text.len(), stop);
     let mut progress = |_: &QueryCursorState| bound.step();
     let options = QueryCursorOptions::new().progress_callback(&mut progress);
     let mut matches = cursor.matches_with_options(&compiled.query, tree.root_node(), text.as_bytes(), options);
@@ -155,7 +156,10 @@ fn symbol(text: &str, node: Node<'_>, kind: &'static str, name: Node<'_>, depth:
         ("impl", Some(of)) => format!("{} for {own}", text_of(text, of)),
         _ => own,
     };
-    let line = text[node.start_byte()..].lines().next().unwrap_or_default().trim();
+    // Of a line that goes on and on, which may hold many symbols, no more is looked at than is kept.
+    let start = node.start_byte();
+    let head = &text[start..text.floor_char_boundary(start.saturating_add(4 * LONGEST_SIGNATURE))];
+    let line = head.lines().next().unwrap_or_default().trim();
     let signature = crate::text::cut_head(line, LONGEST_SIGNATURE).shown.to_owned();
     let (start, end) = (node.start_position(), node.end_position());
     // A node that ends behind a line feed ends with the line before.

@@ -13,12 +13,6 @@ use std::ops::Range;
 /// The most rows that one call returns.
 const ROW_LIMIT: usize = 100_000;
 
-/// The most chunks that one call returns.
-const CHUNK_LIMIT: usize = 1_000_000;
-
-/// More characters than most tokens have.
-const MOST_CHARACTERS_PER_TOKEN: usize = 16;
-
 /// The most tokens of a map.
 const MAP_LIMIT: usize = 1_000_000;
 
@@ -39,7 +33,7 @@ pub fn answer(context: &ContextText, name: &str, given: Value, stop: &StopFlag) 
             let range = context.line_range(Some(&path), first, last).map_err(not_there)?;
             place(context, range)
         }
-        "grep" => grep(context, &arguments(given)?),
+        "grep" => grep(context, &arguments(given)?, stop),
         "search" => {
             let (query, k): (String, usize) = arguments(given)?;
             let passages = corpus::search(context, &query, k.min(ROW_LIMIT), stop)
@@ -54,11 +48,11 @@ pub fn answer(context: &ContextText, name: &str, given: Value, stop: &StopFlag) 
         }
         "chunk" => {
             let (size, overlap, unit): (i64, i64, String) = arguments(given)?;
-            chunk(context, size, overlap, &unit)
+            chunk(context, size, overlap, &unit, stop)
         }
         "outline" => {
             let (path,): (String,) = arguments(given)?;
-            let symbols = corpus::outline(context, &path).map_err(not_there)?;
+            let symbols = corpus::outline(context, &path, stop).map_err(not_there)?;
             Ok(rows(
                 symbols.into_iter().map(|it| {
                     json!({"name": it.name, "kind": it.kind, "first_line": it.first_line, "last_line": it.last_line,
@@ -70,9 +64,10 @@ pub fn answer(context: &ContextText, name: &str, given: Value, stop: &StopFlag) 
         "repo_map" => {
             let (tokens, focus): (i64, Vec<String>) = arguments(given)?;
             let tokens = usize::try_from(tokens).unwrap_or(0).min(MAP_LIMIT);
-            let map = corpus::repo_map(context, tokens, &focus);
+            let map = corpus::repo_map(context, tokens, &focus, stop);
             map.map(Value::from).map_err(|error| match error {
                 MapError::Focus(error) => Raised::new("KeyError", error.to_string()),
+                MapError::LongFocus { .. } => Raised::new("ValueError", error.to_string()),
                 MapError::Text(error) => unread(error),
             })
         }
@@ -119,31 +114,27 @@ fn peek_lines(context: &ContextText, start: i64, end: i64) -> Result<Range<usize
 #[derive(Deserialize)]
 struct GrepCall(String, Option<String>, bool, i64);
 
-fn grep(context: &ContextText, GrepCall(pattern, path, ignore_case, limit): &GrepCall) -> Result<Value, Raised> {
+fn grep(context: &ContextText, call: &GrepCall, stop: &StopFlag) -> Result<Value, Raised> {
+    let GrepCall(pattern, path, ignore_case, limit) = call;
     let max_results = usize::try_from(*limit).unwrap_or(0).min(ROW_LIMIT);
     let options = GrepOptions { path: path.as_deref(), ignore_case: *ignore_case, max_results };
     let found =
-        corpus::grep(context, pattern, &options).map_err(|error| Raised::new("ValueError", error.to_string()))?;
+        corpus::grep(context, pattern, &options, stop).map_err(|error| Raised::new("ValueError", error.to_string()))?;
     let lines = found.rows.into_iter().map(|it| json!({"path": it.path, "line": it.line, "text": it.text}));
     Ok(rows(lines, found.more))
 }
 
-fn chunk(context: &ContextText, size: i64, overlap: i64, unit: &str) -> Result<Value, Raised> {
+fn chunk(context: &ContextText, size: i64, overlap: i64, unit: &str, stop: &StopFlag) -> Result<Value, Raised> {
     let wrong =
         |what: &str, value: i64| Raised::new("ValueError", format!("{what} must not be negative, as {value} is"));
     let size = usize::try_from(size).map_err(|_| wrong("size", size))?;
     let overlap = usize::try_from(overlap).map_err(|_| wrong("overlap", overlap))?;
-    let (unit, most_characters) = match unit {
-        "characters" => (Unit::Characters, size),
-        "tokens" => (Unit::Tokens, size.saturating_mul(MOST_CHARACTERS_PER_TOKEN)),
+    let unit = match unit {
+        "characters" => Unit::Characters,
+        "tokens" => Unit::Tokens,
         _ => return Err(Raised::new("ValueError", format!("unit must be \"characters\" or \"tokens\", not {unit:?}"))),
     };
-    let least = context.char_len() / most_characters.max(1);
-    if least > CHUNK_LIMIT {
-        let message = format!("chunks of {size} {} would be at least {least}; the most is {CHUNK_LIMIT}", unit.name());
-        return Err(Raised::new("ValueError", message));
-    }
-    let pieces =
-        corpus::chunk(context, size, overlap, unit).map_err(|error| Raised::new("ValueError", error.to_string()))?;
+    let pieces = corpus::chunk(context, size, overlap, unit, stop)
+        .map_err(|error| Raised::new("ValueError", error.to_string()))?;
     pieces.into_iter().map(|piece| place(context, piece)).collect()
 }

@@ -89,7 +89,9 @@ impl<'a> Oracle<'a> {
     /// Checks that the pattern matches the same lines, and returns how many.
     pub fn compare_lines(&self, pattern: &str) -> usize {
         let options = GrepOptions { max_results: MOST_LINES, ..GrepOptions::default() };
-        let search = |options| grep(self.context, pattern, &options).unwrap_or_else(|error| panic!("{error}"));
+        let search = |options| {
+            grep(self.context, pattern, &options, &StopFlag::default()).unwrap_or_else(|error| panic!("{error}"))
+        };
         let (mut part, mut result) = ("", search(options.clone()));
         if result.more {
             (part, result) = (self.part, search(GrepOptions { path: Some(self.part), ..options }));

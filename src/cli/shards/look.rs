@@ -11,7 +11,7 @@ use super::{
     size::{counted, grouped},
 };
 use crate::corpus::{
-    Changed, GrepOptions,
+    Changed, GrepOptions, StopFlag,
     shards::{DEFAULT_CACHE, Found, ShardError, ShardStore, Verified},
 };
 use clap::Args;
@@ -199,7 +199,7 @@ pub fn grep(arguments: &GrepArguments) -> Outcome {
         ignore_case: arguments.ignore_case,
         max_results: arguments.max_results,
     };
-    let result = store.grep(&arguments.regex, &options).map_err(|error| match error {
+    let result = store.grep(&arguments.regex, &options, &StopFlag::default()).map_err(|error| match error {
         ShardError::Grep(error) => Failure::Usage(error.to_string()),
         error => Failure::Shards(error),
     })?;

@@ -10,6 +10,7 @@ use crate::corpus::{
     source::{Begun, Source, Whole, roots_of},
     stop::StopFlag,
     storage::Draft,
+    threads::on_threads,
 };
 use std::{
     io,
@@ -42,10 +43,7 @@ pub(super) fn read_all(
     };
     let threads = thread::available_parallelism().map_or(1, usize::from).min(work.batches.len());
     let _roots = roots_of(sources);
-    let mut done: Vec<(usize, Batch)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work.run())).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("reading does not panic")).collect()
-    });
+    let mut done: Vec<(usize, Batch)> = on_threads(threads, || work.run()).into_iter().flatten().collect();
     stop.check()?;
     done.sort_unstable_by_key(|&(number, _)| number);
 

@@ -3,13 +3,14 @@
 use crate::corpus::{
     assemble::Segment,
     outline::{Symbol, by_lines, symbols},
+    stop::StopFlag,
     structure::{Lines, lead_in},
 };
 use rustc_hash::FxHasher;
 use std::{hash::Hasher, ops::Range};
 
 /// Files that are larger are cut without a look at their definitions.
-const LARGEST_STRUCTURED: usize = 64 << 20;
+const LARGEST_STRUCTURED: usize = 16 << 20;
 
 /// In larger parts only some of the borders are looked at, which bounds what has to be kept.
 const LARGEST_DENSE: usize = 8 << 20;
@@ -17,6 +18,9 @@ const LARGEST_DENSE: usize = 8 << 20;
 /// About how many borders are selected for each chunk where not all are looked at, and how many at most.
 const SELECTED: usize = 16;
 const MOST_SELECTED: usize = 64;
+
+/// The most borders that are looked at together, however many there are.
+const MOST_BORDERS: usize = 1 << 20;
 
 /// Strengths of borders before definitions grow from this one, at this depth, outwards.
 const DEEPEST: usize = 15;
@@ -70,11 +74,11 @@ impl Border {
 }
 
 /// The borders before the definitions of a file, and after those that lie in no other.
-pub(super) fn before_definitions(text: &str, segment: &Segment, may_parse: bool) -> Vec<Border> {
+pub(super) fn before_definitions(text: &str, segment: &Segment, may_parse: bool, stop: &StopFlag) -> Vec<Border> {
     if text.len() > LARGEST_STRUCTURED {
         return Vec::new();
     }
-    let symbols = if may_parse { symbols(text, segment.language) } else { by_lines(text, segment.language) };
+    let symbols = if may_parse { symbols(text, segment.language, stop) } else { by_lines(text, segment.language) };
     let lines = Lines::new(text);
     let mut borders: Vec<Border> = Vec::with_capacity(symbols.len());
     let mut add = |line: usize, depth: usize| {
@@ -139,7 +143,9 @@ impl Level {
             (false, true) => (size / SELECTED / spacing + 1).next_power_of_two() as u64 - 1,
             (true, _) => 0,
         };
-        let mut found = Found { borders: Vec::new(), mask, apart: if is_many { size / MOST_SELECTED } else { 0 } };
+        let apart = if is_many { size / MOST_SELECTED } else { 0 };
+        let apart = apart.max(within.len() / MOST_BORDERS);
+        let mut found = Found { borders: Vec::new(), mask, apart };
         match self.kind {
             Kind::Paragraph | Kind::Line => self.between_lines(text, within, &mut found),
             Kind::Word => {

@@ -1,6 +1,9 @@
 //! How long a part of the text is: in characters or in tokens.
 
-use crate::text::{CharIndex, estimated_tokens};
+use crate::{
+    corpus::{error::Error, stop::StopFlag},
+    text::{CharIndex, estimated_tokens},
+};
 use std::ops::Range;
 
 /// What sizes of chunks are given in.
@@ -17,6 +20,14 @@ impl Unit {
         match self {
             Self::Characters => "characters",
             Self::Tokens => "tokens",
+        }
+    }
+
+    /// More characters than one of them mostly has.
+    pub(super) fn most_characters(self) -> usize {
+        match self {
+            Self::Characters => 1,
+            Self::Tokens => 16,
         }
     }
 }
@@ -39,6 +50,19 @@ impl<'a> Measure<'a> {
             Unit::Characters => self.char_of(range.end) - self.char_of(range.start),
             Unit::Tokens => estimated_tokens(&self.text[range]),
         }
+    }
+
+    /// The length of the whole text, or a little more.
+    pub fn length_of_all(&self, stop: &StopFlag) -> Result<usize, Error> {
+        const PART: usize = 4 << 20;
+        let (mut length, mut start) = (0, 0);
+        while start < self.text.len() {
+            stop.check()?;
+            let end = self.text.ceil_char_boundary(start.saturating_add(PART).min(self.text.len()));
+            length += self.length(start..end);
+            start = end;
+        }
+        Ok(length)
     }
 
     /// About how many bytes have this length.

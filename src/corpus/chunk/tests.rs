@@ -29,7 +29,7 @@ fn files(files: &[(&str, String)]) -> Arc<ContextText> {
 }
 
 fn texts(context: &ContextText, size: usize, overlap: usize) -> Vec<&str> {
-    let chunks = chunk(context, size, overlap, Unit::Characters).unwrap();
+    let chunks = chunk(context, size, overlap, Unit::Characters, &StopFlag::default()).unwrap();
     chunks.into_iter().map(|range| &context.in_memory().unwrap()[range]).collect()
 }
 
@@ -97,8 +97,8 @@ fn an_overlap_begins_with_a_line_where_one_is() {
 #[test]
 fn sizes_that_make_no_sense_are_refused() {
     let context = context(None, "abc");
-    assert!(matches!(chunk(&context, 0, 0, Unit::Characters), Err(ChunkError::NoSize)));
-    let too_large = chunk(&context, 3, 3, Unit::Tokens);
+    assert!(matches!(chunk(&context, 0, 0, Unit::Characters, &StopFlag::default()), Err(ChunkError::NoSize)));
+    let too_large = chunk(&context, 3, 3, Unit::Tokens, &StopFlag::default());
     assert!(matches!(too_large, Err(ChunkError::OverlapTooLarge { size: 3, overlap: 3 })));
 }
 
@@ -118,7 +118,7 @@ fn check_promises(context: &ContextText, size: usize, overlap: usize, unit: Unit
         Unit::Characters => text[range].chars().count(),
         Unit::Tokens => estimated_tokens(&text[range]),
     };
-    let chunks = chunk(context, size, overlap, unit).unwrap();
+    let chunks = chunk(context, size, overlap, unit, &StopFlag::default()).unwrap();
     let (mut covered, mut start, mut before) = (0, 0, None);
     for (number, range) in chunks.iter().enumerate() {
         let own = length(range.clone());

@@ -1,6 +1,6 @@
 //! The parts of a text that one thread after the other takes to search.
 
-use super::{GrepError, Scope, TOGETHER};
+use super::pattern::Scope;
 use crate::corpus::{assemble::Segment, context::ContextText, error::Error};
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ pub(super) fn parts(
     context: &ContextText,
     wanted: impl Fn(&Segment) -> bool,
     scope: Scope,
-) -> Result<Vec<Vec<Range<usize>>>, GrepError> {
+) -> Result<Vec<Vec<Range<usize>>>, Error> {
     let mut parts: Vec<Vec<Range<usize>>> = Vec::new();
     let mut bytes = usize::MAX;
     for segment in context.segments().iter().filter(|segment| wanted(segment)) {
@@ -20,11 +20,7 @@ pub(super) fn parts(
         bytes = bytes.saturating_add(range.len());
         if bytes > PART {
             match scope {
-                Scope::Lines => split_lines(context, range.clone(), &mut parts).map_err(GrepError::Text)?,
-                Scope::Files if context.in_memory().is_none() && range.len() > TOGETHER => {
-                    let path = segment.path.clone().unwrap_or_else(|| "the text".to_owned());
-                    return Err(GrepError::TooLong { path, bytes: range.len() });
-                }
+                Scope::Lines => split_lines(context, range.clone(), &mut parts)?,
                 Scope::Files => parts.push(vec![range.clone()]),
             }
             bytes = parts.last().map_or(0, |part| part.iter().map(Range::len).sum());

@@ -1,17 +1,21 @@
 //! Searching the parts of a text, and making rows of what matches.
 
-use super::{GrepRow, Pattern, Scope};
+use super::{
+    GrepError, GrepRow,
+    automaton::Walker,
+    lines::{LineSearch, Shown, shown},
+    pattern::{Pattern, Scope},
+    shown::whole_line,
+    window::Haystack,
+};
 use crate::{
-    corpus::{assemble::Segment, context::ContextText, error::Error},
-    text::{Bytes, cut_head},
+    corpus::{assemble::Segment, context::ContextText, error::Error, stop::StopFlag, threads::on_threads},
+    text::Bytes,
 };
 use grep_matcher::Matcher;
-use grep_regex::RegexMatcher;
-use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkMatch};
 use std::{
-    io,
     num::NonZeroUsize,
-    ops::Range,
+    ops::{ControlFlow, Range},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -19,8 +23,11 @@ use std::{
     thread,
 };
 
-/// The most characters of a line that are shown.
-pub(super) const SHOWN_LINE: usize = 300;
+/// The most bytes of the rows of one search.
+pub(super) const MOST_SHOWN: usize = 16 << 20;
+
+/// The most threads of one search. Each has memory of its own for what it knows of the pattern.
+const MOST_THREADS: usize = 8;
 
 /// One search through a text.
 pub(super) struct Search<'a> {
@@ -28,7 +35,10 @@ pub(super) struct Search<'a> {
     pattern: &'a Pattern,
     parts: Vec<Vec<Range<usize>>>,
     limit: usize,
+    stop: &'a StopFlag,
     next: AtomicUsize,
+    /// Bytes of the rows that were found.
+    shown: AtomicUsize,
     found: Mutex<Found>,
     /// No part after this one can have rows that are wanted.
     last_needed: AtomicUsize,
@@ -38,29 +48,32 @@ pub(super) struct Search<'a> {
 struct Found {
     /// The rows of each part that was searched.
     rows: Vec<Option<Vec<GrepRow>>>,
-    /// Why a part could not be read.
-    failure: Option<Error>,
+    /// Why a part was not searched to its end.
+    failure: Option<GrepError>,
     /// How many of the first parts were searched without a gap, and how many rows they have.
     complete: usize,
     rows_of_complete: usize,
 }
 
 impl<'a> Search<'a> {
-    pub fn new(context: &'a ContextText, pattern: &'a Pattern, parts: Vec<Vec<Range<usize>>>, limit: usize) -> Self {
+    pub fn new(
+        context: &'a ContextText,
+        pattern: &'a Pattern,
+        parts: Vec<Vec<Range<usize>>>,
+        limit: usize,
+        stop: &'a StopFlag,
+    ) -> Self {
         let found = Found { rows: vec![None; parts.len()], failure: None, complete: 0, rows_of_complete: 0 };
         let (next, last_needed) = (AtomicUsize::new(0), AtomicUsize::new(usize::MAX));
-        Self { context, pattern, parts, limit, next, found: Mutex::new(found), last_needed }
+        let (shown, found) = (AtomicUsize::new(0), Mutex::new(found));
+        Self { context, pattern, parts, limit, stop, next, shown, found, last_needed }
     }
 
     /// The first rows, up to the limit, in the order of the text.
-    pub fn run(self) -> Result<Vec<GrepRow>, Error> {
-        let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(self.parts.len());
-        thread::scope(|scope| {
-            // A system that gives no thread leaves more for this one.
-            let spawn = |_| thread::Builder::new().spawn_scoped(scope, || self.work()).is_ok();
-            let _ = (1..threads).take_while(|number| spawn(*number)).count();
-            self.work();
-        });
+    pub fn run(self) -> Result<Vec<GrepRow>, GrepError> {
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = cores.min(MOST_THREADS).min(self.parts.len());
+        on_threads(threads, || self.work());
         let found = self.found.into_inner().unwrap_or_else(PoisonError::into_inner);
         match found.failure {
             Some(failure) => Err(failure),
@@ -69,15 +82,18 @@ impl<'a> Search<'a> {
     }
 
     fn work(&self) {
-        let mut searcher = searcher();
+        let mut lines = LineSearch::new(self.pattern);
+        let mut walker = Walker::new(&self.pattern.automaton);
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             if number >= self.parts.len() || number > self.last_needed.load(Ordering::Relaxed) {
                 return;
             }
             let mut rows = Rows { search: self, place: None, start: 0, rows: Vec::new(), failure: None };
-            let searched =
-                self.parts[number].iter().try_for_each(|piece| rows.search_piece(&mut searcher, piece.clone()));
+            let searched = self.parts[number].iter().try_for_each(|piece| match self.pattern.scope {
+                Scope::Lines => rows.search_lines(&mut lines, piece.clone()),
+                Scope::Files => rows.search_file(&mut walker, piece.clone()),
+            });
             if let Err(error) = searched {
                 self.next.store(self.parts.len(), Ordering::Relaxed);
                 self.found.lock().unwrap_or_else(PoisonError::into_inner).failure.get_or_insert(error);
@@ -102,28 +118,6 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Searches texts that are in memory.
-pub(in crate::corpus) fn searcher() -> Searcher {
-    SearcherBuilder::new().line_number(false).binary_detection(BinaryDetection::none()).bom_sniffing(false).build()
-}
-
-/// A line that matches as it is shown: of a very long one the part around the match.
-pub(in crate::corpus) fn shown_line(matcher: &RegexMatcher, line: &[u8]) -> String {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let text = String::from_utf8_lossy(line);
-    if text.len() <= SHOWN_LINE || text.chars().count() <= SHOWN_LINE {
-        return text.into_owned();
-    }
-    let found = matcher.find(line).ok().flatten().map_or(0, |found| found.start());
-    // A third of what is shown stands before the match.
-    let before_match = &text[..text.floor_char_boundary(found)];
-    let lead = before_match.char_indices().rev().nth(SHOWN_LINE / 3).map_or(0, |(at, _)| at);
-    let shown = cut_head(&text[lead..], SHOWN_LINE);
-    let (before, after) = (if lead > 0 { "…" } else { "" }, if shown.omitted > 0 { "…" } else { "" });
-    format!("{before}{}{after}", shown.shown)
-}
-
 /// Collects the rows of one part, in the order of the text.
 struct Rows<'a> {
     search: &'a Search<'a>,
@@ -132,8 +126,8 @@ struct Rows<'a> {
     /// Where the piece that is searched begins.
     start: usize,
     rows: Vec<GrepRow>,
-    /// Why a row has no place.
-    failure: Option<Error>,
+    /// Why there are not all rows.
+    failure: Option<GrepError>,
 }
 
 /// A line of a file.
@@ -146,60 +140,124 @@ struct Place<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn search_piece(&mut self, searcher: &mut Searcher, piece: Range<usize>) -> Result<(), Error> {
-        if self.is_full() {
-            return Ok(());
-        }
+    /// One row for each line that matches.
+    fn search_lines(&mut self, lines: &mut LineSearch<'_>, piece: Range<usize>) -> Result<(), GrepError> {
         self.start = piece.start;
-        let bytes = self.search.context.bytes(piece)?;
-        match self.search.pattern.scope {
-            Scope::Lines => {
-                let searched = searcher.search_slice(&self.search.pattern.matcher, &bytes, &mut *self);
-                debug_assert!(searched.is_ok(), "searching a slice does no input or output");
-            }
-            Scope::Files => self.search_across_lines(&bytes),
-        }
-        match self.failure.take() {
-            Some(failure) => Err(failure),
-            None => Ok(()),
-        }
+        let (context, stop) = (self.search.context, self.search.stop);
+        let tell = &mut |line, shown: &Shown<'_>| self.add(line, || Ok(shown.text()));
+        let searched = lines.search(&|range| context.bytes(range), piece, stop, tell);
+        searched.map(drop).map_err(GrepError::Text)?;
+        self.failure.take().map_or(Ok(()), Err)
     }
 
-    /// One row for each line that a match begins on.
-    fn search_across_lines(&mut self, bytes: &[u8]) {
+    /// One row for each line of a file that a match begins on.
+    fn search_file(&mut self, walker: &mut Walker<'_>, file: Range<usize>) -> Result<(), GrepError> {
+        self.start = file.start;
+        self.search.stop.check().map_err(GrepError::Text)?;
+        match file.len() <= self.search.pattern.most_at_once {
+            true => self.search_short_file(file).map_err(GrepError::Text)?,
+            false => self.search_long_file(walker, file).map_err(GrepError::Text)?,
+        }
+        self.failure.take().map_or(Ok(()), Err)
+    }
+
+    fn search_short_file(&mut self, file: Range<usize>) -> Result<(), Error> {
+        let pattern = self.search.pattern;
+        let bytes = self.search.context.bytes(file)?;
         let mut last_line = None;
-        let searched = self.search.pattern.matcher.find_iter(bytes, |found| {
+        let searched = pattern.matcher.find_iter(&bytes, |found| {
             // There is no line after the last line feed.
             if found.start() == bytes.len() && (bytes.is_empty() || bytes.ends_with(b"\n")) {
                 return false;
             }
             let begin = memchr::memrchr(b'\n', &bytes[..found.start()]).map_or(0, |line_feed| line_feed + 1);
-            if last_line.replace(begin) != Some(begin) {
-                let end = memchr::memchr(b'\n', &bytes[found.start()..]).map_or(bytes.len(), |at| found.start() + at);
-                self.add(self.start + begin, &bytes[begin..end]);
+            if last_line.replace(begin) == Some(begin) {
+                return true;
             }
-            !self.is_full()
+            let end = memchr::memchr(b'\n', &bytes[found.start()..]).map_or(bytes.len(), |at| found.start() + at);
+            let line = &bytes[begin..end];
+            self.add(self.start + begin, || Ok(whole_line(line, |line| pattern.find(line)))).is_continue()
         });
         debug_assert!(searched.is_ok(), "this matcher knows no errors");
+        Ok(())
+    }
+
+    /// The same for a file that takes too long to be searched at once, or does not lie in memory.
+    fn search_long_file(&mut self, walker: &mut Walker<'_>, file: Range<usize>) -> Result<(), Error> {
+        let Search { context, stop, pattern, .. } = *self.search;
+        let read = |range| context.bytes(range);
+        let haystack = Haystack { read: &read, range: file.clone() };
+        let ends_with_line = *read(file.end - 1..file.end)? == *b"\n";
+        let (mut from, mut last_end, mut last_line) = (file.start, None, None);
+        while from <= file.end
+            && let Some(found) = walker.find(&haystack, from..file.end, stop)?
+        {
+            stop.check()?;
+            from = found.end;
+            if found.is_empty() {
+                from = found.end + 1;
+                if last_end == Some(found.end) {
+                    continue;
+                }
+            }
+            last_end = Some(found.end);
+            if found.start == file.end && ends_with_line {
+                break;
+            }
+            let line = self.line_around(found.start)?;
+            let line = line.start.max(file.start)..line.end.min(file.end);
+            if last_line.replace(line.start) == Some(line.start) {
+                continue;
+            }
+            let text = || match line.len() <= pattern.most_at_once {
+                true => Ok(whole_line(&read(line.clone())?, |line| pattern.find(line))),
+                false => shown(&read, line.clone(), found.start),
+            };
+            if self.add(line.start, text).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The line that a byte lies in, with its line feed.
+    fn line_around(&self, byte: usize) -> Result<Range<usize>, Error> {
+        let context = self.search.context;
+        let start = match context.in_memory() {
+            Some(text) => memchr::memrchr(b'\n', &text.as_bytes()[..byte]).map_or(0, |line_feed| line_feed + 1),
+            None => context.lines().byte_of_line(context, context.lines().line_of_byte(context, byte)?)?,
+        };
+        Ok(start..context.next_line(byte)?)
     }
 
     fn is_full(&self) -> bool {
         self.rows.len() >= self.search.limit
     }
 
-    /// Adds the line that begins at byte `offset`, unless it is a header line.
-    fn add(&mut self, offset: usize, line: &[u8]) {
-        let place = match self.place_of(offset) {
-            Ok(Some(place)) => place,
-            Ok(None) => return,
-            Err(failure) => {
-                self.failure.get_or_insert(failure);
-                return;
-            }
+    /// Adds the line that begins at byte `offset`, unless it is a header line. Says whether more are wanted.
+    fn add(&mut self, offset: usize, text: impl FnOnce() -> Result<String, Error>) -> ControlFlow<()> {
+        let row = self.place_of(offset).and_then(|place| {
+            let Some(place) = place else { return Ok(None) };
+            let row = GrepRow { path: place.segment.path.clone(), line: place.line, text: text()? };
+            Ok(Some((place, row)))
+        });
+        let (place, row) = match row {
+            Ok(Some(found)) => found,
+            Ok(None) => return ControlFlow::Continue(()),
+            Err(failure) => return self.fail(GrepError::Text(failure)),
         };
         self.place = Some(place);
-        let (path, text) = (place.segment.path.clone(), shown_line(&self.search.pattern.matcher, line));
-        self.rows.push(GrepRow { path, line: place.line, text });
+        let bytes = row.text.len() + row.path.as_ref().map_or(0, String::len);
+        if self.search.shown.fetch_add(bytes, Ordering::Relaxed) + bytes > MOST_SHOWN {
+            return self.fail(GrepError::TooMuch);
+        }
+        self.rows.push(row);
+        if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn fail(&mut self, failure: GrepError) -> ControlFlow<()> {
+        self.failure.get_or_insert(failure);
+        ControlFlow::Break(())
     }
 
     fn place_of(&self, offset: usize) -> Result<Option<Place<'a>>, Error> {
@@ -222,14 +280,5 @@ impl<'a> Rows<'a> {
             None => context.position(offset)?.map_or(1, |position| position.line),
         };
         Ok(Some(Place { segment, offset, line }))
-    }
-}
-
-impl Sink for &mut Rows<'_> {
-    type Error = io::Error;
-
-    fn matched(&mut self, _: &Searcher, found: &SinkMatch<'_>) -> Result<bool, io::Error> {
-        self.add(self.start + found.absolute_byte_offset() as usize, found.bytes());
-        Ok(!self.is_full())
     }
 }

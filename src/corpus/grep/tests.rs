@@ -1,6 +1,8 @@
 //! Which lines match, in which order, and how they are shown.
 
-use super::{parts::PART, rows::SHOWN_LINE, *};
+mod bounds;
+
+use super::{parts::PART, shown::SHOWN_LINE, *};
 use crate::corpus::{OpenBuffer, Root, Selection, Snapshot, StopFlag};
 use std::sync::Arc;
 
@@ -26,7 +28,7 @@ fn files() -> Arc<ContextText> {
 
 /// The rows as `path:line:text`.
 fn rows(context: &ContextText, pattern: &str, options: &GrepOptions<'_>) -> Vec<String> {
-    let result = grep(context, pattern, options).unwrap();
+    let result = grep(context, pattern, options, &StopFlag::default()).unwrap();
     let show = |row: GrepRow| format!("{}:{}:{}", row.path.unwrap_or_default(), row.line, row.text);
     result.rows.into_iter().map(show).collect()
 }
@@ -68,7 +70,10 @@ fn the_path_may_be_a_file_a_directory_or_a_glob() {
     assert_eq!(found("*.txt"), ["src/deep/c.txt:3:one"]);
     assert_eq!(found("src/*.rs").len(), 2);
     assert_eq!(found(".").len(), 4);
-    let error = |path| grep(&context, "x", &GrepOptions { path: Some(path), ..GrepOptions::default() }).unwrap_err();
+    let error = |path| {
+        grep(&context, "x", &GrepOptions { path: Some(path), ..GrepOptions::default() }, &StopFlag::default())
+            .unwrap_err()
+    };
     assert_eq!(error("nowhere.rs").to_string(), "no file `nowhere.rs` in the context");
     assert!(error("[").to_string().starts_with("bad glob `[`"), "{}", error("["));
 }
@@ -77,7 +82,9 @@ fn the_path_may_be_a_file_a_directory_or_a_glob() {
 fn no_more_rows_than_wanted_are_returned_and_whether_there_are_more_is_said() {
     let context = context(&[("a", &"x\n".repeat(10)), ("b", "x\n")]);
     for (wanted, rows, more) in [(0, 0, true), (5, 5, true), (10, 10, true), (11, 11, false), (99, 11, false)] {
-        let result = grep(&context, "x", &GrepOptions { max_results: wanted, ..GrepOptions::default() }).unwrap();
+        let result =
+            grep(&context, "x", &GrepOptions { max_results: wanted, ..GrepOptions::default() }, &StopFlag::default())
+                .unwrap();
         assert_eq!((result.rows.len(), result.more), (rows, more), "{wanted}");
     }
 }
@@ -103,7 +110,8 @@ fn parts_that_are_searched_apart_make_one_result() {
 #[test]
 fn a_bad_pattern_is_explained() {
     let context = files();
-    let error = |pattern| grep(&context, pattern, &GrepOptions::default()).unwrap_err().to_string();
+    let error =
+        |pattern| grep(&context, pattern, &GrepOptions::default(), &StopFlag::default()).unwrap_err().to_string();
     assert!(error("a(").contains("unclosed group"), "{}", error("a("));
     assert!(error("a(\\n").contains("unclosed group"), "{}", error("a(\\n"));
 }
@@ -132,7 +140,7 @@ fn a_pattern_with_a_line_feed_reaches_over_lines_but_not_over_files() {
     // Two matches that begin on one line are one row.
     assert_eq!(rows(&context, r"t|o\r\n", &all)[..2], ["a.rs:2:let x = One;", "src/b.rs:2:two"]);
     let options = GrepOptions { max_results: 1, ..GrepOptions::default() };
-    let first = grep(&context, r"\n", &options).unwrap();
+    let first = grep(&context, r"\n", &options, &StopFlag::default()).unwrap();
     assert_eq!((first.rows.len(), first.more), (1, true));
 }
 
@@ -149,7 +157,7 @@ fn the_ends_of_a_text_are_those_of_a_line_or_of_a_file() {
 fn lines_are_counted_over_any_distance() {
     let context = context(&[("a", &"x\ny\n".repeat(PART / 2)), ("b", "y\nx")]);
     let options = GrepOptions { max_results: usize::MAX, ..GrepOptions::default() };
-    let result = grep(&context, "x", &options).unwrap();
+    let result = grep(&context, "x", &options, &StopFlag::default()).unwrap();
     assert_eq!(result.rows.len(), PART / 2 + 1);
     let (last, of_a) = result.rows.split_last().unwrap();
     assert_eq!((last.path.as_deref(), last.line), (Some("b"), 2));

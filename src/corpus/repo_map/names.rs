@@ -6,7 +6,9 @@ use crate::corpus::{
     error::Error,
     language::Language,
     outline::{Symbol, by_lines},
+    stop::StopFlag,
     syntax,
+    threads::on_threads,
 };
 use rustc_hash::FxHashMap;
 use std::{
@@ -20,6 +22,10 @@ use std::{
 
 /// About how many bytes of files are looked at together.
 const BATCH: usize = 1 << 20;
+
+/// A file has fewer different words than these and one for so many bytes.
+const FEW_WORDS: usize = 256;
+const BYTES_PER_WORD: usize = 16;
 
 /// Which files are looked at, and how.
 #[derive(Debug)]
@@ -72,13 +78,15 @@ impl Looks {
     }
 
     /// The texts of the files: of a context in memory borrowed, else fetched, which the bounds on their sizes allow.
-    pub fn texts<'c>(&self, context: &'c ContextText) -> Result<Texts<'c>, Error> {
-        let text = |&number: &usize| Ok((number, context.read(context.segments()[number].text.clone())?));
+    pub fn texts<'c>(&self, context: &'c ContextText, stop: &StopFlag) -> Result<Texts<'c>, Error> {
+        let text = |&number: &usize| {
+            stop.check().and_then(|()| Ok((number, context.read(context.segments()[number].text.clone())?)))
+        };
         self.files.iter().map(text).collect()
     }
 
     /// Looks at the files, in parallel.
-    pub fn take<'t>(&self, context: &ContextText, texts: &'t Texts<'_>) -> Used<'t> {
+    pub fn take<'t>(&self, context: &ContextText, texts: &'t Texts<'_>, stop: &StopFlag) -> Result<Used<'t>, Error> {
         let segments = context.segments();
         let mut bytes = 0;
         let batches: Vec<&[usize]> = self
@@ -94,17 +102,21 @@ impl Looks {
         let next = AtomicUsize::new(0);
         let done = Mutex::new(Vec::with_capacity(self.files.len()));
         let work = || {
-            while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let look = |&number: &usize| file(&texts[&number], segments[number].language, number, self.parses);
+            while !stop.is_raised()
+                && let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed))
+            {
+                let look =
+                    |&number: &usize| file(&texts[&number], segments[number].language, number, self.parses, stop);
                 let files: Vec<File<'t>> = batch.iter().map(look).collect();
                 done.lock().unwrap_or_else(PoisonError::into_inner).extend(files);
             }
         };
         let threads = thread::available_parallelism().map_or(1, usize::from).min(batches.len());
-        thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+        on_threads(threads, work);
+        stop.check()?;
         let mut files = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         files.sort_unstable_by_key(|file| file.number);
-        Used::of(files)
+        Ok(Used::of(files))
     }
 }
 
@@ -156,8 +168,14 @@ pub(super) fn line_starts(text: &str) -> Vec<usize> {
     std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect()
 }
 
-fn file<'t>(text: &'t str, language: Option<&'static Language>, number: usize, parses: bool) -> File<'t> {
-    let parsed = language.filter(|_| parses).and_then(|language| syntax::tags(text, language));
+fn file<'t>(
+    text: &'t str,
+    language: Option<&'static Language>,
+    number: usize,
+    parses: bool,
+    stop: &StopFlag,
+) -> File<'t> {
+    let parsed = language.filter(|_| parses).and_then(|language| syntax::tags(text, language, stop));
     let (symbols, names) = match parsed {
         Some(tags) => (tags.symbols, tags.names.into_iter().collect()),
         None => (by_lines(text, language), words(text)),
@@ -167,12 +185,17 @@ fn file<'t>(text: &'t str, language: Option<&'static Language>, number: usize, p
     File { number, defines, names }
 }
 
-/// All words that could be names, and how often they occur.
+/// Words that could be names, and how often they occur: as many as a text of its length has, the first ones of an odd one.
 fn words(text: &str) -> Vec<(&str, u32)> {
     let mut counts: FxHashMap<&str, u32> = FxHashMap::default();
+    let most = FEW_WORDS + text.len() / BYTES_PER_WORD;
     let words = text.split(|it: char| !is_part_of_name(it));
     for word in words.filter(|word| word.starts_with(|first: char| !first.is_ascii_digit())) {
-        *counts.entry(word).or_default() += 1;
+        if counts.len() < most {
+            *counts.entry(word).or_default() += 1;
+        } else if let Some(count) = counts.get_mut(word) {
+            *count += 1;
+        }
     }
     counts.into_iter().collect()
 }

@@ -8,6 +8,7 @@
 //! share a name.
 
 use super::{Focus, names::Used};
+use crate::corpus::{error::Error, stop::StopFlag};
 use rustc_hash::FxHashMap;
 
 /// How often the surfer goes on instead of beginning anew.
@@ -47,11 +48,12 @@ struct Graph {
     links: Vec<Vec<Link>>,
 }
 
-pub(super) fn rank(used: &Used<'_>, focus: &Focus) -> Ranked {
+pub(super) fn rank(used: &Used<'_>, focus: &Focus, stop: &StopFlag) -> Result<Ranked, Error> {
     let graph = Graph::of(used, focus);
     let begins = begins(used, focus);
     let mut ranks = begins.clone();
     for _ in 0..ROUNDS {
+        stop.check()?;
         let arriving = graph.arriving(&ranks);
         // Surfers in files that lead nowhere begin anew.
         let stuck: f64 =
@@ -74,7 +76,7 @@ pub(super) fn rank(used: &Used<'_>, focus: &Focus) -> Ranked {
         }
         ((file, name), rank)
     });
-    Ranked { definitions: definitions.collect() }
+    Ok(Ranked { definitions: definitions.collect() })
 }
 
 /// Where the surfer begins how often.

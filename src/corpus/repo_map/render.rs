@@ -9,6 +9,7 @@ use crate::{
         context::ContextText,
         language::Language,
         outline::{Symbol, symbols},
+        stop::StopFlag,
     },
     text::{estimated_tokens, one_line},
 };
@@ -21,7 +22,7 @@ const LONGEST_SIGNATURE: usize = 120;
 /// The fewest tokens that a definition takes; more definitions than have room need not be looked up.
 const FEWEST_TOKENS: usize = 5;
 
-/// The best definitions, as many as have room.
+/// The best definitions, as many as have room; fewer if it is stopped.
 pub(super) fn render(
     context: &ContextText,
     looks: &Looks,
@@ -29,6 +30,7 @@ pub(super) fn render(
     used: &Used<'_>,
     ranked: &Ranked,
     tokens: usize,
+    stop: &StopFlag,
 ) -> String {
     let mut best: Vec<(&(usize, usize), &f64)> = ranked.definitions.iter().collect();
     best.sort_unstable_by(|(left, left_rank), (right, right_rank)| {
@@ -36,7 +38,7 @@ pub(super) fn render(
     });
     let all = best.len();
     best.truncate(tokens / FEWEST_TOKENS);
-    let rows = rows(context, texts, used, &best);
+    let rows = rows(context, texts, used, &best, stop);
     // The largest number of definitions whose map has room.
     let text_of = |count: usize| {
         let mut text = map(context, &rows[..count]);
@@ -63,11 +65,18 @@ struct Row {
 }
 
 /// The lines of the best definitions, the best first. A name that a file defines several times has one line.
-fn rows(context: &ContextText, texts: &Texts<'_>, used: &Used<'_>, best: &[(&(usize, usize), &f64)]) -> Vec<Row> {
+fn rows(
+    context: &ContextText,
+    texts: &Texts<'_>,
+    used: &Used<'_>,
+    best: &[(&(usize, usize), &f64)],
+    stop: &StopFlag,
+) -> Vec<Row> {
     let mut known: FxHashMap<usize, FxHashMap<&str, Symbol>> = FxHashMap::default();
     let mut rows = Vec::with_capacity(best.len());
-    for &(&(file, name), _) in best {
-        let symbols = known.entry(file).or_insert_with(|| named(&texts[&file], context.segments()[file].language));
+    for &(&(file, name), _) in best.iter().take_while(|_| !stop.is_raised()) {
+        let named = || named(&texts[&file], context.segments()[file].language, stop);
+        let symbols = known.entry(file).or_insert_with(named);
         // A file that was looked at by its lines may be seen otherwise by its parser.
         let Some(symbol) = symbols.get(used.names[name]) else { continue };
         let signature = one_line(&symbol.signature, LONGEST_SIGNATURE);
@@ -76,10 +85,10 @@ fn rows(context: &ContextText, texts: &Texts<'_>, used: &Used<'_>, best: &[(&(us
     rows
 }
 
-fn named<'t>(text: &'t str, language: Option<&'static Language>) -> FxHashMap<&'t str, Symbol> {
+fn named<'t>(text: &'t str, language: Option<&'static Language>, stop: &StopFlag) -> FxHashMap<&'t str, Symbol> {
     let lines = line_starts(text);
     let mut named = FxHashMap::default();
-    for symbol in symbols(text, language) {
+    for symbol in symbols(text, language, stop) {
         if let Some(name) = used_name(text, &symbol, &lines) {
             named.entry(name).or_insert(symbol);
         }

@@ -40,7 +40,7 @@ fn context() -> Arc<ContextText> {
 
 fn check(tokens: usize, focus: &[&str], expected: Expect) {
     let focus: Vec<String> = focus.iter().map(|&it| it.to_owned()).collect();
-    let map = repo_map(&context(), tokens, &focus).unwrap_or_else(|error| format!("{error}\n"));
+    let map = repo_map(&context(), tokens, &focus, &StopFlag::default()).unwrap_or_else(|error| format!("{error}\n"));
     expected.assert_eq(&map);
 }
 
@@ -127,7 +127,7 @@ fn a_focus_moves_what_it_uses_to_the_front() {
 fn a_map_has_at_most_its_tokens() {
     let context = context();
     for tokens in [20, 30, 50, 80, 150, 1000] {
-        let map = repo_map(&context, tokens, &[]).unwrap();
+        let map = repo_map(&context, tokens, &[], &StopFlag::default()).unwrap();
         assert!(estimated_tokens(&map) <= tokens, "{tokens}: {map}");
     }
 }
@@ -135,5 +135,5 @@ fn a_map_has_at_most_its_tokens() {
 #[test]
 fn a_text_without_definitions_has_an_empty_map() {
     let context = Snapshot::of_text(None, "only prose".to_owned()).context().unwrap();
-    assert_eq!(repo_map(&context, 100, &[]).unwrap(), "(0 of 0 definitions in 0 files)\n");
+    assert_eq!(repo_map(&context, 100, &[], &StopFlag::default()).unwrap(), "(0 of 0 definitions in 0 files)\n");
 }

@@ -1,5 +1,6 @@
 //! The same work for many items, on all processors.
 
+use crate::corpus::threads::on_threads;
 use std::{
     sync::{
         Mutex, PoisonError,
@@ -37,7 +38,7 @@ pub(super) fn each<S, R: Send>(
             }
         }
     };
-    thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(run))));
+    on_threads(threads, run);
     if stopped.into_inner() {
         return None;
     }

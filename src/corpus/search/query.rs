@@ -34,6 +34,11 @@ const WEAK: f32 = 0.3;
 /// What two words of the question count that the code writes as one.
 const COMPOUND: f32 = 0.8;
 
+/// The longest question in bytes, and the most words that are looked for. What a longer one asks besides is left out:
+/// each word is looked up in every part of the index.
+const LONGEST: usize = 64 << 10;
+const MOST_WORDS: usize = 500;
+
 /// One thing that a question asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Concept {
@@ -53,6 +58,7 @@ pub(super) struct Query {
 
 impl Query {
     pub fn new(text: &str) -> Self {
+        let text = &text[..text.floor_char_boundary(LONGEST)];
         let mut parts = Vec::new();
         let mut wholes = Vec::new();
         words(text, |word| match word {
@@ -66,13 +72,21 @@ impl Query {
 
         let mut concepts: Vec<Concept> = Vec::new();
         for (at, part) in content.iter().enumerate() {
+            if concepts.len() == MOST_WORDS {
+                break;
+            }
             let before = at.checked_sub(1).map(|before| &content[before]);
             let concept = concept(part, before, content.get(at + 1));
             if !concepts.iter().any(|known| known.variants[0] == concept.variants[0]) {
                 concepts.push(concept);
             }
         }
-        concepts.extend(wholes.iter().map(|whole| Concept { variants: vec![(identifier(whole), 1.0)], weight: 1.0 }));
+        concepts.extend(
+            wholes
+                .iter()
+                .take(MOST_WORDS)
+                .map(|whole| Concept { variants: vec![(identifier(whole), 1.0)], weight: 1.0 }),
+        );
         Self { concepts, about_tests }
     }
 }

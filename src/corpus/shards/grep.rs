@@ -6,29 +6,28 @@
 use super::{
     super::{
         assemble::Segment,
-        grep::{GrepError, GrepOptions, GrepResult, GrepRow, line_matcher, searcher, shown_line},
+        grep::{GrepError, GrepOptions, GrepResult, GrepRow, LineSearch, Pattern, Shown},
         lookup::{LookupError, PathFilter},
+        stop::StopFlag,
     },
     count::line_feeds,
     error::ShardError,
     scan,
     store::ShardStore,
 };
-use grep_regex::RegexMatcher;
-use grep_searcher::{Searcher, Sink, SinkMatch};
-use std::{io, ops::ControlFlow};
+use std::ops::ControlFlow;
 
 /// The longest line that is put together from several shards.
 const LONGEST_LINE: usize = 64 << 20;
 
 impl ShardStore {
     /// Finds the lines that match the regular expression `pattern`, as [`grep`](super::super::grep()) does in memory.
-    pub fn grep(&self, pattern: &str, options: &GrepOptions<'_>) -> Result<GrepResult, ShardError> {
-        let matcher = line_matcher(pattern, options.ignore_case)?;
+    pub fn grep(&self, pattern: &str, options: &GrepOptions<'_>, stop: &StopFlag) -> Result<GrepResult, ShardError> {
+        let pattern = Pattern::of_lines(pattern, options.ignore_case)?;
         let filter = options.path.map(|path| self.filter(path)).transpose()?;
         // One more than wanted tells whether there are more.
         let limit = options.max_results.saturating_add(1);
-        let search = Search { store: self, matcher: &matcher, filter: filter.as_ref(), limit };
+        let search = Search { store: self, pattern: &pattern, filter: filter.as_ref(), limit, stop };
         let mut rows = search.run()?;
         let more = rows.len() > options.max_results;
         rows.truncate(options.max_results);
@@ -45,9 +44,10 @@ impl ShardStore {
 
 struct Search<'a> {
     store: &'a ShardStore,
-    matcher: &'a RegexMatcher,
+    pattern: &'a Pattern,
     filter: Option<&'a PathFilter>,
     limit: usize,
+    stop: &'a StopFlag,
 }
 
 /// What was found in a shard, and the lines at its ends, of which there may be more elsewhere.
@@ -82,7 +82,7 @@ impl Search<'_> {
             self.join(&mut open, shard, piece, &mut rows)?;
             Ok(if rows.len() >= self.limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
-        self.close(&mut open, &mut rows);
+        self.close(&mut open, &mut rows)?;
         rows.truncate(self.limit);
         Ok(rows)
     }
@@ -102,6 +102,7 @@ impl Search<'_> {
     }
 
     fn search_shard(&self, shard: usize, room: &mut Vec<u8>) -> Result<Piece, ShardError> {
+        self.stop.check()?;
         room.clear();
         // Pieces do not overlap here, so that together they are the shard.
         let mut text = Vec::with_capacity(self.store.manifest().extent(shard).bytes);
@@ -117,9 +118,7 @@ impl Search<'_> {
             counted: 0,
             rows: Vec::new(),
         };
-        let lines = rows.bytes;
-        let searched = searcher().search_slice(self.matcher, lines, &mut rows);
-        debug_assert!(searched.is_ok(), "searching a slice does no input or output");
+        rows.search()?;
         let rows = rows.rows;
         let line_feeds = self.store.manifest().extent(shard).line_feeds;
         Ok(Piece { rows, head: text[..=first].to_vec(), tail: text[last + 1..].to_vec(), line_feeds })
@@ -130,7 +129,7 @@ impl Search<'_> {
         let range = self.store.manifest().bytes_of(shard);
         if shard != open.next {
             // What lies in between is in no wanted file, so the line was over, and the one that ends here is not wanted.
-            self.close(open, rows);
+            self.close(open, rows)?;
             *open = Open { bytes: Vec::new(), start: range.start, known: false, next: shard };
         }
         open.next = shard + 1;
@@ -142,7 +141,7 @@ impl Search<'_> {
             open.bytes.extend_from_slice(&piece.head);
         }
         if piece.line_feeds > 0 {
-            self.close(open, rows);
+            self.close(open, rows)?;
             rows.extend(piece.rows);
             *open = Open { start: range.end - piece.tail.len(), bytes: piece.tail, known: true, next: open.next };
         }
@@ -151,10 +150,10 @@ impl Search<'_> {
 
     /// Searches the line that was put together. If it lies across a border its number is still known without a request:
     /// it is the last line of the shard that it begins in.
-    fn close(&self, open: &mut Open, rows: &mut Vec<GrepRow>) {
+    fn close(&self, open: &mut Open, rows: &mut Vec<GrepRow>) -> Result<(), ShardError> {
         let bytes = std::mem::take(&mut open.bytes);
         if !open.known || bytes.is_empty() {
-            return;
+            return Ok(());
         }
         let shard = self.store.manifest().shard_at(open.start, |extent| extent.bytes);
         let line = match open.start == self.store.manifest().bytes_of(shard).start {
@@ -162,21 +161,21 @@ impl Search<'_> {
             false => self.store.manifest().before[shard + 1].line_feeds,
         };
         let mut found = Rows { search: self, start: open.start, bytes: &bytes, line, counted: 0, rows: Vec::new() };
-        let searched = searcher().search_slice(self.matcher, &bytes, &mut found);
-        debug_assert!(searched.is_ok(), "searching a slice does no input or output");
+        found.search()?;
         rows.append(&mut found.rows);
+        Ok(())
     }
 
     /// The row of the line that begins at byte `offset` and is line `line` of the whole text, unless it is a header line or
     /// not wanted.
-    fn row(&self, offset: usize, line: usize, bytes: &[u8]) -> Option<GrepRow> {
+    fn row(&self, offset: usize, line: usize, shown: &Shown<'_>) -> Option<GrepRow> {
         let number = self.store.segment_at(offset)?;
         let segment = &self.store.segments()[number];
         if !segment.text.contains(&offset) || self.filter.is_some_and(|filter| !filter.accepts(segment)) {
             return None;
         }
         let line = self.store.line_within(number, line) + 1;
-        Some(GrepRow { path: segment.path.clone(), line, text: shown_line(self.matcher, bytes) })
+        Some(GrepRow { path: segment.path.clone(), line, text: shown.text() })
     }
 }
 
@@ -192,14 +191,16 @@ struct Rows<'a> {
     rows: Vec<GrepRow>,
 }
 
-impl Sink for Rows<'_> {
-    type Error = io::Error;
-
-    fn matched(&mut self, _: &Searcher, found: &SinkMatch<'_>) -> Result<bool, io::Error> {
-        let at = found.absolute_byte_offset() as usize;
-        self.line += line_feeds(&self.bytes[self.counted..at]);
-        self.counted = at;
-        self.rows.extend(self.search.row(self.start + at, self.line, found.bytes()));
-        Ok(self.rows.len() < self.search.limit)
+impl Rows<'_> {
+    fn search(&mut self) -> Result<(), ShardError> {
+        let (bytes, search) = (self.bytes, self.search);
+        let mut lines = LineSearch::new(search.pattern);
+        let searched = lines.search_block(bytes, 0, search.stop, &mut |at, shown| {
+            self.line += line_feeds(&bytes[self.counted..at]);
+            self.counted = at;
+            self.rows.extend(search.row(self.start + at, self.line, shown));
+            if self.rows.len() < search.limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        Ok(searched.map(drop)?)
     }
 }

@@ -9,7 +9,7 @@
 //! the same generation do not write over each other's shards; the first one to write the manifest wins.
 
 use super::{
-    super::{assemble::Changed, decode::Changes, stop::StopFlag},
+    super::{assemble::Changed, decode::Changes, stop::StopFlag, threads::on_threads},
     count::count,
     error::ShardError,
     input::{Input, Piece},
@@ -25,7 +25,6 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
 };
 
 /// The size of a shard unless another is asked for: few enough requests for a text of gigabytes, and little enough to
@@ -191,7 +190,7 @@ struct Written {
 impl<'a> Work<'a> {
     fn run(self) -> Result<Written, ShardError> {
         let threads = self.task.place.writers(self.task.shard_size);
-        thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(|| self.work()))));
+        on_threads(threads, || self.work());
         let done = self.done.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(failure) = done.failure {
             return Err(failure);

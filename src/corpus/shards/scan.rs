@@ -1,6 +1,7 @@
 //! Going through many shards with several threads, and taking what they found in the order of the text.
 
 use super::{
+    super::threads::on_threads,
     error::{ShardError, Trouble},
     folder,
     place::Place,
@@ -35,12 +36,7 @@ pub(super) fn in_order<T: Send>(
     let threads = threads.min(shards.len()).max(1);
     let state = State { next: 0, done: BTreeMap::new(), merged: 0, merge, ending: None };
     let walk = Walk { shards, work, state: Mutex::new(state), moved: Condvar::new(), ahead: AHEAD * threads };
-    thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(|| walk.run());
-        }
-        walk.run();
-    });
+    on_threads(threads, || walk.run());
     let state = walk.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     match state.ending {
         Some(Err(error)) => Err(error),

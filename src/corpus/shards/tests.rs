@@ -108,8 +108,8 @@ proptest! {
         let store = open(folder.path()).unwrap();
         prop_assert_eq!(store.segments(), context.segments());
         let options = GrepOptions { path, max_results, ..GrepOptions::default() };
-        let expected = grep(&context, pattern, &options).map_err(|error| error.to_string());
-        let got = store.grep(pattern, &options).map_err(|error| error.to_string());
+        let expected = grep(&context, pattern, &options, &StopFlag::default()).map_err(|error| error.to_string());
+        let got = store.grep(pattern, &options, &StopFlag::default()).map_err(|error| error.to_string());
         prop_assert_eq!(got, expected);
         for byte in (0..=context.byte_len()).filter(|&byte| context.in_memory().unwrap().is_char_boundary(byte)) {
             prop_assert_eq!(store.position(byte).unwrap(), context.position(byte).unwrap());
@@ -194,7 +194,7 @@ fn what_happens_to_a_shard_is_noticed() {
         };
         check(store.slice(10..30).unwrap_err());
         check(store.find("absent", 1).unwrap_err());
-        check(store.grep("absent", &GrepOptions::default()).unwrap_err());
+        check(store.grep("absent", &GrepOptions::default(), &StopFlag::default()).unwrap_err());
         assert_eq!(store.slice(18..20).is_err(), seen_in_a_part, "{what}");
         assert_eq!(store.slice(1..12).unwrap(), "bcdefghabcd");
         let verified = store.verify().unwrap();
@@ -245,6 +245,6 @@ fn an_empty_text_is_a_text() {
     assert_eq!((store.byte_len(), store.line_count(), store.shards()), (0, 0, 0));
     assert_eq!(store.slice(0..9).unwrap(), "");
     assert!(store.find("a", 9).unwrap().found.is_empty());
-    assert!(store.grep("^", &GrepOptions::default()).unwrap().rows.is_empty());
+    assert!(store.grep("^", &GrepOptions::default(), &StopFlag::default()).unwrap().rows.is_empty());
     assert!(store.bytes(0..1).is_err());
 }

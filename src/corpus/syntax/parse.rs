@@ -5,6 +5,7 @@
 //! bounded in steps, which gives the same result on every machine; and, since a step may be long, in time as well, beyond
 //! what any program needs. A text that is given up is looked at line by line.
 
+use crate::corpus::stop::StopFlag;
 use std::{
     ops::ControlFlow,
     time::{Duration, Instant},
@@ -17,14 +18,14 @@ pub(super) const LARGEST: usize = 4 << 20;
 /// Of 54,000 files of Linux and of crates 20 have more than 50 brackets open at once, and the deepest has 305.
 const DEEPEST: usize = 500;
 
-/// The tree of a text; nothing if the text is too large or takes too much work.
-pub(super) fn parse(text: &str, language: &Language) -> Option<Tree> {
+/// The tree of a text; nothing if the text is too large or takes too much work, or if it is stopped.
+pub(super) fn parse(text: &str, language: &Language, stop: &StopFlag) -> Option<Tree> {
     if text.len() > LARGEST || is_deep(text) {
         return None;
     }
     let mut parser = Parser::new();
     parser.set_language(language).ok()?;
-    let mut bound = Bound::new(text.len());
+    let mut bound = Bound::new(text.len(), stop);
     let mut progress = |_: &ParseState| bound.step();
     let options = ParseOptions::new().progress_callback(&mut progress);
     let bytes = text.as_bytes();
@@ -45,23 +46,24 @@ fn is_deep(text: &str) -> bool {
 }
 
 /// How much work a text may make before it is given up. It is reported every hundred steps.
-pub(super) struct Bound {
+pub(super) struct Bound<'a> {
+    stop: &'a StopFlag,
     reports_left: usize,
     began: Instant,
     longest: Duration,
 }
 
-impl Bound {
+impl<'a> Bound<'a> {
     /// Sane texts need less than a step for each byte, and hostile ones get two. A core parses C at some six megabytes a
     /// second; here a text may be parsed at half a megabyte a second, and begins with two seconds more.
-    pub fn new(bytes: usize) -> Self {
+    pub fn new(bytes: usize, stop: &'a StopFlag) -> Self {
         let longest = Duration::from_secs(2) + Duration::from_micros(2 * bytes as u64);
-        Self { reports_left: 2_000 + bytes / 50, began: Instant::now(), longest }
+        Self { stop, reports_left: 2_000 + bytes / 50, began: Instant::now(), longest }
     }
 
     pub fn step(&mut self) -> ControlFlow<()> {
         self.reports_left = self.reports_left.saturating_sub(1);
-        match self.reports_left > 0 && self.began.elapsed() < self.longest {
+        match self.reports_left > 0 && !self.stop.is_raised() && self.began.elapsed() < self.longest {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(()),
         }

@@ -7,7 +7,7 @@ use expect_test::{Expect, expect};
 
 fn check(path: &str, text: &str, expected: Expect) {
     let language = Language::of_path(path).expect("a known language");
-    let symbols = symbols(text, language).expect("a grammar for it");
+    let symbols = symbols(text, language, &StopFlag::default()).expect("a grammar for it");
     let shown: String = symbols
         .iter()
         .map(|it| {
@@ -326,7 +326,7 @@ fn elixir_clauses_are_one_function() {
 #[test]
 fn names_are_those_of_the_tree() {
     let rust = Language::of_path("a.rs").unwrap();
-    let tags = tags("// not this\nfn a(b: Thing) { a(b.field); \"nor this\"; }\n", rust).unwrap();
+    let tags = tags("// not this\nfn a(b: Thing) { a(b.field); \"nor this\"; }\n", rust, &StopFlag::default()).unwrap();
     let mut names: Vec<(&str, u32)> = tags.names.into_iter().collect();
     names.sort_unstable();
     assert_eq!(names, [("Thing", 1), ("a", 2), ("b", 2), ("field", 1)]);

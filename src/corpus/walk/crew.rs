@@ -1,5 +1,6 @@
 //! Threads that share a pile of work, to which the work itself adds.
 
+use crate::corpus::threads::on_threads;
 use std::{
     num::NonZeroUsize,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
@@ -41,13 +42,7 @@ pub(super) fn work_off<J: Send, S: Send>(
         state
     };
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
-    thread::scope(|scope| {
-        // A system that gives no thread leaves more for the others.
-        let others: Vec<_> = (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, run).ok()).collect();
-        let own = run();
-        let others = others.into_iter().map(|thread| thread.join().expect("work does not panic"));
-        others.chain([own]).collect()
-    })
+    on_threads(threads, run)
 }
 
 /// Lets the other threads end when one panics, instead of waiting for what it will never add.

@@ -41,15 +41,15 @@ pub fn chunk(input: &[u8]) {
     check_chunks(&context, usize::from(size), usize::from(overlap.wrapping_sub(b'0')), unit);
     for (name, text) in &files {
         let lines = text.split_inclusive('\n').count();
-        for symbol in outline(&context, name).expect("the file is there") {
+        for symbol in outline(&context, name, &StopFlag::default()).expect("the file is there") {
             let (first, last) = (symbol.first_line, symbol.last_line);
             assert!(1 <= first && first <= last && last <= lines, "{symbol:?} of {lines} lines");
         }
     }
-    let map = repo_map(&context, MAP, &[]).expect("nothing is in focus");
+    let map = repo_map(&context, MAP, &[], &StopFlag::default()).expect("nothing is in focus");
     assert!(estimated_tokens(&map) <= MAP, "{map}");
     let (name, text) = &files[0];
-    repo_map(&context, MAP, &[(*name).to_owned()]).expect("the file is there");
+    repo_map(&context, MAP, &[(*name).to_owned()], &StopFlag::default()).expect("the file is there");
     check_search(&context, text.lines().next_back().unwrap_or_default(), &files);
 }
 
@@ -72,7 +72,7 @@ fn context(files: &[(&str, String)]) -> Option<Arc<ContextText>> {
 }
 
 fn check_chunks(context: &ContextText, size: usize, overlap: usize, unit: Unit) {
-    let Ok(chunks) = chunks(context, size, overlap, unit) else {
+    let Ok(chunks) = chunks(context, size, overlap, unit, &StopFlag::default()) else {
         return assert!(size == 0 || overlap >= size);
     };
     let text = context.read(0..context.byte_len()).expect("it lies in memory");

@@ -1,7 +1,7 @@
 //! The manifest of a store that someone else has written, and reading from the store.
 
 use rlm::corpus::{
-    GrepOptions,
+    GrepOptions, StopFlag,
     shards::{Extent, ShardStore},
 };
 use serde_json::{Value, json};
@@ -96,7 +96,7 @@ fn check_reading(store: &ShardStore) {
         return;
     }
     let found = store.find("a", 5).map(|result| result.found.len());
-    let rows = store.grep("a|^$", &GrepOptions::default()).map(|result| result.rows.len());
+    let rows = store.grep("a|^$", &GrepOptions::default(), &StopFlag::default()).map(|result| result.rows.len());
     let flaws = store.verify().map(|verified| verified.flaws.len());
     // A part whose shards were read whole was counted and compared.
     let Ok(text) = store.text(0..bytes) else { return };

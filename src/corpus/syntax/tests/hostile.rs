@@ -1,7 +1,7 @@
 //! Texts that are no programs must neither hang nor end the process, whatever they are taken for.
 
 use super::super::{grammar, parse::LARGEST, symbols, tags};
-use crate::corpus::{language::Language, outline::Symbol};
+use crate::corpus::{StopFlag, language::Language, outline::Symbol};
 use proptest::prelude::*;
 
 fn check_sound(text: &str, symbols: &[Symbol]) {
@@ -15,7 +15,7 @@ fn check_sound(text: &str, symbols: &[Symbol]) {
 /// Parses a text as every language.
 fn check_all(text: &str) {
     for (_, language) in grammar::all() {
-        if let Some(tags) = tags(text, language) {
+        if let Some(tags) = tags(text, language, &StopFlag::default()) {
             check_sound(text, &tags.symbols);
         }
     }
@@ -32,10 +32,10 @@ fn nesting_does_not_use_up_the_stack() {
 fn a_megabyte_of_open_brackets_is_not_parsed() {
     let rust = Language::of_path("a.rs").unwrap();
     for open in ["(", "{[", "class A { void f() { if (x) { "] {
-        assert_eq!(symbols(&open.repeat((1 << 20) / open.len()), rust), None);
+        assert_eq!(symbols(&open.repeat((1 << 20) / open.len()), rust, &StopFlag::default()), None);
     }
     // Brackets that are closed again are no depth.
-    assert!(symbols(&"fn a() { (((()))) }\n".repeat(1000), rust).is_some());
+    assert!(symbols(&"fn a() { (((()))) }\n".repeat(1000), rust, &StopFlag::default()).is_some());
 }
 
 #[test]
@@ -49,14 +49,14 @@ fn long_lines_and_bytes_that_are_no_text_are_taken() {
 #[test]
 fn broken_code_has_the_symbols_that_can_be_made_out() {
     let rust = Language::of_path("a.rs").unwrap();
-    let symbols = symbols("fn a() { ((( \n}\nfn b() {}\n\0\u{1f600} struct", rust).unwrap();
+    let symbols = symbols("fn a() { ((( \n}\nfn b() {}\n\0\u{1f600} struct", rust, &StopFlag::default()).unwrap();
     assert_eq!(symbols.first().map(|it| it.name.as_str()), Some("a"));
 }
 
 #[test]
 fn a_file_that_is_too_large_is_not_parsed() {
     let rust = Language::of_path("a.rs").unwrap();
-    assert_eq!(symbols(&"// x\n".repeat(LARGEST / 5 + 1), rust), None);
+    assert_eq!(symbols(&"// x\n".repeat(LARGEST / 5 + 1), rust, &StopFlag::default()), None);
 }
 
 proptest! {
