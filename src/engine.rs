@@ -25,6 +25,7 @@ mod manner;
 mod meter;
 mod open_call;
 mod overview;
+mod places;
 mod preview;
 mod prompt;
 pub mod reply;
@@ -38,6 +39,7 @@ pub use dialogue::{Dialogue, Exchange};
 pub use event::{ContextSize, Delta, Event, EventSink, Origin, Started, SubCallState};
 pub use manner::Manner;
 pub use meter::Usage;
+pub use places::Places;
 pub use preview::Preview;
 pub use run::Focus;
 
@@ -68,6 +70,8 @@ pub struct Interpreter {
     pub memory_limit: u64,
     /// Whether programs may run on a kernel without landlock.
     pub allow_weaker_sandbox: bool,
+    /// Where programs look into their texts.
+    pub places: Places,
 }
 
 /// The models and the machinery that questions are answered with. Questions share it.

@@ -6,7 +6,7 @@ pub use signals::{EndSignals, end_on_signal};
 
 use crate::{
     config::{Environment, Options, Settings, SettingsError},
-    engine::{Engine, Failure, Interpreter},
+    engine::{Engine, Failure, Interpreter, Places},
     llm::{Models, Patience, Scheduler, extractive::Extractive},
     repl::{Budget, Nursery},
 };
@@ -67,6 +67,7 @@ pub fn interpreter(environment: &Environment) -> Result<Interpreter, Failure> {
         nursery: Arc::new(Nursery::with_budget(own_program(environment)?, memory(environment)?)),
         memory_limit: INTERPRETER_MEMORY,
         allow_weaker_sandbox: environment.get("RLM_ALLOW_WEAK_SANDBOX").is_some_and(|value| value == "1"),
+        places: Places::default(),
     })
 }
 

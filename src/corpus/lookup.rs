@@ -3,12 +3,16 @@
 //! A file is found by its path as it is shown, in which escapes stand for what cannot be seen, and by the path itself.
 
 use super::{assemble::Segment, error::Error};
-use crate::text::{Part, visible_line, visible_name, visible_parts};
+use crate::text::{Part, cut_head, visible_line, visible_name, visible_parts};
 use ignore::overrides::{Override, OverrideBuilder};
 use std::borrow::Cow;
 
 /// How many other files an error offers.
 const OFFERED: usize = 5;
+
+/// The longest name of a file, in bytes, that is looked for, and how many characters of a longer one are repeated.
+const LONGEST: usize = 64 << 10;
+const REPEATED: usize = 200;
 
 /// No file, or no single file, has the name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +31,7 @@ fn offer(introduction: &str, paths: &[String]) -> String {
 }
 
 pub(super) fn segment_of_path<'a>(segments: &'a [Segment], path: &str) -> Result<&'a Segment, PathError> {
+    not_too_long(path)?;
     if let Some(segment) = exact(segments, path) {
         return Ok(segment);
     }
@@ -38,6 +43,14 @@ pub(super) fn segment_of_path<'a>(segments: &'a [Segment], path: &str) -> Result
         [] => Err(PathError::NotFound { path: path.to_owned(), similar: similar(segments, wanted) }),
         several => Err(PathError::Ambiguous { path: path.to_owned(), candidates: paths(several.iter().copied()) }),
     }
+}
+
+/// No file has a name that long, and whatever is done with it takes as much memory again.
+fn not_too_long(path: &str) -> Result<(), PathError> {
+    if path.len() <= LONGEST {
+        return Ok(());
+    }
+    Err(PathError::NotFound { path: format!("{}…", cut_head(path, REPEATED).shown), similar: Vec::new() })
 }
 
 /// The file of this very path, with or without what people put around it, as it is shown or as it is.
@@ -100,6 +113,7 @@ pub(super) enum PathFilter {
 impl PathFilter {
     /// An exact path, a directory, a glob in the syntax of `.gitignore`, or what [`segment_of_path`] takes.
     pub fn new(segments: &[Segment], path: &str) -> Result<Self, LookupError> {
+        not_too_long(path).map_err(LookupError::Path)?;
         let wanted = normalised(path).trim_end_matches('/');
         // Before globs, since names may have brackets: `pages/[id].tsx`.
         if let Some(segment) = exact(segments, path).or_else(|| exact(segments, wanted)) {

@@ -29,7 +29,9 @@ impl StopFlag {
         self.0.load(Ordering::Relaxed)
     }
 
-    pub(super) fn check(&self) -> Result<(), Error> {
+    /// # Errors
+    /// It is raised.
+    pub fn check(&self) -> Result<(), Error> {
         if self.is_raised() { Err(Error::Stopped) } else { Ok(()) }
     }
 }

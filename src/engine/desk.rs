@@ -225,7 +225,8 @@ impl Desk<'_> {
 
     /// A look into the text, in the dress of tools, with at most about `room` characters.
     pub async fn look(&self, name: &'static str, given: Value, room: usize) -> Result<String, String> {
-        let found = self.blocking(move |context, stop| looks::answer(context, name, given, room, stop)).await;
+        let look = move |context: &ContextText, stop: &StopFlag| looks::answer(context, name, given, room, stop);
+        let found = self.blocking(name, look).await;
         found.unwrap_or_else(Err)
     }
 
@@ -245,20 +246,28 @@ impl Desk<'_> {
     }
 
     async fn look_up(&self, call: Call) -> Result<Value, Raised> {
-        let look =
-            move |context: &ContextText, stop: &StopFlag| lookup::answer(context, &call.name, call.arguments, stop);
-        self.blocking(look).await.unwrap_or_else(|error| Err(Raised::new("RuntimeError", error)))
+        let Call { name, arguments, .. } = call;
+        let called = name.clone();
+        let look = move |context: &ContextText, stop: &StopFlag| lookup::answer(context, &called, arguments, stop);
+        self.blocking(&name, look).await.unwrap_or_else(|error| Err(Raised::new("RuntimeError", error)))
     }
 
-    /// Looks into the text on a thread that may block.
+    /// Looks into the text on a thread that may block. What goes through the text waits for a place.
     async fn blocking<T: Send + 'static>(
         &self,
+        name: &str,
         look: impl FnOnce(&ContextText, &StopFlag) -> T + Send + 'static,
     ) -> Result<T, String> {
         let context = self.context.clone();
         let stop = StopFlag::default();
         // A run that ends does not wait for its looks, which must not keep the processors busy for nobody.
         let _ended = stop.raise_on_drop();
-        tokio::task::spawn_blocking(move || look(&context, &stop)).await.map_err(|error| error.to_string())
+        let place = if matches!(name, "peek" | "peek_lines" | "read") { None } else { self.tree.places.take().await };
+        let look = move || {
+            // It is kept until the look has really ended.
+            let _place = place;
+            look(&context, &stop)
+        };
+        tokio::task::spawn_blocking(look).await.map_err(|error| error.to_string())
     }
 }

@@ -136,5 +136,9 @@ fn chunk(context: &ContextText, size: i64, overlap: i64, unit: &str, stop: &Stop
     };
     let pieces = corpus::chunk(context, size, overlap, unit, stop)
         .map_err(|error| Raised::new("ValueError", error.to_string()))?;
-    pieces.into_iter().map(|piece| place(context, piece)).collect()
+    let place = |piece| {
+        stop.check().map_err(unread)?;
+        place(context, piece)
+    };
+    pieces.into_iter().map(place).collect()
 }

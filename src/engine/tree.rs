@@ -9,6 +9,7 @@ use super::{
     manner::Manner,
     meter::Meter,
     open_call::OpenCall,
+    places::Places,
 };
 use crate::{
     config::{Limits, Price, Protocol},
@@ -37,6 +38,8 @@ pub struct Tree {
     pub budget: Budget,
     pub meter: Meter,
     pub interpreter: Interpreter,
+    /// Where its programs and tools look into their texts.
+    pub places: Places,
     models: Arc<Models>,
     scheduler: Arc<Scheduler>,
     prices: Arc<BTreeMap<String, Price>>,
@@ -144,6 +147,7 @@ impl Tree {
         Self {
             models: parts.models,
             choice: parts.choice,
+            places: parts.interpreter.places.of_question(),
             budget: Budget::new(parts.limits.clone()),
             gate: Gate::new(parts.limits.concurrency),
             children: (0..depths).map(|_| Semaphore::new(CHILDREN_PER_DEPTH)).collect(),

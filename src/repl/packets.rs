@@ -1,6 +1,9 @@
 //! The server's end of the socket to an interpreter's process, and the packets that are still to go out.
 
-use super::wire::{FRAME_LIMIT, PACKET};
+use super::{
+    traffic::Unread,
+    wire::{FRAME_LIMIT, PACKET},
+};
 use rustix::{
     cmsg_space,
     fd::{BorrowedFd, OwnedFd},
@@ -31,13 +34,15 @@ pub struct Packets {
     /// The same socket, watched for room as long as there is none.
     full: Option<AsyncFd<OwnedFd>>,
     outgoing: VecDeque<Vec<u8>>,
+    /// The bytes of those.
+    unread: Unread,
     incoming: Box<[u8]>,
 }
 
 impl Packets {
-    pub fn new(socket: OwnedFd) -> io::Result<Self> {
+    pub fn new(socket: OwnedFd, unread: Unread) -> io::Result<Self> {
         let socket = watch(socket, Interest::READABLE)?;
-        Ok(Self { socket, full: None, outgoing: VecDeque::new(), incoming: vec![0; PACKET + 1].into() })
+        Ok(Self { socket, full: None, outgoing: VecDeque::new(), unread, incoming: vec![0; PACKET + 1].into() })
     }
 
     /// Sends the first packet of all, and files with it. That nobody is there shows when a packet is awaited.
@@ -49,19 +54,23 @@ impl Packets {
     }
 
     pub fn queue(&mut self, packets: impl Iterator<Item = Vec<u8>>) {
-        self.outgoing.extend(packets);
+        for packet in packets {
+            self.unread.add(packet.len());
+            self.outgoing.push_back(packet);
+        }
     }
 
     /// Drops what is queued.
     pub fn clear(&mut self) {
         self.outgoing.clear();
+        self.unread.clear();
     }
 
     /// Waits for the next packet; `None` when nobody is there any more. May be dropped at any time without losing a packet.
     pub async fn receive(&mut self) -> io::Result<Option<&[u8]>> {
         let size = loop {
             self.send_queued()?;
-            let Self { socket, full, outgoing, incoming } = self;
+            let Self { socket, full, outgoing, incoming, .. } = self;
             let room = async {
                 match &*full {
                     Some(full) => full.writable().await,
@@ -94,7 +103,10 @@ impl Packets {
     pub fn send_queued(&mut self) -> io::Result<()> {
         while let Some(packet) = self.outgoing.front() {
             match send(self.socket.get_ref(), packet, AT_ONCE) {
-                Ok(_) => drop(self.outgoing.pop_front()),
+                Ok(_) => {
+                    self.unread.remove(packet.len());
+                    self.outgoing.pop_front();
+                }
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => {
                     if self.full.is_none() {
@@ -105,7 +117,7 @@ impl Packets {
                     return Ok(());
                 }
                 // Nobody is there any more, which shows at the next look for a packet; the last ones may say why.
-                Err(_) => self.outgoing.clear(),
+                Err(_) => self.clear(),
             }
         }
         self.full = None;

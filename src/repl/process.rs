@@ -8,13 +8,16 @@ use super::{
     packets::Packets,
     paging::{Ends, Pager},
     traffic::{SHORT_FRAME, Traffic},
-    wire::{Assembler, Birth, FRAME_LIMIT, Frame, FromWorker, Names, Place, Start, ToWorker, WireError, packets},
+    wire::{
+        Assembler, Birth, FRAME_LIMIT, Frame, FromWorker, Names, Place, Raised, Start, ToWorker, WireError, packets,
+    },
 };
 use crate::corpus::{Access, ContextText};
 use rustix::{
     fd::{AsFd, BorrowedFd, OwnedFd},
     process::Pid,
 };
+use serde_json::Value;
 use std::{fs::File, sync::Arc, time::Duration};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -55,7 +58,7 @@ impl Process {
         let reservation = Arc::new(launch.nursery.budget().reserve(memory_limit).await?);
         let birth = Birth { memory_limit, allow_weaker_sandbox };
         let Born { socket, memory, leash } = launch.nursery.bear(birth).await?;
-        let (packets, assembler) = (Packets::new(socket)?, Assembler::default());
+        let (packets, assembler) = (Packets::new(socket, launch.nursery.traffic().unread())?, Assembler::default());
         let memory = MemoryService::start(memory, reservation.clone());
         let mut process = Self {
             packets,
@@ -111,6 +114,23 @@ impl Process {
         }
         self.packets.queue(packets(self.generation, &frame));
         Ok(())
+    }
+
+    /// Queues the answer to a call; an exception in its place if it is longer than a frame may be, or if too much waits to be
+    /// read already.
+    pub fn reply(&mut self, id: u64, result: Result<Value, Raised>) -> Result<(), WireError> {
+        let frame = serde_json::to_vec(&ToWorker::Reply { id, result }).expect("an answer can be written as JSON");
+        let fits = match frame.len() <= FRAME_LIMIT {
+            true => self.traffic.has_room(frame.len()),
+            false => Err(Raised::too_long("the result")),
+        };
+        match fits {
+            Ok(()) => {
+                self.packets.queue(packets(self.generation, &frame));
+                Ok(())
+            }
+            Err(raised) => self.queue(&ToWorker::Reply { id, result: Err(raised) }),
+        }
     }
 
     /// Waits for the next frame, and sends meanwhile what is queued; `None` when every process of the session is gone. May

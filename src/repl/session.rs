@@ -278,10 +278,7 @@ async fn supervise(
                 None => return Ok(ended(Ended::Lost(Cause::Crash))),
             },
             Some((id, result)) = calls.next() => {
-                let reply = ToWorker::Reply { id, result };
-                if process.queue(&reply).is_err() {
-                    process.queue(&ToWorker::Reply { id, result: Err(Raised::too_long("the result")) })?;
-                }
+                process.reply(id, result)?;
             }
             () = sleep_until(since + left), if idle => {}
         }

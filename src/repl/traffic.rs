@@ -22,16 +22,26 @@ const LONG_FRAMES: usize = 2;
 /// Bytes that open calls may have been given.
 const MOST_BYTES: usize = 96 << 20;
 
+/// Bytes that may wait until the processes of sessions read them: long answers up to here, and short ones a little longer,
+/// so that a session that reads nothing does not keep others from small answers.
+const MOST_UNREAD: usize = 96 << 20;
+const MOST_UNREAD_SHORT: usize = 128 << 20;
+
+/// An answer of at most so many bytes is short.
+const SHORT_ANSWER: usize = 64 << 10;
+
 /// What sessions of one server have under way.
 #[derive(Debug)]
 pub struct Traffic {
     long_frames: Arc<Semaphore>,
     bytes: Arc<AtomicUsize>,
+    unread: Arc<AtomicUsize>,
 }
 
 impl Default for Traffic {
     fn default() -> Self {
-        Self { long_frames: Arc::new(Semaphore::new(LONG_FRAMES)), bytes: Arc::default() }
+        let long_frames = Arc::new(Semaphore::new(LONG_FRAMES));
+        Self { long_frames, bytes: Arc::default(), unread: Arc::default() }
     }
 }
 
@@ -58,6 +68,61 @@ impl Traffic {
                 Err(Raised::new("RuntimeError", message))
             }
         }
+    }
+}
+
+impl Traffic {
+    /// What waits for one process.
+    pub fn unread(&self) -> Unread {
+        Unread { all: self.unread.clone(), own: 0 }
+    }
+
+    /// Whether an answer of so many bytes may wait to be read.
+    ///
+    /// # Errors
+    /// Those that wait are too long together.
+    pub fn has_room(&self, bytes: usize) -> Result<(), Raised> {
+        let most = if bytes <= SHORT_ANSWER { MOST_UNREAD_SHORT } else { MOST_UNREAD };
+        match self.unread.load(Ordering::Relaxed).saturating_add(bytes) <= most {
+            true => Ok(()),
+            false => {
+                let message = format!(
+                    "answers that no program has read yet have more than {} MiB together; read those that are there, or \
+                     ask for less at once",
+                    MOST_UNREAD >> 20
+                );
+                Err(Raised::new("RuntimeError", message))
+            }
+        }
+    }
+}
+
+/// Bytes that wait for one process. They count with those of all others.
+#[derive(Debug)]
+pub struct Unread {
+    all: Arc<AtomicUsize>,
+    own: usize,
+}
+
+impl Unread {
+    pub fn add(&mut self, bytes: usize) {
+        self.own += bytes;
+        self.all.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub fn remove(&mut self, bytes: usize) {
+        self.own -= bytes;
+        self.all.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    pub fn clear(&mut self) {
+        self.remove(self.own);
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 
@@ -104,6 +169,24 @@ mod tests {
         let again = traffic.count(&call(60)).expect("there is room again");
         drop((small, again));
         assert_eq!(traffic.bytes.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn answers_that_nobody_reads_have_a_bound_together() {
+        let traffic = Traffic::default();
+        let (mut one, mut other) = (traffic.unread(), traffic.unread());
+        one.add(60 << 20);
+        assert!(traffic.has_room(30 << 20).is_ok());
+        other.add(30 << 20);
+        assert!(traffic.has_room(30 << 20).is_err_and(|raised| raised.message.contains("96 MiB")));
+        other.add(20 << 20);
+        assert!(traffic.has_room(100).is_ok() && traffic.has_room(1 << 20).is_err());
+        other.add(20 << 20);
+        assert!(traffic.has_room(100).is_err());
+        drop(one);
+        assert!(traffic.has_room(20 << 20).is_ok());
+        other.clear();
+        assert_eq!(traffic.unread.load(Ordering::Relaxed), 0);
     }
 
     #[tokio::test]

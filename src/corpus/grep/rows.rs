@@ -236,7 +236,7 @@ impl<'a> Rows<'a> {
 
     /// Adds the line that begins at byte `offset`, unless it is a header line. Says whether more are wanted.
     fn add(&mut self, offset: usize, text: impl FnOnce() -> Result<String, Error>) -> ControlFlow<()> {
-        let row = self.place_of(offset).and_then(|place| {
+        let row = self.search.stop.check().and_then(|()| self.place_of(offset)).and_then(|place| {
             let Some(place) = place else { return Ok(None) };
             let row = GrepRow { path: place.segment.path.clone(), line: place.line, text: text()? };
             Ok(Some((place, row)))

@@ -18,17 +18,22 @@ pub(super) fn without_end(line: &[u8]) -> &[u8] {
 pub(super) fn whole_line(line: &[u8], find: impl FnOnce(&[u8]) -> usize) -> String {
     let line = without_end(line);
     let text = String::from_utf8_lossy(line);
-    if text.len() <= SHOWN_LINE || text.chars().count() <= SHOWN_LINE {
-        return text.into_owned();
-    }
-    around(&text, find(line), false, false)
+    if is_short(&text) { text.into_owned() } else { around(&text, find(line), false, false) }
 }
 
 /// The part around byte `found` of a line of which `part` is known, and of which there is more before it or behind it.
 pub(super) fn part_of_line(part: &[u8], found: usize, is_begun: bool, goes_on: bool) -> String {
     // The first character may have lost its beginning.
     let rest = part.iter().take(3).take_while(|&&byte| is_begun && byte & 0b1100_0000 == 0b1000_0000).count();
-    around(&String::from_utf8_lossy(&part[rest..]), found.saturating_sub(rest), is_begun, goes_on)
+    let text = String::from_utf8_lossy(&part[rest..]);
+    match !is_begun && !goes_on && is_short(&text) {
+        true => text.into_owned(),
+        false => around(&text, found.saturating_sub(rest), is_begun, goes_on),
+    }
+}
+
+fn is_short(text: &str) -> bool {
+    text.len() <= SHOWN_LINE || text.chars().count() <= SHOWN_LINE
 }
 
 fn around(text: &str, found: usize, is_begun: bool, goes_on: bool) -> String {
