@@ -95,6 +95,20 @@ mod tests {
     }
 
     #[test]
+    fn an_outline_is_bounded_and_stops() {
+        // A line with many symbols, of which each shows as much as is kept and no more.
+        let context = Snapshot::of_text(Some("a.rs"), "fn a() {} ".repeat(150_000)).context().unwrap();
+        let symbols = outline(&context, "a.rs", &StopFlag::default()).unwrap();
+        assert!(symbols.len() <= MOST_SYMBOLS && symbols.iter().all(|it| it.signature.len() <= LONGEST_SIGNATURE));
+        let stop = StopFlag::default();
+        stop.raise();
+        assert!(matches!(outline(&context, "a.rs", &stop), Err(LookupError::Text(Error::Stopped))));
+        let large = Snapshot::of_text(Some("a.rs"), "// x\n".repeat(LARGEST / 5 + 1)).context().unwrap();
+        let error = outline(&large, "a.rs", &StopFlag::default()).unwrap_err();
+        assert!(error.to_string().contains("too large for outline()"), "{error}");
+    }
+
+    #[test]
     fn a_missing_file_is_an_error() {
         let context = Snapshot::of_text(Some("a.rs"), String::new()).context().unwrap();
         assert!(outline(&context, "b.rs", &StopFlag::default()).is_err());

@@ -6,7 +6,7 @@ use super::{
     nursery::Fate,
     process::{Launch, Process},
     resting::Resting,
-    wire::{Cause, CellReport, FromWorker, Raised, Run, ToWorker, Walls},
+    wire::{Cause, CellReport, FromWorker, Run, ToWorker, Walls},
     worker,
 };
 use crate::{corpus::Access, text::cut_head};

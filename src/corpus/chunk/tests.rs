@@ -149,3 +149,34 @@ proptest! {
         check_promises(&context(Some("a.rs"), &text), size, overlap, unit)?;
     }
 }
+
+#[test]
+fn chunks_are_bounded_by_their_step_in_number() {
+    let context = Snapshot::of_text(None, "ab\n".repeat(400_000)).context().unwrap();
+    let count = |size, overlap, unit| chunk(&context, size, overlap, unit, &StopFlag::default()).map(|it| it.len());
+    for (size, overlap, unit) in [
+        (80_000, 79_999, Unit::Characters),
+        (2, 1, Unit::Characters),
+        (1, 0, Unit::Tokens),
+        (1000, 998, Unit::Tokens),
+        (usize::MAX, usize::MAX - 1, Unit::Characters),
+    ] {
+        let error = count(size, overlap, unit).unwrap_err();
+        assert!(matches!(error, ChunkError::TooMany { .. }), "{size} {overlap}: {error}");
+    }
+    for (size, overlap) in [(10, 0), (100, 80), (usize::MAX, 0), (usize::MAX, usize::MAX - MOST_CHUNKS)] {
+        let chunks = count(size, overlap, Unit::Characters).unwrap();
+        assert!(chunks <= 2 * MOST_CHUNKS, "{size} {overlap}: {chunks}");
+    }
+}
+
+#[test]
+fn cutting_stops_when_it_is_told_to() {
+    let stop = StopFlag::default();
+    stop.raise();
+    for text in ["a b c\n".to_owned(), "fn a() {}\n".repeat(100_000)] {
+        let context = Snapshot::of_text(Some("a.rs"), text).context().unwrap();
+        let ended = chunk(&context, 50, 5, Unit::Characters, &stop);
+        assert!(matches!(ended, Err(ChunkError::Text(Error::Stopped))), "{ended:?}");
+    }
+}

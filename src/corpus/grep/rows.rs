@@ -162,10 +162,14 @@ impl<'a> Rows<'a> {
     }
 
     fn search_short_file(&mut self, file: Range<usize>) -> Result<(), Error> {
-        let pattern = self.search.pattern;
-        let bytes = self.search.context.bytes(file)?;
+        let Search { context, stop, pattern, .. } = *self.search;
+        let bytes = context.bytes(file)?;
         let mut last_line = None;
         let searched = pattern.matcher.find_iter(&bytes, |found| {
+            // Each match may have taken a look at the whole file.
+            if stop.is_raised() {
+                return false;
+            }
             // There is no line after the last line feed.
             if found.start() == bytes.len() && (bytes.is_empty() || bytes.ends_with(b"\n")) {
                 return false;
@@ -179,7 +183,7 @@ impl<'a> Rows<'a> {
             self.add(self.start + begin, || Ok(whole_line(line, |line| pattern.find(line)))).is_continue()
         });
         debug_assert!(searched.is_ok(), "this matcher knows no errors");
-        Ok(())
+        stop.check()
     }
 
     /// The same for a file that takes too long to be searched at once, or does not lie in memory.

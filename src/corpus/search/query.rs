@@ -140,6 +140,13 @@ mod tests {
     }
 
     #[test]
+    fn a_question_that_goes_on_and_on_is_cut() {
+        let words = |count: usize| (0..count).map(|number| format!("wort{number}_x ")).collect::<String>();
+        assert_eq!(Query::new(&words(50)).concepts.len(), 91);
+        assert_eq!(Query::new(&words(100_000)).concepts.len(), 2 * MOST_WORDS);
+    }
+
+    #[test]
     fn weak_words_count_less() {
         let query = Query::new("find the limit");
         let weights: Vec<f32> = query.concepts.iter().map(|concept| concept.weight).collect();
