@@ -14,18 +14,8 @@ use serde_json::json;
 use std::{fs, path::Path, time::Duration};
 use tempfile::TempDir;
 
-/// Megabytes of processes: what is their own, and their share of what they have in common.
-fn memory_of(ids: impl IntoIterator<Item = u32>) -> u64 {
-    let share = |id: u32| {
-        let memory = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
-        let line = memory.lines().find_map(|line| line.strip_prefix("Pss:"));
-        line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).unwrap_or_default()
-    };
-    ids.into_iter().map(share).sum::<u64>() >> 10
-}
-
 fn all_below(process: u32) -> u64 {
-    memory_of(processes::below(process).iter().map(|it| it.id))
+    processes::memory_of(processes::below(process).iter().map(|it| it.id))
 }
 
 /// Whether a program ended for want of memory: by an exception, or with the process, in whose place is its checkpoint
@@ -74,7 +64,8 @@ async fn sessions_that_take_all_they_can_get_stay_within_the_budget_together() {
             tokio::time::sleep(Duration::from_millis(100)).await;
             let groups = leaders.iter().flat_map(|&id| processes::below(id).into_iter().map(|it| it.id).chain([id]));
             let groups: Vec<u32> = groups.collect();
-            let now = tokio::task::spawn_blocking(move || memory_of(groups)).await.expect("it can be measured");
+            let now =
+                tokio::task::spawn_blocking(move || processes::memory_of(groups)).await.expect("it can be measured");
             most = most.max(now);
             assert!(most <= BUDGET + BUDGET / 4, "{now} MB together");
         }
@@ -103,7 +94,7 @@ async fn a_session_and_its_checkpoint_are_counted_together() {
     // What the checkpoint has is not there for the session.
     let outcome = run(&mut session, "y = bytearray(600 << 20)").await;
     assert!(is_out_of_memory(&outcome), "{outcome:?}");
-    assert!(memory_of(group(leader(&session))) <= 1024);
+    assert!(processes::memory_of(group(leader(&session))) <= 1024);
     assert_eq!(output(&mut session, "print(len(x))").await, "314572800\n", "the variables stay");
     // There is no room for a checkpoint of so much, so a process that dies takes its variables along.
     output(&mut session, "del x").await;
@@ -148,7 +139,9 @@ async fn sessions_at_rest_have_half_of_the_budget_and_make_room() {
         }
     }
     let alive = |ids: &[u32]| {
-        ids.iter().filter(|&&id| Path::new(&format!("/proc/{id}/statm")).exists() && memory_of([id]) > 0).count()
+        ids.iter()
+            .filter(|&&id| Path::new(&format!("/proc/{id}/statm")).exists() && processes::memory_of([id]) > 0)
+            .count()
     };
     let ids: Vec<u32> = resting.iter().map(|(id, _)| *id).collect();
     for _ in 0..6000 {
@@ -158,7 +151,7 @@ async fn sessions_at_rest_have_half_of_the_budget_and_make_room() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(alive(&ids), 2, "half of 600 MB are two of 140");
-    assert!(memory_of(ids.iter().copied()) <= 300, "{}", memory_of(ids.iter().copied()));
+    assert!(processes::memory_of(ids.iter().copied()) <= 300, "{}", processes::memory_of(ids.iter().copied()));
     let mut rest = resting.into_iter().map(|(_, resting)| resting);
     assert!(rest.by_ref().take(2).all(|gone| gone.hold().is_none() && gone.wake().is_none()), "the oldest are gone");
     let held = rest.next().expect("four");
@@ -267,14 +260,6 @@ async fn more_children_than_there_is_memory_for_wait_for_each_other() {
     assert!(ran.status != 0 && format!("{ran:?}").contains("RLM_MEMORY: expected a whole number of MiB"), "{ran:?}");
 }
 
-/// The most memory that a process ever had, in megabytes.
-fn peak(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-    kilobytes.unwrap_or_default() >> 10
-}
-
 #[tokio::test]
 async fn what_programs_hand_over_does_not_fill_the_server() {
     const PROGRAMS: &[&str] = &[
@@ -292,12 +277,19 @@ async fn what_programs_hand_over_does_not_fill_the_server() {
     ];
     let folder = TempDir::new().expect("a folder can be made");
     fs::write(folder.path().join("a.txt"), "text").expect("a file can be written");
-    let server = ScriptedServer::start(scripted(PROGRAMS, |_| "an answer".to_owned())).await;
+    let root = scripted(PROGRAMS, |_| "an answer".to_owned());
+    let script = move |asked: &Asked| match asked.conversation().contains("another program wrote for you") {
+        true => Action::reply("```repl\nFINAL('a child')\n```"),
+        false => root(asked),
+    };
+    let server = ScriptedServer::start(script).await;
     let mut client = client(folder.path(), &server, 1024).await;
     let scope = json!({"kind": "file", "uri": uri(&folder.path().join("a.txt"))});
-    let asked = json!({"query": "?", "scope": scope, "maxIterations": 8, "maxDepth": 1, "timeout": 100});
+    let options = json!({"maxIterations": 20, "maxDepth": 1, "timeout": 100});
+    let asked = json!({"query": "?", "scope": scope, "options": options});
     let result = client.request("rlm/query", asked).await.expect("an answer");
-    assert_eq!((&result["answer"], &result["termination"]), (&json!("13"), &json!("final")));
-    assert!(peak(client.id()) < 300, "{} MB", peak(client.id()));
+    assert_eq!((&result["answer"], &result["termination"]), (&json!("13"), &json!("final")), "{result}");
+    let most = processes::usage(client.id()).expect("it runs").most_memory;
+    assert!(most < 300, "{most} MB");
     assert_eq!(client.shut_down().await, 0);
 }
