@@ -16,7 +16,7 @@ use crate::text::cut_head;
 const LARGEST: usize = 16 << 20;
 
 /// The most symbols of a file. The rest of a longer outline is left out.
-const MOST_SYMBOLS: usize = 100_000;
+const MOST_SYMBOLS: usize = 50_000;
 
 /// The most characters of a name or a signature that are kept.
 pub(super) const LONGEST_SIGNATURE: usize = 300;

@@ -4,7 +4,7 @@
 
 use super::{lookup, prompt};
 use crate::corpus::{self, ContextText, StopFlag};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::ops::Range;
 
 /// Answers the look `name` with at most about `room` characters.
@@ -56,23 +56,26 @@ fn rows(name: &str, found: &Value) -> String {
     if name == "chunk" {
         return found.to_string();
     }
-    let none = json!([]);
-    let text = |row: &Value, field: &str| row[field].as_str().unwrap_or_default().to_owned();
-    let line = |row: &Value| match name {
-        "grep" if row["path"].is_null() => format!("{}: {}", row["line"], text(row, "text")),
-        "grep" => format!("{}:{}: {}", text(row, "path"), row["line"], text(row, "text")),
+    let columns = &found["columns"];
+    let text = |row: usize, field: &str| columns[field][row].as_str().unwrap_or_default().to_owned();
+    let line = |row: usize| match name {
+        "grep" if columns["path"][row].is_null() => format!("{}: {}", columns["line"][row], text(row, "text")),
+        "grep" => format!("{}:{}: {}", text(row, "path"), columns["line"][row], text(row, "text")),
         "search" => {
-            let score = row["score"].as_f64().unwrap_or_default();
-            let place = format!("{}:{}-{}", text(row, "path"), row["first_line"], row["last_line"]);
+            let score = columns["score"][row].as_f64().unwrap_or_default();
+            let (first, last) = (&columns["first_line"][row], &columns["last_line"][row]);
+            let place = format!("{}:{first}-{last}", text(row, "path"));
             format!("{place} (score {score:.1})\n{}\n", text(row, "text"))
         }
         _ => {
-            let indent = "  ".repeat(row["depth"].as_u64().unwrap_or_default().min(20) as usize);
+            let indent = "  ".repeat(columns["depth"][row].as_u64().unwrap_or_default().min(20) as usize);
             let (kind, name) = (text(row, "kind"), text(row, "name"));
-            format!("{indent}{kind} {name} ({}-{}): {}", row["first_line"], row["last_line"], text(row, "signature"))
+            let (first, last) = (&columns["first_line"][row], &columns["last_line"][row]);
+            format!("{indent}{kind} {name} ({first}-{last}): {}", text(row, "signature"))
         }
     };
-    let mut lines: Vec<String> = found["rows"].as_array().or(none.as_array()).into_iter().flatten().map(line).collect();
+    let count = columns["first_line"].as_array().or(columns["line"].as_array()).map_or(0, Vec::len);
+    let mut lines: Vec<String> = (0..count).map(line).collect();
     if lines.is_empty() {
         return if name == "grep" { "No matches found".to_owned() } else { "nothing found".to_owned() };
     }
@@ -86,6 +89,7 @@ fn rows(name: &str, found: &Value) -> String {
 mod tests {
     use super::*;
     use crate::corpus::Snapshot;
+    use serde_json::json;
 
     #[test]
     fn looks_are_texts_and_say_what_is_missing() {

@@ -38,13 +38,10 @@ pub fn answer(context: &ContextText, name: &str, given: Value, stop: &StopFlag) 
             let (query, k): (String, usize) = arguments(given)?;
             let passages = corpus::search(context, &query, k.min(ROW_LIMIT), stop)
                 .map_err(|error| Raised::new("RuntimeError", error.to_string()))?;
-            Ok(rows(
-                passages.into_iter().map(|it| {
-                    json!({"path": it.path, "first_line": it.first_line, "last_line": it.last_line,
-                       "score": it.score, "text": it.text})
-                }),
-                false,
-            ))
+            let row = |it: corpus::Passage| {
+                [it.path.into(), it.first_line.into(), it.last_line.into(), it.score.into(), it.text.into()]
+            };
+            Ok(rows(["path", "first_line", "last_line", "score", "text"], passages.into_iter().map(row), false))
         }
         "chunk" => {
             let (size, overlap, unit): (i64, i64, String) = arguments(given)?;
@@ -53,13 +50,12 @@ pub fn answer(context: &ContextText, name: &str, given: Value, stop: &StopFlag) 
         "outline" => {
             let (path,): (String,) = arguments(given)?;
             let symbols = corpus::outline(context, &path, stop).map_err(not_there)?;
-            Ok(rows(
-                symbols.into_iter().map(|it| {
-                    json!({"name": it.name, "kind": it.kind, "first_line": it.first_line, "last_line": it.last_line,
-                       "depth": it.depth, "signature": it.signature})
-                }),
-                false,
-            ))
+            let row = |it: corpus::Symbol| -> [Value; 6] {
+                let (first, last) = (it.first_line.into(), it.last_line.into());
+                [it.name.into(), it.kind.into(), first, last, it.depth.into(), it.signature.into()]
+            };
+            let names = ["name", "kind", "first_line", "last_line", "depth", "signature"];
+            Ok(rows(names, symbols.into_iter().map(row), false))
         }
         "repo_map" => {
             let (tokens, focus): (i64, Vec<String>) = arguments(given)?;
@@ -75,8 +71,15 @@ pub fn answer(context: &ContextText, name: &str, given: Value, stop: &StopFlag) 
     }
 }
 
-fn rows(rows: impl Iterator<Item = Value>, more: bool) -> Value {
-    json!({"rows": rows.collect::<Vec<_>>(), "more": more})
+/// Rows as columns, which take a fraction of the memory that an object for each row does.
+fn rows<const N: usize>(names: [&str; N], rows: impl Iterator<Item = [Value; N]>, more: bool) -> Value {
+    let mut columns = [const { Vec::new() }; N];
+    for row in rows {
+        columns.iter_mut().zip(row).for_each(|(column, value): (&mut Vec<Value>, Value)| column.push(value));
+    }
+    let columns = names.iter().map(|&name| name.to_owned()).zip(columns.map(Value::Array));
+    let rows = [("columns".to_owned(), Value::Object(columns.collect())), ("more".to_owned(), Value::Bool(more))];
+    Value::Object(rows.into_iter().collect())
 }
 
 /// The characters of a range of bytes.
@@ -120,8 +123,8 @@ fn grep(context: &ContextText, call: &GrepCall, stop: &StopFlag) -> Result<Value
     let options = GrepOptions { path: path.as_deref(), ignore_case: *ignore_case, max_results };
     let found =
         corpus::grep(context, pattern, &options, stop).map_err(|error| Raised::new("ValueError", error.to_string()))?;
-    let lines = found.rows.into_iter().map(|it| json!({"path": it.path, "line": it.line, "text": it.text}));
-    Ok(rows(lines, found.more))
+    let row = |it: corpus::GrepRow| [it.path.into(), it.line.into(), it.text.into()];
+    Ok(rows(["path", "line", "text"], found.rows.into_iter().map(row), found.more))
 }
 
 fn chunk(context: &ContextText, size: i64, overlap: i64, unit: &str, stop: &StopFlag) -> Result<Value, Raised> {

@@ -5,7 +5,7 @@
 //! open calls were given is counted. A call beyond that is refused and does not wait, because it may be needed by one
 //! that is open.
 
-use super::wire::{Call, Raised};
+use super::wire::{Call, FRAME_LIMIT, Raised};
 use serde_json::Value;
 use std::sync::{
     Arc,
@@ -24,8 +24,8 @@ const MOST_BYTES: usize = 96 << 20;
 
 /// Bytes that may wait until the processes of sessions read them: long answers up to here, and short ones a little longer,
 /// so that a session that reads nothing does not keep others from small answers.
-const MOST_UNREAD: usize = 96 << 20;
-const MOST_UNREAD_SHORT: usize = 128 << 20;
+const MOST_UNREAD: usize = FRAME_LIMIT;
+const MOST_UNREAD_SHORT: usize = FRAME_LIMIT + (16 << 20);
 
 /// An answer of at most so many bytes is short.
 const SHORT_ANSWER: usize = 64 << 10;
@@ -175,13 +175,13 @@ mod tests {
     fn answers_that_nobody_reads_have_a_bound_together() {
         let traffic = Traffic::default();
         let (mut one, mut other) = (traffic.unread(), traffic.unread());
-        one.add(60 << 20);
-        assert!(traffic.has_room(30 << 20).is_ok());
-        other.add(30 << 20);
-        assert!(traffic.has_room(30 << 20).is_err_and(|raised| raised.message.contains("96 MiB")));
+        one.add(40 << 20);
+        assert!(traffic.has_room(20 << 20).is_ok());
         other.add(20 << 20);
+        assert!(traffic.has_room(20 << 20).is_err_and(|raised| raised.message.contains("64 MiB")));
+        other.add(10 << 20);
         assert!(traffic.has_room(100).is_ok() && traffic.has_room(1 << 20).is_err());
-        other.add(20 << 20);
+        other.add(10 << 20);
         assert!(traffic.has_room(100).is_err());
         drop(one);
         assert!(traffic.has_room(20 << 20).is_ok());

@@ -127,7 +127,8 @@ impl Search<'_> {
     /// Adds what was found in a shard, after the line that goes on in it.
     fn join(&self, open: &mut Open, shard: usize, piece: Piece, rows: &mut Vec<GrepRow>) -> Result<(), ShardError> {
         let range = self.store.manifest().bytes_of(shard);
-        if shard != open.next {
+        // Shards without any bytes may lie in between.
+        if range.start != self.store.manifest().bytes_of(open.next).start {
             // What lies in between is in no wanted file, so the line was over, and the one that ends here is not wanted.
             self.close(open, rows)?;
             *open = Open { bytes: Vec::new(), start: range.start, known: false, next: shard };

@@ -248,3 +248,16 @@ fn an_empty_text_is_a_text() {
     assert!(store.grep("^", &GrepOptions::default(), &StopFlag::default()).unwrap().rows.is_empty());
     assert!(store.bytes(0..1).is_err());
 }
+
+#[test]
+fn a_shard_that_is_too_small_for_a_character_hides_nothing() {
+    let context = snapshot(&[("f0".to_owned(), "😀")]).context().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let options = IngestOptions { shard_size: Some(1), replace: false };
+    ingest(IngestSource::Context(&context), folder.path().to_str().unwrap(), options, &StopFlag::default()).unwrap();
+    let store = open(folder.path()).unwrap();
+    for path in [None, Some("f0"), Some("f[02]")] {
+        let options = GrepOptions { path, ..GrepOptions::default() };
+        assert_eq!(store.grep("[^a]$", &options, &StopFlag::default()).unwrap().rows.len(), 1, "{path:?}");
+    }
+}

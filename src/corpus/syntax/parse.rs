@@ -13,7 +13,7 @@ use std::{
 use tree_sitter::{Language, ParseOptions, ParseState, Parser, Tree};
 
 /// Larger files are not parsed.
-pub(super) const LARGEST: usize = 4 << 20;
+pub(super) const LARGEST: usize = 2 << 20;
 
 /// Of 54,000 files of Linux and of crates 20 have more than 50 brackets open at once, and the deepest has 305.
 const DEEPEST: usize = 500;

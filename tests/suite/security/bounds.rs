@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Client, uri},
-    processes::{interrupt, processor_time, usage},
+    processes::{interrupt, usage},
     query::{file, scripted},
     scripted::{Action, Asked, ScriptedServer},
     terminal::{rlm, run},
@@ -49,18 +49,18 @@ const ENDLESS: &[&str] = &[
 /// Asserts that the server does nothing any more, and never had much memory.
 async fn assert_at_rest(id: u32, what: &str) {
     sleep(NOTICES).await;
-    let before = processor_time(id);
+    let before = usage(id).expect("it runs").processor;
     sleep(Duration::from_secs(1)).await;
-    let worked = processor_time(id).saturating_sub(before);
+    let after = usage(id).expect("it runs");
+    let worked = after.processor.saturating_sub(before);
     assert!(worked < Duration::from_millis(300), "{what}: it works on, {worked:?} in a second");
-    let most = usage(id).expect("it runs").most_memory;
-    assert!(most < MOST_MEMORY, "{what}: {most} MB");
+    assert!(after.most_memory < MOST_MEMORY, "{what}: {} MB", after.most_memory);
 }
 
 /// A server of a model that replies with the program that its question is.
 async fn echo() -> ScriptedServer {
     ScriptedServer::start(|asked: &Asked| {
-        let number = asked.conversation().split("program ").nth(1).and_then(|it| it.split('.').next()?.parse().ok());
+        let number = asked.conversation().split("task-").nth(1).and_then(|it| it.split('-').next()?.parse().ok());
         let program = number.and_then(|number: usize| ENDLESS.get(number)).unwrap_or(&"FINAL('none')");
         Action::reply(format!("```repl\n{program}\n```"))
     })
@@ -77,7 +77,7 @@ async fn a_look_that_nobody_waits_for_any_more_stops() {
         let mut client = Client::in_folder(folder.path(), json!({}), options.clone()).await;
         for (number, program) in ENDLESS.iter().enumerate() {
             let way = ["rlm/cancel", "$/cancelRequest", "timeout"][(number + line) % 3];
-            let mut asked = json!({"query": format!("Run program {number}."), "queryId": "q", "scope": scope});
+            let mut asked = json!({"query": format!("Do task-{number}-now."), "queryId": "q", "scope": scope});
             if way == "timeout" {
                 asked["options"] = json!({"timeout": 4});
             }
@@ -106,7 +106,7 @@ async fn ctrl_c_and_the_time_out_end_the_program_within_a_look() {
     let path = path.to_str().expect("the path is text");
     let url = server.url();
     for (number, time_out) in [(1, None), (3, Some("3")), (5, None)] {
-        let question = format!("Run program {number}.");
+        let question = format!("Do task-{number}-now.");
         let mut arguments = vec!["query", &question, path, "--endpoint", &url, "--model", "scripted"];
         arguments.extend(["--strategy", "rlm"]);
         arguments.extend(time_out.iter().flat_map(|seconds| ["--timeout", seconds]));

@@ -261,7 +261,8 @@ def read(path, first_line=1, last_line=None):
 
 
 def rows(kind, found):
-    result = Rows(kind(**row) for row in found["rows"])
+    columns = found["columns"]
+    result = Rows(kind(**dict(zip(columns, row))) for row in zip(*columns.values()))
     result.more = found["more"]
     return result
 
