@@ -5,7 +5,7 @@
 //! open calls were given is counted. A call beyond that is refused and does not wait, because it may be needed by one
 //! that is open.
 
-use super::wire::{Call, FRAME_LIMIT, Raised};
+use super::wire::{Call, Raised};
 use serde_json::Value;
 use std::sync::{
     Arc,
@@ -24,8 +24,8 @@ const MOST_BYTES: usize = 96 << 20;
 
 /// Bytes that may wait until the processes of sessions read them: long answers up to here, and short ones a little longer,
 /// so that a session that reads nothing does not keep others from small answers.
-const MOST_UNREAD: usize = FRAME_LIMIT;
-const MOST_UNREAD_SHORT: usize = FRAME_LIMIT + (16 << 20);
+const MOST_UNREAD: usize = 32 << 20;
+const MOST_UNREAD_SHORT: usize = 48 << 20;
 
 /// An answer of at most so many bytes is short.
 const SHORT_ANSWER: usize = 64 << 10;
@@ -77,13 +77,14 @@ impl Traffic {
         Unread { all: self.unread.clone(), own: 0 }
     }
 
-    /// Whether an answer of so many bytes may wait to be read.
+    /// Whether an answer of so many bytes may wait to be read. One may be as long as a frame if no others wait.
     ///
     /// # Errors
     /// Those that wait are too long together.
     pub fn has_room(&self, bytes: usize) -> Result<(), Raised> {
         let most = if bytes <= SHORT_ANSWER { MOST_UNREAD_SHORT } else { MOST_UNREAD };
-        match self.unread.load(Ordering::Relaxed).saturating_add(bytes) <= most {
+        let unread = self.unread.load(Ordering::Relaxed);
+        match unread == 0 || unread.saturating_add(bytes) <= most {
             true => Ok(()),
             false => {
                 let message = format!(
@@ -175,16 +176,17 @@ mod tests {
     fn answers_that_nobody_reads_have_a_bound_together() {
         let traffic = Traffic::default();
         let (mut one, mut other) = (traffic.unread(), traffic.unread());
-        one.add(40 << 20);
-        assert!(traffic.has_room(20 << 20).is_ok());
-        other.add(20 << 20);
-        assert!(traffic.has_room(20 << 20).is_err_and(|raised| raised.message.contains("64 MiB")));
+        assert!(traffic.has_room(60 << 20).is_ok(), "nothing else waits");
+        one.add(20 << 20);
+        assert!(traffic.has_room(10 << 20).is_ok());
         other.add(10 << 20);
+        assert!(traffic.has_room(10 << 20).is_err_and(|raised| raised.message.contains("32 MiB")));
+        other.add(5 << 20);
         assert!(traffic.has_room(100).is_ok() && traffic.has_room(1 << 20).is_err());
-        other.add(10 << 20);
+        other.add(13 << 20);
         assert!(traffic.has_room(100).is_err());
         drop(one);
-        assert!(traffic.has_room(20 << 20).is_ok());
+        assert!(traffic.has_room(4 << 20).is_ok());
         other.clear();
         assert_eq!(traffic.unread.load(Ordering::Relaxed), 0);
     }

@@ -41,8 +41,8 @@ const ENDLESS: &[&str] = &[
     "for n in range(100): grep(r'(?:[ab]?){3000}\\n(a|b)*a(a|b){2000}[cd]')",
     "for n in range(100): grep(r'\\b[ab]*a[ab]{5000}[cd]\\b', ignore_case=True)",
     "for n in range(100): grep('|'.join('[ab]*a[ab]{%d}c' % n for n in range(100, 160)))",
-    "while True: chunk(60, 9)",
-    "while True: chunk(30, 1, 'tokens')",
+    "while True: chunk(80, 9)",
+    "while True: chunk(90, 9, 'tokens')",
     "while True: search(' '.join('ab%d' % n for n in range(100_000)), k=100_000)",
 ];
 
