@@ -103,7 +103,7 @@ async fn texts_of_any_length_go_through_or_are_refused_with_a_reason() {
         "{ran:?}"
     );
     assert!(errors[0].contains("longer than 64 MiB"), "{errors:?}");
-    assert!(errors[1].contains("the most is 1000000"), "{errors:?}");
+    assert!(errors[1].contains("the most is 200000"), "{errors:?}");
     assert!(errors[2].contains("20000 prompts are too many"), "{errors:?}");
     assert!(told(&server, 4).contains("the answer is longer than 64 MiB"), "{}", told(&server, 4));
 }
