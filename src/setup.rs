@@ -8,7 +8,7 @@ use crate::{
     config::{Environment, Options, Settings, SettingsError},
     engine::{Engine, Failure, Interpreter},
     llm::{Models, Patience, Scheduler, extractive::Extractive},
-    repl::{Budget, Nursery},
+    repl::{Budget, ForkServer},
 };
 use std::{ops::RangeInclusive, path::PathBuf, sync::Arc};
 
@@ -64,7 +64,7 @@ pub fn same_engine(a: &Settings, b: &Settings) -> bool {
 /// What interpreters are started from. A process needs it once: all engines share it.
 pub fn interpreter(environment: &Environment) -> Result<Interpreter, Failure> {
     Ok(Interpreter {
-        nursery: Arc::new(Nursery::with_budget(own_program(environment)?, memory(environment)?)),
+        fork_server: Arc::new(ForkServer::with_budget(own_program(environment)?, memory(environment)?)),
         memory_limit: INTERPRETER_MEMORY,
         allow_weaker_sandbox: environment.get("RLM_ALLOW_WEAK_SANDBOX").is_some_and(|value| value == "1"),
     })
