@@ -7,7 +7,7 @@ pub use signals::{EndSignals, end_on_signal};
 use crate::{
     config::{Environment, Options, Settings, SettingsError},
     engine::{Engine, Failure, Interpreter},
-    llm::{Models, Patience, Scheduler, extractive::Extractive},
+    llm::{Models, RetryPolicy, Scheduler, extractive::Extractive},
     repl::{Budget, ForkServer},
 };
 use std::{ops::RangeInclusive, path::PathBuf, sync::Arc};
@@ -35,7 +35,7 @@ pub fn models(settings: &Settings, environment: &Environment) -> Models {
 
 /// The scheduler of all questions of this process.
 pub fn scheduler(settings: &Settings) -> Arc<Scheduler> {
-    Arc::new(Scheduler::new(settings.limits.concurrency, Patience::default()))
+    Arc::new(Scheduler::new(settings.limits.concurrency, RetryPolicy::default()))
 }
 
 /// Finds the models and puts an engine together, whose programs run in interpreters from `interpreter`.

@@ -25,7 +25,7 @@ pub struct DoctorArguments {
 }
 
 /// How long the interpreter may take; it needs a fraction of a second.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub async fn run(arguments: DoctorArguments) -> ExitCode {
     print(&format!("rlm {} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH));
@@ -38,9 +38,9 @@ pub async fn run(arguments: DoctorArguments) -> ExitCode {
     };
     print("ok      settings");
     let interpreter_works = tell("interpreter in its sandbox", check_interpreter(&settings).await);
-    let survey = setup::models(&settings, &setup::environment()).describe().await;
-    print(&format!("\n{}", models::describe(&survey)));
-    let models_work = survey.choice.is_ok() && survey.checks.iter().all(|check| check.result.is_ok());
+    let detected = setup::models(&settings, &setup::environment()).describe().await;
+    print(&format!("\n{}", models::describe(&detected)));
+    let models_work = detected.choice.is_ok() && detected.checks.iter().all(|check| check.result.is_ok());
     if interpreter_works && models_work { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -81,13 +81,13 @@ async fn check_interpreter(settings: &Settings) -> Result<String, Failure> {
         session.close().await;
         Ok::<_, crate::repl::Error>((outcome, level))
     };
-    match tokio::time::timeout(PATIENCE, check).await {
+    match tokio::time::timeout(TIMEOUT, check).await {
         Ok(Ok((outcome, level))) if outcome.report.output == "4\n" => {
             Ok(format!("ran a program within {} ms, behind {}", started.elapsed().as_millis(), describe(level)))
         }
         Ok(Ok((outcome, _))) => Err(internal_failure(&format!("unexpected result: {:?}", outcome.report))),
         Ok(Err(error)) => Err(internal_failure(&error)),
-        Err(_) => Err(internal_failure(&format!("no answer within {} s", PATIENCE.as_secs()))),
+        Err(_) => Err(internal_failure(&format!("no answer within {} s", TIMEOUT.as_secs()))),
     }
 }
 
