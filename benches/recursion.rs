@@ -111,7 +111,7 @@ async fn main() {
         let server = Setup::new().latency(latency).start(move |asked: &Asked| Action::reply(script(asked, size))).await;
         for concurrency in chosen.split_whitespace().filter_map(|it| it.parse().ok()) {
             let (engine, settings) = engine(&server, concurrency).await;
-            // The first question has to wait for the nursery.
+            // The first question has to wait for the fork server.
             let (first, _) = tokio::spawn(ask(engine.clone(), settings.clone())).await.expect("it ends");
             assert_eq!(first, answer(size));
             let (mut walls, mut exact, before) = (Vec::new(), 0, server.calls().len());

@@ -1,9 +1,10 @@
-//! What hostile repositories, stores, models, servers and programs may try, what must never be lost, and what a first day
-//! of use found, through the real program.
+//! What hostile repositories, stores, models, servers and programs may try, what must never be lost, and what a first
+//! day of use found, through the real program.
 //!
 //! Where a test needs no process and no server it stands beside the code.
 
 mod bounds;
+mod clients;
 mod firstday;
 mod keys;
 mod killed;

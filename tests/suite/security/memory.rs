@@ -1,6 +1,6 @@
 //! Programs that take all the memory that they can get, alone and together.
 
-use super::sessions::{leader, nursery, output, run, session};
+use super::sessions::{fork_server, leader, output, run, session};
 use crate::{
     client::{Client, uri},
     processes,
@@ -48,8 +48,8 @@ const BOMBS: [&str; 12] = [
 async fn sessions_that_take_all_they_can_get_stay_within_the_budget_together() {
     const SESSIONS: usize = 64;
     const BUDGET: u64 = 1280;
-    let nursery = nursery(BUDGET);
-    let mut sessions = join_all((0..SESSIONS).map(|_| session(&nursery, 6.0))).await;
+    let fork_server = fork_server(BUDGET);
+    let mut sessions = join_all((0..SESSIONS).map(|_| session(&fork_server, 6.0))).await;
     let leaders: Vec<u32> = sessions.iter().map(leader).collect();
     let bombs = sessions.iter_mut().enumerate().map(|(number, session)| async move {
         output(session, "kept = list(range(1000))").await;
@@ -76,14 +76,14 @@ async fn sessions_that_take_all_they_can_get_stay_within_the_budget_together() {
     }
     // Whoever comes afterwards finds room.
     join_all(sessions.into_iter().map(Session::close)).await;
-    let mut after = session(&nursery, 20.0).await;
+    let mut after = session(&fork_server, 20.0).await;
     assert_eq!(output(&mut after, "x = bytearray(300 << 20)\nprint(len(x))").await, "314572800\n");
 }
 
 #[tokio::test]
 async fn a_session_and_its_checkpoint_are_counted_together() {
-    let nursery = nursery(1024);
-    let mut session = session(&nursery, 60.0).await;
+    let fork_server = fork_server(1024);
+    let mut session = session(&fork_server, 60.0).await;
     let fill = "x = bytearray(300 << 20)\nfor at in range(0, len(x), 4096): x[at] = x[at] + 1 & 255";
     output(&mut session, fill).await;
     let group = |leader: u32| processes::below(leader).into_iter().map(|it| it.id).chain([leader]).collect::<Vec<_>>();
@@ -109,8 +109,8 @@ const CRASH: &str = "def f(): pass\nf.__code__ = f.__code__.replace(co_code=byte
 
 #[tokio::test]
 async fn memory_that_is_given_back_is_there_for_others() {
-    let nursery = nursery(768);
-    let (mut one, mut two) = (session(&nursery, 60.0).await, session(&nursery, 60.0).await);
+    let fork_server = fork_server(768);
+    let (mut one, mut two) = (session(&fork_server, 60.0).await, session(&fork_server, 60.0).await);
     for _ in 0..3 {
         output(&mut one, "x = [bytearray(1 << 20) for _ in range(250)]").await;
         let refused = run(&mut two, "x = bytearray(600 << 20)").await;
@@ -125,10 +125,10 @@ async fn memory_that_is_given_back_is_there_for_others() {
 
 #[tokio::test]
 async fn sessions_at_rest_have_half_of_the_budget_and_make_room() {
-    let nursery = nursery(600);
+    let fork_server = fork_server(600);
     let mut resting = Vec::new();
     for number in 0..4 {
-        let mut session = session(&nursery, 60.0).await;
+        let mut session = session(&fork_server, 60.0).await;
         output(&mut session, &format!("x = bytearray(120 << 20)\nx[::4096] = b'a' * len(x[::4096])\nn = {number}"))
             .await;
         let id = leader(&session);
@@ -158,7 +158,7 @@ async fn sessions_at_rest_have_half_of_the_budget_and_make_room() {
     let hold = held.hold().expect("it is there");
     let last = rest.next().expect("four");
     // One that needs much ends those that rest, but not one that a question is about to use.
-    let mut busy = session(&nursery, 60.0).await;
+    let mut busy = session(&fork_server, 60.0).await;
     output(&mut busy, "x = bytearray(330 << 20)").await;
     assert!(last.wake().is_none());
     drop(hold);
@@ -168,12 +168,12 @@ async fn sessions_at_rest_have_half_of_the_budget_and_make_room() {
 
 #[tokio::test]
 async fn threads_that_a_program_leaves_behind_end_with_its_question() {
-    let nursery = nursery(512);
+    let fork_server = fork_server(512);
     let spin = "import threading\ndef spin():\n    while True: pass\n\
                 threading.Thread(target=spin, daemon=True).start()";
-    let mut busy = session(&nursery, 60.0).await;
+    let mut busy = session(&fork_server, 60.0).await;
     output(&mut busy, spin).await;
-    let mut quick = session(&nursery, 60.0).await;
+    let mut quick = session(&fork_server, 60.0).await;
     output(&mut quick, "import threading, time\nx = 1\nthreading.Thread(target=time.sleep, args=(0.01,)).start()")
         .await;
     let processes = [&busy, &quick].map(leader).map(|id| processes::process(id).expect("it runs"));
