@@ -6,7 +6,7 @@
 //! if there is one. If it holds, the text goes on; if it does not, nothing more is shown before the answer is settled.
 
 use super::{cite, event::Delta};
-use crate::corpus::{Access, ContextText};
+use crate::corpus::{Access, ContextText, StopFlag};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -125,14 +125,14 @@ impl AnswerStream {
                 return;
             };
             let line = self.written[..place.start()].rfind('\n').map_or(0, |end| end + 1);
-            if can_check && cite::citations(&self.written[line..place.end()], context).is_empty() {
+            if can_check && cite::citations(&self.written[line..place.end()], context, &StopFlag::default()).is_empty() {
                 self.looked = place.end();
                 continue;
             }
             self.cleared = self.cleared.max(place.start());
             let Some(length) = can_check.then(|| unit(&self.written[line..])).flatten() else { return };
             let end = line + length;
-            match cite::flaws(&self.written[line..end], context).is_empty() {
+            match cite::flaws(&self.written[line..end], context, &StopFlag::default()).is_empty() {
                 true => (self.cleared, self.looked) = (end, end),
                 false => self.is_blocked = true,
             }

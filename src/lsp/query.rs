@@ -89,7 +89,7 @@ impl Query {
         if let (Some(snapshot), Some(Value::Array(citations))) = (snapshot, result.get_mut("citations")) {
             for citation in citations {
                 let path = citation["path"].as_str().unwrap_or_default();
-                if let Some(uri) = scope::uri_of(snapshot, path).filter(|_| citation["verified"] == true) {
+                if let Some(uri) = scope::uri_of(snapshot, path).filter(|_| citation["state"] != "missing") {
                     citation["uri"] = json!(uri);
                 }
             }
