@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn lines_that_nearly_hold_it_everywhere_are_given_up() {
         let lines = "ab ".repeat(100_000);
-        let quote = Quote::inline(format!("{}a", "ab ".repeat(2000)), false).unwrap();
+        let quote = Quote::inline(format!("b{} a", " ab".repeat(2000)), false).unwrap();
         let mut search = quote.search();
         search.push(&lines);
         assert_eq!(search.end(), Said::Unknown);

@@ -117,7 +117,7 @@ impl Marks {
         let weight = match kind {
             Kind::Statement if is_tight || is_same_sentence => Weight::Full,
             Kind::Statement => Weight::Middling,
-            Kind::Phrase if is_tight => Weight::Full,
+            Kind::Phrase if is_tight && (place < quote || !gap.contains(char::is_alphabetic)) => Weight::Full,
             Kind::Phrase if is_same_sentence => Weight::Light,
             Kind::Name if is_near && place < quote && sentence::is_said(gap) => Weight::Middling,
             Kind::Phrase | Kind::Name => return None,
@@ -253,12 +253,18 @@ fn prose_marks(part: &str, passage: &Passage) -> Vec<(usize, char)> {
 }
 
 fn can_open(text: &str, at: usize, it: char) -> bool {
+    if it == '«' {
+        return true;
+    }
     let follows = text[at + it.len_utf8()..].chars().next().is_some_and(|next| !next.is_whitespace());
     let before = text[..at].chars().next_back();
     follows && before.is_none_or(|before| !before.is_alphanumeric())
 }
 
 fn can_close(text: &str, at: usize, it: char) -> bool {
+    if it == '»' {
+        return true;
+    }
     let before = text[..at].chars().next_back().is_some_and(|before| !before.is_whitespace());
     before && !text[at + it.len_utf8()..].starts_with(char::is_alphanumeric)
 }

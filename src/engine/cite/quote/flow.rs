@@ -10,6 +10,8 @@ pub struct Flow {
     fold: Fold,
     /// What has come and may still hold the next part.
     buffer: String,
+    /// Bytes at its beginning that only tell whether a word begins behind them.
+    looked: usize,
     /// Places that were nearly it.
     rejected: usize,
 }
@@ -25,7 +27,7 @@ impl Flow {
             folded.trim().to_owned()
         });
         let parts = parts.filter(|part| !part.is_empty()).collect();
-        Self { parts, found: 0, fold: Fold::new(is_loose), buffer: String::new(), rejected: 0 }
+        Self { parts, found: 0, fold: Fold::new(is_loose), buffer: String::new(), looked: 0, rejected: 0 }
     }
 
     pub fn is_found(&self) -> bool {
@@ -42,7 +44,7 @@ impl Flow {
             return;
         }
         self.fold.push(piece, &mut self.buffer);
-        let mut from = 0;
+        let mut from = self.looked;
         while let Some(part) = self.parts.get(self.found) {
             match whole::find(&self.buffer, from, part, &mut self.rejected) {
                 // The next character, which may be of the same word, is still to come.
@@ -55,8 +57,8 @@ impl Flow {
                 }
             }
         }
-        // One character more, which tells whether a word begins.
         let kept = self.buffer[..from].char_indices().next_back().map_or(0, |(at, _)| at);
+        self.looked = from - kept;
         self.buffer.drain(..kept);
     }
 }
