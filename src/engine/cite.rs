@@ -17,11 +17,12 @@ use crate::{
     text::one_line,
 };
 use claims::{Claim, Weight};
-use files::{Files, Place};
+pub use files::Files;
+use files::Place;
 use lines::Lines;
 use quote::Said;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Range, sync::Arc};
 use tokio::task::JoinError;
 
 /// The longest answer that is looked at, in bytes; of a longer one the beginning.
@@ -118,6 +119,13 @@ pub fn better_of(first: String, second: String, context: &ContextText, stop: &St
     let (before, after) = (flaws(&first, context, stop).len(), flaws(&second, context, stop).len());
     let is_answer = second.len() * 2 >= first.len() && !citations(&second, context, stop).is_empty();
     if after < before && is_answer { second } else { first }
+}
+
+/// The citations of `text`, whether they hold or not: where their lines begin to be named, and where that ends.
+pub fn places(text: &str, files: &Files<'_>) -> Vec<Range<usize>> {
+    let mut places = claims::claims(text, files, &StopFlag::default()).places;
+    places.sort_by_key(|place| place.range.start);
+    places.into_iter().map(|place| place.lines..place.range.end).collect()
 }
 
 /// Every place with what was found of it and what is wrong with it.

@@ -3,6 +3,7 @@
 //!
 //! Where a test needs no process and no server it stands beside the code.
 
+mod cites;
 mod firstday;
 mod keys;
 mod killed;

@@ -22,6 +22,8 @@ static LINES: LazyLock<Regex> = LazyLock::new(|| {
 pub struct Place<'a> {
     /// Where it is named.
     pub range: Range<usize>,
+    /// Where the lines begin to be named, behind the path.
+    pub lines: usize,
     /// Of the file, or as it is written if there is no such file.
     pub path: String,
     pub segment: Option<&'a Segment>,
@@ -35,15 +37,25 @@ pub struct Place<'a> {
 pub struct Files<'a> {
     by_name: FxHashMap<&'a str, Vec<(&'a str, &'a Segment)>>,
     endings: FxHashSet<&'a str>,
+    /// The length of the longest name, and the bytes that names end with: most of what is not a name is told by these.
+    longest_name: usize,
+    last_bytes: [bool; 256],
 }
 
 impl<'a> Files<'a> {
     pub fn of(context: &'a ContextText) -> Self {
-        let mut files = Self { by_name: FxHashMap::default(), endings: FxHashSet::default() };
+        let mut files = Self {
+            by_name: FxHashMap::default(),
+            endings: FxHashSet::default(),
+            longest_name: 0,
+            last_bytes: [false; 256],
+        };
         for segment in context.segments() {
             let Some(path) = segment.path.as_deref() else { continue };
             files.by_name.entry(name(path)).or_default().push((path, segment));
             files.endings.extend(ending(path));
+            files.longest_name = files.longest_name.max(name(path).len());
+            path.bytes().next_back().into_iter().for_each(|byte| files.last_bytes[usize::from(byte)] = true);
         }
         files
     }
@@ -57,8 +69,9 @@ impl<'a> Files<'a> {
             let (whole, first_line) = (lines.get(0)?, number(1)?);
             let before = part[..whole.start()].trim_end_matches(['`', '*']);
             let (length, path, segment) = self.before(before)?;
-            let range = range.start + before.len() - length..range.start + whole.end();
-            Some(Place { range, path, segment, first_line, last_line: number(2).unwrap_or(first_line) })
+            let lines = range.start + before.len();
+            let range = lines - length..range.start + whole.end();
+            Some(Place { range, lines, path, segment, first_line, last_line: number(2).unwrap_or(first_line) })
         })
     }
 
@@ -84,11 +97,15 @@ impl<'a> Files<'a> {
 
     /// The file with the longest path that a line ends with.
     fn exact(&self, line: &str) -> Option<(&'a str, &'a Segment)> {
+        if !line.bytes().next_back().is_some_and(|byte| self.last_bytes[usize::from(byte)]) {
+            return None;
+        }
         let begins = |path: &str| {
             let before = line[..line.len() - path.len()].trim_end_matches("./");
             before.chars().next_back().is_none_or(is_border)
         };
         let folder = line.rfind('/').map_or(0, |at| at + 1);
+        let folder = folder.max(line.floor_char_boundary(line.len().saturating_sub(self.longest_name + 1)));
         // The name of a file in a folder is told by the last slash; one in no folder may begin at any border.
         let starts = line[folder..].char_indices().filter(|&(_, it)| is_border(it)).map(|(at, it)| at + it.len_utf8());
         let names = std::iter::once(0).chain(starts).map(|start| &line[folder + start..]);
