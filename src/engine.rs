@@ -167,12 +167,18 @@ async fn conclude(
         (citations, context_size(&snapshot), input_warnings(&snapshot))
     });
     let mut looks = std::pin::pin!(looks);
-    if !termination.is_answer() {
+    let looked = match termination.is_answer() {
+        true => looks.await,
         // Whoever ended the run does not wait for what a partial answer cites.
-        let _ = tokio::time::timeout(PARTIAL_LOOK, &mut looks).await;
-        drop(ended);
-    }
-    let (citations, context, warnings) = looks.await.unwrap_or_default();
+        false => match tokio::time::timeout(PARTIAL_LOOK, &mut looks).await {
+            Ok(looked) => looked,
+            Err(_) => {
+                drop(ended);
+                looks.await
+            }
+        },
+    };
+    let (citations, context, warnings) = looked.unwrap_or_default();
     let LostCalls { first: lost, count: lost_count } = tree.lost();
     let usage = tree.meter.usage();
     Answer { text, termination, citations, context, warnings, lost, lost_count, usage, failure }

@@ -211,7 +211,8 @@ fn citations(citations: &[Citation]) -> String {
         parts.push(format!("{found} found (the lines exist; nothing is quoted)"));
     }
     if let missing @ 1.. = count(CitationState::Missing) {
-        let mut places: Vec<_> = of(CitationState::Missing).map(|it| format!("{}:{}", it.path, it.first_line)).collect();
+        let mut places: Vec<_> =
+            of(CitationState::Missing).map(|it| format!("{}:{}", it.path, it.first_line)).collect();
         places.truncate(NAMED_MISSING);
         let more = if missing > places.len() { ", …" } else { "" };
         parts.push(format!("{missing} missing (no such lines, or not what is quoted): {}{more}", places.join(", ")));

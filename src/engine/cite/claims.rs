@@ -104,8 +104,10 @@ impl Claims<'_> {
             let Some(weight) = marks.weight(text, place, at) else { continue };
             let Some(quote) = Quote::inline(quoted.text.clone(), quoted.is_prose) else { continue };
             let mut others = marks.chain(text, place, place < at, OTHERS);
-            let doubtful = sides.into_iter().flatten().filter(|it| *it != place && cost(it) == cost(&place));
-            others.extend(doubtful.filter_map(|it| all[it].place()));
+            // Unless both are bound to each other, it may be from the place on the other side.
+            let is_bound = marks.are_bound(text, place, at);
+            let doubtful = sides.into_iter().flatten().filter(|it| *it != place);
+            others.extend(doubtful.filter(|it| !is_bound || cost(it) == cost(&place)).filter_map(|it| all[it].place()));
             if let Some(place) = all[place].place() {
                 self.quotes.push(Claim { quote, place, others, weight });
             }

@@ -71,7 +71,15 @@ fn quotations_are_found_in_every_form() {
 
 #[test]
 fn places_are_found_however_they_are_written() {
-    let paths = ["src/a.rs", "src/b.rs", "lib/b.rs", "app/[id]/page.tsx", "app/(auth)/page.tsx", "my docs/notes.md", "Makefile"];
+    let paths = [
+        "src/a.rs",
+        "src/b.rs",
+        "lib/b.rs",
+        "app/[id]/page.tsx",
+        "app/(auth)/page.tsx",
+        "my docs/notes.md",
+        "Makefile",
+    ];
     let context = context(paths.map(|path| (path, "one\ntwo\nthree\n")));
     for (answer, expected) in [
         ("see src/a.rs:2, `src/a.rs:1-3` and (./src/a.rs:3).", &["src/a.rs:2-2", "src/a.rs:1-3", "src/a.rs:3-3"][..]),
@@ -107,7 +115,10 @@ fn hostile(bytes: usize) -> Vec<(&'static str, String)> {
         ("other places", numbered(&|n| format!("a.rs:{n} "))),
         ("places in lines", fill("- a.rs:2: `hoist(3)`\n")),
         ("quotations of one place", format!("a.rs:2 {}", fill("`hoist(3)` "))),
-        ("made-up quotations of one place", numbered(&|n| if n == 0 { "a.rs:2 ".into() } else { format!("`f({n})` ") })),
+        (
+            "made-up quotations of one place",
+            numbered(&|n| if n == 0 { "a.rs:2 ".into() } else { format!("`f({n})` ") }),
+        ),
         ("times", fill("12:30 ")),
         ("colons", fill(":1")),
         ("borders", fill("(((((((((:1")),
@@ -152,4 +163,30 @@ fn time_grows_with_the_answer_and_not_faster() {
         // What is quadratic takes 64 times as long: minutes of hundreds of milliseconds.
         assert!(eight.as_secs_f64() < 32.0 * one.as_secs_f64() + 2.0, "{}: {one:?}, {eight:?}", small.0);
     }
+}
+
+#[test]
+fn quotations_of_long_files_are_found_and_looking_for_them_can_be_stopped() {
+    let line = "hoist the boat again and again\n";
+    let text = format!("{}moor(4) at the end\n", line.repeat(100_000));
+    let context = context([("a.txt", text.as_str())]);
+    assert_eq!(states("a.txt:1-100001: `moor(4) at the end`", &context), ["a.txt:1-100001 ="]);
+    assert_eq!(states("a.txt:1-100001: `moor(5) at the end`", &context), ["a.txt:1-100001 ?"]);
+    let block = format!("a.txt:1-100001:\n```\n{}moor(4) at the end\n```", line.repeat(3));
+    assert_eq!(states(&block, &context), ["a.txt:1-100001 ="]);
+    // Unstopped, this reads a gibibyte.
+    let answer: String =
+        (1..1000).fold(String::new(), |all, first| all + &format!("a.txt:{first}-100001: `moor(5) at all`\n\n"));
+    let stop = StopFlag::default();
+    let (other, start) = (stop.clone(), std::time::Instant::now());
+    let watch = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        other.raise();
+    });
+    let found = citations(&answer, &context, &stop);
+    watch.join().unwrap();
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    // Of what was not looked at, nothing is said but that it exists.
+    assert_eq!(found.last().map(|it| it.state), Some(CitationState::Found));
+    assert!(found.iter().all(|it| it.state != CitationState::Quoted));
 }

@@ -13,7 +13,8 @@ use super::{
 };
 
 /// Languages of blocks that are most often no part of a file that is cited: commands and changes.
-const ASIDE: [&str; 10] = ["sh", "bash", "shell", "zsh", "console", "shellsession", "diff", "patch", "mermaid", "text-output"];
+const ASIDE: [&str; 10] =
+    ["sh", "bash", "shell", "zsh", "console", "shellsession", "diff", "patch", "mermaid", "text-output"];
 
 /// What remarks in code and headers of files begin with.
 const REMARKS: [&str; 8] = ["//", "#", "--", "/*", "<!--", ";", "%", "==>"];
@@ -71,6 +72,12 @@ impl Lead {
             }
             return Some(lead);
         }
+        if lead.weight > Weight::Light
+            && (lead.is_open || lead.is_heading)
+            && lead.quote_statements(text, passage, marks, claims)
+        {
+            return Some(lead);
+        }
         let is_introduction = said.len() <= LONGEST_INTRODUCTION && opens(said);
         if is_introduction && lead.introductions < INTRODUCTIONS {
             lead.introductions += 1;
@@ -81,6 +88,19 @@ impl Lead {
         }
         lead.weight = Weight::Light;
         lead.is_heading.then_some(lead)
+    }
+
+    /// Takes what a passage without a place quotes among other words; tells whether there is something.
+    fn quote_statements(&self, text: &str, passage: &Passage, marks: &Marks, claims: &mut Claims<'_>) -> bool {
+        let quoted = marks.all.iter().filter_map(|it| match &it.mark {
+            Mark::Quote(quoted) if quoted.kind == Kind::Statement => Some(quoted),
+            _ => None,
+        });
+        let quotes = quoted.filter_map(|quoted| Quote::inline(quoted.text.clone(), quoted.is_prose));
+        let is_proposal = sentence::is_proposal(&text[passage.range.clone()]);
+        let before = claims.quotes.len();
+        claims.quotes.extend(quotes.filter(|_| !is_proposal).map(|quote| self.claim(quote, Weight::Middling)));
+        claims.quotes.len() > before
     }
 
     fn claim(&self, quote: Quote, weight: Weight) -> Claim {
@@ -146,7 +166,8 @@ fn parts<'a>(block: &Block, files: &Files<'a>) -> (Option<Place<'a>>, String, Op
         let line = line.trim();
         let is_marked = block.is_prose || REMARKS.iter().any(|it| line.starts_with(it));
         let places: Vec<Place<'a>> = files.places(line, 0..line.len()).take(2).collect();
-        (is_marked && places.len() == 1 && is_all(line, &(0..line.len()), &places)).then(|| places.into_iter().next())?
+        (is_marked && places.len() == 1 && is_all(line, &(0..line.len()), &places))
+            .then(|| places.into_iter().next())?
     };
     let body = block.text.trim_start_matches('\n');
     let (first, rest) = body.split_once('\n').unwrap_or((body, ""));

@@ -106,20 +106,25 @@ impl Marks {
         self.distances[one].cost.abs_diff(self.distances[other].cost)
     }
 
+    /// Whether nothing is said between two marks but what binds them.
+    pub fn are_bound(&self, text: &str, one: usize, other: usize) -> bool {
+        let (first, last) = (one.min(other), one.max(other));
+        last - first == 1 && sentence::is_bond(between(text, &self.all[first], &self.all[last]))
+    }
+
     /// What it means if a quotation does not stand at a place; nothing if it is none.
     pub fn weight(&self, text: &str, place: usize, quote: usize) -> Option<Weight> {
         let Mark::Quote(Quoted { kind, .. }) = &self.all[quote].mark else { return None };
         let (first, last) = (place.min(quote), place.max(quote));
-        let is_near = last - first == 1;
         let gap = between(text, &self.all[first], &self.all[last]);
-        let is_tight = is_near && sentence::is_bond(gap);
+        let is_tight = self.are_bound(text, place, quote);
         let is_same_sentence = self.distances[first].sentences == self.distances[last].sentences;
         let weight = match kind {
             Kind::Statement if is_tight || is_same_sentence => Weight::Full,
             Kind::Statement => Weight::Middling,
             Kind::Phrase if is_tight && (place < quote || !gap.contains(char::is_alphabetic)) => Weight::Full,
             Kind::Phrase if is_same_sentence => Weight::Light,
-            Kind::Name if is_near && place < quote && sentence::is_said(gap) => Weight::Middling,
+            Kind::Name if is_tight && place < quote && sentence::is_said(gap) => Weight::Middling,
             Kind::Phrase | Kind::Name => return None,
         };
         let is_proposal = !is_tight && sentence::is_proposal(self.around(text, first, last));
@@ -179,7 +184,8 @@ struct Apart {
 
 /// Inline code and what stands in quotation marks, in order; what lies in another is left out.
 fn outermost(spans: &[Span], quoted: Vec<Apart>) -> Vec<Apart> {
-    let code = spans.iter().map(|span| Apart { range: span.range.clone(), content: span.text.clone(), is_prose: false });
+    let code =
+        spans.iter().map(|span| Apart { range: span.range.clone(), content: span.text.clone(), is_prose: false });
     let mut all: Vec<Apart> = code.chain(quoted).collect();
     all.sort_by_key(|it| (it.range.start, std::cmp::Reverse(it.range.end)));
     let mut end = 0;
@@ -231,14 +237,17 @@ fn in_quotation_marks(text: &str, passage: &Passage) -> Vec<Apart> {
             continue;
         }
         let kind = PAIRS.iter().position(|(opens, _)| *opens == it);
-        open = kind.filter(|kind| closing[*kind].is_some_and(|last| last > at) && can_open(part, at, it)).map(|kind| (kind, at));
+        open = kind
+            .filter(|kind| closing[*kind].is_some_and(|last| last > at) && can_open(part, at, it))
+            .map(|kind| (kind, at));
     }
     found
 }
 
 /// The quotation marks of a passage outside of its spans, with where they stand.
 fn prose_marks(part: &str, passage: &Passage) -> Vec<(usize, char)> {
-    let mut spans = passage.spans.iter().map(|it| it.range.start - passage.range.start..it.range.end - passage.range.start);
+    let mut spans =
+        passage.spans.iter().map(|it| it.range.start - passage.range.start..it.range.end - passage.range.start);
     let mut span = spans.next();
     let mut marks = Vec::new();
     for (at, it) in part.match_indices(['"', '\'', '“', '”', '„', '«', '»', '‘', '’', '‚']) {

@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 static BOND: LazyLock<Regex> = LazyLock::new(|| {
     let words = "does|do|is|are|says?|said|reads?|has|have|contains?|holds?|states?|shows?|declares?|defines?|sets?\
                  |returns?|writes?|it|line|lines|at|in|on|from|as|of|with|has it|where|there|code|text|quote";
-    Regex::new(&format!(r"(?i)^(?:[\s*_`|()\[\]<>\x22'“”‘’«»]|:|=|->|=>|[-–—→]|\b(?:{words})\b)*$")).expect("it is right")
+    Regex::new(&format!(r"(?i)^(?:[\s*_`|()\[\]<>\x22'“”‘’«»]|:|=|->|=>|[-–—→]|\b(?:{words})\b)*$"))
+        .expect("it is right")
 });
 
 /// Where what is quoted is not said to be there, but said not to be, or to come.
@@ -58,10 +59,10 @@ pub fn is_bond(between: &str) -> bool {
     between.len() <= 60 && BOND.is_match(between)
 }
 
-/// Whether a sign or a verb between a place and what is behind it says that this stands there.
+/// Whether what binds a place to what is behind it says that this stands there: a sign or a verb.
 pub fn is_said(between: &str) -> bool {
     let said = between.trim_matches([' ', '\n', '\t', '*', '_', '`', ')', ']']);
-    is_bond(between) && !said.is_empty() && !said.starts_with(['(', '[', '|'])
+    !said.is_empty() && !said.starts_with(['(', '[', '|'])
 }
 
 /// Whether it is said near what is quoted that it does not stand there.

@@ -37,7 +37,9 @@ mod tests {
 
     #[test]
     fn names_and_commands_are_told_from_what_is_quoted() {
-        for text in ["foo", "Session::start", "run()", "src/a.rs", "--flag", "Vec<u8>", "&self", "a.b.c", "[lints]", "#12"] {
+        for text in
+            ["foo", "Session::start", "run()", "src/a.rs", "--flag", "Vec<u8>", "&self", "a.b.c", "[lints]", "#12"]
+        {
             assert_eq!(Kind::of(text), Kind::Name, "{text}");
         }
         for text in ["cargo test", "fn boat()", "HashMap<String, u8>", "the fast path"] {
