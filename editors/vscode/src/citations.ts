@@ -136,7 +136,7 @@ const rangeOf = (document: vscode.TextDocument, mention: Mention) =>
   new vscode.Range(document.positionAt(mention.start), document.positionAt(mention.end));
 
 /**
- * The file a mention means: the server's own word where it has verified it, else a path inside the workspace. A model
+ * The file a mention means: the server's own word where it has found it, else a path inside the workspace. A model
  * may write any path; one that leads out of the workspace is no link.
  */
 export function locate(mention: Mention, answer: Answer): vscode.Uri | undefined {

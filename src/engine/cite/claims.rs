@@ -83,6 +83,12 @@ pub fn claims<'a>(text: &str, files: &Files<'a>, stop: &StopFlag) -> Claims<'a> 
 }
 
 impl Claims<'_> {
+    /// Adds a claim. What is short may stand there, but need not.
+    fn add(&mut self, claim: Claim) {
+        let weight = if claim.quote.is_short() { Weight::Light } else { claim.weight };
+        self.quotes.push(Claim { weight, ..claim });
+    }
+
     /// Gives each quotation of a passage to a place of it.
     fn attach(&mut self, text: &str, marks: &Marks) {
         let all = &marks.all;
@@ -109,7 +115,7 @@ impl Claims<'_> {
             let doubtful = sides.into_iter().flatten().filter(|it| *it != place);
             others.extend(doubtful.filter(|it| !is_bound || cost(it) == cost(&place)).filter_map(|it| all[it].place()));
             if let Some(place) = all[place].place() {
-                self.quotes.push(Claim { quote, place, others, weight });
+                self.add(Claim { quote, place, others, weight });
             }
         }
     }

@@ -7,7 +7,7 @@ use std::ops::Range;
 /// Bytes that are read at once.
 const PIECE: usize = 1 << 20;
 
-/// Bytes that are read for one answer. More are read within two seconds or so.
+/// Bytes that are read for one answer, which takes some seconds.
 const MOST: usize = 1 << 30;
 
 /// Reads lines of one context.

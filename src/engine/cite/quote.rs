@@ -15,7 +15,7 @@ use rows::Rows;
 /// Lines that a block may have beyond those that are cited, since a place often is that of a first line only.
 const SLACK: usize = 2;
 
-/// The shortest quotation in a line that is looked at, in characters that are no blanks.
+/// The shortest quotation in a line that must stand where it is said to, in characters that are no blanks.
 const SHORTEST: usize = 4;
 
 /// A quotation.
@@ -36,10 +36,15 @@ pub enum Said {
 }
 
 impl Quote {
-    /// A quotation in a line, of code or of prose; nothing if it is too short to be one.
+    /// A quotation in a line, of code or of prose; nothing if it says nothing.
     pub fn inline(text: String, is_prose: bool) -> Option<Self> {
-        let spoken = spoken(&text).filter(|it| !it.is_whitespace()).count();
-        (spoken >= SHORTEST).then_some(Self { text, is_block: false, is_prose })
+        let is_something = spoken(&text).next().is_some();
+        is_something.then_some(Self { text, is_block: false, is_prose })
+    }
+
+    /// Whether it is so short that it says little.
+    pub fn is_short(&self) -> bool {
+        !self.is_block && spoken(&self.text).nth(SHORTEST - 1).is_none()
     }
 
     /// A block that is one; nothing if it has no text.
@@ -82,7 +87,7 @@ impl Quote {
 
 /// The characters that say something: all but those that stand for what is left out.
 fn spoken(text: &str) -> impl Iterator<Item = char> {
-    text.chars().filter(|it| !matches!(it, '.' | '…'))
+    text.chars().filter(|it| !it.is_whitespace() && !matches!(it, '.' | '…'))
 }
 
 /// A quotation that is being looked for.
@@ -178,7 +183,7 @@ mod tests {
     #[test]
     fn what_says_nothing_is_no_quotation() {
         assert_eq!(Quote::inline("... …".to_owned(), false), None);
-        assert_eq!(Quote::inline("x=1".to_owned(), false), None);
+        assert!(Quote::inline("x=1".to_owned(), false).unwrap().is_short());
         assert_eq!(Quote::block("\n  // ...\n…\n".to_owned(), false), None);
     }
 

@@ -68,7 +68,7 @@ impl Lead {
                 let Mark::Quote(quoted) = &marked.mark else { continue };
                 let weight = if quoted.kind == Kind::Name { Weight::Middling } else { lead.weight };
                 let quote = Quote::inline(quoted.text.clone(), quoted.is_prose);
-                claims.quotes.extend(quote.map(|quote| lead.claim(quote, weight)));
+                quote.into_iter().for_each(|quote| claims.add(lead.claim(quote, weight)));
             }
             return Some(lead);
         }
@@ -99,7 +99,7 @@ impl Lead {
         let quotes = quoted.filter_map(|quoted| Quote::inline(quoted.text.clone(), quoted.is_prose));
         let is_proposal = sentence::is_proposal(&text[passage.range.clone()]);
         let before = claims.quotes.len();
-        claims.quotes.extend(quotes.filter(|_| !is_proposal).map(|quote| self.claim(quote, Weight::Middling)));
+        quotes.filter(|_| !is_proposal).for_each(|quote| claims.add(self.claim(quote, Weight::Middling)));
         claims.quotes.len() > before
     }
 

@@ -75,8 +75,18 @@ impl Fold {
         Self { is_loose, after_space: true, at_line_start: true }
     }
 
-    fn push(&mut self, piece: &str, folded: &mut String) {
-        for it in piece.chars() {
+    fn push(&mut self, mut piece: &str, folded: &mut String) {
+        while !piece.is_empty() {
+            // Most of a text is words of visible ASCII characters.
+            let plain = if self.is_loose { 0 } else { plain_length(piece) };
+            if plain > 0 {
+                folded.push_str(&piece[..plain]);
+                (self.after_space, self.at_line_start) = (false, false);
+                piece = &piece[plain..];
+            }
+            let mut rest = piece.chars();
+            let Some(it) = rest.next() else { return };
+            piece = rest.as_str();
             if it.is_whitespace() {
                 if !self.after_space {
                     folded.push(' ');
@@ -97,4 +107,9 @@ impl Fold {
             (self.after_space, self.at_line_start) = (false, false);
         }
     }
+}
+
+/// How many bytes at the beginning are visible ASCII characters.
+fn plain_length(text: &str) -> usize {
+    text.bytes().position(|byte| !byte.is_ascii_graphic()).unwrap_or(text.len())
 }
