@@ -12,7 +12,7 @@ use futures::{
 };
 use rlm::{
     corpus::Snapshot,
-    repl::{Call, HostCalls, Launch, Limits, Nursery, Raised, Session, wire::Names},
+    repl::{Call, ForkServer, HostCalls, Launch, Limits, Raised, Session, wire::Names},
 };
 use serde_json::{Value, json};
 use spread::Spread;
@@ -57,30 +57,30 @@ async fn measure() {
     let python = String::from_utf8(executable.expect("python3 is there").stdout).expect("a path").trim().to_owned();
     let (mut cold, mut ready, mut peers) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..=STARTS {
-        let nursery = nursery();
+        let fork_server = fork_server();
         let began = Instant::now();
-        let first = session(&nursery).await;
+        let first = session(&fork_server).await;
         cold.push(ms(began.elapsed()));
         first.close().await;
         // What follows would have to share the processors with its end.
-        drop(nursery);
+        drop(fork_server);
         sleep(PAUSE).await;
         let began = Instant::now();
         let status = Command::new(&python).args(["-I", "-c", "pass"]).status().expect("python3 is there");
         assert!(status.success());
         peers.push(ms(began.elapsed()));
     }
-    let nursery = nursery();
-    session(&nursery).await.close().await;
+    let fork_server = fork_server();
+    session(&fork_server).await.close().await;
     sleep(Duration::from_secs(1)).await;
     for _ in 0..=STARTS {
         let began = Instant::now();
-        let session = session(&nursery).await;
+        let session = session(&fork_server).await;
         ready.push(ms(began.elapsed()));
         session.close().await;
         sleep(PAUSE).await;
     }
-    let mut first = session(&nursery).await;
+    let mut first = session(&fork_server).await;
     let (at_once, later) = (cells(&mut first, Duration::ZERO).await, cells(&mut first, PAUSE).await);
     let mut calls = Vec::new();
     for _ in 0..ROUNDS {
@@ -100,7 +100,7 @@ async fn measure() {
     println!("| a program with its checkpoint, ms | {} | |", Spread::of(later));
     println!("| a program right after another, ms | {} | |", Spread::of(at_once));
     println!("| a call to the server, µs | {} | |", Spread::of(calls));
-    many(&nursery).await;
+    many(&fork_server).await;
 }
 
 /// Programs one after the other, each as long after the last as a very fast model takes.
@@ -116,10 +116,10 @@ async fn cells(session: &mut Session, pause: Duration) -> Vec<f64> {
 }
 
 /// Many sessions at once: how long until each has run a program, and the memory that all of them take.
-async fn many(nursery: &Arc<Nursery>) {
+async fn many(fork_server: &Arc<ForkServer>) {
     let began = Instant::now();
     let sessions = join_all((0..SESSIONS).map(|number| async move {
-        let mut session = session(nursery).await;
+        let mut session = session(fork_server).await;
         run(&mut session, &format!("import re, json\nx = [{number}] * 1000")).await;
         session
     }));
@@ -128,7 +128,7 @@ async fn many(nursery: &Arc<Nursery>) {
     // Every process has made its checkpoint by then.
     sleep(Duration::from_secs(1)).await;
     let leader = sessions[0].process_group().expect("it is ready").as_raw_nonzero().get();
-    let nursery = stat(leader, PARENT);
+    let fork_server = stat(leader, PARENT);
     let (groups, own): (Vec<_>, Vec<_>) = processes().into_iter().map(|it| (stat(it, GROUP), memory(it))).unzip();
     let ours = sessions.iter().filter_map(Session::process_group).map(|group| group.as_raw_nonzero().get());
     let ours: Vec<i32> = ours.collect();
@@ -136,8 +136,8 @@ async fn many(nursery: &Arc<Nursery>) {
     let each = all / SESSIONS as f64;
     println!("| {SESSIONS} sessions at once, until each has run a program, ms | {took:.0} | | |");
     println!(
-        "| memory of each of them, with its checkpoint, MB | {each:.2} | | the nursery beside them: {:.1} MB |",
-        memory(nursery)
+        "| memory of each of them, with its checkpoint, MB | {each:.2} | | the fork server beside them: {:.1} MB |",
+        memory(fork_server)
     );
     join_all(sessions.into_iter().map(Session::close)).await;
 }
@@ -161,14 +161,14 @@ fn memory(process: i32) -> f64 {
     line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).map_or(0.0, |kilobytes: f64| kilobytes / 1e3)
 }
 
-fn nursery() -> Arc<Nursery> {
-    Arc::new(Nursery::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
+fn fork_server() -> Arc<ForkServer> {
+    Arc::new(ForkServer::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
 }
 
-async fn session(nursery: &Arc<Nursery>) -> Session {
+async fn session(fork_server: &Arc<ForkServer>) -> Session {
     let context = Snapshot::of_text(None, "some text".to_owned()).context().expect("a text can be stored");
     let launch = Launch {
-        nursery: nursery.clone(),
+        fork_server: fork_server.clone(),
         context,
         names: Names::default(),
         memory_limit: 512 << 20,

@@ -77,7 +77,8 @@ async fn engine(server: &ScriptedServer, concurrency: usize) -> (Arc<Engine>, rl
     };
     let settings = options.resolve().expect("the options make sense");
     let environment = Environment::of([("RLM_PROGRAM", env!("CARGO_BIN_EXE_rlm"))]);
-    let engine = setup::engine(&settings, &environment, setup::scheduler(&settings)).await;
+    let interpreter = setup::interpreter(&environment);
+    let engine = setup::engine(&settings, &environment, setup::scheduler(&settings), interpreter).await;
     (engine.unwrap_or_else(|failure| panic!("{failure:?}")), settings)
 }
 
@@ -110,7 +111,7 @@ async fn main() {
         let server = Setup::new().latency(latency).start(move |asked: &Asked| Action::reply(script(asked, size))).await;
         for concurrency in chosen.split_whitespace().filter_map(|it| it.parse().ok()) {
             let (engine, settings) = engine(&server, concurrency).await;
-            // The first question has to wait for the nursery.
+            // The first question has to wait for the fork server.
             let (first, _) = tokio::spawn(ask(engine.clone(), settings.clone())).await.expect("it ends");
             assert_eq!(first, answer(size));
             let (mut walls, mut exact, before) = (Vec::new(), 0, server.calls().len());

@@ -1,9 +1,9 @@
 //! The terminal: commands, options, and what they print.
 //!
-//! Answers go to standard output and nothing else does; everything about the work goes to standard error, and most of it
-//! only if that is a terminal. Exit status: 0 answered, 1 failed, 2 wrong usage, 3 ended by a limit (with the partial
-//! answer) or about a text that was cut, 130 interrupted (with the partial answer). Whatever else happened, it is 1 if
-//! something could not be written that the person has asked for (`output`).
+//! Answers go to standard output and nothing else does; everything about the work goes to standard error, and most of
+//! it only if that is a terminal. Exit status: 0 answered, 1 failed, 2 wrong usage, 3 ended by a limit (with the
+//! partial answer) or about a text that was cut, 130 interrupted (with the partial answer). Whatever else happened, it
+//! is 1 if something could not be written that the person has asked for (`output`).
 
 mod doctor;
 mod models;
@@ -100,7 +100,8 @@ fn not_a_command(error: &clap::Error) -> ExitCode {
             // A reader that has gone away is no error.
             let _ = error.print();
         } else {
-            // It would repeat an argument that does something to the terminal. Without colours it can be shown as it is.
+            // It would repeat an argument that does something to the terminal. Without colours it can be shown as it
+            // is.
             say(error.to_string().trim_end());
         }
         return ExitCode::from(WRONG_USAGE);

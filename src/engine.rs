@@ -45,7 +45,7 @@ use crate::{
     config::{Limits, Price, Strategy},
     corpus::{self, ContextText, Snapshot, StopFlag, Tally},
     llm::{self, Choice, Model, Models, Scheduler},
-    repl::Nursery,
+    repl::ForkServer,
 };
 use context::Context;
 use ending::{Ending, Stop};
@@ -66,7 +66,7 @@ const DIRECT_CHARS: usize = 24_000;
 /// What the interpreters of a process are started from.
 #[derive(Debug, Clone)]
 pub struct Interpreter {
-    pub nursery: Arc<Nursery>,
+    pub fork_server: Arc<ForkServer>,
     /// Bytes that one interpreter may use beside the context and itself.
     pub memory_limit: u64,
     /// Whether programs may run on a kernel without landlock.

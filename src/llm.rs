@@ -12,28 +12,28 @@
 mod catalog;
 mod command;
 mod error;
+mod error_mapping;
 pub mod extractive;
-mod failure;
 mod http;
 mod json;
-mod looping;
 mod models;
 mod pool;
 mod price;
 mod provider;
-mod reading;
 mod redact;
+mod repetition;
 mod schedule;
 mod secret;
 mod server;
+mod stream_reader;
 mod thinking;
 mod tool;
 
 pub use error::Error;
 pub use http::Timeouts;
-pub use models::{Answer, Check, Choice, KeyFound, Models, OllamaFound, Survey};
+pub use models::{Answer, Check, Choice, DetectedModels, KeyFound, Models, OllamaFound};
 pub use price::price;
-pub use schedule::{Call, CallError, Gate, Ledger, Outcome, Patience, Report, Scheduler, Verdict};
+pub use schedule::{Billing, Call, CallError, Outcome, Report, RetryDecision, RetryPolicy, RunPermits, Scheduler};
 pub use tool::{Assembling, CallPiece, Tool, ToolCall};
 
 use futures::future::BoxFuture;

@@ -1,9 +1,9 @@
 //! The language server: the only code that knows the Language Server Protocol.
 //!
 //! Messages arrive in [`front`], which applies edits and settings in the order of the wire and hands every request an
-//! immutable [`view::View`] of that moment. A handler parses, starts a run ([`runs`]) and awaits it; nothing heavy happens
-//! on the transport. What runs tell goes to the client through [`reporter`]. `docs/protocol.md` describes what the server
-//! adds to the standard; [`ext`] has its types.
+//! immutable [`view::View`] of that moment. A handler parses, starts a run ([`runs`]) and awaits it; nothing heavy
+//! happens on the transport. What runs tell goes to the client through [`reporter`]. `docs/protocol.md` describes what
+//! the server adds to the standard; [`ext`] has its types.
 
 mod capabilities;
 mod document;
@@ -54,7 +54,8 @@ pub enum Farewell {
     Told(u8),
 }
 
-/// Serves one client until it leaves or `told_to_end` does end. Every run is over when this returns, with its processes.
+/// Serves one client until it leaves or `told_to_end` does end. Every run is over when this returns, with its
+/// processes.
 pub async fn serve<I, O>(input: I, output: O, told_to_end: impl Future<Output = u8>) -> Farewell
 where
     I: AsyncRead + Unpin + Send + 'static,

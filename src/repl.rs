@@ -1,13 +1,13 @@
 //! The sandboxed Python in which a model's programs run.
 //!
-//! A [`Session`] is one interpreter in a process of its own: a copy of the [`Nursery`], which is the program itself, started
-//! again as a [`worker`], behind the walls of the operating system. Variables live from cell to cell, and survive exceptions
-//! and even the violent end of a cell. Programs reach nothing but the host calls, which the caller of [`Session::run_cell`]
-//! answers ([`HostCalls`]); they run in parallel as far as the program makes them in parallel.
+//! A [`Session`] is one interpreter in a process of its own: a copy of the [`ForkServer`], which is the program itself,
+//! started again as a [`worker`], behind the walls of the operating system. Variables live from cell to cell, and
+//! survive exceptions and even the violent end of a cell. Programs reach nothing but the host calls, which the caller
+//! of [`Session::run_cell`] answers ([`HostCalls`]); they run in parallel as far as the program makes them in parallel.
 
 mod budget;
+mod fork_server;
 mod memory;
-mod nursery;
 mod packets;
 mod paging;
 mod process;
@@ -18,11 +18,11 @@ pub mod wire;
 pub mod worker;
 
 pub use budget::Budget;
-pub use nursery::Nursery;
+pub use fork_server::ForkServer;
 pub use process::Launch;
 pub use resting::{Hold, Resting};
 pub use session::{CellOutcome, Ended, Limits, Session};
-pub use wire::{Call, Cause, FULL_LANDLOCK, Raised, Tasks, Walls};
+pub use wire::{Call, Cause, FULL_LANDLOCK, Raised, SandboxLevel, Tasks};
 
 use futures::future::BoxFuture;
 use serde_json::Value;

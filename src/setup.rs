@@ -7,8 +7,8 @@ pub use signals::{EndSignals, end_on_signal};
 use crate::{
     config::{Environment, Options, Settings, SettingsError},
     engine::{Engine, Failure, Interpreter},
-    llm::{Models, Patience, Scheduler, extractive::Extractive},
-    repl::{Budget, Nursery},
+    llm::{Models, RetryPolicy, Scheduler, extractive::Extractive},
+    repl::{Budget, ForkServer},
 };
 use std::{ops::RangeInclusive, path::PathBuf, sync::Arc};
 
@@ -35,7 +35,7 @@ pub fn models(settings: &Settings, environment: &Environment) -> Models {
 
 /// The scheduler of all questions of this process.
 pub fn scheduler(settings: &Settings) -> Arc<Scheduler> {
-    Arc::new(Scheduler::new(settings.limits.concurrency, Patience::default()))
+    Arc::new(Scheduler::new(settings.limits.concurrency, RetryPolicy::default()))
 }
 
 /// Finds the models and puts an engine together, whose programs run in interpreters from `interpreter`.
@@ -64,7 +64,7 @@ pub fn same_engine(a: &Settings, b: &Settings) -> bool {
 /// What interpreters are started from. A process needs it once: all engines share it.
 pub fn interpreter(environment: &Environment) -> Result<Interpreter, Failure> {
     Ok(Interpreter {
-        nursery: Arc::new(Nursery::with_budget(own_program(environment)?, memory(environment)?)),
+        fork_server: Arc::new(ForkServer::with_budget(own_program(environment)?, memory(environment)?)),
         memory_limit: INTERPRETER_MEMORY,
         allow_weaker_sandbox: environment.get("RLM_ALLOW_WEAK_SANDBOX").is_some_and(|value| value == "1"),
     })

@@ -9,7 +9,7 @@ use crate::{
     config::Settings,
     corpus::Snapshot,
     engine::{Failure, internal_failure},
-    repl::{Call, FULL_LANDLOCK, HostCalls, Launch, Limits, Raised, Session, Tasks, Walls, wire::Names},
+    repl::{Call, FULL_LANDLOCK, HostCalls, Launch, Limits, Raised, SandboxLevel, Session, Tasks, wire::Names},
     setup,
 };
 use clap::Args;
@@ -25,7 +25,7 @@ pub struct DoctorArguments {
 }
 
 /// How long the interpreter may take; it needs a fraction of a second.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub async fn run(arguments: DoctorArguments) -> ExitCode {
     print(&format!("rlm {} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH));
@@ -38,9 +38,9 @@ pub async fn run(arguments: DoctorArguments) -> ExitCode {
     };
     print("ok      settings");
     let interpreter_works = tell("interpreter in its sandbox", check_interpreter(&settings).await);
-    let survey = setup::models(&settings, &setup::environment()).describe().await;
-    print(&format!("\n{}", models::describe(&survey)));
-    let models_work = survey.choice.is_ok() && survey.checks.iter().all(|check| check.result.is_ok());
+    let detected = setup::models(&settings, &setup::environment()).describe().await;
+    print(&format!("\n{}", models::describe(&detected)));
+    let models_work = detected.choice.is_ok() && detected.checks.iter().all(|check| check.result.is_ok());
     if interpreter_works && models_work { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -67,7 +67,7 @@ async fn check_interpreter(settings: &Settings) -> Result<String, Failure> {
     let started = Instant::now();
     let context = Snapshot::of_text(None, "four".to_owned()).context().map_err(|error| internal_failure(&error))?;
     let launch = Launch {
-        nursery: interpreter.nursery,
+        fork_server: interpreter.fork_server,
         names: Names::default(),
         context,
         memory_limit: interpreter.memory_limit,
@@ -76,38 +76,38 @@ async fn check_interpreter(settings: &Settings) -> Result<String, Failure> {
     let limits = Limits { cell_time: settings.limits.cell_timeout, output_chars: 1000 };
     let check = async {
         let mut session = Session::start(launch, limits).await?;
-        let walls = session.prepare().await?;
+        let level = session.prepare().await?;
         let outcome = session.run_cell(PROGRAM, &NoCalls).await?;
         session.close().await;
-        Ok::<_, crate::repl::Error>((outcome, walls))
+        Ok::<_, crate::repl::Error>((outcome, level))
     };
-    match tokio::time::timeout(PATIENCE, check).await {
-        Ok(Ok((outcome, walls))) if outcome.report.output == "4\n" => {
-            Ok(format!("ran a program within {} ms, behind {}", started.elapsed().as_millis(), describe(walls)))
+    match tokio::time::timeout(TIMEOUT, check).await {
+        Ok(Ok((outcome, level))) if outcome.report.output == "4\n" => {
+            Ok(format!("ran a program within {} ms, behind {}", started.elapsed().as_millis(), describe(level)))
         }
         Ok(Ok((outcome, _))) => Err(internal_failure(&format!("unexpected result: {:?}", outcome.report))),
         Ok(Err(error)) => Err(internal_failure(&error)),
-        Err(_) => Err(internal_failure(&format!("no answer within {} s", PATIENCE.as_secs()))),
+        Err(_) => Err(internal_failure(&format!("no answer within {} s", TIMEOUT.as_secs()))),
     }
 }
 
 /// The walls in words: what stands, and what the kernel does not offer.
-fn describe(walls: Walls) -> String {
+fn describe(level: SandboxLevel) -> String {
     const FILTER: &str = "a filter of system calls";
-    let mut text = match walls.landlock {
+    let mut text = match level.landlock {
         0 => format!("{FILTER} alone, as RLM_ALLOW_WEAK_SANDBOX allows"),
         FULL_LANDLOCK => format!("landlock and {FILTER}"),
         version => format!("landlock {version} and {FILTER}"),
     };
-    match walls.landlock {
+    match level.landlock {
         1..4 => text.push_str("; this kernel's landlock knows no network, no signals and no abstract sockets"),
         4..FULL_LANDLOCK => text.push_str("; this kernel's landlock knows no signals and no abstract sockets"),
         _ => {}
     }
-    if matches!(walls.landlock, 1..FULL_LANDLOCK) {
+    if matches!(level.landlock, 1..FULL_LANDLOCK) {
         text.push_str(", from which the filter alone keeps programs (Linux 6.12 has all)");
     }
-    text.push_str(match walls.tasks {
+    text.push_str(match level.tasks {
         Tasks::Own => "; the kernel bounds the threads and processes of each session",
         Tasks::OfUser => "; the kernel bounds threads and processes of the user only, a quarter of which stays free",
         Tasks::Uncounted => "; no bound of the kernel on threads and processes, since it has none for root",
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn walls_that_are_lower_are_said_to_be() {
         let check = |landlock, tasks, expected: &[&str], unexpected: &[&str]| {
-            let text = describe(Walls { landlock, tasks });
+            let text = describe(SandboxLevel { landlock, tasks });
             assert!(expected.iter().all(|it| text.contains(it)), "{text}");
             assert!(!unexpected.iter().any(|it| text.contains(it)), "{text}");
         };

@@ -5,7 +5,7 @@ use super::{
     query::print,
     say,
 };
-use crate::{llm::Survey, setup};
+use crate::{llm::DetectedModels, setup};
 use clap::Args;
 use std::process::ExitCode;
 
@@ -23,16 +23,16 @@ pub async fn run(arguments: ModelsArguments) -> ExitCode {
             return ExitCode::from(super::WRONG_USAGE);
         }
     };
-    let survey = setup::models(&settings, &setup::environment()).describe().await;
-    print(&describe(&survey));
-    let works = survey.choice.is_ok() && survey.checks.iter().all(|check| check.result.is_ok());
+    let detected = setup::models(&settings, &setup::environment()).describe().await;
+    print(&describe(&detected));
+    let works = detected.choice.is_ok() && detected.checks.iter().all(|check| check.result.is_ok());
     if works { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The survey in words.
-pub fn describe(survey: &Survey) -> String {
+/// The detected models in words.
+pub fn describe(detected: &DetectedModels) -> String {
     let mut lines = Vec::new();
-    match &survey.choice {
+    match &detected.choice {
         Ok(choice) => {
             lines.push(format!("root model   {} ({})", choice.root.name(), choice.why));
             lines.push(format!("worker model {}", choice.worker.name()));
@@ -42,10 +42,10 @@ pub fn describe(survey: &Survey) -> String {
             lines.extend(error.hint().map(|hint| format!("  {hint}")));
         }
     }
-    if !survey.checks.is_empty() {
+    if !detected.checks.is_empty() {
         lines.push(String::new());
     }
-    for check in &survey.checks {
+    for check in &detected.checks {
         match &check.result {
             Ok(answer) => {
                 let milliseconds = answer.after.as_millis();
@@ -57,15 +57,15 @@ pub fn describe(survey: &Survey) -> String {
             }
         }
     }
-    lines.extend(survey.warnings.iter().map(|warning| format!("warning {warning}")));
+    lines.extend(detected.warnings.iter().map(|warning| format!("warning {warning}")));
     lines.push(String::new());
     lines.push("detected:".to_owned());
-    lines.extend(survey.keys.iter().map(|key| format!("  {} is set, for {}", key.variable, key.model)));
-    lines.extend(survey.ollama.iter().map(|ollama| match ollama.models.as_slice() {
+    lines.extend(detected.keys.iter().map(|key| format!("  {} is set, for {}", key.variable, key.model)));
+    lines.extend(detected.ollama.iter().map(|ollama| match ollama.models.as_slice() {
         [] => format!("  Ollama answers at {}, without a model", ollama.url),
         models => format!("  Ollama answers at {}, with {}", ollama.url, models.join(", ")),
     }));
-    if survey.keys.is_empty() && survey.ollama.is_none() {
+    if detected.keys.is_empty() && detected.ollama.is_none() {
         lines.push("  no API key in the environment, and no Ollama on this machine".to_owned());
     }
     lines.push(String::new());

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::Price,
-    llm::{self, Ledger, Model, Request, TokenUsage, Verdict},
+    llm::{self, Billing, Model, Request, RetryDecision, TokenUsage},
 };
 use futures::{FutureExt, future::BoxFuture};
 use std::{
@@ -90,7 +90,7 @@ impl<'t> OpenCall<'t> {
     }
 
     /// Books the attempt that has failed, and reserves another one if it cost something.
-    async fn reserve_again(&self, spent: TokenUsage) -> Verdict {
+    async fn reserve_again(&self, spent: TokenUsage) -> RetryDecision {
         let reservation = {
             let mut state = self.lock();
             state.end_attempt(spent);
@@ -100,10 +100,10 @@ impl<'t> OpenCall<'t> {
             reservation.settle(spent, self.cost(spent));
             match self.tree.budget.reserve(self.prompt, self.room, self.price).await {
                 Ok(reservation) => self.lock().reservation = Some(reservation),
-                Err(_) => return Verdict::Stop,
+                Err(_) => return RetryDecision::Stop,
             }
         }
-        Verdict::Again { longest_reply: self.longest_reply() }
+        RetryDecision::Again { longest_reply: self.longest_reply() }
     }
 }
 
@@ -119,7 +119,7 @@ fn room(model: &dyn Model, prompt: usize) -> Result<u64, CallError> {
     Ok(REPLY_TOKENS.min(window.saturating_sub(reserved_tokens(prompt * 4)).max(SHORTEST_REPLY_TOKENS)))
 }
 
-impl Ledger for OpenCall<'_> {
+impl Billing for OpenCall<'_> {
     fn begin(&self) {
         let mut state = self.lock();
         state.attempts += 1;
@@ -127,7 +127,7 @@ impl Ledger for OpenCall<'_> {
         state.written = 0;
     }
 
-    fn failed(&self, spent: TokenUsage) -> BoxFuture<'_, Verdict> {
+    fn failed(&self, spent: TokenUsage) -> BoxFuture<'_, RetryDecision> {
         self.reserve_again(spent).boxed()
     }
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     config::{Limits, Price, Protocol},
     corpus::ContextText,
-    llm::{self, Choice, Finish, Gate, Message, Model, Models, Piece, Request, Scheduler, Tool, ToolCall},
+    llm::{self, Choice, Finish, Message, Model, Models, Piece, Request, RunPermits, Scheduler, Tool, ToolCall},
 };
 use std::{
     collections::BTreeMap,
@@ -41,7 +41,7 @@ pub struct Tree {
     scheduler: Arc<Scheduler>,
     prices: Arc<BTreeMap<String, Price>>,
     /// Model calls of this tree that may be open at once.
-    gate: Gate,
+    permits: RunPermits,
     children: Vec<Semaphore>,
     cancel: CancellationToken,
     events: Arc<dyn EventSink>,
@@ -145,7 +145,7 @@ impl Tree {
             models: parts.models,
             choice: parts.choice,
             budget: Budget::new(parts.limits.clone()),
-            gate: Gate::new(parts.limits.concurrency),
+            permits: RunPermits::new(parts.limits.concurrency),
             children: (0..depths).map(|_| Semaphore::new(CHILDREN_PER_DEPTH)).collect(),
             limits: parts.limits,
             manner: parts.manner,
@@ -308,10 +308,10 @@ impl Tree {
             model: model.as_ref(),
             request: &request,
             number: self.calls.fetch_add(1, Ordering::Relaxed),
-            gate: &self.gate,
+            permits: &self.permits,
             deadline: Some(self.budget.deadline()),
             token: &self.cancel,
-            ledger: &open,
+            billing: &open,
         };
         let reply = self.scheduler.call(call, &mut sink).await.result?;
         let tokens = open.longest_reply().unwrap_or_default();

@@ -24,19 +24,19 @@ pub(super) struct CommandModel {
     words: Vec<String>,
     /// The variables with keys that the program inherits.
     lent: Vec<String>,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl CommandModel {
-    /// From a command line. The program inherits no keys but those in the variables that are `lent` to it; `patience`
+    /// From a command line. The program inherits no keys but those in the variables that are `lent` to it; `timeout`
     /// bounds the whole of one call.
     ///
     /// # Errors
     /// The line holds no word, or a quotation that does not end.
-    pub(super) fn new(line: &str, lent: Vec<String>, patience: Duration) -> Result<Self, Error> {
+    pub(super) fn new(line: &str, lent: Vec<String>, timeout: Duration) -> Result<Self, Error> {
         let name = format!("cli:{line}");
         match shell_words::split(line) {
-            Ok(words) if !words.is_empty() => Ok(Self { name, words, lent, patience }),
+            Ok(words) if !words.is_empty() => Ok(Self { name, words, lent, timeout }),
             Ok(_) => Err(Error::Configuration("`cli:` wants a command, e.g. `cli:claude -p`".to_owned())),
             Err(error) => Err(Error::Configuration(format!("`{name}` is no command: {error}"))),
         }
@@ -111,8 +111,8 @@ impl Model for CommandModel {
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
         Box::pin(async move {
-            let answer = timeout(self.patience, self.answer(request, pieces)).await;
-            answer.unwrap_or_else(|_| Err(Error::TimedOut { model: self.name.clone(), after: self.patience }))
+            let answer = timeout(self.timeout, self.answer(request, pieces)).await;
+            answer.unwrap_or_else(|_| Err(Error::TimedOut { model: self.name.clone(), after: self.timeout }))
         })
     }
 }

@@ -7,16 +7,16 @@
 //! Keys go to their own provider and nowhere else: the key of an endpoint comes from `RLM_API_KEY` alone, and a model
 //! that a program names is looked for only where the person already sends text.
 
+mod detected;
+mod model_name;
 mod ollama;
-mod spec;
-mod survey;
 
 use super::{
     Error, Model, Timeouts, catalog,
     command::CommandModel,
-    failure::Peer,
+    error_mapping::RemoteModel,
     http::{Connections, Listed, list_models},
-    pool::{Pool, Site},
+    pool::{EndpointHealth, Pool},
     provider::Provider,
     secret::Secret,
     server::{Known, Protocol, ServerModel},
@@ -24,8 +24,8 @@ use super::{
 use crate::config::{Endpoint, Environment, Settings};
 use futures::future::join_all;
 use genai::adapter::AdapterKind;
+use model_name::ModelName;
 use ollama::Ollama;
-use spec::Spec;
 use std::{
     collections::HashMap,
     sync::{
@@ -35,20 +35,20 @@ use std::{
     time::Duration,
 };
 
-pub use survey::{Answer, Check, KeyFound, OllamaFound, Survey};
+pub use detected::{Answer, Check, DetectedModels, KeyFound, OllamaFound};
 
 /// The variable that holds the key of the endpoints.
 pub(super) const ENDPOINT_KEY: &str = "RLM_API_KEY";
 /// The variable that names the variables with keys that programs which answer as models are given.
 const COMMAND_KEYS: &str = "RLM_CLI_ENV";
 /// How long a list of models may take when a call depends on it.
-const LIST_PATIENCE: Duration = Duration::from_secs(10);
+const LIST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long it may take where only the window of a model depends on it.
-const WINDOW_PATIENCE: Duration = Duration::from_secs(1);
+const WINDOW_TIMEOUT: Duration = Duration::from_secs(1);
 /// How many models are kept at most.
 const MOST_KEPT: usize = 256;
 /// How long one call of a program may take.
-const COMMAND_PATIENCE: Duration = Duration::from_secs(3600);
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// The models of a run, and why these.
 #[derive(Debug, Clone)]
@@ -66,7 +66,7 @@ pub struct Choice {
 pub struct Models {
     model: Option<String>,
     worker: Option<String>,
-    endpoints: Vec<(Endpoint, Arc<Site>)>,
+    endpoints: Vec<(Endpoint, Arc<EndpointHealth>)>,
     environment: Environment,
     extractive: Arc<dyn Model>,
     timeouts: Timeouts,
@@ -138,7 +138,7 @@ impl Models {
             None => root.clone(),
         };
         let names = [Some(&named), self.worker.as_ref()];
-        let kinds = names.into_iter().flatten().filter_map(|name| self.spec(name).ok()?.kind()).collect();
+        let kinds = names.into_iter().flatten().filter_map(|name| self.name(name).ok()?.kind()).collect();
         Ok(Choice { root, worker, why, kinds })
     }
 
@@ -153,11 +153,11 @@ impl Models {
                 return Ok(own.clone());
             }
         }
-        let allowed = match self.spec(name)? {
-            Spec::Extractive => true,
-            Spec::Command(_) => false,
-            Spec::AtEndpoint(_) => true,
-            Spec::OfProvider(kind, _) => choice.kinds.contains(&kind),
+        let allowed = match self.name(name)? {
+            ModelName::Extractive => true,
+            ModelName::Command(_) => false,
+            ModelName::AtEndpoint(_) => true,
+            ModelName::OfProvider(kind, _) => choice.kinds.contains(&kind),
         };
         if !allowed {
             let (root, worker) = (choice.root.name(), choice.worker.name());
@@ -177,7 +177,7 @@ impl Models {
         if let Some(model) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
             return Ok(model.clone());
         }
-        let model = self.make(self.spec(name)?).await?;
+        let model = self.make(self.name(name)?).await?;
         Ok(self.keep(name, model))
     }
 
@@ -192,32 +192,32 @@ impl Models {
         }
     }
 
-    fn spec(&self, name: &str) -> Result<Spec, Error> {
-        Spec::parse(name, !self.endpoints.is_empty())
+    fn name(&self, name: &str) -> Result<ModelName, Error> {
+        ModelName::parse(name, !self.endpoints.is_empty())
     }
 
-    async fn make(&self, spec: Spec) -> Result<Arc<dyn Model>, Error> {
-        match spec {
-            Spec::Extractive => Ok(self.extractive.clone()),
-            Spec::Command(line) => Ok(Arc::new(self.command(&line, COMMAND_PATIENCE)?)),
-            Spec::AtEndpoint(name) => self.at_endpoints(&name, self.listed_window(&name).await),
-            Spec::OfProvider(AdapterKind::Ollama, name) => Ok(Arc::new(self.of_ollama(&name).await?)),
-            Spec::OfProvider(kind, name) => Ok(Arc::new(self.of_provider(kind, &name).await?)),
+    async fn make(&self, name: ModelName) -> Result<Arc<dyn Model>, Error> {
+        match name {
+            ModelName::Extractive => Ok(self.extractive.clone()),
+            ModelName::Command(line) => Ok(Arc::new(self.command(&line, COMMAND_TIMEOUT)?)),
+            ModelName::AtEndpoint(name) => self.at_endpoints(&name, self.listed_window(&name).await),
+            ModelName::OfProvider(AdapterKind::Ollama, name) => Ok(Arc::new(self.of_ollama(&name).await?)),
+            ModelName::OfProvider(kind, name) => Ok(Arc::new(self.of_provider(kind, &name).await?)),
         }
     }
 
-    fn command(&self, line: &str, patience: Duration) -> Result<CommandModel, Error> {
+    fn command(&self, line: &str, timeout: Duration) -> Result<CommandModel, Error> {
         let lent = self.environment.get(COMMAND_KEYS).unwrap_or_default();
         let lent = lent.split(|it: char| it == ',' || it.is_whitespace()).filter(|it| !it.is_empty());
-        CommandModel::new(line, lent.map(str::to_owned).collect(), patience)
+        CommandModel::new(line, lent.map(str::to_owned).collect(), timeout)
     }
 
     fn at_endpoints(&self, name: &str, window: Option<usize>) -> Result<Arc<dyn Model>, Error> {
-        let member = |(endpoint, site): &(Endpoint, Arc<Site>)| {
-            let (peer, known) = (self.peer_at(endpoint, name), Known { window, calls_tools: None });
+        let member = |(endpoint, health): &(Endpoint, Arc<EndpointHealth>)| {
+            let (remote, known) = (self.remote_at(endpoint, name), Known { window, calls_tools: None });
             let (connections, protocol) = (&self.connections, Protocol::OpenAi);
-            let model = ServerModel::new(connections, protocol, endpoint, name, peer, self.timeouts, known)?;
-            Ok((site.clone(), Arc::new(model) as Arc<dyn Model>))
+            let model = ServerModel::new(connections, protocol, endpoint, name, remote, self.timeouts, known)?;
+            Ok((health.clone(), Arc::new(model) as Arc<dyn Model>))
         };
         let mut members = self.endpoints.iter().map(member).collect::<Result<Vec<_>, Error>>()?;
         match members.len() {
@@ -228,11 +228,11 @@ impl Models {
 
     async fn of_ollama(&self, name: &str) -> Result<ServerModel, Error> {
         let base = Ollama::base(&self.environment)?;
-        let bare = survey::bare(name);
+        let bare = detected::bare(name);
         let connection = self.connections.for_endpoint(&base)?;
         let known = ollama::facts(&connection, &base, &self.environment, bare).await;
-        let peer = Peer::new(name, base.to_string(), None, &base.keys());
-        ServerModel::new(&self.connections, Protocol::Ollama, &base, bare, peer, self.timeouts, known)
+        let remote = RemoteModel::new(name, base.to_string(), None, &base.keys());
+        ServerModel::new(&self.connections, Protocol::Ollama, &base, bare, remote, self.timeouts, known)
     }
 
     async fn of_provider(&self, kind: AdapterKind, name: &str) -> Result<Provider, Error> {
@@ -259,7 +259,7 @@ impl Models {
         if let Some(offer) = offer {
             return Ok((offer.model.to_owned(), format!("{} is set", offer.variable)));
         }
-        if let Some(ollama) = Ollama::probe(&self.environment, &self.connections, ollama::PATIENCE).await
+        if let Some(ollama) = Ollama::probe(&self.environment, &self.connections, ollama::TIMEOUT).await
             && let Some(model) = ollama.model(&self.environment)
         {
             return Ok((format!("ollama::{model}"), format!("Ollama answers at {}", ollama.base)));
@@ -269,7 +269,7 @@ impl Models {
 
     /// The first model of the first endpoint, in the order of the settings, that says what it has.
     async fn first_of_endpoints(&self) -> Result<String, Error> {
-        let lists = join_all(self.endpoints.iter().map(|(endpoint, _)| self.list(endpoint, LIST_PATIENCE))).await;
+        let lists = join_all(self.endpoints.iter().map(|(endpoint, _)| self.list(endpoint, LIST_TIMEOUT))).await;
         let mut failure = None;
         for (list, (endpoint, _)) in lists.into_iter().zip(&self.endpoints) {
             match list {
@@ -294,19 +294,19 @@ impl Models {
     /// The smallest window that an endpoint tells for the model of this name. Servers that tell none are no trouble
     /// here.
     async fn listed_window(&self, name: &str) -> Option<usize> {
-        let lists = self.endpoints.iter().map(|(endpoint, _)| self.list(endpoint, WINDOW_PATIENCE));
+        let lists = self.endpoints.iter().map(|(endpoint, _)| self.list(endpoint, WINDOW_TIMEOUT));
         let lists = join_all(lists).await.into_iter().flatten();
         lists.flatten().filter(|listed| listed.name == name).filter_map(|listed| listed.window).min()
     }
 
-    async fn list(&self, endpoint: &Endpoint, patience: Duration) -> Result<Vec<Listed>, Error> {
-        let peer = self.peer_at(endpoint, "the list of models");
-        list_models(&self.connections.for_endpoint(endpoint)?, endpoint, &peer, patience).await
+    async fn list(&self, endpoint: &Endpoint, timeout: Duration) -> Result<Vec<Listed>, Error> {
+        let remote = self.remote_at(endpoint, "the list of models");
+        list_models(&self.connections.for_endpoint(endpoint)?, endpoint, &remote, timeout).await
     }
 
-    fn peer_at(&self, endpoint: &Endpoint, model: &str) -> Peer {
+    fn remote_at(&self, endpoint: &Endpoint, model: &str) -> RemoteModel {
         let key = self.endpoint_key().map(|key| (ENDPOINT_KEY.to_owned(), key));
-        Peer::new(model, endpoint.to_string(), key, &endpoint.keys())
+        RemoteModel::new(model, endpoint.to_string(), key, &endpoint.keys())
     }
 
     fn endpoint_key(&self) -> Option<Secret> {

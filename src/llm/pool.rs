@@ -19,12 +19,12 @@ const REST: Duration = Duration::from_secs(10);
 
 /// A server, as all pools see it: its load is the same whichever of its models is called.
 #[derive(Debug, Default)]
-pub(super) struct Site {
+pub(super) struct EndpointHealth {
     open: AtomicUsize,
     rests_until: Mutex<Option<Instant>>,
 }
 
-impl Site {
+impl EndpointHealth {
     fn rest(&self) {
         *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + REST);
     }
@@ -36,12 +36,12 @@ impl Site {
 }
 
 /// One open call, counted for as long as it lives.
-struct Open<'a>(&'a Site);
+struct Open<'a>(&'a EndpointHealth);
 
 impl<'a> Open<'a> {
-    fn at(site: &'a Site) -> Self {
-        site.open.fetch_add(1, Ordering::Relaxed);
-        Self(site)
+    fn at(health: &'a EndpointHealth) -> Self {
+        health.open.fetch_add(1, Ordering::Relaxed);
+        Self(health)
     }
 }
 
@@ -55,11 +55,11 @@ impl Drop for Open<'_> {
 #[derive(Debug)]
 pub(super) struct Pool {
     name: String,
-    members: Vec<(Arc<Site>, Arc<dyn Model>)>,
+    members: Vec<(Arc<EndpointHealth>, Arc<dyn Model>)>,
 }
 
 impl Pool {
-    pub(super) fn new(name: String, members: Vec<(Arc<Site>, Arc<dyn Model>)>) -> Self {
+    pub(super) fn new(name: String, members: Vec<(Arc<EndpointHealth>, Arc<dyn Model>)>) -> Self {
         Self { name, members }
     }
 
@@ -68,8 +68,8 @@ impl Pool {
     fn next(&self, tried: &[usize]) -> Option<usize> {
         let members = (0..self.members.len()).filter(|at| !tried.contains(at));
         members.min_by_key(|&at| {
-            let site = &self.members[at].0;
-            (site.rests_until(), site.open.load(Ordering::Relaxed))
+            let health = &self.members[at].0;
+            (health.rests_until(), health.open.load(Ordering::Relaxed))
         })
     }
 
@@ -78,13 +78,13 @@ impl Pool {
         let mut last = Error::Configuration(format!("no endpoint is configured for {}", self.name));
         while let Some(at) = self.next(&tried) {
             tried.push(at);
-            let (site, model) = &self.members[at];
-            let open = Open::at(site);
+            let (health, model) = &self.members[at];
+            let open = Open::at(health);
             let result = model.call(request, &mut *pieces).await;
             drop(open);
             match result {
                 Err(error @ Error::Unreachable { .. }) => {
-                    site.rest();
+                    health.rest();
                     last = error;
                 }
                 other => return other,
@@ -175,7 +175,7 @@ mod tests {
         let answers = join_all((0..9).map(|_| ask(&pool))).await;
         assert!(answers.iter().all(Result::is_ok));
         assert_eq!(servers.map(|it| it.calls.load(Ordering::Relaxed)), [3, 3, 3]);
-        assert!(pool.members.iter().all(|(site, _)| site.open.load(Ordering::Relaxed) == 0));
+        assert!(pool.members.iter().all(|(health, _)| health.open.load(Ordering::Relaxed) == 0));
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,10 +10,10 @@
 
 use super::{
     CallPiece, Error, Message, Model, PieceSink, Reply, Request, Role, Tool, ToolCall,
-    failure::Peer,
+    error_mapping::RemoteModel,
     http::{Providers, ReplyMemory, Timeouts},
-    reading::{Progress, Reading, Reported},
     secret::Secret,
+    stream_reader::{Progress, Reported, StreamReader},
     tool::{acceptable, with_own_ids},
 };
 use futures::{StreamExt, future::BoxFuture};
@@ -40,19 +40,19 @@ const SETTLING: Duration = Duration::from_millis(5);
 
 /// A model behind an API.
 pub(super) struct Provider {
-    peer: Peer,
+    remote: RemoteModel,
     client: Client,
     runtime: Handle,
     target: ServiceTarget,
     options: ChatOptions,
     timeouts: Timeouts,
     memory: Arc<ReplyMemory>,
-    habits: Habits,
+    quirks: ProviderQuirks,
 }
 
 /// In what the protocols differ that `genai` does not even out.
 #[derive(Debug, Clone, Copy)]
-struct Habits {
+struct ProviderQuirks {
     /// The end of a reply is known by the reason that it gives. `genai` makes an end up where the connection of such
     /// a protocol closes early.
     ends_with_reason: bool,
@@ -76,16 +76,16 @@ impl Provider {
     ) -> Result<Self, Error> {
         let client = Client::builder().with_reqwest(providers.client.clone()).build();
         let client = client.map_err(|error| Error::Configuration(format!("cannot set up the providers: {error}")))?;
-        let mut peer = Peer::new(name, kind.as_str(), key, &[]);
+        let mut remote = RemoteModel::new(name, kind.as_str(), key, &[]);
         let target = client.resolve_service_target(ModelIden::new(kind, name)).await;
-        let mut target = target.map_err(|error| peer.of_genai(error, timeouts.first_text))?;
+        let mut target = target.map_err(|error| remote.of_genai(error, timeouts.first_text))?;
         if let Some(base) = base {
             target.endpoint = genai::resolver::Endpoint::from_owned(base);
         }
-        if let Some(key) = &peer.key {
+        if let Some(key) = &remote.key {
             target.auth = AuthData::from_single(key.expose());
         }
-        peer.endpoint = shown(target.endpoint.base_url());
+        remote.endpoint = shown(target.endpoint.base_url());
         let mut options = ChatOptions::default();
         if super::catalog::is_gateway(kind) && ReasoningEffort::from_model_name(name).0.is_some() {
             // Left to itself, `genai` takes an effort off the end of a name (`qwen-max` becomes `qwen` at effort
@@ -94,13 +94,13 @@ impl Provider {
             options = options.with_reasoning_effort(ReasoningEffort::Budget(0));
         }
         use AdapterKind as K;
-        let habits = Habits {
+        let quirks = ProviderQuirks {
             ends_with_reason: matches!(kind, K::OllamaCloud | K::Gemini | K::GeminiIx | K::OpenAIResp | K::Vertex),
             caches_on_request: matches!(kind, K::Anthropic | K::OpenAI | K::OpenAIResp),
             streams_calls: super::catalog::streams_calls(kind),
         };
         let options = limited(options, timeouts);
-        Ok(Self { peer, client, runtime: providers.handle(), target, options, timeouts, memory, habits })
+        Ok(Self { remote, client, runtime: providers.handle(), target, options, timeouts, memory, quirks })
     }
 
     /// The names of the provider's models, as it lists them: a sign of life that costs nothing.
@@ -109,13 +109,13 @@ impl Provider {
         let place = (self.target.endpoint.clone(), self.target.auth.clone());
         let list = async move { client.all_model_names(kind, place).await }.with_subscriber(Dispatch::none());
         let list = AbortOnDropHandle::new(self.runtime.spawn(list)).await;
-        let list = list.map_err(|_| self.peer.broken("the list of models could not be read"))?;
-        list.map_err(|error| self.peer.of_genai(error, self.timeouts.first_text))
+        let list = list.map_err(|_| self.remote.broken("the list of models could not be read"))?;
+        list.map_err(|error| self.remote.of_genai(error, self.timeouts.first_text))
     }
 
     async fn answer(&self, request: &Request, pieces: PieceSink<'_>) -> Result<Reply, Error> {
         let mut events = self.open(request);
-        let mut reading = Reading::new(&self.peer, &self.memory);
+        let mut reading = StreamReader::new(&self.remote, &self.memory);
         let mut captured = HashMap::new();
         loop {
             let silence = if reading.has_begun() { self.timeouts.between } else { self.timeouts.first_text };
@@ -126,7 +126,7 @@ impl Provider {
             };
             let event = match next {
                 Some(Ok(event)) => event,
-                Some(Err(error)) => return Err(self.peer.of_genai(error, silence)),
+                Some(Err(error)) => return Err(self.remote.of_genai(error, silence)),
                 None if reading.is_empty() => {
                     return Err(reading.broken("what came was no stream of events, or it ended before its first one"));
                 }
@@ -135,7 +135,7 @@ impl Provider {
             match event {
                 ChatStreamEvent::Chunk(chunk) => reading.text(&chunk.content, &mut *pieces),
                 ChatStreamEvent::ReasoningChunk(chunk) => reading.reasoning(&chunk.content, &mut *pieces),
-                ChatStreamEvent::ToolCallChunk(chunk) if self.habits.streams_calls => {
+                ChatStreamEvent::ToolCallChunk(chunk) if self.quirks.streams_calls => {
                     reading.call(piece(&chunk), &mut *pieces)?;
                 }
                 ChatStreamEvent::ToolCallChunk(chunk) => {
@@ -157,7 +157,7 @@ impl Provider {
     fn open(&self, request: &Request) -> Events {
         let mut options = self.options.clone();
         options.max_tokens = request.max_output_tokens;
-        options.capture_tool_calls = Some(!self.habits.streams_calls);
+        options.capture_tool_calls = Some(!self.quirks.streams_calls);
         let (client, target, chat) = (self.client.clone(), self.target.clone(), self.chat(request));
         let (sender, receiver) = mpsc::channel(WAITING_EVENTS);
         let call = async move {
@@ -184,13 +184,13 @@ impl Provider {
     fn finish(
         &self,
         end: StreamEnd,
-        mut reading: Reading<'_>,
+        mut reading: StreamReader<'_>,
         request: &Request,
         pieces: PieceSink<'_>,
     ) -> Result<Reply, Error> {
         match &end.captured_stop_reason {
             Some(reason) => reading.finish(reason.raw()),
-            None if self.habits.ends_with_reason => {
+            None if self.quirks.ends_with_reason => {
                 return Err(reading.broken("the connection closed before its end"));
             }
             None => {}
@@ -198,21 +198,21 @@ impl Provider {
         if let Some(usage) = &end.captured_usage {
             reading.usage(reported(usage));
         }
-        match self.habits.streams_calls {
+        match self.quirks.streams_calls {
             true => reading.conclude(request, pieces),
             false => reading.conclude_with(captured_calls(&end), request, pieces),
         }
     }
 
     fn timed_out(&self, after: Duration) -> Error {
-        Error::TimedOut { model: self.peer.model.clone(), after }
+        Error::TimedOut { model: self.remote.model.clone(), after }
     }
 
     fn chat(&self, request: &Request) -> ChatRequest {
         let mut messages: Vec<_> = request.messages.iter().map(chat_message).collect();
         // Writing the cache costs extra, so only a conversation pays for it: its next turn repeats all of this one.
         let is_conversation = request.messages.iter().any(|it| it.role == Role::Assistant);
-        if self.habits.caches_on_request && is_conversation {
+        if self.quirks.caches_on_request && is_conversation {
             // OpenAI's protocols take no mark on a result.
             let marks_results = matches!(self.target.model.adapter_kind, AdapterKind::Anthropic);
             let may_be_marked = |message: &Message| marks_results || message.role != Role::Tool;
@@ -331,17 +331,20 @@ fn shown(base: &str) -> String {
 
 impl fmt::Debug for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Provider").field("peer", &self.peer).field("timeouts", &self.timeouts).finish_non_exhaustive()
+        f.debug_struct("Provider")
+            .field("model", &self.remote)
+            .field("timeouts", &self.timeouts)
+            .finish_non_exhaustive()
     }
 }
 
 impl Model for Provider {
     fn name(&self) -> &str {
-        &self.peer.model
+        &self.remote.model
     }
 
     fn window(&self) -> Option<usize> {
-        super::catalog::window(&self.peer.model)
+        super::catalog::window(&self.remote.model)
     }
 
     fn calls_tools(&self) -> Option<bool> {

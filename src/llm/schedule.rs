@@ -1,23 +1,23 @@
 //! Every call of every run goes through here.
 //!
-//! A call takes three places before it goes out, always in this order: one of its run's (the [`Gate`]), one of its
-//! model's (a lane), one of the machine's. Whoever waits for a later place holds only earlier ones, and nobody who
+//! A call takes three places before it goes out, always in this order: one of its run's (the [`RunPermits`]), one of its
+//! model's (a limiter), one of the machine's. Whoever waits for a later place holds only earlier ones, and nobody who
 //! holds all three waits for another call, so nothing can lock up; and a call that sleeps before its next attempt
-//! holds none. Queues are first come, first served. A run can fill the queue of its own gate alone, so runs share the
+//! holds none. Queues are first come, first served. A run can fill the queue of its own permits alone, so runs share the
 //! machine's places evenly, however many calls each has in store.
 //!
 //! What failed in passing is tried again, after a pause that grows and is spread by chance: chance drawn from the
 //! number of the call and of the attempt, so that a run can be replayed. A server that turns calls away gets fewer of
-//! them (`lane`).
+//! them (`limiter`).
 //!
 //! Cancelling drops the open calls, which closes their connections, and starts nothing more.
 
-mod lane;
-mod pause;
+mod limiter;
+mod retry;
 
 use super::{Error, Model, Piece, PieceSink, Reply, Request, TokenUsage};
 use futures::future::BoxFuture;
-use lane::{Lane, Lanes};
+use limiter::{ConcurrencyLimiter, ConcurrencyLimiters};
 use std::{borrow::Cow, sync::Arc, time::Duration};
 use tokio::{
     sync::Semaphore,
@@ -25,14 +25,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub use pause::Patience;
-use pause::Trials;
+use retry::Attempts;
+pub use retry::RetryPolicy;
 
 /// How many calls of one run may be open at once.
 #[derive(Debug)]
-pub struct Gate(Semaphore);
+pub struct RunPermits(Semaphore);
 
-impl Gate {
+impl RunPermits {
     pub fn new(calls: usize) -> Self {
         Self(Semaphore::new(calls.max(1)))
     }
@@ -45,28 +45,28 @@ pub struct Call<'a> {
     pub request: &'a Request,
     /// The call's number in its run. Pauses between attempts are derived from it, so that a replay pauses alike.
     pub number: u64,
-    /// The gate of the run, shared by all its calls.
-    pub gate: &'a Gate,
+    /// The permits of the run, shared by all its calls.
+    pub permits: &'a RunPermits,
     /// When the run's time is up.
     pub deadline: Option<Instant>,
     /// The token of the run.
     pub token: &'a CancellationToken,
     /// Whoever pays for it.
-    pub ledger: &'a dyn Ledger,
+    pub billing: &'a dyn Billing,
 }
 
 /// Whoever pays for a call: is told of every attempt, and asked before another one follows.
-pub trait Ledger: Send + Sync {
+pub trait Billing: Send + Sync {
     /// An attempt goes out now.
     fn begin(&self);
 
     /// An attempt has failed, and has spent so much all the same.
-    fn failed(&self, spent: TokenUsage) -> BoxFuture<'_, Verdict>;
+    fn failed(&self, spent: TokenUsage) -> BoxFuture<'_, RetryDecision>;
 }
 
-/// What a [`Ledger`] says to another attempt.
+/// What a [`Billing`] says to another attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RetryDecision {
     /// It must not be made.
     Stop,
     /// It may be made, with a reply of at most so many tokens.
@@ -108,15 +108,15 @@ pub enum CallError {
 #[derive(Debug)]
 pub struct Scheduler {
     places: Semaphore,
-    lanes: Lanes,
-    patience: Patience,
+    limiters: ConcurrencyLimiters,
+    policy: RetryPolicy,
 }
 
 impl Scheduler {
     /// A scheduler that has at most `concurrency` calls open, of all runs together.
-    pub fn new(concurrency: usize, patience: Patience) -> Self {
+    pub fn new(concurrency: usize, policy: RetryPolicy) -> Self {
         let concurrency = concurrency.max(1);
-        Self { places: Semaphore::new(concurrency), lanes: Lanes::new(concurrency), patience }
+        Self { places: Semaphore::new(concurrency), limiters: ConcurrencyLimiters::new(concurrency), policy }
     }
 
     /// Makes the call. The text goes to `pieces` as it arrives; a [`Piece::Restart`] comes between two attempts if the
@@ -138,9 +138,9 @@ impl Scheduler {
     }
 
     async fn attempts(&self, call: Call<'_>, pieces: PieceSink<'_>, report: &mut Report) -> Result<Reply, Error> {
-        let lane = self.lanes.of(call.model.name());
+        let limiter = self.limiters.of(call.model.name());
         let mut request = Cow::Borrowed(call.request);
-        let mut trials = Trials::default();
+        let mut attempts = Attempts::default();
         loop {
             let mut written = 0;
             let mut sink = |piece: Piece<'_>| {
@@ -151,16 +151,16 @@ impl Scheduler {
                 }
                 pieces(piece);
             };
-            let error = match self.attempt(call, &request, &lane, &mut sink, report).await {
+            let error = match self.attempt(call, &request, &limiter, &mut sink, report).await {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
             let spent = error.spent(&request, written);
             report.usage += spent;
-            let verdict = call.ledger.failed(spent).await;
-            trials.count(&error);
-            let (Verdict::Again { longest_reply }, Some(pause)) =
-                (verdict, self.patience.pause(call.number, trials, &error))
+            let decision = call.billing.failed(spent).await;
+            attempts.count(&error);
+            let (RetryDecision::Again { longest_reply }, Some(pause)) =
+                (decision, self.policy.pause(call.number, attempts, &error))
             else {
                 return Err(error);
             };
@@ -182,17 +182,17 @@ impl Scheduler {
         &self,
         call: Call<'_>,
         request: &Request,
-        lane: &Arc<Lane>,
+        limiter: &Arc<ConcurrencyLimiter>,
         pieces: PieceSink<'_>,
         report: &mut Report,
     ) -> Result<Reply, Error> {
         const OPEN: &str = "no semaphore of a scheduler is ever closed";
-        let _of_the_run = call.gate.0.acquire().await.expect(OPEN);
-        let of_the_model = lane.place().await;
+        let _of_the_run = call.permits.0.acquire().await.expect(OPEN);
+        let of_the_model = limiter.place().await;
         let _of_the_machine = self.places.acquire().await.expect(OPEN);
         let open = of_the_model.open();
         report.attempts += 1;
-        call.ledger.begin();
+        call.billing.begin();
         let mut clock = Clock { since: Instant::now(), total: &mut report.model_time };
         let result = call.model.call(request, pieces).await;
         clock.stop();

@@ -3,7 +3,7 @@
 //! Such a server may be anything: a machine of one's own, a gateway, something that only looks like one. So nothing of
 //! its replies is taken on trust. The way through is the same for all protocols: the request goes out, the body is
 //! split into messages ([`events`], [`lines`]), a protocol ([`openai`], [`ollama`]) says what a message means, and
-//! [`Reading`] makes a reply of that. Everything on that way has a bound, takes time in proportion to the bytes that
+//! [`StreamReader`] makes a reply of that. Everything on that way has a bound, takes time in proportion to the bytes that
 //! come, and gives way to others between any two parts of the body, so that cancelling, a deadline and a signal always
 //! win.
 
@@ -14,9 +14,9 @@ mod openai;
 
 use super::{
     Error, Model, PieceSink, Reply, Request,
-    failure::Peer,
+    error_mapping::RemoteModel,
     http::{Body, Connections, Drained, ReplyMemory, Timeouts},
-    reading::{Progress, Reading},
+    stream_reader::{Progress, StreamReader},
 };
 use crate::config::Endpoint;
 use events::Messages;
@@ -32,7 +32,7 @@ const MOST_BYTES: usize = 16 << 20;
 const MOST_ERROR: usize = 256 << 10;
 
 /// How long an error's body may take. What has come by then is what the server said.
-const ERROR_PATIENCE: Duration = Duration::from_secs(5);
+const ERROR_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a server may keep the connection open after the model has said why it stopped. The numbers of tokens come
 /// then.
@@ -47,7 +47,7 @@ pub(super) enum Protocol {
 
 /// A model on a server.
 pub(super) struct ServerModel {
-    peer: Peer,
+    remote: RemoteModel,
     /// The name as the server gets it.
     name: String,
     protocol: Protocol,
@@ -80,13 +80,13 @@ pub(super) struct Known {
 }
 
 impl ServerModel {
-    /// `name` is what the server is told; `peer` has the name that people know.
+    /// `name` is what the server is told; `remote` has the name that people know.
     pub(super) fn new(
         connections: &Connections,
         protocol: Protocol,
         endpoint: &Endpoint,
         name: &str,
-        peer: Peer,
+        remote: RemoteModel,
         timeouts: Timeouts,
         known: Known,
     ) -> Result<Self, Error> {
@@ -95,7 +95,7 @@ impl ServerModel {
             Protocol::Ollama => "api/chat",
         });
         Ok(Self {
-            peer,
+            remote,
             name: name.to_owned(),
             protocol,
             url,
@@ -120,7 +120,7 @@ impl ServerModel {
         };
         let response = self.send(post).await?;
         let mut body = Body::of(response);
-        let mut reading = Reading::new(&self.peer, &self.memory);
+        let mut reading = StreamReader::new(&self.remote, &self.memory);
         if self.read(&mut body, &mut reading, &mut *pieces).await? == Progress::GoesOn {
             self.drained.keep(body);
         }
@@ -128,35 +128,40 @@ impl ServerModel {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
-        let request = match &self.peer.key {
+        let request = match &self.remote.key {
             Some(key) => request.bearer_auth(key.expose()),
             None => request,
         };
         let silence = self.timeouts.first_text;
         let response = timeout(silence, request.send()).await.map_err(|_| self.timed_out(silence))?;
-        let response = response.map_err(|error| self.peer.of_transport(&error, silence))?;
+        let response = response.map_err(|error| self.remote.of_transport(&error, silence))?;
         let (status, headers) = (response.status(), response.headers().clone());
         if status.is_success() {
             return Ok(response);
         }
         let mut said = Vec::new();
-        let _ = timeout(ERROR_PATIENCE, Body::of(response).read(&mut said, MOST_ERROR)).await;
-        Err(self.peer.of_status(status.as_u16(), Some(&headers), &String::from_utf8_lossy(&said)))
+        let _ = timeout(ERROR_TIMEOUT, Body::of(response).read(&mut said, MOST_ERROR)).await;
+        Err(self.remote.of_status(status.as_u16(), Some(&headers), &String::from_utf8_lossy(&said)))
     }
 
     /// Reads a reply to its end, or until the model repeats itself.
-    async fn read(&self, body: &mut Body, reading: &mut Reading<'_>, pieces: PieceSink<'_>) -> Result<Progress, Error> {
+    async fn read(
+        &self,
+        body: &mut Body,
+        reading: &mut StreamReader<'_>,
+        pieces: PieceSink<'_>,
+    ) -> Result<Progress, Error> {
         let mut messages = Messages::new(self.protocol);
         let mut held = self.memory.hold();
         let mut since = Instant::now();
         loop {
-            let patience = self.patience(reading);
-            let part = match timeout_at(since + patience, body.part()).await {
+            let timeout = self.timeout(reading);
+            let part = match timeout_at(since + timeout, body.part()).await {
                 Ok(Ok(part)) => part,
                 // The model has stopped; that the server does not close properly takes nothing from the reply.
                 Ok(Err(_)) | Err(_) if reading.has_finished() => return Ok(Progress::GoesOn),
-                Ok(Err(error)) => return Err(self.peer.of_transport(&error, patience)),
-                Err(_) => return Err(self.timed_out(patience)),
+                Ok(Err(error)) => return Err(self.remote.of_transport(&error, timeout)),
+                Err(_) => return Err(self.timed_out(timeout)),
             };
             let before = (reading.bytes(), reading.has_finished());
             let waits_for_text = !reading.has_begun() && !reading.has_finished();
@@ -176,7 +181,7 @@ impl ServerModel {
                 return Err(reading.too_long_together());
             }
             if let Some(page) = messages.page(is_last) {
-                return Err(self.peer.of_page(&page));
+                return Err(self.remote.of_page(&page));
             }
             if is_last {
                 return match (reading.has_finished(), reading.is_empty()) {
@@ -194,7 +199,7 @@ impl ServerModel {
         }
     }
 
-    fn patience(&self, reading: &Reading<'_>) -> Duration {
+    fn timeout(&self, reading: &StreamReader<'_>) -> Duration {
         match (reading.has_finished(), reading.has_begun()) {
             (true, _) => GRACE,
             (_, true) => self.timeouts.between,
@@ -203,18 +208,18 @@ impl ServerModel {
     }
 
     fn timed_out(&self, after: Duration) -> Error {
-        Error::TimedOut { model: self.peer.model.clone(), after }
+        Error::TimedOut { model: self.remote.model.clone(), after }
     }
 
     fn too_long(&self) -> Error {
-        self.peer.broken(&format!("one message of it is longer than {} MiB", MOST_BYTES >> 20))
+        self.remote.broken(&format!("one message of it is longer than {} MiB", MOST_BYTES >> 20))
     }
 }
 
 impl fmt::Debug for ServerModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerModel")
-            .field("peer", &self.peer)
+            .field("model", &self.remote)
             .field("timeouts", &self.timeouts)
             .finish_non_exhaustive()
     }
@@ -222,7 +227,7 @@ impl fmt::Debug for ServerModel {
 
 impl Model for ServerModel {
     fn name(&self) -> &str {
-        &self.peer.model
+        &self.remote.model
     }
 
     fn window(&self) -> Option<usize> {

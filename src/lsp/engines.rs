@@ -177,7 +177,8 @@ mod tests {
         ] {
             has_key.store(key, Ordering::Relaxed);
             let engine = engines.engine(&settings(model, concurrency)).await.expect("an engine");
-            let is_shared = |it: &Arc<Engine>| Arc::ptr_eq(&it.interpreter.nursery, &engine.interpreter.nursery);
+            let is_shared =
+                |it: &Arc<Engine>| Arc::ptr_eq(&it.interpreter.fork_server, &engine.interpreter.fork_server);
             assert!(before.as_ref().is_none_or(is_shared), "{model:?}");
             before = Some(engine);
         }

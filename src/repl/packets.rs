@@ -21,12 +21,12 @@ const MOST_WAITING: usize = 2 * FRAME_LIMIT / PACKET;
 
 const AT_ONCE: SendFlags = SendFlags::NOSIGNAL.union(SendFlags::DONTWAIT);
 
-/// A socket that keeps the borders of packets. What is queued goes out while the next packet is awaited, so neither side
-/// ever waits for the other to read while it does not read itself.
+/// A socket that keeps the borders of packets. What is queued goes out while the next packet is awaited, so neither
+/// side ever waits for the other to read while it does not read itself.
 #[derive(Debug)]
 pub struct Packets {
-    /// Watched only for packets that come in. The other side makes room with every packet that it reads, and watching for
-    /// room would wake somebody each time.
+    /// Watched only for packets that come in. The other side makes room with every packet that it reads, and watching
+    /// for room would wake somebody each time.
     socket: AsyncFd<OwnedFd>,
     /// The same socket, watched for room as long as there is none.
     full: Option<AsyncFd<OwnedFd>>,
@@ -57,7 +57,8 @@ impl Packets {
         self.outgoing.clear();
     }
 
-    /// Waits for the next packet; `None` when nobody is there any more. May be dropped at any time without losing a packet.
+    /// Waits for the next packet; `None` when nobody is there any more. May be dropped at any time without losing a
+    /// packet.
     pub async fn receive(&mut self) -> io::Result<Option<&[u8]>> {
         let size = loop {
             self.send_queued()?;

@@ -1,10 +1,10 @@
 //! Handing an interpreter the parts of a text that its programs look at, when they do.
 //!
-//! A text in shards may be larger than the machine. The interpreter's process maps a file that is as long as the text and
-//! empty, and may not read it ([`worker::pages`](super::worker)). Where a program does, the process asks for that part over a
-//! socket of its own, this side writes it into the file, and the program goes on. So all that works on a text in memory works
-//! on this one: slices, searches, regular expressions. The process says as well which parts it has no more use for, and they
-//! are taken out of the file, which keeps the memory bounded.
+//! A text in shards may be larger than the machine. The interpreter's process maps a file that is as long as the text
+//! and empty, and may not read it ([`worker::pages`](super::worker)). Where a program does, the process asks for that
+//! part over a socket of its own, this side writes it into the file, and the program goes on. So all that works on a
+//! text in memory works on this one: slices, searches, regular expressions. The process says as well which parts it has
+//! no more use for, and they are taken out of the file, which keeps the memory bounded.
 
 use crate::{corpus::ContextText, text::Bytes};
 use rustix::{
@@ -34,8 +34,8 @@ pub const MOST_PAGES: usize = 16;
 /// Pages that are in the file at a time: 256 MiB.
 pub const RESIDENT: usize = 256;
 
-/// Words of the longest request: its number, the first page and how many, and as many runs of pages to forget as there may
-/// be pages to make room for.
+/// Words of the longest request: its number, the first page and how many, and as many runs of pages to forget as there
+/// may be pages to make room for.
 pub const REQUEST_WORDS: usize = 3 + 2 * MOST_PAGES;
 
 /// Words of a reply: the number of its request, and whether the pages are there.

@@ -1,14 +1,16 @@
-//! One interpreter's process: having it born, talking to it in frames, and ending it.
+//! One interpreter's process: spawning it, talking to it in frames, and ending it.
 
 use super::{
     Error,
     budget::Reservation,
+    fork_server::{ForkServer, ProcessEnd, ProcessHandle, Spawned},
     memory::MemoryService,
-    nursery::{Born, Fate, Leash, Nursery},
     packets::Packets,
     paging::{Ends, Pager},
     traffic::{SHORT_FRAME, Traffic},
-    wire::{Assembler, Birth, FRAME_LIMIT, Frame, FromWorker, Names, Place, Start, ToWorker, WireError, packets},
+    wire::{
+        Assembler, FRAME_LIMIT, Frame, FromWorker, Names, Place, SpawnRequest, Start, ToWorker, WireError, packets,
+    },
 };
 use crate::corpus::{Access, ContextText};
 use rustix::{
@@ -22,7 +24,7 @@ use tokio::sync::OwnedSemaphorePermit;
 #[derive(Clone)]
 pub struct Launch {
     /// Where its process comes from.
-    pub nursery: Arc<Nursery>,
+    pub fork_server: Arc<ForkServer>,
     /// What the programs see as `context`.
     pub context: Arc<ContextText>,
     pub names: Names,
@@ -32,13 +34,14 @@ pub struct Launch {
     pub allow_weaker_sandbox: bool,
 }
 
-/// A running process and the socket to it. Dropping it ends the process, its checkpoint and whatever else is in its group.
+/// A running process and the socket to it. Dropping it ends the process, its checkpoint and whatever else is in its
+/// group.
 #[derive(Debug)]
 pub struct Process {
     packets: Packets,
     assembler: Assembler,
     generation: u32,
-    leash: Leash,
+    handle: ProcessHandle,
     /// Serves what the process looks at of a text that is fetched.
     pager: Option<Pager>,
     _memory: MemoryService,
@@ -49,23 +52,23 @@ pub struct Process {
 }
 
 impl Process {
-    /// Has the process born and hands it the context. It gets ready by itself; its first frame says so.
+    /// Spawns the process and hands it the context. It gets ready by itself; its first frame says so.
     pub async fn start(launch: &Launch) -> Result<Self, Error> {
         let Launch { memory_limit, allow_weaker_sandbox, .. } = *launch;
-        let reservation = Arc::new(launch.nursery.budget().reserve(memory_limit).await?);
-        let birth = Birth { memory_limit, allow_weaker_sandbox };
-        let Born { socket, memory, leash } = launch.nursery.bear(birth).await?;
+        let reservation = Arc::new(launch.fork_server.budget().reserve(memory_limit).await?);
+        let request = SpawnRequest { memory_limit, allow_weaker_sandbox };
+        let Spawned { socket, memory, handle } = launch.fork_server.spawn(request).await?;
         let (packets, assembler) = (Packets::new(socket)?, Assembler::default());
         let memory = MemoryService::start(memory, reservation.clone());
         let mut process = Self {
             packets,
             assembler,
             generation: 0,
-            leash,
+            handle,
             pager: None,
             _memory: memory,
             reservation,
-            traffic: launch.nursery.traffic().clone(),
+            traffic: launch.fork_server.traffic().clone(),
             long_frame: None,
         };
         process.send_start(launch)?;
@@ -113,8 +116,8 @@ impl Process {
         Ok(())
     }
 
-    /// Waits for the next frame, and sends meanwhile what is queued; `None` when every process of the session is gone. May
-    /// be dropped at any time without losing a packet.
+    /// Waits for the next frame, and sends meanwhile what is queued; `None` when every process of the session is gone.
+    /// May be dropped at any time without losing a packet.
     pub async fn receive(&mut self) -> Result<Option<FromWorker>, Error> {
         loop {
             if self.long_frame.is_none() && self.assembler.partial() > SHORT_FRAME {
@@ -148,9 +151,9 @@ impl Process {
         self.pager.as_ref().map_or(Duration::ZERO, Pager::served)
     }
 
-    /// The group of the process and its checkpoints, once it is born. To be asked once.
+    /// The group of the process and its checkpoints, once it is spawned. To be asked once.
     pub async fn group(&self) -> Option<Pid> {
-        self.leash.group().await
+        self.handle.group().await
     }
 
     /// The memory that it has of the budget.
@@ -164,18 +167,18 @@ impl Process {
         Ok(self.packets.send_queued()?)
     }
 
-    /// Whether it is still the process that was born, and no checkpoint has taken its place.
+    /// Whether it is still the process that was spawned, and no checkpoint has taken its place.
     pub fn is_first(&self) -> bool {
         self.generation == 0
     }
 
-    /// Ends the process, its checkpoint and whatever else is in its group, and waits until it is gone. Tells what had become
-    /// of it before.
-    pub async fn end(self) -> Fate {
-        let Self { leash, reservation, .. } = self;
-        let fate = leash.pull().await;
+    /// Ends the process, its checkpoint and whatever else is in its group, and waits until it is gone. Tells what had
+    /// become of it before.
+    pub async fn end(self) -> ProcessEnd {
+        let Self { handle, reservation, .. } = self;
+        let end = handle.end().await;
         // Its memory is free now.
         drop(reservation);
-        fate
+        end
     }
 }

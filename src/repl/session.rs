@@ -3,10 +3,10 @@
 use super::{
     Error, HostCalls,
     budget::Budget,
-    nursery::Fate,
+    fork_server::ProcessEnd,
     process::{Launch, Process},
     resting::Resting,
-    wire::{Cause, CellReport, FromWorker, Raised, Run, ToWorker, Walls},
+    wire::{Cause, CellReport, FromWorker, Raised, Run, SandboxLevel, ToWorker},
     worker,
 };
 use crate::{corpus::Access, text::cut_head};
@@ -59,7 +59,7 @@ pub enum Ended {
 /// A process that is ready for a cell.
 #[derive(Debug, Clone, Copy)]
 struct Ready {
-    walls: Walls,
+    level: SandboxLevel,
     group: Option<Pid>,
 }
 
@@ -83,15 +83,15 @@ impl Session {
         Ok(Self { launch, limits, process: Some(process), ready: None, cells: 0, is_idle: true })
     }
 
-    /// Waits until the interpreter is ready for a cell, and says which walls stand around it. Running a cell waits as well;
-    /// this finds out earlier.
-    pub async fn prepare(&mut self) -> Result<Walls, Error> {
-        self.ready_process().await.map(|(_, ready)| ready.walls)
+    /// Waits until the interpreter is ready for a cell, and says which walls stand around it. Running a cell waits as
+    /// well; this finds out earlier.
+    pub async fn prepare(&mut self) -> Result<SandboxLevel, Error> {
+        self.ready_process().await.map(|(_, ready)| ready.level)
     }
 
-    /// Gives the programs another context and other names; their variables stay. Says whether that could be done: a text that
-    /// is fetched in parts has its place in a process from the beginning, and threads that a program has left behind may hold
-    /// what there was.
+    /// Gives the programs another context and other names; their variables stay. Says whether that could be done: a
+    /// text that is fetched in parts has its place in a process from the beginning, and threads that a program has left
+    /// behind may hold what there was.
     pub async fn renew(&mut self, launch: Launch, limits: Limits) -> Result<bool, Error> {
         let is_mapped = |launch: &Launch| matches!(launch.context.access(), Access::File(..));
         if self.process.is_none() || !is_mapped(&launch) || !is_mapped(&self.launch) {
@@ -139,9 +139,9 @@ impl Session {
             && let Some(process) = self.process.take()
         {
             self.ready = None;
-            // Later generations are no children of the nursery from the beginning, and their status goes to nobody.
+            // Later generations are no children of the fork server from the beginning, and their status goes to nobody.
             let is_first = process.is_first();
-            if let Fate::Gone { status: Some(worker::ENDED_BY_DEADLINE) } = process.end().await
+            if let ProcessEnd::Gone { status: Some(worker::ENDED_BY_DEADLINE) } = process.end().await
                 && is_first
             {
                 *cause = Cause::Time;
@@ -157,7 +157,7 @@ impl Session {
     }
 
     pub(super) fn budget(&self) -> &Arc<Budget> {
-        self.launch.nursery.budget()
+        self.launch.fork_server.budget()
     }
 
     /// Has the process give back the memory that it does not need, and get no more. Says whether there is a process.
@@ -202,7 +202,7 @@ impl Session {
         Ok((process, ready))
     }
 
-    /// Waits until the process is ready. If its nursery ends before, it is replaced once.
+    /// Waits until the process is ready. If its fork server ends before, it is replaced once.
     async fn get_ready(&mut self) -> Result<Ready, Error> {
         let mut is_replaced = false;
         loop {
@@ -215,18 +215,18 @@ impl Session {
             };
             let process = self.process.insert(process);
             match process.receive().await? {
-                Some(FromWorker::Ready { walls }) => {
+                Some(FromWorker::Ready { level }) => {
                     let group = process.group().await;
-                    self.ready = Some(Ready { walls, group });
+                    self.ready = Some(Ready { level, group });
                 }
                 Some(FromWorker::Refused { reason }) => return Err(Error::Refused(reason)),
                 Some(_) => {}
                 None => {
                     let process = self.process.take().ok_or(Error::EndedEarly)?;
                     match process.end().await {
-                        Fate::NotBorn(error) => return Err(self.launch.nursery.failed(error)),
-                        Fate::Unknown if !is_replaced => is_replaced = true,
-                        Fate::Unknown | Fate::Gone { .. } => return Err(Error::EndedEarly),
+                        ProcessEnd::NotSpawned(error) => return Err(self.launch.fork_server.failed(error)),
+                        ProcessEnd::Unknown if !is_replaced => is_replaced = true,
+                        ProcessEnd::Unknown | ProcessEnd::Gone { .. } => return Err(Error::EndedEarly),
                     }
                 }
             }
@@ -244,8 +244,8 @@ fn bound(report: &mut CellReport, output_chars: usize) {
     report.variables.truncate(MOST_VARIABLES);
 }
 
-/// Serves a cell until it ends. `limit` bounds the time during which no host call is open and no part of the text is waited
-/// for.
+/// Serves a cell until it ends. `limit` bounds the time during which no host call is open and no part of the text is
+/// waited for.
 async fn supervise(
     process: &mut Process,
     cell: u64,

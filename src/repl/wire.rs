@@ -1,4 +1,4 @@
-//! What the server, the nursery and the interpreters' processes say to each other.
+//! What the server, the fork server and the interpreters' processes say to each other.
 //!
 //! Frames are JSON. They travel in packets over a sequenced-packet socket, which keeps the borders of packets: a
 //! process that dies in the middle of a frame leaves whole packets behind and nothing half. Each packet names the
@@ -48,8 +48,8 @@ pub enum ToWorker {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Start {
     pub context: Place,
-    /// The bytes and characters of one part after the other, if the text is fetched when it is looked at. Then its file is
-    /// empty, and the second descriptor is the socket to ask for pages ([`paging`](super::paging)).
+    /// The bytes and characters of one part after the other, if the text is fetched when it is looked at. Then its file
+    /// is empty, and the second descriptor is the socket to ask for pages ([`paging`](super::paging)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<Vec<(usize, usize)>>,
     pub names: Names,
@@ -61,8 +61,8 @@ pub struct Place {
     /// Bytes before it.
     pub offset: u64,
     pub bytes: usize,
-    /// Whether it is known to be ASCII. If it is not, a second file may come along that holds its counted characters, two
-    /// bytes for each stride, in the order of the machine.
+    /// Whether it is known to be ASCII. If it is not, a second file may come along that holds its counted characters,
+    /// two bytes for each stride, in the order of the machine.
     pub is_ascii: bool,
 }
 
@@ -120,7 +120,7 @@ pub struct Run {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FromWorker {
     Ready {
-        walls: Walls,
+        level: SandboxLevel,
     },
     /// The sandbox cannot be set up; the process ends.
     Refused {
@@ -136,22 +136,22 @@ pub enum FromWorker {
     },
 }
 
-/// From the server to the nursery: a process is to be born. Its socket and the nursery's end of its leash come along.
+/// From the server to the fork server: spawn a process. Its socket and the fork server's end of its handle come along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Birth {
+pub struct SpawnRequest {
     /// Bytes of memory that the process may use beside what it is born with.
     pub memory_limit: u64,
     pub allow_weaker_sandbox: bool,
 }
 
-/// From the nursery to the server, over the leash of the process in question.
+/// From the fork server to the server, over the handle of the process in question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum FromNursery {
+pub enum FromForkServer {
     /// The process is there, and leads a group of its own with this number.
-    Born { group: i32 },
+    Spawned { group: i32 },
     /// The system makes no more processes, with this number of an error.
-    NotBorn { error: i32 },
+    NotSpawned { error: i32 },
     /// The process and its group were ended. The status is what it had exited with, if it had.
     Gone { status: Option<i32> },
 }
@@ -159,7 +159,7 @@ pub enum FromNursery {
 /// Which walls of the operating system stand around an interpreter. The filter of system calls and the limits on
 /// resources always do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Walls {
+pub struct SandboxLevel {
     /// The version of landlock that the kernel has, up to [`FULL_LANDLOCK`]; 0 without landlock.
     pub landlock: u8,
     pub tasks: Tasks,

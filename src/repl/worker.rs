@@ -1,8 +1,9 @@
-//! The nursery and the interpreters' processes: the program itself, started again under another name, and copies of it.
+//! The fork server and the interpreters' processes: the program itself, started again under another name, and copies of
+//! it.
 //!
-//! The nursery builds the interpreter and imports the common modules ([`nursery`]). For each session it copies itself. The copy
-//! closes the sandbox around itself, waits for the context, and then runs cells one after the other. What happens around a
-//! cell:
+//! The fork server builds the interpreter and imports the common modules ([`fork_server`]). For each session it copies
+//! itself. The copy closes the sandbox around itself, waits for the context, and then runs cells one after the other.
+//! What happens around a cell:
 //!
 //! ```text
 //! run the program, watched → let the last checkpoint go → report → fork the next one → wait for the next program
@@ -10,26 +11,26 @@
 //!
 //! Nothing here is trusted by the server: a program that took this process over could still only send frames.
 
+mod builtins_guard;
 mod calls;
 mod cell;
 mod checkpoint;
 mod clock;
-mod doubled;
 mod faults;
+mod fork_server;
 mod link;
 pub mod memory;
-mod nursery;
 mod output;
 mod pages;
 pub mod privileges;
 mod process;
+mod repair_double_call;
 mod reservation;
 pub mod sandbox;
 mod sre;
 mod stack;
 mod str_fixes;
 mod supervisor;
-mod surroundings;
 pub mod text;
 mod text_arguments;
 mod text_iterator;
@@ -44,12 +45,12 @@ pub mod vm;
 
 use super::{
     memory::FIRST_BYTES,
-    wire::{CellReport, FromWorker, Run, Start, ToWorker, Walls},
+    wire::{CellReport, FromWorker, Run, SandboxLevel, Start, ToWorker},
 };
-use cell::{Alarm, Cells, Prelude, Workshop};
+use cell::{Alarm, CellServices, Cells, Prelude};
 use checkpoint::{Checkpoint, Fork};
+use fork_server::{Child, ForkServer};
 use link::Link;
-use nursery::{Newborn, Nursery};
 use output::Output;
 use rustix::{
     fd::OwnedFd,
@@ -70,8 +71,8 @@ use supervisor::{Interrupt, Supervisor};
 use text_store::TextStore;
 use vm::{Machine, OutputSink, Preload};
 
-/// The first argument that makes the program a nursery of interpreters.
-pub const ARGUMENT: &str = "repl-nursery";
+/// The first argument that makes the program a fork server of interpreters.
+pub const ARGUMENT: &str = "repl-fork-server";
 
 /// How long threads may take to end after the question that they were started for.
 const LAST_THREADS: Duration = Duration::from_secs(1);
@@ -90,7 +91,8 @@ pub fn main(mut arguments: impl Iterator<Item = String>) -> ExitCode {
     if process::close_inherited().is_err() {
         return ExitCode::FAILURE;
     }
-    // Nothing has to be taken apart at the end, neither in the nursery nor in a copy, which has only the one thread.
+    // Nothing has to be taken apart at the end, neither in the fork server nor in a copy, which has only the one
+    // thread.
     let work = || process::exit(i32::from(serve().is_err()));
     match thread::Builder::new().stack_size(STACK_BYTES).spawn(work).map(thread::JoinHandle::join) {
         Ok(Ok(())) => ExitCode::SUCCESS,
@@ -99,29 +101,29 @@ pub fn main(mut arguments: impl Iterator<Item = String>) -> ExitCode {
 }
 
 fn serve() -> io::Result<()> {
-    let nursery = Nursery::new()?;
+    let fork_server = ForkServer::new()?;
     let output = Arc::new(Output::default());
     let sink: Arc<dyn OutputSink> = output.clone();
     vm::keep_all();
     let machine = match Machine::build(&sink) {
         Ok(machine) => machine,
-        Err(error) => return nursery.refuse(&error.to_string()),
+        Err(error) => return fork_server.refuse(&error.to_string()),
     };
     let interrupts = machine.signals();
     machine.enter(|vm| {
         let prelude = match Prelude::compile(vm) {
             Ok(prelude) => prelude,
-            Err(reason) => return nursery.refuse(&reason),
+            Err(reason) => return fork_server.refuse(&reason),
         };
         let mut preload = Preload::default();
-        match nursery.tend(|| preload.step(vm), vm::set_aside)? {
-            Some(newborn) => interpret(newborn, Inherited { output, interrupts, prelude, preload }, vm),
+        match fork_server.tend(|| preload.step(vm), vm::set_aside)? {
+            Some(child) => interpret(child, Inherited { output, interrupts, prelude, preload }, vm),
             None => Ok(()),
         }
     })
 }
 
-/// What the interpreter of a session has from the nursery.
+/// What the interpreter of a session has from the fork server.
 struct Inherited {
     output: Arc<Output>,
     interrupts: UserSignalSender,
@@ -130,20 +132,20 @@ struct Inherited {
 }
 
 /// The life of a copy.
-fn interpret(newborn: Newborn, inherited: Inherited, vm: &VirtualMachine) -> io::Result<()> {
-    let tasks = newborn.settle()?;
-    let Newborn { socket, memory, birth, nursery } = newborn;
+fn interpret(child: Child, inherited: Inherited, vm: &VirtualMachine) -> io::Result<()> {
+    let tasks = child.settle()?;
+    let Child { socket, memory, request, fork_server } = child;
     let Inherited { output, interrupts, prelude, mut preload } = inherited;
     let timer = supervisor::timer()?;
     let link = Arc::new(Link::new(socket));
     let refused = |reason: String| link.send(&FromWorker::Refused { reason });
-    let strength = if birth.allow_weaker_sandbox { Strength::WithoutLandlock } else { Strength::Full };
+    let strength = if request.allow_weaker_sandbox { Strength::WithoutLandlock } else { Strength::Full };
     faults::handle()?;
     stack::begin()?;
     // Nothing is read from the socket before the walls stand.
-    let limit = MemoryLimit { first: FIRST_BYTES, most: birth.memory_limit };
-    let walls = match sandbox::close(limit, tasks, strength) {
-        Ok(walls) => walls,
+    let limit = MemoryLimit { first: FIRST_BYTES, most: request.memory_limit };
+    let level = match sandbox::close(limit, tasks, strength) {
+        Ok(level) => level,
         Err(error) => return refused(error.to_string()),
     };
     reservation::begin(memory);
@@ -157,10 +159,10 @@ fn interpret(newborn: Newborn, inherited: Inherited, vm: &VirtualMachine) -> io:
     };
     let supervisor = Supervisor::start(timer, link.clone(), interrupt(interrupts, cells.alarm()));
     let supervisor = supervisor.map_err(|_| Errno::AGAIN)?;
-    link.send(&FromWorker::Ready { walls })?;
+    link.send(&FromWorker::Ready { level })?;
     // While the model still writes its first program, there is nothing better to do.
     while !link.has_message() && preload.step(vm) {}
-    Server { link, supervisor, cells, nursery, walls, checkpoint: None, is_resting: false }.run(vm)
+    Server { link, supervisor, cells, fork_server, level, checkpoint: None, is_resting: false }.run(vm)
 }
 
 fn lay_out(
@@ -172,7 +174,7 @@ fn lay_out(
     vm: &VirtualMachine,
 ) -> Result<Cells, String> {
     let context = context(start, files)?;
-    let work = Workshop { link: link.clone(), output, prelude };
+    let work = CellServices { link: link.clone(), output, prelude };
     Cells::new(&start.names, context, work, vm).map_err(|error| vm::traceback(&error, vm))
 }
 
@@ -204,8 +206,8 @@ struct Server {
     link: Arc<Link>,
     supervisor: Supervisor,
     cells: Cells,
-    nursery: Pid,
-    walls: Walls,
+    fork_server: Pid,
+    level: SandboxLevel,
     /// The copy of the process as it is before the next cell.
     checkpoint: Option<Checkpoint>,
     /// Whether no cell is about to come.
@@ -235,7 +237,7 @@ impl Server {
         if self.checkpoint.is_some() || vm.state.thread_count.load() > 0 || !reservation::settle(true) {
             return Ok(false);
         }
-        match self.supervisor.held(|| checkpoint::fork(self.nursery)) {
+        match self.supervisor.held(|| checkpoint::fork(self.fork_server)) {
             Ok(Fork::Original(checkpoint)) => {
                 self.checkpoint = Some(checkpoint);
                 Ok(false)
@@ -283,7 +285,7 @@ impl Server {
         let laid_out = context(&start, files.into_iter())
             .and_then(|context| self.cells.lay_out(&start.names, context, vm).map_err(|it| vm::traceback(&it, vm)));
         match laid_out {
-            Ok(()) => self.link.send(&FromWorker::Ready { walls: self.walls }),
+            Ok(()) => self.link.send(&FromWorker::Ready { level: self.level }),
             Err(reason) => self.link.send(&FromWorker::Refused { reason }),
         }
     }

@@ -8,7 +8,7 @@ use axum::{
     Json, Router,
     routing::{get, post},
 };
-use rlm::llm::{Finish, Survey};
+use rlm::llm::{DetectedModels, Finish};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
@@ -108,29 +108,29 @@ async fn a_reply_of_ollama_that_breaks_off_is_no_reply() {
     }
 }
 
-fn told(survey: &Survey) -> Vec<(String, String)> {
+fn told(detected: &DetectedModels) -> Vec<(String, String)> {
     let told = |check: &rlm::llm::Check| {
         let result = check.result.as_ref();
         (check.what.clone(), result.map_or_else(|error| error.kind().to_owned(), |answer| answer.note.clone()))
     };
-    survey.checks.iter().map(told).collect()
+    detected.checks.iter().map(told).collect()
 }
 
 #[tokio::test]
 async fn the_survey_asks_everything_that_is_configured_for_a_sign_of_life() {
     let server = Setup::new().models(&["a", "b"]).start(|_| Action::reply("ok")).await;
     let (url, dead) = (server.url(), dead_url().await);
-    let survey = models(&[url.clone(), dead.clone()], Some("b"), &[("OLLAMA_HOST", "127.0.0.1:9")]).describe().await;
-    assert_eq!(survey.choice.as_ref().unwrap().root.name(), "b");
+    let detected = models(&[url.clone(), dead.clone()], Some("b"), &[("OLLAMA_HOST", "127.0.0.1:9")]).describe().await;
+    assert_eq!(detected.choice.as_ref().unwrap().root.name(), "b");
     let expected = [(url, "2 models, `b` among them".to_owned()), (dead, "unreachable".to_owned())];
-    assert_eq!(told(&survey), expected);
-    assert!(server.calls().is_empty(), "a survey generates nothing");
+    assert_eq!(told(&detected), expected);
+    assert!(server.calls().is_empty(), "detecting models calls none");
 }
 
 #[tokio::test]
 async fn the_survey_lists_what_an_ollama_has() {
     let (address, _) = ollama(&[]).await;
-    let survey = models(&[], None, &[("OLLAMA_HOST", &address)]).describe().await;
-    assert_eq!(survey.ollama.as_ref().unwrap().models, ["qwen3:4b", "gemma3:4b"]);
-    assert_eq!(told(&survey), [("ollama::qwen3:4b".to_owned(), "2 models, `qwen3:4b` among them".to_owned())]);
+    let detected = models(&[], None, &[("OLLAMA_HOST", &address)]).describe().await;
+    assert_eq!(detected.ollama.as_ref().unwrap().models, ["qwen3:4b", "gemma3:4b"]);
+    assert_eq!(told(&detected), [("ollama::qwen3:4b".to_owned(), "2 models, `qwen3:4b` among them".to_owned())]);
 }

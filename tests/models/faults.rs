@@ -240,11 +240,11 @@ async fn a_wrong_key_is_told_and_stands_in_no_error_and_no_log() {
         → check the key in RLM_API_KEY
     "#]]
     .assert_eq(&shown(&error, &server.url()));
-    let survey = models.describe().await;
-    assert_eq!(survey.checks[0].result.as_ref().unwrap_err().kind(), "unauthorized");
+    let detected = models.describe().await;
+    assert_eq!(detected.checks[0].result.as_ref().unwrap_err().kind(), "unauthorized");
     let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("hyper"), "the log is empty, so this test shows nothing");
-    let all = format!("{error:?} {choice:?} {models:?} {survey:?} {logged}");
+    let all = format!("{error:?} {choice:?} {models:?} {detected:?} {logged}");
     assert!(!all.contains("7351"), "{all}");
 }
 

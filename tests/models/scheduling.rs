@@ -9,7 +9,8 @@ use futures::{
     future::{BoxFuture, join_all},
 };
 use rlm::llm::{
-    Call, CallError, Error, Gate, Ledger, Model, Outcome, Patience, Piece, Scheduler, Timeouts, TokenUsage, Verdict,
+    Billing, Call, CallError, Error, Model, Outcome, Piece, RetryDecision, RetryPolicy, RunPermits, Scheduler,
+    Timeouts, TokenUsage,
 };
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -17,33 +18,33 @@ use tokio_util::sync::CancellationToken;
 /// Pays for everything.
 struct Rich;
 
-impl Ledger for Rich {
+impl Billing for Rich {
     fn begin(&self) {}
 
-    fn failed(&self, _: TokenUsage) -> BoxFuture<'_, Verdict> {
-        std::future::ready(Verdict::Again { longest_reply: None }).boxed()
+    fn failed(&self, _: TokenUsage) -> BoxFuture<'_, RetryDecision> {
+        std::future::ready(RetryDecision::Again { longest_reply: None }).boxed()
     }
 }
 
 /// A run of many calls, each with its number as the prompt.
 struct Run {
     scheduler: Scheduler,
-    gate: Gate,
+    permits: RunPermits,
     token: CancellationToken,
 }
 
 impl Run {
     fn new(concurrency: usize) -> Self {
         // Waiting is simulated elsewhere; here it only costs time.
-        let patience = Patience { first_pause: Duration::from_millis(20), ..Patience::default() };
-        let (scheduler, gate) = (Scheduler::new(64, patience), Gate::new(concurrency));
-        Self { scheduler, gate, token: CancellationToken::new() }
+        let policy = RetryPolicy { first_pause: Duration::from_millis(20), ..RetryPolicy::default() };
+        let (scheduler, permits) = (Scheduler::new(64, policy), RunPermits::new(concurrency));
+        Self { scheduler, permits, token: CancellationToken::new() }
     }
 
     async fn call(&self, model: &dyn Model, number: u64) -> (Outcome, String) {
         let request = request(format!("question {number}"));
-        let Self { gate, token, .. } = self;
-        let call = Call { model, request: &request, number, gate, deadline: None, token, ledger: &Rich };
+        let Self { permits, token, .. } = self;
+        let call = Call { model, request: &request, number, permits, deadline: None, token, billing: &Rich };
         let mut shown = String::new();
         let mut sink = |piece: Piece<'_>| match piece {
             Piece::Text(text) => shown.push_str(text),

@@ -1,5 +1,5 @@
 """Takes the place of the interpreters' processes, as a program would that has taken one over: says it is ready, and answers
-the first cell with whatever the variable `case` names. Takes the nursery's place as well, which is not hostile."""
+the first cell with whatever the variable `case` names. Takes the fork_server's place as well, which is not hostile."""
 
 import json
 import os
@@ -92,7 +92,7 @@ def connection(descriptor):
 
 def interpret():
     start = receive()
-    frame(b'{"kind":"ready","walls":{"landlock":6,"tasks":"own"}}')
+    frame(b'{"kind":"ready","level":{"landlock":6,"tasks":"own"}}')
     case = dict(start["names"]["variables"])["case"]
     receive()
     CASES[case]()
@@ -102,25 +102,25 @@ def interpret():
 server = connection(0)
 wards = {}
 while True:
-    for leash in select.select([server, *wards], [], [])[0]:
-        if leash is not server:
-            child = wards.pop(leash)
+    for handle in select.select([server, *wards], [], [])[0]:
+        if handle is not server:
+            child = wards.pop(handle)
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-            leash.close()
+            handle.close()
             continue
         request, descriptors, _, _ = socket.recv_fds(server, 1024, 3)
         if not request:
             sys.exit()
-        own, memory, leash = map(connection, descriptors)
+        own, memory, handle = map(connection, descriptors)
         child = os.fork()
         if child == 0:
-            for other in [server, leash, *wards]:
+            for other in [server, handle, *wards]:
                 other.close()
             link = own
             interpret()
             sys.exit()
         own.close()
         memory.close()
-        wards[leash] = child
-        leash.send(b'{"kind":"born","group":%d}' % child)
+        wards[handle] = child
+        handle.send(b'{"kind":"spawned","group":%d}' % child)

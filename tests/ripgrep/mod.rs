@@ -65,8 +65,8 @@ pub fn compare_files(root: &Path) {
 /// Paths and lines, counted from 1.
 type Lines = BTreeSet<(String, usize)>;
 
-/// Compares matching lines. Binary files are not in our text, and what is not UTF-8 is not there as it is on the disk, so
-/// such files are not compared; nor is what has carriage returns with a `ripgrep` before 14, where `.` matches them.
+/// Compares matching lines. Binary files are not in our text, and what is not UTF-8 is not there as it is on the disk,
+/// so such files are not compared; nor is what has carriage returns with a `ripgrep` before 14, where `.` matches them.
 pub struct Oracle<'a> {
     root: &'a Path,
     context: &'a ContextText,

@@ -1,4 +1,5 @@
-//! The behaviours that peers agree on, or get wrong, as cases in `tests/data/acceptance.toml`: each is one run of the program.
+//! The behaviours that peers agree on, or get wrong, as cases in `tests/data/acceptance.toml`: each is one run of the
+//! program.
 
 use super::{
     processes,
@@ -62,8 +63,8 @@ struct Case {
     times: Vec<(usize, String, usize)>,
     /// In no request at all.
     never_sent: Vec<String>,
-    /// What the trace has, in this order, with other events in between; of each event these fields. Without any there is
-    /// no trace.
+    /// What the trace has, in this order, with other events in between; of each event these fields. Without any there
+    /// is no trace.
     events: Vec<Value>,
     /// What the trace does not have.
     no_events: Vec<Value>,
@@ -313,8 +314,8 @@ fn costing(action: Action, usage: Option<(u64, u64)>) -> Action {
     }
 }
 
-/// Runs a command that is interrupted when so many calls have come, and are open. Its processes are gone after it, and it
-/// makes no further call.
+/// Runs a command that is interrupted when so many calls have come, and are open. Its processes are gone after it, and
+/// it makes no further call.
 async fn interrupted(mut command: Command, server: &ScriptedServer, calls: usize) -> Ran {
     let child = command.spawn().expect("the program starts");
     server.until("the last call before the interruption", |log| log.calls.len() == calls).await;

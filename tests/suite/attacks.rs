@@ -9,7 +9,7 @@ use expect_test::expect;
 use futures::{FutureExt, future::BoxFuture, stream, stream::StreamExt};
 use rlm::{
     corpus::Snapshot,
-    repl::{Call, Cause, CellOutcome, Ended, HostCalls, Launch, Limits, Nursery, Raised, Session, wire::Names},
+    repl::{Call, Cause, CellOutcome, Ended, ForkServer, HostCalls, Launch, Limits, Raised, Session, wire::Names},
 };
 use serde_json::{Value, json};
 use std::{
@@ -101,14 +101,14 @@ fn display(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn nursery() -> Arc<Nursery> {
-    Arc::new(Nursery::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
+fn fork_server() -> Arc<ForkServer> {
+    Arc::new(ForkServer::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
 }
 
-async fn start(nursery: &Arc<Nursery>, variables: Vec<(String, String)>) -> Session {
+async fn start(fork_server: &Arc<ForkServer>, variables: Vec<(String, String)>) -> Session {
     let context = Snapshot::of_text(None, "the context".to_owned()).context().expect("a text can be stored");
     let launch = Launch {
-        nursery: nursery.clone(),
+        fork_server: fork_server.clone(),
         names: Names { variables, ..Names::default() },
         context,
         memory_limit: 200 << 20,
@@ -194,8 +194,8 @@ async fn attack(session: &mut Session, cell: &Cell, outside: &Outside) -> Result
 }
 
 /// A session that has nothing to do with the attacks and counts meanwhile.
-async fn bystander(nursery: &Arc<Nursery>, is_over: &AtomicBool) -> (usize, Duration) {
-    let mut session = start(nursery, Vec::new()).await;
+async fn bystander(fork_server: &Arc<ForkServer>, is_over: &AtomicBool) -> (usize, Duration) {
+    let mut session = start(fork_server, Vec::new()).await;
     run(&mut session, "count = 0").await.expect("the session holds");
     let (mut cells, mut longest) = (0, Duration::ZERO);
     while !is_over.load(Ordering::Relaxed) {
@@ -215,23 +215,23 @@ async fn no_attack_reaches_anything() {
     let only = std::env::var("RLM_TEST_ONLY").unwrap_or_default();
     let attacks: Vec<_> = cells::read("attacks").into_iter().filter(|cell| cell.name.contains(&only)).collect();
     assert!(attacks.len() >= 80 || !only.is_empty(), "only {} attacks", attacks.len());
-    let (is_over, next, nursery) = (AtomicBool::new(false), AtomicUsize::new(0), nursery());
+    let (is_over, next, fork_server) = (AtomicBool::new(false), AtomicUsize::new(0), fork_server());
     let attackers = stream::iter(0..SESSIONS).map(|_| async {
         let mut complaints = Vec::new();
-        let mut session = start(&nursery, outside.variables()).await;
+        let mut session = start(&fork_server, outside.variables()).await;
         while let Some(cell) = attacks.get(next.fetch_add(1, Ordering::Relaxed)) {
             let mut result = attack(&mut session, cell, &outside).await;
-            // How an attack ends may hang on time that a busy machine did not have, or on what an earlier one has left. What
-            // reaches anything outside is never forgiven, and nothing is twice.
+            // How an attack ends may hang on time that a busy machine did not have, or on what an earlier one has left.
+            // What reaches anything outside is never forgiven, and nothing is twice.
             if result.as_ref().is_err_and(|why| why.starts_with("it was to be") || why.starts_with("afterwards")) {
                 session.close().await;
-                session = start(&nursery, outside.variables()).await;
+                session = start(&fork_server, outside.variables()).await;
                 result = attack(&mut session, cell, &outside).await;
             }
             // A session that may have been harmed is of no use for the next attack.
             if result.is_err() || ["survives", "forgets", "may lose"].contains(&cell.expected.as_str()) {
                 session.close().await;
-                session = start(&nursery, outside.variables()).await;
+                session = start(&fork_server, outside.variables()).await;
             }
             complaints.extend(result.err().map(|complaint| format!("{}: {complaint}", cell.name)));
         }
@@ -243,12 +243,12 @@ async fn no_attack_reaches_anything() {
         is_over.store(true, Ordering::Relaxed);
         complaints
     };
-    let (complaints, (cells, longest)) = tokio::join!(attacked, bystander(&nursery, &is_over));
+    let (complaints, (cells, longest)) = tokio::join!(attacked, bystander(&fork_server, &is_over));
     assert!(complaints.is_empty(), "{} of {}\n{}", complaints.len(), attacks.len(), complaints.join("\n"));
     assert!(cells > 0 && longest < PATIENCE, "{cells} cells beside the attacks, one of which took {longest:?}");
 }
 
-/// A program that takes the place of the nursery and of its interpreters.
+/// A program that takes the place of the fork server and of its interpreters.
 fn hostile_worker(folder: &Path) -> PathBuf {
     let found = std::process::Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
     let python = String::from_utf8(found.expect("these tests need python3").stdout).expect("a path is text");
@@ -266,15 +266,15 @@ async fn a_hostile_process_harms_nobody() {
     let program = hostile_worker(folder.path());
     let source = include_str!("../python/hostile_worker.py");
     let cases = source.lines().filter_map(|line| line.strip_prefix("    \"")?.split_once("\": ")).map(|(name, _)| name);
-    let (is_over, nursery) = (AtomicBool::new(false), nursery());
-    let hostile = Arc::new(Nursery::new(program));
+    let (is_over, fork_server) = (AtomicBool::new(false), fork_server());
+    let hostile = Arc::new(ForkServer::new(program));
     let attacked = async {
         let outcomes = stream::iter(cases.filter(|name| *name != "output")).map(|case| meet(hostile.clone(), case));
         let outcomes: Vec<_> = outcomes.buffer_unordered(4).collect().await;
         is_over.store(true, Ordering::Relaxed);
         outcomes
     };
-    let (mut outcomes, (_, longest)) = tokio::join!(attacked, bystander(&nursery, &is_over));
+    let (mut outcomes, (_, longest)) = tokio::join!(attacked, bystander(&fork_server, &is_over));
     outcomes.sort();
     expect![[r#"
         a call of another cell: Normally, 8 bytes, 0 variables
@@ -310,11 +310,11 @@ async fn a_hostile_process_harms_nobody() {
 }
 
 /// Runs a cell in a hostile process, and says in a line what came of it.
-async fn meet(nursery: Arc<Nursery>, case: &str) -> String {
+async fn meet(fork_server: Arc<ForkServer>, case: &str) -> String {
     let context = Snapshot::of_text(None, "the context".to_owned()).context().expect("a text can be stored");
     let variables = vec![("case".to_owned(), case.to_owned())];
     let names = Names { variables, ..Names::default() };
-    let launch = Launch { nursery, names, context, memory_limit: 200 << 20, allow_weaker_sandbox: false };
+    let launch = Launch { fork_server, names, context, memory_limit: 200 << 20, allow_weaker_sandbox: false };
     let limits = Limits { cell_time: Duration::from_millis(500), output_chars: 2000 };
     let mut session = Session::start(launch, limits).await.expect("the process starts");
     let outcome = session.run_cell("print(1)", &Desk).await;

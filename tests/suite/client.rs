@@ -21,12 +21,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Starts a server without any configuration of its surroundings.
-    pub fn start() -> Self {
-        Self::start_in([])
-    }
-
-    /// Starts a server with these variables of its environment.
+    /// Starts a server with nothing but these variables in its environment.
     fn start_in<const N: usize>(environment: [(&str, String); N]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_rlm"))
             .arg("lsp")

@@ -1,10 +1,10 @@
 //! How well the built-in model finds what people ask for in plain words.
 //!
-//! `tests/data/questions.toml` holds questions about the sources of crates that `Cargo.lock` pins, so the sources are on
-//! every machine that can build this. Each is asked at the terminal; it counts as answered if one of the first five
+//! `tests/data/questions.toml` holds questions about the sources of crates that `Cargo.lock` pins, so the sources are
+//! on every machine that can build this. Each is asked at the terminal; it counts as answered if one of the first five
 //! citations holds a line that answers it and is short enough to be read at a glance. Questions that are held out were
-//! not looked at while the ranking was tuned. `docs/extractive.md` is what this test measured last;
-//! `UPDATE_EXPECT=1 cargo test --test suite extractive` writes it anew.
+//! not looked at while the ranking was tuned. `docs/extractive.md` is what this test measured last; `UPDATE_EXPECT=1
+//! cargo test --test suite extractive` writes it anew.
 
 use crate::terminal::{rlm, run};
 use expect_test::expect_file;

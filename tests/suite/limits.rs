@@ -1,5 +1,5 @@
-//! What a run may not do, whatever its model and its programs do: spend more than it may, fill memory, hang, or pass half
-//! an answer off as one.
+//! What a run may not do, whatever its model and its programs do: spend more than it may, fill memory, hang, or pass
+//! half an answer off as one.
 
 use crate::{
     query::{ask, file, scripted, told},

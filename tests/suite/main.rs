@@ -8,6 +8,7 @@ mod attacks;
 mod cells;
 mod client;
 mod extractive;
+mod fork_server;
 mod fuzz;
 mod huge;
 mod limits;
@@ -16,7 +17,6 @@ mod lsp;
 mod lsp_ends;
 mod lsp_sessions;
 mod lsp_settings;
-mod nursery;
 #[path = "../ripgrep/mod.rs"]
 mod oracle;
 mod preview;

@@ -16,12 +16,6 @@ pub struct Process {
     start: u64,
 }
 
-impl Process {
-    pub fn id(&self) -> u32 {
-        self.id
-    }
-}
-
 /// The process of this number, if it lives.
 pub fn process(id: u32) -> Option<Process> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
@@ -72,6 +66,16 @@ pub fn usage(id: u32) -> Option<Usage> {
     Some(Usage { memory: megabytes("VmRSS")?, most_memory: megabytes("VmHWM")?, processor })
 }
 
+/// Megabytes of processes: what is their own, and their share of what they have in common.
+pub fn memory_of(ids: impl IntoIterator<Item = u32>) -> u64 {
+    let share = |id: u32| {
+        let memory = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
+        let line = memory.lines().find_map(|line| line.strip_prefix("Pss:"));
+        line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).unwrap_or_default()
+    };
+    ids.into_iter().map(share).sum::<u64>() >> 10
+}
+
 /// Waits until none of these lives.
 pub async fn until_gone(processes: &[Process]) {
     let lives = |it: &&Process| process(it.id).is_some_and(|now| now.start == it.start);
@@ -92,22 +96,4 @@ pub fn interrupt(id: u32) {
 pub fn signal(id: u32, signal: Signal) {
     let id = Pid::from_raw(id.cast_signed()).expect("a number of a process");
     kill_process(id, signal).expect("it can be signalled");
-}
-
-/// The most memory that a process has had so far, in bytes; 0 if it has ended.
-pub fn most_memory(id: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-    let most =
-        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    most.unwrap_or_default() << 10
-}
-
-/// How long the processors have worked for a process so far.
-pub fn processor_time(id: u32) -> Duration {
-    /// Of the times in `/proc`, whatever the system's own clock does.
-    const TICKS_A_SECOND: u64 = 100;
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit_once(')').map_or_else(Vec::new, |(_, rest)| rest.split_whitespace().collect());
-    let ticks = |at: usize| fields.get(at).and_then(|it| it.parse::<u64>().ok()).unwrap_or_default();
-    Duration::from_millis((ticks(11) + ticks(12)) * 1000 / TICKS_A_SECOND)
 }

@@ -1,11 +1,11 @@
-//! The interpreter's process, through the face that the engine uses: what programs can do, what they cannot, and what is
-//! left of their variables when they are ended.
+//! The interpreter's process, through the face that the engine uses: what programs can do, what they cannot, and what
+//! is left of their variables when they are ended.
 
 use expect_test::{Expect, expect};
 use futures::{FutureExt, future::BoxFuture};
 use rlm::{
     corpus::Snapshot,
-    repl::{Call, Cause, CellOutcome, Ended, HostCalls, Launch, Limits, Nursery, Raised, Session, wire::Names},
+    repl::{Call, Cause, CellOutcome, Ended, ForkServer, HostCalls, Launch, Limits, Raised, Session, wire::Names},
 };
 use serde_json::{Value, json};
 use std::{
@@ -48,8 +48,8 @@ impl HostCalls for Desk {
     }
 }
 
-fn nursery() -> Arc<Nursery> {
-    Arc::new(Nursery::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
+fn fork_server() -> Arc<ForkServer> {
+    Arc::new(ForkServer::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
 }
 
 async fn session(context: &str) -> Session {
@@ -58,8 +58,13 @@ async fn session(context: &str) -> Session {
 
 async fn session_with(context: &str, memory_limit: u64, cell_time: Duration) -> Session {
     let context = Snapshot::of_text(None, context.to_owned()).context().expect("a text can be stored");
-    let launch =
-        Launch { nursery: nursery(), names: Names::default(), context, memory_limit, allow_weaker_sandbox: false };
+    let launch = Launch {
+        fork_server: fork_server(),
+        names: Names::default(),
+        context,
+        memory_limit,
+        allow_weaker_sandbox: false,
+    };
     Session::start(launch, Limits { cell_time, output_chars: 1000 }).await.expect("the process starts")
 }
 

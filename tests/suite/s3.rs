@@ -1,5 +1,5 @@
-//! An S3 server in the process of the tests, which checks signatures, keeps its objects in a folder, notes what it was asked
-//! and refuses what a test wants refused.
+//! An S3 server in the process of the tests, which checks signatures, keeps its objects in a folder, notes what it was
+//! asked and refuses what a test wants refused.
 
 use super::terminal::rlm;
 use axum::{

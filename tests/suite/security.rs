@@ -1,5 +1,5 @@
-//! What hostile repositories, stores, models, servers and programs may try, what must never be lost, and what a first day
-//! of use found, through the real program.
+//! What hostile repositories, stores, models, servers and programs may try, what must never be lost, and what a first
+//! day of use found, through the real program.
 //!
 //! Where a test needs no process and no server it stands beside the code.
 

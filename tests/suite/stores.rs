@@ -1,4 +1,5 @@
-//! Questions about texts in shard stores: programs see what they would see of the text itself, and fetch what they look at.
+//! Questions about texts in shard stores: programs see what they would see of the text itself, and fetch what they look
+//! at.
 
 use super::{
     query::{ask, scripted, told},

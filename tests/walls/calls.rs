@@ -165,7 +165,9 @@ fn calls() -> Vec<(&'static str, Right, i64, Vec<i64>)> {
 pub fn script() -> String {
     calls().iter().enumerate().fold(String::new(), |mut script, (place, (_, _, number, arguments))| {
         let _ = write!(script, "{place} {number}");
-        arguments.iter().for_each(|argument| drop(write!(script, " {argument}")));
+        for argument in arguments {
+            let _ = write!(script, " {argument}");
+        }
         script.push('\n');
         script
     })
@@ -174,8 +176,10 @@ pub fn script() -> String {
 /// Runs a line behind the walls: a label, the number of a call, and its arguments. Returns the label and the error.
 pub fn run(line: &str) -> String {
     #[repr(align(65536))]
-    struct Buffer([u8; 65536]);
-    static mut MEMORY: Buffer = Buffer([0; 65536]);
+    struct Buffer {
+        _bytes: [u8; 65536],
+    }
+    static mut MEMORY: Buffer = Buffer { _bytes: [0; 65536] };
     let mut words = line.split_whitespace().map(|word| word.parse::<i64>().expect("a number"));
     let label = words.next().expect("a label");
     let number = words.next().expect("the number of a call");
@@ -224,6 +228,7 @@ pub fn count_forks(most: usize) -> usize {
         // SAFETY: the process has one thread, and the copy does nothing but to wait until the pipe has no other end.
         match unsafe { libc::fork() } {
             -1 => false,
+            // SAFETY: the descriptors are those of the pipe, and one byte has room in the array.
             0 => unsafe {
                 libc::close(ends[1]);
                 libc::read(ends[0], ends.as_ptr().cast_mut().cast(), 1);

@@ -212,7 +212,7 @@ impl Programs {
     /// what it is until there is a program.
     pub async fn prepare(&mut self) -> Result<(), Stop> {
         // It gets ready while the text is still being read.
-        self.interpreter.nursery.warm()?;
+        self.interpreter.fork_server.warm()?;
         if self.running.is_none() && self.dialogue.as_ref().is_some_and(|dialogue| dialogue.has_interpreter()) {
             return self.context.text().await.map(drop);
         }
@@ -243,7 +243,7 @@ impl Programs {
         // Places of many files in a long text take a while to count.
         let names = blocking(move || names(&context, beside)).await?;
         let launch = Launch {
-            nursery: self.interpreter.nursery.clone(),
+            fork_server: self.interpreter.fork_server.clone(),
             names,
             context: text,
             memory_limit: self.interpreter.memory_limit,

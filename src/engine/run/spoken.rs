@@ -179,7 +179,7 @@ impl Spoken {
                 'U' => 8,
                 _ => 0,
             };
-            let code = &rest[2.min(rest.len())..];
+            let code = &rest[1 + escaped.len_utf8()..];
             let code: String = code.chars().take(digits).take_while(char::is_ascii_hexdigit).collect();
             if code.len() < digits && rest.len() == 2 + code.len() {
                 // The rest of the number is still to come.
@@ -270,7 +270,7 @@ mod tests {
             parts in proptest::collection::vec(
                 proptest::sample::select(vec![
                     "FINAL(", "answer[\"content\"] = ", "\"\"\"", "'''", "\"", "'", ")", "```repl\n", "```\n", "```", "\n",
-                    "\\", "\\n", "\\x", "4", "\\u00", "é", "x", " ", "`", "answer", "FIN",
+                    "\\", "\\n", "\\x", "4", "\\u00", "é", "\\é", "x", " ", "`", "answer", "FIN",
                 ]),
                 0..30,
             ),

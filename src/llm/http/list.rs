@@ -5,7 +5,7 @@ use crate::{
     config::Endpoint,
     llm::{
         Error,
-        failure::Peer,
+        error_mapping::RemoteModel,
         json::{self, Field},
     },
 };
@@ -33,32 +33,32 @@ pub(crate) struct Listed {
 /// The models of an OpenAI-compatible server, in its own order.
 ///
 /// # Errors
-/// As for a call; also when the list takes longer than `patience`.
+/// As for a call; also when the list takes longer than `timeout`.
 pub(crate) async fn list_models(
     client: &Client,
     endpoint: &Endpoint,
-    peer: &Peer,
-    patience: Duration,
+    remote: &RemoteModel,
+    timeout: Duration,
 ) -> Result<Vec<Listed>, Error> {
-    let mut request = client.get(endpoint.join("models")).timeout(patience);
-    if let Some(key) = &peer.key {
+    let mut request = client.get(endpoint.join("models")).timeout(timeout);
+    if let Some(key) = &remote.key {
         request = request.bearer_auth(key.expose());
     }
-    let failed = |error| peer.of_transport(&error, patience);
+    let failed = |error| remote.of_transport(&error, timeout);
     let response = request.send().await.map_err(failed)?;
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Vec::new();
     Body::of(response).read(&mut body, MOST_BYTES).await.map_err(failed)?;
     let body = String::from_utf8_lossy(&body);
     if !status.is_success() {
-        return Err(peer.of_status(status.as_u16(), Some(&headers), &body));
+        return Err(remote.of_status(status.as_u16(), Some(&headers), &body));
     }
     let mut models = listed(&body).ok_or_else(|| {
         // The address is told without its query, which may hold a key.
         let detail = format!("what {endpoint} answered for /models is no list of models");
-        Error::Rejected { model: peer.model.clone(), detail }
+        Error::Rejected { model: remote.model.clone(), detail }
     })?;
-    models.retain(|model| !peer.repeats_key(&model.name));
+    models.retain(|model| !remote.repeats_key(&model.name));
     Ok(models)
 }
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use std::time::Duration;
 
 /// How long it may take to answer before it counts as absent. It is on this machine as a rule, and a person waits.
-pub(super) const PATIENCE: Duration = Duration::from_millis(300);
+pub(super) const TIMEOUT: Duration = Duration::from_millis(300);
 
 /// The most bytes of an answer that are read.
 const MOST_BYTES: usize = 4 << 20;
@@ -43,14 +43,10 @@ impl Ollama {
     }
 
     /// Asks whether one is there, and waits so long for it. Nothing there is no failure.
-    pub(super) async fn probe(
-        environment: &Environment,
-        connections: &Connections,
-        patience: Duration,
-    ) -> Option<Self> {
+    pub(super) async fn probe(environment: &Environment, connections: &Connections, timeout: Duration) -> Option<Self> {
         let base = Self::base(environment).ok()?;
         let client = connections.for_endpoint(&base).ok()?;
-        let body = ask(client.get(base.join("api/tags")), patience).await?;
+        let body = ask(client.get(base.join("api/tags")), timeout).await?;
         let list = serde_json::from_str::<List<'_>>(&body).ok()?.models?;
         let name = |model| {
             json::text(json::object::<Listed<'_>>(Some(model))?.name).filter(|it| !it.contains(char::is_control))
@@ -95,8 +91,8 @@ pub(super) async fn facts(client: &Client, base: &Endpoint, environment: &Enviro
     // Names are shown with a tag and may be given without one.
     let is_it = |name: &str| name == model || name.strip_suffix(":latest") == Some(model);
     let (running, shown) = tokio::join!(
-        ask(client.get(base.join("api/ps")), PATIENCE),
-        ask(client.post(base.join("api/show")).json(&serde_json::json!({ "model": model })), PATIENCE),
+        ask(client.get(base.join("api/ps")), TIMEOUT),
+        ask(client.post(base.join("api/show")).json(&serde_json::json!({ "model": model })), TIMEOUT),
     );
     let loaded = || {
         let list = serde_json::from_str::<List<'_>>(running.as_deref()?).ok()?.models;
@@ -120,8 +116,8 @@ pub(super) async fn facts(client: &Client, base: &Endpoint, environment: &Enviro
 }
 
 /// What a question to Ollama brings; nothing if it does not answer soon.
-async fn ask(request: RequestBuilder, patience: Duration) -> Option<String> {
-    let response = request.timeout(patience).send().await.ok()?;
+async fn ask(request: RequestBuilder, timeout: Duration) -> Option<String> {
+    let response = request.timeout(timeout).send().await.ok()?;
     if !response.status().is_success() {
         return None;
     }

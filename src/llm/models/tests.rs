@@ -146,12 +146,12 @@ impl Models {
 #[tokio::test]
 async fn the_survey_tells_which_keys_are_set_and_whether_commands_exist() {
     let options = Options { worker: Some("cli:no-such-program".to_owned()), ..named("cli:sh -c true") };
-    let survey = models(options, [("PATH", "/usr/bin:/bin"), ("GEMINI_API_KEY", "sk-hidden")]).describe().await;
-    assert_eq!(survey.keys, [KeyFound { variable: "GEMINI_API_KEY", model: "gemini::gemini-3.8-flash" }]);
-    assert_eq!(survey.ollama, None);
-    let [root, worker] = &survey.checks[..] else { panic!("{:?}", survey.checks) };
+    let detected = models(options, [("PATH", "/usr/bin:/bin"), ("GEMINI_API_KEY", "sk-hidden")]).describe().await;
+    assert_eq!(detected.keys, [KeyFound { variable: "GEMINI_API_KEY", model: "gemini::gemini-3.8-flash" }]);
+    assert_eq!(detected.ollama, None);
+    let [root, worker] = &detected.checks[..] else { panic!("{:?}", detected.checks) };
     assert!(root.result.as_ref().unwrap().note.ends_with("bin/sh"), "{root:?}");
     let error = worker.result.as_ref().unwrap_err().to_string();
     assert_eq!(error, "cli:no-such-program failed: no-such-program is not on the PATH");
-    assert!(!format!("{survey:?}").contains("sk-hidden"));
+    assert!(!format!("{detected:?}").contains("sk-hidden"));
 }

@@ -4,7 +4,7 @@ use super::*;
 use axum::{Router, extract::Request as HttpRequest, http::StatusCode};
 use serde_json::{Value, json};
 use std::{
-    io::Write as _,
+    io::{Read as _, Write as _},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -97,6 +97,8 @@ fn endless(stops: &Arc<AtomicBool>) -> String {
     let (stops, end) = (stops.clone(), Instant::now() + Duration::from_secs(20));
     std::thread::spawn(move || {
         let (mut connection, _) = listener.accept().unwrap();
+        // Whoever answers before it was asked breaks the protocol.
+        let _ = connection.read(&mut [0; 64 << 10]).unwrap();
         let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: {\"delta\": \"";
         let mut sent = connection.write_all(head.as_bytes());
         while sent.is_ok() && !stops.load(Ordering::Relaxed) && Instant::now() < end {

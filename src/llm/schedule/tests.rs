@@ -108,26 +108,26 @@ fn limited(retry_after: Option<u64>) -> Error {
 /// Pays for everything.
 struct Rich;
 
-impl Ledger for Rich {
+impl Billing for Rich {
     fn begin(&self) {}
 
-    fn failed(&self, _: TokenUsage) -> BoxFuture<'_, Verdict> {
-        std::future::ready(Verdict::Again { longest_reply: None }).boxed()
+    fn failed(&self, _: TokenUsage) -> BoxFuture<'_, RetryDecision> {
+        std::future::ready(RetryDecision::Again { longest_reply: None }).boxed()
     }
 }
 
 /// A scheduler, a run and the calls it makes.
 struct Stage {
     scheduler: Scheduler,
-    gate: Gate,
+    permits: RunPermits,
     deadline: Option<Instant>,
     token: CancellationToken,
 }
 
 impl Stage {
     fn new(machine: usize, run: usize) -> Self {
-        let scheduler = Scheduler::new(machine, Patience::default());
-        Self { scheduler, gate: Gate::new(run), deadline: None, token: CancellationToken::new() }
+        let scheduler = Scheduler::new(machine, RetryPolicy::default());
+        Self { scheduler, permits: RunPermits::new(run), deadline: None, token: CancellationToken::new() }
     }
 
     async fn ask(&self, model: &Puppet, number: u64, shown: &mut String) -> Outcome {
@@ -136,8 +136,8 @@ impl Stage {
             max_output_tokens: None,
             tools: Default::default(),
         };
-        let Self { gate, deadline, token, .. } = self;
-        let call = Call { model, request: &request, number, gate, deadline: *deadline, token, ledger: &Rich };
+        let Self { permits, deadline, token, .. } = self;
+        let call = Call { model, request: &request, number, permits, deadline: *deadline, token, billing: &Rich };
         let mut sink = |piece: Piece<'_>| match piece {
             Piece::Text(text) => shown.push_str(text),
             Piece::Unseen(_) => {}
@@ -176,7 +176,7 @@ async fn a_batch_never_has_more_open_calls_than_its_gate_and_answers_in_order() 
 #[tokio::test(start_paused = true)]
 async fn the_cap_of_the_machine_holds_over_all_runs_and_they_share_it() {
     let (stage, model) = (Stage::new(4, 4), Puppet::new(|_, _, _| Step::Answer));
-    let other = Gate::new(4);
+    let other = RunPermits::new(4);
     let mut order = Vec::new();
     let finished = Mutex::new(&mut order);
     let greedy = join_all((0..40).map(|number| {
@@ -194,10 +194,10 @@ async fn the_cap_of_the_machine_holds_over_all_runs_and_they_share_it() {
             model: &model,
             request: &request,
             number: 0,
-            gate: &other,
+            permits: &other,
             deadline: None,
             token: &token,
-            ledger: &Rich,
+            billing: &Rich,
         };
         stage.scheduler.call(call, &mut |_| {}).await.result.unwrap();
         finished.lock().unwrap().push("modest");

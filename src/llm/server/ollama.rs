@@ -4,7 +4,7 @@ use super::{Error, Said, events::Event};
 use crate::llm::{
     CallPiece, Message, PieceSink, Request, Role, Tool,
     json::{self, Field},
-    reading::{Reading, Reported},
+    stream_reader::{Reported, StreamReader},
     tool::{MOST_CALLS, acceptable},
 };
 use serde::{Deserialize, Serialize};
@@ -126,7 +126,7 @@ struct Function<'a> {
 ///
 /// # Errors
 /// It is an error, or no JSON.
-pub(super) fn take(event: &Event, reading: &mut Reading<'_>, pieces: PieceSink<'_>) -> Result<Said, Error> {
+pub(super) fn take(event: &Event, reading: &mut StreamReader<'_>, pieces: PieceSink<'_>) -> Result<Said, Error> {
     let line: Line<'_> =
         serde_json::from_str(&event.data).map_err(|error| reading.broken(&format!("it is not JSON ({error})")))?;
     if line.error.is_some() {
@@ -163,14 +163,14 @@ pub(super) fn take(event: &Event, reading: &mut Reading<'_>, pieces: PieceSink<'
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::llm::{Finish, Reply, TokenUsage, failure::Peer};
+    use crate::llm::{Finish, Reply, TokenUsage, error_mapping::RemoteModel};
     use serde_json::json;
     use std::sync::Arc;
 
     fn read(lines: &[Value]) -> Result<Reply, Error> {
         let request = Request { messages: Vec::new(), max_output_tokens: None, tools: Arc::default() };
-        let peer = Peer::new("m", "e", None, &[]);
-        let mut reading = Reading::new(&peer, &Arc::default());
+        let remote = RemoteModel::new("m", "e", None, &[]);
+        let mut reading = StreamReader::new(&remote, &Arc::default());
         for line in lines {
             let event = Event { name: String::new(), data: line.to_string() };
             if take(&event, &mut reading, &mut |_| {})? == Said::End {

@@ -7,7 +7,7 @@ use super::{Error, Said, events::Event};
 use crate::llm::{
     CallPiece, Message, PieceSink, Request, Role, Tool,
     json::{self, Field},
-    reading::{Reading, Reported},
+    stream_reader::{Reported, StreamReader},
     tool::{MOST_CALLS, acceptable},
 };
 use serde::{Deserialize, Serialize};
@@ -192,7 +192,7 @@ struct GroqUsage<'a> {
 ///
 /// # Errors
 /// It is an error, or no JSON.
-pub(super) fn take(event: &Event, reading: &mut Reading<'_>, pieces: PieceSink<'_>) -> Result<Said, Error> {
+pub(super) fn take(event: &Event, reading: &mut StreamReader<'_>, pieces: PieceSink<'_>) -> Result<Said, Error> {
     let data = event.data.trim();
     if data == "[DONE]" {
         return Ok(Said::End);
@@ -215,7 +215,7 @@ pub(super) fn take(event: &Event, reading: &mut Reading<'_>, pieces: PieceSink<'
 }
 
 /// What is no object says nothing.
-fn take_chunk(json: &RawValue, reading: &mut Reading<'_>, pieces: PieceSink<'_>) -> Result<(), Error> {
+fn take_chunk(json: &RawValue, reading: &mut StreamReader<'_>, pieces: PieceSink<'_>) -> Result<(), Error> {
     let Some(chunk) = json::object::<Chunk<'_>>(Some(json)) else { return Ok(()) };
     let choice = json::items(chunk.choices, 1).first().and_then(|first| json::object::<Choice<'_>>(Some(first)));
     if chunk.is_error() {
@@ -257,7 +257,7 @@ impl Chunk<'_> {
     }
 }
 
-fn take_delta(delta: &Delta<'_>, reading: &mut Reading<'_>, pieces: PieceSink<'_>) -> Result<(), Error> {
+fn take_delta(delta: &Delta<'_>, reading: &mut StreamReader<'_>, pieces: PieceSink<'_>) -> Result<(), Error> {
     let reasoning = json::text(delta.reasoning_content).or_else(|| json::text(delta.reasoning));
     if let Some(reasoning) = reasoning.filter(|it| !it.is_empty()) {
         reading.reasoning(&reasoning, &mut *pieces);
@@ -288,7 +288,7 @@ fn take_delta(delta: &Delta<'_>, reading: &mut Reading<'_>, pieces: PieceSink<'_
 }
 
 /// A text that comes as a list of parts, some of which are reasoning.
-fn take_parts(content: Field<'_>, reading: &mut Reading<'_>, pieces: PieceSink<'_>) {
+fn take_parts(content: Field<'_>, reading: &mut StreamReader<'_>, pieces: PieceSink<'_>) {
     for part in json::items(content, MOST_PARTS) {
         let Some(part) = json::object::<Part<'_>>(Some(part)) else { continue };
         if let Some(text) = json::text(part.text) {

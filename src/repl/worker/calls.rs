@@ -15,8 +15,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// For how long the one who reads looks again and again before it sleeps. Most answers come sooner than somebody could be
-/// woken; while it looks it lets everybody else go first.
+/// For how long the one who reads looks again and again before it sleeps. Most answers come sooner than somebody could
+/// be woken; while it looks it lets everybody else go first.
 const IMPATIENCE: Duration = Duration::from_micros(50);
 
 /// The calls that are open, and whose turn it is to read.

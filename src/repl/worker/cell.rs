@@ -2,10 +2,10 @@
 
 use super::{
     super::wire::{CellReport, Names, Raised, Run},
-    doubled,
+    builtins_guard::BuiltinsGuard,
     link::Link,
     output::Output,
-    surroundings::Surroundings,
+    repair_double_call,
     text::Text,
     text_store::TextStore,
     text_view::TextView,
@@ -46,7 +46,7 @@ impl Prelude {
 }
 
 /// What cells are served with, whatever they are about.
-pub struct Workshop {
+pub struct CellServices {
     pub link: Arc<Link>,
     pub output: Arc<Output>,
     pub prelude: Prelude,
@@ -56,22 +56,22 @@ pub struct Workshop {
 pub struct Cells {
     programs: Scope,
     prelude: Scope,
-    surroundings: Surroundings,
+    builtins_guard: BuiltinsGuard,
     given: Arc<Given>,
-    work: Workshop,
+    work: CellServices,
     collapses_doubled_calls: bool,
 }
 
 impl Cells {
     /// Lays out the names that programs find.
-    pub fn new(names: &Names, context: Arc<TextStore>, work: Workshop, vm: &VirtualMachine) -> PyResult<Self> {
+    pub fn new(names: &Names, context: Arc<TextStore>, work: CellServices, vm: &VirtualMachine) -> PyResult<Self> {
         let programs = vm.new_scope_with_main()?;
         let prelude = vm.new_scope_with_builtins();
         prelude.globals.set_item("programs", programs.globals.clone().into(), vm)?;
         vm.run_code_obj(work.prelude.0.clone(), prelude.clone())?;
-        let surroundings = Surroundings::new(&programs, vm)?;
+        let builtins_guard = BuiltinsGuard::new(&programs, vm)?;
         let (given, collapses_doubled_calls) = (Arc::default(), false);
-        let mut cells = Self { programs, prelude, surroundings, given, work, collapses_doubled_calls };
+        let mut cells = Self { programs, prelude, builtins_guard, given, work, collapses_doubled_calls };
         cells.lay_out(names, context, vm)?;
         Ok(cells)
     }
@@ -93,7 +93,7 @@ impl Cells {
         self.prelude.globals.set_item("variables", vm.new_function("variables", list_variables).into(), vm)?;
         self.given = given;
         self.collapses_doubled_calls = names.collapses_doubled_calls;
-        self.surroundings.give(&self.programs, &self.prelude, &scaffold);
+        self.builtins_guard.give(&self.programs, &self.prelude, &scaffold);
         Ok(())
     }
 
@@ -148,7 +148,7 @@ impl Cells {
         self.work.output.reset();
         let error = self.execute(run, vm).err();
         let mut report = self.report(error, vm).unwrap_or_else(|error| CellReport {
-            error: Some(format!("the cell left its surroundings broken: {}", traceback(&error, vm))),
+            error: Some(format!("the cell left its built-ins broken: {}", traceback(&error, vm))),
             ..CellReport::default()
         });
         report.cell = run.cell;
@@ -159,9 +159,9 @@ impl Cells {
     fn execute(&self, run: &Run, vm: &VirtualMachine) -> PyResult<()> {
         // An interruption that came just after the last cell's end is not meant for this one.
         let _ = vm.check_signals();
-        self.surroundings.restore(vm)?;
+        self.builtins_guard.restore(vm)?;
         let code = match self.collapses_doubled_calls {
-            true => doubled::collapse(&run.code),
+            true => repair_double_call::collapse(&run.code),
             false => Cow::Borrowed(run.code.as_str()),
         };
         self.prelude_call("before_cell", vec![vm.ctx.new_int(run.cell).into(), vm.ctx.new_str(&*code).into()], vm)?;
@@ -185,7 +185,7 @@ impl Cells {
     }
 
     fn report(&self, error: Option<PyBaseExceptionRef>, vm: &VirtualMachine) -> PyResult<CellReport> {
-        self.surroundings.restore(vm)?;
+        self.builtins_guard.restore(vm)?;
         let error = error.map_or_else(|| vm.ctx.none(), Into::into);
         let report = self.prelude_call("after_cell", vec![error], vm)?;
         let mut report = value::from_python(&report, vm)?;
@@ -237,9 +237,9 @@ impl Alarm {
     }
 }
 
-/// A program without its last statement, and that statement, if it is an expression, whose value an interactive interpreter
-/// shows. The expression has the lines that it has in the program. (The compiler has a mode for both together, which makes
-/// code that cannot run where the expression is a constant or there is no statement at all.)
+/// A program without its last statement, and that statement, if it is an expression, whose value an interactive
+/// interpreter shows. The expression has the lines that it has in the program. (The compiler has a mode for both
+/// together, which makes code that cannot run where the expression is a constant or there is no statement at all.)
 fn split_last_expression(code: &str) -> (&str, Option<String>) {
     let module = parser::parse_module(code);
     let last = module.ok().and_then(|module| match module.syntax().body.last()? {

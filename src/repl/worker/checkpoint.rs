@@ -1,13 +1,13 @@
 //! A copy of the process from before a cell, which takes over if the cell's process dies.
 //!
-//! Between two cells the process forks. The copy sleeps on a pipe. If the cell ends well it is told so and exits; if the
-//! cell's process dies (it was ended at its hard deadline, ran out of memory, or crashed), the pipe closes without that
-//! word, and the copy goes on in its place, with all variables as they were before the cell. Forking shares the memory
-//! until it is written to. It happens while the model writes its next program, so nobody waits for it.
+//! Between two cells the process forks. The copy sleeps on a pipe. If the cell ends well it is told so and exits; if
+//! the cell's process dies (it was ended at its hard deadline, ran out of memory, or crashed), the pipe closes without
+//! that word, and the copy goes on in its place, with all variables as they were before the cell. Forking shares the
+//! memory until it is written to. It happens while the model writes its next program, so nobody waits for it.
 
 use super::{
     super::wire::Cause,
-    nursery,
+    fork_server,
     process::{self, Copied},
 };
 use rustix::{
@@ -47,7 +47,7 @@ pub struct Checkpoint {
 }
 
 /// Makes the copy. The calling thread must be the only one that uses the interpreter, and its supervisor must be held.
-pub fn fork(nursery: Pid) -> io::Result<Fork> {
+pub fn fork(fork_server: Pid) -> io::Result<Fork> {
     let (read_end, write_end) = pipe_with(PipeFlags::CLOEXEC)?;
     let original = getpid();
     match process::fork()? {
@@ -57,7 +57,7 @@ pub fn fork(nursery: Pid) -> io::Result<Fork> {
             WRITERS.store(0, Ordering::SeqCst);
             drop(write_end);
             let cause = await_end(&read_end);
-            nursery::be_adopted(original, nursery)?;
+            fork_server::be_adopted(original, fork_server)?;
             Ok(Fork::Survivor(cause))
         }
         Copied::Original(_) => {

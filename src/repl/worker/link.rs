@@ -1,7 +1,7 @@
 //! The interpreter's side of the socket: calls to the server, and the clock that knows of them.
 //!
-//! Whoever waits for something from the server and finds that nobody reads the socket reads it, and hands to others what is
-//! theirs. So an answer is received by the thread that waits for it, without another one in between.
+//! Whoever waits for something from the server and finds that nobody reads the socket reads it, and hands to others
+//! what is theirs. So an answer is received by the thread that waits for it, without another one in between.
 
 use super::{
     super::wire::{Call, Cause, FRAME_LIMIT, FromWorker, Raised, ToWorker, packets},
@@ -175,7 +175,8 @@ impl Link {
         }
     }
 
-    /// Begins a cell: sets the clock to zero and starts it. Threads that still wait for an answer to an earlier cell get none.
+    /// Begins a cell: sets the clock to zero and starts it. Threads that still wait for an answer to an earlier cell
+    /// get none.
     pub fn begin_cell(&self, cell: u64) {
         let mut calls = lock(&self.calls);
         calls.cell = cell;

@@ -37,8 +37,8 @@ impl Output {
         self.lock().current = OneCell::default();
     }
 
-    /// The first `limit` characters of what the cell has printed, and how many are left out. Later cells can look at the
-    /// rest.
+    /// The first `limit` characters of what the cell has printed, and how many are left out. Later cells can look at
+    /// the rest.
     pub fn take(&self, limit: usize) -> (String, usize) {
         let mut printed = self.lock();
         let cell = std::mem::take(&mut printed.current);

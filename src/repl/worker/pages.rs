@@ -35,7 +35,8 @@ const ENDED_WITHOUT_TEXT: i32 = 136;
 /// The text of this process, which the handler looks for. There is one at most, and it is never given up.
 static PAGES: AtomicPtr<Pages> = AtomicPtr::new(ptr::null_mut());
 
-/// Nanoseconds that were spent waiting for parts, and when the present wait began, on a clock of its own; 0 if there is none.
+/// Nanoseconds that were spent waiting for parts, and when the present wait began, on a clock of its own; 0 if there is
+/// none.
 static WAITED: AtomicU64 = AtomicU64::new(0);
 static WAITING_SINCE: AtomicU64 = AtomicU64::new(0);
 
@@ -65,8 +66,8 @@ struct State {
     generation: u64,
 }
 
-// SAFETY: the memory is only read, and the state is touched only by the thread that holds `busy`, or by the only thread of a
-// process that has just begun.
+// SAFETY: the memory is only read, and the state is touched only by the thread that holds `busy`, or by the only thread
+// of a process that has just begun.
 unsafe impl Sync for Pages {}
 // SAFETY: nothing belongs to a thread.
 unsafe impl Send for Pages {}
@@ -74,8 +75,8 @@ unsafe impl Send for Pages {}
 impl Pages {
     /// Maps `len` bytes of the file, none of which can be read yet.
     pub fn map(file: &File, len: usize, socket: OwnedFd) -> io::Result<&'static Self> {
-        // SAFETY: a new mapping at a place of the system's choice touches no other memory. The server writes to the file, but
-        // only where this process has no right to read; see the top of the module.
+        // SAFETY: a new mapping at a place of the system's choice touches no other memory. The server writes to the
+        // file, but only where this process has no right to read; see the top of the module.
         let start = unsafe { mmap(ptr::null_mut(), len, ProtFlags::empty(), MapFlags::SHARED, file, 0)? };
         let state = State {
             is_here: vec![false; len.div_ceil(PAGE)].into(),
@@ -205,7 +206,8 @@ pub fn waited() -> u64 {
     WAITED.load(Ordering::Relaxed) + present
 }
 
-/// Begins anew in a process that has taken the place of another, which may have given up any part, and asked for others.
+/// Begins anew in a process that has taken the place of another, which may have given up any part, and asked for
+/// others.
 pub fn take_over() {
     let Some(pages) = pages() else { return };
     // SAFETY: the process has only this thread.

@@ -36,8 +36,8 @@ const NOBODY: u32 = 65534;
 const SESSION_SCORE: &str = "1000";
 const NURSERY_SCORE: &str = "800";
 
-/// Has the kernel end the nursery before the server.
-pub fn offer_nursery() {
+/// Has the kernel end the fork server before the server.
+pub fn offer_fork_server() {
     offer(NURSERY_SCORE);
 }
 
@@ -65,7 +65,7 @@ fn offer(score: &str) {
 /// Says whether the process is now a user whose processes are all of this session.
 fn become_own_user() -> bool {
     if geteuid().is_root() {
-        // The nursery must still be able to end what becomes another user.
+        // The fork server must still be able to end what becomes another user.
         let needed = CapabilitySet::SETUID | CapabilitySet::SETGID | CapabilitySet::KILL;
         if capabilities(None).is_ok_and(|has| has.effective.contains(needed)) {
             empty_bounding_set();

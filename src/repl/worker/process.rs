@@ -20,11 +20,11 @@ pub enum Copied {
     Copy,
 }
 
-/// Copies the process. The copy has only the thread that calls this, so no other thread may hold a lock at this moment that
-/// the copy will want.
+/// Copies the process. The copy has only the thread that calls this, so no other thread may hold a lock at this moment
+/// that the copy will want.
 pub fn fork() -> io::Result<Copied> {
-    // SAFETY: the callers see to it that nothing of the copy's memory is waited for or half changed: the nursery's other
-    // thread only waits for this one, a supervisor is held, and with threads of Python alive there is no copy.
+    // SAFETY: the callers see to it that nothing of the copy's memory is waited for or half changed: the fork server's
+    // other thread only waits for this one, a supervisor is held, and with threads of Python alive there is no copy.
     match unsafe { libc::fork() } {
         -1 => Err(last_error()),
         0 => Ok(Copied::Copy),

@@ -7,7 +7,7 @@
 
 mod filter;
 
-use super::super::wire::{FULL_LANDLOCK, Tasks, Walls};
+use super::super::wire::{FULL_LANDLOCK, SandboxLevel, Tasks};
 use landlock::{ABI, Access, AccessFs, AccessNet, LandlockStatus, Ruleset, RulesetAttr, RulesetStatus, Scope};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
@@ -53,14 +53,14 @@ pub struct MemoryLimit {
 
 /// Puts the walls up around this process and all that it starts, and says which ones stand. There is no way back.
 /// `tasks` is what limits its threads and processes already.
-pub fn close(memory: MemoryLimit, tasks: Tasks, strength: Strength) -> Result<Walls, Error> {
+pub fn close(memory: MemoryLimit, tasks: Tasks, strength: Strength) -> Result<SandboxLevel, Error> {
     limit_resources(memory)?;
     let landlock = restrict_files_and_network()?;
     if landlock == 0 && strength == Strength::Full {
         return Err(Error::NoLandlock);
     }
     filter::install()?;
-    Ok(Walls { landlock, tasks })
+    Ok(SandboxLevel { landlock, tasks })
 }
 
 /// The bytes that count for the limit on memory.

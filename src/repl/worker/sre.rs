@@ -1,16 +1,16 @@
 //! The native module `_sre` under Python's `re`, in place of the interpreter's own.
 //!
 //! The interpreter's own counts all characters of a string for each search, each step of `finditer` and each `group`,
-//! which is hopeless in texts of gigabytes. This one finds positions through the index of a text, searches long subjects
-//! with automata, can be interrupted inside a search, and keeps to CPython where the other strays.
+//! which is hopeless in texts of gigabytes. This one finds positions through the index of a text, searches long
+//! subjects with automata, can be interrupted inside a search, and keeps to CPython where the other strays.
 //!
 //! A pattern's way: Python's compiler makes code of it ([`Pattern`](pattern::Pattern)); the code is read back as a tree
 //! ([`tree`]); from the tree come a program for the [`engine`], which says what a pattern matches, and, through an
 //! expression of `regex-syntax` ([`translate`]), the automata of long searches ([`finder`]).
 
-mod bookmark;
 mod builder;
 mod case;
+mod char_cursor;
 pub(super) mod char_set;
 mod code;
 mod engine;

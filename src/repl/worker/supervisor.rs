@@ -1,9 +1,10 @@
-//! The thread that watches over running cells: it interrupts the program at its deadline, and ends the process if the program
-//! does not heed the interruption.
+//! The thread that watches over running cells: it interrupts the program at its deadline, and ends the process if the
+//! program does not heed the interruption.
 //!
-//! It lives as long as the process and sleeps on a timer, so that a short cell never wakes it. A copy of the process lacks it
-//! and starts one of its own when it takes over. The process is copied only while the thread is *held*: it sleeps then, or
-//! waits for the hold to end, and in neither case has taken a lock that the copy would find taken for ever.
+//! It lives as long as the process and sleeps on a timer, so that a short cell never wakes it. A copy of the process
+//! lacks it and starts one of its own when it takes over. The process is copied only while the thread is *held*: it
+//! sleeps then, or waits for the hold to end, and in neither case has taken a lock that the copy would find taken for
+//! ever.
 
 use super::{checkpoint, link::Link, process, reservation};
 use rustix::{

@@ -1,5 +1,5 @@
-//! The bytes behind one or more texts: a memory-mapped file, one that is fetched where it is looked at, or a string on the
-//! heap.
+//! The bytes behind one or more texts: a memory-mapped file, one that is fetched where it is looked at, or a string on
+//! the heap.
 //!
 //! A mapped text costs address space and page cache, but no memory of the worker's own, whatever its size.
 
@@ -28,9 +28,11 @@ pub struct TextStore {
 }
 
 impl TextStore {
-    /// Maps the text that lies at `place` in `file`, and indexes its characters, which `counts` may have counted already.
+    /// Maps the text that lies at `place` in `file`, and indexes its characters, which `counts` may have counted
+    /// already.
     ///
-    /// The engine has checked that it is UTF-8, so it is not validated again, which would take longer than everything else.
+    /// The engine has checked that it is UTF-8, so it is not validated again, which would take longer than everything
+    /// else.
     ///
     /// # Errors
     /// The file is shorter than the place says, or the system does not map it.
@@ -64,8 +66,8 @@ impl TextStore {
         Ok(Arc::new(Self { bytes: Bytes::Mapped(map), index }))
     }
 
-    /// A text of `bytes` bytes that is fetched over a socket, into the file. Its parts have these bytes and characters. The
-    /// server checks that they are UTF-8 when it fetches them.
+    /// A text of `bytes` bytes that is fetched over a socket, into the file. Its parts have these bytes and characters.
+    /// The server checks that they are UTF-8 when it fetches them.
     ///
     /// # Errors
     /// The lengths do not fit, or the system does not map so much.

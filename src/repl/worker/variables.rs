@@ -26,8 +26,8 @@ impl Given {
         Self(names)
     }
 
-    /// The first `most` variables in a namespace of programs. Takes hold of none of the objects: to do so is to write to them,
-    /// and what is written to is copied after each checkpoint.
+    /// The first `most` variables in a namespace of programs. Takes hold of none of the objects: to do so is to write
+    /// to them, and what is written to is copied after each checkpoint.
     pub fn others(&self, programs: &PyDict, most: usize, vm: &VirtualMachine) -> Vec<Variable> {
         let mut variables = Vec::new();
         let mut last = None;

@@ -35,8 +35,8 @@ const STAND_INS: [(&str, &str); 4] = [
     ("<xml>", include_str!("python/xml_parser.py")),
 ];
 
-/// The modules that programs import most, and before the slow ones what these are made of, so that each step is short; the
-/// slowest come last. See [`Preload`].
+/// The modules that programs import most, and before the slow ones what these are made of, so that each step is short;
+/// the slowest come last. See [`Preload`].
 const COMMON_MODULES: [&str; 38] = [
     "re",
     "json",
@@ -154,8 +154,8 @@ impl Machine {
     }
 }
 
-/// The modules that programs use most, imported one by one while there is nothing better to do. All of them take about a third
-/// of a second, which a program would otherwise wait for at its first import.
+/// The modules that programs use most, imported one by one while there is nothing better to do. All of them take about
+/// a third of a second, which a program would otherwise wait for at its first import.
 #[derive(Debug, Clone, Default)]
 pub struct Preload {
     done: usize,
@@ -171,19 +171,20 @@ impl Preload {
     }
 }
 
-/// Has no garbage collected until the interpreter is [set free](set_free). Nearly all that is made before stays, and to look for
-/// what does not takes longer than it is worth.
+/// Has no garbage collected until the interpreter is [set free](set_free). Nearly all that is made before stays, and to
+/// look for what does not takes longer than it is worth.
 pub fn keep_all() {
     gc_state().disable();
 }
 
-/// Sets what there is aside, so that no collection of garbage looks at it any more: to look is to write, and what a copy of the
-/// process writes to is no longer shared.
+/// Sets what there is aside, so that no collection of garbage looks at it any more: to look is to write, and what a
+/// copy of the process writes to is no longer shared.
 pub fn set_aside() {
     gc_state().freeze();
 }
 
-/// Makes a copy of an interpreter one of its own: garbage is collected, and what was drawn at random before is drawn anew.
+/// Makes a copy of an interpreter one of its own: garbage is collected, and what was drawn at random before is drawn
+/// anew.
 pub fn set_free(vm: &VirtualMachine) -> PyResult<()> {
     gc_state().enable();
     let modules = vm.sys_module.get_attr("modules", vm)?;

@@ -1,6 +1,6 @@
 //! Programs that take all the memory that they can get, alone and together.
 
-use super::sessions::{leader, nursery, output, run, session};
+use super::sessions::{fork_server, leader, output, run, session};
 use crate::{
     client::{Client, uri},
     processes,
@@ -14,18 +14,8 @@ use serde_json::json;
 use std::{fs, path::Path, time::Duration};
 use tempfile::TempDir;
 
-/// Megabytes of processes: what is their own, and their share of what they have in common.
-fn memory_of(ids: impl IntoIterator<Item = u32>) -> u64 {
-    let share = |id: u32| {
-        let memory = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
-        let line = memory.lines().find_map(|line| line.strip_prefix("Pss:"));
-        line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).unwrap_or_default()
-    };
-    ids.into_iter().map(share).sum::<u64>() >> 10
-}
-
 fn all_below(process: u32) -> u64 {
-    memory_of(processes::below(process).iter().map(|it| it.id))
+    processes::memory_of(processes::below(process).iter().map(|it| it.id))
 }
 
 /// Whether a program ended for want of memory: by an exception, or with the process, in whose place is its checkpoint
@@ -58,8 +48,8 @@ const BOMBS: [&str; 12] = [
 async fn sessions_that_take_all_they_can_get_stay_within_the_budget_together() {
     const SESSIONS: usize = 64;
     const BUDGET: u64 = 1280;
-    let nursery = nursery(BUDGET);
-    let mut sessions = join_all((0..SESSIONS).map(|_| session(&nursery, 6.0))).await;
+    let fork_server = fork_server(BUDGET);
+    let mut sessions = join_all((0..SESSIONS).map(|_| session(&fork_server, 6.0))).await;
     let leaders: Vec<u32> = sessions.iter().map(leader).collect();
     let bombs = sessions.iter_mut().enumerate().map(|(number, session)| async move {
         output(session, "kept = list(range(1000))").await;
@@ -74,7 +64,8 @@ async fn sessions_that_take_all_they_can_get_stay_within_the_budget_together() {
             tokio::time::sleep(Duration::from_millis(100)).await;
             let groups = leaders.iter().flat_map(|&id| processes::below(id).into_iter().map(|it| it.id).chain([id]));
             let groups: Vec<u32> = groups.collect();
-            let now = tokio::task::spawn_blocking(move || memory_of(groups)).await.expect("it can be measured");
+            let now =
+                tokio::task::spawn_blocking(move || processes::memory_of(groups)).await.expect("it can be measured");
             most = most.max(now);
             assert!(most <= BUDGET + BUDGET / 4, "{now} MB together");
         }
@@ -85,14 +76,14 @@ async fn sessions_that_take_all_they_can_get_stay_within_the_budget_together() {
     }
     // Whoever comes afterwards finds room.
     join_all(sessions.into_iter().map(Session::close)).await;
-    let mut after = session(&nursery, 20.0).await;
+    let mut after = session(&fork_server, 20.0).await;
     assert_eq!(output(&mut after, "x = bytearray(300 << 20)\nprint(len(x))").await, "314572800\n");
 }
 
 #[tokio::test]
 async fn a_session_and_its_checkpoint_are_counted_together() {
-    let nursery = nursery(1024);
-    let mut session = session(&nursery, 60.0).await;
+    let fork_server = fork_server(1024);
+    let mut session = session(&fork_server, 60.0).await;
     let fill = "x = bytearray(300 << 20)\nfor at in range(0, len(x), 4096): x[at] = x[at] + 1 & 255";
     output(&mut session, fill).await;
     let group = |leader: u32| processes::below(leader).into_iter().map(|it| it.id).chain([leader]).collect::<Vec<_>>();
@@ -103,7 +94,7 @@ async fn a_session_and_its_checkpoint_are_counted_together() {
     // What the checkpoint has is not there for the session.
     let outcome = run(&mut session, "y = bytearray(600 << 20)").await;
     assert!(is_out_of_memory(&outcome), "{outcome:?}");
-    assert!(memory_of(group(leader(&session))) <= 1024);
+    assert!(processes::memory_of(group(leader(&session))) <= 1024);
     assert_eq!(output(&mut session, "print(len(x))").await, "314572800\n", "the variables stay");
     // There is no room for a checkpoint of so much, so a process that dies takes its variables along.
     output(&mut session, "del x").await;
@@ -118,8 +109,8 @@ const CRASH: &str = "def f(): pass\nf.__code__ = f.__code__.replace(co_code=byte
 
 #[tokio::test]
 async fn memory_that_is_given_back_is_there_for_others() {
-    let nursery = nursery(768);
-    let (mut one, mut two) = (session(&nursery, 60.0).await, session(&nursery, 60.0).await);
+    let fork_server = fork_server(768);
+    let (mut one, mut two) = (session(&fork_server, 60.0).await, session(&fork_server, 60.0).await);
     for _ in 0..3 {
         output(&mut one, "x = [bytearray(1 << 20) for _ in range(250)]").await;
         let refused = run(&mut two, "x = bytearray(600 << 20)").await;
@@ -134,10 +125,10 @@ async fn memory_that_is_given_back_is_there_for_others() {
 
 #[tokio::test]
 async fn sessions_at_rest_have_half_of_the_budget_and_make_room() {
-    let nursery = nursery(600);
+    let fork_server = fork_server(600);
     let mut resting = Vec::new();
     for number in 0..4 {
-        let mut session = session(&nursery, 60.0).await;
+        let mut session = session(&fork_server, 60.0).await;
         output(&mut session, &format!("x = bytearray(120 << 20)\nx[::4096] = b'a' * len(x[::4096])\nn = {number}"))
             .await;
         let id = leader(&session);
@@ -148,7 +139,9 @@ async fn sessions_at_rest_have_half_of_the_budget_and_make_room() {
         }
     }
     let alive = |ids: &[u32]| {
-        ids.iter().filter(|&&id| Path::new(&format!("/proc/{id}/statm")).exists() && memory_of([id]) > 0).count()
+        ids.iter()
+            .filter(|&&id| Path::new(&format!("/proc/{id}/statm")).exists() && processes::memory_of([id]) > 0)
+            .count()
     };
     let ids: Vec<u32> = resting.iter().map(|(id, _)| *id).collect();
     for _ in 0..6000 {
@@ -158,14 +151,14 @@ async fn sessions_at_rest_have_half_of_the_budget_and_make_room() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(alive(&ids), 2, "half of 600 MB are two of 140");
-    assert!(memory_of(ids.iter().copied()) <= 300, "{}", memory_of(ids.iter().copied()));
+    assert!(processes::memory_of(ids.iter().copied()) <= 300, "{}", processes::memory_of(ids.iter().copied()));
     let mut rest = resting.into_iter().map(|(_, resting)| resting);
     assert!(rest.by_ref().take(2).all(|gone| gone.hold().is_none() && gone.wake().is_none()), "the oldest are gone");
     let held = rest.next().expect("four");
     let hold = held.hold().expect("it is there");
     let last = rest.next().expect("four");
     // One that needs much ends those that rest, but not one that a question is about to use.
-    let mut busy = session(&nursery, 60.0).await;
+    let mut busy = session(&fork_server, 60.0).await;
     output(&mut busy, "x = bytearray(330 << 20)").await;
     assert!(last.wake().is_none());
     drop(hold);
@@ -175,12 +168,12 @@ async fn sessions_at_rest_have_half_of_the_budget_and_make_room() {
 
 #[tokio::test]
 async fn threads_that_a_program_leaves_behind_end_with_its_question() {
-    let nursery = nursery(512);
+    let fork_server = fork_server(512);
     let spin = "import threading\ndef spin():\n    while True: pass\n\
                 threading.Thread(target=spin, daemon=True).start()";
-    let mut busy = session(&nursery, 60.0).await;
+    let mut busy = session(&fork_server, 60.0).await;
     output(&mut busy, spin).await;
-    let mut quick = session(&nursery, 60.0).await;
+    let mut quick = session(&fork_server, 60.0).await;
     output(&mut quick, "import threading, time\nx = 1\nthreading.Thread(target=time.sleep, args=(0.01,)).start()")
         .await;
     let processes = [&busy, &quick].map(leader).map(|id| processes::process(id).expect("it runs"));
@@ -267,14 +260,6 @@ async fn more_children_than_there_is_memory_for_wait_for_each_other() {
     assert!(ran.status != 0 && format!("{ran:?}").contains("RLM_MEMORY: expected a whole number of MiB"), "{ran:?}");
 }
 
-/// The most memory that a process ever had, in megabytes.
-fn peak(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-    kilobytes.unwrap_or_default() >> 10
-}
-
 #[tokio::test]
 async fn what_programs_hand_over_does_not_fill_the_server() {
     const PROGRAMS: &[&str] = &[
@@ -292,12 +277,19 @@ async fn what_programs_hand_over_does_not_fill_the_server() {
     ];
     let folder = TempDir::new().expect("a folder can be made");
     fs::write(folder.path().join("a.txt"), "text").expect("a file can be written");
-    let server = ScriptedServer::start(scripted(PROGRAMS, |_| "an answer".to_owned())).await;
+    let root = scripted(PROGRAMS, |_| "an answer".to_owned());
+    let script = move |asked: &Asked| match asked.conversation().contains("another program wrote for you") {
+        true => Action::reply("```repl\nFINAL('a child')\n```"),
+        false => root(asked),
+    };
+    let server = ScriptedServer::start(script).await;
     let mut client = client(folder.path(), &server, 1024).await;
     let scope = json!({"kind": "file", "uri": uri(&folder.path().join("a.txt"))});
-    let asked = json!({"query": "?", "scope": scope, "maxIterations": 8, "maxDepth": 1, "timeout": 100});
+    let options = json!({"maxIterations": 20, "maxDepth": 1, "timeout": 100});
+    let asked = json!({"query": "?", "scope": scope, "options": options});
     let result = client.request("rlm/query", asked).await.expect("an answer");
-    assert_eq!((&result["answer"], &result["termination"]), (&json!("13"), &json!("final")));
-    assert!(peak(client.id()) < 300, "{} MB", peak(client.id()));
+    assert_eq!((&result["answer"], &result["termination"]), (&json!("13"), &json!("final")), "{result}");
+    let most = processes::usage(client.id()).expect("it runs").most_memory;
+    assert!(most < 300, "{most} MB");
     assert_eq!(client.shut_down().await, 0);
 }

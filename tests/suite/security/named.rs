@@ -36,9 +36,12 @@ fn check_answer(case: &str, answer: &Value) {
     assert_eq!(answer["context"]["store"], Value::Null, "{case}: {answer}");
 }
 
+/// Makes a place what a test is about.
+type Prepare = fn(&Place);
+
 #[tokio::test]
 async fn a_repository_is_not_read_as_a_store() {
-    let forms: [(&str, fn(&Place)); 4] = [
+    let forms: [(&str, Prepare); 4] = [
         ("with git", |place| place.write("harbour/.git/HEAD", "ref: refs/heads/main\n")),
         ("without git", |_| {}),
         ("a file beside", |place| {

@@ -6,10 +6,13 @@ use rustix::fs::{Mode, OFlags};
 use serde_json::{Value, json};
 use std::{fs, os::unix::fs::symlink, path::Path};
 
+/// Changes a place with a store, one of whose shards has this path.
+type Prepare = fn(&Place, &Path);
+
 #[tokio::test]
 async fn nothing_that_a_link_in_a_store_leads_to_is_shown() {
     const KEY: &str = "KEY-OF-THE-PEAR-SHED-0123456789";
-    let forms: [(&str, fn(&Place, &Path)); 4] = [
+    let forms: [(&str, Prepare); 4] = [
         ("a shard", |place, shard| {
             fs::remove_file(shard).expect("it is there");
             symlink(place.path("secret"), shard).expect("a link can be made");

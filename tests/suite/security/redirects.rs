@@ -9,9 +9,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::stream;
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use tokio::net::TcpListener;
 
@@ -105,7 +108,9 @@ async fn replies_of_an_object_store_that_do_not_end_are_given_up() {
             .env("AWS_ACCESS_KEY_ID", "a")
             .env("AWS_SECRET_ACCESS_KEY", "b")
             .env("AWS_REGION", "x")
-            .stdin(std::process::Stdio::null());
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let ran = run(command).await;
         assert_eq!(ran.status, 1, "{status}: {ran:?}");
         assert!(ran.errors.contains("cannot list"), "{status}: {ran:?}");

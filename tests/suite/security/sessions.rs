@@ -5,7 +5,7 @@ use crate::processes;
 use futures::{FutureExt, future::BoxFuture};
 use rlm::{
     corpus::Snapshot,
-    repl::{Budget, Call, CellOutcome, Ended, HostCalls, Launch, Limits, Nursery, Raised, Session, wire::Names},
+    repl::{Budget, Call, CellOutcome, Ended, ForkServer, HostCalls, Launch, Limits, Raised, Session, wire::Names},
 };
 use rustix::process::Pid;
 use serde_json::{Value, json};
@@ -55,15 +55,15 @@ impl HostCalls for Answers {
     }
 }
 
-pub fn nursery(mebibytes: u64) -> Arc<Nursery> {
-    Arc::new(Nursery::with_budget(PathBuf::from(env!("CARGO_BIN_EXE_rlm")), Budget::new(mebibytes * MEBIBYTE)))
+pub fn fork_server(mebibytes: u64) -> Arc<ForkServer> {
+    Arc::new(ForkServer::with_budget(PathBuf::from(env!("CARGO_BIN_EXE_rlm")), Budget::new(mebibytes * MEBIBYTE)))
 }
 
 /// A session whose programs may run for so long.
-pub async fn session(nursery: &Arc<Nursery>, seconds: f64) -> Session {
+pub async fn session(fork_server: &Arc<ForkServer>, seconds: f64) -> Session {
     let context = Snapshot::of_text(None, "the context".to_owned()).context().expect("a text can be stored");
     let launch = Launch {
-        nursery: nursery.clone(),
+        fork_server: fork_server.clone(),
         names: Names::default(),
         context,
         memory_limit: 1024 * MEBIBYTE,
@@ -93,10 +93,10 @@ pub fn leader(session: &Session) -> u32 {
 
 #[tokio::test]
 async fn what_one_session_bends_is_straight_in_others() {
-    let nursery = nursery(512);
-    let mut beside = session(&nursery, 20.0).await;
+    let fork_server = fork_server(512);
+    let mut beside = session(&fork_server, 20.0).await;
     output(&mut beside, "x = 1").await;
-    let mut bender = session(&nursery, 20.0).await;
+    let mut bender = session(&fork_server, 20.0).await;
     let bend = "import json, builtins, sys, re, types, collections\n\
                 json.loads = lambda text: 'bent'\n\
                 builtins.len = lambda it: 42\n\
@@ -107,7 +107,7 @@ async fn what_one_session_bends_is_straight_in_others() {
                 json.JSONDecoder.decode = lambda self, text: 'bent'\n\
                 print(json.loads('1'), builtins.len(''))";
     assert_eq!(output(&mut bender, bend).await, "bent 42\n");
-    let mut later = session(&nursery, 20.0).await;
+    let mut later = session(&fork_server, 20.0).await;
     let look = "import json, re, random, collections\n\
                 print(json.loads('1'), len('four'), re.compile('a').pattern, 0 <= random.random() < 1,\n\
                       hasattr(collections.OrderedDict, 'bent'), 'bent' in collections.namedtuple.__globals__)";
@@ -120,8 +120,8 @@ async fn what_one_session_bends_is_straight_in_others() {
 
 #[tokio::test]
 async fn nothing_of_the_system_is_reached_by_other_ways() {
-    let nursery = nursery(512);
-    let mut session = session(&nursery, 20.0).await;
+    let fork_server = fork_server(512);
+    let mut session = session(&fork_server, 20.0).await;
     for code in [
         "open(0)",
         "open(3, 'rb', closefd=False)",
@@ -158,7 +158,7 @@ async fn nothing_of_the_system_is_reached_by_other_ways() {
 
 #[tokio::test]
 async fn time_counts_while_a_call_is_open_if_the_program_computes() {
-    let nursery = nursery(512);
+    let fork_server = fork_server(512);
     let call = "import threading, time\n\
                 never = llm_query.__globals__['host_call']\n\
                 threading.Thread(target=never, args=('never', []), daemon=True).start()\n\
@@ -170,7 +170,7 @@ async fn time_counts_while_a_call_is_open_if_the_program_computes() {
         "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
         "sum(range(10**12))",
     ] {
-        let mut session = session(&nursery, 0.5).await;
+        let mut session = session(&fork_server, 0.5).await;
         let code = format!("{call}{rest}");
         let ran = tokio::time::timeout(Duration::from_secs(60), session.run_cell(&code, &Answers::default())).await;
         let outcome = ran.expect("a program that computes is ended").expect("the session holds");
@@ -182,10 +182,10 @@ async fn time_counts_while_a_call_is_open_if_the_program_computes() {
 
 #[tokio::test]
 async fn what_becomes_of_a_session_is_no_matter_for_those_beside_it() {
-    let nursery = nursery(512);
-    let mut beside = session(&nursery, 20.0).await;
+    let fork_server = fork_server(512);
+    let mut beside = session(&fork_server, 20.0).await;
     output(&mut beside, "kept = 'here'").await;
-    let hostile = session(&nursery, 20.0).await;
+    let hostile = session(&fork_server, 20.0).await;
     let below = processes::below(leader(&hostile));
     drop(hostile);
     processes::until_gone(&below).await;

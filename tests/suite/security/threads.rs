@@ -1,6 +1,6 @@
 //! Programs that start as many threads as they can, and those that have good reasons for some.
 
-use super::sessions::{Answers, leader, nursery, output, run, session};
+use super::sessions::{Answers, fork_server, leader, output, run, session};
 use crate::{
     query::{ask, file, scripted},
     scripted::ScriptedServer,
@@ -35,9 +35,9 @@ const WAYS: [(&str, &str); 9] = [
 
 #[tokio::test]
 async fn a_program_can_start_so_many_threads_and_then_goes_on() {
-    let nursery = nursery(1024);
+    let fork_server = fork_server(1024);
     for (name, start) in WAYS {
-        let mut session = session(&nursery, 60.0).await;
+        let mut session = session(&fork_server, 60.0).await;
         let process = leader(&session);
         let answers = Answers { look: Some(Box::new(move || json!(threads(process)))), ..Answers::default() };
         let code = format!(
@@ -62,8 +62,8 @@ async fn a_program_can_start_so_many_threads_and_then_goes_on() {
 
 #[tokio::test]
 async fn threads_that_start_threads_are_as_many_together() {
-    let nursery = nursery(1024);
-    let mut session = session(&nursery, 60.0).await;
+    let fork_server = fork_server(1024);
+    let mut session = session(&fork_server, 60.0).await;
     let process = leader(&session);
     let answers = Answers { look: Some(Box::new(move || json!(threads(process)))), ..Answers::default() };
     let code = "import threading\n\
@@ -84,8 +84,8 @@ async fn threads_that_start_threads_are_as_many_together() {
 
 #[tokio::test]
 async fn threads_that_have_ended_make_room_for_others() {
-    let nursery = nursery(1024);
-    let mut session = session(&nursery, 60.0).await;
+    let fork_server = fork_server(1024);
+    let mut session = session(&fork_server, 60.0).await;
     let code = "import threading\nfrom concurrent.futures import ThreadPoolExecutor\n\
                 for _ in range(1000):\n    thread = threading.Thread(target=len, args=('',))\n\
                 \x20   thread.start()\n    thread.join()\n\
@@ -104,9 +104,9 @@ async fn threads_that_have_ended_make_room_for_others() {
 
 #[tokio::test]
 async fn hundreds_of_threads_wait_for_models_at_once() {
-    let nursery = nursery(1536);
+    let fork_server = fork_server(1536);
     for count in [60, 200] {
-        let mut session = session(&nursery, 60.0).await;
+        let mut session = session(&fork_server, 60.0).await;
         let answers = Answers { wanted: count, open: AtomicUsize::new(0), ..Answers::default() };
         let code = format!(
             "import threading\nanswers = []\n\
@@ -197,8 +197,8 @@ def all_ways(size, limit):
 
 #[tokio::test]
 async fn a_thread_survives_recursion_on_the_least_stack() {
-    let nursery = nursery(1024);
-    let mut session = session(&nursery, 60.0).await;
+    let fork_server = fork_server(1024);
+    let mut session = session(&fork_server, 60.0).await;
     output(&mut session, RECURSIONS).await;
     for (size, limit) in [(1, 1000), (32 << 10, 1000), (0, 1000), (1, 1_000_000), (0, 1_000_000), (16 << 20, 1_000_000)]
     {

@@ -1,15 +1,15 @@
 //! What servers are known to send, and what becomes of it.
 
 use super::*;
-use crate::llm::{Finish, Reply, TokenUsage, ToolCall, failure::Peer};
+use crate::llm::{Finish, Reply, TokenUsage, ToolCall, error_mapping::RemoteModel};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The reply that these messages make.
 fn read(messages: &[&str]) -> Result<Reply, Error> {
     let request = Request { messages: Vec::new(), max_output_tokens: None, tools: Arc::default() };
-    let peer = Peer::new("m", "e", None, &[]);
-    let mut reading = Reading::new(&peer, &Arc::default());
+    let remote = RemoteModel::new("m", "e", None, &[]);
+    let mut reading = StreamReader::new(&remote, &Arc::default());
     for message in messages {
         // The name of an event stands before a bar.
         let (name, data) = message.split_once('|').unwrap_or(("", message));

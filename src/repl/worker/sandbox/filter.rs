@@ -123,7 +123,7 @@ const ALLOWED_WITH: &[(i64, &[Argument])] = &[
     (libc::SYS_mprotect, &[long(2, 0).or(READ_WRITE)]),
     (libc::SYS_mremap, &[long(3, libc::MREMAP_MAYMOVE)]),
     (libc::SYS_pipe2, &[int(1, libc::O_CLOEXEC)]),
-    // A checkpoint that takes over has to die with the nursery as well.
+    // A checkpoint that takes over has to die with the fork server as well.
     (libc::SYS_prctl, &[int(0, libc::PR_SET_PDEATHSIG), long(1, libc::SIGKILL)]),
     // It may read its own limits, and change the one on memory below the maximum, which it cannot raise.
     (libc::SYS_prlimit64, &[int(0, 0), long(2, 0)]),

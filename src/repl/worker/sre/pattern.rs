@@ -147,8 +147,8 @@ impl Pattern {
         Subject::new(object, self.is_bytes, vm)
     }
 
-    /// The subject, the positions that take part, and the query that the arguments stand for. Positions outside are moved
-    /// to the nearest inside.
+    /// The subject, the positions that take part, and the query that the arguments stand for. Positions outside are
+    /// moved to the nearest inside.
     fn prepare(
         &self,
         arguments: SearchArguments,

@@ -2,7 +2,7 @@
 
 use super::{
     super::{text::Text, text_view::CharMap},
-    bookmark::Bookmark,
+    char_cursor::CharCursor,
     haystack::{Narrow, Wide},
     translate::Alphabet,
 };
@@ -21,7 +21,7 @@ use std::ops::Range;
 pub struct Subject {
     object: PyObjectRef,
     content: Content,
-    bookmark: Bookmark,
+    char_cursor: CharCursor,
 }
 
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl Subject {
                 let index = CharIndex::new(string.as_bytes());
                 Content::Counted(string, index)
             };
-            return Ok(Self { object, content, bookmark: Bookmark::default() });
+            return Ok(Self { object, content, char_cursor: CharCursor::default() });
         }
         let Ok(buffer) = PyBuffer::try_from_borrowed_object(vm, &object) else {
             let class = object.class().name().to_string();
@@ -71,7 +71,7 @@ impl Subject {
         }
         let bytes = object.clone().downcast_exact::<PyBytes>(vm).map(|bytes| bytes.into_pyref());
         let bytes = bytes.unwrap_or_else(|_| buffer.contiguous_or_collect(|bytes| vm.ctx.new_bytes(bytes.to_vec())));
-        Ok(Self { object, content: Content::Bytes(bytes), bookmark: Bookmark::default() })
+        Ok(Self { object, content: Content::Bytes(bytes), char_cursor: CharCursor::default() })
     }
 
     /// The object as the program gave it.
@@ -121,12 +121,12 @@ impl Subject {
 
     /// The byte that a position begins at.
     pub fn byte_of(&self, position: usize) -> usize {
-        self.map().map_or(position, |map| self.bookmark.byte_of(&map, position))
+        self.map().map_or(position, |map| self.char_cursor.byte_of(&map, position))
     }
 
     /// The positions of a range of bytes.
     pub fn positions_of(&self, bytes: &Range<usize>) -> Range<usize> {
-        let position_of = |byte| self.map().map_or(byte, |map| self.bookmark.char_of(&map, byte));
+        let position_of = |byte| self.map().map_or(byte, |map| self.char_cursor.char_of(&map, byte));
         position_of(bytes.start)..position_of(bytes.end)
     }
 

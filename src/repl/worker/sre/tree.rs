@@ -8,7 +8,8 @@ use super::{
     code::{AtCode, CategoryCode, Opcode},
 };
 
-/// How deep parts of a pattern may lie in each other. Python's compiler comes less deep before it raises `RecursionError`.
+/// How deep parts of a pattern may lie in each other. Python's compiler comes less deep before it raises
+/// `RecursionError`.
 const MAX_DEPTH: usize = 500;
 
 /// A part of a pattern.

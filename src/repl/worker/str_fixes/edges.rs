@@ -1,5 +1,5 @@
-//! Corner cases: replacing the empty string in strings that are not ASCII, widths of such strings, tabs of no width, and
-//! what is said of items that are no strings.
+//! Corner cases: replacing the empty string in strings that are not ASCII, widths of such strings, tabs of no width,
+//! and what is said of items that are no strings.
 
 use super::amend;
 use rustpython_vm::{

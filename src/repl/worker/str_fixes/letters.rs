@@ -1,7 +1,7 @@
 //! What letters and digits are, and changing their case.
 //!
-//! The original asks Rust, for which vowel signs are letters, superscripts the only digits beside those of ASCII, and the
-//! numerals of Chinese no numbers; it swaps the case of ASCII only, and knows no final sigma.
+//! The original asks Rust, for which vowel signs are letters, superscripts the only digits beside those of ASCII, and
+//! the numerals of Chinese no numbers; it swaps the case of ASCII only, and knows no final sigma.
 
 use super::{
     super::sre::char_set::{CharSet, by_category},

@@ -1,5 +1,5 @@
-//! `reversed` of dicts and their views: where an entry was deleted, the original gives another one twice, and goes on for
-//! ever if that was the first.
+//! `reversed` of dicts and their views: where an entry was deleted, the original gives another one twice, and goes on
+//! for ever if that was the first.
 
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 

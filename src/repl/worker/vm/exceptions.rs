@@ -1,7 +1,7 @@
 //! Exceptions with several parents, such as `class NotFound(AppError, KeyError)`.
 //!
-//! All built-in exceptions but those of the system are made by the same code, and the interpreter forgets that: it takes the
-//! constructor of `KeyError` for another one than that of `Exception`, and refuses.
+//! All built-in exceptions but those of the system are made by the same code, and the interpreter forgets that: it
+//! takes the constructor of `KeyError` for another one than that of `Exception`, and refuses.
 
 use rustpython_vm::{
     AsObject, Py, PyResult, VirtualMachine,

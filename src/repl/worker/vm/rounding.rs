@@ -1,4 +1,5 @@
-//! `round` of floats: the original rounds a product with a power of ten, which makes 2.68 of 2.675, a number just below.
+//! `round` of floats: the original rounds a product with a power of ten, which makes 2.68 of 2.675, a number just
+//! below.
 
 use rustpython_vm::{
     AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine,
@@ -25,8 +26,8 @@ pub fn install(vm: &VirtualMachine) -> PyResult<()> {
     Ok(())
 }
 
-/// The float next to the decimal number with so many digits behind the point that is next to `number`; of two such decimal
-/// numbers the even one.
+/// The float next to the decimal number with so many digits behind the point that is next to `number`; of two such
+/// decimal numbers the even one.
 fn rounded(number: f64, digits: i32) -> f64 {
     /// No float has more digits that differ from zero behind its point, nor before it.
     const MOST: i32 = 1100;

@@ -47,7 +47,7 @@ impl Terminal {
     /// The number of the program's process.
     pub async fn program(&self) -> u32 {
         let id = self.child.id().expect("it runs");
-        below(id).first().expect("the program runs").id()
+        below(id).first().expect("the program runs").id
     }
 
     /// Waits until this is on the terminal.

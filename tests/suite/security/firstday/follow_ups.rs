@@ -19,8 +19,8 @@ fn repository() -> TempDir {
     for part in 0..PARTS {
         let next = (part + 1) % PARTS;
         let mut text = format!("\"\"\"Part {part} of the orchard.\"\"\"\n\n\ndef prune_{part}(depth):\n");
-        let _ = write!(text, "    \"\"\"Prunes to a depth, retries {part} times, checks citations of geese.\"\"\"\n");
-        let _ = write!(text, "    return prune_{next}(depth - 1)\n");
+        let _ = writeln!(text, "    \"\"\"Prunes to a depth, retries {part} times, checks citations of geese.\"\"\"");
+        let _ = writeln!(text, "    return prune_{next}(depth - 1)");
         fs::write(folder.path().join(format!("src/part{part}.py")), text).expect("a file can be written");
     }
     folder

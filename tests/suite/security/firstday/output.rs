@@ -104,14 +104,26 @@ async fn a_reader_that_has_gone_away_is_no_error_and_makes_no_noise() {
 }
 
 #[tokio::test]
-async fn a_trace_that_cannot_be_written_is_an_error_and_the_answer_is_printed() {
-    let folder = folder().await;
+async fn a_trace_that_cannot_be_written_is_an_error() {
+    let folder = TempDir::new().expect("a folder can be made");
     let text = folder.path().join("a.txt");
+    fs::write(&text, "the saffron ration is five\n").expect("a file can be written");
     let arguments = ["query", "saffron ration", text.to_str().expect("text"), "--model", "extractive"];
-    for more in [["--trace", "/dev/full"].as_slice(), &["--trace", "/dev/full", "--json"]] {
-        let ran = run(rlm(arguments.iter().chain(more))).await;
+    // What is no file is refused before anything is asked.
+    let ran = run(rlm(arguments.iter().chain(&["--trace", "/dev/full"]))).await;
+    assert_eq!((ran.status, ran.output.as_str()), (2, ""), "{ran:?}");
+    assert!(ran.errors.contains("cannot write the trace /dev/full"), "{ran:?}");
+    // A disk that is full in the middle costs the trace and not the answer.
+    let trace = folder.path().join("trace.jsonl");
+    for more in
+        [["--trace", trace.to_str().expect("text")].as_slice(), &["--json", "--trace", trace.to_str().expect("text")]]
+    {
+        let mut command = tokio::process::Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_rlm")]);
+        command.args(arguments).args(more).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let ran = run(command).await;
         assert_eq!(ran.status, 1, "{ran:?}");
-        assert!(ran.errors.contains("the trace /dev/full is not whole"), "{ran:?}");
+        assert!(ran.errors.contains("trace.jsonl is not whole"), "{ran:?}");
         assert!(ran.output.contains("a.txt:1"), "{ran:?}");
     }
 }

@@ -1,5 +1,5 @@
-//! What a search remembers: where groups lie, which repetitions are open, and what remains to be tried. In CPython these
-//! are `SRE_STATE` and the macros around its stack.
+//! What a search remembers: where groups lie, which repetitions are open, and what remains to be tried. In CPython
+//! these are `SRE_STATE` and the macros around its stack.
 //!
 //! After `Modules/_sre/sre_lib.h` of CPython and the crate `rustpython-sre_engine` (MIT): see [`super`].
 
@@ -166,8 +166,8 @@ impl State {
         }
     }
 
-    /// Pushes an entry with the last snapshot. Behind the last of several attempts it serves to bring back the marks, and
-    /// there may be none.
+    /// Pushes an entry with the last snapshot. Behind the last of several attempts it serves to bring back the marks,
+    /// and there may be none.
     pub(super) fn push(&mut self, snapshot: &Snapshot, entry: Entry, is_last: bool) {
         if !is_last || snapshot.is_saved {
             self.stack.push(entry);

@@ -22,11 +22,11 @@ const LEAST_TEXT: usize = 3 * TAIL;
 
 /// Watches one stream.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct RepetitionGuard {
     looked_at: usize,
 }
 
-impl Watch {
+impl RepetitionGuard {
     /// Whether what has come so far has become a loop. Reasoning is given less patience than a text.
     pub fn is_loop(&mut self, so_far: &str, is_reasoning: bool) -> bool {
         let least = if is_reasoning { TAIL } else { LEAST_TEXT };
@@ -54,7 +54,7 @@ mod tests {
 
     /// After how many bytes a stream of these pieces is given up.
     fn given_up(pieces: impl Iterator<Item = String>, is_reasoning: bool) -> Option<usize> {
-        let (mut watch, mut so_far) = (Watch::default(), String::new());
+        let (mut watch, mut so_far) = (RepetitionGuard::default(), String::new());
         for piece in pieces {
             so_far.push_str(&piece);
             if watch.is_loop(&so_far, is_reasoning) {

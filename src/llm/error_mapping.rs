@@ -18,7 +18,7 @@ use std::{
 
 /// The other side of a call, as errors name it.
 #[derive(Debug, Clone)]
-pub(super) struct Peer {
+pub(super) struct RemoteModel {
     pub(super) model: String,
     /// Where it is, in words for people.
     pub(super) endpoint: String,
@@ -79,7 +79,7 @@ const BAD_KEY: &[&str] =
 const NO_CREDIT: &[&str] =
     &["insufficient_quota", "credit balance is too low", "insufficient balance", "insufficient credits"];
 
-impl Peer {
+impl RemoteModel {
     /// `key` comes with the variable that holds it; `others` are keys that stand in the address.
     pub(super) fn new(
         model: impl Into<String>,

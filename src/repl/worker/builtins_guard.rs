@@ -1,5 +1,5 @@
-//! What programs share with the interpreter and with the prelude, and the names they are given, kept so that each cell begins
-//! with it whole.
+//! What programs share with the interpreter and with the prelude, and the names they are given, kept so that each cell
+//! begins with it whole.
 //!
 //! A program can replace `print` or `context`, take `sys.stdout` away, or reach into the prelude's globals. That is its
 //! own affair until it ends; then the report is made, and the next program shall find what it expects. What programs
@@ -14,7 +14,7 @@ use rustpython_vm::{
 use std::ptr;
 
 /// The entries of namespaces. They stand in no object of Python, where a program could find them.
-pub struct Surroundings {
+pub struct BuiltinsGuard {
     /// Those of the interpreter, as they were before the first program.
     interpreter: Vec<Namespace>,
     /// What the namespace of the programs holds without anything being given.
@@ -28,7 +28,7 @@ pub struct Surroundings {
 /// A name and its value.
 type Entry = (PyObjectRef, PyObjectRef);
 
-impl Surroundings {
+impl BuiltinsGuard {
     /// Keeps what there is before anything is given.
     pub fn new(programs: &Scope, vm: &VirtualMachine) -> PyResult<Self> {
         let modules = vm.sys_module.get_attr("modules", vm)?;

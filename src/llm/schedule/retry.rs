@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// How often a call is tried, and how long it waits in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// Attempts in all; 1 means that nothing is tried again.
     pub attempts: u32,
     /// How often a call may be turned away because the server has enough to do. That is no attempt: nobody tried.
@@ -18,7 +18,7 @@ pub struct Patience {
     pub longest_wait: Duration,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             attempts: 4,
@@ -32,12 +32,12 @@ impl Default for Patience {
 
 /// What a call has been through.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Trials {
+pub(super) struct Attempts {
     failures: u32,
     rejections: u32,
 }
 
-impl Trials {
+impl Attempts {
     /// How often the model was asked in vain.
     pub(super) fn total(self) -> u32 {
         self.failures + self.rejections
@@ -51,19 +51,19 @@ impl Trials {
     }
 }
 
-impl Patience {
-    /// The pause before the next attempt, or nothing if the failure, which is counted among the trials, is final.
+impl RetryPolicy {
+    /// The pause before the next attempt, or nothing if the failure, which is counted among the attempts, is final.
     ///
     /// The pause is anything up to the limit (full jitter), so that calls that failed together do not come back
     /// together. What the server asked for is added whole, never shortened.
-    pub(super) fn pause(&self, call: u64, trials: Trials, error: &Error) -> Option<Duration> {
+    pub(super) fn pause(&self, call: u64, attempts: Attempts, error: &Error) -> Option<Duration> {
         let asked = error.retry_after().unwrap_or_default();
-        let is_over = trials.failures >= self.attempts || trials.rejections >= self.rejections;
+        let is_over = attempts.failures >= self.attempts || attempts.rejections >= self.rejections;
         if is_over || !error.is_transient() || asked > self.longest_wait {
             return None;
         }
-        let doubled = self.first_pause.saturating_mul(1 << trials.total().saturating_sub(1).min(20));
-        Some(asked + doubled.min(self.longest_pause).mul_f64(chance(call, trials.total())))
+        let doubled = self.first_pause.saturating_mul(1 << attempts.total().saturating_sub(1).min(20));
+        Some(asked + doubled.min(self.longest_pause).mul_f64(chance(call, attempts.total())))
     }
 }
 
@@ -80,12 +80,12 @@ fn chance(call: u64, attempt: u32) -> f64 {
 mod tests {
     use super::*;
 
-    fn failed(failures: u32) -> Trials {
-        Trials { failures, rejections: 0 }
+    fn failed(failures: u32) -> Attempts {
+        Attempts { failures, rejections: 0 }
     }
 
-    fn turned_away(rejections: u32) -> Trials {
-        Trials { failures: 0, rejections }
+    fn turned_away(rejections: u32) -> Attempts {
+        Attempts { failures: 0, rejections }
     }
 
     fn broken() -> Error {
@@ -98,27 +98,27 @@ mod tests {
 
     #[test]
     fn pauses_grow_stay_below_their_limit_and_are_the_same_each_time() {
-        let patience = Patience { attempts: 40, ..Patience::default() };
+        let policy = RetryPolicy { attempts: 40, ..RetryPolicy::default() };
         let mut longest = [Duration::ZERO; 39];
         for call in 0..1000 {
             for attempt in 1..40 {
-                let pause = patience.pause(call, failed(attempt), &broken()).unwrap();
-                let limit = (patience.first_pause * 2_u32.pow((attempt - 1).min(20))).min(patience.longest_pause);
+                let pause = policy.pause(call, failed(attempt), &broken()).unwrap();
+                let limit = (policy.first_pause * 2_u32.pow((attempt - 1).min(20))).min(policy.longest_pause);
                 assert!(pause <= limit, "{pause:?} after {attempt}");
-                assert_eq!(patience.pause(call, failed(attempt), &broken()), Some(pause));
+                assert_eq!(policy.pause(call, failed(attempt), &broken()), Some(pause));
                 let longest = &mut longest[attempt as usize - 1];
                 *longest = pause.max(*longest);
             }
         }
         // Spread over the whole room, not huddled at its start.
-        assert!(longest[0] > patience.first_pause.mul_f64(0.9));
-        assert!(longest[38] > patience.longest_pause.mul_f64(0.9));
+        assert!(longest[0] > policy.first_pause.mul_f64(0.9));
+        assert!(longest[38] > policy.longest_pause.mul_f64(0.9));
     }
 
     #[test]
     fn calls_that_fail_together_come_back_apart() {
-        let patience = Patience::default();
-        let mut pauses: Vec<_> = (0..100).map(|call| patience.pause(call, failed(1), &broken()).unwrap()).collect();
+        let policy = RetryPolicy::default();
+        let mut pauses: Vec<_> = (0..100).map(|call| policy.pause(call, failed(1), &broken()).unwrap()).collect();
         pauses.sort();
         pauses.dedup();
         assert!(pauses.len() > 95);
@@ -126,32 +126,32 @@ mod tests {
 
     #[test]
     fn what_the_server_asked_for_is_waited_for_in_full_or_not_at_all() {
-        let patience = Patience::default();
-        let pause = patience.pause(7, turned_away(1), &limited(Some(2))).unwrap();
+        let policy = RetryPolicy::default();
+        let pause = policy.pause(7, turned_away(1), &limited(Some(2))).unwrap();
         assert!(pause >= Duration::from_secs(2) && pause <= Duration::from_millis(2250), "{pause:?}");
-        assert!(patience.pause(7, turned_away(1), &limited(None)).unwrap() <= patience.first_pause);
-        assert_eq!(patience.pause(7, turned_away(1), &limited(Some(3600))), None);
+        assert!(policy.pause(7, turned_away(1), &limited(None)).unwrap() <= policy.first_pause);
+        assert_eq!(policy.pause(7, turned_away(1), &limited(Some(3600))), None);
     }
 
     #[test]
     fn the_last_attempt_and_final_failures_end_it() {
-        let patience = Patience::default();
-        assert!(patience.pause(1, failed(3), &broken()).is_some());
-        assert_eq!(patience.pause(1, failed(4), &broken()), None);
-        assert_eq!(patience.pause(1, failed(1), &Error::Configuration("c".into())), None);
+        let policy = RetryPolicy::default();
+        assert!(policy.pause(1, failed(3), &broken()).is_some());
+        assert_eq!(policy.pause(1, failed(4), &broken()), None);
+        assert_eq!(policy.pause(1, failed(1), &Error::Configuration("c".into())), None);
     }
 
     #[test]
     fn being_turned_away_is_no_attempt_but_does_not_go_on_for_ever() {
-        let patience = Patience::default();
-        let mut trials = Trials::default();
+        let policy = RetryPolicy::default();
+        let mut attempts = Attempts::default();
         for _ in 0..7 {
-            trials.count(&limited(None));
-            assert!(patience.pause(1, trials, &limited(None)).is_some(), "{trials:?}");
+            attempts.count(&limited(None));
+            assert!(policy.pause(1, attempts, &limited(None)).is_some(), "{attempts:?}");
         }
-        trials.count(&broken());
-        assert!(patience.pause(1, trials, &broken()).is_some());
-        trials.count(&limited(None));
-        assert_eq!(patience.pause(1, trials, &limited(None)), None);
+        attempts.count(&broken());
+        assert!(policy.pause(1, attempts, &broken()).is_some());
+        attempts.count(&limited(None));
+        assert_eq!(policy.pause(1, attempts, &limited(None)), None);
     }
 }

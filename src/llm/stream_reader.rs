@@ -6,9 +6,9 @@
 
 use super::{
     Assembling, CallPiece, Error, Finish, Piece, PieceSink, Reply, Request, TokenUsage, ToolCall,
-    failure::Peer,
+    error_mapping::RemoteModel,
     http::{Held, ReplyMemory},
-    looping::Watch,
+    repetition::RepetitionGuard,
     thinking::Thinking,
 };
 use std::sync::Arc;
@@ -17,8 +17,8 @@ use std::sync::Arc;
 const MOST_BYTES: usize = 16 << 20;
 
 /// What has been read of a reply, and what may still come.
-pub(super) struct Reading<'a> {
-    peer: &'a Peer,
+pub(super) struct StreamReader<'a> {
+    remote: &'a RemoteModel,
     held: Held,
     thinking: Thinking,
     text: String,
@@ -28,7 +28,7 @@ pub(super) struct Reading<'a> {
     call_bytes: usize,
     finish: Option<Finish>,
     reported: Reported,
-    watches: [Watch; 2],
+    watches: [RepetitionGuard; 2],
 }
 
 /// The tokens of a call as far as the provider tells them.
@@ -50,10 +50,10 @@ pub(super) enum Progress {
     Loops,
 }
 
-impl<'a> Reading<'a> {
-    pub(super) fn new(peer: &'a Peer, memory: &Arc<ReplyMemory>) -> Self {
+impl<'a> StreamReader<'a> {
+    pub(super) fn new(remote: &'a RemoteModel, memory: &Arc<ReplyMemory>) -> Self {
         Self {
-            peer,
+            remote,
             held: memory.hold(),
             thinking: Thinking::default(),
             text: String::new(),
@@ -100,7 +100,7 @@ impl<'a> Reading<'a> {
     /// Takes the reason for which the model stopped. An empty one is none.
     pub(super) fn finish(&mut self, reason: &str) {
         if !reason.is_empty() {
-            self.finish = Some(Finish::of(&self.peer.detail(reason)));
+            self.finish = Some(Finish::of(&self.remote.detail(reason)));
         }
     }
 
@@ -189,14 +189,19 @@ impl<'a> Reading<'a> {
         let estimate = TokenUsage::estimated(request, self.text.len() + self.reasoning.len() + self.call_bytes);
         let usage = self.reported.completed(estimate);
         if self.text.trim().is_empty() && calls.is_empty() {
-            return Err(Error::EmptyReply { model: self.peer.model.clone(), finish, usage, reasoning: self.reasoning });
+            return Err(Error::EmptyReply {
+                model: self.remote.model.clone(),
+                finish,
+                usage,
+                reasoning: self.reasoning,
+            });
         }
         Ok(Reply { text: self.text, calls, reasoning: self.reasoning, finish, usage })
     }
 
     /// That the reply stopped before its end, or makes no sense.
     pub(super) fn broken(&self, detail: &str) -> Error {
-        self.peer.broken(detail)
+        self.remote.broken(detail)
     }
 
     /// That no memory is left for it.
@@ -206,7 +211,7 @@ impl<'a> Reading<'a> {
 
     /// The error that the server has sent in place of a part.
     pub(super) fn said_error(&self, said: &str) -> Error {
-        self.peer.of_event(said)
+        self.remote.of_event(said)
     }
 
     fn keep(&mut self, reasoning: &str, text: &str, pieces: PieceSink<'_>) {

@@ -1,4 +1,5 @@
-//! Where the interpreters' processes come from, what they have with them, and that all of them end with what they belong to.
+//! Where the interpreters' processes come from, what they have with them, and that all of them end with what they
+//! belong to.
 
 use crate::{
     query::{file, scripted},
@@ -8,7 +9,7 @@ use crate::{
 use futures::future::{BoxFuture, join_all};
 use rlm::{
     corpus::Snapshot,
-    repl::{Call, Ended, Error, HostCalls, Launch, Limits, Nursery, Raised, Session, wire::Names},
+    repl::{Call, Ended, Error, ForkServer, HostCalls, Launch, Limits, Raised, Session, wire::Names},
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -29,15 +30,15 @@ impl HostCalls for NoCalls {
     }
 }
 
-fn nursery() -> Arc<Nursery> {
-    Arc::new(Nursery::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
+fn fork_server() -> Arc<ForkServer> {
+    Arc::new(ForkServer::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
 }
 
 const LIMITS: Limits = Limits { cell_time: Duration::from_secs(20), output_chars: 1000 };
 
-fn launch(nursery: &Arc<Nursery>) -> Launch {
+fn launch(fork_server: &Arc<ForkServer>) -> Launch {
     Launch {
-        nursery: nursery.clone(),
+        fork_server: fork_server.clone(),
         names: Names::default(),
         context: Snapshot::of_text(None, "the context".to_owned()).context().expect("a text can be stored"),
         memory_limit: 200 << 20,
@@ -45,8 +46,8 @@ fn launch(nursery: &Arc<Nursery>) -> Launch {
     }
 }
 
-async fn session(nursery: &Arc<Nursery>) -> Session {
-    Session::start(launch(nursery), LIMITS).await.expect("the process starts")
+async fn session(fork_server: &Arc<ForkServer>) -> Session {
+    Session::start(launch(fork_server), LIMITS).await.expect("the process starts")
 }
 
 async fn output(session: &mut Session, code: &str) -> String {
@@ -105,12 +106,12 @@ fn open_files(process: i32) -> Vec<String> {
 
 #[tokio::test]
 async fn a_session_has_its_socket_and_nothing_of_others() {
-    let nursery = nursery();
+    let fork_server = fork_server();
     let mut others = Vec::new();
     for _ in 0..3 {
-        others.push(session(&nursery).await);
+        others.push(session(&fork_server).await);
     }
-    let mut session = session(&nursery).await;
+    let mut session = session(&fork_server).await;
     output(&mut session, "x = 1").await;
     let group = session.process_group().expect("it is ready");
     // The process, and its checkpoint, which have an end of a pipe each, and a socket to ask for memory.
@@ -124,14 +125,15 @@ async fn a_session_has_its_socket_and_nothing_of_others() {
 
 #[tokio::test]
 async fn sessions_draw_different_numbers() {
-    let nursery = nursery();
+    let fork_server = fork_server();
     let draw = "import random\nprint(random.random(), random.getrandbits(64), random.Random().random())";
     let mut drawn = HashSet::new();
-    // At last one that has the module from the nursery, which imports it before the last one that is asked for here.
+    // At last one that has the module from the fork server, which imports it before the last one that is asked for
+    // here.
     for _ in 0..6000 {
-        let mut first = session(&nursery).await;
+        let mut first = session(&fork_server).await;
         let is_warm = output(&mut first, "import sys\nprint('statistics' in sys.modules)").await == "True\n";
-        let mut second = session(&nursery).await;
+        let mut second = session(&fork_server).await;
         for session in [&mut first, &mut second] {
             let numbers = output(session, draw).await;
             assert!(numbers.split_whitespace().all(|number| drawn.insert(number.to_owned())), "{numbers} again");
@@ -140,16 +142,16 @@ async fn sessions_draw_different_numbers() {
             return;
         }
     }
-    panic!("the nursery does not import the common modules");
+    panic!("the fork server does not import the common modules");
 }
 
 #[tokio::test]
 async fn many_sessions_run_at_once() {
-    let nursery = nursery();
+    let fork_server = fork_server();
     let sessions = join_all((0..MANY).map(|number| {
-        let nursery = nursery.clone();
+        let fork_server = fork_server.clone();
         async move {
-            let mut session = session(&nursery).await;
+            let mut session = session(&fork_server).await;
             output(&mut session, &format!("own = {number}")).await;
             session
         }
@@ -175,9 +177,9 @@ fn own_memory(process: i32) -> usize {
 }
 
 #[tokio::test]
-async fn a_nursery_that_dies_takes_everything_along_and_is_replaced() {
-    let nursery = nursery();
-    let (mut whole, mut rolled_back) = (session(&nursery).await, session(&nursery).await);
+async fn a_fork_server_that_dies_takes_everything_along_and_is_replaced() {
+    let fork_server = fork_server();
+    let (mut whole, mut rolled_back) = (session(&fork_server).await, session(&fork_server).await);
     for session in [&mut whole, &mut rolled_back] {
         session.prepare().await.expect("the walls stand");
     }
@@ -188,7 +190,7 @@ async fn a_nursery_that_dies_takes_everything_along_and_is_replaced() {
     output(&mut whole, "x = 1").await;
     output(&mut rolled_back, "x = 1").await;
     until("there is another one", || checkpoint().is_some_and(|checkpoint| Some(checkpoint) != before)).await;
-    // The process dies, and what takes its place belongs to the nursery now.
+    // The process dies, and what takes its place belongs to the fork server now.
     kill(groups[1].as_raw_nonzero().get());
     let outcome = rolled_back.run_cell("x = 2", &NoCalls).await.expect("the session holds");
     assert!(matches!(outcome.ended, Ended::RolledBack(_)), "{outcome:?}");
@@ -208,17 +210,17 @@ async fn a_nursery_that_dies_takes_everything_along_and_is_replaced() {
         assert!(matches!(outcome.ended, Ended::Lost(_)), "{outcome:?}");
         assert_eq!(output(session, "'x' in globals()").await, "False\n");
     }
-    assert_eq!(output(&mut session(&nursery).await, "1 + 1").await, "2\n");
+    assert_eq!(output(&mut session(&fork_server).await, "1 + 1").await, "2\n");
 }
 
 #[tokio::test]
 async fn a_session_keeps_the_process_it_came_from_alive() {
-    let (first, second) = (nursery(), nursery());
+    let (first, second) = (fork_server(), fork_server());
     let (mut kept, closed) = (session(&first).await, session(&first).await);
     output(&mut kept, "x = 1").await;
     let group = kept.process_group().expect("it is ready");
     let (_, parent, _) = look(group.as_raw_nonzero().get()).expect("the process is there");
-    // It turns to a launch of another nursery, as after the engine was replaced, and nobody else has the first one.
+    // It turns to a launch of another fork server, as after the engine was replaced, and nobody else has the first one.
     assert!(kept.renew(launch(&second), LIMITS).await.expect("it can be reached"), "it can be renewed");
     closed.close().await;
     drop((first, second));
@@ -242,24 +244,25 @@ async fn a_server_that_is_killed_leaves_no_process() {
     let id = program.id().expect("it runs").cast_signed();
     // The second turn's program runs when the model was asked twice and its process is at work.
     until("the model was asked twice", || server.calls().len() == 2).await;
-    let nurseries = processes(|parent, _| parent == id);
-    assert_eq!(nurseries.len(), 1, "{nurseries:?}");
-    let sessions = processes(|parent, _| parent == nurseries[0]);
+    let fork_servers = processes(|parent, _| parent == id);
+    assert_eq!(fork_servers.len(), 1, "{fork_servers:?}");
+    let sessions = processes(|parent, _| parent == fork_servers[0]);
     assert_eq!(sessions.len(), 1, "{sessions:?}");
     program.start_kill().expect("it can be killed");
     program.wait().await.expect("it ends");
     until("everything is gone", || {
-        processes(|parent, group| parent == nurseries[0] || group == sessions[0] || group == nurseries[0]).is_empty()
+        processes(|parent, group| parent == fork_servers[0] || group == sessions[0] || group == fork_servers[0])
+            .is_empty()
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_program_that_is_no_nursery_is_an_error() {
+async fn a_program_that_is_no_fork_server_is_an_error() {
     for (program, expected) in
         [("/nonexistent/rlm", "cannot start the interpreter /nonexistent/rlm"), ("/bin/true", "")]
     {
-        let launch = launch(&Arc::new(Nursery::new(PathBuf::from(program))));
+        let launch = launch(&Arc::new(ForkServer::new(PathBuf::from(program))));
         let prepared = async { Session::start(launch, LIMITS).await?.prepare().await };
         let error: Error = prepared.await.expect_err("there is no interpreter");
         assert!(error.to_string().starts_with(expected), "{program}: {error}");

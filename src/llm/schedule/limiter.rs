@@ -11,33 +11,33 @@ use std::{
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// How many lanes may lie idle before they are cleared away.
+/// How many limiters may lie idle before they are cleared away.
 const MOST_IDLE: usize = 64;
 
-/// The lanes of all models, by name.
+/// The limiters of all models, by name.
 #[derive(Debug)]
-pub(super) struct Lanes {
+pub(super) struct ConcurrencyLimiters {
     width: usize,
-    lanes: Mutex<HashMap<String, Arc<Lane>>>,
+    limiters: Mutex<HashMap<String, Arc<ConcurrencyLimiter>>>,
 }
 
-impl Lanes {
+impl ConcurrencyLimiters {
     pub(super) fn new(width: usize) -> Self {
-        Self { width, lanes: Mutex::default() }
+        Self { width, limiters: Mutex::default() }
     }
 
-    pub(super) fn of(&self, model: &str) -> Arc<Lane> {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        if lanes.len() > MOST_IDLE && !lanes.contains_key(model) {
-            lanes.retain(|_, lane| Arc::strong_count(lane) > 1);
+    pub(super) fn of(&self, model: &str) -> Arc<ConcurrencyLimiter> {
+        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        if limiters.len() > MOST_IDLE && !limiters.contains_key(model) {
+            limiters.retain(|_, limiter| Arc::strong_count(limiter) > 1);
         }
-        lanes.entry(model.to_owned()).or_insert_with(|| Arc::new(Lane::new(self.width))).clone()
+        limiters.entry(model.to_owned()).or_insert_with(|| Arc::new(ConcurrencyLimiter::new(self.width))).clone()
     }
 }
 
 /// The places of one model.
 #[derive(Debug)]
-pub(super) struct Lane {
+pub(super) struct ConcurrencyLimiter {
     places: Semaphore,
     widest: usize,
     state: Mutex<State>,
@@ -68,7 +68,7 @@ impl State {
     }
 }
 
-impl Lane {
+impl ConcurrencyLimiter {
     fn new(width: usize) -> Self {
         let state = State { width, open: 0, shown: [0; 2], ended: 0, let_in: 0 };
         Self { places: Semaphore::new(width), widest: width, state: Mutex::new(state) }
@@ -80,29 +80,29 @@ impl Lane {
 
     /// Waits for a place.
     pub(super) async fn place(&self) -> Place<'_> {
-        let permit = self.places.acquire().await.expect("no lane is ever closed");
-        Place { lane: self, permit }
+        let permit = self.places.acquire().await.expect("no limiter is ever closed");
+        Place { limiter: self, permit }
     }
 }
 
-/// A place in a lane, held until the call is open.
+/// A place in a limiter, held until the call is open.
 pub(super) struct Place<'a> {
-    lane: &'a Lane,
+    limiter: &'a ConcurrencyLimiter,
     permit: SemaphorePermit<'a>,
 }
 
 impl<'a> Place<'a> {
     /// The call goes out.
     pub(super) fn open(self) -> Open<'a> {
-        let mut state = self.lane.state();
+        let mut state = self.limiter.state();
         state.open += 1;
-        Open { lane: self.lane, permit: Some(self.permit), rank: state.open }
+        Open { limiter: self.limiter, permit: Some(self.permit), rank: state.open }
     }
 }
 
-/// A place in a lane, held while a call is open.
+/// A place in a limiter, held while a call is open.
 pub(super) struct Open<'a> {
-    lane: &'a Lane,
+    limiter: &'a ConcurrencyLimiter,
     permit: Option<SemaphorePermit<'a>>,
     /// How many calls were open when this one went out, itself included.
     rank: usize,
@@ -111,19 +111,19 @@ pub(super) struct Open<'a> {
 impl Open<'_> {
     /// The server took the call.
     pub(super) fn admitted(self) {
-        let mut state = self.lane.state();
-        state.count(self.rank, 2 * self.lane.widest);
+        let mut state = self.limiter.state();
+        state.count(self.rank, 2 * self.limiter.widest);
         state.let_in += 1;
-        if state.width < self.lane.widest && state.let_in >= 2 * state.width {
+        if state.width < self.limiter.widest && state.let_in >= 2 * state.width {
             (state.width, state.let_in) = (state.width + 1, 0);
-            self.lane.places.add_permits(1);
+            self.limiter.places.add_permits(1);
         }
     }
 
     /// The server turned the call away. One place always remains.
     pub(super) fn rejected(mut self) {
-        let mut state = self.lane.state();
-        state.count(0, 2 * self.lane.widest);
+        let mut state = self.limiter.state();
+        state.count(0, 2 * self.limiter.widest);
         state.let_in = 0;
         let [now, before] = state.shown;
         if state.width > now.max(before).max(1) {
@@ -137,7 +137,7 @@ impl Open<'_> {
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        self.lane.state().open -= 1;
+        self.limiter.state().open -= 1;
     }
 }
 
@@ -146,84 +146,84 @@ mod tests {
     use super::*;
     use futures::FutureExt;
 
-    fn free(lane: &Lane) -> usize {
-        lane.places.available_permits()
+    fn free(limiter: &ConcurrencyLimiter) -> usize {
+        limiter.places.available_permits()
     }
 
     #[tokio::test]
     async fn a_lane_narrows_to_what_is_let_in_and_widens_when_it_goes_well() {
-        let lane = Lane::new(4);
+        let limiter = ConcurrencyLimiter::new(4);
         let mut calls = Vec::new();
         for _ in 0..4 {
-            calls.push(lane.place().await.open());
+            calls.push(limiter.place().await.open());
         }
         calls.pop().unwrap().rejected();
         calls.pop().unwrap().rejected();
         calls.into_iter().for_each(Open::admitted);
-        assert_eq!(free(&lane), 2);
+        assert_eq!(free(&limiter), 2);
         for _ in 0..2 {
-            lane.place().await.open().admitted();
+            limiter.place().await.open().admitted();
         }
-        assert_eq!(free(&lane), 3);
+        assert_eq!(free(&limiter), 3);
         for _ in 0..100 {
-            lane.place().await.open().admitted();
+            limiter.place().await.open().admitted();
         }
-        assert_eq!(free(&lane), 4);
+        assert_eq!(free(&limiter), 4);
     }
 
     #[tokio::test]
     async fn a_lane_stays_as_wide_as_the_server_has_shown_to_take() {
-        let lane = Lane::new(4);
+        let limiter = ConcurrencyLimiter::new(4);
         for _ in 0..20 {
             let mut calls = Vec::new();
-            for _ in 0..free(&lane) {
-                calls.push(lane.place().await.open());
+            for _ in 0..free(&limiter) {
+                calls.push(limiter.place().await.open());
             }
             calls.remove(0).rejected();
             calls.into_iter().for_each(Open::admitted);
         }
-        assert!(free(&lane) >= 3, "{lane:?}");
+        assert!(free(&limiter) >= 3, "{limiter:?}");
     }
 
     #[tokio::test]
     async fn a_server_that_takes_fewer_than_before_is_learnt_anew() {
-        let lane = Lane::new(8);
+        let limiter = ConcurrencyLimiter::new(8);
         for takes in [8, 2] {
             for _ in 0..20 {
                 let mut calls = Vec::new();
-                for _ in 0..free(&lane) {
-                    calls.push(lane.place().await.open());
+                for _ in 0..free(&limiter) {
+                    calls.push(limiter.place().await.open());
                 }
                 for (at, call) in calls.into_iter().enumerate().rev() {
                     if at < takes { call.admitted() } else { call.rejected() }
                 }
             }
-            assert!(free(&lane) <= takes + 1, "{takes}: {lane:?}");
+            assert!(free(&limiter) <= takes + 1, "{takes}: {limiter:?}");
         }
     }
 
     #[tokio::test]
     async fn the_last_place_stays() {
-        let lane = Lane::new(2);
+        let limiter = ConcurrencyLimiter::new(2);
         for _ in 0..5 {
-            lane.place().await.open().rejected();
+            limiter.place().await.open().rejected();
         }
-        assert_eq!(free(&lane), 1);
-        let call = lane.place().await.open();
-        assert!(lane.place().now_or_never().is_none());
+        assert_eq!(free(&limiter), 1);
+        let call = limiter.place().await.open();
+        assert!(limiter.place().now_or_never().is_none());
         drop(call);
-        assert_eq!(free(&lane), 1);
+        assert_eq!(free(&limiter), 1);
     }
 
     #[test]
     fn lanes_are_shared_by_name_and_idle_ones_are_cleared_away() {
-        let lanes = Lanes::new(3);
-        let held = lanes.of("held");
-        assert!(Arc::ptr_eq(&held, &lanes.of("held")));
+        let limiters = ConcurrencyLimiters::new(3);
+        let held = limiters.of("held");
+        assert!(Arc::ptr_eq(&held, &limiters.of("held")));
         for number in 0..1000 {
-            lanes.of(&number.to_string());
+            limiters.of(&number.to_string());
         }
-        assert!(lanes.lanes.lock().unwrap().len() <= MOST_IDLE + 2);
-        assert!(Arc::ptr_eq(&held, &lanes.of("held")));
+        assert!(limiters.limiters.lock().unwrap().len() <= MOST_IDLE + 2);
+        assert!(Arc::ptr_eq(&held, &limiters.of("held")));
     }
 }

@@ -19,11 +19,11 @@ struct Spot {
 /// Converts between the bytes and the characters of one text, beginning at the place of the last conversion. The
 /// threads of a program share it.
 #[derive(Debug, Default)]
-pub struct Bookmark {
+pub struct CharCursor {
     last: Mutex<Spot>,
 }
 
-impl Bookmark {
+impl CharCursor {
     /// Where a character starts; the text's end if there are fewer characters.
     pub fn byte_of(&self, map: &CharMap<'_>, char: usize) -> usize {
         if map.is_ascii() || char >= map.char_len() {
@@ -91,16 +91,16 @@ mod tests {
         let index = CharIndex::new(text.as_bytes());
         let map = CharMap::indexed(text.as_bytes(), &index);
         let places: Vec<(usize, usize)> = text.char_indices().map(|(byte, _)| byte).enumerate().collect();
-        let bookmark = Bookmark::default();
+        let char_cursor = CharCursor::default();
         for stride in [1, 2, 7, 255, 256, 257, 1000] {
             let there = places.iter().step_by(stride);
             for &(char, byte) in there.clone().chain(there.rev()) {
-                assert_eq!(bookmark.byte_of(&map, char), byte);
-                assert_eq!(bookmark.char_of(&map, byte), char);
+                assert_eq!(char_cursor.byte_of(&map, char), byte);
+                assert_eq!(char_cursor.char_of(&map, byte), char);
             }
             let &(char, byte) = &places[places.len() / 2 + stride];
-            assert_eq!(bookmark.char_of(&map, byte), char);
+            assert_eq!(char_cursor.char_of(&map, byte), char);
         }
-        assert_eq!(bookmark.byte_of(&map, places.len() + 5), text.len());
+        assert_eq!(char_cursor.byte_of(&map, places.len() + 5), text.len());
     }
 }

@@ -5,7 +5,7 @@ use genai::adapter::AdapterKind;
 
 /// A model's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Spec {
+pub(super) enum ModelName {
     /// Built in.
     Extractive,
     /// Behind a program; the command line.
@@ -16,7 +16,7 @@ pub(super) enum Spec {
     OfProvider(AdapterKind, String),
 }
 
-impl Spec {
+impl ModelName {
     /// Reads a name. With endpoints, whatever names no provider is a model of theirs.
     ///
     /// # Errors
@@ -72,12 +72,12 @@ mod tests {
     #[test]
     fn names_say_where_a_model_is() {
         use AdapterKind as K;
-        let provider = |kind, name: &str| Spec::OfProvider(kind, name.to_owned());
-        let endpoint = |name: &str| Spec::AtEndpoint(name.to_owned());
+        let provider = |kind, name: &str| ModelName::OfProvider(kind, name.to_owned());
+        let endpoint = |name: &str| ModelName::AtEndpoint(name.to_owned());
         let cases = [
-            ("extractive", false, Spec::Extractive),
-            ("extractive", true, Spec::Extractive),
-            ("cli: claude -p", true, Spec::Command("claude -p".into())),
+            ("extractive", false, ModelName::Extractive),
+            ("extractive", true, ModelName::Extractive),
+            ("cli: claude -p", true, ModelName::Command("claude -p".into())),
             ("anthropic::claude-x", false, provider(K::Anthropic, "anthropic::claude-x")),
             ("Anthropic::claude-x", false, provider(K::Anthropic, "anthropic::claude-x")),
             ("openrouter::a/b::c", false, provider(K::OpenRouter, "open_router::a/b::c")),
@@ -91,19 +91,19 @@ mod tests {
             ("ollama::qwen3", true, provider(K::Ollama, "ollama::qwen3")),
         ];
         for (name, has_endpoints, expected) in cases {
-            assert_eq!(Spec::parse(name, has_endpoints).unwrap(), expected, "{name}");
+            assert_eq!(ModelName::parse(name, has_endpoints).unwrap(), expected, "{name}");
         }
     }
 
     #[test]
     fn a_provider_that_does_not_exist_is_told() {
         assert_eq!(
-            Spec::parse("antropic::claude", false).unwrap_err().to_string(),
+            ModelName::parse("antropic::claude", false).unwrap_err().to_string(),
             "`antropic` is no provider; known ones are `anthropic`, `openai`, `open_router`, `deepseek`, `gemini`, \
              `ollama`, …"
         );
         assert_eq!(
-            Spec::parse("anthropic::", false).unwrap_err().to_string(),
+            ModelName::parse("anthropic::", false).unwrap_err().to_string(),
             "`anthropic::` names a provider and no model"
         );
     }

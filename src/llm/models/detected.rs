@@ -1,6 +1,6 @@
 //! What `rlm models` and `rlm doctor` print: what was found, what is configured, and whether it answers.
 
-use super::{Choice, Models, ollama::Ollama, spec::Spec};
+use super::{Choice, Models, model_name::ModelName, ollama::Ollama};
 use crate::config::Endpoint;
 use crate::llm::{Error, Model, catalog};
 use futures::future::join_all;
@@ -12,11 +12,11 @@ use std::{
 use tokio::time::timeout;
 
 /// How long each server may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The whole picture, as plain data.
 #[derive(Debug)]
-pub struct Survey {
+pub struct DetectedModels {
     /// Keys in the environment, by the names of their variables.
     pub keys: Vec<KeyFound>,
     /// The Ollama that answers, if one does.
@@ -63,12 +63,12 @@ pub struct Answer {
 impl Models {
     /// Looks around and asks everything that is configured for a sign of life. Nothing is generated: servers are asked
     /// for their lists of models, commands are looked for and not run. It takes about ten seconds at most.
-    pub async fn describe(&self) -> Survey {
+    pub async fn describe(&self) -> DetectedModels {
         let set = |variable: &str| self.environment.get(variable).is_some();
         let offers = catalog::OFFERS.iter().filter(|offer| set(offer.variable));
         let keys = offers.map(|offer| KeyFound { variable: offer.variable, model: offer.model }).collect();
         let (ollama, choice) =
-            tokio::join!(Ollama::probe(&self.environment, &self.connections, PATIENCE), self.choose());
+            tokio::join!(Ollama::probe(&self.environment, &self.connections, TIMEOUT), self.choose());
         let mut names = Vec::new();
         if let Ok(choice) = &choice {
             names.push(choice.root.name().to_owned());
@@ -82,21 +82,21 @@ impl Models {
         let (models, endpoints) = tokio::join!(models, endpoints);
         let ollama = ollama.map(|it| OllamaFound { url: it.base.to_string(), models: it.models });
         let checks = models.into_iter().flatten().chain(endpoints).collect();
-        Survey { keys, ollama, choice, checks, warnings: self.warnings() }
+        DetectedModels { keys, ollama, choice, checks, warnings: self.warnings() }
     }
 
     /// A model that is at the endpoints is checked there.
     async fn check_model(&self, name: &str) -> Option<Check> {
         let started = Instant::now();
-        let result = match self.spec(name) {
-            Ok(Spec::AtEndpoint(_)) => return None,
-            Ok(Spec::Extractive) => Ok("built in".to_owned()),
-            Ok(Spec::Command(line)) => self.check_command(&line),
-            Ok(Spec::OfProvider(AdapterKind::Ollama, name)) => self.check_ollama(&name).await,
-            Ok(Spec::OfProvider(kind, name)) => match self.of_provider(kind, &name).await {
-                Ok(provider) => match timeout(PATIENCE, provider.list()).await {
+        let result = match self.name(name) {
+            Ok(ModelName::AtEndpoint(_)) => return None,
+            Ok(ModelName::Extractive) => Ok("built in".to_owned()),
+            Ok(ModelName::Command(line)) => self.check_command(&line),
+            Ok(ModelName::OfProvider(AdapterKind::Ollama, name)) => self.check_ollama(&name).await,
+            Ok(ModelName::OfProvider(kind, name)) => match self.of_provider(kind, &name).await {
+                Ok(provider) => match timeout(TIMEOUT, provider.list()).await {
                     Ok(list) => list.map(|list| described(&list, &[bare(provider.name())])),
-                    Err(_) => Err(Error::TimedOut { model: name, after: PATIENCE }),
+                    Err(_) => Err(Error::TimedOut { model: name, after: TIMEOUT }),
                 },
                 Err(error) => Err(error),
             },
@@ -108,7 +108,7 @@ impl Models {
 
     async fn check_endpoint(&self, endpoint: &Endpoint, names: &[&str]) -> Check {
         let started = Instant::now();
-        let list = self.list(endpoint, PATIENCE).await;
+        let list = self.list(endpoint, TIMEOUT).await;
         let result = list.map(|list| {
             let list: Vec<String> = list.into_iter().map(|it| it.name).collect();
             Answer { after: started.elapsed(), note: described(&list, names) }
@@ -118,7 +118,7 @@ impl Models {
 
     async fn check_ollama(&self, name: &str) -> Result<String, Error> {
         let base = Ollama::base(&self.environment)?;
-        match Ollama::probe(&self.environment, &self.connections, PATIENCE).await {
+        match Ollama::probe(&self.environment, &self.connections, TIMEOUT).await {
             Some(ollama) => Ok(described(&ollama.models, &[bare(name)])),
             None => {
                 let detail = "no Ollama answers there".to_owned();
@@ -128,7 +128,7 @@ impl Models {
     }
 
     fn check_command(&self, line: &str) -> Result<String, Error> {
-        let model = self.command(line, PATIENCE)?;
+        let model = self.command(line, TIMEOUT)?;
         let program = model.program();
         let folders = self.environment.get("PATH").unwrap_or_default();
         let mut places: Vec<_> = std::env::split_paths(&folders).map(|folder| folder.join(program)).collect();

@@ -4,9 +4,9 @@ use super::*;
 use expect_test::{Expect, expect};
 use reqwest::header::{HeaderName, HeaderValue};
 
-fn peer() -> Peer {
+fn remote() -> RemoteModel {
     let key = Secret::new("sk-secret").map(|key| ("RLM_API_KEY".to_owned(), key));
-    Peer::new("m", "http://h:1/v1", key, &["PEARKEY9".to_owned()])
+    RemoteModel::new("m", "http://h:1/v1", key, &["PEARKEY9".to_owned()])
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_status_and_its_body_become_the_kind_a_person_can_act_on() {
         (301, "", "rejected"),
     ];
     for (status, body, kind) in cases {
-        let error = peer().of_status(status, None, body);
+        let error = remote().of_status(status, None, body);
         assert_eq!(error.kind(), kind, "{status} {body}: {error}");
         let transient = matches!(kind, "rateLimited" | "server");
         assert_eq!(error.is_transient(), transient, "{status} {body}");
@@ -62,7 +62,7 @@ fn an_error_inside_a_stream_is_told_by_its_code_or_its_type() {
         (r#"{"message":"maximum context length is 5","code":"400"}"#, "promptTooLong"),
     ];
     for (body, kind) in cases {
-        let error = peer().of_event(body);
+        let error = remote().of_event(body);
         assert_eq!(error.kind(), kind, "{body}: {error}");
     }
 }
@@ -75,28 +75,32 @@ fn shown(error: &Error) -> String {
 fn errors_read_well() {
     let check = |error: Error, expected: Expect| expected.assert_eq(&shown(&error));
     check(
-        peer().of_status(401, None, r#"{"error":{"message":"Incorrect API key provided: sk-secret.\nSee the page."}}"#),
+        remote().of_status(
+            401,
+            None,
+            r#"{"error":{"message":"Incorrect API key provided: sk-secret.\nSee the page."}}"#,
+        ),
         expect![[r#"
             m refused the API key: Incorrect API key provided: [key]. See the page.
             → check the key in RLM_API_KEY
         "#]],
     );
     check(
-        Peer::new("m", "http://h:1/v1", None, &[]).of_status(401, None, ""),
+        RemoteModel::new("m", "http://h:1/v1", None, &[]).of_status(401, None, ""),
         expect![[r#"
             m refused the API key: no reason given
             → the server wants a key: set RLM_API_KEY
         "#]],
     );
     check(
-        peer().of_status(404, None, r#"{"error":"model 'm' not found"}"#),
+        remote().of_status(404, None, r#"{"error":"model 'm' not found"}"#),
         expect![[r#"
             m is not known to its server: model 'm' not found
             → check the model's name; `rlm models` shows what there is
         "#]],
     );
     check(
-        peer().of_status(404, None, "<html><h1>Not Found</h1></html>"),
+        remote().of_status(404, None, "<html><h1>Not Found</h1></html>"),
         expect![[r#"
             m did not accept the request: status 404 from http://h:1/v1: a web page (Not Found)
             → check the model's name and the endpoint's base URL with `rlm doctor`
@@ -124,12 +128,12 @@ fn no_key_and_no_page_of_text_ever_stands_in_an_error() {
     let body = format!("{}Authorization: Bearer sk-secret{}", "x ".repeat(130), " y".repeat(5000));
     let in_address = format!("{}/v1?api-key=PEARKEY9", "x ".repeat(10));
     for (status, body) in [400, 401, 404, 429, 500].into_iter().flat_map(|it| [(it, &body), (it, &in_address)]) {
-        let error = peer().of_status(status, None, body);
+        let error = remote().of_status(status, None, body);
         let all = format!("{error} {error:?} {:?}", error.hint());
         assert!(!all.contains("sk-se") && !all.contains("PEARKEY"), "{all}");
         assert!(error.to_string().chars().count() < 400, "{error}");
     }
-    let shown = format!("{:?}", peer());
+    let shown = format!("{:?}", remote());
     assert!(!shown.contains("sk-se") && !shown.contains("PEARKEY"), "{shown}");
 }
 
@@ -137,13 +141,13 @@ fn no_key_and_no_page_of_text_ever_stands_in_an_error() {
 fn a_redirect_is_told_without_what_it_carries() {
     let location = "https://user:PEARKEY9@other.example:7/v1/models?api-key=PEARKEY9#sk-secret";
     let headers = HeaderMap::from_iter([(HeaderName::from_static("location"), HeaderValue::from_static(location))]);
-    let error = peer().of_status(307, Some(&headers), "to https://other.example:7/v1/models?api-key=PEARKEY9");
+    let error = remote().of_status(307, Some(&headers), "to https://other.example:7/v1/models?api-key=PEARKEY9");
     assert_eq!(
         error.to_string(),
         "m did not accept the request: status 307 from http://h:1/v1: it redirects to https://other.example:7, and \
          redirects are not followed"
     );
-    let error = peer().of_status(302, None, "");
+    let error = remote().of_status(302, None, "");
     assert!(error.to_string().ends_with("http://h:1/v1: it redirects, and redirects are not followed"), "{error}");
 }
 

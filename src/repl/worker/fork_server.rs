@@ -1,11 +1,12 @@
-//! The nursery: builds an interpreter, and copies itself for each session.
+//! The fork server: builds an interpreter, and copies itself for each session.
 //!
-//! It has one connection to the server, over which sessions are asked for, and a leash for each of them. It is the only
-//! process that waits for its copies and that ends them, and it ends with the server. The sandbox does not surround it, so it
-//! must never read anything that comes from a model or from the workspace: of all messages to a session it sees none.
+//! It has one connection to the server, over which sessions are asked for, and a handle for each of them. It is the
+//! only process that waits for its copies and that ends them, and it ends with the server. The sandbox does not
+//! surround it, so it must never read anything that comes from a model or from the workspace: of all messages to a
+//! session it sees none.
 
 use super::{
-    super::wire::{Birth, FromNursery, FromWorker, Tasks},
+    super::wire::{FromForkServer, FromWorker, SpawnRequest, Tasks},
     link::Link,
     privileges,
     process::{self, Copied},
@@ -26,67 +27,67 @@ use std::{io::IoSliceMut, mem::MaybeUninit, thread};
 /// The longest request.
 const REQUEST_BYTES: usize = 1 << 10;
 
-/// How long the nursery sleeps at most while it waits for processes that nobody holds a leash of.
+/// How long the fork server sleeps at most while it waits for processes that nobody holds a handle of.
 const STRAYS: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 
 const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
 /// The process from which all others are copied.
-pub struct Nursery {
+pub struct ForkServer {
     server: OwnedFd,
-    wards: Vec<Ward>,
+    groups: Vec<Group>,
     /// Groups whose leaders are gone. What is left of them was killed and only needs to be waited for.
     strays: Vec<Pid>,
 }
 
 /// A copy that was made for a session, and leads a group.
-struct Ward {
+struct Group {
     leader: Pid,
-    leash: OwnedFd,
+    handle: OwnedFd,
     /// Tells when it has died, once it was killed.
     death: Option<OwnedFd>,
 }
 
 /// What a copy begins with.
-pub struct Newborn {
+pub struct Child {
     /// The connection to the server that is its own.
     pub socket: OwnedFd,
     /// Over which it asks the server for memory.
     pub memory: OwnedFd,
-    pub birth: Birth,
-    pub nursery: Pid,
+    pub request: SpawnRequest,
+    pub fork_server: Pid,
 }
 
 enum Request {
-    Birth {
-        birth: Birth,
+    Spawn {
+        request: SpawnRequest,
         socket: OwnedFd,
         memory: OwnedFd,
-        leash: OwnedFd,
+        handle: OwnedFd,
     },
     /// The server is gone.
     End,
 }
 
-impl Nursery {
+impl ForkServer {
     /// Takes the connection to the server, which is the standard input.
     pub fn new() -> io::Result<Self> {
-        privileges::offer_nursery();
+        privileges::offer_fork_server();
         let server = stdio::stdin().try_clone_to_owned().map_err(|_| Errno::BADF)?;
         stdio::dup2_stdin(stdio::stdout())?;
         // What a session leaves behind comes here to be waited for, instead of going somewhere else.
         set_child_subreaper(Some(getpid()))?;
-        Ok(Self { server, wards: Vec::new(), strays: Vec::new() })
+        Ok(Self { server, groups: Vec::new(), strays: Vec::new() })
     }
 
-    /// Copies the process for every session that the server asks for. Returns in the copies with what they begin with, and in
-    /// the nursery with nothing, at its end. `work` does a piece of what is to be done meanwhile, and says whether there was any;
-    /// `ready` comes before each copy.
-    pub fn tend(mut self, mut work: impl FnMut() -> bool, ready: impl Fn()) -> io::Result<Option<Newborn>> {
+    /// Copies the process for every session that the server asks for. Returns in the copies with what they begin with,
+    /// and in the fork server with nothing, at its end. `work` does a piece of what is to be done meanwhile, and says
+    /// whether there was any; `ready` comes before each copy.
+    pub fn tend(mut self, mut work: impl FnMut() -> bool, ready: impl Fn()) -> io::Result<Option<Child>> {
         let mut is_idle = false;
         loop {
-            let (asked, pulled) = self.wait(is_idle)?;
-            for number in pulled.into_iter().rev() {
+            let (asked, closed) = self.wait(is_idle)?;
+            for number in closed.into_iter().rev() {
                 self.end(number);
             }
             self.strays.retain(|&group| is_left(group));
@@ -95,10 +96,10 @@ impl Nursery {
                 continue;
             }
             match self.request()? {
-                Request::Birth { birth, socket, memory, leash } => {
+                Request::Spawn { request, socket, memory, handle } => {
                     ready();
-                    if let Some(newborn) = self.bear(birth, [socket, memory], leash)? {
-                        return Ok(Some(newborn));
+                    if let Some(child) = self.spawn(request, [socket, memory], handle)? {
+                        return Ok(Some(child));
                     }
                 }
                 Request::End => {
@@ -111,21 +112,22 @@ impl Nursery {
 
     /// Says to every session that there is no interpreter, and why, until the server is gone.
     pub fn refuse(self, reason: &str) -> io::Result<()> {
-        while let Request::Birth { socket, .. } = self.request()? {
+        while let Request::Spawn { socket, .. } = self.request()? {
             // A session that is over needs no reason.
             let _ = Link::new(socket).send(&FromWorker::Refused { reason: reason.to_owned() });
         }
         Ok(())
     }
 
-    /// Waits for something to do: whether there is a request, and which wards' leashes were pulled, or have died of it.
+    /// Waits for something to do: whether there is a request, and which groups' handles were closed, or have died of
+    /// it.
     fn wait(&self, may_sleep: bool) -> io::Result<(bool, Vec<usize>)> {
         let timeout = match (may_sleep, self.strays.is_empty()) {
             (false, _) => Some(&AT_ONCE),
             (true, false) => Some(&STRAYS),
             (true, true) => None,
         };
-        let sources = self.wards.iter().map(|ward| ward.death.as_ref().unwrap_or(&ward.leash));
+        let sources = self.groups.iter().map(|group| group.death.as_ref().unwrap_or(&group.handle));
         let mut sources: Vec<_> =
             std::iter::once(&self.server).chain(sources).map(|source| PollFd::new(source, PollFlags::IN)).collect();
         io::retry_on_intr(|| poll(&mut sources, timeout))?;
@@ -150,85 +152,85 @@ impl Nursery {
                 files.extend(received);
             }
         }
-        let birth = serde_json::from_slice(&buffer[..received.bytes]).map_err(|_| Errno::PROTO)?;
-        let [socket, memory, leash] = <[OwnedFd; 3]>::try_from(files).map_err(|_| Errno::PROTO)?;
-        Ok(Request::Birth { birth, socket, memory, leash })
+        let request = serde_json::from_slice(&buffer[..received.bytes]).map_err(|_| Errno::PROTO)?;
+        let [socket, memory, handle] = <[OwnedFd; 3]>::try_from(files).map_err(|_| Errno::PROTO)?;
+        Ok(Request::Spawn { request, socket, memory, handle })
     }
 
     /// Copies the process; returns in the copy with what it begins with.
-    fn bear(&mut self, birth: Birth, own: [OwnedFd; 2], leash: OwnedFd) -> io::Result<Option<Newborn>> {
-        let nursery = getpid();
+    fn spawn(&mut self, request: SpawnRequest, own: [OwnedFd; 2], handle: OwnedFd) -> io::Result<Option<Child>> {
+        let fork_server = getpid();
         match process::fork() {
             Ok(Copied::Copy) => {
                 let [socket, memory] = own;
-                Ok(Some(Newborn { socket, memory, birth, nursery }))
+                Ok(Some(Child { socket, memory, request, fork_server }))
             }
             Ok(Copied::Original(leader)) => {
                 // Both sides do this, so that it is done before the one or the other goes on.
                 let _ = setpgid(Some(leader), Some(leader));
-                tell(&leash, FromNursery::Born { group: leader.as_raw_nonzero().get() });
-                self.wards.push(Ward { leader, leash, death: None });
+                tell(&handle, FromForkServer::Spawned { group: leader.as_raw_nonzero().get() });
+                self.groups.push(Group { leader, handle, death: None });
                 Ok(None)
             }
             Err(error) => {
-                tell(&leash, FromNursery::NotBorn { error: error.raw_os_error() });
+                tell(&handle, FromForkServer::NotSpawned { error: error.raw_os_error() });
                 Ok(None)
             }
         }
     }
 
-    /// Kills the group of a ward whose leash was pulled, or waits for a ward that has died.
+    /// Kills a group whose handle was closed, or waits for its leader once that has died.
     fn end(&mut self, number: usize) {
-        let ward = &mut self.wards[number];
-        if ward.death.is_none() {
-            kill(ward.leader);
-            ward.death = pidfd_open(ward.leader, PidfdFlags::empty()).ok();
+        let group = &mut self.groups[number];
+        if group.death.is_none() {
+            kill(group.leader);
+            group.death = pidfd_open(group.leader, PidfdFlags::empty()).ok();
             // A system that cannot tell when it dies makes everybody wait.
-            if ward.death.is_some() {
+            if group.death.is_some() {
                 return;
             }
         }
-        let Ward { leader, leash, .. } = self.wards.swap_remove(number);
-        tell(&leash, FromNursery::Gone { status: wait_for(leader) });
+        let Group { leader, handle, .. } = self.groups.swap_remove(number);
+        tell(&handle, FromForkServer::Gone { status: wait_for(leader) });
         self.strays.push(leader);
     }
 
     fn end_all(&mut self) {
-        self.wards.iter().for_each(|ward| kill(ward.leader));
-        for ward in self.wards.drain(..) {
-            wait_for(ward.leader);
+        self.groups.iter().for_each(|group| kill(group.leader));
+        for group in self.groups.drain(..) {
+            wait_for(group.leader);
         }
     }
 }
 
-impl Newborn {
-    /// Makes the copy a process of its own, and says what limits its threads and processes. What the nursery has open
-    /// was dropped before.
+impl Child {
+    /// Makes the copy a process of its own, and says what limits its threads and processes. What the fork server has
+    /// open was dropped before.
     pub fn settle(&self) -> io::Result<Tasks> {
         process::ensure_open(&[&self.socket, &self.memory])?;
         setpgid(None, None)?;
         process::forget_copies()?;
         let tasks = privileges::give_up()?;
         // A process that becomes another user forgets with whom it dies.
-        die_with(self.nursery)?;
+        die_with(self.fork_server)?;
         Ok(tasks)
     }
 }
 
-/// Has this process, whose parent is the nursery, die when the nursery does.
-pub fn die_with(nursery: Pid) -> io::Result<()> {
+/// Has this process, whose parent is the fork server, die when the fork server does.
+pub fn die_with(fork_server: Pid) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     // It may have died already.
-    if getppid() == Some(nursery) { Ok(()) } else { Err(Errno::SRCH) }
+    if getppid() == Some(fork_server) { Ok(()) } else { Err(Errno::SRCH) }
 }
 
-/// Waits until this process belongs to the nursery, whose parent was `original`, which is dying.
-pub fn be_adopted(original: Pid, nursery: Pid) -> io::Result<()> {
+/// Waits until this process belongs to the fork server, whose parent was `original`, which is dying.
+pub fn be_adopted(original: Pid, fork_server: Pid) -> io::Result<()> {
     // Set earlier, the signal would come when the original is gone.
     while getppid() == Some(original) {
         thread::yield_now();
     }
-    die_with(nursery)
+    die_with(fork_server)
 }
 
 /// Kills a group. Its number belongs to nobody else, since its leader was not waited for.
@@ -254,8 +256,8 @@ fn is_left(group: Pid) -> bool {
     }
 }
 
-fn tell(leash: &OwnedFd, message: FromNursery) {
+fn tell(handle: &OwnedFd, message: FromForkServer) {
     let packet = serde_json::to_vec(&message).unwrap_or_default();
     // A session that was given up has nobody to be told.
-    let _ = send(leash, &packet, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+    let _ = send(handle, &packet, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
 }

@@ -8,15 +8,17 @@ fn request() -> Request {
 }
 
 /// What came of a reply that these steps have read, and what was streamed of it.
-fn read(steps: impl FnOnce(&mut Reading<'_>, PieceSink<'_>) -> Result<(), Error>) -> (Result<Reply, Error>, String) {
-    let peer = Peer::new("m", "e", None, &[]);
+fn read(
+    steps: impl FnOnce(&mut StreamReader<'_>, PieceSink<'_>) -> Result<(), Error>,
+) -> (Result<Reply, Error>, String) {
+    let remote = RemoteModel::new("m", "e", None, &[]);
     let mut streamed = String::new();
     let mut sink = |piece: Piece<'_>| match piece {
         Piece::Text(text) => streamed.push_str(text),
         Piece::Unseen(_) => {}
         Piece::Restart => unreachable!("a model never restarts by itself"),
     };
-    let mut reading = Reading::new(&peer, &Arc::default());
+    let mut reading = StreamReader::new(&remote, &Arc::default());
     let reply = steps(&mut reading, &mut sink).and_then(|()| reading.conclude(&request(), &mut sink));
     (reply, streamed)
 }
@@ -146,9 +148,9 @@ fn a_reply_without_end_is_cut_off() {
 
 #[test]
 fn replies_that_are_too_long_together_are_cut_off() {
-    let (peer, memory) = (Peer::new("m", "e", None, &[]), Arc::default());
-    let mut readings: Vec<_> = (0..5).map(|_| Reading::new(&peer, &memory)).collect();
-    let mut long = |reading: &mut Reading<'_>| {
+    let (remote, memory) = (RemoteModel::new("m", "e", None, &[]), Arc::default());
+    let mut readings: Vec<_> = (0..5).map(|_| StreamReader::new(&remote, &memory)).collect();
+    let mut long = |reading: &mut StreamReader<'_>| {
         reading.text(&"x".repeat(15 << 20), &mut |_| {});
         reading.check()
     };
@@ -156,5 +158,5 @@ fn replies_that_are_too_long_together_are_cut_off() {
     assert!(outcomes[..4].iter().all(Result::is_ok));
     assert!(outcomes[4].as_ref().unwrap_err().to_string().contains("together"), "{outcomes:?}");
     drop(readings);
-    assert!(long(&mut Reading::new(&peer, &memory)).is_ok());
+    assert!(long(&mut StreamReader::new(&remote, &memory)).is_ok());
 }

@@ -1,22 +1,23 @@
-//! The server's side of the nursery: one process that builds an interpreter once, and from which those of the sessions are
-//! copied ([`worker`]).
+//! The server's side of the fork server: one process that builds an interpreter once, and from which those of the
+//! sessions are copied ([`worker`]).
 //!
-//! Building an interpreter and importing the common modules takes a third of a second; copying a process that has done so
-//! takes milliseconds, and the copies share the memory that they do not write to. The nursery itself never reads or runs
-//! anything that comes from a model or from the workspace.
+//! Building an interpreter and importing the common modules takes a third of a second; copying a process that has done
+//! so takes milliseconds, and the copies share the memory that they do not write to. The fork server itself never reads
+//! or runs anything that comes from a model or from the workspace.
 //!
-//! Each process is held by a *leash*, a socket between the server and the nursery. When the server lets go of it, in whatever
-//! way, the nursery ends the process and its whole group. The nursery alone may do so: the number of a group is sure to be
-//! that group's only as long as its leader was not waited for, and only the nursery waits.
+//! The server has a *handle* of each process, a socket between the server and the fork server. When the server lets go
+//! of it, in whatever way, the fork server ends the process and its whole group. The fork server alone may do so: the
+//! number of a group is sure to be that group's only as long as its leader was not waited for, and only the fork server
+//! waits.
 //!
-//! A leash also keeps the nursery process alive that holds its other end. So a session never loses its interpreter
-//! because somebody let go of the [`Nursery`] it was started from.
+//! A handle also keeps the fork server process alive that holds its other end. So a session never loses its interpreter
+//! because somebody let go of the [`ForkServer`] it was started from.
 
 use super::{
     Error,
     budget::Budget,
     traffic::Traffic,
-    wire::{Birth, FromNursery},
+    wire::{FromForkServer, SpawnRequest},
     worker,
 };
 use rustix::{
@@ -43,14 +44,14 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// How the nursery's allocator works, where that is the one of the GNU C library: one heap, in pages of the largest size, of
-/// which copies are made much faster.
+/// How the fork server's allocator works, where that is the one of the GNU C library: one heap, in pages of the largest
+/// size, of which copies are made much faster.
 const ALLOCATOR: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.arena_max=1:glibc.malloc.hugetlb=1");
 
 /// Where interpreters come from. It is shared by everything that starts them. Its process ends with the last of its
 /// owners and of the interpreters that came from it.
 #[derive(Debug)]
-pub struct Nursery {
+pub struct ForkServer {
     /// `rlm` itself.
     program: PathBuf,
     running: Mutex<Option<Arc<Running>>>,
@@ -63,12 +64,12 @@ pub struct Nursery {
 #[derive(Debug)]
 struct Running {
     socket: UnixDatagram,
-    /// It ends by itself when the socket is closed, after it has ended all that was born in it.
+    /// It ends by itself when the socket is closed, after it has ended all that was spawned in it.
     _process: Child,
 }
 
-impl Nursery {
-    /// A nursery that runs `program`, as soon as it is needed. Interpreters have the memory that the machine has to
+impl ForkServer {
+    /// A fork server that runs `program`, as soon as it is needed. Interpreters have the memory that the machine has to
     /// spare.
     pub fn new(program: PathBuf) -> Self {
         Self::with_budget(program, Budget::of_machine())
@@ -95,15 +96,16 @@ impl Nursery {
         self.running().map(drop)
     }
 
-    /// Has a process born. Returns what the server has of it.
-    pub(super) async fn bear(&self, birth: Birth) -> Result<Born, Error> {
+    /// Spawns an interpreter's process.
+    pub(super) async fn spawn(&self, request: SpawnRequest) -> Result<Spawned, Error> {
         let running = self.running()?;
-        match running.bear(birth).await {
-            Ok(born) => Ok(born),
-            // There is one more try, with a new one. Any other error is none of the nursery's, and all sessions depend on it.
+        match running.spawn(request).await {
+            Ok(spawned) => Ok(spawned),
+            // A fork server that has ended is replaced once. Replacing it after any other error would end every
+            // session.
             Err(error) if is_gone(&error) => {
                 self.forget(&running);
-                self.running()?.bear(birth).await.map_err(|error| self.failed(error))
+                self.running()?.spawn(request).await.map_err(|error| self.failed(error))
             }
             Err(error) => Err(self.failed(error)),
         }
@@ -151,12 +153,12 @@ impl Running {
         Ok(Self { socket: packet_socket(ours)?, _process: process })
     }
 
-    async fn bear(self: &Arc<Self>, birth: Birth) -> io::Result<Born> {
+    async fn spawn(self: &Arc<Self>, request: SpawnRequest) -> io::Result<Spawned> {
         let (socket, its_socket) = packet_pair()?;
         let (memory, its_memory) = packet_pair()?;
-        let (leash, its_leash) = packet_pair()?;
-        let request = serde_json::to_vec(&birth).expect("a request can be written as JSON");
-        let files = [its_socket.as_fd(), its_memory.as_fd(), its_leash.as_fd()];
+        let (handle, its_handle) = packet_pair()?;
+        let request = serde_json::to_vec(&request).expect("a request can be written as JSON");
+        let files = [its_socket.as_fd(), its_memory.as_fd(), its_handle.as_fd()];
         let send = || {
             let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(3))];
             let mut ancillary = SendAncillaryBuffer::new(&mut space);
@@ -165,19 +167,19 @@ impl Running {
             sent.map_err(io::Error::from)
         };
         self.socket.async_io(Interest::WRITABLE, send).await?;
-        Ok(Born {
+        Ok(Spawned {
             socket,
             memory: packet_socket(memory)?,
-            leash: Leash { socket: packet_socket(leash)?, _origin: self.clone() },
+            handle: ProcessHandle { socket: packet_socket(handle)?, _origin: self.clone() },
         })
     }
 }
 
-/// What the server has of a process: the socket to it, the one over which it asks for memory, and the leash.
-pub(super) struct Born {
+/// What the server has of a process: the socket to it, the one over which it asks for memory, and the handle.
+pub(super) struct Spawned {
     pub socket: OwnedFd,
     pub memory: UnixDatagram,
-    pub leash: Leash,
+    pub handle: ProcessHandle,
 }
 
 /// Whether the other side of a socket has ended.
@@ -188,48 +190,50 @@ fn is_gone(error: &io::Error) -> bool {
 
 /// What became of a process.
 #[derive(Debug)]
-pub(super) enum Fate {
+pub(super) enum ProcessEnd {
     /// It was ended, or had ended before, by itself with this status.
     Gone { status: Option<i32> },
     /// It never was.
-    NotBorn(io::Error),
-    /// Nobody knows, since the nursery is gone, with everything in it.
+    NotSpawned(io::Error),
+    /// Nobody knows, since the fork server is gone, with everything in it.
     Unknown,
 }
 
 /// The hold on a process. Dropping it ends the process and all that is in its group.
 #[derive(Debug)]
-pub(super) struct Leash {
+pub(super) struct ProcessHandle {
     socket: UnixDatagram,
-    /// The process that was born in it dies with it.
+    /// The process that was spawned in it dies with it.
     _origin: Arc<Running>,
 }
 
-impl Leash {
-    /// The group of the process; waits until it is born.
+impl ProcessHandle {
+    /// The group of the process; waits until it is spawned.
     pub async fn group(&self) -> Option<Pid> {
         match self.said().await? {
-            FromNursery::Born { group } => Pid::from_raw(group),
-            FromNursery::NotBorn { .. } | FromNursery::Gone { .. } => None,
+            FromForkServer::Spawned { group } => Pid::from_raw(group),
+            FromForkServer::NotSpawned { .. } | FromForkServer::Gone { .. } => None,
         }
     }
 
     /// Ends the process, and waits until it is gone.
-    pub async fn pull(self) -> Fate {
-        // A nursery that is gone already shows below.
+    pub async fn end(self) -> ProcessEnd {
+        // A fork server that is gone already shows below.
         let _ = shutdown(&self.socket, Shutdown::Write);
         loop {
             match self.said().await {
-                Some(FromNursery::Born { .. }) => {}
-                Some(FromNursery::NotBorn { error }) => return Fate::NotBorn(Errno::from_raw_os_error(error).into()),
-                Some(FromNursery::Gone { status }) => return Fate::Gone { status },
-                None => return Fate::Unknown,
+                Some(FromForkServer::Spawned { .. }) => {}
+                Some(FromForkServer::NotSpawned { error }) => {
+                    return ProcessEnd::NotSpawned(Errno::from_raw_os_error(error).into());
+                }
+                Some(FromForkServer::Gone { status }) => return ProcessEnd::Gone { status },
+                None => return ProcessEnd::Unknown,
             }
         }
     }
 
-    /// What the nursery says next, if it is there and makes sense.
-    async fn said(&self) -> Option<FromNursery> {
+    /// What the fork server says next, if it is there and makes sense.
+    async fn said(&self) -> Option<FromForkServer> {
         let mut packet = [0; 256];
         let size = self.socket.recv(&mut packet).await.ok()?;
         serde_json::from_slice(&packet[..size]).ok()
