@@ -11,7 +11,7 @@ use super::{
     cite::{self, Files},
     event::Delta,
 };
-use crate::corpus::{Access, ContextText, StopFlag};
+use crate::corpus::{Access, ContextText};
 use regex::Regex;
 use std::{cell::LazyCell, sync::LazyLock};
 
@@ -162,7 +162,7 @@ impl AnswerStream {
             let line = self.written[..first].rfind('\n').map_or(0, |end| end + 1);
             let Some(length) = unit::length(&self.written[line..]) else { return };
             let end = line + length;
-            match cite::flaws(&self.written[self.start..end], context, &StopFlag::default()).is_empty() {
+            match cite::holds(&self.written[self.start..end], context) {
                 true => (self.cleared, self.looked, self.start, self.parsed) = (end, end, end, end),
                 false => self.is_blocked = true,
             }

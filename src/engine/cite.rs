@@ -28,6 +28,10 @@ use tokio::task::JoinError;
 /// The longest answer that is looked at, in bytes; of a longer one the beginning.
 const LONGEST: usize = 16 << 20;
 
+/// Bytes that are searched for the quotations of one answer, which takes some seconds, and of one that is being written.
+const MOST_READ: usize = 1 << 30;
+const MOST_READ_MEANWHILE: usize = 16 << 20;
+
 /// So much wrong with one place is enough.
 const MOST_FLAWS: usize = 20;
 
@@ -96,7 +100,7 @@ pub async fn looked_up<T: Send + 'static>(
 pub fn citations(text: &str, context: &ContextText, stop: &StopFlag) -> Vec<Citation> {
     let mut found: Vec<Citation> = Vec::new();
     let mut known: FxHashMap<(String, usize, usize), usize> = FxHashMap::default();
-    for (Place { path, first_line, last_line, .. }, state, _) in examined(text, context, stop) {
+    for (Place { path, first_line, last_line, .. }, state, _) in examined(text, context, stop, MOST_READ) {
         let number = *known.entry((path.clone(), first_line, last_line)).or_insert(found.len());
         match found.get_mut(number) {
             Some(known) => known.state = known.state.and(state),
@@ -108,7 +112,7 @@ pub fn citations(text: &str, context: &ContextText, stop: &StopFlag) -> Vec<Cita
 
 /// The citations that do not hold, in order.
 pub fn flaws(text: &str, context: &ContextText, stop: &StopFlag) -> Vec<Flawed> {
-    let examined = examined(text, context, stop).into_iter();
+    let examined = examined(text, context, stop, MOST_READ).into_iter();
     let flawed = examined.flat_map(|(Place { path, first_line, last_line, .. }, _, flaws)| {
         flaws.into_iter().map(move |flaw| Flawed { path: path.clone(), first_line, last_line, flaw })
     });
@@ -124,6 +128,12 @@ pub fn better_of(first: String, second: String, context: &ContextText, stop: &St
     if after < before && is_answer { second } else { first }
 }
 
+/// Whether no citation of `text`, which is still being written, is known to be missing. Looks only a little while.
+pub fn holds(text: &str, context: &ContextText) -> bool {
+    let examined = examined(text, context, &StopFlag::default(), MOST_READ_MEANWHILE);
+    examined.iter().all(|(_, state, _)| *state != CitationState::Missing)
+}
+
 /// The citations of `text`, whether they hold or not: where their lines begin to be named, and where that ends.
 pub fn places(text: &str, files: &Files<'_>) -> Vec<Range<usize>> {
     let mut places = claims::claims(text, files, &StopFlag::default()).places;
@@ -132,11 +142,16 @@ pub fn places(text: &str, files: &Files<'_>) -> Vec<Range<usize>> {
 }
 
 /// Every place with what was found of it and what is wrong with it.
-fn examined<'a>(text: &str, context: &'a ContextText, stop: &StopFlag) -> Vec<(Place<'a>, CitationState, Vec<Flaw>)> {
+fn examined<'a>(
+    text: &str,
+    context: &'a ContextText,
+    stop: &StopFlag,
+    most: usize,
+) -> Vec<(Place<'a>, CitationState, Vec<Flaw>)> {
     let text = &text[..text.floor_char_boundary(LONGEST)];
     let files = Files::of(context);
     let claims::Claims { places, quotes } = claims::claims(text, &files, stop);
-    let mut examination = Examination { lines: Lines::of(context, stop), places: Vec::new() };
+    let mut examination = Examination { lines: Lines::of(context, stop, most), places: Vec::new() };
     for place in places {
         let flaw = examination.absent(&place);
         let state = if flaw.is_some() { CitationState::Missing } else { CitationState::Found };

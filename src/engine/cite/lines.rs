@@ -7,9 +7,6 @@ use std::ops::Range;
 /// Bytes that are read at once.
 const PIECE: usize = 1 << 20;
 
-/// Bytes that are read for one answer, which takes some seconds.
-const MOST: usize = 1 << 30;
-
 /// Reads lines of one context.
 pub struct Lines<'a> {
     context: &'a ContextText,
@@ -19,8 +16,9 @@ pub struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    pub fn of(context: &'a ContextText, stop: &'a StopFlag) -> Self {
-        Self { context, stop, left: MOST }
+    /// Reads at most so many bytes.
+    pub fn of(context: &'a ContextText, stop: &'a StopFlag, most: usize) -> Self {
+        Self { context, stop, left: most }
     }
 
     /// How many lines a file has; nothing if it cannot be read now.

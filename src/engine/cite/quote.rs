@@ -62,8 +62,8 @@ impl Quote {
     /// What a file must hold at least that it could be from: of a single name its last part.
     pub fn core(&self) -> Self {
         let is_name = !self.is_block && !self.text.trim().contains(char::is_whitespace);
-        let parts = self.text.trim().trim_end_matches("()").split([':', '.', '/', '&', '*', '<', '>', '#', '@']);
-        let last = parts.filter(|part| part.contains(char::is_alphanumeric)).next_back();
+        let mut parts = self.text.trim().trim_end_matches("()").split([':', '.', '/', '&', '*', '<', '>', '#', '@']);
+        let last = parts.rfind(|part| part.contains(char::is_alphanumeric));
         match last.filter(|_| is_name) {
             Some(last) => Self { text: last.to_owned(), ..self.clone() },
             None => self.clone(),

@@ -13,9 +13,9 @@ pub fn find(text: &str, mut from: usize, part: &str, rejected: &mut usize) -> Op
     let begins_with_word = part.starts_with(is_of_word);
     while let Some(at) = text[from..].find(part) {
         let found = from + at..from + at + part.len();
-        let is_whole = !(begins_with_word && text[..found.start].ends_with(is_of_word))
-            && !(ends_with_word(part) && text[found.end..].starts_with(is_of_word));
-        if is_whole {
+        let begins_inside = begins_with_word && text[..found.start].ends_with(is_of_word);
+        let ends_inside = ends_with_word(part) && text[found.end..].starts_with(is_of_word);
+        if !begins_inside && !ends_inside {
             return Some(found);
         }
         *rejected += 1;
