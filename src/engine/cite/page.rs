@@ -63,6 +63,13 @@ pub fn items(text: &str, stop: &StopFlag) -> Vec<Item> {
     page.items
 }
 
+/// Whether a passage has words: a remark of HTML or an entity for a blank has none.
+pub fn has_words(text: &str) -> bool {
+    let text = text.trim();
+    let is_remark = text.starts_with("<!--") && text.ends_with("-->");
+    !is_remark && html::plain(text).contains(char::is_alphanumeric)
+}
+
 #[derive(Default)]
 struct Page<'a> {
     text: &'a str,

@@ -3,7 +3,7 @@
 use super::{
     super::{
         files::{Files, Place},
-        page::{Block, Passage},
+        page::{Block, Passage, has_words},
         quote::Quote,
     },
     Claim, Claims, OTHERS, Weight,
@@ -63,6 +63,9 @@ impl Lead {
             return Some(Self { place, others, is_open, weight, introductions: 0, is_heading: passage.is_heading });
         }
         let mut lead = before?;
+        if !has_words(said) {
+            return Some(lead);
+        }
         if lead.is_open && holds_only_quotes(text, passage, marks) {
             for marked in &marks.all {
                 let Mark::Quote(quoted) = &marked.mark else { continue };
