@@ -1,13 +1,13 @@
 //! One query on its way: from its params to what came of it.
 
 use super::{
+    client_state::ClientState,
     engines::Engines,
     ext::QueryParams,
     reporter::{Channels, Reporter},
     scope::{self, Scoped},
     sessions::SessionGuard,
     settings::complaint,
-    client_state::ClientState,
 };
 use crate::{
     config::{Options, Settings},
@@ -157,7 +157,8 @@ impl QueryRequest {
     async fn scoped(&self, settings: Settings, workspace: Arc<Workspace>, stop: StopFlag) -> Result<Scoped, Failure> {
         let (scope, client_state) = (self.params.scope.clone(), self.client_state.clone());
         let taken =
-            tokio::task::spawn_blocking(move || scope::resolve(&scope, &client_state, &settings, &workspace, &stop)).await;
+            tokio::task::spawn_blocking(move || scope::resolve(&scope, &client_state, &settings, &workspace, &stop))
+                .await;
         taken.unwrap_or_else(|error| Err(internal_failure(&error)))
     }
 }
