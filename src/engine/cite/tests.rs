@@ -28,7 +28,7 @@ fn context<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Arc<Conte
         version: 0,
     });
     let roots = vec![Root::new(directory.path())];
-    let selection = Selection { open: open.collect::<Vec<_>>().into(), roots, ..Selection::default() };
+    let selection = Selection { open: open.collect(), roots, ..Selection::default() };
     Snapshot::take(&selection, &StopFlag::default()).unwrap().context().unwrap()
 }
 
