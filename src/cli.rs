@@ -18,7 +18,7 @@ mod shards;
 mod terminal;
 mod trace;
 
-use crate::lsp::{self, Farewell};
+use crate::lsp::{self, ExitReason};
 use clap::{Parser, Subcommand};
 use std::{ffi::OsString, io::Write, process::ExitCode};
 use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
@@ -76,10 +76,10 @@ pub fn main() -> ExitCode {
             Command::Models(arguments) => models::run(arguments).await,
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Lsp => match lsp::serve_stdio().await {
-                Ok(Farewell::Proper) => ExitCode::SUCCESS,
-                Ok(Farewell::HungUp) => ExitCode::FAILURE,
-                Ok(Farewell::Told(status)) => ExitCode::from(status),
-                Ok(Farewell::Unheard(error)) => {
+                Ok(ExitReason::Proper) => ExitCode::SUCCESS,
+                Ok(ExitReason::HungUp) => ExitCode::FAILURE,
+                Ok(ExitReason::Told(status)) => ExitCode::from(status),
+                Ok(ExitReason::Unheard(error)) => {
                     output::note(Err(error));
                     ExitCode::FAILURE
                 }

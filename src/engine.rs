@@ -34,7 +34,7 @@ mod schema;
 pub mod tools;
 mod tree;
 
-pub use answer::{Answer, Citation, Failure, Lost, Termination};
+pub use answer::{Answer, Citation, CitationState, Failure, Lost, Termination};
 pub use dialogue::{Dialogue, Exchange};
 pub use event::{ContextSize, Delta, Event, EventSink, Origin, Started, SubCallState};
 pub use manner::Manner;
@@ -45,7 +45,7 @@ pub use run::Focus;
 
 use crate::{
     config::{Limits, Price, Strategy},
-    corpus::{self, ContextText, Snapshot, Tally},
+    corpus::{self, ContextText, Snapshot, StopFlag, Tally},
     llm::{self, Choice, Model, Models, Scheduler},
     repl::ForkServer,
 };
@@ -53,10 +53,13 @@ use context::Context;
 use ending::{Ending, Stop};
 use overview::Overview;
 use run::{Run, Subject};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tree::{LostCalls, Tree, TreeParts};
+
+/// How long the citations of a partial answer are looked up. What was not looked at by then is not said to be there.
+const PARTIAL_LOOK: Duration = Duration::from_millis(300);
 
 /// The largest context, in characters, that is answered directly. Below some 15,000 characters programs cost more than
 /// they save; up to here they are about even, and one call is quicker.
@@ -161,11 +164,25 @@ async fn conclude(
     // A text that was never asked for is not read now only to check a partial answer.
     let context = context.or_else(|| question.snapshot.context_if_built());
     let (snapshot, answer) = (question.snapshot.clone(), text.clone());
+    let stop = StopFlag::default();
+    let ended = stop.raise_on_drop();
     let looks = tokio::task::spawn_blocking(move || {
-        let citations = context.map(|context| cite::citations(&answer, &context)).unwrap_or_default();
+        let citations = context.map(|context| cite::citations(&answer, &context, &stop)).unwrap_or_default();
         (citations, context_size(&snapshot), input_warnings(&snapshot))
     });
-    let (citations, context, warnings) = looks.await.unwrap_or_default();
+    let mut looks = std::pin::pin!(looks);
+    let looked = match termination.is_answer() {
+        true => looks.await,
+        // Whoever ended the run does not wait for what a partial answer cites.
+        false => match tokio::time::timeout(PARTIAL_LOOK, &mut looks).await {
+            Ok(looked) => looked,
+            Err(_) => {
+                drop(ended);
+                looks.await
+            }
+        },
+    };
+    let (citations, context, warnings) = looked.unwrap_or_default();
     let LostCalls { first: lost, count: lost_count } = tree.lost();
     let usage = tree.meter.usage();
     Answer { text, termination, citations, context, warnings, lost, lost_count, usage, failure }

@@ -25,9 +25,10 @@ pub struct Circumstances {
 
 /// The object that `rlm query --json` prints and `rlm/query` returns.
 pub fn answer(answer: &Answer, circumstances: &Circumstances) -> Map<String, Value> {
-    let citations = answer.citations.iter().map(
-        |it| json!({"path": it.path, "startLine": it.first_line, "endLine": it.last_line, "verified": it.verified}),
-    );
+    let citations = answer
+        .citations
+        .iter()
+        .map(|it| json!({"path": it.path, "startLine": it.first_line, "endLine": it.last_line, "state": it.state}));
     let lost = answer.lost.iter().map(|it| json!({"depth": it.depth, "label": it.label, "error": it.error}));
     let mut object = Map::from_iter([
         ("answer".to_owned(), json!(answer.text)),

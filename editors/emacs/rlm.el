@@ -54,9 +54,10 @@
 ;;
 ;; The answer streams into a buffer of its own.  Point at the end of the buffer
 ;; follows the text; moved elsewhere, it stays where it is.  An answer that comes
-;; whole is shown from its start.  Each citation `path:line' is a button.  One that
-;; does not hold is marked: there are no such lines, or they do not say what the
-;; answer quotes from them.
+;; whole is shown from its start.  Each citation `path:line' is a button, whose face
+;; tells what was found of it, as the list below the answer does: `quoted', the
+;; lines say what the answer quotes from them; `found', they exist, and nothing is
+;; quoted; `missing', there are no such lines, or they do not say what is quoted.
 ;;
 ;;   RET, mouse-1           open the cited lines in another window
 ;;   TAB, n / S-TAB, p      next, previous citation
@@ -208,9 +209,13 @@ takes effect when the server is started."
   "Face of the characters that are markup, such as fences.")
 
 (defface rlm-citation '((t :inherit link))
-  "Face of citations.")
+  "Face of citations whose lines exist, and of which nothing is quoted.")
 
-(defface rlm-citation-unverified
+(defface rlm-citation-quoted
+  '((t :inherit (success rlm-citation)))
+  "Face of citations whose lines say what the answer quotes from them.")
+
+(defface rlm-citation-missing
   '((t :inherit warning :underline t))
   "Face of citations that do not hold.
 There are no such lines, or they do not say what the answer quotes
@@ -1824,11 +1829,19 @@ The first and the third group are markup.")
     (list (plist-get citation :path) first
           (or (plist-get citation :endLine) first))))
 
-(defun rlm--verified-p (citation)
-  "Whether the server has found CITATION, a plist of the protocol, to be right.
-There are such lines then, and what the answer quotes from them is
-what they say."
-  (eq (plist-get citation :verified) t))
+(defconst rlm--states
+  '(("quoted" rlm-citation-quoted "the lines say what is quoted from them")
+    ("found" rlm-citation "the lines exist, and nothing is quoted from them")
+    ("missing" rlm-citation-missing
+     "there are no such lines, or they do not say what is quoted"))
+  "What the server finds of citations: (STATE FACE MEANING).")
+
+(defun rlm--state (citation)
+  "Return the entry of `rlm--states' for CITATION, a plist of the protocol.
+Of a state that is not known, no more is claimed than that there is
+such a place."
+  (or (assoc (plist-get citation :state) rlm--states)
+      (assoc "found" rlm--states)))
 
 (defun rlm--note-citations (citations)
   "Remember CITATIONS, plists of the protocol, for the buttons of the answer."
@@ -1842,11 +1855,6 @@ what they say."
   ;; Their URIs can tell files that were not found before.
   (clrhash rlm--files))
 
-(defconst rlm--flaw
-  "This citation does not hold: there is no such file, it has no such lines, \
-or they do not say what the answer quotes from them."
-  "What is wrong with a citation that does not hold.")
-
 (defun rlm--insert-citations (citations)
   "Insert the list of CITATIONS, plists of the protocol."
   (when citations
@@ -1857,23 +1865,29 @@ or they do not say what the answer quotes from them."
         (let ((beg (point)))
           (insert (format "%s:%s" path (rlm--line-range first last)))
           (rlm--link beg (point) path first last))
-        (unless (rlm--verified-p citation)
-          (insert (propertize "  does not hold" 'face 'rlm-notice
-                              'help-echo rlm--flaw)))
-        (insert "\n")))))
+        (pcase-let ((`(,state ,_ ,meaning) (rlm--state citation)))
+          (insert (propertize (concat "  " state)
+                              'face (if (equal state "missing")
+                                        'rlm-notice
+                                      'shadow)
+                              'help-echo meaning)
+                  "\n"))))
+    (dolist (entry rlm--states)
+      (when (seq-find (lambda (it) (eq (rlm--state it) entry)) citations)
+        (insert (propertize (format "  %s: %s\n" (nth 0 entry) (nth 2 entry))
+                            'face 'shadow))))))
 
 (defun rlm--link (beg end path first last)
   "Make the text from BEG to END a button for lines FIRST to LAST of PATH."
   (let* ((citation (gethash (list path first last) rlm--citations))
-         (doubtful (and citation (not (rlm--verified-p citation)))))
+         (entry (and citation (rlm--state citation))))
     (make-text-button beg end :type 'rlm-citation
                       'rlm-target (list path first last)
                       'help-echo (concat "mouse-1, RET: open " path
-                                         (when doubtful
-                                           (concat "\n" rlm--flaw))))
-    (add-face-text-property beg end (if doubtful
-                                        'rlm-citation-unverified
-                                      'rlm-citation))))
+                                         (when entry
+                                           (format "\n%s: %s" (nth 0 entry)
+                                                   (nth 2 entry)))))
+    (add-face-text-property beg end (or (nth 1 entry) 'rlm-citation))))
 
 (defun rlm--link-match ()
   "Make a button of the match of `rlm--citation-regexp' if it is a citation.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     corpus::Exclusion,
-    engine::{Answer, Delta, Event, SubCallState, Termination, Usage},
+    engine::{Answer, Citation, CitationState, Delta, Event, SubCallState, Termination, Usage},
     text::{cut_head, visible_line},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -26,6 +26,9 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Files and folders that `--verbose` names as left out.
 const VERBOSE_LEFT_OUT: usize = 100;
+
+/// Citations that do not hold and are named.
+const NAMED_MISSING: usize = 5;
 
 /// The terminal of one question.
 pub struct Display {
@@ -182,14 +185,8 @@ impl Display {
         for warning in answer.warnings.iter().cloned().chain(answer.loss()) {
             say(&format!("rlm: {warning}"));
         }
-        let unverified: Vec<_> = answer.citations.iter().filter(|it| !it.verified).collect();
-        if !unverified.is_empty() && !self.quiet {
-            let places: Vec<_> = unverified.iter().take(5).map(|it| format!("{}:{}", it.path, it.first_line)).collect();
-            let count = unverified.len();
-            say(&format!(
-                "rlm: {count} citations do not hold (no such lines, or not what is quoted): {}",
-                places.join(", ")
-            ));
+        if !self.quiet && !answer.citations.is_empty() {
+            say(&citations(&answer.citations));
         }
         let is_over = answer.termination != Termination::Failed;
         if is_over && !self.quiet && std::io::stderr().is_terminal() {
@@ -200,6 +197,27 @@ impl Display {
     fn line(&self, text: &str) {
         self.bar.suspend(|| say(text));
     }
+}
+
+/// What was found of the citations, and which of them do not hold.
+fn citations(citations: &[Citation]) -> String {
+    let of = |state: CitationState| citations.iter().filter(move |it| it.state == state);
+    let count = |state| of(state).count();
+    let mut parts = Vec::new();
+    if let quoted @ 1.. = count(CitationState::Quoted) {
+        parts.push(format!("{quoted} quoted (the lines say what is quoted)"));
+    }
+    if let found @ 1.. = count(CitationState::Found) {
+        parts.push(format!("{found} found (the lines exist; nothing is quoted)"));
+    }
+    if let missing @ 1.. = count(CitationState::Missing) {
+        let mut places: Vec<_> =
+            of(CitationState::Missing).map(|it| format!("{}:{}", it.path, it.first_line)).collect();
+        places.truncate(NAMED_MISSING);
+        let more = if missing > places.len() { ", …" } else { "" };
+        parts.push(format!("{missing} missing (no such lines, or not what is quoted): {}{more}", places.join(", ")));
+    }
+    format!("rlm: citations: {}", parts.join(", "))
 }
 
 fn at_depth(depth: usize) -> String {

@@ -271,7 +271,7 @@ impl ContextText {
     }
 
     /// Where the character begins that `byte` lies in; the text's end behind it.
-    pub(super) fn floor_char(&self, byte: usize) -> Result<usize, Error> {
+    pub fn floor_char(&self, byte: usize) -> Result<usize, Error> {
         if byte >= self.byte_len() {
             return Ok(self.byte_len());
         }

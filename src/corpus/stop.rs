@@ -25,7 +25,7 @@ impl StopFlag {
         StopOnDrop(self.clone())
     }
 
-    pub(super) fn is_raised(&self) -> bool {
+    pub fn is_raised(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 

@@ -126,14 +126,29 @@ pub struct Citation {
     pub first_line: usize,
     /// Inclusive.
     pub last_line: usize,
-    /// Whether the snapshot has these lines, and they say what the answer quotes from them.
-    pub verified: bool,
+    pub state: CitationState,
 }
 
-impl Citation {
-    /// Whether both name the same lines.
-    pub fn is_same_place(&self, other: &Self) -> bool {
-        self.path == other.path && self.first_line == other.first_line && self.last_line == other.last_line
+/// What was found of a citation when it was looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CitationState {
+    /// The snapshot has these lines, and they say what the answer quotes from them.
+    Quoted,
+    /// The snapshot has these lines; that they say what the answer claims was not looked at, since it quotes nothing of them.
+    Found,
+    /// There are no such lines, or they do not say what the answer quotes from them.
+    Missing,
+}
+
+impl CitationState {
+    /// What holds of a place that is named twice: one wrong quotation is enough, and so is one right quotation otherwise.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Missing, _) | (_, Self::Missing) => Self::Missing,
+            (Self::Quoted, _) | (_, Self::Quoted) => Self::Quoted,
+            (Self::Found, Self::Found) => Self::Found,
+        }
     }
 }
 

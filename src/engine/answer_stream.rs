@@ -2,18 +2,29 @@
 //!
 //! Whoever watches sees the text grow, and what was shown should stay, above all on a terminal, where nothing can be
 //! taken back. But an answer that cites what is not there goes back to the model once, and what follows is another
-//! text. So the text is shown up to a citation, which waits for the rest of its line, and for the quotation behind it,
-//! if there is one. If it holds, the text goes on; if it does not, nothing more is shown before the answer is settled.
+//! text. So the text is shown up to a citation, which waits for the rest of its paragraph, and for the quotation behind
+//! it, if there is one ([`unit`]). If it holds, the text goes on; if it does not, nothing more is shown before the answer is settled.
 
-use super::{cite, event::Delta};
+mod unit;
+
+use super::{
+    cite::{self, Files},
+    event::Delta,
+};
 use crate::corpus::{Access, ContextText};
 use regex::Regex;
-use std::sync::LazyLock;
+use std::{cell::LazyCell, sync::LazyLock};
 
 /// The largest text whose citations are looked up while an answer is being written, in files and in bytes. Of a larger
 /// one the answer is shown up to its first citation.
 const MOST_FILES: usize = 20_000;
 const MOST_BYTES: usize = 64 << 20;
+
+/// Bytes before a place in which its path is looked for.
+const NEAR: usize = 1024;
+
+/// So much is read again with each piece that comes, in bytes.
+const SHORT: usize = 16 << 10;
 
 /// Where a citation names its first line.
 static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?::|#L)\d").expect("the pattern is right"));
@@ -27,6 +38,10 @@ pub struct AnswerStream {
     cleared: usize,
     /// Up to here, no citation was found that waits.
     looked: usize,
+    /// Where what is under way begins: up to here all citations hold.
+    start: usize,
+    /// How much was written when that was read last.
+    parsed: usize,
     /// Whether nothing more is shown before the answer is settled.
     is_blocked: bool,
     /// What whoever watches has seen.
@@ -107,7 +122,7 @@ impl AnswerStream {
 
     fn restart(&mut self, text: &str) {
         text.clone_into(&mut self.written);
-        (self.cleared, self.looked, self.is_blocked) = (0, 0, false);
+        (self.cleared, self.looked, self.start, self.parsed, self.is_blocked) = (0, 0, 0, 0, false);
     }
 
     /// Finds out how much may be shown.
@@ -116,27 +131,55 @@ impl AnswerStream {
             self.cleared = self.written.len();
             return;
         };
-        let can_check = can_check(context);
+        let files = LazyCell::new(|| Files::of(context));
         while !self.is_blocked {
             let Some(place) = PLACE.find_at(&self.written, self.looked) else {
-                self.cleared = self.written.len();
-                // A place may come in two pieces.
-                self.looked = self.written.floor_char_boundary(self.written.len().saturating_sub(2)).max(self.looked);
+                self.clear_all();
                 return;
             };
-            let line = self.written[..place.start()].rfind('\n').map_or(0, |end| end + 1);
-            if can_check && cite::citations(&self.written[line..place.end()], context).is_empty() {
+            if !can_check(context) {
+                self.cleared = self.cleared.max(place.start());
+                return;
+            }
+            let before = self.written.ceil_char_boundary(place.end().saturating_sub(NEAR));
+            if files.places(&self.written, before..place.end()).all(|it| it.range.end < place.end()) {
                 self.looked = place.end();
                 continue;
             }
-            self.cleared = self.cleared.max(place.start());
-            let Some(length) = can_check.then(|| unit(&self.written[line..])).flatten() else { return };
+            if self.must_wait() {
+                self.cleared = self.cleared.max(place.start());
+                return;
+            }
+            self.parsed = self.written.len();
+            let under_way = &self.written[self.start..];
+            let first = cite::places(under_way, &files).into_iter().find(|it| self.start + it.end > self.looked);
+            let Some(first) = first.map(|it| self.start + it.start) else {
+                // What is named there is named by what is quoted.
+                self.clear_all();
+                return;
+            };
+            self.cleared = self.cleared.max(first);
+            let line = self.written[..first].rfind('\n').map_or(0, |end| end + 1);
+            let Some(length) = unit::length(&self.written[line..]) else { return };
             let end = line + length;
-            match cite::flaws(&self.written[line..end], context).is_empty() {
-                true => (self.cleared, self.looked) = (end, end),
+            match cite::holds(&self.written[self.start..end], context) {
+                true => (self.cleared, self.looked, self.start, self.parsed) = (end, end, end, end),
                 false => self.is_blocked = true,
             }
         }
+    }
+
+    /// All that was written may be shown.
+    fn clear_all(&mut self) {
+        self.cleared = self.written.len();
+        // A place may come in two pieces.
+        self.looked = self.written.floor_char_boundary(self.written.len().saturating_sub(2)).max(self.looked);
+    }
+
+    /// Whether too little has come since what is under way was read last: all of it is read each time.
+    fn must_wait(&self) -> bool {
+        let under_way = self.written.len() - self.start;
+        under_way > SHORT && self.written.len() - self.parsed.max(self.start) < under_way / 8
     }
 }
 
@@ -144,35 +187,6 @@ impl AnswerStream {
 fn can_check(context: &ContextText) -> bool {
     let is_small = context.byte_len() <= MOST_BYTES && context.segments().len() <= MOST_FILES;
     is_small && matches!(context.access(), Access::File(..))
-}
-
-/// The length of the first line with the quotations behind it; nothing if more of them may come.
-fn unit(text: &str) -> Option<usize> {
-    let mut fence: Option<char> = None;
-    let mut end = 0;
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        let trimmed = line.trim_start();
-        let is_whole = line.ends_with('\n');
-        let marks = trimmed.chars().next().filter(|it| "`~".contains(*it));
-        let is_fence = marks.is_some_and(|mark| trimmed.chars().take_while(|it| *it == mark).count() >= 3);
-        match fence {
-            Some(open) => {
-                if is_fence && marks == Some(open) && is_whole {
-                    fence = None;
-                }
-            }
-            None if number == 0 || trimmed.is_empty() => {}
-            None if is_fence => fence = marks,
-            // A fence that is not whole, a block quotation, an indented block.
-            None if marks.is_some() && !is_whole || trimmed.starts_with('>') || line.starts_with([' ', '\t']) => {}
-            None => return Some(end),
-        }
-        if !is_whole {
-            return None;
-        }
-        end += line.len();
-    }
-    None
 }
 
 #[cfg(test)]
@@ -220,13 +234,18 @@ mod tests {
     }
 
     #[test]
-    fn a_citation_waits_for_its_line_and_for_what_is_quoted_from_it() {
+    fn a_citation_waits_for_its_paragraph_and_for_what_is_quoted_from_it() {
         for (text, expected) in [
             ("See a.rs:2 for it", "See a.rs"),
             ("See a.rs:2 for it\n", "See a.rs"),
-            ("See a.rs:2 for it\nand", "See a.rs:2 for it\nand"),
+            ("See a.rs:2 for it\nand", "See a.rs"),
+            ("See a.rs:2 for it\n\nand", "See a.rs:2 for it\n\nand"),
+            ("- See a.rs:2 for it\n- x\n", "- See a.rs:2 for it\n- x\n"),
             ("See a.rs:2 for it\n\n\nand", "See a.rs:2 for it\n\n\nand"),
-            ("a.rs:1 and\na.rs:2 so", "a.rs:1 and\na.rs"),
+            ("a.rs:1 and\n\na.rs:2 so", "a.rs:1 and\n\na.rs"),
+            ("a.rs:1 and\n\nb:\n```\na.rs:99\n", "a.rs:1 and\n\nb:\n```\na.rs:99\n"),
+            ("a.rs:2 says\n`two`\n\nIt", "a.rs:2 says\n`two`\n\nIt"),
+            ("a.rs:2:\n\nNote:\n\n~~~\ntwo\n~~~\n\nIt", "a.rs:2:\n\nNote:\n\n~~~\ntwo\n~~~\n\nIt"),
             ("a.rs:2\n```\ntwo\n", "a.rs"),
             ("a.rs:2\n```\ntwo\n```\n\nIt", "a.rs:2\n```\ntwo\n```\n\nIt"),
             ("a.rs:2\n\n> two\n\nIt", "a.rs:2\n\n> two\n\nIt"),
@@ -238,9 +257,11 @@ mod tests {
     #[test]
     fn behind_a_citation_that_does_not_hold_nothing_is_shown() {
         for (text, expected) in [
-            ("It is two (a.rs:1).\nSee a.rs:9 for it.\nThe end.\n", "It is two (a.rs:1).\nSee a.rs"),
-            ("See gone.rs:1.\nThe end.\n", "See gone.rs"),
-            ("a.rs:2\n```\nnine\n```\nThe end.\n", "a.rs"),
+            ("It is one (a.rs:1).\n\nSee a.rs:9 for it.\nThe end.\n", "It is one (a.rs:1).\n\nSee a.rs"),
+            ("See gone.rs:1.\n\nThe end.\n", "See gone.rs"),
+            ("a.rs:2\n```\nnine;\n```\nThe end.\n", "a.rs"),
+            ("a.rs:2:\n`nine;`\n\nThe end.\n", "a.rs"),
+            ("a.rs:2:\n\nNote:\n\n~~~\nnine\n~~~\n\nThe end.\n", "a.rs"),
             ("a.rs#L7 it is.\n\nThe end.\n", "a.rs"),
         ] {
             assert_eq!(shown(text), expected, "{text}");

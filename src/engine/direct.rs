@@ -49,8 +49,9 @@ pub async fn answer(tree: &Tree, question: &Question, context: &Arc<ContextText>
 
 /// The answer after the one chance to mend its citations: the second if that is better, else the first.
 async fn mended(tree: &Tree, mut messages: Vec<Message>, first: String, context: &Arc<ContextText>) -> String {
-    let (answer, looked_into) = (first.clone(), context.clone());
-    let flaws = tokio::task::spawn_blocking(move || cite::flaws(&answer, &looked_into)).await.unwrap_or_default();
+    let answer = first.clone();
+    let flaws = cite::looked_up(context.clone(), move |context, stop| cite::flaws(&answer, context, stop)).await;
+    let flaws = flaws.unwrap_or_default();
     if flaws.is_empty() {
         return first;
     }
@@ -60,8 +61,9 @@ async fn mended(tree: &Tree, mut messages: Vec<Message>, first: String, context:
     messages.push(Message::user(prompt::mend_citations(&flaws)));
     // Whatever becomes of the second attempt, there is an answer.
     let Ok(second) = call(tree, &messages, context).await else { return first };
-    let (kept, context) = (first.clone(), context.clone());
-    tokio::task::spawn_blocking(move || cite::better_of(first, second, &context)).await.unwrap_or(kept)
+    let kept = first.clone();
+    let better = cite::looked_up(context.clone(), |context, stop| cite::better_of(first, second, context, stop)).await;
+    better.unwrap_or(kept)
 }
 
 /// One call, whose text is shown as it comes.

@@ -1,13 +1,13 @@
 //! One query on its way: from its params to what came of it.
 
 use super::{
+    client_state::ClientState,
     engines::Engines,
     ext::QueryParams,
     reporter::{Channels, Reporter},
     scope::{self, Scoped},
-    sessions::Held,
+    sessions::SessionGuard,
     settings::complaint,
-    view::View,
 };
 use crate::{
     config::{Options, Settings},
@@ -24,20 +24,20 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// A question as a client has put it, at its place in the order of messages.
-pub struct Asked {
+pub struct QueryRequest {
     pub params: QueryParams,
     /// The options of the request.
     pub options: Options,
-    pub view: View,
+    pub client_state: ClientState,
     pub since: Instant,
     pub cancel: CancellationToken,
-    pub session: Option<Held>,
+    pub session: Option<SessionGuard>,
 }
 
 /// A query that was accepted.
 pub struct Query {
     pub id: String,
-    pub asked: Asked,
+    pub request: QueryRequest,
     pub reporter: Arc<Reporter>,
     pub channels: Channels,
 }
@@ -62,13 +62,13 @@ impl Query {
         // Reading a huge repository ends with the query, however that ends.
         let stop = StopFlag::default();
         let _stop = stop.raise_on_drop();
-        let Prepared { engine, question, mut warnings } = match self.asked.prepare(engines, workspace, stop).await {
+        let Prepared { engine, question, mut warnings } = match self.request.prepare(engines, workspace, stop).await {
             Ok(prepared) => prepared,
             Err(answer) => return self.conclude(answer, None, None),
         };
         let snapshot = question.snapshot.clone();
         let note = Arc::new(StartedNote { reporter: self.reporter.clone(), started: Mutex::default() });
-        let mut answer = engine.ask(question, note.clone(), self.asked.cancel.clone()).await;
+        let mut answer = engine.ask(question, note.clone(), self.request.cancel.clone()).await;
         let told = snapshot.exclusions().into_iter().filter(|it| it.reason.is_warning());
         warnings.extend(told.map(|it| format!("{}: {}", it.path, it.reason)));
         answer.warnings.splice(0..0, warnings);
@@ -77,7 +77,7 @@ impl Query {
 
     /// Puts the result object together.
     fn conclude(&self, mut answer: Answer, started: Option<Started>, snapshot: Option<&Snapshot>) -> Outcome {
-        answer.usage.wall_time = self.asked.since.elapsed();
+        answer.usage.wall_time = self.request.since.elapsed();
         let circumstances = started.map_or_else(Circumstances::default, |it| Circumstances {
             model: it.model,
             worker: it.worker,
@@ -85,11 +85,11 @@ impl Query {
         });
         let mut result = report::answer(&answer, &circumstances);
         result.insert("queryId".to_owned(), json!(self.id));
-        result.insert("sessionId".to_owned(), json!(self.asked.session.as_ref().map(Held::id)));
+        result.insert("sessionId".to_owned(), json!(self.request.session.as_ref().map(SessionGuard::id)));
         if let (Some(snapshot), Some(Value::Array(citations))) = (snapshot, result.get_mut("citations")) {
             for citation in citations {
                 let path = citation["path"].as_str().unwrap_or_default();
-                if let Some(uri) = scope::uri_of(snapshot, path).filter(|_| citation["verified"] == true) {
+                if let Some(uri) = scope::uri_of(snapshot, path).filter(|_| citation["state"] != "missing") {
                     citation["uri"] = json!(uri);
                 }
             }
@@ -98,7 +98,7 @@ impl Query {
     }
 }
 
-impl Asked {
+impl QueryRequest {
     /// Finds the settings, the models and the text. All of it may take long: the client has to reply, a server has to
     /// say what it has, and a folder may be huge. When the query is cancelled or its time is up nothing of it is waited
     /// for.
@@ -151,13 +151,14 @@ impl Asked {
     }
 
     async fn settings(&self, engines: &Engines) -> Result<Settings, Failure> {
-        engines.settings(self.options.clone(), &self.view.settings).await
+        engines.settings(self.options.clone(), &self.client_state.settings).await
     }
 
     async fn scoped(&self, settings: Settings, workspace: Arc<Workspace>, stop: StopFlag) -> Result<Scoped, Failure> {
-        let (scope, view) = (self.params.scope.clone(), self.view.clone());
+        let (scope, client_state) = (self.params.scope.clone(), self.client_state.clone());
         let taken =
-            tokio::task::spawn_blocking(move || scope::resolve(&scope, &view, &settings, &workspace, &stop)).await;
+            tokio::task::spawn_blocking(move || scope::resolve(&scope, &client_state, &settings, &workspace, &stop))
+                .await;
         taken.unwrap_or_else(|error| Err(internal_failure(&error)))
     }
 }

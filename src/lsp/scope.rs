@@ -1,9 +1,9 @@
 //! From the scope of a request to a snapshot.
 
 use super::{
+    client_state::{ClientState, Folder},
     ext::Scope,
     uri::{DocumentKey, file_path, of_path, shown_path},
-    view::{Folder, View},
 };
 use crate::{
     config::Settings,
@@ -31,12 +31,12 @@ pub struct Scoped {
 /// Takes the snapshot that `scope` names. Blocks, and can be stopped.
 pub fn resolve(
     scope: &Scope,
-    view: &View,
+    client_state: &ClientState,
     settings: &Settings,
     workspace: &Workspace,
     stop: &StopFlag,
 ) -> Result<Scoped, Failure> {
-    let taker = Taker { view, settings, workspace, stop };
+    let taker = Taker { client_state, settings, workspace, stop };
     let whole = |snapshot| Scoped { snapshot, focus: None, warnings: Vec::new() };
     match scope {
         Scope::Workspace => taker.workspace(),
@@ -51,7 +51,7 @@ pub fn resolve(
 }
 
 struct Taker<'a> {
-    view: &'a View,
+    client_state: &'a ClientState,
     settings: &'a Settings,
     workspace: &'a Workspace,
     stop: &'a StopFlag,
@@ -60,14 +60,15 @@ struct Taker<'a> {
 impl Taker<'_> {
     /// All folders. One that is not there is left out, unless there is no other.
     fn workspace(&self) -> Result<Scoped, Failure> {
-        if self.view.folders.is_empty() {
+        if self.client_state.folders.is_empty() {
             return Err(Failure {
                 kind: "noFolder",
                 message: "no folder is open".to_owned(),
                 hint: Some("open a folder, or ask about a file".to_owned()),
             });
         }
-        let (mut there, mut missing): (Vec<_>, Vec<_>) = self.view.folders.iter().partition(|it| it.path.exists());
+        let (mut there, mut missing): (Vec<_>, Vec<_>) =
+            self.client_state.folders.iter().partition(|it| it.path.exists());
         if there.is_empty() {
             there.append(&mut missing);
         }
@@ -91,10 +92,10 @@ impl Taker<'_> {
         let meant = name_of_visible(path);
         let forms = [Path::new(path), Path::new(OsStr::from_bytes(&meant))];
         let places = forms.into_iter().flat_map(|path| {
-            let named = if self.view.folders.len() > 1 { self.in_named_folder(path) } else { None };
-            named.into_iter().chain(self.view.folders.iter().map(move |folder| folder.path.join(path)))
+            let named = if self.client_state.folders.len() > 1 { self.in_named_folder(path) } else { None };
+            named.into_iter().chain(self.client_state.folders.iter().map(move |folder| folder.path.join(path)))
         });
-        let first = self.view.folders.first().map_or_else(|| path.into(), |folder| folder.path.join(path));
+        let first = self.client_state.folders.first().map_or_else(|| path.into(), |folder| folder.path.join(path));
         places.into_iter().find(|place| self.is_there(place)).unwrap_or(first)
     }
 
@@ -102,19 +103,19 @@ impl Taker<'_> {
     fn in_named_folder(&self, path: &Path) -> Option<PathBuf> {
         let mut components = path.components();
         let name = visible_path(Path::new(components.next()?.as_os_str()));
-        let folder = self.view.folders.iter().find(|folder| folder.name == name)?;
+        let folder = self.client_state.folders.iter().find(|folder| folder.name == name)?;
         Some(folder.path.join(components.as_path()))
     }
 
     /// Whether there is such a file, on the disk or in the editor.
     fn is_there(&self, path: &Path) -> bool {
-        path.exists() || self.view.documents.contains_key(&DocumentKey::File(path.to_owned()))
+        path.exists() || self.client_state.documents.contains_key(&DocumentKey::File(path.to_owned()))
     }
 
     fn file(&self, uri: &Uri) -> Result<Arc<Snapshot>, Failure> {
         match DocumentKey::of(uri) {
             DocumentKey::File(path) => self.take(vec![self.root(&path)]),
-            key @ DocumentKey::Other(_) => match self.view.documents.get(&key) {
+            key @ DocumentKey::Other(_) => match self.client_state.documents.get(&key) {
                 Some(document) => Ok(Snapshot::of_text(Some(&shown_path(uri)), document.text.to_string())),
                 None => Err(not_open(uri)),
             },
@@ -125,7 +126,7 @@ impl Taker<'_> {
     /// Other folders stay out, since they may be other projects.
     fn selection(&self, uri: &Uri, range: Range) -> Result<Scoped, Failure> {
         let path = file_path(uri);
-        let folder = path.as_deref().and_then(|path| Some((path, self.view.folder_of(path)?)));
+        let folder = path.as_deref().and_then(|path| Some((path, self.client_state.folder_of(path)?)));
         let snapshot = match folder {
             Some((path, folder)) => {
                 let root = self.root(&folder.path);
@@ -159,7 +160,7 @@ impl Taker<'_> {
                 Rope::from_str(&text)
             }
         };
-        let chars = self.view.client.encoding.chars_of(&text, range);
+        let chars = self.client_state.client.encoding.chars_of(&text, range);
         let last = chars.end.saturating_sub(1).max(chars.start);
         // For the protocol a lone carriage return ends a line, for the context it does not.
         let line_of = |char: usize| text.slice(..char).chars().filter(|&it| it == '\n').count() + 1;
@@ -183,7 +184,7 @@ impl Taker<'_> {
     }
 
     fn take(&self, roots: Vec<Root>) -> Result<Arc<Snapshot>, Failure> {
-        let open = self.view.documents.iter().filter_map(|(key, document)| {
+        let open = self.client_state.documents.iter().filter_map(|(key, document)| {
             let path = key.path()?.to_owned();
             Some(OpenBuffer { path, text: document.text.clone(), version: document.version })
         });
@@ -198,7 +199,7 @@ impl Taker<'_> {
 
     /// A root with the name that people know it by; a lone folder has none.
     fn root(&self, path: &Path) -> Root {
-        let base = self.view.folder_of(path).map(|folder| folder.path.clone());
+        let base = self.client_state.folder_of(path).map(|folder| folder.path.clone());
         Root { label: self.shown(path), base, ..Root::new(path) }
     }
 
@@ -206,17 +207,18 @@ impl Taker<'_> {
     fn named(&self, path: &Path) -> Root {
         let identity = |path: &Path| path.metadata().map(|it| (it.dev(), it.ino())).ok();
         let named = identity(path);
-        let is_folder = named.is_some() && self.view.folders.iter().any(|folder| identity(&folder.path) == named);
+        let is_folder =
+            named.is_some() && self.client_state.folders.iter().any(|folder| identity(&folder.path) == named);
         Root { may_be_store: !is_folder, ..self.root(path) }
     }
 
     /// The path relative to its workspace folder, with the folder's name before it if there are several.
     fn shown(&self, path: &Path) -> String {
-        let Some(folder) = self.view.folder_of(path) else {
+        let Some(folder) = self.client_state.folder_of(path) else {
             return path.file_name().map(|name| visible_path(Path::new(name))).unwrap_or_default();
         };
         let inside = visible_path(path.strip_prefix(&folder.path).unwrap_or(path));
-        match (self.view.folders.len(), inside.is_empty()) {
+        match (self.client_state.folders.len(), inside.is_empty()) {
             (1, _) => inside,
             (_, true) => folder.name.clone(),
             (_, false) => format!("{}/{inside}", folder.name),

@@ -3,10 +3,10 @@
 use super::{
     capabilities,
     ext::{self, CancelParams, EndSessionParams, QueryParams},
-    front::{Call, Front},
     handlers,
+    message_order::{Call, MessageOrder},
     outbox::{MarkedSocket, Outbox},
-    runs::Runs,
+    query_registry::QueryRegistry,
 };
 use crate::setup;
 use lsp_types::{
@@ -21,14 +21,14 @@ use tower_lsp::{Client, LanguageServer, LspService, jsonrpc::Result};
 /// The handlers of one client.
 pub struct Handlers {
     pub client: Client,
-    pub runs: Arc<Runs>,
+    pub runs: Arc<QueryRegistry>,
 }
 
-/// Puts a server together: its front, the socket to its client, and its runs.
-pub fn build() -> (Front<LspService<Handlers>>, MarkedSocket, Arc<Runs>) {
+/// Puts a server together: its message order, the socket to its client, and its runs.
+pub fn build() -> (MessageOrder<LspService<Handlers>>, MarkedSocket, Arc<QueryRegistry>) {
     let outbox = Outbox::default();
     let (service, socket) = LspService::build(|client: Client| Handlers {
-        runs: Arc::new(Runs::new(client.clone(), outbox.clone(), setup::environment())),
+        runs: Arc::new(QueryRegistry::new(client.clone(), outbox.clone(), setup::environment())),
         client,
     })
     .custom_method(ext::QUERY, Handlers::query)
@@ -40,7 +40,7 @@ pub fn build() -> (Front<LspService<Handlers>>, MarkedSocket, Arc<Runs>) {
     .finish();
     let Handlers { client, runs } = service.inner();
     let (client, runs) = (client.clone(), runs.clone());
-    (Front::new(service, client), outbox.attach(socket), runs)
+    (MessageOrder::new(service, client), outbox.attach(socket), runs)
 }
 
 impl Handlers {
@@ -61,7 +61,7 @@ impl Handlers {
     }
 
     async fn status(&self) -> Result<Value> {
-        Ok(self.runs.status(&Call::current().view).await)
+        Ok(self.runs.status(&Call::current().client_state).await)
     }
 
     async fn cancel_progress(&self, params: WorkDoneProgressCancelParams) {
@@ -72,7 +72,7 @@ impl Handlers {
 impl LanguageServer for Handlers {
     async fn initialize(&self, _: InitializeParams) -> Result<InitializeResult> {
         Ok(InitializeResult {
-            capabilities: capabilities::offered(Call::current().view.client.encoding),
+            capabilities: capabilities::offered(Call::current().client_state.client.encoding),
             server_info: Some(ServerInfo {
                 name: env!("CARGO_PKG_NAME").to_owned(),
                 version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -81,12 +81,12 @@ impl LanguageServer for Handlers {
     }
 
     async fn did_change_configuration(&self, _: DidChangeConfigurationParams) {
-        // The front has applied it.
-        self.runs.reconsider(&Call::current().view).await;
+        // The message order has applied it.
+        self.runs.reconsider(&Call::current().client_state).await;
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
-        Ok(handlers::code_action::offer(&params, &Call::current().view))
+        Ok(handlers::code_action::offer(&params, &Call::current().client_state))
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {

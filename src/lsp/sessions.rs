@@ -28,7 +28,7 @@ struct Slot {
 }
 
 /// A session while one of its questions is being answered.
-pub struct Held {
+pub struct SessionGuard {
     sessions: Arc<Sessions>,
     id: String,
     pub dialogue: Arc<Dialogue>,
@@ -37,7 +37,7 @@ pub struct Held {
 impl Sessions {
     /// Holds a session for a question, and begins it if there is none of this name; nothing if another question of it is
     /// being answered.
-    pub fn hold(self: &Arc<Self>, id: &str) -> Option<Held> {
+    pub fn hold(self: &Arc<Self>, id: &str) -> Option<SessionGuard> {
         let mut slots = self.lock();
         let now = Instant::now();
         slots.retain(|_, slot| slot.is_busy || now - slot.used < REST);
@@ -51,7 +51,7 @@ impl Sessions {
         if std::mem::replace(&mut slot.is_busy, true) {
             return None;
         }
-        Some(Held { sessions: self.clone(), id: id.to_owned(), dialogue: slot.dialogue.clone() })
+        Some(SessionGuard { sessions: self.clone(), id: id.to_owned(), dialogue: slot.dialogue.clone() })
     }
 
     /// Ends a session; says whether there was one. A question that is being answered is not disturbed.
@@ -69,13 +69,13 @@ impl Sessions {
     }
 }
 
-impl Held {
+impl SessionGuard {
     pub fn id(&self) -> &str {
         &self.id
     }
 }
 
-impl Drop for Held {
+impl Drop for SessionGuard {
     fn drop(&mut self) {
         // One that was ended meanwhile may have a successor of the same name.
         if let Some(slot) =

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 type Layer = Result<Options, SettingsError>;
 
 /// Names in a section that are no options.
-pub type Strangers = Vec<String>;
+pub type UnknownOptions = Vec<String>;
 
 /// What counts as of one message. Cloning is cheap.
 #[derive(Debug, Clone, Default)]
@@ -75,26 +75,26 @@ impl Default for Current {
 
 impl ClientSettings {
     /// Takes the `initializationOptions`: the section `rlm`, alone or inside an object.
-    pub fn initialize(&mut self, options: &Value) -> Strangers {
-        let (layer, strangers) = read(options.get("rlm").unwrap_or(options));
+    pub fn initialize(&mut self, options: &Value) -> UnknownOptions {
+        let (layer, unknown) = read(options.get("rlm").unwrap_or(options));
         self.current = Current::Known(Settled::new(layer, Origin::Initial));
-        strangers
+        unknown
     }
 
     /// Takes a configuration that the client gives by itself. `None` if it does not say what holds for this server:
     /// then a client that can be asked is to be asked, and otherwise everything stays as it was.
-    pub fn tell(&mut self, settings: &Value, can_be_asked: bool) -> Option<Strangers> {
+    pub fn tell(&mut self, settings: &Value, can_be_asked: bool) -> Option<UnknownOptions> {
         if let Some((section, origin)) = section(settings) {
-            let (layer, strangers) = read(section);
+            let (layer, unknown) = read(section);
             self.current = Current::Known(Settled::new(layer, origin));
-            return Some(strangers);
+            return Some(unknown);
         }
         if !can_be_asked
             && let Current::Known(Settled { origin, .. }) = self.current
             && is_removal(settings, origin)
         {
             self.current = Current::Known(Settled::cleared(origin));
-            return Some(Strangers::new());
+            return Some(UnknownOptions::new());
         }
         None
     }
@@ -138,20 +138,20 @@ impl Inquiry {
     /// Takes the reply, which is the section or null; without one everything stays as it was. Null says that there is
     /// no such section: of a client that has given one before, that it was removed, and of any other, that it has none
     /// to give.
-    pub async fn settle(self, reply: Option<&Value>) -> Strangers {
-        let (settled, strangers) = match reply {
+    pub async fn settle(self, reply: Option<&Value>) -> UnknownOptions {
+        let (settled, unknown) = match reply {
             Some(reply) if !reply.is_null() => {
-                let (layer, strangers) = read(reply.get("rlm").unwrap_or(reply));
-                (Settled::new(layer, Origin::Section), strangers)
+                let (layer, unknown) = read(reply.get("rlm").unwrap_or(reply));
+                (Settled::new(layer, Origin::Section), unknown)
             }
             reply => {
                 let before = self.before.settled().await;
                 let is_removed = reply.is_some() && before.origin != Origin::Initial;
-                (if is_removed { Settled::cleared(Origin::Section) } else { before }, Strangers::new())
+                (if is_removed { Settled::cleared(Origin::Section) } else { before }, UnknownOptions::new())
             }
         };
         self.reply.send_replace(Some(settled));
-        strangers
+        unknown
     }
 }
 
@@ -176,19 +176,19 @@ fn is_removal(settings: &Value, before: Origin) -> bool {
     }
 }
 
-fn read(section: &Value) -> (Layer, Strangers) {
+fn read(section: &Value) -> (Layer, UnknownOptions) {
     match Options::from_json(section) {
         Ok(mut options) => {
-            let strangers = std::mem::take(&mut options.unknown);
-            (options.clone().resolve().map(|_| options), strangers)
+            let unknown = std::mem::take(&mut options.unknown);
+            (options.clone().resolve().map(|_| options), unknown)
         }
-        Err(error) => (Err(error), Strangers::new()),
+        Err(error) => (Err(error), UnknownOptions::new()),
     }
 }
 
 /// What the client's user is told of names that are no options.
-pub fn complaint(strangers: &[String]) -> String {
-    let named = strangers.iter().map(|name| match Options::nearest(name) {
+pub fn complaint(unknown: &[String]) -> String {
+    let named = unknown.iter().map(|name| match Options::nearest(name) {
         Some(nearest) => format!("{name} (did you mean {nearest}?)"),
         None => name.clone(),
     });

@@ -1,7 +1,7 @@
 //! The transport's way in, made tolerant, and its way out, watched.
 //!
 //! The framework stops reading at the first message that it cannot parse. Here every message is looked at before it gets
-//! there; one that is no JSON-RPC is replaced by a request for [`MALFORMED`], which the front answers with the error that
+//! there; one that is no JSON-RPC is replaced by a request for [`MALFORMED`], which the message order answers with the error that
 //! JSON-RPC 2.0 asks for, and the connection goes on.
 
 use serde_json::{Value, json};

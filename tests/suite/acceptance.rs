@@ -72,8 +72,8 @@ struct Case {
     results: Vec<(usize, String, String)>,
     /// How many tools the first turn is offered.
     tools: Option<usize>,
-    /// Whether each citation holds.
-    verified: Option<Vec<bool>>,
+    /// What was found of each citation.
+    states: Option<Vec<String>>,
     calls: Option<usize>,
     most_open: Option<usize>,
     iterations: Option<u64>,
@@ -276,10 +276,10 @@ impl Case {
             let offered = log.calls[0].body["tools"].as_array().map_or(0, Vec::len);
             assert_eq!(offered, count, "tools in {name}");
         }
-        if let Some(expected) = &self.verified {
+        if let Some(expected) = &self.states {
             let citations = result["citations"].as_array().expect("a list");
-            let verified: Vec<bool> = citations.iter().map(|it| it["verified"] == true).collect();
-            assert_eq!(verified, *expected, "{name}");
+            let states: Vec<&str> = citations.iter().filter_map(|it| it["state"].as_str()).collect();
+            assert_eq!(states, *expected, "{name}");
         }
         let usage = &result["usage"];
         let counts = [("iterations", self.iterations), ("maxDepth", self.depth), ("retries", self.retries)];

@@ -40,7 +40,7 @@ async fn programs_sub_calls_and_calls_of_tools_go_through_llama_cpp() {
     let result = ran.json();
     assert_eq!(result["answer"], "The text says it says forty-two in stack.txt:2", "{ran:?}");
     assert_eq!(result["termination"], "final");
-    assert_eq!(result["citations"], json!([{"path": "stack.txt", "startLine": 2, "endLine": 2, "verified": true}]));
+    assert_eq!(result["citations"], json!([{"path": "stack.txt", "startLine": 2, "endLine": 2, "state": "found"}]));
     let usage = &result["usage"];
     assert_eq!((&usage["rootCalls"], &usage["subCalls"]), (&json!(2), &json!(1)));
     assert!(usage["inputTokens"].as_u64() > Some(500) && usage["outputTokens"].as_u64() > Some(20), "{usage}");

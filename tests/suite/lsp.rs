@@ -27,7 +27,7 @@ async fn a_question_is_answered_with_citations_that_open() {
     let result = client.request("rlm/query", params).await.expect("an answer");
     assert_eq!((&result["termination"], &result["queryId"]), (&json!("final"), &json!("q1")));
     let citation = &result["citations"][0];
-    assert_eq!((&citation["path"], &citation["verified"]), (&json!("src/kettle.rs"), &json!(true)));
+    assert_eq!((&citation["path"], &citation["state"]), (&json!("src/kettle.rs"), &json!("quoted")));
     assert_eq!(citation["uri"], uri(&folder.path().join("src/kettle.rs")));
     assert!(citation["startLine"].as_u64() <= Some(4) && citation["endLine"].as_u64() >= Some(4), "{citation}");
     assert_eq!(result["context"]["files"], 2);
@@ -237,7 +237,7 @@ async fn a_selection_offers_to_ask_about_it() {
         client.request("rlm/query", json!({"query": "What is this?", "scope": scope})).await.expect("an answer");
     assert_eq!(
         result["citations"][0],
-        json!({"path": "src/kettle.rs", "startLine": 4, "endLine": 6, "verified": true, "uri": uri})
+        json!({"path": "src/kettle.rs", "startLine": 4, "endLine": 6, "state": "quoted", "uri": uri})
     );
     assert_eq!(client.shut_down().await, 0);
 }
@@ -255,7 +255,7 @@ async fn raw_and_encoded_uris_name_the_same_document() {
     let params = json!({"query": "where is the water heated?", "scope": {"kind": "file", "uri": encoded}});
     let result = client.request("rlm/query", params).await.expect("an answer");
     let citation = &result["citations"][0];
-    assert_eq!((&citation["path"], &citation["verified"]), (&json!("kettle.rs"), &json!(true)), "{result}");
+    assert_eq!((&citation["path"], &citation["state"]), (&json!("kettle.rs"), &json!("quoted")), "{result}");
     assert_eq!(citation["uri"], encoded.replace("%5b", "%5B"));
     assert_eq!(client.shut_down().await, 0);
 }

@@ -213,7 +213,7 @@ async fn when_the_turns_are_used_up_the_model_is_asked_for_its_answer() {
     let ran = ask(&server, &path, &["--max-iterations", "2"]).await;
     let result = ran.json();
     assert_eq!((&result["termination"], ran.status), (&json!("forced"), 0), "{ran:?}");
-    assert_eq!(result["citations"], json!([{"path": path.to_str(), "startLine": 1, "endLine": 1, "verified": true}]));
+    assert_eq!(result["citations"], json!([{"path": path.to_str(), "startLine": 1, "endLine": 1, "state": "found"}]));
 }
 
 #[tokio::test]

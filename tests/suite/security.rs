@@ -4,6 +4,7 @@
 //! Where a test needs no process and no server it stands beside the code.
 
 mod bounds;
+mod cites;
 mod clients;
 mod firstday;
 mod keys;

@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// Crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 11] = [
+const HOMES: [(&str, &[&str]); 12] = [
     ("tower_lsp", &["lsp"]),
     ("lsp_types", &["lsp"]),
     ("genai", &["llm"]),
@@ -33,6 +33,7 @@ const HOMES: [(&str, &[&str]); 11] = [
     ("memmap2", &["corpus", "repl/worker"]),
     ("clap", &["cli", "config"]),
     ("jsonschema", &["engine", "tools"]),
+    ("pulldown_cmark", &["engine/cite"]),
 ];
 
 /// Files that may be unsafe, each with the reason beside the code.

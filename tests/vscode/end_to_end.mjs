@@ -278,7 +278,7 @@ try {
     await workbench.runCommand("RLM: Ask…");
     await workbench.answerPrompt("Ask RLM about the workspace", "Please quote");
     const answer = await workbench.editor("Please quote");
-    await answer.waitForText("src/queue\\.py:3 \\(does not hold\\)");
+    await answer.waitForText("src/queue\\.py:3 \\(missing\\)");
     await answer.waitForDots("src/queue.py:3");
   });
 

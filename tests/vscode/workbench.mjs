@@ -204,7 +204,7 @@ export class Editor {
     await insist(title, () => button.click(), (timeout) => prompt.waitFor({ timeout }));
   }
 
-  /** Waits until a text is underlined with dots, as what does not hold is. */
+  /** Waits until a text is underlined with dots, as what is missing is. */
   async waitForDots(text) {
     const dotted = async () => {
       const styles = await this.#group.locator(".view-line span span", { hasText: text }).evaluateAll((all) =>

@@ -212,36 +212,40 @@ Return the buffer of the answer."
       (rlm-test-event run "delta" :text text))
     (should (equal (rlm-test-buttons) '(("src/a.rs:10-14" ("src/a.rs" 10 14)))))))
 
-(ert-deftest rlm-test-citations-of-the-result-are-listed-and-unverified-ones-marked ()
+(ert-deftest rlm-test-citations-of-the-result-are-listed-and-marked-by-their-states ()
   (rlm-test-in-answer (run '(("src/a.rs" . "")))
     (rlm-test-event run "delta" :text "As src/b.rs:2 and odd {x} y.rs:7 say.")
     (rlm-test-reply
      run :result
      (rlm-test-result
       "As src/b.rs:2 and odd {x} y.rs:7 say."
-      :citations [(:path "src/a.rs" :startLine 10 :endLine 14 :verified t)
-                  (:path "src/b.rs" :startLine 2 :endLine 2 :verified :json-false)
-                  (:path "odd {x} y.rs" :startLine 7 :endLine 7 :verified t)]))
+      :citations [(:path "src/a.rs" :startLine 10 :endLine 14 :state "quoted")
+                  (:path "src/b.rs" :startLine 2 :endLine 2 :state "missing")
+                  (:path "odd {x} y.rs" :startLine 7 :endLine 7 :state "found")]))
     (should (equal (rlm-test-answer)
                    "As src/b.rs:2 and odd {x} y.rs:7 say.
 
 Citations
-  src/a.rs:10-14
-  src/b.rs:2  does not hold
-  odd {x} y.rs:7
+  src/a.rs:10-14  quoted
+  src/b.rs:2  missing
+  odd {x} y.rs:7  found
+  quoted: the lines say what is quoted from them
+  found: the lines exist, and nothing is quoted from them
+  missing: there are no such lines, or they do not say what is quoted
 "))
     (should (equal (mapcar #'car (rlm-test-buttons))
                    '("src/b.rs:2" "odd {x} y.rs:7"
                      "src/a.rs:10-14" "src/b.rs:2" "odd {x} y.rs:7")))
-    (should (memq 'rlm-citation-unverified (rlm-test-faces "src/b.rs:2")))
-    (should-not (memq 'rlm-citation-unverified (rlm-test-faces "src/a.rs:10")))
+    (should (memq 'rlm-citation-missing (rlm-test-faces "src/b.rs:2")))
+    (should (memq 'rlm-citation-quoted (rlm-test-faces "src/a.rs:10")))
+    (should (memq 'rlm-citation (rlm-test-faces "odd {x} y.rs:7")))
     (goto-char (point-min))
     (search-forward "src/b")
-    (should (string-match-p "does not hold" (get-char-property (point) 'help-echo)))
-    (goto-char (point-max))
-    (search-backward "does not hold")
-    (should (memq 'rlm-notice (rlm-test-faces "  does not hold")))
-    (should (string-match-p "do not say what the answer quotes"
+    (should (string-match-p "missing: there are no such lines"
+                            (get-char-property (point) 'help-echo)))
+    (search-forward "src/b.rs:2  mis")
+    (should (memq 'rlm-notice (rlm-test-faces "  missing")))
+    (should (string-match-p "do not say what is quoted"
                             (get-char-property (point) 'help-echo)))))
 
 (ert-deftest rlm-test-a-citation-opens-its-lines ()

@@ -1,6 +1,6 @@
 /**
- * Makes the `path:line` of an answer lead to the text: links in the document, marks on what does not hold, and the jump
- * itself.
+ * Makes the `path:line` of an answer lead to the text: links in the document, marks for what the server found of
+ * them, and the jump itself.
  */
 
 import * as vscode from "vscode";
@@ -8,6 +8,7 @@ import * as vscode from "vscode";
 import type { Answer } from "./answers";
 import { type AnswerDocuments, SCHEME } from "./documents";
 import { citationOf, findMentions, formatPlace, type Mention, splitFolder } from "./links";
+import { CITATION_STATES, type CitationState, STATE_MEANINGS } from "./protocol";
 
 /** The command behind every link; internal, its argument is a `Target`. */
 export const OPEN_CITATION = "rlm.openCitation";
@@ -27,16 +28,23 @@ export class Citations implements vscode.DocumentLinkProvider, vscode.Disposable
     backgroundColor: new vscode.ThemeColor("editor.rangeHighlightBackground"),
     overviewRulerColor: new vscode.ThemeColor("editorOverviewRuler.rangeHighlightForeground"),
   });
-  readonly #unverified = vscode.window.createTextEditorDecorationType({
-    textDecoration: "underline dotted",
-    color: new vscode.ThemeColor("editorWarning.foreground"),
-  });
+  readonly #states: Record<CitationState, vscode.TextEditorDecorationType> = {
+    quoted: vscode.window.createTextEditorDecorationType({
+      textDecoration: "underline solid",
+      color: new vscode.ThemeColor("testing.iconPassed"),
+    }),
+    found: vscode.window.createTextEditorDecorationType({ textDecoration: "underline dashed" }),
+    missing: vscode.window.createTextEditorDecorationType({
+      textDecoration: "underline dotted",
+      color: new vscode.ThemeColor("editorWarning.foreground"),
+    }),
+  };
 
   constructor(documents: AnswerDocuments) {
     this.#documents = documents;
     this.#subscriptions = [
       this.#cited,
-      this.#unverified,
+      ...Object.values(this.#states),
       vscode.commands.registerCommand(OPEN_CITATION, (target: Target) => this.#open(target)),
       vscode.window.onDidChangeVisibleTextEditors((editors) => { editors.forEach((it) => { this.#mark(it); }); }),
       vscode.workspace.onDidChangeTextDocument(({ document }) => { this.#changed(document); }),
@@ -86,20 +94,25 @@ export class Citations implements vscode.DocumentLinkProvider, vscode.Disposable
     return vscode.languages.registerDocumentLinkProvider({ scheme: SCHEME }, this);
   }
 
-  /** Marks mentions that the server has looked at and found to be wrong. */
+  /** Marks mentions by what the server found of them. */
   #mark(editor: vscode.TextEditor): void {
     const answer = this.#documents.find(editor.document.uri);
     if (answer === undefined) {
       return;
     }
-    const doubtful = mentions(editor.document, answer)
-      .filter((mention) => citationOf(mention, answer.citations)?.verified === false)
-      .map((mention) => ({
-        range: rangeOf(editor.document, mention),
-        hoverMessage:
-          "This citation does not hold: there is no such file, it has no such lines, or they do not say what is quoted.",
-      }));
-    editor.setDecorations(this.#unverified, doubtful);
+    const marked = mentions(editor.document, answer).map((mention) => ({
+      mention,
+      state: citationOf(mention, answer.citations)?.state,
+    }));
+    for (const state of CITATION_STATES) {
+      const ranges = marked
+        .filter((it) => it.state === state)
+        .map(({ mention }) => ({
+          range: rangeOf(editor.document, mention),
+          hoverMessage: `${state}: ${STATE_MEANINGS[state]}`,
+        }));
+      editor.setDecorations(this.#states[state], ranges);
+    }
   }
 
   async #open(target: Target): Promise<void> {
@@ -123,7 +136,7 @@ const rangeOf = (document: vscode.TextDocument, mention: Mention) =>
   new vscode.Range(document.positionAt(mention.start), document.positionAt(mention.end));
 
 /**
- * The file a mention means: the server's own word where it has verified it, else a path inside the workspace. A model
+ * The file a mention means: the server's own word where it has found it, else a path inside the workspace. A model
  * may write any path; one that leads out of the workspace is no link.
  */
 export function locate(mention: Mention, answer: Answer): vscode.Uri | undefined {

@@ -20,6 +20,7 @@ import type {
   Status,
   Usage,
 } from "./protocol";
+import { CITATION_STATES } from "./protocol";
 
 type Fields = Record<string, unknown>;
 
@@ -190,7 +191,8 @@ function decodeCitation(value: unknown): Citation | undefined {
     path: it["path"],
     startLine: it["startLine"],
     endLine: Math.max(it["startLine"], number(it["endLine"])),
-    verified: it["verified"] === true,
+    // Of a state that this client does not know, no more is claimed than that there is such a place.
+    state: CITATION_STATES.find((state) => state === it["state"]) ?? "found",
     ...(typeof it["uri"] === "string" && { uri: it["uri"] }),
   };
 }

@@ -5,7 +5,7 @@
 import type { Answer } from "./answers";
 import { formatPlace } from "./links";
 import { describeContext, describeProgress, describeSpent, duration, plural, sentence, shorten } from "./progress";
-import type { Citation, Lost, Result } from "./protocol";
+import { type Citation, CITATION_STATES, type Lost, type Result, STATE_MEANINGS } from "./protocol";
 
 /** Lost calls that are described one by one. */
 const LOST_DESCRIBED = 20;
@@ -88,8 +88,14 @@ function citations(cited: readonly Citation[]): string {
   if (cited.length === 0) {
     return "";
   }
-  const rows = cited.map((it) => `- ${formatPlace(it)}${it.verified ? "" : " (does not hold)"}`);
-  return `**Citations**\n\n${[...new Set(rows)].join("\n")}`;
+  const rows = cited.map((it) => `- ${formatPlace(it)} (${it.state})`);
+  return `**Citations**\n\n${[...new Set(rows)].join("\n")}\n\n${explained(cited)}`;
+}
+
+/** What the states mean that there are. */
+function explained(cited: readonly Citation[]): string {
+  const states = CITATION_STATES.filter((state) => cited.some((it) => it.state === state));
+  return `*${states.map((state) => `${state}: ${STATE_MEANINGS[state]}`).join("; ")}*`;
 }
 
 /** `count` is that of all calls that were lost, of which `calls` may be only the first. */

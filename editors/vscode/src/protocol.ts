@@ -48,13 +48,23 @@ export interface QueryParams {
   options?: Options;
 }
 
+/** What the server found of a citation. */
+export const CITATION_STATES = ["quoted", "found", "missing"] as const;
+export type CitationState = (typeof CITATION_STATES)[number];
+
+/** What the states mean, for people. */
+export const STATE_MEANINGS: Record<CitationState, string> = {
+  quoted: "the lines say what is quoted from them",
+  found: "the lines exist, and nothing is quoted from them",
+  missing: "there are no such lines, or they do not say what is quoted",
+};
+
 /** A place in the text that an answer rests on. Lines count from 1, both ends included. */
 export interface Citation {
   path: string;
   startLine: number;
   endLine: number;
-  /** The server has looked: the file has these lines, and they say what the answer quotes from them. */
-  verified: boolean;
+  state: CitationState;
   uri?: string;
 }
 

@@ -32,7 +32,7 @@ test("a missing number or list costs no answer", () => {
 test("citations without a place are left out and others kept", () => {
   const citations = [{ path: "a.rs" }, 7, { path: "b.rs", startLine: 5 }];
   assert.deepEqual(decodeResult({ answer: "", citations })?.citations, [
-    { path: "b.rs", startLine: 5, endLine: 5, verified: false },
+    { path: "b.rs", startLine: 5, endLine: 5, state: "found" },
   ]);
 });
 

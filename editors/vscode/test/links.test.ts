@@ -46,7 +46,7 @@ test("a megabyte without blanks takes no longer than its length", () => {
 });
 
 test("a mention belongs to the citation that its lines lie within", () => {
-  const cited = { path: "a.rs", startLine: 10, endLine: 14, verified: true };
+  const cited = { path: "a.rs", startLine: 10, endLine: 14, state: "quoted" as const };
   const of = (path: string, startLine: number, endLine: number) =>
     citationOf({ start: 0, end: 0, path, startLine, endLine }, [cited]);
   assert.equal(of("a.rs", 10, 14), cited);
@@ -56,8 +56,8 @@ test("a mention belongs to the citation that its lines lie within", () => {
 });
 
 test("a mention of just the lines of one citation belongs to that one, whatever lies around it", () => {
-  const around = { path: "a.rs", startLine: 10, endLine: 14, verified: true };
-  const within = { path: "a.rs", startLine: 12, endLine: 12, verified: false };
+  const around = { path: "a.rs", startLine: 10, endLine: 14, state: "quoted" as const };
+  const within = { path: "a.rs", startLine: 12, endLine: 12, state: "missing" as const };
   const of = (startLine: number) =>
     citationOf({ start: 0, end: 0, path: "a.rs", startLine, endLine: startLine }, [around, within]);
   assert.equal(of(12), within);

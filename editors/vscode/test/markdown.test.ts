@@ -52,7 +52,9 @@ It is in \`src/a.rs:10-14\`.
 
 **Citations**
 
-- src/a.rs:10-14
+- src/a.rs:10-14 (quoted)
+
+*quoted: the lines say what is quoted from them*
 
 \`extractive\` · 14 files (22 kB, 2 left out: 2 ignored) · 3 calls · 8.1k tokens · $0.0213 · 4.2 s
 `,
@@ -65,11 +67,18 @@ test("a follow-up names the answer that it follows", () => {
   assert.match(renderAnswer(second), /^# And why\?\n\n\*About the workspace demo, after “Where is it\?”\*\n/u);
 });
 
-test("citations that do not hold say so, and each is listed once", () => {
-  const citation = { path: "a.rs", startLine: 1, endLine: 1, verified: false };
+test("citations say what was found of them, each once, and what that means is said once", () => {
+  const citation = { path: "a.rs", startLine: 1, endLine: 1, state: "missing" as const };
+  const others = [3, 5].map((line) => ({ path: "b.rs", startLine: line, endLine: line, state: "found" as const }));
   const answer = newAnswer();
-  answer.finish(result({ citations: [citation, citation] }));
-  assert.match(renderAnswer(answer), /\*\*Citations\*\*\n\n- a\.rs:1 \(does not hold\)\n\n/u);
+  answer.finish(result({ citations: [citation, citation, ...others] }));
+  const listed = [
+    "**Citations**",
+    "- a.rs:1 (missing)\n- b.rs:3 (found)\n- b.rs:5 (found)",
+    "*found: the lines exist, and nothing is quoted from them; missing: there are no such lines, or they do not say what " +
+      "is quoted*",
+  ];
+  assert.ok(renderAnswer(answer).includes(`${listed.join("\n\n")}\n\n`), renderAnswer(answer));
 });
 
 test("every citation in the list is found again as a link", () => {

@@ -44,9 +44,9 @@ test("the server is rlm unless the user says otherwise", () => {
   assert.deepEqual([serverPath(), serverPathIsSet()], ["/opt/rlm", true]);
 });
 
-test("a verified citation leads where the server says", () => {
+test("a citation that was found leads where the server says", () => {
   const answer = newAnswer();
-  answer.finish(result({ citations: [{ path: "a.rs", startLine: 1, endLine: 9, verified: true, uri: "file:///far/a.rs" }] }));
+  answer.finish(result({ citations: [{ path: "a.rs", startLine: 1, endLine: 9, state: "quoted" as const, uri: "file:///far/a.rs" }] }));
   assert.equal(locate(mention("a.rs", 3), answer)?.toString(), "file:///far/a.rs");
 });
 

@@ -1,171 +1,202 @@
-//! What an answer quotes from a place that it cites, and whether it stands there.
+//! What an answer quotes, and whether lines of a file say it.
 //!
-//! Taken for a quotation is only what plainly is one: inline code or a text in double quotes right behind a place and a
-//! colon or dash (``src/a.rs:10: `let x = 1;` ``), and a block of code or a block quotation on the lines that follow a
-//! line which ends with a place, or whose fence names one. A name in a sentence is none.
+//! The lines come in pieces and are read once, so the time is that of reading them, and little of them is kept. What a
+//! quotation may change: white space, what it leaves out with dots, numbers before lines; and, if it is no code, marks of
+//! Markdown and of comments. A line may be quoted in part, but no word of it, and no line may be missing unsaid.
+
+mod flow;
+mod rows;
+mod whole;
 
 use crate::text::one_line;
-
-/// The shortest inline quotation that is looked at, in characters that are no blanks.
-const SHORTEST: usize = 4;
+use flow::Flow;
+use rows::Rows;
 
 /// Lines that a block may have beyond those that are cited, since a place often is that of a first line only.
 const SLACK: usize = 2;
 
+/// The shortest quotation in a line that must stand where it is said to, in characters that are no blanks.
+const SHORTEST: usize = 4;
+
 /// A quotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Quote<'a> {
-    Inline(&'a str),
-    Block(Vec<&'a str>),
+pub struct Quote {
+    text: String,
+    is_block: bool,
+    is_prose: bool,
 }
 
-/// What is quoted behind the place that ends at `end`.
-pub fn quote_behind(text: &str, end: usize) -> Option<Quote<'_>> {
-    let line_start = text[..end].rfind('\n').map_or(0, |at| at + 1);
-    let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at);
-    if text[line_start..].starts_with("```") {
-        return block(&text[line_end..], true);
+/// Whether lines say something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    Yes,
+    No,
+    /// It was not looked at to the end.
+    Unknown,
+}
+
+impl Quote {
+    /// A quotation in a line, of code or of prose; nothing if it says nothing.
+    pub fn inline(text: String, is_prose: bool) -> Option<Self> {
+        let is_something = spoken(&text).next().is_some();
+        is_something.then_some(Self { text, is_block: false, is_prose })
     }
-    let rest = text[end..line_end].trim_start_matches(['`', '*', ')', ']', '_']);
-    let bare = rest.trim();
-    if bare.is_empty() || bare == ":" {
-        return block(&text[line_end..], false);
+
+    /// Whether it is so short that it says little.
+    pub fn is_short(&self) -> bool {
+        !self.is_block && spoken(&self.text).nth(SHORTEST - 1).is_none()
     }
-    let rest = rest.trim_start();
-    let said = [":", "—", "–", "-", "says", "reads"].iter().find_map(|mark| rest.strip_prefix(mark))?;
-    inline(said.trim_start_matches([':', ' ']))
-}
 
-/// The inline code, or the text in double quotes, that a line begins with.
-fn inline(rest: &str) -> Option<Quote<'_>> {
-    let backticks = rest.len() - rest.trim_start_matches('`').len();
-    let (open, close) = match rest.chars().next()? {
-        '`' => (backticks, "`".repeat(backticks)),
-        '"' => (1, "\"".to_owned()),
-        '“' => ('“'.len_utf8(), "”".to_owned()),
-        _ => return None,
-    };
-    let body = &rest[open..];
-    let quoted = &body[..body.find(&close)?];
-    let length = quoted.chars().filter(|it| !it.is_whitespace()).count();
-    (length >= SHORTEST).then_some(Quote::Inline(quoted))
-}
+    /// A block that is one; nothing if it has no text.
+    pub fn block(text: String, is_prose: bool) -> Option<Self> {
+        let has_text = text.lines().any(|line| !rows::is_empty(line));
+        has_text.then_some(Self { text, is_block: true, is_prose })
+    }
 
-/// The block of code or the block quotation at the beginning of `rest`, which begins at the end of a line. With
-/// `is_inside` its fence was open already.
-fn block(rest: &str, is_inside: bool) -> Option<Quote<'_>> {
-    let mut lines = rest.strip_prefix('\n')?.lines().skip_while(|line| !is_inside && line.trim().is_empty()).peekable();
-    let first = lines.peek()?;
-    let quoted: Vec<&str> = if is_inside || first.starts_with("```") {
-        let fence = if is_inside { "```" } else { &first[..first.len() - first.trim_start_matches('`').len()] };
-        let skip = usize::from(!is_inside);
-        let body: Vec<&str> = lines.skip(skip).take_while(|line| !line.starts_with(fence)).collect();
-        body
-    } else {
-        lines.map_while(|line| line.strip_prefix('>')).collect()
-    };
-    quoted.iter().any(|line| !line.trim().is_empty()).then_some(Quote::Block(quoted))
-}
-
-impl Quote<'_> {
     /// How many lines from the first that is cited on may hold it, if so many are cited.
     pub fn reach(&self, cited: usize) -> usize {
-        match self {
-            Self::Inline(_) => cited,
-            Self::Block(lines) => cited.max(lines.len() + SLACK),
-        }
+        let lines = self.text.lines().count();
+        cited.max(if self.is_block { lines + SLACK } else { lines })
     }
 
-    /// Whether these lines say what is quoted. White space does not count, and what is left out with dots neither.
-    pub fn stands_in(&self, lines: &str) -> bool {
-        match self {
-            Self::Inline(quoted) => holds_parts(&folded(lines), quoted),
-            Self::Block(quoted) => {
-                let lines: Vec<String> = lines.lines().map(folded).collect();
-                quoted.iter().all(|quoted| {
-                    let is_gap =
-                        quoted.trim().trim_start_matches(['/', '#', '*', ' ']).trim_matches(['.', '…', ' ']).is_empty();
-                    is_gap
-                        || [*quoted, without_number(quoted)]
-                            .iter()
-                            .any(|it| lines.iter().any(|line| holds_parts(line, it)))
-                })
-            }
+    /// What a file must hold at least that it could be from: of a single name its last part.
+    pub fn core(&self) -> Self {
+        let is_name = !self.is_block && !self.text.trim().contains(char::is_whitespace);
+        let mut parts = self.text.trim().trim_end_matches("()").split([':', '.', '/', '&', '*', '<', '>', '#', '@']);
+        let last = parts.rfind(|part| part.contains(char::is_alphanumeric));
+        match last.filter(|_| is_name) {
+            Some(last) => Self { text: last.to_owned(), ..self.clone() },
+            None => self.clone(),
         }
     }
 
     /// The beginning of it, for people.
     pub fn shown(&self) -> String {
-        match self {
-            Self::Inline(quoted) => one_line(quoted, 80),
-            Self::Block(lines) => one_line(lines.iter().find(|line| !line.trim().is_empty()).unwrap_or(&""), 80),
+        one_line(self.text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default(), 80)
+    }
+
+    /// Ready to be looked for.
+    pub fn search(&self) -> Search {
+        let mut flows = vec![Flow::new(&self.text, false)];
+        if self.is_prose {
+            flows.push(Flow::new(&self.text, true));
         }
+        Search { flows, rows: if self.is_block { Rows::variants(&self.text) } else { Vec::new() } }
     }
 }
 
-/// Whether the parts of a quotation between its dots stand in a line, one behind the other.
-fn holds_parts(line: &str, quoted: &str) -> bool {
-    let quoted = quoted.replace("...", "…");
-    let mut rest = line;
-    quoted.split('…').map(folded).filter(|part| !part.is_empty()).all(|part| match rest.find(&part) {
-        Some(at) => {
-            rest = &rest[at + part.len()..];
-            true
+/// The characters that say something: all but those that stand for what is left out.
+fn spoken(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|it| !it.is_whitespace() && !matches!(it, '.' | '…'))
+}
+
+/// A quotation that is being looked for.
+pub struct Search {
+    flows: Vec<Flow>,
+    rows: Vec<Rows>,
+}
+
+impl Search {
+    /// Takes the next piece of the lines.
+    pub fn push(&mut self, piece: &str) {
+        self.flows.iter_mut().for_each(|flow| flow.push(piece));
+        self.rows.iter_mut().for_each(|rows| rows.push(piece));
+    }
+
+    /// Whether it was found.
+    pub fn is_found(&self) -> bool {
+        self.flows.iter().any(Flow::is_found) || self.rows.iter().any(Rows::is_found)
+    }
+
+    /// What is known at the end of the lines.
+    pub fn end(mut self) -> Said {
+        // The line feed tells that the last word is whole.
+        self.push("\n");
+        match () {
+            () if self.is_found() => Said::Yes,
+            () if self.flows.iter().any(Flow::gave_up) || self.rows.iter().any(Rows::gave_up) => Said::Unknown,
+            () => Said::No,
         }
-        None => false,
-    })
-}
-
-/// A text in one line, white space folded.
-fn folded(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// A line without the number that some put before it: `12: text`, `12 | text`, `12<tab>text`.
-fn without_number(line: &str) -> &str {
-    let rest = line.trim_start().trim_start_matches(|it: char| it.is_ascii_digit());
-    if rest.len() == line.trim_start().len() { line } else { rest.trim_start().trim_start_matches([':', '|']) }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn behind(text: &str) -> Option<Quote<'_>> {
-        quote_behind(text, text.find("a.rs:1").unwrap() + "a.rs:1".len())
-    }
-
-    #[test]
-    fn quotations_are_told_from_names_in_sentences() {
-        for (text, expected) in [
-            ("a.rs:1: `let x = 1;`", Some(Quote::Inline("let x = 1;"))),
-            ("`a.rs:1` — \"so it is\" and on", Some(Quote::Inline("so it is"))),
-            ("**a.rs:1**: ``a ` b c``", Some(Quote::Inline("a ` b c"))),
-            ("`Session::start` (a.rs:1) calls `run()`", None),
-            ("a.rs:1: `x`", None),
-            ("a.rs:1: it calls `something_else`", None),
-            ("See a.rs:1:\n\n```rust\nfn a() {\n}\n```\nMore", Some(Quote::Block(vec!["fn a() {", "}"]))),
-            ("a.rs:1\n> one\n> two\nthree", Some(Quote::Block(vec![" one", " two"]))),
-            ("```rust a.rs:1\nfn a()\n```", Some(Quote::Block(vec!["fn a()"]))),
-            ("a.rs:1\n- next `item here`", None),
-            ("a.rs:1", None),
-        ] {
-            assert_eq!(behind(text), expected, "{text}");
+    fn said(quote: &Quote, lines: &str) -> Said {
+        let mut results = Vec::new();
+        for size in [1, 3, 7, lines.len().max(1)] {
+            let mut search = quote.search();
+            let characters: Vec<char> = lines.chars().collect();
+            characters.chunks(size).for_each(|piece| search.push(&piece.iter().collect::<String>()));
+            results.push(search.end());
         }
+        assert!(results.iter().all(|it| *it == results[0]), "{quote:?}: {results:?}");
+        results[0]
     }
 
     #[test]
     fn white_space_numbers_and_gaps_do_not_count() {
-        let lines = "fn a(x: u8) {\n    let y =  x + 1;\n    go(y);\n}\n";
+        let lines = "fn a(x: u8) {\n    let y =  x + 1;\n\n    go(y);\n    stop();\n}\n";
         for (quoted, expected) in [
-            (Quote::Inline("let y = x + 1;"), true),
-            (Quote::Inline("fn a(...) {"), true),
-            (Quote::Inline("let y = x + 2;"), false),
-            (Quote::Block(vec!["fn a(x: u8) {", "  // ...", "}"]), true),
-            (Quote::Block(vec!["1: fn a(x: u8) {", "2 | let y = x + 1;"]), true),
-            (Quote::Block(vec!["fn a(x: u8) {", "    stop(y);"]), false),
+            ("let y = x + 1;", true),
+            ("fn a(...) {", true),
+            ("fn a(x: u8) { let y", true),
+            ("et y = x + 1;", false),
+            ("let y = x + 2;", false),
+            ("go(y); ... fn a(", false),
         ] {
-            assert_eq!(quoted.stands_in(lines), expected, "{quoted:?}");
+            let quote = Quote::inline(quoted.to_owned(), false).unwrap();
+            assert_eq!(said(&quote, lines) == Said::Yes, expected, "{quoted}");
         }
+        for (quoted, expected) in [
+            ("fn a(x: u8) {\n  // ...\n}", true),
+            ("1: fn a(x: u8) {\n2 | let y = x + 1;", true),
+            (" 1  fn a(x: u8) {\n    …\n 4      go(y);\n", true),
+            ("1: fn a(x: u8) {\n4: go(y);\n", true),
+            ("let y = x + 1;\ngo(y);", true),
+            ("let y = x +\ngo(", true),
+            ("fn a(x: u8) {\n    halt(y);", false),
+            ("fn a(x: u8) {\n    go(y);", false),
+            ("go(y);\nlet y = x + 1;", false),
+        ] {
+            let quote = Quote::block(quoted.to_owned(), false).unwrap();
+            assert_eq!(said(&quote, lines) == Said::Yes, expected, "{quoted}");
+        }
+    }
+
+    #[test]
+    fn prose_is_quoted_without_its_marks() {
+        let lines = "/// The **boat** sinks\n/// at `noon`, it's said.\n";
+        for (quoted, is_prose, expected) in [
+            ("The boat sinks at noon, it’s said.", true, true),
+            ("The boat sinks at noon", false, false),
+            ("The boat sinks at night", true, false),
+            ("The boat", false, false),
+        ] {
+            let quote = Quote::inline(quoted.to_owned(), is_prose).unwrap();
+            assert_eq!(said(&quote, lines) == Said::Yes, expected, "{quoted}");
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_is_no_quotation() {
+        assert_eq!(Quote::inline("... …".to_owned(), false), None);
+        assert!(Quote::inline("x=1".to_owned(), false).unwrap().is_short());
+        assert_eq!(Quote::block("\n  // ...\n…\n".to_owned(), false), None);
+    }
+
+    #[test]
+    fn lines_that_nearly_hold_it_everywhere_are_given_up() {
+        let lines = "ab ".repeat(100_000);
+        let quote = Quote::inline(format!("b{} a", " ab".repeat(2000)), false).unwrap();
+        let mut search = quote.search();
+        search.push(&lines);
+        assert_eq!(search.end(), Said::Unknown);
+        let quote = Quote::block(format!("{}b\n", "a\n".repeat(2000)), false).unwrap();
+        let mut search = quote.search();
+        search.push(&"a\n".repeat(100_000));
+        assert_eq!(search.end(), Said::Unknown);
     }
 }

@@ -55,11 +55,12 @@ impl Judge {
             return Verdict::Accepted(text);
         };
         if let Some(first) = self.standing.take() {
-            let best = tokio::task::spawn_blocking(move || cite::better_of(first, text, &context)).await;
+            let best = cite::looked_up(context, |context, stop| cite::better_of(first, text, context, stop)).await;
             return best.map_or_else(|error| Verdict::Refused(error.to_string()), Verdict::Accepted);
         }
         let answer = text.clone();
-        let flaws = tokio::task::spawn_blocking(move || cite::flaws(&answer, &context)).await.unwrap_or_default();
+        let flaws = cite::looked_up(context, move |context, stop| cite::flaws(&answer, context, stop)).await;
+        let flaws = flaws.unwrap_or_default();
         if flaws.is_empty() {
             return Verdict::Accepted(text);
         }

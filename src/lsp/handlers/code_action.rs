@@ -2,8 +2,8 @@
 
 use crate::lsp::{
     capabilities::ASK_KIND,
+    client_state::ClientState,
     ext::{ASK_SELECTION_COMMAND, QUERY_COMMAND, Scope},
-    view::View,
 };
 use lsp_types::{CodeAction, CodeActionOrCommand, CodeActionParams, CodeActionResponse, Command};
 use serde_json::json;
@@ -13,7 +13,7 @@ const TITLE: &str = "Ask RLM about this";
 /// What is asked for clients that cannot prompt.
 const STANDARD_QUESTION: &str = "Explain this: what it does, how it works and who uses it.";
 
-pub fn offer(params: &CodeActionParams, view: &View) -> Option<CodeActionResponse> {
+pub fn offer(params: &CodeActionParams, client_state: &ClientState) -> Option<CodeActionResponse> {
     let is_empty = params.range.start == params.range.end;
     let wanted = params.context.only.as_ref().is_none_or(|only| {
         let own = ASK_KIND;
@@ -24,7 +24,7 @@ pub fn offer(params: &CodeActionParams, view: &View) -> Option<CodeActionRespons
         return None;
     }
     let uri = params.text_document.uri.clone();
-    let (command, argument) = if view.client.ask_selection {
+    let (command, argument) = if client_state.client.ask_selection {
         (ASK_SELECTION_COMMAND, json!({"uri": uri, "range": params.range}))
     } else {
         let scope = Scope::Selection { uri, range: params.range };

@@ -1,4 +1,4 @@
-//! The door for clients without custom methods: commands that acknowledge at once, since such clients wait for the reply
+//! For clients without custom methods: commands that acknowledge at once, since such clients wait for the reply
 //! and give up after some seconds. The answer comes as a Markdown file that the client is asked to show.
 
 use super::error;
@@ -6,9 +6,9 @@ use crate::{
     engine::Termination,
     lsp::{
         ext::{CANCEL_COMMAND, CancelParams, QUERY_COMMAND, QueryParams, STATUS_COMMAND},
-        front::Call,
+        message_order::Call,
         query::Outcome,
-        runs::Door,
+        query_registry::Invocation,
         server::Handlers,
         uri,
     },
@@ -29,7 +29,7 @@ pub async fn execute(handlers: &Handlers, params: ExecuteCommandParams, call: Ca
     match params.command.as_str() {
         QUERY_COMMAND => query(handlers, argument, call),
         CANCEL_COMMAND => cancel(handlers, argument),
-        STATUS_COMMAND => Ok(handlers.runs.status(&call.view).await),
+        STATUS_COMMAND => Ok(handlers.runs.status(&call.client_state).await),
         other => Err(Error::invalid_params(format!("there is no command {other}"))),
     }
 }
@@ -41,8 +41,8 @@ fn query(handlers: &Handlers, argument: Option<Value>, call: Call) -> Result<Val
         None => return Err(Error::invalid_params("rlm.query needs a question")),
     };
     let question = params.query.clone();
-    let shows_documents = call.view.client.show_document;
-    let started = handlers.runs.start(params, Door::Command, call.view, call.cancel);
+    let shows_documents = call.client_state.client.show_document;
+    let started = handlers.runs.start(params, Invocation::Command, call.client_state, call.cancel);
     let (query_id, outcome) = started.map_err(|it| error::not_started(&it))?;
     let client = handlers.client.clone();
     handlers.runs.deliver(async move {

@@ -3,7 +3,7 @@
 use super::error;
 use crate::{
     engine::{Answer, Termination},
-    lsp::{ext::QueryParams, front::Call, query::Outcome, runs::Door, server::Handlers},
+    lsp::{ext::QueryParams, message_order::Call, query::Outcome, query_registry::Invocation, server::Handlers},
 };
 use serde_json::{Map, Value};
 use tower_lsp::jsonrpc::Result;
@@ -11,14 +11,14 @@ use tower_lsp::jsonrpc::Result;
 pub async fn answer(handlers: &Handlers, params: QueryParams, call: Call) -> Result<Value> {
     // When the connection goes away this future is dropped, and the run with it.
     let _ends_with_this = call.cancel.clone().drop_guard();
-    let started = handlers.runs.start(params, Door::Request, call.view, call.cancel);
+    let started = handlers.runs.start(params, Invocation::Request, call.client_state, call.cancel);
     let (_, outcome) = started.map_err(|it| error::not_started(&it))?;
     let Outcome { answer, result, .. } = outcome.await.map_err(|_| error::broken())?;
     reply(&answer, result)
 }
 
 pub async fn preview(handlers: &Handlers, params: QueryParams, call: Call) -> Result<Value> {
-    let preview = handlers.runs.preview(params, call.view, call.cancel).await;
+    let preview = handlers.runs.preview(params, call.client_state, call.cancel).await;
     match preview.map_err(|it| error::not_started(&it))? {
         Ok(preview) => Ok(preview),
         Err(answer) => reply(&answer, Map::new()),

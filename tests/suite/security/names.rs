@@ -123,7 +123,7 @@ async fn citations_and_globs_reach_files_by_the_names_that_are_shown() {
         let reply = format!("It is in {cited}:1.");
         let server = ScriptedServer::start(move |_: &Asked| Action::reply(reply.clone())).await;
         let ran = ask(&server, folder.path(), &["--strategy", "direct"]).await;
-        let citation = json!({"path": cited, "startLine": 1, "endLine": 1, "verified": true});
+        let citation = json!({"path": cited, "startLine": 1, "endLine": 1, "state": "found"});
         let found = ran.json()["citations"][0].clone();
         for (key, value) in citation.as_object().expect("it is an object") {
             assert_eq!(found[key], *value, "{shown}: {ran:?}");

@@ -1,13 +1,13 @@
 //! The queries that are running: how they start, how they are cancelled, and how all of them end with the server.
 
 use super::{
+    client_state::ClientState,
     engines::Engines,
     ext::QueryParams,
     outbox::Outbox,
-    query::{Asked, Outcome, Prepared, Query},
+    query::{Outcome, Prepared, Query, QueryRequest},
     reporter::{self, Channels, Reporter, WorkDone},
     sessions::Sessions,
-    view::View,
 };
 use crate::{
     config::{Environment, Options},
@@ -38,7 +38,7 @@ pub const LAST_WAIT: Duration = Duration::from_secs(5);
 
 /// Who asked, which decides where the answer goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
+pub enum Invocation {
     Request,
     Command,
 }
@@ -55,20 +55,20 @@ pub enum StartError {
 }
 
 /// All queries of one server.
-pub struct Runs {
+pub struct QueryRegistry {
     client: Client,
     outbox: Outbox,
     engines: Engines,
     workspace: Arc<Workspace>,
     sessions: Arc<Sessions>,
     tasks: TaskTracker,
-    live: Mutex<HashMap<String, Live>>,
+    active: Mutex<HashMap<String, ActiveQuery>>,
     total: Mutex<Usage>,
     started: AtomicU64,
     closed: AtomicBool,
 }
 
-struct Live {
+struct ActiveQuery {
     query: String,
     since: Instant,
     cancel: CancellationToken,
@@ -76,7 +76,7 @@ struct Live {
     token: WorkDone,
 }
 
-impl Runs {
+impl QueryRegistry {
     pub fn new(client: Client, outbox: Outbox, environment: Environment) -> Self {
         Self {
             client,
@@ -85,7 +85,7 @@ impl Runs {
             workspace: Arc::default(),
             sessions: Arc::default(),
             tasks: TaskTracker::new(),
-            live: Mutex::default(),
+            active: Mutex::default(),
             total: Mutex::new(Usage::none()),
             started: AtomicU64::new(0),
             closed: AtomicBool::new(false),
@@ -96,8 +96,8 @@ impl Runs {
     pub fn start(
         self: &Arc<Self>,
         params: QueryParams,
-        door: Door,
-        view: View,
+        invocation: Invocation,
+        client_state: ClientState,
         cancel: CancellationToken,
     ) -> Result<(String, oneshot::Receiver<Outcome>), StartError> {
         let since = Instant::now();
@@ -108,33 +108,33 @@ impl Runs {
         let id = params.query_id.clone().unwrap_or_else(|| format!("query-{}", number + 1));
         let work_done = match &params.work_done_token {
             Some(token) => WorkDone::Given(token.clone()),
-            None if view.client.work_done_progress => WorkDone::Created(reporter::own_token(&id)),
+            None if client_state.client.work_done_progress => WorkDone::Created(reporter::own_token(&id)),
             None => WorkDone::Nowhere,
         };
         let channels = Channels {
             query_id: id.clone(),
-            events: door == Door::Request || view.client.events,
+            events: invocation == Invocation::Request || client_state.client.events,
             partial_result: params.partial_result_token.clone(),
             work_done: work_done.clone(),
         };
         let reporter = Arc::new(Reporter::default());
-        let live = Live {
+        let active = ActiveQuery {
             query: params.query.clone(),
             since,
             cancel: cancel.clone(),
             reporter: reporter.clone(),
             token: work_done,
         };
-        match lock(&self.live).entry(id.clone()) {
+        match lock(&self.active).entry(id.clone()) {
             std::collections::hash_map::Entry::Occupied(_) => return Err(StartError::InUse(id)),
-            std::collections::hash_map::Entry::Vacant(place) => place.insert(live),
+            std::collections::hash_map::Entry::Vacant(place) => place.insert(active),
         };
         // A message of a client that is gone may still be on its way.
         if self.closed.load(Ordering::SeqCst) {
             cancel.cancel();
         }
-        let asked = Asked { params, options, view, since, cancel, session };
-        let query = Query { id: id.clone(), asked, reporter, channels };
+        let request = QueryRequest { params, options, client_state, since, cancel, session };
+        let query = Query { id: id.clone(), request, reporter, channels };
         let (sender, receiver) = oneshot::channel();
         let runs = self.clone();
         self.tasks.spawn(async move {
@@ -149,15 +149,15 @@ impl Runs {
     pub async fn preview(
         &self,
         params: QueryParams,
-        view: View,
+        client_state: ClientState,
         cancel: CancellationToken,
     ) -> Result<Result<Value, Answer>, StartError> {
         let options = own_options(&params)?;
-        let asked = Asked { params, options, view, since: Instant::now(), cancel, session: None };
+        let request = QueryRequest { params, options, client_state, since: Instant::now(), cancel, session: None };
         let stop = StopFlag::default();
         let _stop = stop.raise_on_drop();
         let work = async {
-            let Prepared { engine, question, warnings } = asked.prepare(&self.engines, &self.workspace, stop).await?;
+            let Prepared { engine, question, warnings } = request.prepare(&self.engines, &self.workspace, stop).await?;
             let mut preview = engine.preview(&question).await.map_err(Answer::failed)?;
             preview.warnings.splice(0..0, warnings);
             Ok(report::preview(&preview, &question.snapshot.exclusions(), &question.limits))
@@ -172,18 +172,19 @@ impl Runs {
 
     /// Cancels the query of this name; says whether it was running.
     pub fn cancel(&self, query_id: &str) -> bool {
-        lock(&self.live).get(query_id).inspect(|live| live.cancel.cancel()).is_some()
+        lock(&self.active).get(query_id).inspect(|active| active.cancel.cancel()).is_some()
     }
 
     /// Cancels the query that shows its progress on this token.
     pub fn cancel_by_token(&self, token: &ProgressToken) {
-        let shows = |live: &&Live| matches!(&live.token, WorkDone::Given(it) | WorkDone::Created(it) if it == token);
-        lock(&self.live).values().filter(shows).for_each(|live| live.cancel.cancel());
+        let shows =
+            |active: &&ActiveQuery| matches!(&active.token, WorkDone::Given(it) | WorkDone::Created(it) if it == token);
+        lock(&self.active).values().filter(shows).for_each(|active| active.cancel.cancel());
     }
 
     /// Lets go of what does not fit the client's settings any more.
-    pub async fn reconsider(&self, view: &View) {
-        self.engines.reconsider(&view.settings).await;
+    pub async fn reconsider(&self, client_state: &ClientState) {
+        self.engines.reconsider(&client_state.settings).await;
     }
 
     /// Ends a session; says whether there was one.
@@ -193,7 +194,7 @@ impl Runs {
 
     /// Cancels all queries; returns how many there were.
     pub fn cancel_all(&self) -> usize {
-        lock(&self.live).values().inspect(|live| live.cancel.cancel()).count()
+        lock(&self.active).values().inspect(|active| active.cancel.cancel()).count()
     }
 
     /// Cancels all queries, and those that come later as soon as they begin.
@@ -213,9 +214,9 @@ impl Runs {
     }
 
     /// What `rlm/status` returns.
-    pub async fn status(&self, view: &View) -> Value {
+    pub async fn status(&self, client_state: &ClientState) -> Value {
         let engine = async {
-            let settings = self.engines.settings(Options::default(), &view.settings).await?;
+            let settings = self.engines.settings(Options::default(), &client_state.settings).await?;
             self.engines.engine(&settings).await
         };
         let engine = engine.await.map_err(|failure| failure.message);
@@ -226,11 +227,11 @@ impl Runs {
             }
             Err(error) => (None, None, error.as_str()),
         };
-        let runs: Vec<Value> = lock(&self.live)
+        let runs: Vec<Value> = lock(&self.active)
             .iter()
-            .map(|(id, live)| {
-                json!({"queryId": id, "query": live.query, "seconds": live.since.elapsed().as_secs_f64(),
-                       "message": live.reporter.status().message})
+            .map(|(id, active)| {
+                json!({"queryId": id, "query": active.query, "seconds": active.since.elapsed().as_secs_f64(),
+                       "message": active.reporter.status().message})
             })
             .collect();
         json!({"version": env!("CARGO_PKG_VERSION"), "model": model, "worker": worker, "why": why, "runs": runs,
@@ -240,7 +241,7 @@ impl Runs {
     /// Answers a query, tells the client on the way, and returns when everything that was told is sure to arrive before
     /// what is sent from now on.
     async fn run(&self, mut query: Query) -> Outcome {
-        let title = format!("RLM: {}", one_line(&query.asked.params.query, TITLE_CHARS));
+        let title = format!("RLM: {}", one_line(&query.request.params.query, TITLE_CHARS));
         let work = async {
             let outcome = query.answer(&self.engines, &self.workspace).await;
             query.reporter.close(if outcome.answer.termination.is_answer() { "answered" } else { "ended" });
@@ -251,9 +252,9 @@ impl Runs {
             query.reporter.send_events(&self.client, &query.channels),
             query.reporter.show_progress(&self.client, &query.channels, &title),
         );
-        lock(&self.live).remove(&query.id);
+        lock(&self.active).remove(&query.id);
         // Whoever hears of the end may go on with the session.
-        drop(query.asked.session.take());
+        drop(query.request.session.take());
         *lock(&self.total) += outcome.answer.usage;
         let done = Map::from_iter([("kind".to_owned(), json!("done")), ("result".to_owned(), json!(outcome.result))]);
         reporter::send_event(&self.client, &query.channels, sent, done).await;

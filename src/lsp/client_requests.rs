@@ -1,6 +1,6 @@
 //! What a message makes the server say to the client, beside the reply of its handler.
 
-use super::settings::{Inquiry, Strangers, complaint};
+use super::settings::{Inquiry, UnknownOptions, complaint};
 use lsp_types::{ConfigurationItem, MessageType};
 use serde_json::Value;
 use std::{
@@ -17,40 +17,40 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What there is to say.
 #[derive(Debug)]
-pub enum Reaction {
+pub enum ClientRequest {
     Nothing,
     /// Settings have names that are no options.
-    Complain(Strangers),
+    WarnUnknownOptions(UnknownOptions),
     /// The client is to tell its settings.
-    Ask(Inquiry),
+    AskSettings(Inquiry),
 }
 
 /// What was said to the client, and whether it still listens.
 #[derive(Debug, Default)]
-pub struct Talk {
+pub struct ClientRequests {
     /// Names that it was told of.
     told: Mutex<HashSet<String>>,
     ended: CancellationToken,
 }
 
-impl Talk {
+impl ClientRequests {
     /// Nothing waits for the client any more.
     pub fn end(&self) {
         self.ended.cancel();
     }
 
-    pub async fn react(&self, reaction: Reaction, client: &Client) {
-        let mut strangers = match reaction {
-            Reaction::Nothing => return,
-            Reaction::Complain(strangers) => strangers,
-            Reaction::Ask(inquiry) => {
+    pub async fn react(&self, client_request: ClientRequest, client: &Client) {
+        let mut unknown = match client_request {
+            ClientRequest::Nothing => return,
+            ClientRequest::WarnUnknownOptions(unknown) => unknown,
+            ClientRequest::AskSettings(inquiry) => {
                 let reply = self.ended.run_until_cancelled(configuration(client)).await.flatten();
                 inquiry.settle(reply.as_ref()).await
             }
         };
-        strangers.retain(|name| self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()));
-        if !strangers.is_empty() {
-            client.show_message(MessageType::WARNING, complaint(&strangers)).await;
+        unknown.retain(|name| self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()));
+        if !unknown.is_empty() {
+            client.show_message(MessageType::WARNING, complaint(&unknown)).await;
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The ordered front: applies what changes the server's view in the order of the wire, and gives each request the view
-//! of its own place in that order.
+//! The order of messages: applies what changes the client's state in the order of the wire, and gives each request the
+//! state at its own place in that order.
 //!
 //! The framework calls a service in the order in which messages arrive, but runs the handlers whenever it likes. So
 //! everything that must be in order happens here, synchronously, before a handler exists. Cancellation is handled here
@@ -10,11 +10,9 @@
 //! same future as the handler, before it.
 
 use super::{
-    ext,
-    reaction::{Reaction, Talk},
-    uri,
-    view::View,
-    wire,
+    client_requests::{ClientRequest, ClientRequests},
+    client_state::ClientState,
+    ext, uri, wire,
 };
 use lsp_types::notification::{
     DidChangeConfiguration, DidChangeTextDocument, DidChangeWorkspaceFolders, DidCloseTextDocument,
@@ -49,8 +47,8 @@ tokio::task_local! {
 /// What a handler gets beside its params.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// The server's view at the message's place in the order.
-    pub view: View,
+    /// The client's state at the message's place in the order.
+    pub client_state: ClientState,
     /// Fires when the client cancels the request.
     pub cancel: CancellationToken,
 }
@@ -62,23 +60,23 @@ impl Call {
     }
 }
 
-/// What the front knows, shared with whoever ends the server.
+/// What is shared with whoever ends the server.
 #[derive(Debug, Default)]
-pub struct FrontState {
-    view: Mutex<View>,
+pub struct OrderedState {
+    client_state: Mutex<ClientState>,
     queries: Mutex<HashMap<Id, CancellationToken>>,
     shut_down: AtomicBool,
-    talk: Arc<Talk>,
+    client_requests: Arc<ClientRequests>,
 }
 
-impl FrontState {
-    /// Changes the view; later messages see the change.
-    fn update<T>(&self, change: impl FnOnce(&mut View) -> T) -> T {
-        change(&mut lock(&self.view))
+impl OrderedState {
+    /// Changes the client state; later messages see the change.
+    fn update<T>(&self, change: impl FnOnce(&mut ClientState) -> T) -> T {
+        change(&mut lock(&self.client_state))
     }
 
-    fn view(&self) -> View {
-        lock(&self.view).clone()
+    fn client_state(&self) -> ClientState {
+        lock(&self.client_state).clone()
     }
 
     pub fn was_shut_down(&self) -> bool {
@@ -87,7 +85,7 @@ impl FrontState {
 
     /// The client leaves: nothing waits for its replies any more.
     pub fn leave(&self) {
-        self.talk.end();
+        self.client_requests.end();
     }
 }
 
@@ -97,38 +95,40 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Stands between the transport and the handlers.
-pub struct Front<S> {
+pub struct MessageOrder<S> {
     handlers: S,
     client: Client,
-    state: Arc<FrontState>,
+    state: Arc<OrderedState>,
 }
 
-impl<S> Front<S> {
+impl<S> MessageOrder<S> {
     pub fn new(handlers: S, client: Client) -> Self {
         Self { handlers, client, state: Arc::default() }
     }
 
-    pub fn state(&self) -> Arc<FrontState> {
+    pub fn state(&self) -> Arc<OrderedState> {
         self.state.clone()
     }
 
-    /// Applies a message that changes the view.
-    fn apply(&self, request: &Request) -> Reaction {
+    /// Applies a message that changes the client state.
+    fn apply(&self, request: &Request) -> ClientRequest {
         match request.method() {
             "initialize" => {
-                let strangers = self.update(request, View::initialize).unwrap_or_default();
-                return Reaction::Complain(strangers);
+                let unknown = self.update(request, ClientState::initialize).unwrap_or_default();
+                return ClientRequest::WarnUnknownOptions(unknown);
             }
             Initialized::METHOD => return self.ask(),
             DidChangeConfiguration::METHOD => {
                 let settings = request.params().and_then(|params| params.get("settings")).unwrap_or(&Value::Null);
-                let strangers = self.state.update(|view| view.settings.tell(settings, view.client.configuration));
-                return strangers.map_or_else(|| self.ask(), Reaction::Complain);
+                let unknown = self
+                    .state
+                    .update(|client_state| client_state.settings.tell(settings, client_state.client.configuration));
+                return unknown.map_or_else(|| self.ask(), ClientRequest::WarnUnknownOptions);
             }
-            DidOpenTextDocument::METHOD => self.update(request, View::open),
-            DidChangeTextDocument::METHOD => self.update(request, View::change),
-            DidCloseTextDocument::METHOD => self.update(request, |view, params| view.close(&params)),
-            DidChangeWorkspaceFolders::METHOD => self.update(request, View::change_folders),
+            DidOpenTextDocument::METHOD => self.update(request, ClientState::open),
+            DidChangeTextDocument::METHOD => self.update(request, ClientState::change),
+            DidCloseTextDocument::METHOD => self.update(request, |client_state, params| client_state.close(&params)),
+            DidChangeWorkspaceFolders::METHOD => self.update(request, ClientState::change_folders),
             "shutdown" => {
                 self.state.shut_down.store(true, Ordering::Relaxed);
                 self.state.leave();
@@ -140,12 +140,16 @@ impl<S> Front<S> {
             }
             _ => None,
         };
-        Reaction::Nothing
+        ClientRequest::Nothing
     }
 
-    fn update<P: DeserializeOwned, T>(&self, request: &Request, change: impl FnOnce(&mut View, P) -> T) -> Option<T> {
+    fn update<P: DeserializeOwned, T>(
+        &self,
+        request: &Request,
+        change: impl FnOnce(&mut ClientState, P) -> T,
+    ) -> Option<T> {
         match serde_json::from_value(request.params().cloned().unwrap_or_default()) {
-            Ok(params) => Some(self.state.update(|view| change(view, params))),
+            Ok(params) => Some(self.state.update(|client_state| change(client_state, params))),
             Err(error) => {
                 tracing::warn!(method = request.method(), %error, "ignored malformed params");
                 None
@@ -154,10 +158,10 @@ impl<S> Front<S> {
     }
 
     /// Asks a client that can be asked for its settings.
-    fn ask(&self) -> Reaction {
-        self.state.update(|view| match view.client.configuration {
-            true => Reaction::Ask(view.settings.ask()),
-            false => Reaction::Nothing,
+    fn ask(&self) -> ClientRequest {
+        self.state.update(|client_state| match client_state.client.configuration {
+            true => ClientRequest::AskSettings(client_state.settings.ask()),
+            false => ClientRequest::Nothing,
         })
     }
 
@@ -174,7 +178,7 @@ impl<S> Front<S> {
     }
 }
 
-impl<S> Service<Request> for Front<S>
+impl<S> Service<Request> for MessageOrder<S>
 where
     S: Service<Request, Response = Option<Response>>,
     S::Future: Send + 'static,
@@ -193,7 +197,7 @@ where
             return Box::pin(std::future::ready(Ok(Some(wire::malformed_response(&request)))));
         }
         let request = readable(request);
-        let reaction = self.apply(&request);
+        let client_request = self.apply(&request);
         if self.cancel(&request) {
             return Box::pin(std::future::ready(Ok(None)));
         }
@@ -202,12 +206,12 @@ where
             lock(&self.state.queries).insert(id.clone(), cancel.clone());
             Registered { id: id.clone(), state: self.state.clone() }
         });
-        let call = Call { view: self.state.view(), cancel };
+        let call = Call { client_state: self.state.client_state(), cancel };
         let handled = CALL.scope(call, self.handlers.call(request));
-        let (client, talk) = (self.client.clone(), self.state.talk.clone());
+        let (client, client_requests) = (self.client.clone(), self.state.client_requests.clone());
         Box::pin(async move {
             let _registered = registered;
-            talk.react(reaction, &client).await;
+            client_requests.react(client_request, &client).await;
             handled.await
         })
     }
@@ -234,7 +238,7 @@ fn readable(request: Request) -> Request {
 /// A query that can be cancelled by its request's number, as long as this lives.
 struct Registered {
     id: Id,
-    state: Arc<FrontState>,
+    state: Arc<OrderedState>,
 }
 
 impl Drop for Registered {

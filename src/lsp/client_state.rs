@@ -3,7 +3,7 @@
 use super::{
     capabilities::ClientAbilities,
     document::Document,
-    settings::{ClientSettings, Strangers},
+    settings::{ClientSettings, UnknownOptions},
     uri::{DocumentKey, file_path},
 };
 use crate::text::{visible_line, visible_path};
@@ -17,9 +17,9 @@ use std::{
     sync::Arc,
 };
 
-/// An immutable view. Cloning is cheap; a request keeps the one of its place in the order of messages.
+/// An immutable state. Cloning is cheap; a request keeps the one of its place in the order of messages.
 #[derive(Debug, Clone, Default)]
-pub struct View {
+pub struct ClientState {
     pub documents: Arc<HashMap<DocumentKey, Document>>,
     pub folders: Arc<[Folder]>,
     pub client: ClientAbilities,
@@ -35,11 +35,11 @@ pub struct Folder {
     pub name: String,
 }
 
-impl View {
+impl ClientState {
     /// Takes what the client says of itself. It may say so once; the framework refuses a second time as well.
-    pub fn initialize(&mut self, params: InitializeParams) -> Strangers {
+    pub fn initialize(&mut self, params: InitializeParams) -> UnknownOptions {
         if std::mem::replace(&mut self.initialized, true) {
-            return Strangers::new();
+            return UnknownOptions::new();
         }
         self.client = ClientAbilities::of(&params.capabilities);
         #[expect(deprecated, reason = "older clients send nothing else")]
