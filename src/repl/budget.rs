@@ -178,13 +178,25 @@ struct Held {
     given: u64,
     checkpoint: u64,
     is_resting: bool,
+    /// The process has ended, and everything was given back.
+    is_released: bool,
 }
 
 impl Reservation {
     /// Bytes that it holds.
     pub fn bytes(&self) -> u64 {
-        let held = self.lock();
-        BASE + held.given + held.checkpoint
+        self.lock().bytes()
+    }
+
+    /// Gives everything back, since the process has ended, whoever else still has a hand on this.
+    pub fn release(&self) {
+        let freed = {
+            let mut held = self.lock();
+            let freed = held.bytes();
+            *held = Held { is_released: true, ..Held::default() };
+            freed
+        };
+        self.budget.give_back(freed);
     }
 
     /// An interpreter that waits for a further question gets no more.
@@ -221,22 +233,21 @@ impl Reservation {
     /// Gives the process more, at least `bytes`; returns how much.
     async fn grow(&self, bytes: u64) -> u64 {
         loop {
-            let (given, is_resting) = {
+            let (given, gets_more) = {
                 let held = self.lock();
-                (held.given, held.is_resting)
+                (held.given, !held.is_resting && !held.is_released)
             };
             let room = self.most.saturating_sub(FIRST_BYTES + given);
             // The allocator needs some for its own purposes.
             let least = bytes.saturating_add(MEBIBYTE).min(room);
             let can_be = bytes <= room && room > 0 && self.bytes() + least <= self.budget.for_growth();
-            if !can_be || is_resting {
+            if !can_be || !gets_more {
                 return 0;
             }
             let most = least.max((given / 4).clamp(LEAST_STEP, MOST_STEP)).min(room);
             for wanted in [most, least] {
                 if self.budget.take(wanted, self.budget.for_growth()) {
-                    self.lock().given += wanted;
-                    return wanted;
+                    return if self.keep(wanted) { wanted } else { 0 };
                 }
             }
             match self.budget.end_of_oldest() {
@@ -244,6 +255,19 @@ impl Reservation {
                 None => return 0,
             }
         }
+    }
+
+    /// Counts bytes that were taken from the budget as this one's, unless it was released meanwhile.
+    fn keep(&self, bytes: u64) -> bool {
+        let keeps = {
+            let mut held = self.lock();
+            held.given += if held.is_released { 0 } else { bytes };
+            !held.is_released
+        };
+        if !keeps {
+            self.budget.give_back(bytes);
+        }
+        keeps
     }
 
     /// Takes back all but `kept` bytes; says whether there are as many again for a checkpoint, if one is wanted.
@@ -258,10 +282,18 @@ impl Reservation {
         self.budget.give_back(freed);
         let given = self.lock().given;
         let may = wants_checkpoint && self.budget.take(given, self.budget.for_growth());
-        if may {
-            self.lock().checkpoint = given;
+        if !may {
+            return false;
         }
-        may
+        let is_released = {
+            let mut held = self.lock();
+            held.checkpoint = if held.is_released { 0 } else { given };
+            held.is_released
+        };
+        if is_released {
+            self.budget.give_back(given);
+        }
+        !is_released
     }
 
     /// No code panics while it holds the lock.
@@ -272,8 +304,13 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        let bytes = self.bytes();
-        self.budget.give_back(bytes);
+        self.release();
+    }
+}
+
+impl Held {
+    fn bytes(&self) -> u64 {
+        if self.is_released { 0 } else { BASE + self.given + self.checkpoint }
     }
 }
 

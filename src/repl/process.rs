@@ -196,8 +196,8 @@ impl Process {
     pub async fn end(self) -> ProcessEnd {
         let Self { handle, reservation, .. } = self;
         let end = handle.end().await;
-        // Its memory is free now.
-        drop(reservation);
+        // Its memory is free now, whether or not its service has noticed.
+        reservation.release();
         end
     }
 }

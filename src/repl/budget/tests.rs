@@ -121,3 +121,21 @@ async fn one_that_begins_waits_for_room_and_not_for_ever() {
     tokio::join!(begin, end);
     assert_eq!(begun.load(Ordering::Relaxed), 1);
 }
+
+#[tokio::test]
+async fn what_is_released_is_free_at_once_and_gets_no_more() {
+    let budget = Budget::new(512 * MEBIBYTE);
+    let reservation = Arc::new(budget.reserve(1 << 30).await.expect("there is room"));
+    // As the service that answers the process.
+    let other = reservation.clone();
+    assert!(other.answer(Wish::More, 100 * MEBIBYTE).await > 0);
+    assert_eq!(other.answer(Wish::Checkpoint, 100 * MEBIBYTE).await, 1);
+    reservation.release();
+    assert_eq!(taken(&budget), 0);
+    for wish in [Wish::More, Wish::Settle, Wish::TakeOver, Wish::Checkpoint] {
+        other.answer(wish, MEBIBYTE).await;
+        assert_eq!(taken(&budget), 0, "{wish:?}");
+    }
+    drop((reservation, other));
+    assert_eq!(taken(&budget), 0);
+}

@@ -34,11 +34,11 @@ const NOBODY: u32 = 65534;
 
 /// The kernel ends processes of a higher score first. Sessions have the highest.
 const SESSION_SCORE: &str = "1000";
-const NURSERY_SCORE: &str = "800";
+const FORK_SERVER_SCORE: &str = "800";
 
 /// Has the kernel end the fork server before the server.
 pub fn offer_fork_server() {
-    offer(NURSERY_SCORE);
+    offer(FORK_SERVER_SCORE);
 }
 
 /// Gives everything up. The calling thread must be the only one of its process.
