@@ -37,9 +37,9 @@ const PARENT: usize = 1;
 const GROUP: usize = 2;
 
 /// Answers every call at once.
-struct Desk;
+struct HostFunctions;
 
-impl HostCalls for Desk {
+impl HostCalls for HostFunctions {
     fn call(&self, _: Call) -> BoxFuture<'_, Result<Value, Raised>> {
         std::future::ready(Ok(json!({}))).boxed()
     }
@@ -181,7 +181,7 @@ async fn session(fork_server: &Arc<ForkServer>) -> Session {
 }
 
 async fn run(session: &mut Session, code: &str) {
-    let outcome = session.run_cell(code, &Desk).await.expect("the interpreter is there");
+    let outcome = session.run_cell(code, &HostFunctions).await.expect("the interpreter is there");
     assert_eq!(outcome.report.error, None);
 }
 

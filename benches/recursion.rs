@@ -15,7 +15,7 @@ mod spread;
 use rlm::{
     config::{Environment, Options, Strategy},
     corpus::Snapshot,
-    engine::{Engine, Event, EventSink, Manner, Question},
+    engine::{Engine, Event, EventSink, Question, RunConfig},
     setup,
 };
 use scripted::{Action, Asked, ScriptedServer, Setup};
@@ -89,7 +89,7 @@ async fn ask(engine: Arc<Engine>, settings: rlm::config::Settings) -> (String, D
         text: "What is it?".to_owned(),
         snapshot,
         focus: None,
-        manner: Arc::new(Manner::of(&settings).expect("the settings make sense")),
+        config: Arc::new(RunConfig::of(&settings).expect("the settings make sense")),
         limits: settings.limits,
         dialogue: None,
     };

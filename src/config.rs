@@ -10,7 +10,7 @@
 
 mod endpoint;
 mod environment;
-mod manner;
+mod modes;
 mod names;
 mod options;
 mod settings;
@@ -19,7 +19,7 @@ mod wire;
 
 pub use endpoint::Endpoint;
 pub use environment::Environment;
-pub use manner::{Named, Protocol, Repair, Strategy};
+pub use modes::{Named, Protocol, Repair, Strategy};
 pub use options::Options;
 pub use settings::{Limits, Settings};
 pub use tools::{Deed, ToolSpec, tools};

@@ -9,39 +9,39 @@
 
 mod answer;
 mod answer_stream;
-mod beginning;
 mod budget;
 mod cite;
 mod context;
-mod conversation;
-mod desk;
-mod dialogue;
+mod context_api;
 mod direct;
-mod ending;
 mod event;
-mod looks;
-mod lookup;
-mod manner;
-mod meter;
-mod open_call;
+mod host_functions;
+mod initial_prompt;
+mod metered_call;
 mod overview;
 mod places;
 mod preview;
 mod prompt;
+mod query_context;
 pub mod reply;
 mod run;
+mod run_config;
+mod run_output;
 mod schema;
+mod session;
+mod tool_output;
 pub mod tools;
-mod tree;
+mod transcript;
+mod usage;
 
 pub use answer::{Answer, Citation, CitationState, Failure, Lost, Termination};
-pub use dialogue::{Dialogue, Exchange};
 pub use event::{ContextSize, Delta, Event, EventSink, Origin, Started, SubCallState};
-pub use manner::Manner;
-pub use meter::Usage;
 pub use places::Places;
 pub use preview::Preview;
 pub use run::Focus;
+pub use run_config::RunConfig;
+pub use session::{Dialogue, Exchange};
+pub use usage::Usage;
 
 use crate::{
     config::{Limits, Price, Strategy},
@@ -50,13 +50,13 @@ use crate::{
     repl::ForkServer,
 };
 use context::Context;
-use ending::{Ending, Stop};
 use overview::Overview;
+use query_context::{LostCalls, QueryContext, QueryContextParts};
 use run::{Run, Subject};
+use run_output::{RunError, RunOutput};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tree::{LostCalls, Tree, TreeParts};
 
 /// How long the citations of a partial answer are looked up. What was not looked at by then is not said to be there.
 const PARTIAL_LOOK: Duration = Duration::from_millis(300);
@@ -91,7 +91,7 @@ pub struct Question {
     pub text: String,
     pub snapshot: Arc<Snapshot>,
     pub focus: Option<Focus>,
-    pub manner: Arc<Manner>,
+    pub config: Arc<RunConfig>,
     pub limits: Limits,
     /// What earlier questions of the same session have left.
     pub dialogue: Option<Arc<Dialogue>>,
@@ -105,11 +105,11 @@ impl Engine {
         if let Some(failure) = self.unknown_price(&question.limits) {
             return Answer::failed(failure);
         }
-        let tree = Tree::new(TreeParts {
+        let tree = QueryContext::new(QueryContextParts {
             models: self.models.clone(),
             choice: self.choice.clone(),
             limits: question.limits.clone(),
-            manner: question.manner.clone(),
+            config: question.config.clone(),
             interpreter: self.interpreter.clone(),
             scheduler: self.scheduler.clone(),
             prices: self.prices.clone(),
@@ -120,8 +120,8 @@ impl Engine {
         // Dropping the work drops every call and every interpreter that is open.
         let (context, result) = tokio::select! {
             biased;
-            () = cancel.cancelled() => (None, Err(Stop::Limit(Termination::Cancelled))),
-            () = sleep_until(tree.budget.deadline()) => (None, Err(Stop::Limit(Termination::Timeout))),
+            () = cancel.cancelled() => (None, Err(RunError::Limit(Termination::Cancelled))),
+            () = sleep_until(tree.budget.deadline()) => (None, Err(RunError::Limit(Termination::Timeout))),
             result = asking.answer() => result,
         };
         let mut answer = conclude(&tree, &question, context, result).await;
@@ -151,15 +151,15 @@ impl Engine {
 
 /// Puts the answer together, partial or not.
 async fn conclude(
-    tree: &Tree,
+    tree: &QueryContext,
     question: &Question,
     context: Option<Arc<ContextText>>,
-    result: Result<Ending, Stop>,
+    result: Result<RunOutput, RunError>,
 ) -> Answer {
     let (text, termination, failure) = match result {
         Ok(ending) => (ending.text, ending.termination, None),
-        Err(Stop::Limit(limit)) => (tree.partial(), limit, None),
-        Err(Stop::Failed(failure)) => (tree.partial(), Termination::Failed, Some(failure)),
+        Err(RunError::Limit(limit)) => (tree.partial(), limit, None),
+        Err(RunError::Failed(failure)) => (tree.partial(), Termination::Failed, Some(failure)),
     };
     // A text that was never asked for is not read now only to check a partial answer.
     let context = context.or_else(|| question.snapshot.context_if_built());
@@ -189,12 +189,12 @@ async fn conclude(
 }
 
 struct Asking<'a> {
-    tree: &'a Tree,
+    tree: &'a QueryContext,
     question: &'a Question,
 }
 
 impl Asking<'_> {
-    async fn answer(&self) -> (Option<Arc<ContextText>>, Result<Ending, Stop>) {
+    async fn answer(&self) -> (Option<Arc<ContextText>>, Result<RunOutput, RunError>) {
         let snapshot = &self.question.snapshot;
         self.tree.progress("reading the context".to_owned());
         let context = Context::read(snapshot.clone());
@@ -213,7 +213,7 @@ impl Asking<'_> {
             context: context_size(snapshot),
         }));
         let result = match &text {
-            Some(text) if is_direct(self.question.manner.strategy, self.tree.choice.root.as_ref(), text) => {
+            Some(text) if is_direct(self.question.config.strategy, self.tree.choice.root.as_ref(), text) => {
                 direct::answer(self.tree, self.question, text).await
             }
             _ => self.answer_by_programs(&context, text.as_deref()).await,
@@ -221,7 +221,7 @@ impl Asking<'_> {
         (context.if_ready(), result)
     }
 
-    async fn answer_by_programs(&self, context: &Context, text: Option<&ContextText>) -> Result<Ending, Stop> {
+    async fn answer_by_programs(&self, context: &Context, text: Option<&ContextText>) -> Result<RunOutput, RunError> {
         let Question { text: question, focus, snapshot, dialogue, .. } = self.question;
         let root = self.tree.choice.root.clone();
         let overview = text.map_or_else(|| Overview::of_snapshot(snapshot), Overview::of_text);
@@ -234,7 +234,7 @@ impl Asking<'_> {
 /// Whether the text is read before the first call: if that takes no time, so that the model is told exact sizes or is given
 /// the text itself.
 fn is_read_first(question: &Question) -> bool {
-    question.snapshot.is_quick_to_read() || question.manner.strategy == Strategy::Direct
+    question.snapshot.is_quick_to_read() || question.config.strategy == Strategy::Direct
 }
 
 /// Whether the text goes into one prompt, instead of being looked at by programs.

@@ -2,7 +2,7 @@
 
 use crate::{
     config::{Named, Options, Protocol, Repair, Settings, SettingsError, Strategy, tools},
-    engine::Manner,
+    engine::RunConfig,
     setup,
     text::visible_path,
 };
@@ -105,10 +105,10 @@ impl CommonOptions {
     ///
     /// # Errors
     /// What is wrong with an option, in words.
-    pub fn resolve(self) -> Result<(Settings, Manner), String> {
+    pub fn resolve(self) -> Result<(Settings, RunConfig), String> {
         let settings = setup::settings(self.into_options()?).map_err(|error| refused(&error))?;
-        let manner = Manner::of(&settings).map_err(|failure| failure.message)?;
-        Ok((settings, manner))
+        let config = RunConfig::of(&settings).map_err(|failure| failure.message)?;
+        Ok((settings, config))
     }
 
     /// # Errors

@@ -31,7 +31,7 @@ pub struct PreviewArguments {
 pub async fn run(arguments: PreviewArguments) -> ExitCode {
     let PreviewArguments { subject, common, json, verbose } = arguments;
     let Subject { question, path, as_json } = subject;
-    let (settings, manner) = match common.resolve() {
+    let (settings, config) = match common.resolve() {
         Ok(resolved) => resolved,
         Err(problem) => return super::wrong_usage(&problem),
     };
@@ -46,8 +46,8 @@ pub async fn run(arguments: PreviewArguments) -> ExitCode {
         let (engine, snapshot) = tokio::join!(setup::engine(&settings, &environment, scheduler, interpreter), walk);
         let snapshot = snapshot.map_err(|error| engine::internal_failure(&error))?;
         let snapshot = snapshot.map_err(|error| engine::context_failure(&error))?;
-        let (manner, limits) = (Arc::new(manner), settings.limits);
-        let question = Question { text: question, snapshot, focus: None, manner, limits, dialogue: None };
+        let (config, limits) = (Arc::new(config), settings.limits);
+        let question = Question { text: question, snapshot, focus: None, config, limits, dialogue: None };
         let preview = engine?.preview(&question).await?;
         Ok::<_, Failure>((preview, question.snapshot.exclusions()))
     };

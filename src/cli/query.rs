@@ -10,7 +10,7 @@ use super::{
 use crate::{
     config::{Limits, Settings},
     corpus::StopFlag,
-    engine::{self, Answer, Event, EventSink, Manner, Question, Started, Termination},
+    engine::{self, Answer, Event, EventSink, Question, RunConfig, Started, Termination},
     report::{self, Circumstances},
     setup,
 };
@@ -52,7 +52,7 @@ const INTERRUPTED: u8 = 130;
 
 pub async fn run(arguments: QueryArguments) -> ExitCode {
     let QueryArguments { subject, common, json, trace, quiet, verbose } = arguments;
-    let (settings, manner) = match common.resolve() {
+    let (settings, config) = match common.resolve() {
         Ok(resolved) => resolved,
         Err(problem) => return super::wrong_usage(&problem),
     };
@@ -67,7 +67,7 @@ pub async fn run(arguments: QueryArguments) -> ExitCode {
     }
     let display = Display::new(quiet, verbose, json);
     let teller = Arc::new(Teller { display, trace, started: Mutex::default() });
-    let answer = ask(subject, &settings, manner, teller.clone(), cancel).await;
+    let answer = ask(subject, &settings, config, teller.clone(), cancel).await;
     teller.finish(answer, json)
 }
 
@@ -75,7 +75,7 @@ pub async fn run(arguments: QueryArguments) -> ExitCode {
 async fn ask(
     Subject { question, path, as_json }: Subject,
     settings: &Settings,
-    manner: Manner,
+    config: RunConfig,
     teller: Arc<Teller>,
     cancel: CancellationToken,
 ) -> Answer {
@@ -111,7 +111,7 @@ async fn ask(
         text: question,
         snapshot: snapshot.clone(),
         focus: None,
-        manner: Arc::new(manner),
+        config: Arc::new(config),
         limits: Limits { timeout: settings.limits.timeout.saturating_sub(since.elapsed()), ..settings.limits.clone() },
         dialogue: None,
     };

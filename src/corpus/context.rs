@@ -8,7 +8,7 @@ use super::{
     error::Error,
     exclusion::{Exclusion, Incomplete},
     in_place::InPlace,
-    lookup::{self, LookupError, PathError},
+    path_lookup::{self, LookupError, PathError},
     search::{Index, SharedIndex},
     shards::ShardText,
     source::Source,
@@ -223,7 +223,7 @@ impl ContextText {
     /// The file of this path: exactly, with a leading `./`, or by the last components of its path if only one file ends
     /// with them.
     pub fn segment_of_path(&self, path: &str) -> Result<&Segment, PathError> {
-        lookup::segment_of_path(&self.segments, path)
+        path_lookup::segment_of_path(&self.segments, path)
     }
 
     /// The file and line that `byte` lies in; of a header line, the first line of its file.

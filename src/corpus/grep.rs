@@ -23,7 +23,7 @@ mod window;
 use super::{
     assemble::Segment,
     context::ContextText,
-    lookup::{LookupError, PathError, PathFilter},
+    path_lookup::{LookupError, PathError, PathFilter},
     stop::StopFlag,
 };
 pub(super) use lines::{LineSearch, Shown};

@@ -5,7 +5,7 @@ use super::{
     context::ContextText,
     error::Error,
     language::Language,
-    lookup::LookupError,
+    path_lookup::LookupError,
     stop::StopFlag,
     structure::{Lines, definitions},
     syntax,

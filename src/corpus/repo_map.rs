@@ -15,7 +15,7 @@ mod render;
 use super::{
     context::ContextText,
     error::Error,
-    lookup::{LookupError, PathFilter},
+    path_lookup::{LookupError, PathFilter},
     stop::StopFlag,
 };
 use names::{Looks, Used};

@@ -1,6 +1,6 @@
 //! What a question comes to.
 
-use super::{event::ContextSize, meter::Usage};
+use super::{event::ContextSize, usage::Usage};
 use crate::{llm, text::one_line};
 
 /// Characters of an error that a person is told of a call that failed.

@@ -46,12 +46,12 @@ pub struct AnswerStream {
     is_blocked: bool,
     /// What whoever watches has seen.
     shown: String,
-    manner: Manner,
+    mode: Mode,
 }
 
 /// How an answer comes about.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Manner {
+enum Mode {
     #[default]
     Open,
     /// It is shown when it is whole: before, nobody knows whether it satisfies its schema, nor how that writes it.
@@ -63,19 +63,19 @@ enum Manner {
 impl AnswerStream {
     /// Of an answer that is shown when it is whole.
     pub fn whole() -> Self {
-        Self { manner: Manner::Whole, ..Self::default() }
+        Self { mode: Mode::Whole, ..Self::default() }
     }
 
     /// Takes what was written of an answer about `context`; gives what changes for whoever watches.
     pub fn write(&mut self, delta: &Delta, context: Option<&ContextText>) -> Option<Delta> {
-        if self.manner == Manner::Settled {
+        if self.mode == Mode::Settled {
             return None;
         }
         match delta {
             Delta::Append(piece) => self.written.push_str(piece),
             Delta::Reset(text) => self.restart(text),
         }
-        if self.manner == Manner::Whole {
+        if self.mode == Mode::Whole {
             return None;
         }
         self.clear(context);
@@ -96,7 +96,7 @@ impl AnswerStream {
 
     /// What was written is no answer; gives what changes for whoever watches.
     pub fn withdraw(&mut self) -> Option<Delta> {
-        if self.manner == Manner::Settled {
+        if self.mode == Mode::Settled {
             return None;
         }
         self.restart("");
@@ -107,7 +107,7 @@ impl AnswerStream {
     /// There is an answer, whatever the model writes from now on.
     pub fn settle(&mut self) {
         self.restart("");
-        self.manner = Manner::Settled;
+        self.mode = Mode::Settled;
     }
 
     /// What there is of an answer that is not settled.

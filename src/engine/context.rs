@@ -1,6 +1,6 @@
 //! The text of a run: there already, or still being read while the model thinks about its first program.
 
-use super::{answer::Failure, context_failure, ending::Stop, internal_failure};
+use super::{answer::Failure, context_failure, internal_failure, run_output::RunError};
 use crate::corpus::{ContextText, Snapshot};
 use futures::{
     FutureExt,
@@ -37,8 +37,8 @@ impl Context {
     }
 
     /// The text, as soon as it is there.
-    pub async fn text(&self) -> Result<Arc<ContextText>, Stop> {
-        self.reading.clone().await.map_err(Stop::Failed)
+    pub async fn text(&self) -> Result<Arc<ContextText>, RunError> {
+        self.reading.clone().await.map_err(RunError::Failed)
     }
 
     /// The text, if it is there and somebody has waited for it.

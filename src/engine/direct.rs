@@ -4,10 +4,10 @@ use super::{
     Question,
     answer::{Failure, Termination},
     cite, context_failure,
-    ending::{Ending, Stop},
     event::Delta,
     prompt,
-    tree::{Cut, Tree},
+    query_context::{Cut, QueryContext},
+    run_output::{RunError, RunOutput},
 };
 use crate::{corpus::ContextText, llm::Message};
 use std::sync::Arc;
@@ -17,22 +17,26 @@ const ATTEMPTS: usize = 3;
 
 /// Has the root model answer from the text. It may mend an answer that has not the shape that was asked for, and once one
 /// whose citations do not hold.
-pub async fn answer(tree: &Tree, question: &Question, context: &Arc<ContextText>) -> Result<Ending, Stop> {
-    let schema = question.manner.schema.as_ref();
+pub async fn answer(
+    tree: &QueryContext,
+    question: &Question,
+    context: &Arc<ContextText>,
+) -> Result<RunOutput, RunError> {
+    let schema = question.config.schema.as_ref();
     let earlier = question.dialogue.as_ref().map(|it| it.exchanges()).unwrap_or_default();
     let prompt = prompt::direct(context, question.focus.as_ref(), &question.text, schema.map(|it| it.text()), &earlier);
-    let prompt = prompt.map_err(|error| Stop::Failed(context_failure(&error)))?;
+    let prompt = prompt.map_err(|error| RunError::Failed(context_failure(&error)))?;
     let mut messages = vec![Message::system(prompt::DIRECT_SYSTEM), Message::user(prompt)];
     tree.progress(format!("{} is reading the whole text", tree.choice.root.name()));
     let Some(schema) = schema else {
         let first = call(tree, &messages, context).await?;
-        return Ok(Ending { text: mended(tree, messages, first, context).await, termination: Termination::Direct });
+        return Ok(RunOutput { text: mended(tree, messages, first, context).await, termination: Termination::Direct });
     };
     let mut problem = String::new();
     for _ in 0..ATTEMPTS {
         let text = call(tree, &messages, context).await?;
         match schema.check(&text) {
-            Ok(text) => return Ok(Ending { text, termination: Termination::Direct }),
+            Ok(text) => return Ok(RunOutput { text, termination: Termination::Direct }),
             Err(why) => {
                 messages.push(Message::assistant(text));
                 messages.push(Message::user(prompt::wrong_shape(&why)));
@@ -40,7 +44,7 @@ pub async fn answer(tree: &Tree, question: &Question, context: &Arc<ContextText>
             }
         }
     }
-    Err(Stop::Failed(Failure {
+    Err(RunError::Failed(Failure {
         kind: "noAnswer",
         message: format!("{} gave no answer of the shape that was asked for: {problem}", tree.choice.root.name()),
         hint: Some("another model may do better: --model".to_owned()),
@@ -48,7 +52,7 @@ pub async fn answer(tree: &Tree, question: &Question, context: &Arc<ContextText>
 }
 
 /// The answer after the one chance to mend its citations: the second if that is better, else the first.
-async fn mended(tree: &Tree, mut messages: Vec<Message>, first: String, context: &Arc<ContextText>) -> String {
+async fn mended(tree: &QueryContext, mut messages: Vec<Message>, first: String, context: &Arc<ContextText>) -> String {
     let answer = first.clone();
     let flaws = cite::looked_up(context.clone(), move |context, stop| cite::flaws(&answer, context, stop)).await;
     let flaws = flaws.unwrap_or_default();
@@ -67,7 +71,7 @@ async fn mended(tree: &Tree, mut messages: Vec<Message>, first: String, context:
 }
 
 /// One call, whose text is shown as it comes.
-async fn call(tree: &Tree, messages: &[Message], context: &ContextText) -> Result<String, Stop> {
+async fn call(tree: &QueryContext, messages: &[Message], context: &ContextText) -> Result<String, RunError> {
     tree.budget.begin_iteration()?;
     tree.meter.count_iteration(0);
     // An earlier answer that was given back may stand there still.
@@ -78,7 +82,7 @@ async fn call(tree: &Tree, messages: &[Message], context: &ContextText) -> Resul
     match turn.cut {
         None => Ok(turn.text),
         Some(Cut::Limit(limit)) => Err(limit.into()),
-        Some(cut) => Err(Stop::Failed(Failure {
+        Some(cut) => Err(RunError::Failed(Failure {
             kind: "replyCut",
             message: format!("the reply of {} was cut off: {cut}", root.name()),
             hint: Some("ask for less at once, or let programs do the work: --strategy rlm".to_owned()),

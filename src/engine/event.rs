@@ -1,6 +1,6 @@
 //! What a run tells the world while it works.
 
-use super::meter::Usage;
+use super::usage::Usage;
 use crate::corpus::Tally;
 
 /// Takes events. It must not block: the run waits for it.

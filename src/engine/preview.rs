@@ -2,13 +2,13 @@
 
 use super::{
     Engine, Failure, Question,
-    beginning::{Beginning, Circumstances},
     context::Context,
     context_failure, context_size,
-    ending::Stop,
+    initial_prompt::{InitialPrompt, PromptInputs},
     internal_failure,
     overview::Overview,
     prompt,
+    run_output::RunError,
     schema::AnswerSchema,
 };
 use crate::{
@@ -47,8 +47,8 @@ impl Engine {
     /// Looks at what a question would read and send.
     pub async fn preview(&self, question: &Question) -> Result<Preview, Failure> {
         let failed = |stop| match stop {
-            Stop::Failed(failure) => failure,
-            Stop::Limit(limit) => {
+            RunError::Failed(failure) => failure,
+            RunError::Limit(limit) => {
                 Failure { kind: "limit", message: limit.explanation().unwrap_or_default().to_owned(), hint: None }
             }
         };
@@ -62,18 +62,18 @@ impl Engine {
         };
         let root = &self.choice.root;
         let is_direct =
-            text.as_ref().is_some_and(|text| super::is_direct(question.manner.strategy, root.as_ref(), text));
+            text.as_ref().is_some_and(|text| super::is_direct(question.config.strategy, root.as_ref(), text));
         let unread = |error| context_failure(&error);
-        let manner = &question.manner;
+        let config = &question.config;
         let (focus, asked) = (question.focus.as_ref(), question.text.as_str());
-        let schema = manner.schema.as_ref().map(AnswerSchema::text);
-        let by_tools = manner.uses_tools(root.as_ref())?;
+        let schema = config.schema.as_ref().map(AnswerSchema::text);
+        let by_tools = config.uses_tools(root.as_ref())?;
         let by_programs = |overview: &Overview<'_>| {
             let worker = self.choice.worker.as_ref();
             let (model, depth, question, dialogue) = (root.as_ref(), 0, asked, None);
             let beginning =
-                Circumstances { manner, model, worker, by_tools, depth, overview, focus, question, dialogue };
-            Beginning::of(&beginning).text()
+                PromptInputs { config, model, worker, by_tools, depth, overview, focus, question, dialogue };
+            InitialPrompt::of(&beginning).text()
         };
         let (context_tokens, prompt) = match &text {
             Some(text) => {

@@ -3,13 +3,13 @@
 //! Texts are put together from parts; nothing is passed through a format string that a question or a file could break.
 //! What stays the same comes first, the question last, so that a provider's prompt cache can serve the beginning.
 
+mod feedback;
 mod instructions;
 mod opening;
-mod told;
 
+pub use feedback::*;
 pub use instructions::{CHILD_QUESTION, DIRECT_SYSTEM, instructions};
 pub use opening::{Opening, about_part, direct, is_long, opening};
-pub use told::*;
 
 #[cfg(test)]
 mod tests;

@@ -3,41 +3,41 @@
 //! A turn comes in one of two dresses: programs in the text of the reply ([`programs`]), or native calls of tools
 //! ([`calls`]). Everything else is the same for both.
 
+mod answer_check;
+mod answer_preview;
 mod calls;
-mod feed;
 mod programs;
-mod spoken;
-mod verdict;
-mod writing;
+mod reply_stream;
+mod streaming_turn;
 
 pub use programs::CellRecord;
 
 use super::{
     answer::{Failure, Termination},
-    beginning::{Beginning, Circumstances},
     budget::Exceeded,
     context::Context,
-    conversation::Conversation,
-    dialogue::Dialogue,
-    ending::{Ending, Stop},
     event::{Delta, Event},
+    initial_prompt::{InitialPrompt, PromptInputs},
     overview::Overview,
     prompt,
+    query_context::{CallError, Cut, QueryContext},
     reply::{self, Reply},
+    run_output::{RunError, RunOutput},
+    session::Dialogue,
     tools,
-    tree::{CallError, Cut, Tree},
+    transcript::Transcript,
 };
 use crate::{
     config::Repair,
     llm::{self, Model, Tool},
 };
+use answer_check::{AnswerCheck, AnswerValidator};
+use answer_preview::AnswerPreview;
 use futures::{FutureExt, future::BoxFuture};
-use programs::Programs;
+use programs::LazyInterpreter;
 pub use programs::output_chars;
-use spoken::Spoken;
 use std::{sync::Arc, time::Duration};
-use verdict::{Judge, Verdict};
-use writing::Written;
+use streaming_turn::TurnOutput;
 
 /// Empty replies in a row after which a run is given up.
 const EMPTY_REPLIES: usize = 3;
@@ -68,16 +68,16 @@ pub struct Subject<'a> {
 
 /// A run under way.
 pub struct Run<'t> {
-    pub tree: &'t Tree,
+    pub tree: &'t QueryContext,
     /// 0 for the root.
     pub number: u64,
     pub depth: usize,
     pub model: Arc<dyn Model>,
-    conversation: Conversation,
-    programs: Programs,
+    transcript: Transcript,
+    programs: LazyInterpreter,
     /// What the model may call; nothing if it writes programs.
     tools: Arc<[Tool]>,
-    judge: Judge,
+    validator: AnswerValidator,
     iteration: u64,
     errors_in_a_row: u64,
     replies_without_program: usize,
@@ -92,28 +92,33 @@ impl<'t> Run<'t> {
     ///
     /// # Errors
     /// The model cannot call tools, and is to.
-    pub fn new(tree: &'t Tree, depth: usize, model: Arc<dyn Model>, subject: Subject<'_>) -> Result<Self, Stop> {
+    pub fn new(
+        tree: &'t QueryContext,
+        depth: usize,
+        model: Arc<dyn Model>,
+        subject: Subject<'_>,
+    ) -> Result<Self, RunError> {
         let hold = subject.dialogue.and_then(|dialogue| dialogue.hold());
-        let Beginning { instructions, opening, tools } = Beginning::of(&Circumstances {
-            manner: &tree.manner,
+        let InitialPrompt { instructions, opening, tools } = InitialPrompt::of(&PromptInputs {
+            config: &tree.config,
             model: model.as_ref(),
             worker: tree.choice.worker.as_ref(),
-            by_tools: tree.uses_tools(model.as_ref()).map_err(Stop::Failed)?,
+            by_tools: tree.uses_tools(model.as_ref()).map_err(RunError::Failed)?,
             depth,
             overview: subject.overview,
             focus: subject.focus,
             question: subject.question,
             dialogue: subject.dialogue,
         });
-        let conversation = Conversation::new(&instructions, opening, model.window());
+        let transcript = Transcript::new(&instructions, opening, model.window());
         Ok(Self {
             tree,
             number: tree.number_run(),
             depth,
-            conversation,
-            programs: Programs::new(tree, &subject, output_chars(model.window()), depth, hold),
+            transcript,
+            programs: LazyInterpreter::new(tree, &subject, output_chars(model.window()), depth, hold),
             tools,
-            judge: Judge::new(depth),
+            validator: AnswerValidator::new(depth),
             model,
             iteration: 0,
             errors_in_a_row: 0,
@@ -128,24 +133,24 @@ impl<'t> Run<'t> {
     /// with the run, and nobody waits for that.
     ///
     /// Boxed, because a run contains the calls of its programs, which contain runs.
-    pub fn finish(mut self) -> BoxFuture<'t, Result<Ending, Stop>> {
+    pub fn finish(mut self) -> BoxFuture<'t, Result<RunOutput, RunError>> {
         let work = async move {
             let result = self.turns().await;
             // An answer that was to be mended, and was not, still is one.
-            match (result, self.judge.standing()) {
-                (Err(_), Some(text)) => Ok(Ending { text, termination: Termination::Final }),
+            match (result, self.validator.standing()) {
+                (Err(_), Some(text)) => Ok(RunOutput { text, termination: Termination::Final }),
                 (result, _) => result,
             }
         };
         work.boxed()
     }
 
-    async fn turns(&mut self) -> Result<Ending, Stop> {
+    async fn turns(&mut self) -> Result<RunOutput, RunError> {
         loop {
             match self.tree.budget.begin_iteration() {
                 Ok(()) => {}
-                Err(Exceeded::Iterations) => match self.judge.standing() {
-                    Some(text) => return Ok(Ending { text, termination: Termination::Final }),
+                Err(Exceeded::Iterations) => match self.validator.standing() {
+                    Some(text) => return Ok(RunOutput { text, termination: Termination::Final }),
                     None => return self.force().await,
                 },
                 Err(exceeded) => return Err(exceeded.into()),
@@ -153,7 +158,7 @@ impl<'t> Run<'t> {
             self.iteration += 1;
             self.tree.meter.count_iteration(self.depth);
             if let Some(text) = self.turn().await? {
-                return Ok(Ending { text, termination: Termination::Final });
+                return Ok(RunOutput { text, termination: Termination::Final });
             }
             self.hurry();
             self.make_room().await?;
@@ -161,7 +166,7 @@ impl<'t> Run<'t> {
     }
 
     /// One turn of the model and what it does; the answer if it gave one.
-    async fn turn(&mut self) -> Result<Option<String>, Stop> {
+    async fn turn(&mut self) -> Result<Option<String>, RunError> {
         let written = match self.write().await? {
             Ok(written) => written,
             Err(CallError::Model(error @ llm::Error::EmptyReply { .. })) => return self.empty_reply(error),
@@ -181,8 +186,8 @@ impl<'t> Run<'t> {
     }
 
     /// What a reply in programs comes to. They have run already.
-    async fn follow_programs(&mut self, written: Written) -> Result<Option<String>, Stop> {
-        let Written { text, reply, cut, cells, answer, .. } = written;
+    async fn follow_programs(&mut self, written: TurnOutput) -> Result<Option<String>, RunError> {
+        let TurnOutput { text, reply, cut, cells, answer, .. } = written;
         let failed = cells.iter().any(|cell| cell.error.is_some());
         let was_cut = cut.is_some();
         let mut remarks = String::new();
@@ -205,7 +210,7 @@ impl<'t> Run<'t> {
             match () {
                 () if reply.unclosed => {}
                 () if reply::is_unfenced_program(&reply.prose) => remarks = self.refuse(prompt::UNFENCED)?,
-                () if self.replies_without_program > 1 || self.judge.standing().is_some() => {
+                () if self.replies_without_program > 1 || self.validator.standing().is_some() => {
                     answer = Some(reply.prose.clone());
                 }
                 () => remarks = prompt::no_program(self.iteration == 1),
@@ -217,9 +222,9 @@ impl<'t> Run<'t> {
             self.refused_answers = 0;
         }
         if let Some(text) = answer {
-            match self.judge(text).await? {
-                Verdict::Accepted(text) => return Ok(Some(text)),
-                Verdict::Refused(why) => remarks = why,
+            match self.validator(text).await? {
+                AnswerCheck::Accepted(text) => return Ok(Some(text)),
+                AnswerCheck::Refused(why) => remarks = why,
             }
         }
         self.observe(text, &cells, &reply, cut.as_ref(), &remarks);
@@ -235,13 +240,13 @@ impl<'t> Run<'t> {
         });
     }
 
-    fn empty_reply(&mut self, error: llm::Error) -> Result<Option<String>, Stop> {
+    fn empty_reply(&mut self, error: llm::Error) -> Result<Option<String>, RunError> {
         self.empty_replies += 1;
         if self.empty_replies >= EMPTY_REPLIES {
-            return Err(Stop::Failed(error.into()));
+            return Err(RunError::Failed(error.into()));
         }
         let told = if self.tools.is_empty() { prompt::EMPTY_REPLY } else { prompt::EMPTY_MESSAGE };
-        self.conversation.add("(nothing)".to_owned(), told.to_owned());
+        self.transcript.add("(nothing)".to_owned(), told.to_owned());
         Ok(None)
     }
 
@@ -253,46 +258,46 @@ impl<'t> Run<'t> {
         }
         self.tell(&format!("{} did not take the tools ({error}); it goes on with programs", self.model.name()));
         self.tools = Arc::default();
-        let conversation = std::mem::replace(&mut self.conversation, Conversation::new("", String::new(), None));
-        let own: Vec<_> = self.tree.manner.toolbox.at_depth(self.depth).collect();
-        self.conversation = conversation.into_programs(&prompt::instructions(false, &own));
+        let transcript = std::mem::replace(&mut self.transcript, Transcript::new("", String::new(), None));
+        let own: Vec<_> = self.tree.config.toolbox.at_depth(self.depth).collect();
+        self.transcript = transcript.into_programs(&prompt::instructions(false, &own));
         true
     }
 
     /// An answer that is none; what to tell the model. After some of them the run has failed.
-    fn refuse(&mut self, why: &str) -> Result<String, Stop> {
+    fn refuse(&mut self, why: &str) -> Result<String, RunError> {
         self.refused_answers += 1;
         if self.refused_answers < REFUSED_ANSWERS {
             return Ok(why.to_owned());
         }
-        Err(Stop::Failed(Failure {
+        Err(RunError::Failed(Failure {
             kind: "noAnswer",
             message: format!("{} gave {REFUSED_ANSWERS} answers that are none; the last: {why}", self.model.name()),
             hint: Some("another model may do better: --model".to_owned()),
         }))
     }
 
-    async fn judge(&mut self, text: String) -> Result<Verdict, Stop> {
+    async fn validator(&mut self, text: String) -> Result<AnswerCheck, RunError> {
         let context = self.programs.text();
-        let verdict = self.judge.judge(text, &self.tree.manner, context).await;
+        let verdict = self.validator.validator(text, &self.tree.config, context).await;
         match verdict {
-            Verdict::Refused(why) => match self.judge.standing() {
+            AnswerCheck::Refused(why) => match self.validator.standing() {
                 Some(standing) if self.depth == 0 => {
                     // Should the time be up before it is mended.
                     self.tree.keep_answer(&standing);
-                    Ok(Verdict::Refused(why))
+                    Ok(AnswerCheck::Refused(why))
                 }
-                Some(_) => Ok(Verdict::Refused(why)),
-                None => self.refuse(&why).map(Verdict::Refused),
+                Some(_) => Ok(AnswerCheck::Refused(why)),
+                None => self.refuse(&why).map(AnswerCheck::Refused),
             },
-            verdict @ Verdict::Accepted(_) => Ok(verdict),
+            verdict @ AnswerCheck::Accepted(_) => Ok(verdict),
         }
     }
 
     fn observe(&mut self, said: String, cells: &[CellRecord], reply: &Reply, cut: Option<&Cut>, remarks: &str) {
         let failed = cells.iter().any(|cell| cell.error.is_some());
-        if failed && self.tree.manner.repairs(Repair::CleanRetry) {
-            self.conversation.remark(&prompt::clean_retry(cells));
+        if failed && self.tree.config.repairs(Repair::CleanRetry) {
+            self.transcript.remark(&prompt::clean_retry(cells));
             return;
         }
         let mut text = prompt::observation(cells, reply, cut, &self.tree.budget.left());
@@ -302,48 +307,48 @@ impl<'t> Run<'t> {
         if !remarks.is_empty() {
             text = format!("{remarks}\n\n{text}");
         }
-        self.conversation.add(said, text);
+        self.transcript.add(said, text);
     }
 
     /// Tells the model once that most of its time is over.
     fn hurry(&mut self) {
         if !self.was_hurried && is_late(self.tree.budget.left().time, self.tree.limits.timeout) {
             self.was_hurried = true;
-            self.conversation.remark(prompt::WRAP_UP);
+            self.transcript.remark(prompt::WRAP_UP);
         }
     }
 
-    fn count_errors(&mut self, ran: bool, failed: bool) -> Result<(), Stop> {
+    fn count_errors(&mut self, ran: bool, failed: bool) -> Result<(), RunError> {
         if ran {
             self.errors_in_a_row = if failed { self.errors_in_a_row + 1 } else { 0 };
         }
         if self.errors_in_a_row >= self.tree.limits.max_errors {
-            return Err(Stop::Limit(Termination::Errors));
+            return Err(RunError::Limit(Termination::Errors));
         }
         Ok(())
     }
 
     /// Keeps the conversation inside the window: its model sums it up; if that fails, old observations are taken out.
-    async fn make_room(&mut self) -> Result<(), Stop> {
-        if self.conversation.is_crowded() {
+    async fn make_room(&mut self) -> Result<(), RunError> {
+        if self.transcript.is_crowded() {
             self.tell(&format!("{} is summing up", self.model.name()));
-            let messages = self.conversation.asking(prompt::SUMMARIZE);
+            let messages = self.transcript.asking(prompt::SUMMARIZE);
             let summary = self.tree.call(&self.model, messages, &self.tools, true, &mut |_| {}).await;
             match summary {
                 Ok(turn) if turn.cut.is_none() && turn.calls.is_empty() => {
-                    self.conversation.compact(&turn.text);
+                    self.transcript.compact(&turn.text);
                     self.tree.emit(Event::Summary { run: self.number, depth: self.depth, text: turn.text });
                 }
                 Ok(_) | Err(CallError::Model(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        self.conversation.make_room();
+        self.transcript.make_room();
         Ok(())
     }
 
     /// One last call when the iterations are used up.
-    async fn force(&mut self) -> Result<Ending, Stop> {
+    async fn force(&mut self) -> Result<RunOutput, RunError> {
         let forced = self.demand_answer().await;
         if self.depth == 0 && forced.is_err() {
             self.tree.withdraw_answer();
@@ -351,17 +356,17 @@ impl<'t> Run<'t> {
         forced
     }
 
-    async fn demand_answer(&mut self) -> Result<Ending, Stop> {
-        let messages = self.conversation.asking(prompt::FORCE);
+    async fn demand_answer(&mut self) -> Result<RunOutput, RunError> {
+        let messages = self.transcript.asking(prompt::FORCE);
         self.tree.progress("the iterations are used up: asking for the answer".to_owned());
         let streams = self.depth == 0;
-        let (tree, context, mut spoken) = (self.tree, self.programs.text(), Spoken::new(true));
+        let (tree, context, mut answer_preview) = (self.tree, self.programs.text(), AnswerPreview::new(true));
         let mut stream = |delta: Delta| {
             if streams {
-                writing::show(tree, &mut spoken, &delta, context.as_deref());
+                streaming_turn::show(tree, &mut answer_preview, &delta, context.as_deref());
             }
         };
-        let refused = Stop::Limit(Termination::Iterations);
+        let refused = RunError::Limit(Termination::Iterations);
         let Ok(turn) = tree.call(&self.model, messages, &self.tools, true, &mut stream).await else {
             return Err(refused);
         };
@@ -369,8 +374,8 @@ impl<'t> Run<'t> {
         let mut called = None;
         for call in &turn.calls {
             called = match tools::read(call, &[]) {
-                Ok(tools::Deal::Final(answer)) => Some(tools::answer_text(&answer)),
-                Ok(tools::Deal::Cell { code, kind: kind @ tools::CellKind::FinalVar }) => {
+                Ok(tools::ToolAction::Final(answer)) => Some(tools::answer_text(&answer)),
+                Ok(tools::ToolAction::Cell { code, kind: kind @ tools::ProgramKind::FinalVar }) => {
                     self.run_call(&code, &kind, 1).await?.answer
                 }
                 _ => None,
@@ -396,8 +401,8 @@ impl<'t> Run<'t> {
         {
             return Err(refused);
         }
-        match self.judge.shape(text, &tree.manner) {
-            Ok(text) => Ok(Ending { text, termination: Termination::Forced }),
+        match self.validator.shape(text, &tree.config) {
+            Ok(text) => Ok(RunOutput { text, termination: Termination::Forced }),
             Err(_) => Err(refused),
         }
     }

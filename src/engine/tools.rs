@@ -1,6 +1,6 @@
-//! The tools dress: what a model may call by name, and how a call is read.
+//! The tools protocol: what a model may call by name, and how a call is read.
 //!
-//! The same functions serve programs ([`super::desk`], [`super::lookup`]); here they have schemas, and results that are
+//! The same functions serve programs ([`super::host_functions`], [`super::context_api`]); here they have schemas, and results that are
 //! texts.
 
 mod offer;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 /// What a call asks for.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Deal {
+pub enum ToolAction {
     /// A look that needs no interpreter: the function and its arguments as programs hand them over.
     Look {
         name: &'static str,
@@ -28,7 +28,7 @@ pub enum Deal {
     /// A program. The interpreter runs one after the other.
     Cell {
         code: String,
-        kind: CellKind,
+        kind: ProgramKind,
     },
     Final(Value),
     /// A tool of the person's own.
@@ -40,7 +40,7 @@ pub enum Deal {
 
 /// What is shown of a program that a call stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CellKind {
+pub enum ProgramKind {
     /// What it prints.
     Program,
     /// That the variable is set.
@@ -147,14 +147,14 @@ struct Final {
 ///
 /// # Errors
 /// There is no such tool, or its arguments make no sense; in words for the model.
-pub fn read(call: &ToolCall, own: &[&ToolSpec]) -> Result<Deal, String> {
+pub fn read(call: &ToolCall, own: &[&ToolSpec]) -> Result<ToolAction, String> {
     let none = json!({});
     // Some providers write no arguments so.
     let given = if call.arguments.is_null() { &none } else { &call.arguments };
     if !given.is_object() {
         return Err("the arguments are no JSON object".to_owned());
     }
-    let look = |name, arguments| Ok(Deal::Look { name, arguments });
+    let look = |name, arguments| Ok(ToolAction::Look { name, arguments });
     match call.name.as_str() {
         "peek" => {
             let Part { start, end } = arguments(given)?;
@@ -186,11 +186,11 @@ pub fn read(call: &ToolCall, own: &[&ToolSpec]) -> Result<Deal, String> {
         }
         "sub_llm" => {
             let SubLlm { query, start, end } = arguments(given)?;
-            Ok(Deal::SubLlm { query, start, end })
+            Ok(ToolAction::SubLlm { query, start, end })
         }
         "exec_python" => {
             let Code { code } = arguments(given)?;
-            Ok(Deal::Cell { code, kind: CellKind::Program })
+            Ok(ToolAction::Cell { code, kind: ProgramKind::Program })
         }
         "set_variable" => {
             let Set { name, value } = arguments(given)?;
@@ -198,22 +198,22 @@ pub fn read(call: &ToolCall, own: &[&ToolSpec]) -> Result<Deal, String> {
                 return Err(format!("{name} is given, and cannot be set; take another name"));
             }
             let code = format!("{} = __import__('json').loads({})", identifier(&name)?, literal(&value.to_string()));
-            Ok(Deal::Cell { code, kind: CellKind::Set(name) })
+            Ok(ToolAction::Cell { code, kind: ProgramKind::Set(name) })
         }
         "get_variable" => {
             let Name { name } = arguments(given)?;
-            Ok(Deal::Cell { code: format!("print({})", identifier(&name)?), kind: CellKind::Get(name) })
+            Ok(ToolAction::Cell { code: format!("print({})", identifier(&name)?), kind: ProgramKind::Get(name) })
         }
         "final_var" => {
             let Name { name } = arguments(given)?;
-            Ok(Deal::Cell { code: format!("FINAL_VAR({})", literal(&name)), kind: CellKind::FinalVar })
+            Ok(ToolAction::Cell { code: format!("FINAL_VAR({})", literal(&name)), kind: ProgramKind::FinalVar })
         }
         "final" => {
             let Final { answer } = arguments(given)?;
-            Ok(Deal::Final(answer))
+            Ok(ToolAction::Final(answer))
         }
         name if own.iter().any(|tool| tool.name == name) => {
-            Ok(Deal::Own { name: name.to_owned(), arguments: given.clone() })
+            Ok(ToolAction::Own { name: name.to_owned(), arguments: given.clone() })
         }
         name => {
             let known: Vec<&str> = NAMES.iter().copied().chain(own.iter().map(|tool| tool.name.as_str())).collect();
@@ -259,7 +259,7 @@ pub fn shown(call: &ToolCall) -> String {
 mod tests {
     use super::*;
 
-    fn read_call(name: &str, arguments: Value) -> Result<Deal, String> {
+    fn read_call(name: &str, arguments: Value) -> Result<ToolAction, String> {
         read(&ToolCall { id: "1".into(), name: name.into(), arguments, signatures: None }, &[])
     }
 
@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn values_reach_the_program_whole() {
-        let Ok(Deal::Cell { code, .. }) = read_call("set_variable", json!({"name": "x", "value": "a\"\\\n'ß😀"}))
+        let Ok(ToolAction::Cell { code, .. }) = read_call("set_variable", json!({"name": "x", "value": "a\"\\\n'ß😀"}))
         else {
             panic!("it is a cell");
         };

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     config::{Options, Settings},
     corpus::{Snapshot, StopFlag, Workspace},
-    engine::{Answer, Engine, Event, EventSink, Failure, Manner, Question, Started, Termination, internal_failure},
+    engine::{Answer, Engine, Event, EventSink, Failure, Question, RunConfig, Started, Termination, internal_failure},
     report::{self, Circumstances},
 };
 use serde_json::{Map, Value, json};
@@ -123,10 +123,10 @@ impl QueryRequest {
             warnings.push(complaint(&self.options.unknown));
         }
         warnings.extend(engine.models.take_warnings());
-        let manner = Arc::new(Manner::of(&settings).map_err(Answer::failed)?);
+        let config = Arc::new(RunConfig::of(&settings).map_err(Answer::failed)?);
         let (text, limits) = (self.params.query.clone(), settings.limits);
         let dialogue = self.session.as_ref().map(|session| session.dialogue.clone());
-        let question = Question { text, snapshot, focus, manner, limits, dialogue };
+        let question = Question { text, snapshot, focus, config, limits, dialogue };
         Ok(Prepared { engine, question, warnings })
     }
 

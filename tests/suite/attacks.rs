@@ -34,9 +34,9 @@ const SESSIONS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Answers calls with whatever a program may get to see.
-struct Desk;
+struct HostFunctions;
 
-impl HostCalls for Desk {
+impl HostCalls for HostFunctions {
     fn call(&self, call: Call) -> BoxFuture<'_, Result<Value, Raised>> {
         let nested = |depth| (0..depth).fold(json!(1), |inner, _| json!([inner]));
         async move {
@@ -119,7 +119,7 @@ async fn start(fork_server: &Arc<ForkServer>, variables: Vec<(String, String)>) 
 }
 
 async fn run(session: &mut Session, code: &str) -> Result<CellOutcome, String> {
-    session.run_cell(code, &Desk).await.map_err(|error| format!("the session failed: {error}"))
+    session.run_cell(code, &HostFunctions).await.map_err(|error| format!("the session failed: {error}"))
 }
 
 /// Whether a program ended in the way that its title says.
@@ -317,7 +317,7 @@ async fn meet(fork_server: Arc<ForkServer>, case: &str) -> String {
     let launch = Launch { fork_server, names, context, memory_limit: 200 << 20, allow_weaker_sandbox: false };
     let limits = Limits { cell_time: Duration::from_millis(500), output_chars: 2000 };
     let mut session = Session::start(launch, limits).await.expect("the process starts");
-    let outcome = session.run_cell("print(1)", &Desk).await;
+    let outcome = session.run_cell("print(1)", &HostFunctions).await;
     let seen = match outcome {
         Ok(CellOutcome { report, ended }) => {
             format!("{ended:?}, {} bytes, {} variables", report.output.len(), report.variables.len())

@@ -21,12 +21,12 @@ const MEBIBYTE: u64 = 1 << 20;
 
 /// Answers calls: a query with its prompt in capitals, after yielding so that calls overlap.
 #[derive(Default)]
-struct Desk {
+struct HostFunctions {
     open: AtomicUsize,
     most_open: AtomicUsize,
 }
 
-impl HostCalls for Desk {
+impl HostCalls for HostFunctions {
     fn call(&self, call: Call) -> BoxFuture<'_, Result<Value, Raised>> {
         async move {
             let open = self.open.fetch_add(1, Ordering::SeqCst) + 1;
@@ -69,7 +69,7 @@ async fn session_with(context: &str, memory_limit: u64, cell_time: Duration) -> 
 }
 
 async fn run(session: &mut Session, code: &str) -> CellOutcome {
-    session.run_cell(code, &Desk::default()).await.expect("the session holds")
+    session.run_cell(code, &HostFunctions::default()).await.expect("the session holds")
 }
 
 /// Runs a cell and compares its output, and its error if there is one.
@@ -169,13 +169,13 @@ async fn scaffold_names_are_restored_and_the_answer_is_read_at_the_end() {
 #[tokio::test]
 async fn calls_run_in_parallel_and_keep_their_order() {
     let mut session = session("line one\nline two").await;
-    let desk = Desk::default();
+    let host = HostFunctions::default();
     let code = "from concurrent.futures import ThreadPoolExecutor\n\
                 with ThreadPoolExecutor(8) as pool:\n    print(list(pool.map(llm_query, 'abcdefgh')))\n\
                 print(llm_query_batched(['x', 'y']), peek_lines(0, 1))";
-    let report = session.run_cell(code, &desk).await.expect("the session holds").report;
+    let report = session.run_cell(code, &host).await.expect("the session holds").report;
     assert_eq!(report.output, "['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H']\n['X', 'Y'] ne\n", "{:?}", report.error);
-    assert!(desk.most_open.load(Ordering::SeqCst) > 1, "the threads' calls did not overlap");
+    assert!(host.most_open.load(Ordering::SeqCst) > 1, "the threads' calls did not overlap");
     check(
         &mut session,
         "grep('x')",
@@ -277,8 +277,8 @@ async fn a_session_that_is_dropped_in_a_cell_leaves_no_process() {
     let mut session = session("").await;
     run(&mut session, "x = 1").await;
     let group = session.process_group().expect("the process runs");
-    let desk = Desk::default();
-    let endless = session.run_cell("while True: pass", &desk);
+    let host = HostFunctions::default();
+    let endless = session.run_cell("while True: pass", &host);
     assert!(tokio::time::timeout(Duration::from_millis(100), endless).await.is_err());
     drop(session);
     let is_gone = || rustix::process::test_kill_process_group(group).is_err();

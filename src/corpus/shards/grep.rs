@@ -7,7 +7,7 @@ use super::{
     super::{
         assemble::Segment,
         grep::{GrepError, GrepOptions, GrepResult, GrepRow, LineSearch, Pattern, Shown},
-        lookup::{LookupError, PathFilter},
+        path_lookup::{LookupError, PathFilter},
         stop::StopFlag,
     },
     count::line_feeds,

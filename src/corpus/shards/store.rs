@@ -18,7 +18,7 @@ use super::{
     super::{
         assemble::{Changed, Segment},
         context::Position,
-        lookup,
+        path_lookup,
         stop::StopFlag,
     },
     cache::Cache,
@@ -130,7 +130,7 @@ impl ShardStore {
 
     /// The file of this path, which may be cut at its beginning if only one file ends with it.
     pub fn segment_of_path(&self, path: &str) -> Result<&Segment, super::super::PathError> {
-        lookup::segment_of_path(self.segments(), path)
+        path_lookup::segment_of_path(self.segments(), path)
     }
 
     /// A part of the text. It may begin and end inside of characters.

@@ -3,9 +3,9 @@
 use crate::{
     corpus::{self, ContextText},
     engine::{
-        dialogue::{Earlier, Exchange},
         overview::Overview,
         run::Focus,
+        session::{Earlier, Exchange},
     },
     llm::extractive::QUESTION_HEADING,
     text::cut_middle,

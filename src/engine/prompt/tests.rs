@@ -6,11 +6,11 @@ use crate::{
     corpus::{OpenBuffer, Root, Selection, Snapshot, StopFlag},
     engine::{
         budget::Left,
-        dialogue::{Earlier, Exchange},
         overview::Overview,
+        query_context::Cut,
         reply,
         run::{CellRecord, Focus},
-        tree::Cut,
+        session::{Earlier, Exchange},
     },
     repl::{Cause, Ended},
 };
@@ -220,7 +220,7 @@ fn observations() {
     check(
         &clean_retry(&[cell("", Some("NameError: x"), Ended::Normally)]),
         &expect![[r#"
-        A program that you wrote next failed, and was taken out of this conversation. Do NOT reconstruct it; go about it another way. What it failed with:
+        A program that you wrote next failed, and was taken out of this transcript. Do NOT reconstruct it; go about it another way. What it failed with:
         NameError: x"#]],
     );
 }

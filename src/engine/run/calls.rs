@@ -1,18 +1,18 @@
-//! A turn in the dress of tools: all calls of one message at once, each with its result in its own place.
+//! A turn in the tools protocol: all calls of one message at once, each with its result in its own place.
 //!
 //! Looks into the text and child runs go on side by side. The interpreter runs one program at a time, so calls that need
 //! it follow each other, in order, beside the rest. The first answer in the order of the calls ends the run, unless a call
 //! before it has failed: that answer was written without knowing what went wrong.
 
-use super::{CellRecord, Run, writing::Written};
+use super::{CellRecord, Run, streaming_turn::TurnOutput};
 use crate::{
     config::ToolSpec,
     engine::{
-        desk::Desk,
-        ending::Stop,
+        host_functions::HostFunctions,
         prompt, reply,
-        run::{programs::output_chars, verdict::Verdict},
-        tools::{self, CellKind, Deal},
+        run::{answer_check::AnswerCheck, programs::output_chars},
+        run_output::RunError,
+        tools::{self, ProgramKind, ToolAction},
     },
     llm::ToolCall,
     repl::Ended,
@@ -46,9 +46,9 @@ impl Outcome {
 }
 
 impl Run<'_> {
-    /// What a message in the dress of tools comes to.
-    pub(super) async fn follow_calls(&mut self, written: Written) -> Result<Option<String>, Stop> {
-        let Written { text, reply, calls, cut, .. } = written;
+    /// What a message in the tools protocol comes to.
+    pub(super) async fn follow_calls(&mut self, written: TurnOutput) -> Result<Option<String>, RunError> {
+        let TurnOutput { text, reply, calls, cut, .. } = written;
         let cut = cut.map(|cut| prompt::message_cut(&cut.to_string()));
         if calls.is_empty() {
             return self.take_message(text, &reply, cut).await;
@@ -61,12 +61,12 @@ impl Run<'_> {
         if let Some(at) = first_answer {
             let answer = results[at].answer.clone().unwrap_or_default();
             let verdict = match at < first_failure {
-                true => self.judge(answer).await?,
-                false => Verdict::Refused(prompt::FINAL_AFTER_FAILED_CALL.to_owned()),
+                true => self.validator(answer).await?,
+                false => AnswerCheck::Refused(prompt::FINAL_AFTER_FAILED_CALL.to_owned()),
             };
             match verdict {
-                Verdict::Accepted(answer) => return Ok(Some(answer)),
-                Verdict::Refused(why) => refused = Some((at, why)),
+                AnswerCheck::Accepted(answer) => return Ok(Some(answer)),
+                AnswerCheck::Refused(why) => refused = Some((at, why)),
             }
         } else {
             self.refused_answers = 0;
@@ -81,7 +81,7 @@ impl Run<'_> {
         if let Some(last) = told.last_mut() {
             last.push_str(&prompt::left(&self.tree.budget.left()));
         }
-        self.conversation.add_calls(text, calls, told);
+        self.transcript.add_calls(text, calls, told);
         self.count_errors(true, failed)?;
         Ok(None)
     }
@@ -92,64 +92,66 @@ impl Run<'_> {
         text: String,
         reply: &reply::Reply,
         cut: Option<String>,
-    ) -> Result<Option<String>, Stop> {
+    ) -> Result<Option<String>, RunError> {
         let why = match cut {
             Some(cut) => cut,
             None if reply.is_program() => self.refuse(prompt::PROGRAM_IN_MESSAGE)?,
             None => {
                 let final_text = reply.final_line.as_deref().and_then(reply::final_text);
-                match self.judge(final_text.unwrap_or(text.trim()).to_owned()).await? {
-                    Verdict::Accepted(answer) => return Ok(Some(answer)),
-                    Verdict::Refused(why) => why,
+                match self.validator(final_text.unwrap_or(text.trim()).to_owned()).await? {
+                    AnswerCheck::Accepted(answer) => return Ok(Some(answer)),
+                    AnswerCheck::Refused(why) => why,
                 }
             }
         };
-        self.conversation.add(text, why);
+        self.transcript.add(text, why);
         Ok(None)
     }
 
     /// Makes all calls; the results are in the order of the calls. If the message was cut off the last call is not whole, and
     /// is not made.
-    async fn make_calls(&mut self, calls: &[ToolCall], cut: Option<String>) -> Result<Vec<Outcome>, Stop> {
+    async fn make_calls(&mut self, calls: &[ToolCall], cut: Option<String>) -> Result<Vec<Outcome>, RunError> {
         self.tell(&match calls {
             [call] => format!("{} is running", call.name),
             calls => format!("{} calls are running", calls.len()),
         });
         let context = self.programs.context().await?;
         let (tree, depth) = (self.tree, self.depth);
-        let own: Vec<&ToolSpec> = tree.manner.toolbox.at_depth(depth).collect();
-        let mut deals: Vec<Result<Deal, String>> = calls.iter().map(|call| tools::read(call, &own)).collect();
+        let own: Vec<&ToolSpec> = tree.config.toolbox.at_depth(depth).collect();
+        let mut deals: Vec<Result<ToolAction, String>> = calls.iter().map(|call| tools::read(call, &own)).collect();
         if let (Some(cut), Some(last)) = (cut, deals.last_mut()) {
             *last = Err(cut);
         }
         let room = output_chars(self.model.window()) / calls.len();
         let origins: Vec<_> = (1..).take(deals.len()).map(|number| self.origin(number)).collect();
         let aside = deals.iter().zip(origins).map(async |(deal, origin)| {
-            let desk = Desk { tree, context: &context, origin };
+            let host = HostFunctions { tree, context: &context, origin };
             let since = Instant::now();
             match deal {
                 Err(problem) => Some(Outcome::of(Err(problem.clone()), since)),
-                Ok(Deal::Cell { .. }) => None,
-                Ok(Deal::Final(answer)) => {
+                Ok(ToolAction::Cell { .. }) => None,
+                Ok(ToolAction::Final(answer)) => {
                     let answer = Some(tools::answer_text(answer));
                     Some(Outcome { answer, ..Outcome::of(Ok(prompt::FINAL_NOT_NEEDED.to_owned()), since) })
                 }
-                Ok(Deal::Look { name, arguments }) => {
-                    Some(Outcome::of(desk.look(name, arguments.clone(), room).await, since))
+                Ok(ToolAction::Look { name, arguments }) => {
+                    Some(Outcome::of(host.look(name, arguments.clone(), room).await, since))
                 }
-                Ok(Deal::SubLlm { query, start, end }) => {
-                    Some(Outcome::of(desk.sub_llm(query, *start, *end).await, since))
+                Ok(ToolAction::SubLlm { query, start, end }) => {
+                    Some(Outcome::of(host.sub_llm(query, *start, *end).await, since))
                 }
-                Ok(Deal::Own { name, arguments }) => Some(Outcome::of(desk.own_tool(name, arguments).await, since)),
+                Ok(ToolAction::Own { name, arguments }) => {
+                    Some(Outcome::of(host.own_tool(name, arguments).await, since))
+                }
             }
         });
         let in_order = async {
             let mut results = Vec::new();
             for (deal, number) in deals.iter().zip(1..) {
-                let Ok(Deal::Cell { code, kind }) = deal else { continue };
+                let Ok(ToolAction::Cell { code, kind }) = deal else { continue };
                 results.push(self.run_call(code, kind, number).await?);
             }
-            Ok::<_, Stop>(results)
+            Ok::<_, RunError>(results)
         };
         let (aside, in_order) = tokio::join!(join_all(aside), in_order);
         let mut in_order = in_order?.into_iter();
@@ -163,16 +165,16 @@ impl Run<'_> {
     }
 
     /// Runs the program that a call stands for.
-    pub(super) async fn run_call(&mut self, code: &str, kind: &CellKind, number: u64) -> Result<Outcome, Stop> {
+    pub(super) async fn run_call(&mut self, code: &str, kind: &ProgramKind, number: u64) -> Result<Outcome, RunError> {
         let since = Instant::now();
         let (held, answer) = self.run_program(code.to_owned(), number).await?;
         let CellRecord { output, output_omitted, error, ended, .. } = held.record;
         let result = match (error, kind) {
-            (Some(error), CellKind::Program) => Err(format!("{}{error}{}", lines(&output), state_after(ended))),
+            (Some(error), ProgramKind::Program) => Err(format!("{}{error}{}", lines(&output), state_after(ended))),
             // The model did not write this program; what counts is what its exception says.
             (Some(error), _) => Err(error.lines().last().unwrap_or_default().to_owned()),
-            (None, CellKind::Set(name)) => Ok(format!("{name} is set")),
-            (None, CellKind::Program | CellKind::Get(_) | CellKind::FinalVar) => Ok(match output.is_empty() {
+            (None, ProgramKind::Set(name)) => Ok(format!("{name} is set")),
+            (None, ProgramKind::Program | ProgramKind::Get(_) | ProgramKind::FinalVar) => Ok(match output.is_empty() {
                 true => "(no output)".to_owned(),
                 false => prompt::with_omission(output.trim_end_matches('\n'), output_omitted),
             }),

@@ -8,12 +8,13 @@ use crate::{
         Interpreter,
         context::Context,
         context_failure,
-        desk::Desk,
-        dialogue::{Dialogue, Exchange, Kept},
-        ending::Stop,
         event::{Event, Origin},
-        internal_failure, prompt, reply,
-        tree::Tree,
+        host_functions::HostFunctions,
+        internal_failure, prompt,
+        query_context::QueryContext,
+        reply,
+        run_output::RunError,
+        session::{Dialogue, Exchange, Kept},
     },
     repl::{
         self, CellOutcome, Ended, Hold, Launch, Session,
@@ -63,7 +64,7 @@ pub(super) struct Held {
 
 impl Run<'_> {
     /// Runs a program, the turn's `number`th from 1; tells the answer if it gave one.
-    pub(super) async fn run_program(&mut self, code: String, number: u64) -> Result<(Held, Option<String>), Stop> {
+    pub(super) async fn run_program(&mut self, code: String, number: u64) -> Result<(Held, Option<String>), RunError> {
         let started = Instant::now();
         let outcome = self.run_cell(&code, number).await?;
         let answer = outcome.report.answer.clone();
@@ -94,11 +95,11 @@ impl Run<'_> {
         self.tree.emit(Event::Cell { origin: self.origin(number), code, output, error, seconds });
     }
 
-    async fn run_cell(&mut self, code: &str, number: u64) -> Result<CellOutcome, Stop> {
+    async fn run_cell(&mut self, code: &str, number: u64) -> Result<CellOutcome, RunError> {
         let origin = self.origin(number);
         let (session, context) = self.programs.ready().await?;
-        let desk = Desk { tree: self.tree, context, origin };
-        let outcome = session.run_cell(code, &desk).await?;
+        let host = HostFunctions { tree: self.tree, context, origin };
+        let outcome = session.run_cell(code, &host).await?;
         // What a program has seen of a text that has changed meanwhile is worth nothing.
         let context = context.clone();
         blocking(move || context.check()).await?;
@@ -132,7 +133,7 @@ impl Run<'_> {
 
     /// The answer that a final line gives, or what to tell the model about it. It runs after the turn's programs, as one
     /// more of them.
-    pub(super) async fn evaluate_final(&mut self, line: &str, number: u64) -> Result<Result<String, String>, Stop> {
+    pub(super) async fn evaluate_final(&mut self, line: &str, number: u64) -> Result<Result<String, String>, RunError> {
         // As an expression it would be the variable's value, which may by chance be another one's name.
         let named = reply::final_variable(line).map(|name| format!("FINAL_VAR(\"{name}\")"));
         let report = self.run_cell(named.as_deref().unwrap_or(line), number).await?.report;
@@ -154,7 +155,7 @@ pub fn output_chars(window: Option<usize>) -> usize {
 }
 
 /// The interpreter of a run, with the text that its programs look into. It starts when the text is there.
-pub(super) struct Programs {
+pub(super) struct LazyInterpreter {
     context: Context,
     /// What programs find beside the text and its files.
     beside: Names,
@@ -174,9 +175,15 @@ pub(super) struct Programs {
     running: Option<(Session, Arc<ContextText>)>,
 }
 
-impl Programs {
+impl LazyInterpreter {
     /// Those of a run that is about to begin. `hold` keeps the interpreter whose variables its model was told of.
-    pub fn new(tree: &Tree, subject: &Subject<'_>, output_chars: usize, depth: usize, hold: Option<Hold>) -> Self {
+    pub fn new(
+        tree: &QueryContext,
+        subject: &Subject<'_>,
+        output_chars: usize,
+        depth: usize,
+        hold: Option<Hold>,
+    ) -> Self {
         let limits = repl::Limits { cell_time: tree.limits.cell_timeout, output_chars };
         Self {
             context: subject.context.clone(),
@@ -194,7 +201,7 @@ impl Programs {
     }
 
     /// The text, as soon as it is there.
-    pub async fn context(&self) -> Result<Arc<ContextText>, Stop> {
+    pub async fn context(&self) -> Result<Arc<ContextText>, RunError> {
         self.context.text().await
     }
 
@@ -210,7 +217,7 @@ impl Programs {
 
     /// Waits for the text and until the interpreter is ready for a program. One of an earlier question is, and stays
     /// what it is until there is a program.
-    pub async fn prepare(&mut self) -> Result<(), Stop> {
+    pub async fn prepare(&mut self) -> Result<(), RunError> {
         // It gets ready while the text is still being read.
         self.interpreter.fork_server.warm()?;
         if self.running.is_none() && self.dialogue.as_ref().is_some_and(|dialogue| dialogue.has_interpreter()) {
@@ -221,7 +228,7 @@ impl Programs {
     }
 
     /// The interpreter and the text. Starts the one as soon as the other is there.
-    async fn ready(&mut self) -> Result<(&mut Session, &Arc<ContextText>), Stop> {
+    async fn ready(&mut self) -> Result<(&mut Session, &Arc<ContextText>), RunError> {
         let running = match self.running.take() {
             Some(running) => running,
             None => {
@@ -238,7 +245,7 @@ impl Programs {
         Ok((session, text))
     }
 
-    async fn start(&mut self, text: Arc<ContextText>) -> Result<Session, Stop> {
+    async fn start(&mut self, text: Arc<ContextText>) -> Result<Session, RunError> {
         let (context, beside) = (text.clone(), self.beside.clone());
         // Places of many files in a long text take a while to count.
         let names = blocking(move || names(&context, beside)).await?;
@@ -266,7 +273,7 @@ impl Programs {
     }
 }
 
-impl Drop for Programs {
+impl Drop for LazyInterpreter {
     /// Keeps the interpreter for further questions, if there may be any, unless a program is left in the middle.
     fn drop(&mut self) {
         if let (Some((session, _)), Some(dialogue)) = (self.running.take(), self.dialogue.take())
@@ -280,15 +287,15 @@ impl Drop for Programs {
 /// Does something with the text on a thread that may block.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, corpus::Error> + Send + 'static,
-) -> Result<T, Stop> {
+) -> Result<T, RunError> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result.map_err(|error| Stop::Failed(context_failure(&error))),
-        Err(error) => Err(Stop::Failed(internal_failure(&error))),
+        Ok(result) => result.map_err(|error| RunError::Failed(context_failure(&error))),
+        Err(error) => Err(RunError::Failed(internal_failure(&error))),
     }
 }
 
 /// What the programs of a run find beside the text and its files.
-fn beside(tree: &Tree, subject: &Subject<'_>, depth: usize) -> Names {
+fn beside(tree: &QueryContext, subject: &Subject<'_>, depth: usize) -> Names {
     let mut variables: Vec<(String, String)> = Vec::new();
     variables.extend(subject.focus.map(|focus: &Focus| ("selection".to_owned(), focus.text.clone())));
     if prompt::is_long(subject.question) {
@@ -312,10 +319,10 @@ fn beside(tree: &Tree, subject: &Subject<'_>, depth: usize) -> Names {
     Names {
         variables,
         history: history.into_iter().map(|Exchange { question, answer }| (question, answer)).collect(),
-        tools: tree.manner.toolbox.at_depth(depth).map(tool).collect(),
-        gives_json: depth == 0 && tree.manner.schema.is_some(),
-        collapses_doubled_calls: tree.manner.repairs(Repair::DoubledCalls),
-        fills_placeholders: tree.manner.repairs(Repair::Placeholders),
+        tools: tree.config.toolbox.at_depth(depth).map(tool).collect(),
+        gives_json: depth == 0 && tree.config.schema.is_some(),
+        collapses_doubled_calls: tree.config.repairs(Repair::DoubledCalls),
+        fills_placeholders: tree.config.repairs(Repair::Placeholders),
         ..Names::default()
     }
 }

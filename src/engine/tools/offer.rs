@@ -1,4 +1,4 @@
-//! What is offered in the tools dress: names, descriptions, schemas; and which names are taken.
+//! What is offered in the tools protocol: names, descriptions, schemas; and which names are taken.
 
 use crate::{
     config::{Deed, ToolSpec},
@@ -62,7 +62,7 @@ pub fn is_reserved(name: &str) -> bool {
     [&NAMES[..], &TAKEN, &KEYWORDS, &OF_PROVIDERS].iter().any(|names| names.contains(&name))
 }
 
-/// Everything that a model in the tools dress may call.
+/// Everything that a model in the tools protocol may call.
 pub fn all_tools(own: &[&ToolSpec]) -> Vec<Tool> {
     let integer = |description: &str| json!({"type": "integer", "description": description});
     let string = |description: &str| json!({"type": "string", "description": description});

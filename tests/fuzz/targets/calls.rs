@@ -7,7 +7,7 @@
 use super::parts;
 use rlm::{
     config::{ToolSpec, tools},
-    engine::tools::{CellKind, Deal, all_tools, read, shown},
+    engine::tools::{ProgramKind, ToolAction, all_tools, read, shown},
     llm::{Assembling, CallPiece},
 };
 use std::collections::HashSet;
@@ -38,11 +38,11 @@ pub fn calls(input: &[u8]) {
         let Ok(deal) = read(call, &own) else { continue };
         assert!(names.contains(&call.name), "only what is offered can be called");
         match deal {
-            Deal::Cell { code, kind: CellKind::Program } => assert_eq!(call.arguments["code"], code.as_str()),
+            ToolAction::Cell { code, kind: ProgramKind::Program } => assert_eq!(call.arguments["code"], code.as_str()),
             // What the model gives is a value in these programs, and cannot become part of the program.
-            Deal::Cell { code, .. } => assert!(!code.contains('\n'), "{code:?}"),
-            Deal::Look { arguments, .. } => assert!(arguments.is_array()),
-            Deal::SubLlm { .. } | Deal::Final(_) | Deal::Own { .. } => {}
+            ToolAction::Cell { code, .. } => assert!(!code.contains('\n'), "{code:?}"),
+            ToolAction::Look { arguments, .. } => assert!(arguments.is_array()),
+            ToolAction::SubLlm { .. } | ToolAction::Final(_) | ToolAction::Own { .. } => {}
         }
     }
 }

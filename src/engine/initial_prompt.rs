@@ -1,12 +1,12 @@
 //! What a run begins with: what its model is told first, and what it may call. A preview shows the same.
 
 use super::{
-    dialogue::Dialogue,
-    manner::Manner,
     overview::Overview,
     prompt,
     run::{Focus, output_chars},
+    run_config::RunConfig,
     schema::AnswerSchema,
+    session::Dialogue,
     tools,
 };
 use crate::{
@@ -16,8 +16,8 @@ use crate::{
 use std::sync::Arc;
 
 /// What is known of a run before it begins.
-pub struct Circumstances<'a> {
-    pub manner: &'a Manner,
+pub struct PromptInputs<'a> {
+    pub config: &'a RunConfig,
     pub model: &'a dyn Model,
     /// The model of sub-calls.
     pub worker: &'a dyn Model,
@@ -32,16 +32,16 @@ pub struct Circumstances<'a> {
 }
 
 /// The beginning of a conversation.
-pub struct Beginning {
+pub struct InitialPrompt {
     pub instructions: String,
     pub opening: String,
     /// Nothing if the model writes programs.
     pub tools: Arc<[Tool]>,
 }
 
-impl Beginning {
-    pub fn of(it: &Circumstances<'_>) -> Self {
-        let own: Vec<&ToolSpec> = it.manner.toolbox.at_depth(it.depth).collect();
+impl InitialPrompt {
+    pub fn of(it: &PromptInputs<'_>) -> Self {
+        let own: Vec<&ToolSpec> = it.config.toolbox.at_depth(it.depth).collect();
         let (exchanges, mut earlier) =
             it.dialogue.map(|dialogue| (dialogue.exchanges(), dialogue.earlier())).unwrap_or_default();
         // What is given now hides what programs have made under the same name.
@@ -56,7 +56,7 @@ impl Beginning {
             focus: it.focus,
             question: it.question,
             // A child's answer goes to a program.
-            schema: it.manner.schema.as_ref().filter(|_| it.depth == 0).map(AnswerSchema::text),
+            schema: it.config.schema.as_ref().filter(|_| it.depth == 0).map(AnswerSchema::text),
             window: it.model.window(),
             output_chars: output_chars(it.model.window()),
             worker_window: it.worker.window(),

@@ -1,7 +1,7 @@
 //! The messages of a run, kept inside the model's window.
 //!
 //! When a conversation has filled three quarters of the window, its model sums up what it has found, and goes on from
-//! that: instructions, question, summary, and the latest exchange stay ([`Conversation::compact`]). Where that cannot be
+//! that: instructions, question, summary, and the latest exchange stay ([`Transcript::compact`]). Where that cannot be
 //! done, old observations are taken out; what a program printed is still in its variables.
 
 use super::{prompt, tools};
@@ -20,7 +20,7 @@ const BYTES_PER_TOKEN: usize = 4;
 
 /// What has been said.
 #[derive(Debug, Clone)]
-pub struct Conversation {
+pub struct Transcript {
     messages: Vec<Message>,
     /// The first message of the user, without a summary.
     opening: String,
@@ -28,7 +28,7 @@ pub struct Conversation {
     window: usize,
 }
 
-impl Conversation {
+impl Transcript {
     /// Begins with instructions and a question, for a model with a window of so many tokens.
     pub fn new(instructions: &str, opening: String, window: Option<usize>) -> Self {
         let messages = vec![Message::system(instructions), Message::user(opening.clone())];
@@ -143,8 +143,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn contents(conversation: &Conversation) -> Vec<&str> {
-        conversation.messages().iter().map(|message| message.content.as_str()).collect()
+    fn contents(transcript: &Transcript) -> Vec<&str> {
+        transcript.messages().iter().map(|message| message.content.as_str()).collect()
     }
 
     fn call(id: &str) -> ToolCall {
@@ -154,12 +154,12 @@ mod tests {
 
     #[test]
     fn old_observations_make_room_and_the_latest_stays() {
-        let mut conversation = Conversation::new("instructions", "question".to_owned(), Some(1000));
+        let mut transcript = Transcript::new("instructions", "question".to_owned(), Some(1000));
         for turn in 0..6 {
-            conversation.add(format!("reply {turn}"), format!("{turn}").repeat(1000));
-            conversation.make_room();
+            transcript.add(format!("reply {turn}"), format!("{turn}").repeat(1000));
+            transcript.make_room();
         }
-        let contents = contents(&conversation);
+        let contents = contents(&transcript);
         assert_eq!(contents[..3], ["instructions", "question", "reply 0"]);
         assert_eq!([contents[3], contents[5], contents[7]], [prompt::ELIDED; 3]);
         assert_eq!((contents[9].len(), contents[11].len()), (1000, 1000), "3600 bytes have room for three");
@@ -167,37 +167,37 @@ mod tests {
 
     #[test]
     fn a_summary_stands_for_all_but_the_latest_exchange() {
-        let mut conversation = Conversation::new("instructions", "question".to_owned(), Some(1000));
-        conversation.add("reply 0".to_owned(), "0".repeat(2000));
-        assert!(!conversation.is_crowded());
-        conversation.add_calls("look".to_owned(), vec![call("a"), call("b")], vec!["1".repeat(1500), "2".to_owned()]);
-        assert!(conversation.is_crowded());
-        conversation.compact("found x");
+        let mut transcript = Transcript::new("instructions", "question".to_owned(), Some(1000));
+        transcript.add("reply 0".to_owned(), "0".repeat(2000));
+        assert!(!transcript.is_crowded());
+        transcript.add_calls("look".to_owned(), vec![call("a"), call("b")], vec!["1".repeat(1500), "2".to_owned()]);
+        assert!(transcript.is_crowded());
+        transcript.compact("found x");
         let with_summary = prompt::with_summary("question", "found x");
         let expected = ["instructions", &with_summary, "look", &"1".repeat(1500), "2"];
-        assert_eq!(contents(&conversation), expected);
-        conversation.compact("found x and y");
-        assert_eq!(contents(&conversation)[1], prompt::with_summary("question", "found x and y"));
+        assert_eq!(contents(&transcript), expected);
+        transcript.compact("found x and y");
+        assert_eq!(contents(&transcript)[1], prompt::with_summary("question", "found x and y"));
     }
 
     #[test]
     fn the_first_exchange_is_never_summed_up() {
-        let mut conversation = Conversation::new("instructions", "question".to_owned(), Some(100));
-        conversation.add("reply".to_owned(), "long ".repeat(1000));
-        conversation.make_room();
-        assert!(!conversation.is_crowded());
-        assert_eq!(contents(&conversation)[3].len(), 5000);
+        let mut transcript = Transcript::new("instructions", "question".to_owned(), Some(100));
+        transcript.add("reply".to_owned(), "long ".repeat(1000));
+        transcript.make_room();
+        assert!(!transcript.is_crowded());
+        assert_eq!(contents(&transcript)[3].len(), 5000);
     }
 
     #[test]
     fn calls_become_text_when_programs_go_on() {
-        let mut conversation = Conversation::new("instructions", "question".to_owned(), None);
-        conversation.add_calls(String::new(), vec![call("a"), call("b")], vec!["one".to_owned(), "two".to_owned()]);
-        let conversation = conversation.into_programs("write programs");
-        let roles: Vec<Role> = conversation.messages().iter().map(|message| message.role).collect();
+        let mut transcript = Transcript::new("instructions", "question".to_owned(), None);
+        transcript.add_calls(String::new(), vec![call("a"), call("b")], vec!["one".to_owned(), "two".to_owned()]);
+        let transcript = transcript.into_programs("write programs");
+        let roles: Vec<Role> = transcript.messages().iter().map(|message| message.role).collect();
         assert_eq!(roles, [Role::System, Role::User, Role::Assistant, Role::User]);
         assert_eq!(
-            contents(&conversation)[2..],
+            contents(&transcript)[2..],
             [
                 "[called] grep(pattern=\"x\")\n[called] grep(pattern=\"x\")",
                 "Result of grep:\none\n\nResult of grep:\ntwo"

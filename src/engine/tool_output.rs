@@ -2,7 +2,7 @@
 //!
 //! Only so much of a text is read as can be shown; a note says how much there is.
 
-use super::{lookup, prompt};
+use super::{context_api, prompt};
 use crate::corpus::{self, ContextText, StopFlag};
 use serde_json::Value;
 use std::ops::Range;
@@ -15,11 +15,11 @@ pub fn answer(context: &ContextText, name: &str, given: Value, room: usize, stop
     let unread = |error: corpus::Error| error.to_string();
     let characters = match name {
         "peek" => {
-            let (start, end): (i64, i64) = lookup::arguments(given).map_err(|raised| raised.message)?;
+            let (start, end): (i64, i64) = context_api::arguments(given).map_err(|raised| raised.message)?;
             slice(context.char_len(), start, end)
         }
         _ => {
-            let found = lookup::answer(context, name, given, stop).map_err(|raised| raised.message)?;
+            let found = context_api::answer(context, name, given, stop).map_err(|raised| raised.message)?;
             match serde_json::from_value::<(usize, usize)>(found.clone()) {
                 Ok((start, end)) if name == "peek_lines" || name == "read" => start..end,
                 _ => return Ok(rows(name, &found)),

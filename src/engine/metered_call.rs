@@ -5,8 +5,8 @@
 
 use super::{
     budget::{Exceeded, REPLY_TOKENS, Reservation, SHORTEST_REPLY_TOKENS, reserved_tokens},
-    meter::CallRecord,
-    tree::{CallError, Tree},
+    query_context::{CallError, QueryContext},
+    usage::CallRecord,
 };
 use crate::{
     config::Price,
@@ -20,8 +20,8 @@ use std::{
 use tokio::time::Instant;
 
 /// A call that has its reservation.
-pub struct OpenCall<'t> {
-    tree: &'t Tree,
+pub struct MeteredCall<'t> {
+    tree: &'t QueryContext,
     /// Bytes of the prompt.
     prompt: usize,
     /// Tokens that the window leaves for the reply.
@@ -51,9 +51,14 @@ impl State<'_> {
     }
 }
 
-impl<'t> OpenCall<'t> {
+impl<'t> MeteredCall<'t> {
     /// Reserves a call with a prompt of so many bytes; waits for room if other calls may still give some back.
-    pub async fn reserve(tree: &'t Tree, model: &dyn Model, prompt: usize, is_turn: bool) -> Result<Self, CallError> {
+    pub async fn reserve(
+        tree: &'t QueryContext,
+        model: &dyn Model,
+        prompt: usize,
+        is_turn: bool,
+    ) -> Result<Self, CallError> {
         let price = tree.price_of(model)?;
         let room = room(model, prompt)?;
         let reservation = tree.budget.reserve(prompt, room, price).await?;
@@ -119,7 +124,7 @@ fn room(model: &dyn Model, prompt: usize) -> Result<u64, CallError> {
     Ok(REPLY_TOKENS.min(window.saturating_sub(reserved_tokens(prompt * 4)).max(SHORTEST_REPLY_TOKENS)))
 }
 
-impl Billing for OpenCall<'_> {
+impl Billing for MeteredCall<'_> {
     fn begin(&self) {
         let mut state = self.lock();
         state.attempts += 1;
@@ -132,7 +137,7 @@ impl Billing for OpenCall<'_> {
     }
 }
 
-impl Drop for OpenCall<'_> {
+impl Drop for MeteredCall<'_> {
     fn drop(&mut self) {
         let (prompt, mut state) = (Request::tokens_of(self.prompt), std::mem::take(&mut *self.lock()));
         if state.attempts == 0 {

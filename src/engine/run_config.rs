@@ -1,4 +1,4 @@
-//! How a question is answered, beside its limits: the dress of the protocol, repairs, the shape of the answer, tools.
+//! How a question is answered, beside its limits: the protocol, repairs, the shape of the answer, tools.
 
 use super::{answer::Failure, schema::AnswerSchema, tools};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 
 /// How a question is answered. The runs of a tree share it.
 #[derive(Debug)]
-pub struct Manner {
+pub struct RunConfig {
     pub strategy: Strategy,
     pub protocol: Protocol,
     pub repairs: Vec<Repair>,
@@ -17,7 +17,7 @@ pub struct Manner {
     pub toolbox: Toolbox,
 }
 
-impl Manner {
+impl RunConfig {
     /// What the settings say.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Manner {
         })
     }
 
-    /// Whether runs of a model are to be in the dress of tools.
+    /// Whether runs of a model are to be in the tools protocol.
     ///
     /// # Errors
     /// They are, and the model cannot call any.

@@ -6,10 +6,10 @@ use super::{
     answer_stream::AnswerStream,
     budget::{Budget, Exceeded},
     event::{Delta, Event, EventSink},
-    manner::Manner,
-    meter::Meter,
-    open_call::OpenCall,
+    metered_call::MeteredCall,
     places::Places,
+    run_config::RunConfig,
+    usage::UsageMeter,
 };
 use crate::{
     config::{Limits, Price, Protocol},
@@ -31,12 +31,12 @@ use tokio_util::sync::CancellationToken;
 const CHILDREN_PER_DEPTH: usize = 64;
 
 /// One question's runs, from the root down.
-pub struct Tree {
+pub struct QueryContext {
     pub choice: Choice,
     pub limits: Limits,
-    pub manner: Arc<Manner>,
+    pub config: Arc<RunConfig>,
     pub budget: Budget,
-    pub meter: Meter,
+    pub meter: UsageMeter,
     pub interpreter: Interpreter,
     /// Where its programs and tools look into their texts.
     pub places: Places,
@@ -128,11 +128,11 @@ impl From<llm::CallError> for CallError {
 }
 
 /// What a tree is made of.
-pub struct TreeParts {
+pub struct QueryContextParts {
     pub models: Arc<Models>,
     pub choice: Choice,
     pub limits: Limits,
-    pub manner: Arc<Manner>,
+    pub config: Arc<RunConfig>,
     pub interpreter: Interpreter,
     pub scheduler: Arc<Scheduler>,
     pub prices: Arc<BTreeMap<String, Price>>,
@@ -140,10 +140,10 @@ pub struct TreeParts {
     pub events: Arc<dyn EventSink>,
 }
 
-impl Tree {
-    pub fn new(parts: TreeParts) -> Self {
+impl QueryContext {
+    pub fn new(parts: QueryContextParts) -> Self {
         let depths = parts.limits.max_depth;
-        let answer = if parts.manner.schema.is_some() { AnswerStream::whole() } else { AnswerStream::default() };
+        let answer = if parts.config.schema.is_some() { AnswerStream::whole() } else { AnswerStream::default() };
         Self {
             models: parts.models,
             choice: parts.choice,
@@ -152,8 +152,8 @@ impl Tree {
             permits: RunPermits::new(parts.limits.concurrency),
             children: (0..depths).map(|_| Semaphore::new(CHILDREN_PER_DEPTH)).collect(),
             limits: parts.limits,
-            manner: parts.manner,
-            meter: Meter::default(),
+            config: parts.config,
+            meter: UsageMeter::default(),
             interpreter: parts.interpreter,
             scheduler: parts.scheduler,
             prices: parts.prices,
@@ -169,17 +169,17 @@ impl Tree {
         }
     }
 
-    /// Whether the runs of a model are in the dress of tools.
+    /// Whether the runs of a model are in the tools protocol.
     ///
     /// # Errors
     /// They are to be, and the model cannot call any.
     pub fn uses_tools(&self, model: &dyn Model) -> Result<bool, Failure> {
-        Ok(self.manner.uses_tools(model)? && !self.gave_up_tools.load(Ordering::Relaxed))
+        Ok(self.config.uses_tools(model)? && !self.gave_up_tools.load(Ordering::Relaxed))
     }
 
     /// Goes on without tools, if nobody has insisted on them.
     pub fn gives_up_tools(&self) -> bool {
-        let may = self.manner.protocol == Protocol::Auto;
+        let may = self.config.protocol == Protocol::Auto;
         self.gave_up_tools.fetch_or(may, Ordering::Relaxed);
         may
     }
@@ -246,7 +246,7 @@ impl Tree {
         let written = lock(&self.answer).written().to_owned();
         let partial = lock(&self.partial);
         let mut texts = [&written, &partial.draft, &partial.said].into_iter();
-        let found = match &self.manner.schema {
+        let found = match &self.config.schema {
             // What is no JSON of that shape is of no use to whoever reads it.
             Some(schema) => texts.find_map(|text| schema.check(text).ok()),
             None => texts.find(|it| !it.trim().is_empty()).cloned(),
@@ -298,7 +298,7 @@ impl Tree {
         stream: &mut (dyn FnMut(Delta) + Send),
     ) -> Result<Turn, CallError> {
         let mut request = Request { messages, max_output_tokens: None, tools: tools.clone() };
-        let open = OpenCall::reserve(self, model.as_ref(), request.bytes(), is_turn).await?;
+        let open = MeteredCall::reserve(self, model.as_ref(), request.bytes(), is_turn).await?;
         request.max_output_tokens = open.longest_reply();
         let mut sink = |piece: Piece<'_>| match piece {
             Piece::Text(text) => {

@@ -59,7 +59,7 @@ pub struct CallRecord {
 
 /// The books of one tree of runs.
 #[derive(Debug)]
-pub struct Meter(Mutex<Usage>);
+pub struct UsageMeter(Mutex<Usage>);
 
 impl Usage {
     /// Nothing yet.
@@ -68,13 +68,13 @@ impl Usage {
     }
 }
 
-impl Default for Meter {
+impl Default for UsageMeter {
     fn default() -> Self {
         Self(Mutex::new(Usage::none()))
     }
 }
 
-impl Meter {
+impl UsageMeter {
     pub fn count_call(&self, call: CallRecord) {
         self.update(|usage| {
             usage.calls += 1;

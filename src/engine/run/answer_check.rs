@@ -6,25 +6,25 @@
 
 use crate::{
     corpus::ContextText,
-    engine::{cite, manner::Manner, prompt},
+    engine::{cite, prompt, run_config::RunConfig},
 };
 use std::sync::Arc;
 
 /// Looks at the answers of one run.
-pub(super) struct Judge {
+pub(super) struct AnswerValidator {
     is_root: bool,
     /// An answer that the model was told to mend.
     standing: Option<String>,
 }
 
 /// What becomes of an answer.
-pub(super) enum Verdict {
+pub(super) enum AnswerCheck {
     Accepted(String),
     /// It is not taken; this is told to the model.
     Refused(String),
 }
 
-impl Judge {
+impl AnswerValidator {
     pub fn new(depth: usize) -> Self {
         Self { is_root: depth == 0, standing: None }
     }
@@ -38,33 +38,38 @@ impl Judge {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn shape(&self, text: String, manner: &Manner) -> Result<String, String> {
-        match manner.schema.as_ref().filter(|_| self.is_root) {
+    pub fn shape(&self, text: String, config: &RunConfig) -> Result<String, String> {
+        match config.schema.as_ref().filter(|_| self.is_root) {
             Some(schema) => schema.check(&text),
             None => Ok(text),
         }
     }
 
     /// Looks at an answer. Reads the cited lines of `context`, which may block.
-    pub async fn judge(&mut self, text: String, manner: &Manner, context: Option<Arc<ContextText>>) -> Verdict {
-        let text = match self.shape(text, manner) {
+    pub async fn validator(
+        &mut self,
+        text: String,
+        config: &RunConfig,
+        context: Option<Arc<ContextText>>,
+    ) -> AnswerCheck {
+        let text = match self.shape(text, config) {
             Ok(text) => text,
-            Err(why) => return Verdict::Refused(prompt::wrong_shape(&why)),
+            Err(why) => return AnswerCheck::Refused(prompt::wrong_shape(&why)),
         };
-        let (true, None, Some(context)) = (self.is_root, &manner.schema, context) else {
-            return Verdict::Accepted(text);
+        let (true, None, Some(context)) = (self.is_root, &config.schema, context) else {
+            return AnswerCheck::Accepted(text);
         };
         if let Some(first) = self.standing.take() {
             let best = cite::looked_up(context, |context, stop| cite::better_of(first, text, context, stop)).await;
-            return best.map_or_else(|error| Verdict::Refused(error.to_string()), Verdict::Accepted);
+            return best.map_or_else(|error| AnswerCheck::Refused(error.to_string()), AnswerCheck::Accepted);
         }
         let answer = text.clone();
         let flaws = cite::looked_up(context, move |context, stop| cite::flaws(&answer, context, stop)).await;
         let flaws = flaws.unwrap_or_default();
         if flaws.is_empty() {
-            return Verdict::Accepted(text);
+            return AnswerCheck::Accepted(text);
         }
         self.standing = Some(text);
-        Verdict::Refused(prompt::mend_citations(&flaws))
+        AnswerCheck::Refused(prompt::mend_citations(&flaws))
     }
 }

@@ -3,25 +3,25 @@
 use super::{
     answer::{Failure, Termination},
     budget::Exceeded,
-    tree::CallError,
+    query_context::CallError,
 };
 use crate::repl;
 
 /// The end of a run that has an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ending {
+pub struct RunOutput {
     pub text: String,
     pub termination: Termination,
 }
 
 /// The end of a run without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stop {
+pub enum RunError {
     Limit(Termination),
     Failed(Failure),
 }
 
-impl From<Exceeded> for Stop {
+impl From<Exceeded> for RunError {
     fn from(exceeded: Exceeded) -> Self {
         Self::Limit(match exceeded {
             Exceeded::Iterations => Termination::Iterations,
@@ -33,7 +33,7 @@ impl From<Exceeded> for Stop {
     }
 }
 
-impl From<CallError> for Stop {
+impl From<CallError> for RunError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Exceeded(exceeded) => exceeded.into(),
@@ -43,7 +43,7 @@ impl From<CallError> for Stop {
     }
 }
 
-impl From<repl::Error> for Stop {
+impl From<repl::Error> for RunError {
     fn from(error: repl::Error) -> Self {
         let is_busy = matches!(error, repl::Error::NoMemory { .. });
         let hint = (!is_busy).then(|| "`rlm doctor` checks the sandbox".to_owned());

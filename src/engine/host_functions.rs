@@ -3,13 +3,14 @@
 use super::{
     answer::Lost,
     context::Context,
-    ending::Stop,
+    context_api,
     event::{Event, Origin, SubCallState},
-    looks, lookup,
     overview::Overview,
     prompt,
+    query_context::{CallError, QueryContext},
     run::{Run, Subject},
-    tree::{CallError, Tree},
+    run_output::RunError,
+    tool_output,
 };
 use crate::{
     corpus::{ContextText, Snapshot, StopFlag},
@@ -31,7 +32,7 @@ const LABEL_CHARS: usize = 80;
 /// Prompts that one call may hand over. Each costs memory while it waits, whether a limit lets it through or not.
 const MOST_PROMPTS: usize = 10_000;
 
-/// The most characters of the text that a child run of the tools dress is given.
+/// The most characters of the text that a child run of the tools protocol is given.
 const MOST_OF_TEXT: usize = 64 << 20;
 
 /// Tokens of a window where nothing is known, generously.
@@ -45,7 +46,7 @@ const NOBODY_WAITS: &str = "ended before its answer came";
 
 /// A call that people follow. However it ends, they hear of it.
 struct TrackedCall<'a> {
-    tree: &'a Tree,
+    tree: &'a QueryContext,
     id: u64,
     origin: Origin,
     label: String,
@@ -53,7 +54,7 @@ struct TrackedCall<'a> {
 }
 
 impl<'a> TrackedCall<'a> {
-    fn begin(tree: &'a Tree, origin: Origin, label: String) -> Self {
+    fn begin(tree: &'a QueryContext, origin: Origin, label: String) -> Self {
         let call = Self { tree, id: tree.number_sub_call(), origin, label, has_ended: false };
         call.tell(SubCallState::Started);
         call
@@ -79,13 +80,13 @@ impl Drop for TrackedCall<'_> {
 }
 
 /// The host calls of one program, or of one call of a tool.
-pub struct Desk<'a> {
-    pub tree: &'a Tree,
+pub struct HostFunctions<'a> {
+    pub tree: &'a QueryContext,
     pub context: &'a Arc<ContextText>,
     pub origin: Origin,
 }
 
-impl HostCalls for Desk<'_> {
+impl HostCalls for HostFunctions<'_> {
     fn call(&self, call: Call) -> BoxFuture<'_, Result<Value, Raised>> {
         async move {
             match call.name.as_str() {
@@ -93,8 +94,8 @@ impl HostCalls for Desk<'_> {
                 "rlm_query" => self.batch(call.arguments, true).await,
                 "budget" => Ok(self.budget()),
                 "tool" => {
-                    let (name, given): (String, Value) = lookup::arguments(call.arguments)?;
-                    let ran = self.tree.manner.toolbox.run(&name, &given, self.origin.depth).await;
+                    let (name, given): (String, Value) = context_api::arguments(call.arguments)?;
+                    let ran = self.tree.config.toolbox.run(&name, &given, self.origin.depth).await;
                     ran.map_err(|error| Raised::new("RuntimeError", error.to_string()))
                 }
                 _ => self.look_up(call).await,
@@ -107,10 +108,10 @@ impl HostCalls for Desk<'_> {
 #[derive(Deserialize)]
 struct Batch(Vec<String>, Option<String>);
 
-impl Desk<'_> {
+impl HostFunctions<'_> {
     /// All prompts at once; each has its answer, or an error text, in its own place.
     async fn batch(&self, arguments: Value, recursive: bool) -> Result<Value, Raised> {
-        let Batch(prompts, model) = lookup::arguments(arguments)?;
+        let Batch(prompts, model) = context_api::arguments(arguments)?;
         if prompts.len() > MOST_PROMPTS {
             let message = format!("{} prompts are too many for one call; the most is {MOST_PROMPTS}", prompts.len());
             return Err(Raised::new("ValueError", message));
@@ -197,14 +198,14 @@ impl Desk<'_> {
             Err(stop) => Err(stop),
         };
         ended.map(|ending| ending.text).map_err(|stop| match stop {
-            Stop::Failed(failure) => failure.message,
-            Stop::Limit(limit) => limit.explanation().unwrap_or_default().to_owned(),
+            RunError::Failed(failure) => failure.message,
+            RunError::Limit(limit) => limit.explanation().unwrap_or_default().to_owned(),
         })
     }
 
-    /// A child run about characters of the text, in the dress of tools.
+    /// A child run about characters of the text, in the tools protocol.
     pub async fn sub_llm(&self, query: &str, start: i64, end: i64) -> Result<String, String> {
-        let part = looks::slice(self.context.char_len(), start, end);
+        let part = tool_output::slice(self.context.char_len(), start, end);
         // One prompt has to fit a window; a child run looks into its text as this one does.
         let most = match self.tree.child_places(self.origin.depth) {
             Some(_) => MOST_OF_TEXT,
@@ -216,23 +217,23 @@ impl Desk<'_> {
         }
         let context = self.context.clone();
         let text = async {
-            let text = tokio::task::spawn_blocking(move || looks::part(&context, part)).await;
+            let text = tokio::task::spawn_blocking(move || tool_output::part(&context, part)).await;
             text.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
         };
         let work = self.child(text, query, |text| prompt::about_part(&text, query), None);
         self.tracked(one_line(query, LABEL_CHARS), work).await
     }
 
-    /// A look into the text, in the dress of tools, with at most about `room` characters.
+    /// A look into the text, in the tools protocol, with at most about `room` characters.
     pub async fn look(&self, name: &'static str, given: Value, room: usize) -> Result<String, String> {
-        let look = move |context: &ContextText, stop: &StopFlag| looks::answer(context, name, given, room, stop);
+        let look = move |context: &ContextText, stop: &StopFlag| tool_output::answer(context, name, given, room, stop);
         let found = self.blocking(name, look).await;
         found.unwrap_or_else(Err)
     }
 
-    /// A tool of the person's own, in the dress of tools.
+    /// A tool of the person's own, in the tools protocol.
     pub async fn own_tool(&self, name: &str, given: &Value) -> Result<String, String> {
-        let ran = self.tree.manner.toolbox.run(name, given, self.origin.depth).await;
+        let ran = self.tree.config.toolbox.run(name, given, self.origin.depth).await;
         ran.map(|value| super::tools::answer_text(&value)).map_err(|error| error.to_string())
     }
 
@@ -248,7 +249,7 @@ impl Desk<'_> {
     async fn look_up(&self, call: Call) -> Result<Value, Raised> {
         let Call { name, arguments, .. } = call;
         let called = name.clone();
-        let look = move |context: &ContextText, stop: &StopFlag| lookup::answer(context, &called, arguments, stop);
+        let look = move |context: &ContextText, stop: &StopFlag| context_api::answer(context, &called, arguments, stop);
         self.blocking(&name, look).await.unwrap_or_else(|error| Err(Raised::new("RuntimeError", error)))
     }
 

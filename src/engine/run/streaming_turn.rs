@@ -1,14 +1,14 @@
 //! A model writes its turn, and its programs run while it still writes.
 
-use super::{CellRecord, Run, feed::Feed, programs::Held, spoken::Spoken};
+use super::{CellRecord, Run, answer_preview::AnswerPreview, programs::Held, reply_stream::ReplyStream};
 use crate::{
     corpus::ContextText,
     engine::{
-        ending::Stop,
         event::{Delta, Event},
+        query_context::{CallError, Cut, QueryContext, Turn},
         reply::{self, Reply},
+        run_output::RunError,
         tools,
-        tree::{CallError, Cut, Tree, Turn},
     },
     llm::ToolCall,
 };
@@ -20,7 +20,7 @@ use tokio::time::sleep;
 const REST: Duration = Duration::from_secs(1);
 
 /// A turn that was written, with what its programs did.
-pub(super) struct Written {
+pub(super) struct TurnOutput {
     pub text: String,
     pub reply: Reply,
     pub calls: Vec<ToolCall>,
@@ -30,7 +30,7 @@ pub(super) struct Written {
 }
 
 /// What the programs of a turn came to.
-pub(super) struct Ran {
+pub(super) struct CellRun {
     pub held: Vec<Held>,
     pub answer: Option<String>,
 }
@@ -38,25 +38,25 @@ pub(super) struct Ran {
 impl Run<'_> {
     /// Has the model write its turn. Meanwhile the text is read, the interpreter gets ready, and every program runs as soon
     /// as its block is closed.
-    pub(super) async fn write(&mut self) -> Result<Result<Written, CallError>, Stop> {
+    pub(super) async fn write(&mut self) -> Result<Result<TurnOutput, CallError>, RunError> {
         self.tell(&format!("{} is writing", self.model.name()));
         let (tree, model, tools) = (self.tree, self.model.clone(), self.tools.clone());
-        let messages = self.conversation.messages().to_vec();
-        let feed = Feed::default();
+        let messages = self.transcript.messages().to_vec();
+        let reply_stream = ReplyStream::default();
         let is_root = self.depth == 0;
-        let mut spoken = Spoken::new(!tools.is_empty() || self.replies_without_program > 0);
+        let mut answer_preview = AnswerPreview::new(!tools.is_empty() || self.replies_without_program > 0);
         let context = self.programs.context_on_its_way();
         let mut stream = |delta: Delta| {
-            feed.push(&delta);
+            reply_stream.push(&delta);
             if is_root {
-                show(tree, &mut spoken, &delta, context.if_ready().as_deref());
+                show(tree, &mut answer_preview, &delta, context.if_ready().as_deref());
             }
         };
         let writes_programs = tools.is_empty();
         let result = {
             // Put away when it is of no more use, which closes its connection.
             let mut call = Some(Box::pin(tree.call(&model, messages, &tools, true, &mut stream)));
-            let running = self.run_as_written(&feed, writes_programs);
+            let running = self.run_as_written(&reply_stream, writes_programs);
             tokio::pin!(running);
             let mut turn = None;
             let ran = loop {
@@ -64,11 +64,11 @@ impl Run<'_> {
                     biased;
                     result = written_by(&mut call) => {
                         call = None;
-                        let reply = feed.end();
+                        let reply = reply_stream.end();
                         turn = Some(match result {
                             Ok(written) => written,
                             // What ran has happened: the conversation has to tell of it.
-                            Err(CallError::Model(error)) if feed.has_begun() => broken(&feed, &error.to_string()),
+                            Err(CallError::Model(error)) if reply_stream.has_begun() => broken(&reply_stream, &error.to_string()),
                             Err(error) => return Ok(Err(error)),
                         });
                         // Its programs may run for long, and be the last.
@@ -76,10 +76,10 @@ impl Run<'_> {
                             tree.note_said(&reply.prose);
                         }
                     }
-                    () = feed.broken(), if turn.is_none() => {
+                    () = reply_stream.broken(), if turn.is_none() => {
                         call = None;
-                        feed.end();
-                        turn = Some(broken(&feed, "the connection failed"));
+                        reply_stream.end();
+                        turn = Some(broken(&reply_stream, "the connection failed"));
                     }
                     ran = &mut running => break ran?,
                 }
@@ -89,8 +89,8 @@ impl Run<'_> {
                 // The answer is there: what else the model writes changes nothing.
                 None => tokio::select! {
                     biased;
-                    result = written_by(&mut call) => result.unwrap_or_else(|error| broken(&feed, &error.to_string())),
-                    () = sleep(REST) => Turn { text: feed.text(), calls: Vec::new(), cut: None },
+                    result = written_by(&mut call) => result.unwrap_or_else(|error| broken(&reply_stream, &error.to_string())),
+                    () = sleep(REST) => Turn { text: reply_stream.text(), calls: Vec::new(), cut: None },
                 },
             };
             (turn, ran)
@@ -100,15 +100,15 @@ impl Run<'_> {
     }
 
     /// Runs the programs of a reply in order while it is written, until one of them gives the answer.
-    async fn run_as_written(&mut self, feed: &Feed, writes_programs: bool) -> Result<Ran, Stop> {
-        let mut ran = Ran { held: Vec::new(), answer: None };
+    async fn run_as_written(&mut self, reply_stream: &ReplyStream, writes_programs: bool) -> Result<CellRun, RunError> {
+        let mut ran = CellRun { held: Vec::new(), answer: None };
         self.programs.prepare().await?;
         let mut room = super::output_chars(self.model.window());
         if !writes_programs {
-            feed.ended().await;
+            reply_stream.ended().await;
             return Ok(ran);
         }
-        while let Some(program) = feed.next().await {
+        while let Some(program) = reply_stream.next().await {
             self.tell("its program is running");
             let (mut held, answer) = self.run_program(program, ran.held.len() as u64 + 1).await?;
             room -= held.record.keep_output(room);
@@ -122,7 +122,7 @@ impl Run<'_> {
     }
 
     /// Tells of the turn, and then of its programs, whichever was there first.
-    fn written(&mut self, turn: Turn, ran: Ran) -> Written {
+    fn written(&mut self, turn: Turn, ran: CellRun) -> TurnOutput {
         let Turn { text, calls, cut } = turn;
         let shown: Vec<String> = calls.iter().map(tools::shown).collect();
         let lines = std::iter::once(text.as_str()).chain(shown.iter().map(String::as_str)).filter(|it| !it.is_empty());
@@ -133,7 +133,7 @@ impl Run<'_> {
             text: lines.collect::<Vec<_>>().join("\n"),
         });
         let cells = ran.held.into_iter().map(|held| self.publish(held)).collect();
-        Written { reply: reply::parse(&text), text, calls, cut, cells, answer: ran.answer }
+        TurnOutput { reply: reply::parse(&text), text, calls, cut, cells, answer: ran.answer }
     }
 }
 
@@ -146,17 +146,22 @@ async fn written_by<F: Future + Unpin>(call: &mut Option<F>) -> F::Output {
 }
 
 /// What had come of a reply when it broke off.
-fn broken(feed: &Feed, why: &str) -> Turn {
-    Turn { text: feed.text(), calls: Vec::new(), cut: Some(Cut::Broken(why.to_owned())) }
+fn broken(reply_stream: &ReplyStream, why: &str) -> Turn {
+    Turn { text: reply_stream.text(), calls: Vec::new(), cut: Some(Cut::Broken(why.to_owned())) }
 }
 
 /// Shows what there is of the answer.
-pub(super) fn show(tree: &Tree, spoken: &mut Spoken, delta: &Delta, context: Option<&ContextText>) {
+pub(super) fn show(
+    tree: &QueryContext,
+    answer_preview: &mut AnswerPreview,
+    delta: &Delta,
+    context: Option<&ContextText>,
+) {
     let shown = match delta {
-        Delta::Append(piece) => Delta::Append(spoken.push(piece)),
+        Delta::Append(piece) => Delta::Append(answer_preview.push(piece)),
         Delta::Reset(text) => {
-            spoken.restart();
-            Delta::Reset(spoken.push(text))
+            answer_preview.restart();
+            Delta::Reset(answer_preview.push(text))
         }
     };
     if !matches!(&shown, Delta::Append(text) if text.is_empty()) {

@@ -15,7 +15,7 @@ const LONGEST_START: usize = 64;
 
 /// Finds the answer in a reply that grows.
 #[derive(Default)]
-pub struct Spoken {
+pub struct AnswerPreview {
     scanner: Scanner,
     /// The line under way, as far as it has come.
     line: String,
@@ -45,7 +45,7 @@ enum State {
     Ended,
 }
 
-impl Spoken {
+impl AnswerPreview {
     /// For a reply whose prose is the answer, or not.
     pub fn new(prose: bool) -> Self {
         Self { prose, ..Self::default() }
@@ -213,10 +213,10 @@ mod tests {
     fn shown(text: &str, prose: bool) -> String {
         let mut results: Vec<String> = Vec::new();
         for size in [1, 2, 3, 7, text.len().max(1)] {
-            let mut spoken = Spoken::new(prose);
+            let mut answer_preview = AnswerPreview::new(prose);
             let characters: Vec<char> = text.chars().collect();
             let pieces = characters.chunks(size).map(|piece| piece.iter().collect::<String>());
-            results.push(pieces.map(|piece| spoken.push(&piece)).collect());
+            results.push(pieces.map(|piece| answer_preview.push(&piece)).collect());
         }
         assert!(results.iter().all(|it| *it == results[0]), "{results:?}");
         results.remove(0)

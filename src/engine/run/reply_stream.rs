@@ -2,7 +2,7 @@
 //!
 //! One side puts in what arrives, the other takes programs out and runs them. A call that breaks and is made again after a
 //! program has run must not begin anew, or that program would run twice: then what has come counts, and the new attempt
-//! is not waited for ([`Feed::broken`]).
+//! is not waited for ([`ReplyStream::broken`]).
 
 use crate::engine::{
     event::Delta,
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 /// What has come of a reply.
 #[derive(Default)]
-pub struct Feed {
+pub struct ReplyStream {
     state: Mutex<State>,
     /// A program is whole, or the reply has ended.
     changed: Notify,
@@ -42,7 +42,7 @@ impl State {
     }
 }
 
-impl Feed {
+impl ReplyStream {
     /// Takes what arrives.
     pub fn push(&self, delta: &Delta) {
         let mut state = self.lock();
@@ -131,36 +131,36 @@ mod tests {
     use super::*;
     use futures::FutureExt;
 
-    fn append(feed: &Feed, text: &str) {
-        feed.push(&Delta::Append(text.to_owned()));
+    fn append(reply_stream: &ReplyStream, text: &str) {
+        reply_stream.push(&Delta::Append(text.to_owned()));
     }
 
     #[tokio::test]
     async fn a_program_comes_when_its_fence_is_closed_and_the_rest_at_the_end() {
-        let feed = Feed::default();
-        append(&feed, "Look:\n```repl\na\n``");
-        assert_eq!(feed.next().now_or_never(), None);
-        append(&feed, "`\nand ```repl\n");
-        assert_eq!(feed.next().await.as_deref(), Some("a\n"));
-        append(&feed, "\n```py\nb\n```");
-        assert_eq!(feed.next().now_or_never(), None, "more could follow on that line");
-        let reply = feed.end();
+        let reply_stream = ReplyStream::default();
+        append(&reply_stream, "Look:\n```repl\na\n``");
+        assert_eq!(reply_stream.next().now_or_never(), None);
+        append(&reply_stream, "`\nand ```repl\n");
+        assert_eq!(reply_stream.next().await.as_deref(), Some("a\n"));
+        append(&reply_stream, "\n```py\nb\n```");
+        assert_eq!(reply_stream.next().now_or_never(), None, "more could follow on that line");
+        let reply = reply_stream.end();
         assert_eq!((reply.programs.len(), reply.prose.as_str()), (2, "Look:\nand ```repl"));
-        assert_eq!(feed.next().await.as_deref(), Some("b\n"));
-        assert_eq!(feed.next().await, None);
+        assert_eq!(reply_stream.next().await.as_deref(), Some("b\n"));
+        assert_eq!(reply_stream.next().await, None);
     }
 
     #[tokio::test]
     async fn a_reply_begins_anew_as_long_as_no_program_was_taken() {
-        let feed = Feed::default();
-        append(&feed, "```repl\na\n```\n");
-        feed.push(&Delta::Reset(String::new()));
-        append(&feed, "```repl\nb\n```\n");
-        assert_eq!(feed.next().await.as_deref(), Some("b\n"));
-        assert_eq!(feed.broken().now_or_never(), None);
-        feed.push(&Delta::Reset(String::new()));
-        feed.broken().await;
-        append(&feed, "```repl\nc\n```\n");
-        assert_eq!(feed.end().programs, ["b\n"]);
+        let reply_stream = ReplyStream::default();
+        append(&reply_stream, "```repl\na\n```\n");
+        reply_stream.push(&Delta::Reset(String::new()));
+        append(&reply_stream, "```repl\nb\n```\n");
+        assert_eq!(reply_stream.next().await.as_deref(), Some("b\n"));
+        assert_eq!(reply_stream.broken().now_or_never(), None);
+        reply_stream.push(&Delta::Reset(String::new()));
+        reply_stream.broken().await;
+        append(&reply_stream, "```repl\nc\n```\n");
+        assert_eq!(reply_stream.end().programs, ["b\n"]);
     }
 }

@@ -1,7 +1,7 @@
 //! What models are told on the way: what their programs did, what is left, what was not taken and why.
 
 use crate::{
-    engine::{budget::Left, cite::Flawed, reply::Reply, run::CellRecord, tree::Cut},
+    engine::{budget::Left, cite::Flawed, query_context::Cut, reply::Reply, run::CellRecord},
     repl::{Cause, Ended},
     text::cut_head,
 };
@@ -111,11 +111,11 @@ pub fn no_program(is_first: bool) -> String {
 pub const UNFENCED: &str = "This looks like a program outside of a block, so it did not run, and it is no answer. Put \
 programs between a line ```repl and a line ```.";
 
-/// After a message of the tools dress that is a program.
+/// After a message of the tools protocol that is a program.
 pub const PROGRAM_IN_MESSAGE: &str = "This message is a program, which is no answer. Call exec_python to run programs, or \
 write the answer.";
 
-/// After a message of the tools dress that was cut off.
+/// After a message of the tools protocol that was cut off.
 pub fn message_cut(why: &str) -> String {
     format!("Your message was cut off ({why}), so it is not taken as the answer. Write less at once.")
 }
@@ -127,7 +127,7 @@ and answer by what you have seen.";
 /// Instead of the result of an answer behind one that was not taken.
 pub const FINAL_NOT_NEEDED: &str = "not taken: there is an answer before it in this message";
 
-/// After a message of the tools dress that has nothing in it.
+/// After a message of the tools protocol that has nothing in it.
 pub const EMPTY_MESSAGE: &str = "Your message was empty. Call a tool, or write the answer.";
 
 /// After an answer that has not the shape that was asked for.
@@ -175,7 +175,7 @@ pub const EARLIER_VARIABLES_LOST: &str =
 pub const SUMMARIZE: &str = "Your window is nearly full. Sum up the work so far, for yourself: what you have found, with \
 the places (path:line) and the wording that the answer will need; which variables hold what; what you have ruled out; what \
 is still to do. Write the summary as plain text, without a program and without a call. All but it and the last exchange will \
-be taken out of this conversation. Variables stay.";
+be taken out of this transcript. Variables stay.";
 
 /// The first message with a summary of what followed it.
 pub fn with_summary(opening: &str, summary: &str) -> String {
