@@ -12,7 +12,7 @@ use futures::{
 };
 use rlm::{
     corpus::Snapshot,
-    repl::{Call, ForkServer, HostCalls, Launch, Limits, Raised, Session, wire::Names},
+    repl::{Call, ForkServer, HostCalls, Launch, Limits, Raised, ReplSession, wire::Names},
 };
 use serde_json::{Value, json};
 use spread::Spread;
@@ -104,7 +104,7 @@ async fn measure() {
 }
 
 /// Programs one after the other, each as long after the last as a very fast model takes.
-async fn cells(session: &mut Session, pause: Duration) -> Vec<f64> {
+async fn cells(session: &mut ReplSession, pause: Duration) -> Vec<f64> {
     let mut cells = Vec::new();
     for number in 0..CELLS {
         sleep(pause).await;
@@ -130,7 +130,7 @@ async fn many(fork_server: &Arc<ForkServer>) {
     let leader = sessions[0].process_group().expect("it is ready").as_raw_nonzero().get();
     let fork_server = stat(leader, PARENT);
     let (groups, own): (Vec<_>, Vec<_>) = processes().into_iter().map(|it| (stat(it, GROUP), memory(it))).unzip();
-    let ours = sessions.iter().filter_map(Session::process_group).map(|group| group.as_raw_nonzero().get());
+    let ours = sessions.iter().filter_map(ReplSession::process_group).map(|group| group.as_raw_nonzero().get());
     let ours: Vec<i32> = ours.collect();
     let all: f64 = groups.iter().zip(&own).filter(|(group, _)| ours.contains(group)).map(|(_, own)| own).sum();
     let each = all / SESSIONS as f64;
@@ -139,7 +139,7 @@ async fn many(fork_server: &Arc<ForkServer>) {
         "| memory of each of them, with its checkpoint, MB | {each:.2} | | the fork server beside them: {:.1} MB |",
         memory(fork_server)
     );
-    join_all(sessions.into_iter().map(Session::close)).await;
+    join_all(sessions.into_iter().map(ReplSession::close)).await;
 }
 
 fn processes() -> Vec<i32> {
@@ -165,7 +165,7 @@ fn fork_server() -> Arc<ForkServer> {
     Arc::new(ForkServer::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
 }
 
-async fn session(fork_server: &Arc<ForkServer>) -> Session {
+async fn session(fork_server: &Arc<ForkServer>) -> ReplSession {
     let context = Snapshot::of_text(None, "some text".to_owned()).context().expect("a text can be stored");
     let launch = Launch {
         fork_server: fork_server.clone(),
@@ -175,12 +175,12 @@ async fn session(fork_server: &Arc<ForkServer>) -> Session {
         allow_weaker_sandbox: false,
     };
     let limits = Limits { cell_time: Duration::from_secs(60), output_chars: 1000 };
-    let mut session = Session::start(launch, limits).await.expect("the interpreter starts");
+    let mut session = ReplSession::start(launch, limits).await.expect("the interpreter starts");
     session.prepare().await.expect("the walls stand");
     session
 }
 
-async fn run(session: &mut Session, code: &str) {
+async fn run(session: &mut ReplSession, code: &str) {
     let outcome = session.run_cell(code, &HostFunctions).await.expect("the interpreter is there");
     assert_eq!(outcome.report.error, None);
 }

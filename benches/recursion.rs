@@ -91,7 +91,7 @@ async fn ask(engine: Arc<Engine>, settings: rlm::config::Settings) -> (String, D
         focus: None,
         config: Arc::new(RunConfig::of(&settings).expect("the settings make sense")),
         limits: settings.limits,
-        dialogue: None,
+        session: None,
     };
     let began = Instant::now();
     let answer = engine.ask(question, Arc::new(Silence), CancellationToken::new()).await;

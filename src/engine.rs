@@ -23,6 +23,7 @@ mod places;
 mod preview;
 mod prompt;
 mod query_context;
+mod question;
 pub mod reply;
 mod run;
 mod run_config;
@@ -38,9 +39,9 @@ pub use answer::{Answer, Citation, CitationState, Failure, Lost, Termination};
 pub use event::{ContextSize, Delta, Event, EventSink, Origin, Started, SubCallState};
 pub use places::Places;
 pub use preview::Preview;
-pub use run::Focus;
+pub use question::{Focus, Question};
 pub use run_config::RunConfig;
-pub use session::{Dialogue, Exchange};
+pub use session::{Exchange, Session};
 pub use usage::Usage;
 
 use crate::{
@@ -86,17 +87,6 @@ pub struct Engine {
     pub interpreter: Interpreter,
 }
 
-/// What is asked.
-pub struct Question {
-    pub text: String,
-    pub snapshot: Arc<Snapshot>,
-    pub focus: Option<Focus>,
-    pub config: Arc<RunConfig>,
-    pub limits: Limits,
-    /// What earlier questions of the same session have left.
-    pub dialogue: Option<Arc<Dialogue>>,
-}
-
 impl Engine {
     /// Answers a question. What happens on the way goes to `events`; when `cancel` fires nothing further starts, open
     /// calls are closed, and what there is of an answer is returned.
@@ -126,8 +116,8 @@ impl Engine {
         };
         let mut answer = conclude(&tree, &question, context, result).await;
         tree.show_answer(&answer.text);
-        if let (Some(dialogue), true) = (&question.dialogue, answer.termination.is_answer()) {
-            dialogue.note(&question.text, &answer.text);
+        if let (Some(session), true) = (&question.session, answer.termination.is_answer()) {
+            session.note(&question.text, &answer.text);
         }
         answer.usage.wall_time = started.elapsed();
         answer
@@ -222,11 +212,11 @@ impl Asking<'_> {
     }
 
     async fn answer_by_programs(&self, context: &Context, text: Option<&ContextText>) -> Result<RunOutput, RunError> {
-        let Question { text: question, focus, snapshot, dialogue, .. } = self.question;
+        let Question { text: question, focus, snapshot, session, .. } = self.question;
         let root = self.tree.choice.root.clone();
         let overview = text.map_or_else(|| Overview::of_snapshot(snapshot), Overview::of_text);
         let (context, focus) = (context.clone(), focus.as_ref());
-        let subject = Subject { context, overview: &overview, focus, question, dialogue: dialogue.as_ref() };
+        let subject = Subject { context, overview: &overview, focus, question, session: session.as_ref() };
         Run::new(self.tree, 0, root, subject)?.finish().await
     }
 }

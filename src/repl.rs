@@ -1,9 +1,9 @@
 //! The sandboxed Python in which a model's programs run.
 //!
-//! A [`Session`] is one interpreter in a process of its own: a copy of the [`ForkServer`], which is the program itself,
+//! A [`ReplSession`] is one interpreter in a process of its own: a copy of the [`ForkServer`], which is the program itself,
 //! started again as a [`worker`], behind the walls of the operating system. Variables live from cell to cell, and
 //! survive exceptions and even the violent end of a cell. Programs reach nothing but the host calls, which the caller
-//! of [`Session::run_cell`] answers ([`HostCalls`]); they run in parallel as far as the program makes them in parallel.
+//! of [`ReplSession::run_cell`] answers ([`HostCalls`]); they run in parallel as far as the program makes them in parallel.
 
 mod budget;
 mod fork_server;
@@ -21,7 +21,7 @@ pub use budget::Budget;
 pub use fork_server::ForkServer;
 pub use process::Launch;
 pub use resting::{Hold, Resting};
-pub use session::{CellOutcome, Ended, Limits, Session};
+pub use session::{CellOutcome, Ended, Limits, ReplSession};
 pub use wire::{Call, Cause, FULL_LANDLOCK, Raised, SandboxLevel, Tasks};
 
 use futures::future::BoxFuture;

@@ -9,7 +9,7 @@ use crate::{
     config::Settings,
     corpus::Snapshot,
     engine::{Failure, internal_failure},
-    repl::{Call, FULL_LANDLOCK, HostCalls, Launch, Limits, Raised, SandboxLevel, Session, Tasks, wire::Names},
+    repl::{Call, FULL_LANDLOCK, HostCalls, Launch, Limits, Raised, ReplSession, SandboxLevel, Tasks, wire::Names},
     setup,
 };
 use clap::Args;
@@ -75,7 +75,7 @@ async fn check_interpreter(settings: &Settings) -> Result<String, Failure> {
     };
     let limits = Limits { cell_time: settings.limits.cell_timeout, output_chars: 1000 };
     let check = async {
-        let mut session = Session::start(launch, limits).await?;
+        let mut session = ReplSession::start(launch, limits).await?;
         let level = session.prepare().await?;
         let outcome = session.run_cell(PROGRAM, &NoCalls).await?;
         session.close().await;

@@ -47,7 +47,7 @@ pub async fn run(arguments: PreviewArguments) -> ExitCode {
         let snapshot = snapshot.map_err(|error| engine::internal_failure(&error))?;
         let snapshot = snapshot.map_err(|error| engine::context_failure(&error))?;
         let (config, limits) = (Arc::new(config), settings.limits);
-        let question = Question { text: question, snapshot, focus: None, config, limits, dialogue: None };
+        let question = Question { text: question, snapshot, focus: None, config, limits, session: None };
         let preview = engine?.preview(&question).await?;
         Ok::<_, Failure>((preview, question.snapshot.exclusions()))
     };

@@ -113,7 +113,7 @@ async fn ask(
         focus: None,
         config: Arc::new(config),
         limits: Limits { timeout: settings.limits.timeout.saturating_sub(since.elapsed()), ..settings.limits.clone() },
-        dialogue: None,
+        session: None,
     };
     let answer = engine.ask(question, teller.clone(), cancel).await;
     // What is binary or unreadable shows only when it is read.

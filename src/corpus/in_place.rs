@@ -2,7 +2,7 @@
 //!
 //! Nothing keeps others from writing to such a file meanwhile, so it is never mapped here, where a truncated file would end
 //! the process, but read piece by piece. It is read once from end to end, in parallel, to check that it is UTF-8, to count
-//! characters and lines, and to take the hash of every block. Afterwards its stamp tells whether it may have changed. If so
+//! characters and lines, and to take the hash of every block. Afterwards its fingerprint tells whether it may have changed. If so
 //! it is hashed again: a log that has only grown is still the same text up to where it ended, and anything else is an
 //! error, since what was read before and what is read now would be two texts.
 
@@ -13,7 +13,7 @@ use super::{
     source::{Reading, Source, unreadable},
     stop::StopFlag,
     threads::on_threads,
-    walk::{Moment, Stamp},
+    walk::{ClockTick, Fingerprint},
 };
 use crate::text::{CharIndex, LineIndex, STRIDE, StrideCounts};
 use std::{
@@ -59,7 +59,7 @@ pub(super) struct InPlace {
 /// When the file was last known to be what it was at first.
 #[derive(Debug, Clone, Copy)]
 struct Seen {
-    stamp: Stamp,
+    fingerprint: Fingerprint,
     is_settled: bool,
 }
 
@@ -75,8 +75,8 @@ pub(super) struct Scanned {
 /// Reads a huge file from end to end. Nothing if it has to be converted, and an error of its own if it is binary, cannot be
 /// read, or changes meanwhile.
 pub(super) fn scan(source: &Source, path: PathBuf, stop: &StopFlag) -> Result<Option<Scanned>, Reason> {
-    let read_at = Moment::now();
-    let (file, stamp) = source.open_file()?;
+    let read_at = ClockTick::now();
+    let (file, fingerprint) = source.open_file()?;
     let mut head = vec![0; BINARY_PROBE];
     let read = file.read_at(&mut head, 0).map_err(unreadable)?;
     head.truncate(read);
@@ -90,9 +90,9 @@ pub(super) fn scan(source: &Source, path: PathBuf, stop: &StopFlag) -> Result<Op
     }
     let had_mark = head.starts_with(MARK);
     let start = if had_mark { MARK.len() as u64 } else { 0 };
-    let Ok(len) = usize::try_from(stamp.bytes.saturating_sub(start)) else { return Ok(None) };
+    let Ok(len) = usize::try_from(fingerprint.bytes.saturating_sub(start)) else { return Ok(None) };
 
-    let seen = Mutex::new(Seen { stamp, is_settled: stamp.is_settled(read_at) });
+    let seen = Mutex::new(Seen { fingerprint, is_settled: fingerprint.is_settled(read_at) });
     let text = InPlace { file, path, start, len, hashes: Vec::new(), seen, is_named: source.is_named() };
     let Some(blocks) = text.count(stop).map_err(unreadable)? else { return Ok(None) };
     let (hashes, counts): (Vec<_>, Vec<_>) = blocks.into_iter().map(|block| (block.hash, block.counts)).unzip();
@@ -125,8 +125,8 @@ impl InPlace {
 
     /// By what to tell later whether the file is still the same.
     pub fn reading(&self) -> Reading {
-        let Seen { stamp, is_settled } = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        Reading::File { stamp, is_settled, is_named: self.is_named }
+        let Seen { fingerprint, is_settled } = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        Reading::File { fingerprint, is_settled, is_named: self.is_named }
     }
 
     /// The bytes `range`, which need not begin or end with characters.
@@ -143,17 +143,20 @@ impl InPlace {
 
     /// Makes sure that the text is still the one that was read at first.
     pub fn check(&self) -> Result<(), Error> {
-        let now = Moment::now();
-        let stamp = stamp_of(&self.file).map_err(|error| self.failure(error))?;
+        let now = ClockTick::now();
+        let fingerprint = stamp_of(&self.file).map_err(|error| self.failure(error))?;
         let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if stamp == seen.stamp && seen.is_settled {
+        if fingerprint == seen.fingerprint && seen.is_settled {
             return Ok(());
         }
-        if stamp.bytes < self.start + self.len as u64 || !self.has_its_hashes().map_err(|error| self.failure(error))? {
+        if fingerprint.bytes < self.start + self.len as u64
+            || !self.has_its_hashes().map_err(|error| self.failure(error))?
+        {
             return Err(Error::Changed { path: self.path.clone() });
         }
-        // What happened before it was hashed made no difference. What happens from now on changes the stamp.
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen { stamp, is_settled: stamp.is_settled(now) };
+        // What happened before it was hashed made no difference. What happens from now on changes the fingerprint.
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
+            Seen { fingerprint, is_settled: fingerprint.is_settled(now) };
         Ok(())
     }
 
@@ -248,8 +251,8 @@ impl Block {
     }
 }
 
-fn stamp_of(file: &File) -> io::Result<Stamp> {
-    Ok(Stamp::from(&file.metadata()?))
+fn stamp_of(file: &File) -> io::Result<Fingerprint> {
+    Ok(Fingerprint::from(&file.metadata()?))
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@
 //! and passages that hold more of the question's words, or whose name is made of them, move up. What callers say of a
 //! function counts as well. Good passages that are neighbours are shown as one.
 
-mod asked;
 mod batches;
 mod calls;
 mod collector;
@@ -20,6 +19,7 @@ mod part;
 mod passages;
 mod query;
 mod rank;
+mod resolved_query;
 mod role;
 mod shared;
 mod stem;
@@ -33,8 +33,8 @@ pub use lines::rate_lines;
 pub(super) use shared::SharedIndex;
 
 use super::{context::ContextText, error::Error, stop::StopFlag, structure::Lines};
-use asked::Asked;
 use rank::Ranked;
+use resolved_query::ResolvedQuery;
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
@@ -84,7 +84,7 @@ pub fn search(context: &ContextText, query: &str, k: usize, stop: &StopFlag) -> 
 
 fn search_index(index: &Index, query: &str, k: usize, stop: &StopFlag) -> Option<Vec<Joined>> {
     let query = query::Query::new(query);
-    let asked = Asked::new(index, &query, stop)?;
+    let asked = ResolvedQuery::new(index, &query, stop)?;
     let mut wanted = k;
     loop {
         wanted = wanted.saturating_mul(RANKED);

@@ -2,17 +2,17 @@
 
 use super::{
     assemble::Segment,
+    collect::{self, SourceList},
     context::ContextText,
     error::Error,
     exclusion::{Exclusion, Incomplete},
-    gather::{self, Gathered},
     language::Language,
     selection::Selection,
     shards::ShardStore,
     source::{Content, Source},
     stop::StopFlag,
     value,
-    workspace::{Later, Texts, Workspace},
+    workspace::{PendingRescan, Texts, Workspace},
 };
 use crate::text::visible_line;
 use serde_json::Value;
@@ -29,8 +29,8 @@ pub(super) const QUICK_BYTES: u64 = 8 << 20;
 #[derive(Debug)]
 pub struct Snapshot {
     /// What a former walk has found, with the look that is still to be taken.
-    foreseen: Option<(Gathered, Later)>,
-    settled: OnceLock<Result<Gathered, Error>>,
+    predicted: Option<(SourceList, PendingRescan)>,
+    settled: OnceLock<Result<SourceList, Error>>,
     context: OnceLock<Result<Arc<ContextText>, Error>>,
     texts: Arc<Texts>,
     stop: StopFlag,
@@ -44,14 +44,19 @@ impl Snapshot {
         Workspace::default().snapshot(selection, stop)
     }
 
-    pub(super) fn settled(gathered: Gathered, texts: Arc<Texts>, stop: StopFlag) -> Arc<Self> {
+    pub(super) fn settled(gathered: SourceList, texts: Arc<Texts>, stop: StopFlag) -> Arc<Self> {
         let (settled, context) = (OnceLock::from(Ok(gathered)), OnceLock::new());
-        Arc::new(Self { foreseen: None, settled, context, texts, stop, store: None })
+        Arc::new(Self { predicted: None, settled, context, texts, stop, store: None })
     }
 
-    pub(super) fn foreseen(gathered: Gathered, later: Later, texts: Arc<Texts>, stop: StopFlag) -> Arc<Self> {
-        let (foreseen, settled, context) = (Some((gathered, later)), OnceLock::new(), OnceLock::new());
-        Arc::new(Self { foreseen, settled, context, texts, stop, store: None })
+    pub(super) fn predicted(
+        gathered: SourceList,
+        later: PendingRescan,
+        texts: Arc<Texts>,
+        stop: StopFlag,
+    ) -> Arc<Self> {
+        let (predicted, settled, context) = (Some((gathered, later)), OnceLock::new(), OnceLock::new());
+        Arc::new(Self { predicted, settled, context, texts, stop, store: None })
     }
 
     /// A snapshot of nothing but `text`, under the name `label` if it has one.
@@ -91,9 +96,9 @@ impl Snapshot {
     }
 
     fn stored(sources: Vec<Arc<Source>>, context: Result<Arc<ContextText>, Error>, store: Option<String>) -> Arc<Self> {
-        let gathered = Gathered { sources: Arc::new(sources), left_out: Vec::new() };
+        let gathered = SourceList { sources: Arc::new(sources), left_out: Vec::new() };
         Arc::new(Self {
-            foreseen: None,
+            predicted: None,
             settled: OnceLock::from(Ok(gathered)),
             context: OnceLock::from(context),
             texts: Arc::default(),
@@ -112,22 +117,22 @@ impl Snapshot {
         self.gather().map(|_| ())
     }
 
-    fn gather(&self) -> Result<&Gathered, Error> {
-        let settled = self.settled.get_or_init(|| match &self.foreseen {
+    fn gather(&self) -> Result<&SourceList, Error> {
+        let settled = self.settled.get_or_init(|| match &self.predicted {
             Some((_, later)) => {
                 let gathered = later.gather(&self.stop)?;
                 if gathered.sources.is_empty() { Err(Error::empty(&gathered.left_out)) } else { Ok(gathered) }
             }
-            None => Ok(Gathered::default()),
+            None => Ok(SourceList::default()),
         });
         settled.as_ref().map_err(Clone::clone)
     }
 
     /// What there is, as far as is known.
-    fn known(&self) -> &Gathered {
-        static NOTHING: LazyLock<Gathered> = LazyLock::new(Gathered::default);
-        let foreseen = || self.foreseen.as_ref().map_or(&*NOTHING, |(gathered, _)| gathered);
-        self.settled.get().and_then(|settled| settled.as_ref().ok()).unwrap_or_else(foreseen)
+    fn known(&self) -> &SourceList {
+        static NOTHING: LazyLock<SourceList> = LazyLock::new(SourceList::default);
+        let predicted = || self.predicted.as_ref().map_or(&*NOTHING, |(gathered, _)| gathered);
+        self.settled.get().and_then(|settled| settled.as_ref().ok()).unwrap_or_else(predicted)
     }
 
     /// The files in the order of their shown paths, byte by byte.
@@ -154,7 +159,7 @@ impl Snapshot {
     /// The text of all files, read when it is first asked for. This blocks.
     pub fn context(&self) -> Result<Arc<ContextText>, Error> {
         let built = self.context.get_or_init(|| {
-            let Gathered { sources, left_out } = self.gather()?;
+            let SourceList { sources, left_out } = self.gather()?;
             let earlier = self.texts.nearest(sources);
             let context = ContextText::build(sources, earlier.as_ref(), &self.stop)?;
             if context.segments().is_empty() {
@@ -179,7 +184,7 @@ impl Snapshot {
     /// The text of a file that an editor has open, by the path it is shown by.
     pub fn buffer(&self, path: &str) -> Option<&ropey::Rope> {
         let sources = &self.known().sources;
-        match &sources[gather::find(sources, path).ok()?].content {
+        match &sources[collect::find(sources, path).ok()?].content {
             Content::Buffer { text, .. } => Some(text),
             _ => None,
         }

@@ -6,7 +6,7 @@ use super::{
     in_place::IN_PLACE,
     language::Language,
     secrets::begins_with_secret,
-    walk::{Base, Found, Moment, Stamp},
+    walk::{Base, ClockTick, FileEntry, Fingerprint},
 };
 use ropey::Rope;
 use rustix::fd::OwnedFd;
@@ -49,8 +49,8 @@ pub(super) type Sources = Arc<Vec<Arc<Source>>>;
 #[derive(Debug, Clone)]
 pub(super) enum Content {
     /// A file found by a walk. It is read only if it is still the one that was found.
-    Walked {
-        found: Arc<Found>,
+    WalkResult {
+        found: Arc<FileEntry>,
         base: Arc<Base>,
         /// Whether an include glob asks for this very file, whatever it holds.
         is_named: bool,
@@ -58,7 +58,7 @@ pub(super) enum Content {
     /// A file that a person named, which may be a link to one.
     Named {
         path: PathBuf,
-        stamp: Stamp,
+        fingerprint: Fingerprint,
     },
     /// Standard input, or another pipe that the program was given.
     Stream(PathBuf),
@@ -80,7 +80,7 @@ pub(super) enum Content {
 #[derive(Debug, Clone)]
 pub(super) enum Reading {
     File {
-        stamp: Stamp,
+        fingerprint: Fingerprint,
         is_settled: bool,
         /// Whether it was asked for by name, and so read whatever it holds.
         is_named: bool,
@@ -113,7 +113,7 @@ impl Source {
     /// Where it lies, or would lie if it were saved.
     pub fn absolute(&self) -> Option<&Path> {
         match &self.content {
-            Content::Walked { found, .. } => Some(&found.absolute),
+            Content::WalkResult { found, .. } => Some(&found.absolute),
             Content::Named { path, .. } | Content::Stream(path) | Content::Buffer { path, .. } => Some(path),
             Content::Text(_) | Content::Stored => None,
         }
@@ -122,7 +122,7 @@ impl Source {
     /// Its size on the disk; nothing for what only an editor has.
     pub fn disk_bytes(&self) -> Option<u64> {
         match &self.content {
-            Content::Walked { .. } | Content::Named { .. } | Content::Stream(_) => Some(self.bytes),
+            Content::WalkResult { .. } | Content::Named { .. } | Content::Stream(_) => Some(self.bytes),
             Content::Buffer { disk_bytes, .. } => *disk_bytes,
             Content::Text(_) | Content::Stored => None,
         }
@@ -139,7 +139,7 @@ impl Source {
     /// Whether it was asked for by name, and is read whatever it holds.
     pub(super) fn is_named(&self) -> bool {
         match &self.content {
-            Content::Walked { is_named, .. } | Content::Buffer { is_named, .. } => *is_named,
+            Content::WalkResult { is_named, .. } | Content::Buffer { is_named, .. } => *is_named,
             Content::Named { .. } | Content::Stream(_) | Content::Text(_) | Content::Stored => true,
         }
     }
@@ -147,13 +147,16 @@ impl Source {
     /// Whether what was read of it is what there still is, and was read for the same reason.
     pub(super) fn is_as(&self, reading: &Reading) -> bool {
         match (&self.content, reading) {
-            (Content::Walked { .. } | Content::Named { .. }, Reading::File { stamp, is_settled, is_named }) => {
+            (
+                Content::WalkResult { .. } | Content::Named { .. },
+                Reading::File { fingerprint, is_settled, is_named },
+            ) => {
                 let now = match &self.content {
-                    Content::Walked { found, .. } => Some(found.stamp),
-                    Content::Named { stamp, .. } => Some(*stamp),
+                    Content::WalkResult { found, .. } => Some(found.fingerprint),
+                    Content::Named { fingerprint, .. } => Some(*fingerprint),
                     _ => None,
                 };
-                *is_settled && now == Some(*stamp) && self.is_named() == *is_named
+                *is_settled && now == Some(*fingerprint) && self.is_named() == *is_named
             }
             (Content::Buffer { text: now, .. }, Reading::Buffer { text, is_named }) => {
                 (now.is_instance(text) || now == text) && self.is_named() == *is_named
@@ -166,7 +169,7 @@ impl Source {
     pub(super) fn flows(&self) -> bool {
         match self.content {
             Content::Stream(_) => true,
-            Content::Walked { .. } | Content::Named { .. } => self.bytes >= LARGE_FILE,
+            Content::WalkResult { .. } | Content::Named { .. } => self.bytes >= LARGE_FILE,
             Content::Buffer { .. } | Content::Text(_) | Content::Stored => false,
         }
     }
@@ -174,7 +177,7 @@ impl Source {
     /// Where it lies, if it is a file that is too large to be copied without need.
     pub(super) fn huge_file(&self) -> Option<&Path> {
         match &self.content {
-            Content::Walked { .. } | Content::Named { .. } if self.bytes >= IN_PLACE => self.absolute(),
+            Content::WalkResult { .. } | Content::Named { .. } if self.bytes >= IN_PLACE => self.absolute(),
             _ => None,
         }
     }
@@ -237,19 +240,19 @@ impl Source {
     }
 
     fn open(&self) -> Result<Input, Reason> {
-        let read_at = Moment::now();
-        let (file, stamp) = match &self.content {
+        let read_at = ClockTick::now();
+        let (file, fingerprint) = match &self.content {
             Content::Stream(path) => (File::open(path).map_err(unreadable)?, None),
-            _ => self.open_file().map(|(file, stamp)| (file, Some(stamp)))?,
+            _ => self.open_file().map(|(file, fingerprint)| (file, Some(fingerprint)))?,
         };
-        let limit = if stamp.is_none() { LONGEST_STREAM } else { self.bytes.saturating_add(GROWTH) };
-        Ok(Input { file: file.take(limit), limit, stamp, read_at, is_named: self.is_named() })
+        let limit = if fingerprint.is_none() { LONGEST_STREAM } else { self.bytes.saturating_add(GROWTH) };
+        Ok(Input { file: file.take(limit), limit, fingerprint, read_at, is_named: self.is_named() })
     }
 
     /// Opens what lies in a file, and says how that is now.
-    pub(super) fn open_file(&self) -> Result<(File, Stamp), Reason> {
+    pub(super) fn open_file(&self) -> Result<(File, Fingerprint), Reason> {
         match &self.content {
-            Content::Walked { found, base, .. } => base.file(found),
+            Content::WalkResult { found, base, .. } => base.file(found),
             Content::Named { path, .. } => open_regular(path),
             Content::Stream(_) | Content::Buffer { .. } | Content::Text(_) | Content::Stored => {
                 Err(unreadable(io::ErrorKind::InvalidInput.into()))
@@ -264,7 +267,7 @@ pub(super) fn roots_of(sources: &[Arc<Source>]) -> Vec<Arc<OwnedFd>> {
     let mut last: Option<&Arc<Base>> = None;
     let mut roots = Vec::new();
     for source in sources {
-        let Content::Walked { base, .. } = &source.content else { continue };
+        let Content::WalkResult { base, .. } = &source.content else { continue };
         if last.is_none_or(|last| !Arc::ptr_eq(last, base)) {
             // If it cannot be opened, that is told of each file.
             roots.extend(base.descriptor());
@@ -279,8 +282,8 @@ pub(super) struct Input {
     file: Take<File>,
     limit: u64,
     /// As it was when it was opened; nothing for a stream.
-    stamp: Option<Stamp>,
-    read_at: Moment,
+    fingerprint: Option<Fingerprint>,
+    read_at: ClockTick,
     is_named: bool,
 }
 
@@ -292,14 +295,16 @@ impl Input {
 
     /// Whether nothing was written to it since it was opened, so that what was read is one text.
     fn is_unchanged(&self) -> bool {
-        let now = || self.file.get_ref().metadata().map(|metadata| Stamp::from(&metadata));
-        self.stamp.is_none_or(|stamp| now().is_ok_and(|now| now == stamp))
+        let now = || self.file.get_ref().metadata().map(|metadata| Fingerprint::from(&metadata));
+        self.fingerprint.is_none_or(|fingerprint| now().is_ok_and(|now| now == fingerprint))
     }
 
     /// By what to tell later whether it is still the same.
     pub fn reading(&self) -> Reading {
-        match self.stamp {
-            Some(stamp) => Reading::File { stamp, is_settled: stamp.is_settled(self.read_at), is_named: self.is_named },
+        match self.fingerprint {
+            Some(fingerprint) => {
+                Reading::File { fingerprint, is_settled: fingerprint.is_settled(self.read_at), is_named: self.is_named }
+            }
             None => Reading::Unique,
         }
     }
@@ -325,13 +330,13 @@ impl Input {
 }
 
 /// Opens what was a regular file when it was found, and does not block on what may have taken its place.
-fn open_regular(path: &Path) -> Result<(File, Stamp), Reason> {
+fn open_regular(path: &Path) -> Result<(File, Fingerprint), Reason> {
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(|error| {
         // A socket cannot be opened at all.
         if error.raw_os_error() == Some(libc::ENXIO) { Reason::NotAFile } else { unreadable(error) }
     })?;
     let metadata = file.metadata().map_err(unreadable)?;
-    if metadata.is_file() { Ok((file, Stamp::from(&metadata))) } else { Err(Reason::NotAFile) }
+    if metadata.is_file() { Ok((file, Fingerprint::from(&metadata))) } else { Err(Reason::NotAFile) }
 }
 
 pub(super) fn unreadable(error: io::Error) -> Reason {

@@ -5,38 +5,38 @@
 //! reason, and what was found is kept, so that the next walk has to look only for what has changed.
 
 mod base;
-mod crew;
 mod decide;
 mod directory;
 mod entries;
+mod fingerprint;
 mod open;
-mod stamp;
 mod tree;
+mod work_queue;
 
 use super::exclusion::Exclusion;
 pub(super) use base::Base;
 pub(super) use decide::reason_against;
+pub use fingerprint::{ClockTick, Fingerprint};
 pub(super) use open::{open_below, open_path};
-pub use stamp::{Moment, Stamp};
 use std::{path::PathBuf, sync::Arc};
 pub use tree::Tree;
 
 /// What a walk brings along. Paths of exclusions are relative to the root, with slashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Walked {
+pub struct WalkResult {
     /// In the order of the paths that are shown, byte by byte.
-    pub files: Vec<Arc<Found>>,
+    pub files: Vec<Arc<FileEntry>>,
     pub exclusions: Vec<Exclusion>,
 }
 
 /// A file below the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FileEntry {
     /// Relative to the root, as it is shown.
     pub relative: String,
     pub absolute: PathBuf,
     /// As the walk found it; with its size.
-    pub stamp: Stamp,
+    pub fingerprint: Fingerprint,
 }
 
 #[cfg(test)]

@@ -5,16 +5,16 @@
 //! snapshot is the same, only later.
 
 use super::{
+    collect::{self, Freshness, SourceList},
     context::ContextText,
     error::Error,
-    gather::{self, Gathered, Look},
     globs::Globs,
     selection::Selection,
     shards::{DEFAULT_CACHE, NamedStore, ShardStore},
     snapshot::{QUICK_BYTES, Snapshot},
     source::{Source, Sources},
     stop::StopFlag,
-    walk::{Tree, Walked},
+    walk::{Tree, WalkResult},
 };
 use std::{
     path::PathBuf,
@@ -49,15 +49,15 @@ impl Workspace {
             }
             return Ok(Snapshot::of_store(ShardStore::open_named(store, DEFAULT_CACHE, stop)?));
         }
-        let gather = |look| gather::gather(selection, &self.walks, look, stop);
+        let gather = |look| collect::gather(selection, &self.walks, look, stop);
         if self.walks.remember_any(selection) {
-            let remembered = gather(Look::Memory)?;
+            let remembered = gather(Freshness::Cached)?;
             if remembered.bytes() > QUICK_BYTES {
-                let look = Later { selection: selection.clone(), walks: self.walks.clone() };
-                return Ok(Snapshot::foreseen(remembered, look, self.texts.clone(), stop.clone()));
+                let look = PendingRescan { selection: selection.clone(), walks: self.walks.clone() };
+                return Ok(Snapshot::predicted(remembered, look, self.texts.clone(), stop.clone()));
             }
         }
-        let gathered = gather(Look::Now)?;
+        let gathered = gather(Freshness::Rescan)?;
         if gathered.sources.is_empty() {
             return Err(Error::empty(&gathered.left_out));
         }
@@ -74,31 +74,31 @@ fn named_store(selection: &Selection) -> Result<Option<NamedStore>, Error> {
 
 /// A look at the roots that is still to be taken.
 #[derive(Debug)]
-pub(super) struct Later {
+pub(super) struct PendingRescan {
     selection: Selection,
     walks: Arc<Walks>,
 }
 
-impl Later {
-    pub fn gather(&self, stop: &StopFlag) -> Result<Gathered, Error> {
-        gather::gather(&self.selection, &self.walks, Look::Now, stop)
+impl PendingRescan {
+    pub fn gather(&self, stop: &StopFlag) -> Result<SourceList, Error> {
+        collect::gather(&self.selection, &self.walks, Freshness::Rescan, stop)
     }
 }
 
 /// Walks that can be gone again.
 #[derive(Debug, Default)]
-pub(super) struct Walks(Mutex<Vec<(Way, Arc<Mutex<Kept>>)>>);
+pub(super) struct Walks(Mutex<Vec<(WalkKey, Arc<Mutex<CacheEntry>>)>>);
 
 /// What a walk depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Way {
+struct WalkKey {
     root: PathBuf,
     label: String,
     include: Vec<String>,
     exclude: Vec<String>,
 }
 
-impl Way {
+impl WalkKey {
     fn of(globs: &Globs, label: &str, selection: &Selection) -> Self {
         let (include, exclude) = (selection.include.clone(), selection.exclude.clone());
         Self { root: globs.root().to_owned(), label: label.to_owned(), include, exclude }
@@ -106,9 +106,9 @@ impl Way {
 }
 
 #[derive(Debug)]
-struct Kept {
+struct CacheEntry {
     tree: Tree,
-    walked: Arc<Walked>,
+    walked: Arc<WalkResult>,
     sources: Sources,
 }
 
@@ -120,14 +120,14 @@ impl Walks {
         label: &str,
         selection: &Selection,
         stop: &StopFlag,
-    ) -> Result<(Arc<Walked>, Sources), Error> {
+    ) -> Result<(Arc<WalkResult>, Sources), Error> {
         let kept = self.kept(globs, label, selection);
         // Who comes while another walks the same way waits, and then has little to do.
         let mut kept = lock(&kept);
         let walked = kept.tree.refresh(stop)?;
         if !Arc::ptr_eq(&walked, &kept.walked) {
             let base = kept.tree.base().expect("a walk has a root");
-            kept.sources = Arc::new(gather::of_walk(label, globs, &walked, base, &kept.sources));
+            kept.sources = Arc::new(collect::of_walk(label, globs, &walked, base, &kept.sources));
             kept.walked = walked;
         }
         Ok((kept.walked.clone(), kept.sources.clone()))
@@ -143,20 +143,20 @@ impl Walks {
 
     /// What the last walk of a directory found. Nothing if there was none, or if there is one at this moment, which is soon
     /// over.
-    pub fn last(&self, globs: &Globs, label: &str, selection: &Selection) -> Option<(Arc<Walked>, Sources)> {
-        let way = Way::of(globs, label, selection);
+    pub fn last(&self, globs: &Globs, label: &str, selection: &Selection) -> Option<(Arc<WalkResult>, Sources)> {
+        let way = WalkKey::of(globs, label, selection);
         let kept = lock(&self.0).iter().find(|(known, _)| *known == way).map(|(_, kept)| kept.clone())?;
         let kept = kept.try_lock().ok()?;
         (!kept.sources.is_empty()).then(|| (kept.walked.clone(), kept.sources.clone()))
     }
 
-    fn kept(&self, globs: &Globs, label: &str, selection: &Selection) -> Arc<Mutex<Kept>> {
-        let way = Way::of(globs, label, selection);
+    fn kept(&self, globs: &Globs, label: &str, selection: &Selection) -> Arc<Mutex<CacheEntry>> {
+        let way = WalkKey::of(globs, label, selection);
         let mut walks = lock(&self.0);
         let known = walks.iter().position(|(known, _)| *known == way);
         let known = known.map(|at| walks.remove(at));
         let last = known.unwrap_or_else(|| {
-            let kept = Kept { tree: Tree::new(globs.clone()), walked: Arc::default(), sources: Arc::default() };
+            let kept = CacheEntry { tree: Tree::new(globs.clone()), walked: Arc::default(), sources: Arc::default() };
             (way, Arc::new(Mutex::new(kept)))
         });
         let kept = last.1.clone();

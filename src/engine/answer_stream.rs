@@ -3,7 +3,7 @@
 //! Whoever watches sees the text grow, and what was shown should stay, above all on a terminal, where nothing can be
 //! taken back. But an answer that cites what is not there goes back to the model once, and what follows is another
 //! text. So the text is shown up to a citation, which waits for the rest of its paragraph, and for the quotation behind
-//! it, if there is one ([`unit`]). If it holds, the text goes on; if it does not, nothing more is shown before the answer is settled.
+//! it, if there is one ([`mod@unit`]). If it holds, the text goes on; if it does not, nothing more is shown before the answer is settled.
 
 mod unit;
 

@@ -23,7 +23,7 @@ pub async fn answer(
     context: &Arc<ContextText>,
 ) -> Result<RunOutput, RunError> {
     let schema = question.config.schema.as_ref();
-    let earlier = question.dialogue.as_ref().map(|it| it.exchanges()).unwrap_or_default();
+    let earlier = question.session.as_ref().map(|it| it.exchanges()).unwrap_or_default();
     let prompt = prompt::direct(context, question.focus.as_ref(), &question.text, schema.map(|it| it.text()), &earlier);
     let prompt = prompt.map_err(|error| RunError::Failed(context_failure(&error)))?;
     let mut messages = vec![Message::system(prompt::DIRECT_SYSTEM), Message::user(prompt)];

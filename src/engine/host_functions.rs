@@ -191,7 +191,7 @@ impl HostFunctions<'_> {
             overview: &overview,
             focus: None,
             question,
-            dialogue: None,
+            session: None,
         };
         let ended = match Run::new(self.tree, self.origin.depth + 1, model, subject) {
             Ok(run) => run.finish().await,

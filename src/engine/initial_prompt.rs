@@ -1,13 +1,8 @@
 //! What a run begins with: what its model is told first, and what it may call. A preview shows the same.
 
 use super::{
-    overview::Overview,
-    prompt,
-    run::{Focus, output_chars},
-    run_config::RunConfig,
-    schema::AnswerSchema,
-    session::Dialogue,
-    tools,
+    overview::Overview, prompt, question::Focus, run::output_chars, run_config::RunConfig, schema::AnswerSchema,
+    session::Session, tools,
 };
 use crate::{
     config::ToolSpec,
@@ -28,7 +23,7 @@ pub struct PromptInputs<'a> {
     pub focus: Option<&'a Focus>,
     pub question: &'a str,
     /// What earlier questions have left.
-    pub dialogue: Option<&'a Arc<Dialogue>>,
+    pub session: Option<&'a Arc<Session>>,
 }
 
 /// The beginning of a conversation.
@@ -43,7 +38,7 @@ impl InitialPrompt {
     pub fn of(it: &PromptInputs<'_>) -> Self {
         let own: Vec<&ToolSpec> = it.config.toolbox.at_depth(it.depth).collect();
         let (exchanges, mut earlier) =
-            it.dialogue.map(|dialogue| (dialogue.exchanges(), dialogue.earlier())).unwrap_or_default();
+            it.session.map(|session| (session.exchanges(), session.earlier())).unwrap_or_default();
         // What is given now hides what programs have made under the same name.
         earlier.variables.retain(|(name, _)| match name.as_str() {
             "history" => exchanges.is_empty(),

@@ -70,9 +70,8 @@ impl Engine {
         let by_tools = config.uses_tools(root.as_ref())?;
         let by_programs = |overview: &Overview<'_>| {
             let worker = self.choice.worker.as_ref();
-            let (model, depth, question, dialogue) = (root.as_ref(), 0, asked, None);
-            let beginning =
-                PromptInputs { config, model, worker, by_tools, depth, overview, focus, question, dialogue };
+            let (model, depth, question, session) = (root.as_ref(), 0, asked, None);
+            let beginning = PromptInputs { config, model, worker, by_tools, depth, overview, focus, question, session };
             InitialPrompt::of(&beginning).text()
         };
         let (context_tokens, prompt) = match &text {

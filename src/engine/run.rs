@@ -1,16 +1,16 @@
 //! One run: turns of a model, what it has done, observations, until there is an answer.
 //!
-//! A turn comes in one of two dresses: programs in the text of the reply ([`programs`]), or native calls of tools
+//! A turn comes in one of two protocols: programs in the text of the reply ([`run_interpreter`]), or native calls of tools
 //! ([`calls`]). Everything else is the same for both.
 
 mod answer_check;
 mod answer_preview;
 mod calls;
-mod programs;
 mod reply_stream;
+mod run_interpreter;
 mod streaming_turn;
 
-pub use programs::CellRecord;
+pub use run_interpreter::CellRecord;
 
 use super::{
     answer::{Failure, Termination},
@@ -21,9 +21,10 @@ use super::{
     overview::Overview,
     prompt,
     query_context::{CallError, Cut, QueryContext},
+    question::Focus,
     reply::{self, Reply},
     run_output::{RunError, RunOutput},
-    session::Dialogue,
+    session::Session,
     tools,
     transcript::Transcript,
 };
@@ -34,8 +35,8 @@ use crate::{
 use answer_check::{AnswerCheck, AnswerValidator};
 use answer_preview::AnswerPreview;
 use futures::{FutureExt, future::BoxFuture};
-use programs::LazyInterpreter;
-pub use programs::output_chars;
+use run_interpreter::LazyInterpreter;
+pub use run_interpreter::output_chars;
 use std::{sync::Arc, time::Duration};
 use streaming_turn::TurnOutput;
 
@@ -45,17 +46,6 @@ const EMPTY_REPLIES: usize = 3;
 /// Answers that are none after which a run is given up.
 const REFUSED_ANSWERS: usize = 3;
 
-/// What a question is about in particular: a selection in an editor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Focus {
-    pub path: String,
-    /// 1-based.
-    pub first_line: usize,
-    /// Inclusive.
-    pub last_line: usize,
-    pub text: String,
-}
-
 /// What a run is about.
 pub struct Subject<'a> {
     pub context: Context,
@@ -63,7 +53,7 @@ pub struct Subject<'a> {
     pub focus: Option<&'a Focus>,
     pub question: &'a str,
     /// What earlier questions have left.
-    pub dialogue: Option<&'a Arc<Dialogue>>,
+    pub session: Option<&'a Arc<Session>>,
 }
 
 /// A run under way.
@@ -98,7 +88,7 @@ impl<'t> Run<'t> {
         model: Arc<dyn Model>,
         subject: Subject<'_>,
     ) -> Result<Self, RunError> {
-        let hold = subject.dialogue.and_then(|dialogue| dialogue.hold());
+        let hold = subject.session.and_then(|session| session.hold());
         let InitialPrompt { instructions, opening, tools } = InitialPrompt::of(&PromptInputs {
             config: &tree.config,
             model: model.as_ref(),
@@ -108,7 +98,7 @@ impl<'t> Run<'t> {
             overview: subject.overview,
             focus: subject.focus,
             question: subject.question,
-            dialogue: subject.dialogue,
+            session: subject.session,
         });
         let transcript = Transcript::new(&instructions, opening, model.window());
         Ok(Self {

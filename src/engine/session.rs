@@ -2,7 +2,7 @@
 
 use super::prompt::with_omission;
 use crate::{
-    repl::{Hold, Resting, Session},
+    repl::{Hold, ReplSession, Resting},
     text::cut_head,
 };
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ pub struct Exchange {
 
 /// What questions of one session share. They are asked one after the other.
 #[derive(Default)]
-pub struct Dialogue(Mutex<State>);
+pub struct Session(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -33,7 +33,7 @@ struct State {
 
 /// An interpreter between two questions.
 pub(super) struct Kept {
-    pub session: Session,
+    pub repl: ReplSession,
     /// Names and types of the variables that programs have made.
     pub variables: Vec<(String, String)>,
 }
@@ -47,7 +47,7 @@ pub struct Earlier {
     pub are_gone: bool,
 }
 
-impl Dialogue {
+impl Session {
     /// The questions so far, with their answers.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.lock().exchanges.clone()
@@ -90,11 +90,11 @@ impl Dialogue {
     /// was doing is not known.
     pub(super) fn take(&self) -> Option<Kept> {
         let (resting, variables) = self.lock().interpreter.take()?;
-        resting.wake().map(|session| Kept { session, variables })
+        resting.wake().map(|repl| Kept { repl, variables })
     }
 
     pub(super) fn keep(&self, kept: Kept) {
-        self.lock().interpreter = kept.session.rest().map(|resting| (resting, kept.variables));
+        self.lock().interpreter = kept.repl.rest().map(|resting| (resting, kept.variables));
     }
 
     /// No code panics while it holds the lock.
@@ -109,11 +109,11 @@ mod tests {
 
     #[test]
     fn the_latest_exchanges_are_kept_and_none_without_end() {
-        let dialogue = Dialogue::default();
+        let session = Session::default();
         for number in 0..60 {
-            dialogue.note(&format!("q{number}"), &"a".repeat(200_000));
+            session.note(&format!("q{number}"), &"a".repeat(200_000));
         }
-        let exchanges = dialogue.exchanges();
+        let exchanges = session.exchanges();
         assert_eq!((exchanges.len(), exchanges[0].question.as_str()), (50, "q10"));
         assert!(exchanges[0].answer.ends_with("aaa\n… [100000 characters left out]"), "what was cut is told");
     }

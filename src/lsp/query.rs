@@ -125,8 +125,8 @@ impl QueryRequest {
         warnings.extend(engine.models.take_warnings());
         let config = Arc::new(RunConfig::of(&settings).map_err(Answer::failed)?);
         let (text, limits) = (self.params.query.clone(), settings.limits);
-        let dialogue = self.session.as_ref().map(|session| session.dialogue.clone());
-        let question = Question { text, snapshot, focus, config, limits, dialogue };
+        let session = self.session.as_ref().map(|session| session.session.clone());
+        let question = Question { text, snapshot, focus, config, limits, session };
         Ok(Prepared { engine, question, warnings })
     }
 

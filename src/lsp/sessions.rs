@@ -3,7 +3,7 @@
 //! A client names a session with its first question. A session costs an interpreter, so there are only so many, and those
 //! that nobody asks anything any more end.
 
-use crate::engine::Dialogue;
+use crate::engine::Session;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -22,7 +22,7 @@ const REST: Duration = Duration::from_secs(3600);
 pub struct Sessions(Mutex<HashMap<String, Slot>>);
 
 struct Slot {
-    dialogue: Arc<Dialogue>,
+    session: Arc<Session>,
     is_busy: bool,
     used: Instant,
 }
@@ -31,7 +31,7 @@ struct Slot {
 pub struct SessionGuard {
     sessions: Arc<Sessions>,
     id: String,
-    pub dialogue: Arc<Dialogue>,
+    pub session: Arc<Session>,
 }
 
 impl Sessions {
@@ -47,11 +47,11 @@ impl Sessions {
             slots.remove(&oldest);
         }
         let slot =
-            slots.entry(id.to_owned()).or_insert_with(|| Slot { dialogue: Arc::default(), is_busy: false, used: now });
+            slots.entry(id.to_owned()).or_insert_with(|| Slot { session: Arc::default(), is_busy: false, used: now });
         if std::mem::replace(&mut slot.is_busy, true) {
             return None;
         }
-        Some(SessionGuard { sessions: self.clone(), id: id.to_owned(), dialogue: slot.dialogue.clone() })
+        Some(SessionGuard { sessions: self.clone(), id: id.to_owned(), session: slot.session.clone() })
     }
 
     /// Ends a session; says whether there was one. A question that is being answered is not disturbed.
@@ -78,8 +78,7 @@ impl SessionGuard {
 impl Drop for SessionGuard {
     fn drop(&mut self) {
         // One that was ended meanwhile may have a successor of the same name.
-        if let Some(slot) =
-            self.sessions.lock().get_mut(&self.id).filter(|it| Arc::ptr_eq(&it.dialogue, &self.dialogue))
+        if let Some(slot) = self.sessions.lock().get_mut(&self.id).filter(|it| Arc::ptr_eq(&it.session, &self.session))
         {
             slot.is_busy = false;
             slot.used = Instant::now();
@@ -95,23 +94,23 @@ mod tests {
     async fn a_session_answers_one_question_at_a_time_and_ends_when_it_is_forgotten() {
         let sessions = Arc::new(Sessions::default());
         let held = sessions.hold("a").expect("it is new");
-        held.dialogue.note("q", "a");
+        held.session.note("q", "a");
         assert!(sessions.hold("a").is_none());
         assert!(sessions.hold("b").is_some());
         drop(held);
-        assert_eq!(sessions.hold("a").expect("it is free").dialogue.exchanges().len(), 1);
+        assert_eq!(sessions.hold("a").expect("it is free").session.exchanges().len(), 1);
         tokio::time::advance(REST).await;
-        assert_eq!(sessions.hold("a").expect("it is new again").dialogue.exchanges().len(), 0);
+        assert_eq!(sessions.hold("a").expect("it is new again").session.exchanges().len(), 0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_oldest_ends_when_there_are_too_many_and_one_that_ends_frees_no_other() {
         let sessions = Arc::new(Sessions::default());
         for number in 0..=MOST {
-            sessions.hold(&number.to_string()).expect("it is new").dialogue.note("q", "a");
+            sessions.hold(&number.to_string()).expect("it is new").session.note("q", "a");
             tokio::time::advance(Duration::from_secs(1)).await;
         }
-        assert_eq!(sessions.hold("0").expect("it is new again").dialogue.exchanges().len(), 0);
+        assert_eq!(sessions.hold("0").expect("it is new again").session.exchanges().len(), 0);
         let held = sessions.hold("9").expect("it is free");
         assert!(sessions.end("9") && !sessions.end("9"));
         let successor = sessions.hold("9").expect("it is new");

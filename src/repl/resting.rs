@@ -1,6 +1,6 @@
 //! An interpreter between two questions. It is ended when its memory is needed for others.
 
-use super::{budget::Rests, session::Session};
+use super::{budget::Rests, session::ReplSession};
 use futures::{FutureExt, future::BoxFuture};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -10,14 +10,14 @@ pub struct Resting(Arc<Slot>);
 struct Slot(Mutex<State>);
 
 struct State {
-    session: Option<Session>,
+    session: Option<ReplSession>,
     /// How many need it to stay.
     holders: usize,
 }
 
 impl Resting {
     /// Lays a session to rest; nothing if it has no process.
-    pub(super) fn new(mut session: Session) -> Option<Self> {
+    pub(super) fn new(mut session: ReplSession) -> Option<Self> {
         let budget = session.budget().clone();
         if !session.begin_rest() {
             return None;
@@ -38,7 +38,7 @@ impl Resting {
     }
 
     /// Wakes it; nothing if it is gone.
-    pub fn wake(self) -> Option<Session> {
+    pub fn wake(self) -> Option<ReplSession> {
         let mut session = self.0.lock().session.take()?;
         session.end_rest();
         Some(session)
@@ -70,6 +70,6 @@ impl Rests for Slot {
 
     fn bytes(&self) -> u64 {
         // What is gone has given back what it had.
-        self.lock().session.as_ref().map_or(0, Session::reserved)
+        self.lock().session.as_ref().map_or(0, ReplSession::reserved)
     }
 }

@@ -64,7 +64,7 @@ struct Ready {
 }
 
 /// An interpreter with its variables.
-pub struct Session {
+pub struct ReplSession {
     launch: Launch,
     limits: Limits,
     /// Absent after the process was lost, until the next cell.
@@ -76,7 +76,7 @@ pub struct Session {
     is_idle: bool,
 }
 
-impl Session {
+impl ReplSession {
     /// Starts an interpreter. It gets ready by itself; a long list of files reaches it while [`Self::prepare`] waits.
     pub async fn start(launch: Launch, limits: Limits) -> Result<Self, Error> {
         let process = Process::start(&launch).await?;

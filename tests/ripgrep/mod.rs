@@ -1,6 +1,6 @@
 //! `ripgrep` as the measure of what a walk finds and which lines match.
 
-use rlm::corpus::{ContextText, GrepOptions, Reason, Segment, StopFlag, Tree, Walked, grep};
+use rlm::corpus::{ContextText, GrepOptions, Reason, Segment, StopFlag, Tree, WalkResult, grep};
 use std::{
     collections::BTreeSet,
     ffi::OsStr,
@@ -47,7 +47,7 @@ fn files(root: &Path) -> BTreeSet<PathBuf> {
 }
 
 /// The same as a walk found them, with those that are left out only because they look like secrets.
-fn files_and_secrets(root: &Path, walked: &Walked) -> BTreeSet<PathBuf> {
+fn files_and_secrets(root: &Path, walked: &WalkResult) -> BTreeSet<PathBuf> {
     let secrets = walked.exclusions.iter().filter(|it| it.reason == Reason::Secret).map(|it| PathBuf::from(&it.path));
     let below = |path: &Path| path.strip_prefix(root).expect("it lies below").to_owned();
     walked.files.iter().map(|file| below(&file.absolute)).chain(secrets).collect()

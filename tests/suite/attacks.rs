@@ -9,7 +9,7 @@ use expect_test::expect;
 use futures::{FutureExt, future::BoxFuture, stream, stream::StreamExt};
 use rlm::{
     corpus::Snapshot,
-    repl::{Call, Cause, CellOutcome, Ended, ForkServer, HostCalls, Launch, Limits, Raised, Session, wire::Names},
+    repl::{Call, Cause, CellOutcome, Ended, ForkServer, HostCalls, Launch, Limits, Raised, ReplSession, wire::Names},
 };
 use serde_json::{Value, json};
 use std::{
@@ -105,7 +105,7 @@ fn fork_server() -> Arc<ForkServer> {
     Arc::new(ForkServer::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
 }
 
-async fn start(fork_server: &Arc<ForkServer>, variables: Vec<(String, String)>) -> Session {
+async fn start(fork_server: &Arc<ForkServer>, variables: Vec<(String, String)>) -> ReplSession {
     let context = Snapshot::of_text(None, "the context".to_owned()).context().expect("a text can be stored");
     let launch = Launch {
         fork_server: fork_server.clone(),
@@ -115,10 +115,10 @@ async fn start(fork_server: &Arc<ForkServer>, variables: Vec<(String, String)>) 
         allow_weaker_sandbox: false,
     };
     let limits = Limits { cell_time: Duration::from_millis(500), output_chars: 2000 };
-    Session::start(launch, limits).await.expect("the process starts")
+    ReplSession::start(launch, limits).await.expect("the process starts")
 }
 
-async fn run(session: &mut Session, code: &str) -> Result<CellOutcome, String> {
+async fn run(session: &mut ReplSession, code: &str) -> Result<CellOutcome, String> {
     session.run_cell(code, &HostFunctions).await.map_err(|error| format!("the session failed: {error}"))
 }
 
@@ -154,7 +154,7 @@ fn leaks(outcome: &CellOutcome) -> bool {
 }
 
 /// Runs an attack and says what was wrong, if anything was.
-async fn attack(session: &mut Session, cell: &Cell, outside: &Outside) -> Result<(), String> {
+async fn attack(session: &mut ReplSession, cell: &Cell, outside: &Outside) -> Result<(), String> {
     run(session, "state = [1, 2, 3]").await?;
     let begun = Instant::now();
     let outcome = run(session, &cell.code).await?;
@@ -316,7 +316,7 @@ async fn meet(fork_server: Arc<ForkServer>, case: &str) -> String {
     let names = Names { variables, ..Names::default() };
     let launch = Launch { fork_server, names, context, memory_limit: 200 << 20, allow_weaker_sandbox: false };
     let limits = Limits { cell_time: Duration::from_millis(500), output_chars: 2000 };
-    let mut session = Session::start(launch, limits).await.expect("the process starts");
+    let mut session = ReplSession::start(launch, limits).await.expect("the process starts");
     let outcome = session.run_cell("print(1)", &HostFunctions).await;
     let seen = match outcome {
         Ok(CellOutcome { report, ended }) => {

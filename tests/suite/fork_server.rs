@@ -9,7 +9,7 @@ use crate::{
 use futures::future::{BoxFuture, join_all};
 use rlm::{
     corpus::Snapshot,
-    repl::{Call, Ended, Error, ForkServer, HostCalls, Launch, Limits, Raised, Session, wire::Names},
+    repl::{Call, Ended, Error, ForkServer, HostCalls, Launch, Limits, Raised, ReplSession, wire::Names},
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -46,11 +46,11 @@ fn launch(fork_server: &Arc<ForkServer>) -> Launch {
     }
 }
 
-async fn session(fork_server: &Arc<ForkServer>) -> Session {
-    Session::start(launch(fork_server), LIMITS).await.expect("the process starts")
+async fn session(fork_server: &Arc<ForkServer>) -> ReplSession {
+    ReplSession::start(launch(fork_server), LIMITS).await.expect("the process starts")
 }
 
-async fn output(session: &mut Session, code: &str) -> String {
+async fn output(session: &mut ReplSession, code: &str) -> String {
     let outcome = session.run_cell(code, &NoCalls).await.expect("the session holds");
     assert_eq!((outcome.ended, outcome.report.error), (Ended::Normally, None), "{code}");
     outcome.report.output
@@ -157,13 +157,13 @@ async fn many_sessions_run_at_once() {
         }
     }));
     let mut sessions = sessions.await;
-    let groups: HashSet<_> = sessions.iter().filter_map(Session::process_group).collect();
+    let groups: HashSet<_> = sessions.iter().filter_map(ReplSession::process_group).collect();
     assert_eq!(groups.len(), MANY);
     let outputs = join_all(sessions.iter_mut().map(|session| output(session, "own"))).await;
     assert_eq!(outputs, (0..MANY).map(|number| format!("{number}\n")).collect::<Vec<_>>());
     let own: usize = groups.iter().flat_map(|group| members(*group)).map(own_memory).sum();
     assert!(own <= MANY * OWN_KB, "{} kB each", own / MANY);
-    join_all(sessions.into_iter().map(Session::close)).await;
+    join_all(sessions.into_iter().map(ReplSession::close)).await;
     for group in groups {
         until("what was closed is gone", || members(group).is_empty()).await;
     }
@@ -263,7 +263,7 @@ async fn a_program_that_is_no_fork_server_is_an_error() {
         [("/nonexistent/rlm", "cannot start the interpreter /nonexistent/rlm"), ("/bin/true", "")]
     {
         let launch = launch(&Arc::new(ForkServer::new(PathBuf::from(program))));
-        let prepared = async { Session::start(launch, LIMITS).await?.prepare().await };
+        let prepared = async { ReplSession::start(launch, LIMITS).await?.prepare().await };
         let error: Error = prepared.await.expect_err("there is no interpreter");
         assert!(error.to_string().starts_with(expected), "{program}: {error}");
     }

@@ -5,7 +5,7 @@ use expect_test::{Expect, expect};
 use futures::{FutureExt, future::BoxFuture};
 use rlm::{
     corpus::Snapshot,
-    repl::{Call, Cause, CellOutcome, Ended, ForkServer, HostCalls, Launch, Limits, Raised, Session, wire::Names},
+    repl::{Call, Cause, CellOutcome, Ended, ForkServer, HostCalls, Launch, Limits, Raised, ReplSession, wire::Names},
 };
 use serde_json::{Value, json};
 use std::{
@@ -52,11 +52,11 @@ fn fork_server() -> Arc<ForkServer> {
     Arc::new(ForkServer::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
 }
 
-async fn session(context: &str) -> Session {
+async fn session(context: &str) -> ReplSession {
     session_with(context, 512 * MEBIBYTE, Duration::from_secs(2)).await
 }
 
-async fn session_with(context: &str, memory_limit: u64, cell_time: Duration) -> Session {
+async fn session_with(context: &str, memory_limit: u64, cell_time: Duration) -> ReplSession {
     let context = Snapshot::of_text(None, context.to_owned()).context().expect("a text can be stored");
     let launch = Launch {
         fork_server: fork_server(),
@@ -65,15 +65,15 @@ async fn session_with(context: &str, memory_limit: u64, cell_time: Duration) -> 
         memory_limit,
         allow_weaker_sandbox: false,
     };
-    Session::start(launch, Limits { cell_time, output_chars: 1000 }).await.expect("the process starts")
+    ReplSession::start(launch, Limits { cell_time, output_chars: 1000 }).await.expect("the process starts")
 }
 
-async fn run(session: &mut Session, code: &str) -> CellOutcome {
+async fn run(session: &mut ReplSession, code: &str) -> CellOutcome {
     session.run_cell(code, &HostFunctions::default()).await.expect("the session holds")
 }
 
 /// Runs a cell and compares its output, and its error if there is one.
-async fn check(session: &mut Session, code: &str, expected: Expect) {
+async fn check(session: &mut ReplSession, code: &str, expected: Expect) {
     let report = run(session, code).await.report;
     let error = report.error.map(|error| format!("{error}\n")).unwrap_or_default();
     expected.assert_eq(&format!("{}{error}", report.output));

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The layers of `src/lib.rs`, from the top down: each may use only those below it.
+/// The layers of `docs/architecture.md`, from the top down: each may use only those below it.
 const LAYERS: [&[&str]; 11] = [
     &["cli"],
     &["lsp"],
@@ -49,6 +49,47 @@ const UNSAFE: [&str; 11] = [
     "repl/worker/stack.rs",
     "repl/worker/text.rs",
     "repl/worker/text_store.rs",
+];
+
+/// Words that only this project knew for what has a usual name.
+const PRIVATE_WORDS: [&str; 37] = [
+    "nursery",
+    "Nursery",
+    "leash",
+    "Leash",
+    "newborn",
+    "Newborn",
+    "Workshop",
+    "Bookmark",
+    "surroundings",
+    "lane",
+    "Lane",
+    "Patience",
+    "Trials",
+    "Habits",
+    "Peer",
+    "Gate",
+    "Desk",
+    "desk",
+    "Manner",
+    "manner",
+    "OpenCall",
+    "Spoken",
+    "spoken",
+    "Judge",
+    "Dialogue",
+    "dialogue",
+    "dress",
+    "Farewell",
+    "Strangers",
+    "strangers",
+    "Door",
+    "Gatherer",
+    "Gathered",
+    "Crew",
+    "crew",
+    "foreseen",
+    "Walked",
 ];
 
 /// The longest a file may be.
@@ -186,6 +227,19 @@ fn nothing_is_left_unfinished_or_unsafe_without_reason() {
             if line.contains("unsafe ") && !UNSAFE.contains(&name.as_str()) {
                 complaints.push(format!("src/{name}:{number} is unsafe"));
             }
+        }
+    }
+    complain(&complaints);
+}
+
+#[test]
+fn names_are_those_that_others_use() {
+    let mut complaints = Vec::new();
+    for (name, text) in sources() {
+        for (number, line) in text.lines().enumerate() {
+            let words = line.split(|it: char| !it.is_alphanumeric() && it != '_');
+            let private = words.filter(|word| PRIVATE_WORDS.contains(word));
+            complaints.extend(private.map(|word| format!("src/{name}:{}: {word}", number + 1)));
         }
     }
     complain(&complaints);

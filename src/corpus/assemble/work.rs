@@ -79,7 +79,7 @@ struct Work<'a> {
 }
 
 /// How a large source gets into the text.
-enum Way<'a> {
+enum CopyOrRead<'a> {
     Copy(&'a Outcome, &'a str),
     Read(Begun),
 }
@@ -160,9 +160,11 @@ impl Work<'_> {
     fn stream(&self, number: usize, at: usize, source: &Source) -> Batch {
         let mut batch = Batch::default();
         let way = match self.earlier.and_then(|earlier| earlier.of(at)) {
-            Some((outcome, Some(content))) => Ok(Way::Copy(outcome, content)),
+            Some((outcome, Some(content))) => Ok(CopyOrRead::Copy(outcome, content)),
             Some((outcome, None)) => Err(outcome.clone()),
-            None => source.begin().map(Way::Read).map_err(|(reason, reading)| Outcome::left_out(reason, reading)),
+            None => {
+                source.begin().map(CopyOrRead::Read).map_err(|(reason, reading)| Outcome::left_out(reason, reading))
+            }
         };
         let offset = self.wait_for_turn(number);
         let way = match way {
@@ -177,12 +179,12 @@ impl Work<'_> {
         sink.write(&self.header(source));
         let begin = sink.offset;
         let Streamed { reading, changes, flaw } = match way {
-            Way::Copy(outcome, content) => {
+            CopyOrRead::Copy(outcome, content) => {
                 sink.write(content);
                 let Outcome { reading, changes, flaw, .. } = outcome.clone();
                 Streamed { reading, changes, flaw }
             }
-            Way::Read(begun) => sink.stream(begun),
+            CopyOrRead::Read(begun) => sink.stream(begun),
         };
         let text = begin as usize..sink.offset as usize;
         if self.headers && !sink.ends_line {

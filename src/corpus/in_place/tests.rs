@@ -16,9 +16,9 @@ fn file(bytes: &[u8]) -> NamedTempFile {
 
 fn scan_file(file: &NamedTempFile) -> Result<Option<Scanned>, Reason> {
     let path = file.path().to_owned();
-    let stamp = Stamp::from(&file.as_file().metadata().unwrap());
-    let content = Content::Named { path: path.clone(), stamp };
-    let source = Source { path: None, language: None, content, bytes: stamp.bytes };
+    let fingerprint = Fingerprint::from(&file.as_file().metadata().unwrap());
+    let content = Content::Named { path: path.clone(), fingerprint };
+    let source = Source { path: None, language: None, content, bytes: fingerprint.bytes };
     scan(&source, path, &StopFlag::default())
 }
 

@@ -4,7 +4,7 @@ use super::{
     KINDS,
     ledger::{Ledger, MOST_BYTES, RuleSet},
 };
-use crate::corpus::walk::{Moment, Stamp, open_below};
+use crate::corpus::walk::{ClockTick, Fingerprint, open_below};
 use ignore::gitignore::gitconfig_excludes_path;
 use rustix::{
     fd::{AsFd, BorrowedFd},
@@ -43,8 +43,8 @@ pub(in crate::corpus) struct OwnRules {
 #[derive(Debug, Clone)]
 struct RuleFile {
     rules: Arc<RuleSet>,
-    /// Nothing if it has to be read again, whatever the next stamp is.
-    stamp: Option<Stamp>,
+    /// Nothing if it has to be read again, whatever the next fingerprint is.
+    fingerprint: Option<Fingerprint>,
 }
 
 impl Listed {
@@ -130,21 +130,25 @@ impl RuleFile {
     /// Reads a file of the directory itself. Links are not followed, as git does not: one could lead to any file, of
     /// which lines would be shown as the rules that they are not.
     fn read(directory: BorrowedFd<'_>, name: &str, before: Option<&Self>, ledger: &Arc<Ledger>) -> Option<Self> {
-        let stamp = || rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| Stamp::from(&stat));
+        let fingerprint =
+            || rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| Fingerprint::from(&stat));
         if let Some(before) = before
-            && before.stamp.is_some()
-            && stamp().ok() == before.stamp
+            && before.fingerprint.is_some()
+            && fingerprint().ok() == before.fingerprint
         {
             return Some(before.clone());
         }
-        let read_at = Moment::now();
-        let (bytes, stamp) = head(directory, Path::new(name), OFlags::NOFOLLOW, MOST_BYTES + 1)?;
-        Some(Self { rules: ledger.admit(&bytes), stamp: stamp.filter(|stamp| stamp.is_settled(read_at)) })
+        let read_at = ClockTick::now();
+        let (bytes, fingerprint) = head(directory, Path::new(name), OFlags::NOFOLLOW, MOST_BYTES + 1)?;
+        Some(Self {
+            rules: ledger.admit(&bytes),
+            fingerprint: fingerprint.filter(|fingerprint| fingerprint.is_settled(read_at)),
+        })
     }
 }
 
-/// The beginning of a regular file, and its stamp if all went well.
-fn head(directory: BorrowedFd<'_>, path: &Path, flags: OFlags, most: usize) -> Option<(Vec<u8>, Option<Stamp>)> {
+/// The beginning of a regular file, and its fingerprint if all went well.
+fn head(directory: BorrowedFd<'_>, path: &Path, flags: OFlags, most: usize) -> Option<(Vec<u8>, Option<Fingerprint>)> {
     // What is no file, such as a pipe, must not block.
     let flags = flags | OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::openat(directory, path, flags, Mode::empty()).ok()?);
@@ -152,7 +156,7 @@ fn head(directory: BorrowedFd<'_>, path: &Path, flags: OFlags, most: usize) -> O
     let mut bytes = Vec::new();
     // What could be read before an error counts, as for `ripgrep`.
     let is_whole = file.take(most as u64).read_to_end(&mut bytes).is_ok();
-    Some((bytes, is_whole.then(|| Stamp::from(&metadata))))
+    Some((bytes, is_whole.then(|| Fingerprint::from(&metadata))))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -183,8 +187,8 @@ fn exclude_file(directory: BorrowedFd<'_>, git: Kind, ledger: &Arc<Ledger>) -> O
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let repository = rustix::fs::openat(directory, &repository, flags, Mode::empty()).ok()?;
     let info = open_below(repository.as_fd(), Path::new("info"), OFlags::PATH | OFlags::DIRECTORY).ok()?;
-    // Its stamp is never believed: what leads there may change.
-    RuleFile::read(info.as_fd(), "exclude", None, ledger).map(|file| RuleFile { stamp: None, ..file })
+    // Its fingerprint is never believed: what leads there may change.
+    RuleFile::read(info.as_fd(), "exclude", None, ledger).map(|file| RuleFile { fingerprint: None, ..file })
 }
 
 fn first_line(directory: BorrowedFd<'_>, path: &Path) -> Option<Vec<u8>> {

@@ -4,11 +4,11 @@
 //! or down changes one question in fifty.
 
 use super::{
-    asked::{Asked, Held, LEAST_PARTS, Meant},
     index::Index,
     parallel,
     part::{Entry, Kind, Part, unweighed, weight},
     query::Query,
+    resolved_query::{LEAST_PARTS, PartHits, ResolvedConcept, ResolvedQuery},
     role::Role,
 };
 use crate::corpus::stop::StopFlag;
@@ -40,7 +40,13 @@ pub(super) struct Ranked {
 }
 
 /// The `k` best passages, best first; nothing if it is stopped.
-pub(super) fn rank(index: &Index, query: &Query, asked: &Asked, k: usize, stop: &StopFlag) -> Option<Vec<Ranked>> {
+pub(super) fn rank(
+    index: &Index,
+    query: &Query,
+    asked: &ResolvedQuery,
+    k: usize,
+    stop: &StopFlag,
+) -> Option<Vec<Ranked>> {
     let scoring = || Scoring { asked, query, mean: index.mean_words(), scores: Scores::default() };
     let ranked = parallel::each(index.parts.len(), LEAST_PARTS, scoring, |scoring, number| {
         let ranked = scoring.part(number, &index.parts[number].part);
@@ -63,7 +69,7 @@ fn best(mut ranked: Vec<Ranked>, k: usize) -> Vec<Ranked> {
 
 /// Scores the passages of one part after the other.
 struct Scoring<'a> {
-    asked: &'a Asked,
+    asked: &'a ResolvedQuery,
     query: &'a Query,
     /// The mean number of words of a passage.
     mean: f32,
@@ -125,7 +131,7 @@ impl Scoring<'_> {
     }
 
     /// Adds what a concept is worth in each passage: by the best of its terms.
-    fn add_passages(&mut self, part: &Part, held: &Held, concept: &Meant) {
+    fn add_passages(&mut self, part: &Part, held: &PartHits, concept: &ResolvedConcept) {
         let scores = &mut self.scores;
         for meaning in &concept.meanings {
             let name = match std::mem::replace(&mut scores.named[meaning.term], true) {
@@ -182,7 +188,7 @@ impl Scores {
     }
 
     /// Adds what it is worth that the path of a file has a concept: by the best of its terms.
-    fn add_paths(&mut self, part: &Part, held: &Held, concept: &Meant) {
+    fn add_paths(&mut self, part: &Part, held: &PartHits, concept: &ResolvedConcept) {
         for meaning in &concept.meanings {
             let list = held.paths[meaning.term].map(|position| part.paths.list(position as usize));
             for (file, _) in list.into_iter().flatten() {

@@ -1,6 +1,6 @@
 //! The directory that a walk began at, to read what the walk has found.
 
-use super::{Found, Stamp, open::open_below};
+use super::{FileEntry, Fingerprint, open::open_below};
 use crate::corpus::exclusion::Reason;
 use rustix::{
     fd::{AsFd, OwnedFd},
@@ -35,7 +35,7 @@ impl Base {
     /// Opens a root by its path without links. Editors know it as `named`.
     pub fn open(path: PathBuf, named: &Path) -> Result<(Arc<Self>, Arc<OwnedFd>), Errno> {
         let opened = Arc::new(open_root(&path)?);
-        let Stamp { device, inode, .. } = stamp_of(&opened)?;
+        let Fingerprint { device, inode, .. } = stamp_of(&opened)?;
         let named = named.as_os_str().as_bytes();
         let prefix = if named.ends_with(b"/") { named.len() } else { named.len() + 1 };
         let base = Self { path, prefix, device, inode, opened: Mutex::new(Arc::downgrade(&opened)) };
@@ -60,8 +60,8 @@ impl Base {
             return Ok(opened);
         }
         let opened = Arc::new(open_root(&self.path).map_err(unreadable)?);
-        let stamp = stamp_of(&opened).map_err(unreadable)?;
-        if (stamp.device, stamp.inode) != (self.device, self.inode) {
+        let fingerprint = stamp_of(&opened).map_err(unreadable)?;
+        if (fingerprint.device, fingerprint.inode) != (self.device, self.inode) {
             return Err(replaced("folder"));
         }
         *kept = Arc::downgrade(&opened);
@@ -69,12 +69,12 @@ impl Base {
     }
 
     /// The path of a file below the root.
-    pub fn relative<'a>(&self, found: &'a Found) -> &'a Path {
+    pub fn relative<'a>(&self, found: &'a FileEntry) -> &'a Path {
         Path::new(OsStr::from_bytes(&found.absolute.as_os_str().as_bytes()[self.prefix..]))
     }
 
     /// Opens a file that the walk has found, if it is still that file, and says how it is now.
-    pub fn file(&self, found: &Found) -> Result<(File, Stamp), Reason> {
+    pub fn file(&self, found: &FileEntry) -> Result<(File, Fingerprint), Reason> {
         let root = self.descriptor()?;
         // What has taken its place may be a pipe, which must not block.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -89,11 +89,11 @@ impl Base {
         if !metadata.is_file() {
             return Err(Reason::NotAFile);
         }
-        let stamp = Stamp::from(&metadata);
-        if (stamp.device, stamp.inode) != (found.stamp.device, found.stamp.inode) {
+        let fingerprint = Fingerprint::from(&metadata);
+        if (fingerprint.device, fingerprint.inode) != (found.fingerprint.device, found.fingerprint.inode) {
             return Err(replaced("file"));
         }
-        Ok((file, stamp))
+        Ok((file, fingerprint))
     }
 }
 
@@ -101,8 +101,8 @@ fn open_root(path: &Path) -> Result<OwnedFd, Errno> {
     rustix::fs::openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
 }
 
-fn stamp_of(opened: &OwnedFd) -> Result<Stamp, Errno> {
-    rustix::fs::fstat(opened).map(|stat| Stamp::from(&stat))
+fn stamp_of(opened: &OwnedFd) -> Result<Fingerprint, Errno> {
+    rustix::fs::fstat(opened).map(|stat| Fingerprint::from(&stat))
 }
 
 fn unreadable(error: Errno) -> Reason {

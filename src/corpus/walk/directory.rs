@@ -1,7 +1,7 @@
 //! One directory of a walk: what was found in it, and whether that still holds.
 
 use super::{
-    Found, Moment, Stamp,
+    ClockTick, FileEntry, Fingerprint,
     decide::{Place, link_reason},
     entries::{Entries, Kind, stat},
     open::open_below,
@@ -61,8 +61,8 @@ pub(super) struct Entrance {
 pub(super) struct Directory {
     entrance: Entrance,
     own: Option<OwnRules>,
-    /// Nothing if it has to be listed again, whatever the next stamp is.
-    stamp: Option<Stamp>,
+    /// Nothing if it has to be listed again, whatever the next fingerprint is.
+    fingerprint: Option<Fingerprint>,
     /// In the order of their names, where that of a directory ends with a slash: so the files of a whole walk come in the
     /// order of their paths.
     pub children: Vec<Child>,
@@ -75,7 +75,7 @@ pub(super) struct Directory {
 
 #[derive(Debug, Clone)]
 pub(super) enum Child {
-    File(Arc<Found>),
+    File(Arc<FileEntry>),
     Directory { name: OsString, number: u64 },
 }
 
@@ -97,7 +97,7 @@ impl Child {
     }
 }
 
-impl Found {
+impl FileEntry {
     fn name(&self) -> &OsStr {
         let bytes = self.absolute.as_os_str().as_bytes();
         OsStr::from_bytes(memchr::memrchr(b'/', bytes).map_or(bytes, |slash| &bytes[slash + 1..]))
@@ -114,7 +114,7 @@ impl Directory {
         before: Option<&Self>,
         further: &mut Vec<Entrance>,
     ) -> Self {
-        let read_at = Moment::now();
+        let read_at = ClockTick::now();
         let opened = open_below(ground.opened.as_fd(), &entrance.path, OFlags::RDONLY | OFlags::DIRECTORY);
         let mut directory = Self::empty(entrance);
         let opened = match opened {
@@ -126,8 +126,8 @@ impl Directory {
                 return directory;
             }
         };
-        let stamp = rustix::fs::fstat(&opened).map(|stat| Stamp::from(&stat));
-        directory.stamp = stamp.ok().filter(|stamp| stamp.is_settled(read_at));
+        let fingerprint = rustix::fs::fstat(&opened).map(|stat| Fingerprint::from(&stat));
+        directory.fingerprint = fingerprint.ok().filter(|fingerprint| fingerprint.is_settled(read_at));
         if let Err(error) = entries.list(opened.as_fd()) {
             directory.note_unreadable(error);
         }
@@ -149,7 +149,7 @@ impl Directory {
         Self {
             entrance,
             own: None,
-            stamp: None,
+            fingerprint: None,
             children: Vec::new(),
             left_out: Vec::new(),
             links: Vec::new(),
@@ -158,7 +158,7 @@ impl Directory {
     }
 
     fn note_unreadable(&mut self, error: Errno) {
-        self.stamp = None;
+        self.fingerprint = None;
         self.left_out
             .push(Exclusion { path: format!("{}/", visible_path(&self.entrance.path)), reason: unreadable(error) });
     }
@@ -229,9 +229,11 @@ impl Directory {
                 continue;
             }
             match stat(opened, name) {
-                Ok((Kind::File, stamp)) => self.children.push(Child::File(Arc::new(paths.found(name, stamp)))),
+                Ok((Kind::File, fingerprint)) => {
+                    self.children.push(Child::File(Arc::new(paths.found(name, fingerprint))));
+                }
                 // It changed since it was listed; the next listing tells what it is.
-                Ok(_) | Err(Errno::NOENT) => self.stamp = None,
+                Ok(_) | Err(Errno::NOENT) => self.fingerprint = None,
                 Err(error) => self.left_out.push(exclude(unreadable(error))),
             }
         }
@@ -274,17 +276,17 @@ impl Directory {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let Ok(opened) = open_below(ground.opened.as_fd(), &self.entrance.path, flags) else { return Changes::Listing };
         let opened = opened.as_fd();
-        let stamp = rustix::fs::fstat(opened).ok().map(|stat| Stamp::from(&stat));
+        let fingerprint = rustix::fs::fstat(opened).ok().map(|stat| Fingerprint::from(&stat));
         let has_same_rules = || self.own.as_ref().is_none_or(|own| own.read_again(opened, ground.ledger) == *own);
-        if self.stamp.is_none() || stamp != self.stamp || !has_same_rules() {
+        if self.fingerprint.is_none() || fingerprint != self.fingerprint || !has_same_rules() {
             return Changes::Listing;
         }
         let mut files = Vec::new();
         for (at, child) in self.children.iter().enumerate() {
             let Child::File(found) = child else { continue };
             match stat(opened, found.name()) {
-                Ok((Kind::File, stamp)) if stamp == found.stamp => {}
-                Ok((Kind::File, stamp)) => files.push((at, Found { stamp, ..Found::clone(found) })),
+                Ok((Kind::File, fingerprint)) if fingerprint == found.fingerprint => {}
+                Ok((Kind::File, fingerprint)) => files.push((at, FileEntry { fingerprint, ..FileEntry::clone(found) })),
                 _ => return Changes::Listing,
             }
         }
@@ -305,7 +307,7 @@ enum Changes {
     Listing,
     /// Nothing came, went or changed its kind.
     Inside {
-        files: Vec<(usize, Found)>,
+        files: Vec<(usize, FileEntry)>,
         links: Vec<(usize, Reason)>,
     },
 }
@@ -347,7 +349,7 @@ impl Paths {
         full.len()
     }
 
-    pub fn found(&self, name: &OsStr, stamp: Stamp) -> Found {
+    pub fn found(&self, name: &OsStr, fingerprint: Fingerprint) -> FileEntry {
         let mut relative = String::with_capacity(self.shown.len() + name.len());
         relative.push_str(&self.shown);
         relative.push_str(&visible_name(name.as_bytes()));
@@ -357,7 +359,7 @@ impl Paths {
             absolute.push("/");
         }
         absolute.push(name);
-        Found { relative, absolute: absolute.into(), stamp }
+        FileEntry { relative, absolute: absolute.into(), fingerprint }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What lies in a directory, as the operating system lists it.
 
-use super::Stamp;
+use super::Fingerprint;
 use rustix::{
     fd::BorrowedFd,
     fs::{AtFlags, FileType, RawDir},
@@ -96,8 +96,8 @@ impl Entries {
     }
 }
 
-/// Kind and stamp of an entry itself, even if it is a link.
-pub(super) fn stat(directory: BorrowedFd<'_>, name: impl Arg) -> Result<(Kind, Stamp), Errno> {
+/// Kind and fingerprint of an entry itself, even if it is a link.
+pub(super) fn stat(directory: BorrowedFd<'_>, name: impl Arg) -> Result<(Kind, Fingerprint), Errno> {
     let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
-    Ok((FileType::from_raw_mode(stat.st_mode).into(), Stamp::from(&stat)))
+    Ok((FileType::from_raw_mode(stat.st_mode).into(), Fingerprint::from(&stat)))
 }

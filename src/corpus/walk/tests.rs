@@ -131,12 +131,12 @@ fn only_what_has_changed_is_found_anew() {
     let stop = StopFlag::default();
     let mut tree = Tree::of(directory.path(), &[], &[]).unwrap();
     let before = tree.refresh(&stop).unwrap().files.clone();
-    // Directories are listed again as long as their times are not past, but an equal file has an equal stamp.
+    // Directories are listed again as long as their times are not past, but an equal file has an equal fingerprint.
     fs::write(path("b"), "longer").unwrap();
     let after = tree.refresh(&stop).unwrap().files.clone();
     let same: Vec<bool> = before.iter().zip(&after).map(|(before, after)| before == after).collect();
     assert_eq!(same, [true, false, true]);
-    assert_eq!(after[1].stamp.bytes, 6);
+    assert_eq!(after[1].fingerprint.bytes, 6);
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! A walk that is kept, so that the next one only looks for what has changed.
 
 use super::{
-    Base, Found, Walked,
-    crew::work_off,
+    Base, FileEntry, WalkResult,
     decide::{is_ignored_but_wanted, kind_below},
     directory::{Child, Directory, Entrance, Ground, Paths, unreadable},
     entries::{Entries, Kind, stat},
     open::open_below,
+    work_queue::work_off,
 };
 use crate::{
     corpus::{
@@ -42,7 +42,7 @@ pub struct Tree {
     /// By their numbers.
     directories: FxHashMap<u64, Directory>,
     next: AtomicU64,
-    walked: Arc<Walked>,
+    walked: Arc<WalkResult>,
 }
 
 /// Where a walk begins.
@@ -58,7 +58,7 @@ struct Start {
 enum Beginning {
     Directory(u64),
     /// A file that was named.
-    File(Result<Arc<Found>, Exclusion>),
+    File(Result<Arc<FileEntry>, Exclusion>),
 }
 
 /// A piece of work.
@@ -90,9 +90,9 @@ impl Tree {
 
     /// Walks, unless it is stopped. What it brings along is what a first walk would, but a directory is listed only if it
     /// has changed, or may have, since it was listed last, and decided anew only if rules have changed. That is told from
-    /// the file system alone: each directory and each file is asked for its stamp. If nothing has changed, what is returned
+    /// the file system alone: each directory and each file is asked for its fingerprint. If nothing has changed, what is returned
     /// is the same as last time.
-    pub fn refresh(&mut self, stop: &StopFlag) -> Result<Arc<Walked>, Error> {
+    pub fn refresh(&mut self, stop: &StopFlag) -> Result<Arc<WalkResult>, Error> {
         let unreadable =
             |error: std::io::Error| Error::Unreadable { path: self.globs.root().to_owned(), error: error.to_string() };
         let root = self.globs.root().canonicalize().map_err(unreadable)?;
@@ -108,13 +108,13 @@ impl Tree {
         known.sort_unstable_by_key(|directory| directory.number());
         jobs.extend(known.chunks(GO).map(Job::Renew));
 
-        let crew = work_off(jobs, Worker::default, |worker, job, further| {
+        let queue = work_off(jobs, Worker::default, |worker, job, further| {
             if !stop.is_raised() {
                 worker.work(&ground, job, further);
             }
         });
         stop.check()?;
-        let changed: Vec<Directory> = crew.into_iter().flat_map(|worker| worker.changed).collect();
+        let changed: Vec<Directory> = queue.into_iter().flat_map(|worker| worker.changed).collect();
         // A directory that has taken the root's place may hold the same files; they are read by way of the new one.
         let is_same_base = self.base.as_ref().is_some_and(|known| known.is_as(&base));
         let is_new = !is_same_base || !changed.is_empty() || !is_alike(&starts, &self.starts);
@@ -170,7 +170,7 @@ impl Tree {
 
     /// Brings together what the directories have, and forgets those that no way leads to any more.
     fn gather(&mut self) {
-        let mut walked = Walked::default();
+        let mut walked = WalkResult::default();
         let mut reached = FxHashSet::default();
         let mut is_sorted = self.starts.len() <= 1;
         for start in &self.starts {
@@ -224,7 +224,7 @@ impl Tree {
     }
 }
 
-impl Walked {
+impl WalkResult {
     /// Walks may overlap, and what one leaves out, or a part of it, the other may have brought along.
     fn reconcile(&mut self) {
         self.exclusions.dedup_by(|a, b| a.path == b.path);
@@ -249,7 +249,7 @@ fn is_alike(starts: &[Start], others: &[Start]) -> bool {
 }
 
 /// A file that rules ignore and that an include glob names.
-fn named_file(ground: &Ground<'_>, path: &Path) -> Result<Arc<Found>, Exclusion> {
+fn named_file(ground: &Ground<'_>, path: &Path) -> Result<Arc<FileEntry>, Exclusion> {
     let exclude = |reason| Exclusion { path: visible_path(path), reason };
     if looks_secret(path) && !ground.globs.lets_in_secret(path) {
         return Err(exclude(Reason::Secret));
@@ -258,7 +258,7 @@ fn named_file(ground: &Ground<'_>, path: &Path) -> Result<Arc<Found>, Exclusion>
     let flags = OFlags::PATH | OFlags::DIRECTORY;
     let opened = open_below(ground.opened.as_fd(), directory, flags).map_err(|error| exclude(unreadable(error)))?;
     match stat(opened.as_fd(), name).map_err(|error| exclude(unreadable(error)))? {
-        (Kind::File, stamp) => Ok(Arc::new(Paths::new(ground, directory).found(name, stamp))),
+        (Kind::File, fingerprint) => Ok(Arc::new(Paths::new(ground, directory).found(name, fingerprint))),
         _ => Err(exclude(Reason::NotAFile)),
     }
 }

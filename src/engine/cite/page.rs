@@ -235,8 +235,8 @@ impl Page<'_> {
 /// The lines of a block quotation without their marks and without fences.
 fn unmarked(text: &str) -> String {
     let lines = text.lines().map(|line| line.trim_start_matches([' ', '\t', '>']));
-    let spoken = lines.filter(|line| !line.starts_with("```") && !line.starts_with("~~~"));
-    spoken.fold(String::new(), |mut text, line| {
+    let prose = lines.filter(|line| !line.starts_with("```") && !line.starts_with("~~~"));
+    prose.fold(String::new(), |mut text, line| {
         text.push_str(line);
         text.push('\n');
         text

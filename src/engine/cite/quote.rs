@@ -38,13 +38,13 @@ pub enum Said {
 impl Quote {
     /// A quotation in a line, of code or of prose; nothing if it says nothing.
     pub fn inline(text: String, is_prose: bool) -> Option<Self> {
-        let is_something = spoken(&text).next().is_some();
+        let is_something = significant(&text).next().is_some();
         is_something.then_some(Self { text, is_block: false, is_prose })
     }
 
     /// Whether it is so short that it says little.
     pub fn is_short(&self) -> bool {
-        !self.is_block && spoken(&self.text).nth(SHORTEST - 1).is_none()
+        !self.is_block && significant(&self.text).nth(SHORTEST - 1).is_none()
     }
 
     /// A block that is one; nothing if it has no text.
@@ -86,7 +86,7 @@ impl Quote {
 }
 
 /// The characters that say something: all but those that stand for what is left out.
-fn spoken(text: &str) -> impl Iterator<Item = char> {
+fn significant(text: &str) -> impl Iterator<Item = char> {
     text.chars().filter(|it| !it.is_whitespace() && !matches!(it, '.' | '…'))
 }
 

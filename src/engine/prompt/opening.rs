@@ -4,7 +4,7 @@ use crate::{
     corpus::{self, ContextText},
     engine::{
         overview::Overview,
-        run::Focus,
+        question::Focus,
         session::{Earlier, Exchange},
     },
     llm::extractive::QUESTION_HEADING,

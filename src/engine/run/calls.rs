@@ -10,7 +10,7 @@ use crate::{
     engine::{
         host_functions::HostFunctions,
         prompt, reply,
-        run::{answer_check::AnswerCheck, programs::output_chars},
+        run::{answer_check::AnswerCheck, run_interpreter::output_chars},
         run_output::RunError,
         tools::{self, ProgramKind, ToolAction},
     },

@@ -1,6 +1,6 @@
 //! A model writes its turn, and its programs run while it still writes.
 
-use super::{CellRecord, Run, answer_preview::AnswerPreview, programs::Held, reply_stream::ReplyStream};
+use super::{CellRecord, Run, answer_preview::AnswerPreview, reply_stream::ReplyStream, run_interpreter::Held};
 use crate::{
     corpus::ContextText,
     engine::{

@@ -54,8 +54,8 @@ pub fn failure(observation: &str) -> String {
         let is_name = !class.is_empty() && class.chars().all(|it| it.is_ascii_alphanumeric() || it == '.');
         is_name && ["Error", "Exception", "Timeout", "Interrupt"].iter().any(|kind| class.ends_with(kind))
     };
-    let spoken = || observation.lines().find(|line| !line.trim().is_empty() && *line != "Output:");
-    let line = observation.lines().rfind(is_exception).or_else(spoken).unwrap_or_default();
+    let shown = || observation.lines().find(|line| !line.trim().is_empty() && *line != "Output:");
+    let line = observation.lines().rfind(is_exception).or_else(shown).unwrap_or_default();
     one_line(line, FAILURE_CHARS)
 }
 

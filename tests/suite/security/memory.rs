@@ -9,7 +9,7 @@ use crate::{
     terminal::{rlm, run as run_command},
 };
 use futures::future::join_all;
-use rlm::repl::{Cause, CellOutcome, Ended, Session};
+use rlm::repl::{Cause, CellOutcome, Ended, ReplSession};
 use serde_json::json;
 use std::{fs, path::Path, time::Duration};
 use tempfile::TempDir;
@@ -75,7 +75,7 @@ async fn sessions_that_take_all_they_can_get_stay_within_the_budget_together() {
         never = watch => never,
     }
     // Whoever comes afterwards finds room.
-    join_all(sessions.into_iter().map(Session::close)).await;
+    join_all(sessions.into_iter().map(ReplSession::close)).await;
     let mut after = session(&fork_server, 20.0).await;
     assert_eq!(output(&mut after, "x = bytearray(300 << 20)\nprint(len(x))").await, "314572800\n");
 }

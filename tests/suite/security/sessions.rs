@@ -5,7 +5,7 @@ use crate::processes;
 use futures::{FutureExt, future::BoxFuture};
 use rlm::{
     corpus::Snapshot,
-    repl::{Budget, Call, CellOutcome, Ended, ForkServer, HostCalls, Launch, Limits, Raised, Session, wire::Names},
+    repl::{Budget, Call, CellOutcome, Ended, ForkServer, HostCalls, Launch, Limits, Raised, ReplSession, wire::Names},
 };
 use rustix::process::Pid;
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ pub fn fork_server(mebibytes: u64) -> Arc<ForkServer> {
 }
 
 /// A session whose programs may run for so long.
-pub async fn session(fork_server: &Arc<ForkServer>, seconds: f64) -> Session {
+pub async fn session(fork_server: &Arc<ForkServer>, seconds: f64) -> ReplSession {
     let context = Snapshot::of_text(None, "the context".to_owned()).context().expect("a text can be stored");
     let launch = Launch {
         fork_server: fork_server.clone(),
@@ -70,24 +70,24 @@ pub async fn session(fork_server: &Arc<ForkServer>, seconds: f64) -> Session {
         allow_weaker_sandbox: false,
     };
     let limits = Limits { cell_time: Duration::from_secs_f64(seconds), output_chars: 2000 };
-    let mut session = Session::start(launch, limits).await.expect("the process starts");
+    let mut session = ReplSession::start(launch, limits).await.expect("the process starts");
     session.prepare().await.expect("the walls stand");
     session
 }
 
-pub async fn run(session: &mut Session, code: &str) -> CellOutcome {
+pub async fn run(session: &mut ReplSession, code: &str) -> CellOutcome {
     session.run_cell(code, &Answers::default()).await.expect("the session holds")
 }
 
 /// What a program prints that ends well.
-pub async fn output(session: &mut Session, code: &str) -> String {
+pub async fn output(session: &mut ReplSession, code: &str) -> String {
     let outcome = run(session, code).await;
     assert_eq!((outcome.ended, outcome.report.error), (Ended::Normally, None), "{code}");
     outcome.report.output
 }
 
 /// The first process of a session.
-pub fn leader(session: &Session) -> u32 {
+pub fn leader(session: &ReplSession) -> u32 {
     session.process_group().map(Pid::as_raw_nonzero).expect("it is ready").get().cast_unsigned()
 }
 

@@ -13,14 +13,14 @@ impl Tree {
     }
 }
 
-/// Waits until a stamp of now is past the tick of the file system's clock.
+/// Waits until a fingerprint of now is past the tick of the file system's clock.
 fn settle(tree: &Tree) {
-    let stamp = |name: &str| {
+    let fingerprint = |name: &str| {
         tree.write(name, b"");
-        walk::Stamp::from(&fs::metadata(tree.path(name)).unwrap())
+        walk::Fingerprint::from(&fs::metadata(tree.path(name)).unwrap())
     };
-    let last = stamp(".git/clock");
-    while !last.is_settled(walk::Moment::now()) {
+    let last = fingerprint(".git/clock");
+    while !last.is_settled(walk::ClockTick::now()) {
         std::thread::yield_now();
     }
 }

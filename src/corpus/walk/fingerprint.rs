@@ -1,7 +1,7 @@
 //! What the operating system says about a file or directory that tells whether it has changed.
 //!
-//! A stamp that stayed the same proves nothing by itself: the clock of a file system stands still for some milliseconds
-//! (on some file systems for seconds), and two changes within one tick leave one stamp. So a stamp is believed only if
+//! A fingerprint that stayed the same proves nothing by itself: the clock of a file system stands still for some milliseconds
+//! (on some file systems for seconds), and two changes within one tick leave one fingerprint. So a fingerprint is believed only if
 //! its times were already past, by more than such a tick, when what it stands for was read. `git` treats its index so.
 
 use std::{
@@ -18,10 +18,10 @@ const FINE_TICK: i64 = SECOND / 50;
 /// The coarsest clock in use, that of FAT, moves every two seconds.
 const COARSE_TICK: i64 = 2 * SECOND;
 
-/// A file or directory as it was at some time. If it is replaced, or its content or its permissions change, its stamp
-/// changes, except within one tick of the file system's clock: see [`Stamp::is_settled`].
+/// A file or directory as it was at some time. If it is replaced, or its content or its permissions change, its fingerprint
+/// changes, except within one tick of the file system's clock: see [`Fingerprint::is_settled`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
+pub struct Fingerprint {
     pub(super) device: u64,
     pub(super) inode: u64,
     /// When the content changed last, in nanoseconds since 1970; anybody may set it to anything.
@@ -34,26 +34,26 @@ pub struct Stamp {
 
 /// A point in time by this machine's clock, in nanoseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(i64);
+pub struct ClockTick(i64);
 
-impl Moment {
+impl ClockTick {
     pub fn now() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
     }
 }
 
-impl Stamp {
-    /// Whether everything that happens from `read_at` on is sure to change this stamp. `read_at` is a time before the
-    /// content was read. If it is not, what was read must be read again next time, even if the stamp is the same then.
-    pub fn is_settled(&self, read_at: Moment) -> bool {
+impl Fingerprint {
+    /// Whether everything that happens from `read_at` on is sure to change this fingerprint. `read_at` is a time before the
+    /// content was read. If it is not, what was read must be read again next time, even if the fingerprint is the same then.
+    pub fn is_settled(&self, read_at: ClockTick) -> bool {
         // Nobody can set this time, so it shows how fine the clock is.
         let tick = if self.changed % SECOND == 0 { COARSE_TICK } else { FINE_TICK };
         self.modified.max(self.changed) < read_at.0.saturating_sub(tick)
     }
 }
 
-impl From<&Metadata> for Stamp {
+impl From<&Metadata> for Fingerprint {
     fn from(metadata: &Metadata) -> Self {
         let time = |seconds: i64, nanoseconds: i64| seconds.saturating_mul(SECOND).saturating_add(nanoseconds);
         Self {
@@ -66,7 +66,7 @@ impl From<&Metadata> for Stamp {
     }
 }
 
-impl From<&rustix::fs::Stat> for Stamp {
+impl From<&rustix::fs::Stat> for Fingerprint {
     #[allow(clippy::unnecessary_cast, reason = "the types of these fields differ between processors")]
     fn from(stat: &rustix::fs::Stat) -> Self {
         let time = |seconds: i64, nanoseconds: i64| seconds.saturating_mul(SECOND).saturating_add(nanoseconds);
@@ -86,10 +86,10 @@ mod tests {
 
     #[test]
     fn a_stamp_is_believed_only_when_its_times_are_past() {
-        let at = |modified, changed| Stamp { device: 1, inode: 1, modified, changed, bytes: 0 };
+        let at = |modified, changed| Fingerprint { device: 1, inode: 1, modified, changed, bytes: 0 };
         let fine = 1000 * SECOND + 1;
         let coarse = 1000 * SECOND;
-        for (stamp, read_at, settled) in [
+        for (fingerprint, read_at, settled) in [
             (at(fine, fine), fine, false),
             (at(fine, fine), fine + FINE_TICK, false),
             (at(fine, fine), fine + FINE_TICK + 1, true),
@@ -101,7 +101,7 @@ mod tests {
             (at(fine + SECOND, fine), fine + FINE_TICK + 1, false),
             (at(i64::MIN, i64::MIN), i64::MIN, false),
         ] {
-            assert_eq!(stamp.is_settled(Moment(read_at)), settled, "{stamp:?} {read_at}");
+            assert_eq!(fingerprint.is_settled(ClockTick(read_at)), settled, "{fingerprint:?} {read_at}");
         }
     }
 
@@ -109,8 +109,8 @@ mod tests {
     fn both_ways_of_asking_give_one_stamp() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "four").unwrap();
-        let stamp = Stamp::from(&std::fs::metadata(file.path()).unwrap());
-        assert_eq!(stamp, Stamp::from(&rustix::fs::stat(file.path()).unwrap()));
-        assert_eq!(stamp.bytes, 4);
+        let fingerprint = Fingerprint::from(&std::fs::metadata(file.path()).unwrap());
+        assert_eq!(fingerprint, Fingerprint::from(&rustix::fs::stat(file.path()).unwrap()));
+        assert_eq!(fingerprint.bytes, 4);
     }
 }

@@ -8,7 +8,7 @@ use super::{
     selection::{OpenBuffer, Root, Selection},
     source::{Content, Source, Sources},
     stop::StopFlag,
-    walk::{self, Base, Found, Stamp, Walked},
+    walk::{self, Base, FileEntry, Fingerprint, WalkResult},
     workspace::Walks,
 };
 use crate::text::{visible_name, visible_path};
@@ -21,24 +21,29 @@ use std::{
 
 /// Everything that is to be read, in the order of shown paths, and what is left out.
 #[derive(Debug, Default)]
-pub(super) struct Gathered {
+pub(super) struct SourceList {
     pub sources: Sources,
     pub left_out: Vec<Exclusion>,
 }
 
 /// How directories are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum Freshness {
     /// As they are now.
-    Now,
+    Rescan,
     /// As the last walk found them, where there was one.
-    Memory,
+    Cached,
 }
 
 /// Goes through the roots of a selection. Directories are walked by `walks`, which remember what they have met.
-pub(super) fn gather(selection: &Selection, walks: &Walks, look: Look, stop: &StopFlag) -> Result<Gathered, Error> {
+pub(super) fn gather(
+    selection: &Selection,
+    walks: &Walks,
+    look: Freshness,
+    stop: &StopFlag,
+) -> Result<SourceList, Error> {
     let open = selection.open.iter().filter_map(|buffer| Some((absolute(&buffer.path)?, buffer)));
-    let gatherer = Gatherer { selection, walks, look, stop, open: open.collect() };
+    let gatherer = SourceCollector { selection, walks, look, stop, open: open.collect() };
     let mut parts = Vec::new();
     let mut left_out = Vec::new();
     for root in &selection.roots {
@@ -54,7 +59,7 @@ pub(super) fn gather(selection: &Selection, walks: &Walks, look: Look, stop: &St
     left_out.retain(|exclusion| exclusion.reason.is_warning() || find(&sources, &exclusion.path).is_err());
     left_out.sort_by(|a, b| a.path.cmp(&b.path));
     left_out.dedup();
-    Ok(Gathered { sources, left_out })
+    Ok(SourceList { sources, left_out })
 }
 
 /// The place of the source that is shown by `path`, or where it would be.
@@ -62,22 +67,22 @@ pub(super) fn find(sources: &[Arc<Source>], path: &str) -> Result<usize, usize> 
     sources.binary_search_by(|source| source.path.as_deref().unwrap_or_default().cmp(path))
 }
 
-struct Gatherer<'a> {
+struct SourceCollector<'a> {
     selection: &'a Selection,
     walks: &'a Walks,
-    look: Look,
+    look: Freshness,
     stop: &'a StopFlag,
     open: HashMap<PathBuf, &'a OpenBuffer>,
 }
 
-impl Gathered {
+impl SourceList {
     /// The size of all files.
     pub fn bytes(&self) -> u64 {
         self.sources.iter().fold(0, |sum: u64, source| sum.saturating_add(source.bytes))
     }
 }
 
-impl Gatherer<'_> {
+impl SourceCollector<'_> {
     fn root(&self, root: &Root, left_out: &mut Vec<Exclusion>) -> Result<Sources, Error> {
         let no_such_path = || Error::NoSuchPath { path: root.path.clone() };
         let path = absolute(&root.path).ok_or_else(no_such_path)?;
@@ -91,7 +96,7 @@ impl Gatherer<'_> {
                 left_out.push(Exclusion { path: shown_name(root, &path), reason: Reason::NotAFile });
                 Ok(Arc::default())
             }
-            Ok(metadata) => self.file(root, path, Some(Stamp::from(&metadata)), left_out),
+            Ok(metadata) => self.file(root, path, Some(Fingerprint::from(&metadata)), left_out),
             Err(_) if self.open.contains_key(&path) => self.file(root, path, None, left_out),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(no_such_path()),
             Err(error) => Err(Error::Unreadable { path: root.path.clone(), error: error.to_string() }),
@@ -100,8 +105,8 @@ impl Gatherer<'_> {
 
     fn directory(&self, label: &str, globs: &Globs, left_out: &mut Vec<Exclusion>) -> Result<Sources, Error> {
         let remembered = match self.look {
-            Look::Memory => self.walks.last(globs, label, self.selection),
-            Look::Now => None,
+            Freshness::Cached => self.walks.last(globs, label, self.selection),
+            Freshness::Rescan => None,
         };
         let (walked, mut sources) = match remembered {
             Some(last) => last,
@@ -136,7 +141,7 @@ impl Gatherer<'_> {
         &self,
         root: &Root,
         path: PathBuf,
-        stamp: Option<Stamp>,
+        fingerprint: Option<Fingerprint>,
         left_out: &mut Vec<Exclusion>,
     ) -> Result<Sources, Error> {
         let name = shown_name(root, &path);
@@ -147,12 +152,18 @@ impl Gatherer<'_> {
             left_out.push(Exclusion { path: name, reason: Reason::Excluded { glob } });
             return Ok(Arc::default());
         }
-        let source = match (self.open.get(&path), stamp) {
-            (Some(buffer), stamp) => of_buffer(name, path, buffer, stamp.map(|stamp| stamp.bytes), true),
-            (None, Some(stamp)) if !root.stream => {
-                Arc::new(Source::new(name, stamp.bytes, Content::Named { path, stamp }))
+        let source = match (self.open.get(&path), fingerprint) {
+            (Some(buffer), fingerprint) => {
+                of_buffer(name, path, buffer, fingerprint.map(|fingerprint| fingerprint.bytes), true)
             }
-            (None, stamp) => Arc::new(Source::new(name, stamp.map_or(0, |stamp| stamp.bytes), Content::Stream(path))),
+            (None, Some(fingerprint)) if !root.stream => {
+                Arc::new(Source::new(name, fingerprint.bytes, Content::Named { path, fingerprint }))
+            }
+            (None, fingerprint) => Arc::new(Source::new(
+                name,
+                fingerprint.map_or(0, |fingerprint| fingerprint.bytes),
+                Content::Stream(path),
+            )),
         };
         Ok(Arc::new(vec![source]))
     }
@@ -162,15 +173,15 @@ impl Gatherer<'_> {
 pub(super) fn of_walk(
     label: &str,
     globs: &Globs,
-    walked: &Walked,
+    walked: &WalkResult,
     base: &Arc<Base>,
     earlier: &[Arc<Source>],
 ) -> Vec<Arc<Source>> {
     let mut earlier = earlier.iter().peekable();
-    let mut source = |found: &Arc<Found>| {
+    let mut source = |found: &Arc<FileEntry>| {
         // Both are in the order of the paths.
         while let Some(source) = earlier.peek()
-            && let Content::Walked { found: known, base: known_base, .. } = &source.content
+            && let Content::WalkResult { found: known, base: known_base, .. } = &source.content
         {
             if known.relative >= found.relative {
                 if Arc::ptr_eq(known, found) && Arc::ptr_eq(known_base, base) {
@@ -182,8 +193,8 @@ pub(super) fn of_walk(
         }
         let name = below(label, &found.relative);
         let is_named = globs.lets_in_secret(base.relative(found));
-        let content = Content::Walked { found: found.clone(), base: base.clone(), is_named };
-        Some(Arc::new(Source::new(name, found.stamp.bytes, content)))
+        let content = Content::WalkResult { found: found.clone(), base: base.clone(), is_named };
+        Some(Arc::new(Source::new(name, found.fingerprint.bytes, content)))
     };
     walked.files.iter().filter_map(&mut source).collect()
 }

@@ -22,19 +22,19 @@ pub(super) const LEAST_PARTS: usize = 16;
 
 /// A query and what an index has for it.
 #[derive(Debug)]
-pub(super) struct Asked {
-    pub concepts: Vec<Meant>,
+pub(super) struct ResolvedQuery {
+    pub concepts: Vec<ResolvedConcept>,
     /// The importance of all concepts together.
     pub importance: f32,
     /// What each term counts in the name of a passage.
     pub in_name: Vec<f32>,
     /// What each part of the index holds.
-    pub held: Vec<Held>,
+    pub held: Vec<PartHits>,
 }
 
 /// A concept as the index has it.
 #[derive(Debug)]
-pub(super) struct Meant {
+pub(super) struct ResolvedConcept {
     /// How much it tells and counts.
     pub importance: f32,
     pub meanings: Vec<Meaning>,
@@ -52,35 +52,35 @@ pub(super) struct Meaning {
 
 /// What a part holds of a query.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct PartHits {
     /// Where the list of each term is in [`Part::passages`].
     pub passages: Vec<Option<u32>>,
     /// Where it is in [`Part::paths`].
     pub paths: Vec<Option<u32>>,
     /// What callers say of passages, in the order of terms and passages.
-    pub said: Vec<Said>,
+    pub said: Vec<AnchorText>,
 }
 
 /// What callers say of a passage.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Said {
+pub(super) struct AnchorText {
     pub term: u32,
     pub passage: u32,
     /// How many occurrences it counts for.
     pub tenths: u32,
 }
 
-impl Held {
+impl PartHits {
     /// What callers say with one term.
-    pub fn said(&self, term: usize) -> &[Said] {
-        let of = |said: &Said| said.term as usize;
+    pub fn said(&self, term: usize) -> &[AnchorText] {
+        let of = |said: &AnchorText| said.term as usize;
         let start = self.said.partition_point(|said| of(said) < term);
         let end = self.said.partition_point(|said| of(said) <= term);
         &self.said[start..end]
     }
 }
 
-impl Asked {
+impl ResolvedQuery {
     /// Nothing if it is stopped.
     pub fn new(index: &Index, query: &Query, stop: &StopFlag) -> Option<Self> {
         let found = find(index, query, stop)?;
@@ -131,7 +131,7 @@ impl Asked {
         }
         let importance = rarity_of_concept * concept.weight;
         self.importance += importance;
-        self.concepts.push(Meant { importance, meanings: meant.into_iter().map(meaning).collect() });
+        self.concepts.push(ResolvedConcept { importance, meanings: meant.into_iter().map(meaning).collect() });
     }
 }
 
@@ -210,7 +210,7 @@ fn find(index: &Index, query: &Query, stop: &StopFlag) -> Option<Vec<Found>> {
 }
 
 /// What was found, by the numbers of the terms.
-fn hold(index: &Index, terms: &[Key], found: Vec<Found>) -> Vec<Held> {
+fn hold(index: &Index, terms: &[Key], found: Vec<Found>) -> Vec<PartHits> {
     let of = |places: &[(Key, u32)]| {
         let mut positions = vec![None; terms.len()];
         for (key, position) in places {
@@ -232,19 +232,19 @@ fn hold(index: &Index, terms: &[Key], found: Vec<Found>) -> Vec<Held> {
             }
         }
     }
-    let mut held: Vec<Held> = found
+    let mut held: Vec<PartHits> = found
         .iter()
-        .map(|found| Held { passages: of(&found.passages), paths: of(&found.paths), said: Vec::new() })
+        .map(|found| PartHits { passages: of(&found.passages), paths: of(&found.paths), said: Vec::new() })
         .collect();
     for ((term, place), tenths) in said {
-        held[place.part as usize].said.push(Said { term, passage: place.passage, tenths });
+        held[place.part as usize].said.push(AnchorText { term, passage: place.passage, tenths });
     }
     held.iter_mut().for_each(|held| held.said.sort_unstable_by_key(|it| (it.term, it.passage)));
     held
 }
 
 /// How many passages of a part have each term only because callers say it of them.
-fn added(part: &Part, held: &Held, terms: usize) -> Vec<usize> {
+fn added(part: &Part, held: &PartHits, terms: usize) -> Vec<usize> {
     let mut added = vec![0; terms];
     for said in held.said.chunk_by(|a, b| a.term == b.term) {
         let term = said[0].term as usize;

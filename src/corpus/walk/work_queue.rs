@@ -17,7 +17,7 @@ struct Pile<J> {
     working: usize,
 }
 
-struct Crew<J> {
+struct WorkQueue<J> {
     pile: Mutex<Pile<J>>,
     added: Condvar,
 }
@@ -29,15 +29,15 @@ pub(super) fn work_off<J: Send, S: Send>(
     begin: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, J, &mut Vec<J>) + Sync,
 ) -> Vec<S> {
-    let crew = Crew { pile: Mutex::new(Pile { jobs, working: 0 }), added: Condvar::new() };
+    let queue = WorkQueue { pile: Mutex::new(Pile { jobs, working: 0 }), added: Condvar::new() };
     let run = || {
-        let _end = EndOnPanic(&crew);
+        let _end = EndOnPanic(&queue);
         let mut state = begin();
         let mut further = Vec::new();
-        let mut next = crew.take();
+        let mut next = queue.take();
         while let Some(job) = next {
             work(&mut state, job, &mut further);
-            next = crew.exchange(&mut further);
+            next = queue.exchange(&mut further);
         }
         state
     };
@@ -46,7 +46,7 @@ pub(super) fn work_off<J: Send, S: Send>(
 }
 
 /// Lets the other threads end when one panics, instead of waiting for what it will never add.
-struct EndOnPanic<'a, J>(&'a Crew<J>);
+struct EndOnPanic<'a, J>(&'a WorkQueue<J>);
 
 impl<J> Drop for EndOnPanic<'_, J> {
     fn drop(&mut self) {
@@ -57,7 +57,7 @@ impl<J> Drop for EndOnPanic<'_, J> {
     }
 }
 
-impl<J> Crew<J> {
+impl<J> WorkQueue<J> {
     fn lock(&self) -> MutexGuard<'_, Pile<J>> {
         self.pile.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,6 +1,6 @@
 //! The programs of a run: what they begin with, and what is seen of them when they have run.
 
-use super::{Focus, Run, Subject};
+use super::{super::question::Focus, Run, Subject};
 use crate::{
     config::{Deed, Repair, ToolSpec},
     corpus::{self, ContextText, StopFlag, StopOnDrop},
@@ -14,10 +14,10 @@ use crate::{
         query_context::QueryContext,
         reply,
         run_output::RunError,
-        session::{Dialogue, Exchange, Kept},
+        session::{Exchange, Kept, Session},
     },
     repl::{
-        self, CellOutcome, Ended, Hold, Launch, Session,
+        self, CellOutcome, Ended, Hold, Launch, ReplSession,
         wire::{Names, OwnTool},
     },
     text::{cut_head, cut_middle},
@@ -97,9 +97,9 @@ impl Run<'_> {
 
     async fn run_cell(&mut self, code: &str, number: u64) -> Result<CellOutcome, RunError> {
         let origin = self.origin(number);
-        let (session, context) = self.programs.ready().await?;
+        let (repl, context) = self.programs.ready().await?;
         let host = HostFunctions { tree: self.tree, context, origin };
-        let outcome = session.run_cell(code, &host).await?;
+        let outcome = repl.run_cell(code, &host).await?;
         // What a program has seen of a text that has changed meanwhile is worth nothing.
         let context = context.clone();
         blocking(move || context.check()).await?;
@@ -164,7 +164,7 @@ pub(super) struct LazyInterpreter {
     /// Whether the text is indexed before a program searches it. Prompts of child runs are short.
     indexes: bool,
     /// Where the interpreter comes from and goes to, if there may be further questions.
-    dialogue: Option<Arc<Dialogue>>,
+    session: Option<Arc<Session>>,
     /// Keeps that interpreter until it is taken.
     _hold: Option<Hold>,
     /// The variables as they were last.
@@ -172,7 +172,7 @@ pub(super) struct LazyInterpreter {
     lost_variables: bool,
     /// Ends the indexing with the run.
     indexing: Option<StopOnDrop>,
-    running: Option<(Session, Arc<ContextText>)>,
+    running: Option<(ReplSession, Arc<ContextText>)>,
 }
 
 impl LazyInterpreter {
@@ -191,7 +191,7 @@ impl LazyInterpreter {
             interpreter: tree.interpreter.clone(),
             limits,
             indexes: depth == 0,
-            dialogue: subject.dialogue.cloned(),
+            session: subject.session.cloned(),
             _hold: hold,
             variables: Vec::new(),
             lost_variables: false,
@@ -220,7 +220,7 @@ impl LazyInterpreter {
     pub async fn prepare(&mut self) -> Result<(), RunError> {
         // It gets ready while the text is still being read.
         self.interpreter.fork_server.warm()?;
-        if self.running.is_none() && self.dialogue.as_ref().is_some_and(|dialogue| dialogue.has_interpreter()) {
+        if self.running.is_none() && self.session.as_ref().is_some_and(|session| session.has_interpreter()) {
             return self.context.text().await.map(drop);
         }
         self.ready().await?.0.prepare().await?;
@@ -228,7 +228,7 @@ impl LazyInterpreter {
     }
 
     /// The interpreter and the text. Starts the one as soon as the other is there.
-    async fn ready(&mut self) -> Result<(&mut Session, &Arc<ContextText>), RunError> {
+    async fn ready(&mut self) -> Result<(&mut ReplSession, &Arc<ContextText>), RunError> {
         let running = match self.running.take() {
             Some(running) => running,
             None => {
@@ -241,11 +241,11 @@ impl LazyInterpreter {
                 (self.start(text.clone()).await?, text)
             }
         };
-        let (session, text) = self.running.insert(running);
-        Ok((session, text))
+        let (repl, text) = self.running.insert(running);
+        Ok((repl, text))
     }
 
-    async fn start(&mut self, text: Arc<ContextText>) -> Result<Session, RunError> {
+    async fn start(&mut self, text: Arc<ContextText>) -> Result<ReplSession, RunError> {
         let (context, beside) = (text.clone(), self.beside.clone());
         // Places of many files in a long text take a while to count.
         let names = blocking(move || names(&context, beside)).await?;
@@ -256,15 +256,15 @@ impl LazyInterpreter {
             memory_limit: self.interpreter.memory_limit,
             allow_weaker_sandbox: self.interpreter.allow_weaker_sandbox,
         };
-        if let Some(Kept { mut session, variables }) = self.dialogue.as_ref().and_then(|dialogue| dialogue.take()) {
+        if let Some(Kept { mut repl, variables }) = self.session.as_ref().and_then(|session| session.take()) {
             // An interpreter that cannot go on, for whatever reason, is no reason not to answer.
-            if let Ok(true) = session.renew(launch.clone(), self.limits).await {
+            if let Ok(true) = repl.renew(launch.clone(), self.limits).await {
                 self.variables = variables;
-                return Ok(session);
+                return Ok(repl);
             }
             self.lost_variables = !variables.is_empty();
         }
-        Ok(Session::start(launch, self.limits).await?)
+        Ok(ReplSession::start(launch, self.limits).await?)
     }
 
     /// Whether the variables of earlier questions, of which the model was told, turned out to be gone; said once.
@@ -276,10 +276,10 @@ impl LazyInterpreter {
 impl Drop for LazyInterpreter {
     /// Keeps the interpreter for further questions, if there may be any, unless a program is left in the middle.
     fn drop(&mut self) {
-        if let (Some((session, _)), Some(dialogue)) = (self.running.take(), self.dialogue.take())
-            && session.is_idle()
+        if let (Some((repl, _)), Some(session)) = (self.running.take(), self.session.take())
+            && repl.is_idle()
         {
-            dialogue.keep(Kept { session, variables: std::mem::take(&mut self.variables) });
+            session.keep(Kept { repl, variables: std::mem::take(&mut self.variables) });
         }
     }
 }
@@ -315,7 +315,7 @@ fn beside(tree: &QueryContext, subject: &Subject<'_>, depth: usize) -> Names {
             value: Some(value.clone()),
         },
     };
-    let history = subject.dialogue.map(|it| it.exchanges()).unwrap_or_default();
+    let history = subject.session.map(|it| it.exchanges()).unwrap_or_default();
     Names {
         variables,
         history: history.into_iter().map(|Exchange { question, answer }| (question, answer)).collect(),
