@@ -33,7 +33,7 @@ pub use error::Error;
 pub use http::Timeouts;
 pub use models::{Answer, Check, Choice, DetectedModels, KeyFound, Models, OllamaFound};
 pub use price::price;
-pub use schedule::{Billing, Call, CallError, Outcome, Report, RetryDecision, RetryPolicy, RunPermits, Scheduler};
+pub use schedule::{Billing, Call, CallError, RetryDecision, RetryPolicy, RunPermits, Scheduler};
 pub use tool::{Assembling, CallPiece, Tool, ToolCall};
 
 use futures::future::BoxFuture;

@@ -317,7 +317,7 @@ impl QueryContext {
             token: &self.cancel,
             billing: &open,
         };
-        let reply = self.scheduler.call(call, &mut sink).await.result?;
+        let reply = self.scheduler.call(call, &mut sink).await?;
         let tokens = open.longest_reply().unwrap_or_default();
         let shortened_by = open.settle(reply.usage);
         let cut = match (reply.finish, shortened_by) {

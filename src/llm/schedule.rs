@@ -18,7 +18,7 @@ mod retry;
 use super::{Error, Model, Piece, PieceSink, Reply, Request, TokenUsage};
 use futures::future::BoxFuture;
 use limiter::{ConcurrencyLimiter, ConcurrencyLimiters};
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep, timeout_at},
@@ -73,26 +73,6 @@ pub enum RetryDecision {
     Again { longest_reply: Option<u32> },
 }
 
-/// What became of a call. Every call that was handed in gets one.
-#[derive(Debug)]
-pub struct Outcome {
-    pub result: Result<Reply, CallError>,
-    pub report: Report,
-}
-
-/// What a call took, successful or not.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Report {
-    /// How often the model was asked; 0 if the call never got its turn.
-    pub attempts: u32,
-    /// From being handed in to the end, queues and pauses included.
-    pub wall_time: Duration,
-    /// Spent inside the model, all attempts together.
-    pub model_time: Duration,
-    /// Tokens of all attempts together, failed ones included as far as the provider told.
-    pub usage: TokenUsage,
-}
-
 /// Why a call has no reply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -121,23 +101,16 @@ impl Scheduler {
 
     /// Makes the call. The text goes to `pieces` as it arrives; a [`Piece::Restart`] comes between two attempts if the
     /// first had begun to write.
-    pub async fn call(&self, call: Call<'_>, pieces: PieceSink<'_>) -> Outcome {
-        let started = Instant::now();
-        let mut report = Report::default();
-        let result = tokio::select! {
+    pub async fn call(&self, call: Call<'_>, pieces: PieceSink<'_>) -> Result<Reply, CallError> {
+        tokio::select! {
             biased;
             () = call.token.cancelled() => Err(CallError::Cancelled),
             () = until(call.deadline) => Err(CallError::OutOfTime),
-            result = self.attempts(call, pieces, &mut report) => result.map_err(CallError::from),
-        };
-        if let Ok(reply) = &result {
-            report.usage += reply.usage;
+            result = self.attempts(call, pieces) => result.map_err(CallError::from),
         }
-        report.wall_time = started.elapsed();
-        Outcome { result, report }
     }
 
-    async fn attempts(&self, call: Call<'_>, pieces: PieceSink<'_>, report: &mut Report) -> Result<Reply, Error> {
+    async fn attempts(&self, call: Call<'_>, pieces: PieceSink<'_>) -> Result<Reply, Error> {
         let limiter = self.limiters.of(call.model.name());
         let mut request = Cow::Borrowed(call.request);
         let mut attempts = Attempts::default();
@@ -151,12 +124,11 @@ impl Scheduler {
                 }
                 pieces(piece);
             };
-            let error = match self.attempt(call, &request, &limiter, &mut sink, report).await {
+            let error = match self.attempt(call, &request, &limiter, &mut sink).await {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
             let spent = error.spent(&request, written);
-            report.usage += spent;
             let decision = call.billing.failed(spent).await;
             attempts.count(&error);
             let (RetryDecision::Again { longest_reply }, Some(pause)) =
@@ -170,7 +142,7 @@ impl Scheduler {
             if longest_reply != request.max_output_tokens {
                 request.to_mut().max_output_tokens = longest_reply;
             }
-            tracing::debug!(model = call.model.name(), attempt = report.attempts, ?pause, %error, "trying again");
+            tracing::debug!(model = call.model.name(), attempt = attempts.total(), ?pause, %error, "trying again");
             if written > 0 {
                 pieces(Piece::Restart);
             }
@@ -184,44 +156,20 @@ impl Scheduler {
         request: &Request,
         limiter: &Arc<ConcurrencyLimiter>,
         pieces: PieceSink<'_>,
-        report: &mut Report,
     ) -> Result<Reply, Error> {
         const OPEN: &str = "no semaphore of a scheduler is ever closed";
         let _of_the_run = call.permits.0.acquire().await.expect(OPEN);
         let of_the_model = limiter.place().await;
         let _of_the_machine = self.places.acquire().await.expect(OPEN);
         let open = of_the_model.open();
-        report.attempts += 1;
         call.billing.begin();
-        let mut clock = Clock { since: Instant::now(), total: &mut report.model_time };
         let result = call.model.call(request, pieces).await;
-        clock.stop();
         match &result {
             Ok(_) => open.admitted(),
             Err(Error::RateLimited { .. }) => open.rejected(),
             Err(_) => {}
         }
         result
-    }
-}
-
-/// Adds the time that it lived to a total, also when the call is dropped.
-struct Clock<'a> {
-    since: Instant,
-    total: &'a mut Duration,
-}
-
-impl Clock<'_> {
-    fn stop(&mut self) {
-        let now = Instant::now();
-        *self.total += now - self.since;
-        self.since = now;
-    }
-}
-
-impl Drop for Clock<'_> {
-    fn drop(&mut self) {
-        self.stop();
     }
 }
 
