@@ -1,9 +1,10 @@
 //! What hostile programs, repositories and model servers cost, and how soon it ends when the question is stopped.
 //!
 //! `cargo bench --bench hostile` asks a question for each attack and each way to stop: `rlm/cancel` and a time-out at a
-//! language server, Ctrl-C and SIGTERM at `rlm query`. Each is stopped after some seconds at its worst. The table has the
-//! most memory of the server and of all processes together, and how long after the stop the last of them still
-//! worked. `cargo bench --bench hostile -- grep` asks those alone whose names hold the word.
+//! language server, Ctrl-C and SIGTERM at `rlm query`. Each is stopped after some seconds, while it works. The table has
+//! the most memory of the server and of all processes together, the processors that worked in the second before the stop
+//! (the fewest of the four), and how long after the stop the last of them still worked. `cargo bench --bench hostile -- grep`
+//! asks those alone whose names hold the word.
 
 #[path = "hostile/attacks.rs"]
 mod attacks;
@@ -50,6 +51,8 @@ struct Seen {
     /// The most memory in megabytes: of the server, and of all processes together.
     server: u64,
     all: u64,
+    /// Processors in the last second before the stop.
+    cores: f64,
     /// From the stop to the last work; nothing if it went on.
     worked: Option<Duration>,
 }
@@ -64,6 +67,8 @@ async fn at_server(attack: &Attack, folder: &Path, running: &Running, stop: Stop
     let stopped = Instant::now() + TIME;
     let asked = json!({"query": "What is it?", "queryId": "q", "options": options});
     let id = client.begin("rlm/query", asked).await;
+    sleep_until(stopped - Duration::from_millis(1100)).await;
+    let cores = watch.cores().await;
     sleep_until(stopped).await;
     if matches!(stop, Stop::Cancel) {
         let cancelled = client.request("rlm/cancel", json!({"queryId": "q"})).await;
@@ -74,7 +79,7 @@ async fn at_server(attack: &Attack, folder: &Path, running: &Running, stop: Stop
     let _ = client.response(id).await;
     let (server, all) = watch.end();
     assert_eq!(client.shut_down().await, 0, "{}", attack.name);
-    Seen { server, all, worked }
+    Seen { server, all, cores, worked }
 }
 
 /// Attacks the program in a terminal, which ends.
@@ -85,7 +90,8 @@ async fn at_terminal(folder: &Path, running: &Running, signal: Signal) -> Seen {
     let mut child = command.spawn().expect("the program starts");
     let id = child.id().expect("it runs");
     let watch = Watch::begin(id);
-    sleep(TIME).await;
+    sleep(TIME - Duration::from_secs(1)).await;
+    let cores = watch.cores().await;
     let stopped = Instant::now();
     if child.try_wait().expect("it can be asked").is_none() {
         processes::signal(id, signal);
@@ -93,7 +99,7 @@ async fn at_terminal(folder: &Path, running: &Running, signal: Signal) -> Seen {
     let worked = watch.until_quiet(stopped).await;
     let (server, all) = watch.end();
     let _ = child.kill().await;
-    Seen { server, all, worked }
+    Seen { server, all, cores, worked }
 }
 
 /// Seconds until the last work, or that it never ended.
@@ -104,15 +110,15 @@ fn shown(worked: Option<Duration>) -> String {
 #[tokio::main]
 async fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with("--")).collect();
-    println!("| attack | server MB | all MB | after cancel s | time-out | Ctrl-C | SIGTERM | at the review |");
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("| attack | server MB | all MB | cores | after cancel s | time-out | Ctrl-C | SIGTERM | at the review |");
+    println!("|---|---|---|---|---|---|---|---|---|");
     for attack in attacks::all() {
         if !wanted.is_empty() && !wanted.iter().any(|it| attack.name.contains(it.as_str())) {
             continue;
         }
         let folder = tempfile::tempdir().expect("a folder can be made");
         (attack.texts)(folder.path());
-        let (mut server, mut all, mut worked) = (0, 0, Vec::new());
+        let (mut server, mut all, mut cores, mut worked) = (0, 0, f64::MAX, Vec::new());
         for stop in STOPS {
             let running = attack.start().await;
             let seen = match stop {
@@ -121,8 +127,9 @@ async fn main() {
             };
             server = server.max(seen.server);
             all = all.max(seen.all);
+            cores = cores.min(seen.cores);
             worked.push(shown(seen.worked));
         }
-        println!("| {} | {server} | {all} | {} | {} |", attack.name, worked.join(" | "), attack.before);
+        println!("| {} | {server} | {all} | {cores:.1} | {} | {} |", attack.name, worked.join(" | "), attack.before);
     }
 }

@@ -55,15 +55,20 @@ impl Watch {
         Self { id, most, all, task: task.abort_handle() }
     }
 
+    /// How many processors all together use in the second that begins now.
+    pub async fn cores(&self) -> f64 {
+        let (before, began) = (times(self.id), Instant::now());
+        sleep(Duration::from_secs(1)).await;
+        worked(&before, &times(self.id)).as_secs_f64() / began.elapsed().as_secs_f64()
+    }
+
     /// From the moment at which the question was stopped to the last work of anybody; nothing if there is no end.
     pub async fn until_quiet(&self, stopped: Instant) -> Option<Duration> {
         let (mut last, mut quiet, mut before) = (stopped, 0, times(self.id));
         while quiet < QUIET_LOOKS {
             sleep(LOOK).await;
             let now = times(self.id);
-            let worked =
-                |(id, time): (&u32, &Duration)| time.saturating_sub(before.get(id).copied().unwrap_or_default());
-            if now.iter().map(worked).sum::<Duration>() > IDLE {
+            if worked(&before, &now) > IDLE {
                 (last, quiet) = (Instant::now(), 0);
             } else {
                 quiet += 1;
@@ -81,6 +86,11 @@ impl Watch {
         self.task.abort();
         (self.most.load(Ordering::Relaxed), self.all.load(Ordering::Relaxed))
     }
+}
+
+/// The time of processors that all had between two looks.
+fn worked(before: &HashMap<u32, Duration>, now: &HashMap<u32, Duration>) -> Duration {
+    now.iter().map(|(id, time)| time.saturating_sub(before.get(id).copied().unwrap_or_default())).sum()
 }
 
 /// The process and all below it.
