@@ -113,7 +113,7 @@ fn words(folder: &Path) {
 }
 
 fn source(folder: &Path) {
-    let text = (0..400_000).fold(String::new(), |mut text, number| {
+    let text = (0..200_000).fold(String::new(), |mut text, number| {
         let _ = writeln!(text, "fn f{number}() {{ f{}(f{}(((((1)))))) }}", number / 2, number / 3);
         text
     });
@@ -190,7 +190,10 @@ pub fn all() -> Vec<Attack> {
         attack(
             "outline and map of deep source",
             source,
-            By::Program("while True:\n    outline('deep.rs')\n    repo_map(1_000_000)"),
+            By::Program(
+                "while True:\n    for look in (lambda: outline('deep.rs'), lambda: repo_map(1_000_000)):\n\
+                 \x20       try: look()\n        except Exception as error: print(error)",
+            ),
             "no stop",
         ),
         attack("rules of 13 MB", rules, By::Texts, "5,250 MB; 4 s after the time-out"),
@@ -211,7 +214,10 @@ pub fn all() -> Vec<Attack> {
         attack(
             "memory and its checkpoint",
             small,
-            By::Program("x = [bytearray(1 << 20) for _ in range(900)]\nwhile True: x = [bytes(b) for b in x]"),
+            By::Program(
+                "x = []\ntry: x.extend(bytearray(b'a') * (1 << 20) for _ in range(900))\nexcept MemoryError: pass\n\
+                 while True:\n    try: x = [bytes(b) for b in x]\n    except MemoryError: pass",
+            ),
             "1,870 MB",
         ),
         attack(
@@ -221,7 +227,8 @@ pub fn all() -> Vec<Attack> {
                 "import threading\ndef work(k):\n    while True:\n        try:\n            grep(r'[ab]*a[ab]{%d}c' % (18 + k))\n\
                  \x20           chunk(100_000, 99_999)\n        except Exception: pass\n\
                  for k in range(8): threading.Thread(target=work, args=(k,), daemon=True).start()\n\
-                 x = []\nwhile True: x.append(bytearray(1 << 20))",
+                 x = []\nwhile True:\n    try: x.append(bytearray(b'a') * (1 << 20))\n\
+                 \x20   except MemoryError: pass",
                 64,
             ),
             "4,600 MB and more",
