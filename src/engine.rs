@@ -1,9 +1,9 @@
 //! The recursive language model: a question and a text become an answer.
 //!
 //! The root model writes programs; they run in the interpreter ([`crate::repl`]), look into the context, and call other
-//! models on its pieces, some of which are runs of their own. All runs of one question form a tree that obeys one budget
-//! and one cancellation token, and whose calls are counted in one place. Every question ends with an [`Answer`], whatever
-//! happens; the engine knows no protocol, opens no connection and reads no file.
+//! models on its pieces, some of which are runs of their own. All runs of one question form a tree that obeys one
+//! budget and one cancellation token, and whose calls are counted in one place. Every question ends with an [`Answer`],
+//! whatever happens; the engine knows no protocol, opens no connection and reads no file.
 //!
 //! The method is that of Zhang, Kraska and Khattab, *Recursive Language Models*, arXiv 2512.24601.
 
@@ -221,8 +221,8 @@ impl Asking<'_> {
     }
 }
 
-/// Whether the text is read before the first call: if that takes no time, so that the model is told exact sizes or is given
-/// the text itself.
+/// Whether the text is read before the first call: if that takes no time, so that the model is told exact sizes or is
+/// given the text itself.
 fn is_read_first(question: &Question) -> bool {
     question.snapshot.is_quick_to_read() || question.config.strategy == Strategy::Direct
 }
@@ -260,7 +260,7 @@ pub fn context_size(snapshot: &Snapshot) -> ContextSize {
     }
 }
 
-/// Of so many inputs that were not read as they should be a person is told one by one.
+/// Up to this many inputs that were not read whole are named one by one.
 const INPUTS_TOLD: usize = 5;
 
 /// What a person must know of the input: what is missing from it, or may not fit together.

@@ -118,7 +118,7 @@ impl Request {
         self.messages.iter().map(Message::bytes).sum::<usize>() + tools
     }
 
-    /// The tokens of a prompt of so many bytes, as far as can be told beforehand.
+    /// An estimate of the tokens of a prompt of this many bytes.
     pub fn tokens_of(bytes: usize) -> u64 {
         bytes.div_ceil(BYTES_PER_TOKEN) as u64
     }
@@ -138,7 +138,7 @@ pub struct TokenUsage {
 const BYTES_PER_TOKEN: usize = 4;
 
 impl TokenUsage {
-    /// What a request and a reply of so many bytes come to, where nobody says.
+    /// An estimate of the tokens of a request and a reply of this many bytes, where the server does not say.
     pub fn estimated(request: &Request, reply_bytes: usize) -> Self {
         let tokens = Request::tokens_of;
         Self { input: tokens(request.bytes()), output: tokens(reply_bytes), cached_input: 0 }
@@ -215,7 +215,7 @@ pub struct Reply {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'a> {
     Text(&'a str),
-    /// So many bytes of what is not the text: reasoning, or a call of a tool.
+    /// Bytes of what is not the text: reasoning, or a call of a tool.
     Unseen(usize),
     /// The call failed in mid-stream and is made again: what came so far does not count.
     Restart,

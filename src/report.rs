@@ -1,7 +1,7 @@
 //! The JSON in which answers and events leave the program, the same for the terminal, editors and traces.
 //!
-//! The shapes are public: `docs/protocol.md` describes them, and clients rely on them. The engine's own types are free to
-//! change behind this page.
+//! The shapes are public: `docs/protocol.md` describes them, and clients rely on them. The engine's own types are free
+//! to change behind this page.
 
 use crate::{
     config::Limits,
@@ -11,7 +11,7 @@ use crate::{
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// Of so many files and folders a preview tells why they are left out, unless it is to tell of all.
+/// The most files and folders whose exclusion a preview explains, unless all are asked for.
 const LEFT_OUT: usize = 20;
 
 /// What is said about the models of an answer, beside the answer itself.

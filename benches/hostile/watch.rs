@@ -20,7 +20,7 @@ const IDLE: Duration = Duration::from_millis(10);
 /// How long a look at the processors takes.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// So many looks without work are the end of it.
+/// Looks without work that are taken for the end.
 const QUIET_LOOKS: usize = 10;
 
 /// Work that has not ended by then goes on.

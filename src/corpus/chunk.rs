@@ -2,16 +2,16 @@
 //!
 //! Every border at which the text could be cut has a strength, which the text itself gives it: between folders, between
 //! files, before a definition (the less deep the stronger), after an empty line, between lines (the less indented the
-//! stronger), between words, and at last between any two characters. Borders are taken away, the weakest first, wherever
-//! the pieces on both sides fit into one chunk together. What is left are the cuts. So
+//! stronger), between words, and at last between any two characters. Borders are taken away, the weakest first,
+//! wherever the pieces on both sides fit into one chunk together. What is left are the cuts. So
 //! - what fits into a chunk is never cut before something outside of it is: not a function, not a file, not a folder;
 //! - two neighbours together are always longer than a chunk may be, so there are less than twice as many as needed;
-//! - an edit changes the chunks around it and no others, since borders are compared with those near them only. Equal ones
-//!   are told apart by a hash of the text beside them, not by where they are. So the answers that a model gave for the other
-//!   chunks are still those for their texts.
+//! - an edit changes the chunks around it and no others, since borders are compared with those near them only. Equal
+//!   ones are told apart by a hash of the text beside them, not by where they are. So the answers that a model gave for
+//!   the other chunks are still those for their texts.
 //!
-//! Crates that cut by structure (`text-splitter`, which was used in a draft) fill chunks from the beginning: an edit moves
-//! every later cut of its file, and files are cut one by one, however short.
+//! Crates that cut by structure (`text-splitter`, which was used in a draft) fill chunks from the beginning: an edit
+//! moves every later cut of its file, and files are cut one by one, however short.
 
 mod borders;
 mod measure;
@@ -37,7 +37,7 @@ use std::{
 /// The most bytes of files that are parsed for one call. Files beyond are looked at line by line.
 const MOST_PARSED: usize = 64 << 20;
 
-/// So many bytes of a text that does not lie in memory are cut together, unless a part of it is longer.
+/// Bytes of a text outside memory that are cut together, unless a part of it is longer.
 const STRETCH: usize = 4 << 20;
 
 /// The most chunks of one call.
@@ -60,10 +60,10 @@ pub enum ChunkError {
     Text(#[from] Error),
 }
 
-/// The bytes of chunks of at most `size`, in order. They cover the whole text. Each begins where the one before it ends,
-/// or up to `overlap` earlier: at a line if one begins there. A single character is never cut, so where the size is in
-/// tokens a chunk of one character may have more of them. A text that does not lie in memory is cut in parts of some
-/// megabytes, between which there is no overlap.
+/// The bytes of chunks of at most `size`, in order. They cover the whole text. Each begins where the one before it
+/// ends, or up to `overlap` earlier: at a line if one begins there. A single character is never cut, so where the size
+/// is in tokens a chunk of one character may have more of them. A text that does not lie in memory is cut in parts of
+/// some megabytes, between which there is no overlap.
 ///
 /// # Errors
 /// The size is none or allows more than [`MOST_CHUNKS`], the text cannot be read, or the cutting is stopped.
@@ -256,7 +256,8 @@ impl Cutter<'_> {
         merge(&pieces, between, self.size)
     }
 
-    /// Where a chunk begins that shares up to `overlap` with the piece before it, but not all of that if it is `partly`.
+    /// Where a chunk begins that shares up to `overlap` with the piece before it, but not all of that if it is
+    /// `partly`.
     fn begin(&self, before: Range<usize>, partly: bool, overlap: usize) -> usize {
         let bytes = self.text.as_bytes();
         let start = self.measure.back(before.clone(), partly, overlap);

@@ -25,10 +25,10 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-/// Counting so many bytes takes some milliseconds.
+/// Counting this many bytes takes some milliseconds.
 const LONG_TO_COUNT: usize = 64 << 20;
 
-/// So many bytes are indexed although perhaps nobody will ask for it.
+/// Up to this many bytes are indexed before anybody asks.
 const SOON_INDEXED: usize = 256 << 20;
 
 /// One text of one or several files. It never changes. Offsets are bytes unless a name says otherwise.
@@ -90,8 +90,8 @@ impl ContextText {
         }
     }
 
-    /// Makes sure that all that was read of the text up to now is one text. What lies in a file of its own stays what it
-    /// is; a huge file that is read where it lies may have been written to, and of shards a part could not be had.
+    /// Makes sure that all that was read of the text up to now is one text. What lies in a file of its own stays what
+    /// it is; a huge file that is read where it lies may have been written to, and of shards a part could not be had.
     pub fn check(&self) -> Result<(), Error> {
         match &self.body {
             Body::Stored(_) => Ok(()),
@@ -282,8 +282,8 @@ impl ContextText {
         Ok(byte - rest.min(byte - start))
     }
 
-    /// Builds the index of the ranked search before it is asked for, if that takes a few seconds at most and nothing has to be
-    /// fetched.
+    /// Builds the index of the ranked search before it is asked for, if that takes a few seconds at most and nothing
+    /// has to be fetched.
     pub fn prepare_search(&self, stop: &StopFlag) {
         if self.in_memory().is_some() && self.byte_len() <= SOON_INDEXED {
             // Whoever searches learns what has failed.

@@ -23,7 +23,7 @@ pub struct Changes {
     pub was_utf16: bool,
     /// The file began with a byte order mark, which the text does not have.
     pub had_mark: bool,
-    /// So many invalid sequences became U+FFFD.
+    /// The number of invalid sequences that became U+FFFD.
     pub replaced: usize,
 }
 

@@ -7,7 +7,7 @@ use super::{
 use crate::text::{name_of_visible, visible_line, visible_path};
 use std::{ffi::OsString, io, os::unix::ffi::OsStringExt, path::PathBuf, sync::Arc};
 
-/// So few files that were left out are named one by one when nothing else is there to read.
+/// Up to this many excluded files are named one by one when nothing else is there to read.
 const NAMED: usize = 3;
 
 /// Why there is no snapshot, or no text of one.

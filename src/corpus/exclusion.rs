@@ -100,7 +100,7 @@ pub struct Incomplete {
 pub enum Flaw {
     /// It goes on after the first bytes, which are all that is read of it.
     TooLong { read: u64 },
-    /// After so many bytes no more could be read, in the operating system's words.
+    /// Nothing could be read after this many bytes, in the operating system's words.
     Broken { read: u64, error: String },
     /// It was written to while it was read.
     Changing,

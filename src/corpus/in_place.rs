@@ -1,10 +1,10 @@
 //! A huge file that is read where it lies: a copy of it would take longer than everything else together.
 //!
-//! Nothing keeps others from writing to such a file meanwhile, so it is never mapped here, where a truncated file would end
-//! the process, but read piece by piece. It is read once from end to end, in parallel, to check that it is UTF-8, to count
-//! characters and lines, and to take the hash of every block. Afterwards its fingerprint tells whether it may have changed. If so
-//! it is hashed again: a log that has only grown is still the same text up to where it ended, and anything else is an
-//! error, since what was read before and what is read now would be two texts.
+//! Nothing keeps others from writing to such a file meanwhile, so it is never mapped here, where a truncated file would
+//! end the process, but read piece by piece. It is read once from end to end, in parallel, to check that it is UTF-8,
+//! to count characters and lines, and to take the hash of every block. Afterwards its fingerprint tells whether it may
+//! have changed. If so it is hashed again: a log that has only grown is still the same text up to where it ended, and
+//! anything else is an error, since what was read before and what is read now would be two texts.
 
 use super::{
     decode::{BINARY_PROBE, Decoder},
@@ -30,7 +30,8 @@ use std::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Files of at least so many bytes are read in place. Smaller ones are copied in less time than a person would notice.
+/// Files of at least this many bytes are read in place. Smaller ones are copied in less time than a person would
+/// notice.
 pub(super) const IN_PLACE: u64 = 256 << 20;
 
 /// Bytes that are read, counted and hashed at once.
@@ -72,8 +73,8 @@ pub(super) struct Scanned {
     pub had_mark: bool,
 }
 
-/// Reads a huge file from end to end. Nothing if it has to be converted, and an error of its own if it is binary, cannot be
-/// read, or changes meanwhile.
+/// Reads a huge file from end to end. Nothing if it has to be converted, and an error of its own if it is binary,
+/// cannot be read, or changes meanwhile.
 pub(super) fn scan(source: &Source, path: PathBuf, stop: &StopFlag) -> Result<Option<Scanned>, Reason> {
     let read_at = ClockTick::now();
     let (file, fingerprint) = source.open_file()?;
@@ -191,8 +192,8 @@ impl InPlace {
         }
     }
 
-    /// Does something with every block, in parallel, until it returns nothing. What comes first after the block is there as
-    /// well.
+    /// Does something with every block, in parallel, until it returns nothing. What comes first after the block is
+    /// there as well.
     fn each_block<T: Send>(
         &self,
         work: impl Fn(Range<usize>, &[u8]) -> Option<T> + Sync,

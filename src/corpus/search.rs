@@ -2,9 +2,9 @@
 //!
 //! BM25 over passages (a function with its comment, a section, a window of a long one), with more weight on names of
 //! definitions and on comments (Robertson, Zaragoza and Taylor, *Simple BM25 extension to multiple weighted fields*,
-//! 2004). A question rarely uses the words of the code, so each of its words also stands for related ones at a discount,
-//! and passages that hold more of the question's words, or whose name is made of them, move up. What callers say of a
-//! function counts as well. Good passages that are neighbours are shown as one.
+//! 2004). A question rarely uses the words of the code, so each of its words also stands for related ones at a
+//! discount, and passages that hold more of the question's words, or whose name is made of them, move up. What callers
+//! say of a function counts as well. Good passages that are neighbours are shown as one.
 
 mod batches;
 mod calls;
@@ -41,17 +41,17 @@ use std::ops::Range;
 /// The most bytes of the passages of one search.
 const MOST_SHOWN: usize = 16 << 20;
 
-/// So many passages are ranked for each that is returned, since neighbours are joined; more if that was not enough.
+/// Passages that are ranked for each that is returned, since neighbours are joined; more if that was not enough.
 const RANKED: usize = 4;
 
-/// Passages with at most so many lines between them are neighbours.
+/// The most lines between two passages that are neighbours.
 const GAP: usize = 2;
 
-/// Neighbours are joined up to so many lines.
+/// The most lines of neighbours that are joined.
 const LONGEST_JOINED: usize = 50;
 
-/// Which part of its score a passage adds to the neighbour that it is joined to: where several passages fit, the answer is
-/// more likely.
+/// Which part of its score a passage adds to the neighbour that it is joined to: where several passages fit, the answer
+/// is more likely.
 const NEIGHBOUR: f32 = 0.05;
 
 /// A part of a file that may answer a question.

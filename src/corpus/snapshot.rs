@@ -18,14 +18,15 @@ use crate::text::visible_line;
 use serde_json::Value;
 use std::sync::{Arc, LazyLock, OnceLock};
 
-/// So many bytes are read in some ten milliseconds.
+/// Bytes that are read in some ten milliseconds.
 pub(super) const QUICK_BYTES: u64 = 8 << 20;
 
 /// Which files there are, and the text they make. It does not change: what happens to the files and buffers later shows
 /// in the next snapshot. (Files are read when the text is first asked for, each exactly once.)
 ///
-/// A snapshot of what was walked before begins with what the former walk has found, so that a model can be told about it at
-/// once, and looks at the disk when its text is read, or when it is [settled](Self::settle). From then on it does not change.
+/// A snapshot of what was walked before begins with what the former walk has found, so that a model can be told about
+/// it at once, and looks at the disk when its text is read, or when it is [settled](Self::settle). From then on it does
+/// not change.
 #[derive(Debug)]
 pub struct Snapshot {
     /// What a former walk has found, with the look that is still to be taken.

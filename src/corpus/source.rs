@@ -19,17 +19,17 @@ use std::{
     sync::Arc,
 };
 
-/// Files of at least so many bytes are read in pieces.
+/// Files of at least this many bytes are read in pieces.
 const LARGE_FILE: u64 = 8 << 20;
 
-/// So much more is read of a file than it had when its size was taken. It may have grown, and files of `/proc` say that
+/// How far a file is read beyond the size that it had. It may have grown, and files of `/proc` say that
 /// they are empty; but one that grows as fast as it is read, or that has no end, must come to one.
 const GROWTH: u64 = 4 << 20;
 
 /// How often a file is read anew that was written to while it was read.
 const TRIES: usize = 4;
 
-/// So much is read of a stream, whose length nobody knows and which is kept in memory.
+/// The most that is read of a stream, whose length nobody knows and which is kept in memory.
 const LONGEST_STREAM: u64 = 1 << 30;
 
 /// A file, a buffer or a text of a snapshot. Whether a file is binary shows only when it is read.

@@ -11,7 +11,7 @@ use std::{
     os::unix::fs::{FileExt, MetadataExt},
 };
 
-/// Above so many bytes a text is not kept in memory.
+/// A text above this many bytes is not kept in memory.
 const MEMORY_LIMIT: u64 = 1 << 30;
 
 /// A text that is being written.

@@ -1,8 +1,8 @@
 //! What is kept from one snapshot to the next, so that a second question reads only what has changed since the first.
 //!
-//! Walks are kept, which ask the file system for what is new, and the last texts, from which files that have not changed
-//! are taken. Nothing is believed without a look at the disk, and nothing is lost if something is not kept: the next
-//! snapshot is the same, only later.
+//! Walks are kept, which ask the file system for what is new, and the last texts, from which files that have not
+//! changed are taken. Nothing is believed without a look at the disk, and nothing is lost if something is not kept: the
+//! next snapshot is the same, only later.
 
 use super::{
     collect::{self, Freshness, SourceList},
@@ -21,10 +21,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// So many walks are kept, of which each belongs to a directory and the globs that it was walked with.
+/// The most walks that are kept, each for a directory and its globs.
 const WALKS: usize = 8;
 
-/// So many bytes of texts are kept, or one text that is longer.
+/// The most bytes of texts that are kept; one longer text is kept as well.
 const TEXTS: usize = 1 << 30;
 
 /// Takes snapshots, and keeps what the next ones can use.
@@ -37,8 +37,8 @@ pub struct Workspace {
 impl Workspace {
     /// Looks at the roots. This blocks. The flag stops it, and later the reading of the text.
     ///
-    /// Of directories that were walked before and hold more than takes no time to read, the snapshot begins with what the
-    /// last walk found, and looks at them when its text is read ([`Snapshot::settle`]).
+    /// Of directories that were walked before and hold more than takes no time to read, the snapshot begins with what
+    /// the last walk found, and looks at them when its text is read ([`Snapshot::settle`]).
     ///
     /// A root that may be a shard store and is one stands for the text in it.
     pub fn snapshot(&self, selection: &Selection, stop: &StopFlag) -> Result<Arc<Snapshot>, Error> {
@@ -141,8 +141,8 @@ impl Walks {
         })
     }
 
-    /// What the last walk of a directory found. Nothing if there was none, or if there is one at this moment, which is soon
-    /// over.
+    /// What the last walk of a directory found. Nothing if there was none, or if there is one at this moment, which is
+    /// soon over.
     pub fn last(&self, globs: &Globs, label: &str, selection: &Selection) -> Option<(Arc<WalkResult>, Sources)> {
         let way = WalkKey::of(globs, label, selection);
         let kept = lock(&self.0).iter().find(|(known, _)| *known == way).map(|(_, kept)| kept.clone())?;

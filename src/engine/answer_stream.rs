@@ -3,7 +3,8 @@
 //! Whoever watches sees the text grow, and what was shown should stay, above all on a terminal, where nothing can be
 //! taken back. But an answer that cites what is not there goes back to the model once, and what follows is another
 //! text. So the text is shown up to a citation, which waits for the rest of its paragraph, and for the quotation behind
-//! it, if there is one ([`mod@unit`]). If it holds, the text goes on; if it does not, nothing more is shown before the answer is settled.
+//! it, if there is one ([`mod@unit`]). If it holds, the text goes on; if it does not, nothing more is shown before the
+//! answer is settled.
 
 mod unit;
 
@@ -23,7 +24,7 @@ const MOST_BYTES: usize = 64 << 20;
 /// Bytes before a place in which its path is looked for.
 const NEAR: usize = 1024;
 
-/// So much is read again with each piece that comes, in bytes.
+/// Bytes that are read again with each piece that comes.
 const SHORT: usize = 16 << 10;
 
 /// Where a citation names its first line.

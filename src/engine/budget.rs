@@ -30,7 +30,7 @@ const MILLION: f64 = 1e6;
 /// Tokens reserved for the frame that a provider puts around a prompt.
 const FRAME_TOKENS: u64 = 16;
 
-/// The tokens that are reserved for a prompt of so many bytes.
+/// The tokens that are reserved for a prompt of this many bytes.
 pub fn reserved_tokens(prompt_bytes: u64) -> u64 {
     prompt_bytes / BYTES_PER_TOKEN + FRAME_TOKENS
 }
@@ -106,8 +106,8 @@ impl Budget {
         Ok(())
     }
 
-    /// Reserves a call whose prompt has `prompt_bytes` and whose reply may have `longest_reply` tokens, or fewer where a
-    /// limit leaves room for fewer.
+    /// Reserves a call whose prompt has `prompt_bytes` and whose reply may have `longest_reply` tokens, or fewer where
+    /// a limit leaves room for fewer.
     pub async fn reserve(
         &self,
         prompt_bytes: usize,

@@ -1,9 +1,9 @@
 //! Finds the places that an answer names, and looks whether they exist and say what is quoted from them.
 //!
 //! The answer is taken as its reader sees it ([`page`]): which places it names ([`files`]), and what it says to stand
-//! there ([`claims`]). Each quotation is then looked for in the lines that are cited ([`lines`], [`quote`]). All of it takes
-//! time in proportion to the answer and to the lines, within bounds, and ends when it is stopped; what was not looked
-//! at is not said to be there.
+//! there ([`claims`]). Each quotation is then looked for in the lines that are cited ([`lines`], [`quote`]). All of it
+//! takes time in proportion to the answer and to the lines, within bounds, and ends when it is stopped; what was not
+//! looked at is not said to be there.
 
 mod claims;
 mod files;
@@ -28,11 +28,12 @@ use tokio::task::JoinError;
 /// The longest answer that is looked at, in bytes; of a longer one the beginning.
 const LONGEST: usize = 16 << 20;
 
-/// Bytes that are searched for the quotations of one answer, which takes some seconds, and of one that is being written.
+/// Bytes that are searched for the quotations of one answer, which takes some seconds, and of one that is being
+/// written.
 const MOST_READ: usize = 1 << 30;
 const MOST_READ_MEANWHILE: usize = 16 << 20;
 
-/// So much wrong with one place is enough.
+/// The most flaws of one place that are told.
 const MOST_FLAWS: usize = 20;
 
 /// What is wrong with a citation.
@@ -95,8 +96,8 @@ pub async fn looked_up<T: Send + 'static>(
 }
 
 /// The citations of `text`, in order, each once. What does not look like a file of the context and is not one either (a
-/// time of day, a ratio, a port) is no citation, and neither is what stands in a text that is quoted; what looks like one
-/// but does not exist, or does not say what is quoted from it, is missing.
+/// time of day, a ratio, a port) is no citation, and neither is what stands in a text that is quoted; what looks like
+/// one but does not exist, or does not say what is quoted from it, is missing.
 pub fn citations(text: &str, context: &ContextText, stop: &StopFlag) -> Vec<Citation> {
     let mut found: Vec<Citation> = Vec::new();
     let mut known: FxHashMap<(String, usize, usize), usize> = FxHashMap::default();
@@ -120,8 +121,8 @@ pub fn flaws(text: &str, context: &ContextText, stop: &StopFlag) -> Vec<Flawed> 
     flawed.filter(|it| known.insert(it.clone())).collect()
 }
 
-/// Of an answer whose citations do not all hold and one that was to be better, the better one: the second if it has fewer
-/// flaws, and is an answer at all, and no excuse or remark.
+/// Of an answer whose citations do not all hold and one that was to be better, the better one: the second if it has
+/// fewer flaws, and is an answer at all, and no excuse or remark.
 pub fn better_of(first: String, second: String, context: &ContextText, stop: &StopFlag) -> String {
     let (before, after) = (flaws(&first, context, stop).len(), flaws(&second, context, stop).len());
     let is_answer = second.len() * 2 >= first.len() && !citations(&second, context, stop).is_empty();

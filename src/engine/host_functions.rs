@@ -41,7 +41,7 @@ const WIDEST_WINDOW: usize = 1_000_000;
 /// About the most characters that a token stands for in a text.
 const MOST_CHARACTERS_PER_TOKEN: usize = 8;
 
-/// Why a call that was put away has failed: its program, or the whole run, was over.
+/// The error of a sub-call that was cancelled because its program or run ended.
 const NOBODY_WAITS: &str = "ended before its answer came";
 
 /// A call that people follow. However it ends, they hear of it.
@@ -168,8 +168,8 @@ impl HostFunctions<'_> {
         })
     }
 
-    /// A run of its own, one level deeper, about a text. At the limit of depth a plain call, whose prompt `in_one` makes of
-    /// the text.
+    /// A run of its own, one level deeper, about a text. At the limit of depth a plain call, whose prompt `in_one`
+    /// makes of the text.
     async fn child(
         &self,
         text: impl Future<Output = Result<String, String>>,

@@ -1,7 +1,7 @@
 //! One call of a model, from its reservation to the books.
 //!
-//! Every attempt that costs something is reserved before it is made. What a call used is booked when it is over, however
-//! it ends: with a reply, with an error, or because the run was stopped while it was open.
+//! Every attempt that costs something is reserved before it is made. What a call used is booked when it is over,
+//! however it ends: with a reply, with an error, or because the run was stopped while it was open.
 
 use super::{
     budget::{Exceeded, REPLY_TOKENS, Reservation, SHORTEST_REPLY_TOKENS, reserved_tokens},
@@ -52,7 +52,7 @@ impl State<'_> {
 }
 
 impl<'t> MeteredCall<'t> {
-    /// Reserves a call with a prompt of so many bytes; waits for room if other calls may still give some back.
+    /// Reserves a call with a prompt of this many bytes; waits for room if other calls may still give some back.
     pub async fn reserve(
         tree: &'t QueryContext,
         model: &dyn Model,
@@ -71,7 +71,7 @@ impl<'t> MeteredCall<'t> {
         self.lock().reservation.as_ref().map(Reservation::reply_tokens)
     }
 
-    /// So many bytes more have come of the reply.
+    /// Counts bytes of the reply as they arrive.
     pub fn note_written(&self, bytes: usize) {
         self.lock().written += bytes;
     }
@@ -144,7 +144,7 @@ impl Drop for MeteredCall<'_> {
             return;
         }
         if state.open_since.is_some() {
-            // It was put away; whoever has read the prompt charges for it, and for what was written.
+            // Dropped in the middle: the provider still bills the prompt and the partial output.
             let output = Request::tokens_of(state.written);
             let spent = TokenUsage { input: prompt, output, ..TokenUsage::default() };
             state.end_attempt(spent);

@@ -1,7 +1,7 @@
 //! One run: turns of a model, what it has done, observations, until there is an answer.
 //!
-//! A turn comes in one of two protocols: programs in the text of the reply ([`run_interpreter`]), or native calls of tools
-//! ([`calls`]). Everything else is the same for both.
+//! A turn comes in one of two protocols: programs in the text of the reply ([`run_interpreter`]), or native calls of
+//! tools ([`calls`]). Everything else is the same for both.
 
 mod answer_check;
 mod answer_preview;
@@ -43,7 +43,7 @@ use streaming_turn::TurnOutput;
 /// Empty replies in a row after which a run is given up.
 const EMPTY_REPLIES: usize = 3;
 
-/// Answers that are none after which a run is given up.
+/// Gives up after this many rejected answers in a row.
 const REFUSED_ANSWERS: usize = 3;
 
 /// What a run is about.
@@ -81,7 +81,7 @@ impl<'t> Run<'t> {
     /// Prepares a run.
     ///
     /// # Errors
-    /// The model cannot call tools, and is to.
+    /// Fails if tool calling was requested and the model does not support it.
     pub fn new(
         tree: &'t QueryContext,
         depth: usize,
@@ -119,14 +119,14 @@ impl<'t> Run<'t> {
         })
     }
 
-    /// Runs until there is an answer or a reason to end without one. The interpreter is kept for a further question, or ends
-    /// with the run, and nobody waits for that.
+    /// Runs until there is an answer or a reason to end without one. The interpreter is kept for a further question, or
+    /// ends with the run, and nobody waits for that.
     ///
     /// Boxed, because a run contains the calls of its programs, which contain runs.
     pub fn finish(mut self) -> BoxFuture<'t, Result<RunOutput, RunError>> {
         let work = async move {
             let result = self.turns().await;
-            // An answer that was to be mended, and was not, still is one.
+            // If the citations were never fixed, the first answer is kept.
             match (result, self.validator.standing()) {
                 (Err(_), Some(text)) => Ok(RunOutput { text, termination: Termination::Final }),
                 (result, _) => result,
@@ -254,7 +254,7 @@ impl<'t> Run<'t> {
         true
     }
 
-    /// An answer that is none; what to tell the model. After some of them the run has failed.
+    /// Rejects an answer and returns the feedback; fails the run after [`REFUSED_ANSWERS`].
     fn refuse(&mut self, why: &str) -> Result<String, RunError> {
         self.refused_answers += 1;
         if self.refused_answers < REFUSED_ANSWERS {
@@ -262,7 +262,7 @@ impl<'t> Run<'t> {
         }
         Err(RunError::Failed(Failure {
             kind: "noAnswer",
-            message: format!("{} gave {REFUSED_ANSWERS} answers that are none; the last: {why}", self.model.name()),
+            message: format!("{} gave {REFUSED_ANSWERS} unusable answers; the last: {why}", self.model.name()),
             hint: Some("another model may do better: --model".to_owned()),
         }))
     }
@@ -382,7 +382,8 @@ impl<'t> Run<'t> {
             (None, Some(text)) => text.to_owned(),
             (None, None) => without_echo(turn.text.trim(), prompt::FORCE).to_owned(),
         };
-        // A program is no answer, and half an answer is not one either. Without tools, whatever is tagged as a program is one.
+        // A program is no answer, and half an answer is not one either. Without tools, whatever is tagged as a program
+        // is one.
         let has_program = !reply.programs.is_empty() || reply.unclosed;
         if reply::parse(&text).is_program()
             || has_program && self.tools.is_empty()
@@ -398,7 +399,7 @@ impl<'t> Run<'t> {
     }
 }
 
-/// Whether so much of the time is over that the model should come to its end: four fifths.
+/// Whether four fifths of the time are over, so that the model should finish.
 fn is_late(left: Duration, all: Duration) -> bool {
     left <= all / 5
 }

@@ -21,7 +21,7 @@ impl RunConfig {
     /// What the settings say.
     ///
     /// # Errors
-    /// The schema is none, or tools have names that are taken.
+    /// The schema is invalid, or a tool's name is reserved.
     pub fn of(settings: &Settings) -> Result<Self, Failure> {
         let taken: Vec<&str> =
             settings.tools.iter().map(|tool| tool.name.as_str()).filter(|name| tools::is_reserved(name)).collect();
@@ -49,7 +49,7 @@ impl RunConfig {
     /// Whether runs of a model are to be in the tools protocol.
     ///
     /// # Errors
-    /// They are, and the model cannot call any.
+    /// Tools are required, and the model does not support them.
     pub fn uses_tools(&self, model: &dyn Model) -> Result<bool, Failure> {
         match (self.protocol, model.calls_tools()) {
             (Protocol::Repl, _) => Ok(false),

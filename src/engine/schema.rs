@@ -5,7 +5,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 use std::fmt;
 
-/// Of so many violations a model is told.
+/// The most violations that a model is told of.
 const VIOLATIONS: usize = 10;
 
 /// The shape that an answer must have.

@@ -1,6 +1,6 @@
 //! Looks of tools into the context: what programs get as objects, as texts.
 //!
-//! Only so much of a text is read as can be shown; a note says how much there is.
+//! Only what can be shown of a text is read; a note says how much there is.
 
 use super::{context_api, prompt};
 use crate::corpus::{self, ContextText, StopFlag};
@@ -41,7 +41,7 @@ pub fn part(context: &ContextText, characters: Range<usize>) -> Result<String, c
     Ok(context.read(bytes)?.into_owned())
 }
 
-/// What a slice means in a text of so many characters, as in Python.
+/// What a slice means in a text of this many characters, as in Python.
 pub fn slice(length: usize, start: i64, end: i64) -> Range<usize> {
     let resolve = |place: i64| {
         let size = usize::try_from(place.unsigned_abs()).unwrap_or(usize::MAX);

@@ -29,7 +29,7 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Begins with instructions and a question, for a model with a window of so many tokens.
+    /// Begins with instructions and a question, for a model with a window of this many tokens.
     pub fn new(instructions: &str, opening: String, window: Option<usize>) -> Self {
         let messages = vec![Message::system(instructions), Message::user(opening.clone())];
         Self { messages, opening, window: window.unwrap_or(DEFAULT_WINDOW) }
@@ -77,8 +77,8 @@ impl Transcript {
         self.messages.iter().rposition(|message| message.role == Role::Assistant).unwrap_or(self.messages.len())
     }
 
-    /// The messages with a demand at their end. Behind the results of calls it is part of the last: not every provider takes
-    /// a message of the user there.
+    /// The messages with a demand at their end. Behind the results of calls it is part of the last: not every provider
+    /// takes a message of the user there.
     pub fn asking(&self, demand: &str) -> Vec<Message> {
         let mut asking = self.clone();
         match self.messages.last() {
@@ -88,8 +88,8 @@ impl Transcript {
         asking.messages
     }
 
-    /// Puts a summary in the place of all but the latest exchange. It holds what an earlier summary said as well, since its
-    /// writer has read that.
+    /// Puts a summary in the place of all but the latest exchange. It holds what an earlier summary said as well, since
+    /// its writer has read that.
     pub fn compact(&mut self, summary: &str) {
         let latest = self.latest();
         self.messages.drain(2..latest);

@@ -1,7 +1,7 @@
 //! Telling a model that says the same over and over from one that has much to say.
 //!
-//! A model in a loop writes until its limit, at its owner's cost, and what it writes is worth nothing. The end of what has come
-//! is looked at from time to time: where most runs of four words have stood there before, it is a loop.
+//! A model in a loop writes until its limit, at its owner's cost, and what it writes is worth nothing. The end of what
+//! has come is looked at from time to time: where most runs of four words have stood there before, it is a loop.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ const TAIL: usize = 1500;
 /// With fewer words nothing can be told.
 const FEWEST_WORDS: usize = 60;
 
-/// So many of a hundred runs of words are repetitions in a loop. In tables, lists and programs there are fewer.
+/// The percentage of repeated runs of words that makes a loop. In tables, lists and programs there are fewer.
 const REPEATED_PERCENT: usize = 70;
 
 /// A text, or a program, that repeats itself less long than this may mean to.

@@ -1,10 +1,10 @@
 //! Every call of every run goes through here.
 //!
-//! A call takes three places before it goes out, always in this order: one of its run's (the [`RunPermits`]), one of its
-//! model's (a limiter), one of the machine's. Whoever waits for a later place holds only earlier ones, and nobody who
-//! holds all three waits for another call, so nothing can lock up; and a call that sleeps before its next attempt
-//! holds none. Queues are first come, first served. A run can fill the queue of its own permits alone, so runs share the
-//! machine's places evenly, however many calls each has in store.
+//! A call takes three places before it goes out, always in this order: one of its run's (the [`RunPermits`]), one of
+//! its model's (a limiter), one of the machine's. Whoever waits for a later place holds only earlier ones, and nobody
+//! who holds all three waits for another call, so nothing can lock up; and a call that sleeps before its next attempt
+//! holds none. Queues are first come, first served. A run can fill the queue of its own permits alone, so runs share
+//! the machine's places evenly, however many calls each has in store.
 //!
 //! What failed in passing is tried again, after a pause that grows and is spread by chance: chance drawn from the
 //! number of the call and of the attempt, so that a run can be replayed. A server that turns calls away gets fewer of
@@ -60,7 +60,7 @@ pub trait Billing: Send + Sync {
     /// An attempt goes out now.
     fn begin(&self);
 
-    /// An attempt has failed, and has spent so much all the same.
+    /// An attempt has failed after it spent this.
     fn failed(&self, spent: TokenUsage) -> BoxFuture<'_, RetryDecision>;
 }
 
@@ -69,7 +69,7 @@ pub trait Billing: Send + Sync {
 pub enum RetryDecision {
     /// It must not be made.
     Stop,
-    /// It may be made, with a reply of at most so many tokens.
+    /// It may be made, with a reply of at most this many tokens.
     Again { longest_reply: Option<u32> },
 }
 

@@ -49,7 +49,7 @@ pub struct Outcome {
     pub result: Map<String, Value>,
 }
 
-/// What the engine needs, and what is not as the client thinks it is.
+/// What the engine needs, and warnings for the client.
 pub struct Prepared {
     pub engine: Arc<Engine>,
     pub question: Question,

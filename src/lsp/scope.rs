@@ -24,7 +24,7 @@ use std::{
 pub struct Scoped {
     pub snapshot: Arc<Snapshot>,
     pub focus: Option<Focus>,
-    /// What is not as the client thinks it is.
+    /// Warnings for the client.
     pub warnings: Vec<String>,
 }
 
@@ -79,8 +79,8 @@ impl Taker<'_> {
         Ok(Scoped { snapshot, focus: None, warnings: missing.into_iter().map(warning).collect() })
     }
 
-    /// Where a path of the scope `paths` leads, which may be the address of a shard store, or a URI. Of several folders a
-    /// relative path names its own, as shown paths do; else it lies in the first that has it.
+    /// Where a path of the scope `paths` leads, which may be the address of a shard store, or a URI. Of several folders
+    /// a relative path names its own, as shown paths do; else it lies in the first that has it.
     fn located(&self, path: &str) -> PathBuf {
         if let Some(path) = path.parse().ok().and_then(|uri| file_path(&uri)) {
             return path;
@@ -152,7 +152,8 @@ impl Taker<'_> {
         let path = entry.and_then(|entry| entry.path.clone()).unwrap_or_else(|| shown_path(uri));
         let text = match snapshot.buffer(&path) {
             Some(buffer) => buffer.clone(),
-            // Of a file that is not open all is read at once, so that the selection is one of the text that is asked about.
+            // Of a file that is not open all is read at once, so that the selection is one of the text that is asked
+            // about.
             None => {
                 let context = snapshot.context().map_err(|error| context_failure(&error))?;
                 let segment = context.segment_of_path(&path).map_err(|_| self.unread(snapshot, uri))?;

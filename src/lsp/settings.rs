@@ -18,7 +18,7 @@ use tokio::sync::watch;
 /// One layer, or why it was refused.
 type Layer = Result<Options, SettingsError>;
 
-/// Names in a section that are no options.
+/// Unknown option names.
 pub type UnknownOptions = Vec<String>;
 
 /// What counts as of one message. Cloning is cheap.

@@ -63,7 +63,7 @@ pub trait Rests: Send + Sync {
 }
 
 impl Budget {
-    /// A budget of so many bytes.
+    /// A budget of this many bytes.
     pub fn new(most: u64) -> Arc<Self> {
         let (most, state) = (most.max(LEAST), Mutex::default());
         Arc::new(Self { most, state, freed: Notify::new() })

@@ -13,11 +13,11 @@ pub const FIRST_BYTES: u64 = 8 << 20;
 /// What a process wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
-    /// At least so many bytes more. The reply is how many there are, or 0.
+    /// At least this many more bytes. The reply is how many there are, or 0.
     More,
-    /// To keep so many of the bytes that it was given, and to make a checkpoint. The reply is whether it may.
+    /// To keep this many of the bytes that it was given, and to make a checkpoint. The reply is whether it may.
     Checkpoint,
-    /// To keep so many of the bytes that it was given, without a checkpoint.
+    /// To keep this many of the bytes that it was given, without a checkpoint.
     Settle,
     /// A checkpoint has taken the place of the process.
     TakeOver,

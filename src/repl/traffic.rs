@@ -13,21 +13,21 @@ use std::sync::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Frames of at most so many bytes are put together at any time.
+/// Frames of up to this many bytes are put together at any time.
 pub const SHORT_FRAME: usize = 256 << 10;
 
-/// So many longer ones at a time.
+/// The most longer ones at a time.
 const LONG_FRAMES: usize = 2;
 
 /// Bytes that open calls may have been given.
 const MOST_BYTES: usize = 96 << 20;
 
-/// Bytes that may wait until the processes of sessions read them: long answers up to here, and short ones a little longer,
-/// so that a session that reads nothing does not keep others from small answers.
+/// Bytes that may wait until the processes of sessions read them: long answers up to here, and short ones a little
+/// longer, so that a session that reads nothing does not keep others from small answers.
 const MOST_UNREAD: usize = 32 << 20;
 const MOST_UNREAD_SHORT: usize = 48 << 20;
 
-/// An answer of at most so many bytes is short.
+/// An answer of up to this many bytes is short.
 const SHORT_ANSWER: usize = 64 << 10;
 
 /// What sessions of one server have under way.
@@ -77,7 +77,7 @@ impl Traffic {
         Unread { all: self.unread.clone(), own: 0 }
     }
 
-    /// Whether an answer of so many bytes may wait to be read. One may be as long as a frame if no others wait.
+    /// Whether an answer of this many bytes may wait to be read. One may be as long as a frame if no others wait.
     ///
     /// # Errors
     /// Those that wait are too long together.

@@ -98,7 +98,7 @@ pub struct Names {
 pub struct OwnTool {
     pub name: String,
     pub description: String,
-    /// Names in the order in which they may be given without.
+    /// Parameter names in positional order.
     pub parameters: Vec<String>,
     /// What it is, if it is no function.
     pub value: Option<Value>,

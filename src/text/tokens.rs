@@ -1,12 +1,13 @@
 //! How many tokens a model makes of a text, estimated.
 //!
-//! Tokenizers differ from model to model and bring vocabularies of megabytes, and what is planned by the estimate (the size
-//! of a chunk, the length of a map) does not need more. So the text is taken apart as tokenizers of today do before they
-//! look into their vocabularies (words at changes of case, digits by three, runs of marks and of white space), and each
-//! part counts as many tokens as such parts have on average. The averages were fitted to `o200k_base` over 1164 samples of code,
-//! documentation, prose in a dozen scripts, and data, and then rounded by hand. A test holds them to that vocabulary over the
-//! sources of this program: off by less than 6 % in the median, by less than 12 % for nine files of ten, and by less than 35 %
-//! for any. Other models have other vocabularies, with which nothing was compared.
+//! Tokenizers differ from model to model and bring vocabularies of megabytes, and what is planned by the estimate (the
+//! size of a chunk, the length of a map) does not need more. So the text is taken apart as tokenizers of today do
+//! before they look into their vocabularies (words at changes of case, digits by three, runs of marks and of white
+//! space), and each part counts as many tokens as such parts have on average. The averages were fitted to `o200k_base`
+//! over 1164 samples of code, documentation, prose in a dozen scripts, and data, and then rounded by hand. A test holds
+//! them to that vocabulary over the sources of this program: off by less than 6 % in the median, by less than 12 % for
+//! nine files of ten, and by less than 35 % for any. Other models have other vocabularies, with which nothing was
+//! compared.
 //!
 //! Two halves of a text never have fewer tokens by this estimate than the whole, so sums of parts can be relied on.
 
@@ -37,7 +38,7 @@ const TABS: u64 = 107;
 const LINE_ENDS: u64 = 124;
 const CONTROL: u64 = 105;
 
-/// What runs of so many characters cost, and each character beyond.
+/// The cost of runs of up to this many characters, and of each character beyond.
 struct Run<const LONGEST: usize>([u64; LONGEST], u64);
 
 impl<const LONGEST: usize> Run<LONGEST> {

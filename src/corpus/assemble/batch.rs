@@ -11,7 +11,7 @@ use std::{ops::Range, sync::Arc};
 /// How many bytes of small files make a batch.
 const BATCH: u64 = 1 << 20;
 
-/// So many bytes a file of a batch counts for at least: there may be more of it than it says.
+/// The least that a file of a batch counts for, in bytes: there may be more of it than it says.
 const LEAST: u64 = 4 << 10;
 
 /// The numbers of the sources of each batch.
@@ -32,8 +32,8 @@ pub(super) fn batches(sources: &[Arc<Source>]) -> Vec<Range<usize>> {
     batches
 }
 
-/// What became of a batch: an outcome for each source, and segments for those that were read. Until the batch knows where
-/// it begins, numbers and ranges count from its own beginning.
+/// What became of a batch: an outcome for each source, and segments for those that were read. Until the batch knows
+/// where it begins, numbers and ranges count from its own beginning.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub segments: Vec<Segment>,

@@ -9,7 +9,7 @@ const LONGEST: usize = 40;
 /// How many lines a window has at least.
 const SHORTEST_WINDOW: usize = 10;
 
-/// So few lines before the first member of a class or implementation are shown with that member.
+/// The most lines before the first member of a class or implementation that are shown with it.
 const SHORT_OPENING: usize = 3;
 
 /// Some lines of a file that belong together.

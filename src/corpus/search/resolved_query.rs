@@ -17,7 +17,7 @@ use std::ops::{Range, RangeInclusive};
 /// What a word of the same root counts, relative to the one that it stands for.
 const FAMILY: f32 = 0.7;
 
-/// So many parts are worth a thread.
+/// Parts that are worth another thread.
 pub(super) const LEAST_PARTS: usize = 16;
 
 /// A query and what an index has for it.

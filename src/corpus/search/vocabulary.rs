@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// So many words keep their stems from part to part; then they are forgotten, since memory has an end.
+/// The most words whose stems are kept from part to part.
 const REMEMBERED: usize = 1 << 18;
 
 #[derive(Debug, Default)]

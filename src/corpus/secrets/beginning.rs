@@ -4,7 +4,7 @@
 
 use crate::text::is_visible;
 
-/// So much is looked at. A certificate, which may stand in front of its key, has some kilobytes.
+/// The bytes that are looked at. A certificate, which may stand in front of its key, has some kilobytes.
 const LOOKED_AT: usize = 64 << 10;
 
 /// A short preface fits in here.

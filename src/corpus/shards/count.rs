@@ -1,14 +1,15 @@
 //! What the manifest says of a shard: its length in three units, and its hash.
 //!
 //! The hash is XXH3 with 128 bits. It is there to find damage (a disk that lost a block, a transfer that broke off) and
-//! change (an object that another program wrote over), and does so as surely as a cryptographic one. It is no seal against
-//! someone who may write to the store, but nothing that lies in the store could be: the manifest lies beside the shards.
-//! In exchange it keeps up with memory, so that every shard that is read whole can be checked, also by a search.
+//! change (an object that another program wrote over), and does so as surely as a cryptographic one. It is no seal
+//! against someone who may write to the store, but nothing that lies in the store could be: the manifest lies beside
+//! the shards. In exchange it keeps up with memory, so that every shard that is read whole can be checked, also by a
+//! search.
 
 use super::manifest::{Extent, Hash};
 use xxhash_rust::xxh3::Xxh3;
 
-/// So much is hashed and counted at a time, to pass over it again while it is in the processor's cache.
+/// Bytes that are hashed and counted at a time, to pass over it again while it is in the processor's cache.
 const BLOCK: usize = 128 << 10;
 
 /// Hashes a shard that comes in pieces.
@@ -46,8 +47,8 @@ fn characters(bytes: &[u8]) -> usize {
     if bytes.is_ascii() {
         return bytes.len();
     }
-    // The first byte of a character is no continuation byte, which are those from 0x80 to 0xbf. Counting a few at a time in
-    // a byte lets the compiler use vector instructions.
+    // The first byte of a character is no continuation byte, which are those from 0x80 to 0xbf. Counting a few at a
+    // time in a byte lets the compiler use vector instructions.
     let count = |bytes: &[u8]| -> u8 { bytes.iter().map(|&byte| u8::from(!matches!(byte, 0x80..=0xbf))).sum() };
     let (chunks, rest) = bytes.as_chunks::<128>();
     chunks.iter().map(|chunk| usize::from(count(chunk))).sum::<usize>() + usize::from(count(rest))

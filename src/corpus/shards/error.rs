@@ -45,7 +45,7 @@ pub enum ShardError {
     EmptyNeedle,
     #[error("a store cannot have shards of {given} bytes: at least {least}, and at most {most}")]
     ShardSize { given: usize, least: usize, most: usize },
-    #[error("the manifest of so many shards and files would be larger than {limit} bytes")]
+    #[error("the manifest of all shards and files would be larger than {limit} bytes")]
     LargeManifest { limit: usize },
 }
 

@@ -1,7 +1,7 @@
 //! Cuts what is ingested into shards.
 //!
-//! Shard `n` begins at the last border of a character at or before `n` times the size. So every shard has its place whatever
-//! lies in the others, and ends at most three bytes before a multiple of the size.
+//! Shard `n` begins at the last border of a character at or before `n` times the size. So every shard has its place
+//! whatever lies in the others, and ends at most three bytes before a multiple of the size.
 
 use super::{
     super::{
@@ -14,7 +14,7 @@ use super::{
 use crate::text::Bytes;
 use std::{borrow::Cow, io::Read};
 
-/// So much is read and decoded at a time: what stays in the processor's cache until it is copied.
+/// Bytes that are read and decoded at a time: what stays in the processor's cache until it is copied.
 const BLOCK: usize = 256 << 10;
 
 /// The shards of one text, in order.

@@ -26,7 +26,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// So many requests for parts of one range are open at once.
+/// The most requests for parts of one range that are open at once.
 const PARALLEL_REQUESTS: usize = 16;
 
 #[derive(Debug)]
@@ -43,8 +43,8 @@ pub(super) struct Objects {
 struct Client {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
-    /// The entity tags of the shards that were read, each as it was when the shard was first read. A part of a shard cannot
-    /// be compared with the hash; that it is of the same object as all parts before can be told.
+    /// The entity tags of the shards that were read, each as it was when the shard was first read. A part of a shard
+    /// cannot be compared with the hash; that it is of the same object as all parts before can be told.
     tags: Arc<Mutex<HashMap<usize, String>>>,
 }
 
@@ -152,8 +152,8 @@ impl Objects {
         self.wait("write to", put)?.map_err(|error| self.failure("write to", &error))
     }
 
-    /// Where the store knows conditions, nothing is overwritten that was not seen. Where it does not, a look just before
-    /// makes it unlikely.
+    /// Where the store knows conditions, nothing is overwritten that was not seen. Where it does not, a look just
+    /// before makes it unlikely.
     pub fn write_manifest(&self, json: Vec<u8>, previous: Option<&Version>) -> Result<(), ShardError> {
         let overtaken = || ShardError::Overtaken { location: self.shown.clone() };
         match (self.stored_manifest()?, previous) {
@@ -247,8 +247,8 @@ enum Role {
     Manifest,
     /// A shard, by its name.
     Shard(String),
-    /// The prefix itself, or a folder below it, as some programs make them: an object without bytes whose name ends with a
-    /// slash, which is not told here.
+    /// The prefix itself, or a folder below it, as some programs make them: an object without bytes whose name ends
+    /// with a slash, which is not told here.
     Marker,
     /// Belongs to somebody else.
     Foreign,

@@ -3,13 +3,14 @@
 //! Everything about lengths is known from the manifest. A part of the text is fetched with at most one request for each
 //! shard that it touches, and those requests go out together. What is fetched:
 //!
-//! - of a folder, the bytes that are wanted and no more, since the system keeps what was read in memory and reads ahead;
-//! - of an object store, a part of a shard when it is looked into for the first time, and the whole shard from then on, or if
-//!   half of it is wanted, or if what is wanted begins where the last read ended. In that last case the next shard is sent
-//!   for as well before anyone asks.
+//! - of a folder, the bytes that are wanted and no more, since the system keeps what was read in memory and reads
+//!   ahead;
+//! - of an object store, a part of a shard when it is looked into for the first time, and the whole shard from then on,
+//!   or if half of it is wanted, or if what is wanted begins where the last read ended. In that last case the next
+//!   shard is sent for as well before anyone asks.
 //!
-//! To find a character inside a shard that is not ASCII the whole shard is needed. Shards that were fetched whole are kept,
-//! within bounds, with an index of their characters and lines.
+//! To find a character inside a shard that is not ASCII the whole shard is needed. Shards that were fetched whole are
+//! kept, within bounds, with an index of their characters and lines.
 
 mod fetch;
 mod units;
@@ -34,14 +35,14 @@ use std::{
     sync::{Arc, Mutex, atomic::AtomicUsize},
 };
 
-/// So many bytes of shards are kept in memory unless told otherwise.
+/// The default for the bytes of shards that are kept in memory.
 pub const DEFAULT_CACHE: usize = 128 << 20;
 
-/// So much of a long part is fetched before it is written out.
+/// Bytes of a long part that are fetched before they are written out.
 const WINDOW: usize = 32 << 20;
 
-/// A store that is whole. Any number of threads may read from it at once. Offsets are bytes of the whole text unless a name
-/// says otherwise.
+/// A store that is whole. Any number of threads may read from it at once. Offsets are bytes of the whole text unless a
+/// name says otherwise.
 #[derive(Debug)]
 pub struct ShardStore {
     place: Place,
@@ -54,8 +55,8 @@ pub struct ShardStore {
 }
 
 impl ShardStore {
-    /// Reads the manifest of the store at `location`, and nothing else. About `cache` bytes of shards are kept in memory, but
-    /// at least four shards.
+    /// Reads the manifest of the store at `location`, and nothing else. About `cache` bytes of shards are kept in
+    /// memory, but at least four shards.
     pub fn open(location: &str, cache: usize) -> Result<Self, ShardError> {
         Self::of(location::open(location, &StopFlag::default())?, cache)
     }
@@ -161,8 +162,8 @@ impl ShardStore {
         Ok(Ok(()))
     }
 
-    /// The file and line that `byte` lies in, of a header line the first line of its file. Reads the shard that `byte` lies
-    /// in.
+    /// The file and line that `byte` lies in, of a header line the first line of its file. Reads the shard that `byte`
+    /// lies in.
     pub fn position(&self, byte: usize) -> Result<Option<Position<'_>>, ShardError> {
         let Some(number) = self.segment_at(byte) else { return Ok(None) };
         let segment = &self.manifest.segments[number];

@@ -59,7 +59,7 @@ impl ShardText {
         characters(&self.extents(self.store.shards().div_ceil(MOST_PARTS).max(1)))
     }
 
-    /// The lengths of the text in parts of so many shards.
+    /// The lengths of the text in parts of this many shards.
     fn extents(&self, shards: usize) -> Vec<Extent> {
         let manifest = self.store.manifest();
         let ends = (0..manifest.shards()).step_by(shards).chain([manifest.shards()]);
@@ -67,8 +67,8 @@ impl ShardText {
         ends.windows(2).map(|pair| pair[1].since(pair[0])).collect()
     }
 
-    /// The bytes `range`, which need not begin or end with characters. They come out of whole shards that are what the manifest
-    /// says.
+    /// The bytes `range`, which need not begin or end with characters. They come out of whole shards that are what the
+    /// manifest says.
     pub fn bytes(&self, range: Range<usize>) -> Result<Vec<u8>, Error> {
         self.store.checked_bytes(range).map_err(|error| self.failed(error))
     }

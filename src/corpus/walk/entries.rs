@@ -9,7 +9,7 @@ use rustix::{
 };
 use std::{ffi::OsStr, mem::MaybeUninit, os::unix::ffi::OsStrExt};
 
-/// So many bytes of a listing are asked for at once.
+/// Bytes of a listing that are asked for at once.
 const BUFFER: usize = 32 << 10;
 
 /// The kinds of entries that are told apart.

@@ -26,7 +26,7 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
 };
 
-/// So many directories are looked at by one thread in one go.
+/// Directories that a thread takes at a time.
 const GO: usize = 32;
 
 /// The files below a root, as the last walk found them.
@@ -88,10 +88,10 @@ impl Tree {
         }
     }
 
-    /// Walks, unless it is stopped. What it brings along is what a first walk would, but a directory is listed only if it
-    /// has changed, or may have, since it was listed last, and decided anew only if rules have changed. That is told from
-    /// the file system alone: each directory and each file is asked for its fingerprint. If nothing has changed, what is returned
-    /// is the same as last time.
+    /// Walks, unless it is stopped. What it brings along is what a first walk would, but a directory is listed only if
+    /// it has changed, or may have, since it was listed last, and decided anew only if rules have changed. That is told
+    /// from the file system alone: each directory and each file is asked for its fingerprint. If nothing has changed,
+    /// what is returned is the same as last time.
     pub fn refresh(&mut self, stop: &StopFlag) -> Result<Arc<WalkResult>, Error> {
         let unreadable =
             |error: std::io::Error| Error::Unreadable { path: self.globs.root().to_owned(), error: error.to_string() };

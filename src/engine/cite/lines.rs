@@ -1,4 +1,5 @@
-//! Looks for quotations in lines of files: in pieces, up to a number of bytes for one answer, and until that is stopped.
+//! Looks for quotations in lines of files: in pieces, up to a number of bytes for one answer, and until that is
+//! stopped.
 
 use super::quote::{Quote, Said};
 use crate::corpus::{ContextText, Segment, StopFlag};
@@ -16,7 +17,7 @@ pub struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// Reads at most so many bytes.
+    /// A reader of at most `most` bytes, until `stop` is raised.
     pub fn of(context: &'a ContextText, stop: &'a StopFlag, most: usize) -> Self {
         Self { context, stop, left: most }
     }
@@ -54,7 +55,7 @@ impl<'a> Lines<'a> {
         search.end()
     }
 
-    /// The beginning of a part of the text, of at most so many bytes.
+    /// The beginning of a part of the text, of at most this many bytes.
     pub fn beginning(&self, range: &Range<usize>, bytes: usize) -> String {
         let end = self.context.floor_char(range.end.min(range.start.saturating_add(bytes)));
         end.and_then(|end| self.context.read(range.start..end)).map(|it| it.into_owned()).unwrap_or_default()

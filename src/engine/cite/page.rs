@@ -1,7 +1,7 @@
 //! The answer as its reader sees it: passages of prose with what is set apart in them, and blocks that quote.
 //!
-//! What is code and what is a quotation is told by a parser of CommonMark, since readers see what that makes of a text: a
-//! fence may have any length, a quotation may go on lazily. HTML that quotes ([`html`]) is looked at as well.
+//! What is code and what is a quotation is told by a parser of CommonMark, since readers see what that makes of a text:
+//! a fence may have any length, a quotation may go on lazily. HTML that quotes ([`html`]) is looked at as well.
 
 mod html;
 
@@ -10,7 +10,7 @@ use html::Tags;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use std::ops::Range;
 
-/// Looking for a stop once in so many events.
+/// Events between two looks at the stop flag.
 const EVENTS: usize = 4096;
 
 /// A part of the answer. Ranges are bytes of it.

@@ -135,7 +135,7 @@ pub fn wrong_shape(why: &str) -> String {
     format!("This answer does not satisfy the JSON Schema, so it was not taken: {why}")
 }
 
-/// Of so many flawed citations the model is told.
+/// The most flawed citations that the model is told of.
 const FLAWS_TOLD: usize = 20;
 
 /// Asks once for better citations.
@@ -175,7 +175,7 @@ pub const EARLIER_VARIABLES_LOST: &str =
 pub const SUMMARIZE: &str = "Your window is nearly full. Sum up the work so far, for yourself: what you have found, with \
 the places (path:line) and the wording that the answer will need; which variables hold what; what you have ruled out; what \
 is still to do. Write the summary as plain text, without a program and without a call. All but it and the last exchange will \
-be taken out of this transcript. Variables stay.";
+be taken out of this conversation. Variables stay.";
 
 /// The first message with a summary of what followed it.
 pub fn with_summary(opening: &str, summary: &str) -> String {

@@ -112,13 +112,13 @@ fn shaped(schema: &str) -> String {
 const GONE: &str = "The variables of earlier programs are gone: other questions needed their memory. `history` is \
 still there.\n";
 
-/// Of so many variables of earlier questions a model is told.
+/// The most variables of earlier questions that a model is told of.
 const VARIABLES: usize = 40;
 
 /// Characters of an earlier question, and of an earlier answer, that are shown.
 const EARLIER_CHARS: usize = 4000;
 
-/// Of so many earlier questions a model is told that answers directly.
+/// The most earlier questions that a model is told of when it answers directly.
 const EARLIER_SHOWN: usize = 5;
 
 fn exchange(Exchange { question, answer }: &Exchange) -> String {

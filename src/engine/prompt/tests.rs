@@ -221,7 +221,7 @@ fn observations() {
     check(
         &clean_retry(&[cell("", Some("NameError: x"), Ended::Normally)]),
         &expect![[r#"
-        A program that you wrote next failed, and was taken out of this transcript. Do NOT reconstruct it; go about it another way. What it failed with:
+        A program that you wrote next failed, and was taken out of this conversation. Do NOT reconstruct it; go about it another way. What it failed with:
         NameError: x"#]],
     );
 }

@@ -42,7 +42,7 @@ impl Ollama {
             .map_err(|problem| Error::Configuration(format!("OLLAMA_HOST or OLLAMA_PORT: {problem}")))
     }
 
-    /// Asks whether one is there, and waits so long for it. Nothing there is no failure.
+    /// Asks whether one is there, for at most this long. Its absence is not a failure.
     pub(super) async fn probe(environment: &Environment, connections: &Connections, timeout: Duration) -> Option<Self> {
         let base = Self::base(environment).ok()?;
         let client = connections.for_endpoint(&base).ok()?;

@@ -1,9 +1,8 @@
 //! How many calls a model's server takes at once, learnt from the calls that it turns away.
 //!
-//! A call that is turned away for coming too many takes its place with it: as many places remain as calls were let in.
-//! But never fewer than the server has lately shown to take, so that a server that turns calls away at random, or for
-//! their rate, is not mistaken for one that takes few at once. When calls have gone well for a while, one place comes
-//! back, to see whether the server takes more by now.
+//! A 429 reduces the limit to the number of calls that were let in. But never to fewer than the server has lately shown
+//! to take, so that a server that turns calls away at random, or for their rate, is not mistaken for one that takes few
+//! at once. When calls have gone well for a while, one place comes back, to see whether the server takes more by now.
 
 use std::{
     collections::HashMap,
@@ -48,7 +47,7 @@ struct State {
     /// Places in all, taken or free.
     width: usize,
     open: usize,
-    /// So many calls at once were let in: in this period, and in the one before.
+    /// The most calls that were let in at once: in this period, and in the one before.
     shown: [usize; 2],
     /// Calls that ended in this period.
     ended: usize,

@@ -1,4 +1,4 @@
-//! `rlm/query`: the answer is the reply; and `rlm/preview`, which answers nothing.
+//! `rlm/query`: the answer is the reply; and `rlm/preview`, which calls no model.
 
 use super::error;
 use crate::{

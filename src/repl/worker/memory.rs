@@ -1,5 +1,5 @@
-//! The allocator of the program: the system's, which asks for more when memory ends, and leaves a note if there is
-//! none.
+//! The allocator of the program: the system's, which asks for more when memory ends, and reports a refusal to the
+//! checkpoint.
 //!
 //! The interpreter's process has a limit on its data. An allocation beyond it fails, and the process asks the server
 //! for more ([`reservation`]). If that is refused, it fails for good, which for most allocations means the end of the

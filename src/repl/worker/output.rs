@@ -10,7 +10,7 @@ use std::{
 /// Bytes that are kept of what one cell prints. The rest is only counted.
 const KEPT_BYTES: usize = 4 << 20;
 
-/// The outputs of so many cells are kept.
+/// The most cells whose outputs are kept.
 const KEPT_CELLS: usize = 8;
 
 /// Collects what cells print on both streams, in the order in which it comes.

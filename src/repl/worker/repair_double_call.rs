@@ -1,7 +1,6 @@
 //! A repair: a call without arguments of the result of a call without arguments, `f()()`, runs as `f()`.
 //!
-//! Models stutter so. A function that returns a function may be called so with good reason, so this is done only where
-//! it was asked for, and the model is told.
+//! Models sometimes write `f()()`. It can be legitimate, so this is opt-in, and the model is told.
 
 use rustpython_vm::compiler::{
     ast::{self, Expr, visitor::Visitor},

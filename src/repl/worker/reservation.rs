@@ -56,8 +56,8 @@ pub fn begin(socket: OwnedFd) {
     SOCKET.store(socket.into_raw_fd(), Ordering::Release);
 }
 
-/// Tries something that takes so many bytes. As long as it fails, more is asked for; when that is refused, the last try
-/// counts.
+/// Tries something that takes this many bytes. As long as it fails, more is asked for; when that is refused, the last
+/// try counts.
 pub fn try_taking<T>(bytes: usize, try_it: impl Fn() -> Option<T>) -> Option<T> {
     let mut result = try_it();
     for _ in 0..MOST_TRIES {
@@ -69,12 +69,12 @@ pub fn try_taking<T>(bytes: usize, try_it: impl Fn() -> Option<T>) -> Option<T> 
     result
 }
 
-/// Sees to it that the process may take so many bytes in one piece, for what takes memory without the allocator.
+/// Makes sure that the process may take this many bytes in one piece, for what takes memory without the allocator.
 pub fn ensure(bytes: usize) -> bool {
     try_taking(bytes, || may_take(bytes).then_some(())).is_some()
 }
 
-/// Asks for at least so many bytes more; says whether there are.
+/// Asks for at least this many more bytes; says whether they were granted.
 fn grow(bytes: usize) -> bool {
     let Some(_asking) = Asking::begin() else { return false };
     let granted = exchange(Wish::More, bytes as u64);
@@ -172,7 +172,7 @@ fn change_limit(change: impl FnOnce(u64) -> u64) -> bool {
     setrlimit(Resource::Data, Rlimit { current: Some(changed), maximum }).is_ok()
 }
 
-/// Whether the kernel would give so much in one piece.
+/// Whether the kernel would give this much in one piece.
 fn may_take(bytes: usize) -> bool {
     let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
     // SAFETY: a mapping at a place of the system's choice touches no other, and nobody knows of it before it is gone

@@ -70,7 +70,7 @@ impl TextStore {
     /// The server checks that they are UTF-8 when it fetches them.
     ///
     /// # Errors
-    /// The lengths do not fit, or the system does not map so much.
+    /// The lengths do not fit, or the system refuses to map this much.
     pub fn fetched(file: &File, bytes: usize, parts: &[(usize, usize)], socket: OwnedFd) -> io::Result<Arc<Self>> {
         if parts.iter().map(|&(bytes, _)| bytes).sum::<usize>() != bytes {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the parts are not as long as the text"));

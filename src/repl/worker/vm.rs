@@ -171,7 +171,7 @@ impl Preload {
     }
 }
 
-/// Has no garbage collected until the interpreter is [set free](set_free). Nearly all that is made before stays, and to
+/// Disables the garbage collector until [`set_free`]. Nearly all that is made before stays, and to
 /// look for what does not takes longer than it is worth.
 pub fn keep_all() {
     gc_state().disable();

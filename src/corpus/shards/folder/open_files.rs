@@ -1,8 +1,8 @@
 //! Shards of a folder that are kept open, and reading from them.
 //!
-//! A part of a shard cannot be compared with the hash. What can be told is whether the file is still what it was when it
-//! was opened: it has the size that the manifest says, and nobody wrote to it since. A shard that is put in its place has
-//! another file behind it, and the open one stays what it was.
+//! A part of a shard cannot be compared with the hash. What can be told is whether the file is still what it was when
+//! it was opened: it has the size that the manifest says, and nobody wrote to it since. A shard that is put in its
+//! place has another file behind it, and the open one stays what it was.
 
 use super::{
     super::{count::Hasher, error::Trouble, manifest::Hash},
@@ -16,10 +16,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// So many files are kept open: far fewer than a process may have.
+/// The most files that are kept open: far fewer than a process may have.
 const MOST: usize = 256;
 
-/// So much of a shard is looked through at a time: what stays in the processor's cache.
+/// Bytes of a shard that are looked through at a time: what stays in the processor's cache.
 const BLOCK: usize = 256 << 10;
 
 /// Open shards by their numbers.

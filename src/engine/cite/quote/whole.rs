@@ -5,7 +5,7 @@ use std::ops::Range;
 /// The most places that are nearly it, before looking on would take too long.
 pub const REJECTED: usize = 100;
 
-/// So long a quotation may be cut in a word, as lines are that are cut to a length.
+/// From this length on a quotation may be cut in a word, as lines are that are cut to a length.
 const LONG: usize = 100;
 
 /// Where `part` stands next in a text, not beginning nor ending in a word. `rejected` counts where it stands, but does.

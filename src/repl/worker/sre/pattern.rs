@@ -114,7 +114,7 @@ impl Pattern {
         &self.program
     }
 
-    /// What to search so many bytes of a subject with, unless the engine of `re` is as good.
+    /// What to search this many bytes of a subject with, unless the engine of `re` is as good.
     pub fn finder_for(&self, haystack: &impl Haystack, bytes: usize) -> Option<&Finder> {
         if self.effort.load(Relaxed).saturating_add(bytes) < MIN_EFFORT {
             return None;

@@ -1,7 +1,11 @@
 //! What letters and digits are, and changing their case.
 //!
-//! The original asks Rust, for which vowel signs are letters, superscripts the only digits beside those of ASCII, and
-//! the numerals of Chinese no numbers; it swaps the case of ASCII only, and knows no final sigma.
+//! RustPython asks Rust's `char` methods, which differ from CPython:
+//!
+//! - vowel signs count as letters;
+//! - `isdigit` knows only ASCII digits and superscripts;
+//! - Chinese numerals are not numeric;
+//! - `swapcase` changes only ASCII, and a final sigma is not known.
 
 use super::{
     super::sre::char_set::{CharSet, by_category},

@@ -1,6 +1,6 @@
 //! The module `_thread`, in which the interpreter's own functions that start threads are bounded.
 //!
-//! A program may have so many threads at a time, and each has a stack on which the interpreter survives. The
+//! The threads of a program are bounded, and each has a stack on which the interpreter survives. The
 //! interpreter raises `RecursionError` before a stack is used up, but it takes the stack of the thread that starts
 //! another one for the stack of both; here every thread is measured by its own.
 
