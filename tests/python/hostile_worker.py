@@ -1,5 +1,5 @@
 """Takes the place of the interpreters' processes, as a program would that has taken one over: says it is ready, and answers
-the first cell with whatever the variable `case` names. Takes the fork_server's place as well, which is not hostile."""
+the first cell with whatever the variable `case` names. Takes the fork server's place as well, which is not hostile."""
 
 import json
 import os
