@@ -6,16 +6,20 @@
 
 use super::super::reservation;
 use rustpython_vm::{
-    Context, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    AsObject, Context, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
     builtins::{PyBaseExceptionRef, PyModuleDef, PyModuleSlots, PyStr},
     function::{FuncArgs, OptionalArg, PyMethodDef, PyNativeFn, static_func},
     pyclass,
     stdlib::builtin_module_defs,
     types::{Callable, Representable},
 };
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
 };
 
 /// Threads that a program may have started and not ended.
@@ -27,8 +31,18 @@ const STACK: usize = 2 << 20;
 const LEAST_STACK: usize = 1 << 20;
 const LARGEST_STACK: usize = 64 << 20;
 
-/// What a thread takes beside its stack.
-const BESIDE_STACK: usize = 1 << 20;
+/// Pauses grow up to this while the kernel refuses a thread: a second in all.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// What is kept free for a thread that begins, beside its stack. What it takes before it runs comes from the system without
+/// being asked for, and the process ends if there is none; other threads may take some meanwhile.
+const BESIDE_STACK: usize = 4 << 20;
+
+/// How long a thread may take to begin before it is no longer waited for.
+const LONGEST_BEGINNING: Duration = Duration::from_secs(10);
+
+/// Held while a thread begins: one at a time, so that what is free is enough.
+static BEGINNING: Mutex<()> = Mutex::new(());
 
 /// Threads that run, or are about to.
 static THREADS: AtomicUsize = AtomicUsize::new(0);
@@ -57,6 +71,24 @@ pub(super) struct Body {
     function: PyObjectRef,
     /// Given up when the function has returned, or if the thread could not be started.
     place: Mutex<Option<Place>>,
+    begun: Arc<Begun>,
+}
+
+/// Whether a thread has all that it needs to run.
+#[derive(Debug, Default)]
+struct Begun(Mutex<bool>, Condvar);
+
+impl Begun {
+    fn tell(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.1.notify_all();
+    }
+
+    fn wait(&self) {
+        let has_begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whether it has or has not, nothing more can be done about it.
+        let _ = self.1.wait_timeout_while(has_begun, LONGEST_BEGINNING, |has_begun| !*has_begun);
+    }
 }
 
 #[pyclass(with(Callable, Representable))]
@@ -68,7 +100,9 @@ impl Callable for Body {
     fn call(zelf: &Py<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         let _place = zelf.place.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Made on this thread, it knows this thread's stack.
-        vm.new_thread().run(|vm| zelf.function.call(args, vm))
+        let own = vm.new_thread();
+        zelf.begun.tell();
+        own.run(|vm| zelf.function.call(args, vm))
     }
 }
 
@@ -109,15 +143,37 @@ fn bounded(start: &'static dyn PyNativeFn) -> &'static dyn PyNativeFn {
             Some(function) => Some(function),
             None => args.kwargs.get_mut("function"),
         };
-        if let Some(function) = function.filter(|function| function.is_callable()) {
-            let place = Place::take().filter(|_| reservation::ensure(vm.state.stacksize.load() + BESIDE_STACK));
-            let place = place.ok_or_else(|| cannot_start(vm))?;
-            let body = Body { function: function.clone(), place: Mutex::new(Some(place)) };
-            *function = body.into_pyobject(vm);
+        let Some(function) = function.filter(|function| function.is_callable()) else { return start(vm, args) };
+        let _beginning = BEGINNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = Place::take().ok_or_else(|| cannot_start(vm))?;
+        let begun = Arc::<Begun>::default();
+        let body = Body { function: function.clone(), place: Mutex::new(Some(place)), begun: begun.clone() };
+        *function = body.into_pyobject(vm);
+        let result = start_when_there_is_room(vm, &args, start);
+        if result.is_ok() {
+            begun.wait();
         }
-        start(vm, args)
+        result
     };
     Box::leak(Box::new(bounded))
+}
+
+/// Starts a thread. The kernel counts threads that have returned until it has cleaned them up, and other threads may take
+/// memory that was free, so where one is refused there may be room in a moment.
+fn start_when_there_is_room(vm: &VirtualMachine, args: &FuncArgs, start: &dyn PyNativeFn) -> PyResult {
+    let mut pause = Duration::from_micros(100);
+    loop {
+        if !reservation::ensure(vm.state.stacksize.load() + BESIDE_STACK) {
+            return Err(cannot_start(vm));
+        }
+        let result = start(vm, args.clone());
+        let is_refused = |error: &PyBaseExceptionRef| error.fast_isinstance(vm.ctx.exceptions.runtime_error);
+        if !result.as_ref().is_err_and(is_refused) || pause > LONGEST_PAUSE {
+            return result;
+        }
+        thread::sleep(pause);
+        pause *= 2;
+    }
 }
 
 fn cannot_start(vm: &VirtualMachine) -> PyBaseExceptionRef {
