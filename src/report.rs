@@ -7,6 +7,7 @@ use crate::{
     config::Limits,
     corpus::Exclusion,
     engine::{Answer, ContextSize, Delta, Event, Origin, Preview, Started, SubCallState, Usage},
+    text::counted,
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -78,25 +79,31 @@ pub fn preview_text(preview: &Preview, left_out: &[Exclusion], limits: &Limits, 
     let Preview { context, context_tokens, first_prompt_tokens, .. } = preview;
     let dollars = |cost: Option<f64>| cost.map_or_else(String::new, |cost| format!(", ${cost:.4}"));
     let length = match context.characters {
-        Some(characters) => format!("{characters} characters"),
+        Some(characters) => counted(characters, "character"),
         None => "not read yet: binary files still count".to_owned(),
     };
     let worker = if preview.worker == preview.model { "also reads the parts" } else { &preview.worker };
     let mut lines = vec![
         format!("model    {} ({}); worker: {worker}", preview.model, preview.why),
-        format!("context  {} files, {} bytes ({length}), about {context_tokens} tokens", context.files, context.bytes),
+        format!(
+            "context  {}, {} ({length}), about {}",
+            counted(context.files, "file"),
+            counted(context.bytes, "byte"),
+            counted(context_tokens, "token")
+        ),
     ];
     lines.extend(context.store.iter().map(|store| format!("         all of it from the shard store {store}")));
-    let first = format!("about {first_prompt_tokens} tokens{}", dollars(preview.first_prompt_cost));
+    let first = format!("about {}{}", counted(first_prompt_tokens, "token"), dollars(preview.first_prompt_cost));
     lines.push(match preview.is_direct {
         true => format!("sends    the whole text in one prompt: {first}"),
         false => format!("sends    a first prompt without the text: {first}; what else is up to the model's programs"),
     });
     if !preview.is_direct {
         let whole = dollars(preview.whole_text_cost);
-        lines.push(format!("         reading the whole text once would be about {context_tokens} tokens{whole}"));
-        let mut most = vec![format!("{} calls", limits.max_calls), format!("{} s", limits.timeout.as_secs())];
-        most.extend(limits.max_tokens.map(|tokens| format!("{tokens} tokens")));
+        let tokens = counted(context_tokens, "token");
+        lines.push(format!("         reading the whole text once would be about {tokens}{whole}"));
+        let mut most = vec![counted(limits.max_calls, "call"), format!("{} s", limits.timeout.as_secs())];
+        most.extend(limits.max_tokens.map(|tokens| counted(tokens, "token")));
         most.extend(limits.max_cost.map(|cost| format!("${cost}")));
         lines.push(format!("at most  {}", most.join(", ")));
     }

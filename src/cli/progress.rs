@@ -9,7 +9,7 @@ use super::{
 use crate::{
     corpus::Exclusion,
     engine::{Answer, Citation, CitationState, Delta, Event, SubCallState, Termination, Usage},
-    text::{cut_head, visible_line},
+    text::{counted, cut_head, visible_line},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
@@ -87,7 +87,7 @@ impl Display {
         if !self.verbose || exclusions.is_empty() {
             return;
         }
-        let mut lines = vec![format!("── left out: {} files and folders ──", exclusions.len())];
+        let mut lines = vec![format!("── left out: {} ──", counted(exclusions.len(), "path"))];
         lines.extend(exclusions.iter().take(VERBOSE_LEFT_OUT).map(|it| format!("{}: {}", it.path, it.reason)));
         if let more @ 1.. = exclusions.len().saturating_sub(VERBOSE_LEFT_OUT) {
             lines.push(format!("… and {more} more"));
@@ -105,10 +105,10 @@ impl Display {
                     _ => format!(", {}", size.left_out),
                 };
                 let length = match size.characters {
-                    Some(characters) => format!("{characters} characters"),
-                    None => format!("{} bytes", size.bytes),
+                    Some(characters) => counted(characters, "character"),
+                    None => counted(size.bytes, "byte"),
                 };
-                state.message = format!("{} files, {length}{left_out}", size.files);
+                state.message = format!("{}, {length}{left_out}", counted(size.files, "file"));
                 // What a store says its files are may be something else than the files that lie around it.
                 if let Some(store) = size.store.as_ref().filter(|_| !self.quiet) {
                     self.line(&format!("rlm: the text is that of the shard store {store}"));
@@ -239,7 +239,7 @@ fn spending(usage: &Usage) -> Vec<String> {
     let tokens = usage.tokens.input + usage.tokens.output;
     if tokens > 0 {
         parts.push(match tokens {
-            0..1000 => format!("{tokens} tokens"),
+            0..1000 => counted(tokens, "token"),
             1000..1_000_000 => format!("{:.1} k tokens", tokens as f64 / 1e3),
             _ => format!("{:.2} M tokens", tokens as f64 / 1e6),
         });
@@ -253,8 +253,8 @@ fn spending(usage: &Usage) -> Vec<String> {
 fn summary(usage: &Usage) -> String {
     let mut parts = vec![
         format!("{:.1} s", usage.wall_time.as_secs_f64()),
-        format!("{} turns", usage.iterations),
-        format!("{} sub-calls", usage.sub_calls),
+        counted(usage.iterations, "turn"),
+        counted(usage.sub_calls, "sub-call"),
     ];
     parts.extend(spending(usage));
     if usage.retries > 0 {

@@ -26,9 +26,9 @@ async fn a_preview_names_what_stays_out_and_calls_no_model() {
     assert_eq!(ran.status, 0, "{ran:?}");
     for expected in [
         "model    scripted",
-        "context  1 files, 105000 bytes (105000 characters)",
+        "context  1 file, 105,000 bytes (105,000 characters)",
         "a first prompt without the text",
-        "at most  1000 calls",
+        "at most  1,000 calls",
         "x.log: ignored by `*.log` in .rlmignore",
         "zero: binary",
         "id_rsa: secret",

@@ -84,7 +84,7 @@ async fn an_editor_may_ask_about_a_value_and_see_before_what_a_query_costs() {
         "{preview}"
     );
     assert_eq!(preview["leftOut"][0]["path"], ".env");
-    assert!(preview["text"].as_str().unwrap().contains("1 files, 8 bytes"), "{preview}");
+    assert!(preview["text"].as_str().unwrap().contains("1 file, 8 bytes"), "{preview}");
     let error =
         client.request("rlm/preview", json!({"query": "?", "scope": {"kind": "paths", "paths": ["nowhere"]}})).await;
     assert_eq!(error.unwrap_err()["data"]["kind"], "noSuchPath");

@@ -1401,7 +1401,7 @@ When that has ended, g asks again.
         (let ((text (buffer-string)))
           (kill-buffer)
           (should (string-prefix-p "Where is the kettle?\n\nmodel " text))
-          (should (string-match-p "^context +1 files, 18 bytes" text))
+          (should (string-match-p "^context +1 file, 18 bytes" text))
           (should (string-match-p "^  \\.env: " text)))))
     (should-not rlm--runs)))
 

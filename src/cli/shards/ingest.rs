@@ -3,7 +3,7 @@
 use super::{
     super::{options::refused, query::print_json, say, scope},
     Failure, Outcome,
-    size::{counted, grouped, parse},
+    size::parse,
 };
 use crate::{
     config::Options,
@@ -12,7 +12,7 @@ use crate::{
         shards::{self, IngestOptions, IngestSource, Ingested, LARGEST_SHARD, ShardError},
     },
     setup,
-    text::visible_path,
+    text::{counted, grouped, visible_path},
 };
 use clap::Args;
 use serde_json::json;

@@ -8,11 +8,13 @@ use super::{
         terminal::Guarded,
     },
     Failure, Outcome,
-    size::{counted, grouped},
 };
-use crate::corpus::{
-    Changed, GrepOptions, StopFlag,
-    shards::{DEFAULT_CACHE, Found, ShardError, ShardStore, Verified},
+use crate::{
+    corpus::{
+        Changed, GrepOptions, StopFlag,
+        shards::{DEFAULT_CACHE, Found, ShardError, ShardStore, Verified},
+    },
+    text::{counted, grouped},
 };
 use clap::Args;
 use serde_json::{Value, json};
