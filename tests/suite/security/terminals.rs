@@ -159,5 +159,5 @@ async fn our_own_progress_is_still_drawn() {
     let url = server.url();
     let arguments = ["query", "q", &path, "--endpoint", &url, "--model", "scripted", "--strategy", "direct"];
     let seen = String::from_utf8(on_terminal(arguments, &[]).await).expect("it is text");
-    assert!(seen.contains("\u{1b}[36m") && seen.contains("1 files") && seen.contains("so"), "{seen:?}");
+    assert!(seen.contains("\u{1b}[36m") && seen.contains("1 file,") && seen.contains("so"), "{seen:?}");
 }
