@@ -112,7 +112,8 @@ async fn memory_that_is_given_back_is_there_for_others() {
     let fork_server = fork_server(768);
     let (mut one, mut two) = (session(&fork_server, 60.0).await, session(&fork_server, 60.0).await);
     for _ in 0..3 {
-        output(&mut one, "x = [bytearray(1 << 20) for _ in range(250)]").await;
+        // Blocks that the allocator has from the system one by one, so that none is held by what lies behind it.
+        output(&mut one, "x = [bytearray(50 << 20) for _ in range(5)]").await;
         let refused = run(&mut two, "x = bytearray(600 << 20)").await;
         assert!(is_out_of_memory(&refused), "{refused:?}");
         output(&mut one, "del x").await;
