@@ -326,8 +326,8 @@ try {
   await step("a question about a real repository leads to the right line", async () => {
     await workbench.open(base, ownRepository, "src/lib.rs");
     await workbench.runCommand("RLM: Ask…");
-    await workbench.answerPrompt(`Ask RLM about the workspace ${basename(ownRepository)}`, "Where are citations checked?");
-    const answer = await workbench.editor("Where are citations checked");
+    await workbench.answerPrompt(`Ask RLM about the workspace ${basename(ownRepository)}`, "Where are citations looked up?");
+    const answer = await workbench.editor("Where are citations looked up");
     await answer.waitForAction("Ask Again");
     const link = await answer.follow(/src\/engine\/cite\.rs:\d/u);
     await workbench.waitForCursor("cite.rs", Number(/:(\d+)/u.exec(link)[1]));
