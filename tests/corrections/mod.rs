@@ -2,6 +2,7 @@
 //! CPython, in the interpreter of the worker, and in RustPython as it comes.
 
 use super::{STACK_BYTES, output_of, output_of_cpython};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use rustpython_vm::{Context, InterpreterBuilder, PyResult, Settings, VirtualMachine, builtins::PyStr, scope::Scope};
 use serde::Deserialize;
 use std::{
@@ -14,6 +15,9 @@ use std::{
 
 /// Set for a copy of this program that runs one program in RustPython as it comes.
 const UNCORRECTED: &str = "RLM_TEST_UNCORRECTED";
+
+/// Seconds of processor time that such a copy may take: what is wrong may also never end.
+const MOST_SECONDS: u64 = 20;
 
 /// What stands before the result of such a copy, so that it is told from what the test harness prints.
 const MARK: &str = "uncorrected result: ";
@@ -59,10 +63,12 @@ fn uncorrected(program: &str) -> Option<String> {
 }
 
 /// What the copy does. All interpreters of a process share their classes, and the other tests correct those.
-fn run_uncorrected(program: &str) {
-    let said = |vm: &VirtualMachine| -> PyResult<String> {
+fn run_uncorrected(program: String) {
+    let limit = Rlimit { current: Some(MOST_SECONDS), maximum: Some(MOST_SECONDS) };
+    setrlimit(Resource::Cpu, limit).unwrap();
+    let said = move |vm: &VirtualMachine| -> PyResult<String> {
         let scope: Scope = vm.new_scope_with_main()?;
-        vm.run_string(scope.clone(), &judged(&[program]), "<program>".to_owned())?;
+        vm.run_string(scope.clone(), &judged(&[&program]), "<program>".to_owned())?;
         let said = scope.globals.get_item("said", vm)?.get_item(&0, vm)?;
         Ok(said.downcast_ref::<PyStr>().map_or_else(String::new, |said| said.to_string_lossy().into_owned()))
     };
@@ -103,7 +109,7 @@ fn files() -> Vec<(String, String)> {
 #[test]
 fn each_correction_is_still_needed() {
     if let Ok(program) = env::var(UNCORRECTED) {
-        return run_uncorrected(&program);
+        return run_uncorrected(program);
     }
     let Table { correction: rows } = toml::from_str(include_str!("../data/corrections.toml")).unwrap();
     let programs: Vec<&str> = rows.iter().map(|row| row.program.as_str()).collect();
