@@ -8,6 +8,7 @@
 mod budget;
 mod fork_server;
 mod memory;
+mod memory_service;
 mod packets;
 mod paging;
 mod process;

@@ -3,7 +3,7 @@
 use super::{
     models,
     options::{ModelOptions, refused},
-    query::print,
+    output::print,
 };
 use crate::{
     config::Settings,

@@ -2,7 +2,7 @@
 
 use super::{
     options::{CommonOptions, Subject},
-    query::{print, print_json},
+    output::{print, print_json},
     say, scope,
 };
 use crate::{

@@ -4,7 +4,7 @@ mod ingest;
 mod look;
 mod size;
 
-use super::{query::print_json, say};
+use super::{output::print_json, say};
 use crate::corpus::shards::ShardError;
 use clap::{Args, Subcommand};
 use serde_json::json;

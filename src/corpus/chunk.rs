@@ -19,7 +19,7 @@ mod merge;
 
 pub use measure::Unit;
 
-use super::{assemble::Segment, context::ContextText, error::Error, stop::StopFlag, threads::on_threads};
+use super::{context::ContextText, error::Error, segment::Segment, stop::StopFlag, threads::on_threads};
 use crate::text::CharIndex;
 use borders::{Border, Level};
 use measure::Measure;

@@ -4,12 +4,13 @@ mod build;
 mod parts;
 
 use super::{
-    assemble::{Changed, Outcome, Segment},
-    error::Error,
+    assemble::Outcome,
+    error::{Error, LookupError, PathError},
     exclusion::{Exclusion, Incomplete},
     in_place::InPlace,
-    path_lookup::{self, LookupError, PathError},
+    path_lookup,
     search::{Index, SharedIndex},
+    segment::{Changed, Segment},
     shards::ShardText,
     source::Source,
     stop::StopFlag,

@@ -10,10 +10,10 @@ use super::{
     decode::{BINARY_PROBE, Decoder},
     error::Error,
     exclusion::Reason,
+    fingerprint::{ClockTick, Fingerprint},
     source::{Reading, Source, unreadable},
     stop::StopFlag,
     threads::on_threads,
-    walk::{ClockTick, Fingerprint},
 };
 use crate::text::{CharIndex, LineIndex, STRIDE, StrideCounts};
 use std::{
@@ -29,10 +29,6 @@ use std::{
     thread,
 };
 use xxhash_rust::xxh3::xxh3_64;
-
-/// Files of at least this many bytes are read in place. Smaller ones are copied in less time than a person would
-/// notice.
-pub(super) const IN_PLACE: u64 = 256 << 20;
 
 /// Bytes that are read, counted and hashed at once.
 const BLOCK: usize = 1 << 20;

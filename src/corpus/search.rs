@@ -27,6 +27,7 @@ mod synonyms;
 mod table;
 mod terms;
 mod vocabulary;
+mod weight;
 
 pub(super) use index::Index;
 pub use lines::rate_lines;

@@ -1,18 +1,17 @@
 //! A frozen view of what a question is about.
 
 use super::{
-    assemble::Segment,
-    collect::{self, SourceList},
+    collect::{self, PendingRescan, SourceList},
     context::ContextText,
     error::Error,
     exclusion::{Exclusion, Incomplete},
     language::Language,
-    selection::Selection,
+    segment::Segment,
     shards::ShardStore,
     source::{Content, Source},
     stop::StopFlag,
+    text_cache::Texts,
     value,
-    workspace::{PendingRescan, Texts, Workspace},
 };
 use crate::text::visible_line;
 use serde_json::Value;
@@ -40,11 +39,6 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// A snapshot of which nothing is kept for others. Blocks, as [`Workspace::snapshot`] does.
-    pub fn take(selection: &Selection, stop: &StopFlag) -> Result<Arc<Self>, Error> {
-        Workspace::default().snapshot(selection, stop)
-    }
-
     pub(super) fn settled(gathered: SourceList, texts: Arc<Texts>, stop: StopFlag) -> Arc<Self> {
         let (settled, context) = (OnceLock::from(Ok(gathered)), OnceLock::new());
         Arc::new(Self { predicted: None, settled, context, texts, stop, store: None })

@@ -2,12 +2,13 @@
 
 use super::{Body, ContextText};
 use crate::corpus::{
-    assemble::{self, Assembled, Earlier, Outcome, Segment},
+    assemble::{self, Assembled, Earlier, Outcome},
     decode::Changes,
     error::Error,
     exclusion::Exclusion,
     in_place::{self, Scanned},
     search::SharedIndex,
+    segment::Segment,
     shards::{ShardStore, ShardText},
     source::Source,
     stop::StopFlag,

@@ -1,7 +1,7 @@
 //! Long texts in parts that can be looked at one after the other.
 
 use super::ContextText;
-use crate::corpus::{assemble::Segment, error::Error};
+use crate::corpus::{error::Error, segment::Segment};
 use std::ops::Range;
 
 /// A lone text of up to so many bytes is ranked as one file; a longer one in parts; and what is longer still takes more

@@ -1,7 +1,7 @@
 //! Searching the parts of a text, and making rows of what matches.
 
 use super::{
-    GrepError, GrepRow,
+    GrepRow,
     automaton::Walker,
     lines::{LineSearch, Shown, shown},
     pattern::{Pattern, Scope},
@@ -9,7 +9,13 @@ use super::{
     window::Haystack,
 };
 use crate::{
-    corpus::{assemble::Segment, context::ContextText, error::Error, stop::StopFlag, threads::on_threads},
+    corpus::{
+        context::ContextText,
+        error::{Error, GrepError},
+        segment::Segment,
+        stop::StopFlag,
+        threads::on_threads,
+    },
     text::Bytes,
 };
 use grep_matcher::Matcher;
@@ -24,7 +30,7 @@ use std::{
 };
 
 /// The most bytes of the rows of one search.
-pub(super) const MOST_SHOWN: usize = 16 << 20;
+const MOST_SHOWN: usize = 16 << 20;
 
 /// The most threads of one search. Each has memory of its own for what it knows of the pattern.
 const MOST_THREADS: usize = 8;
@@ -253,7 +259,7 @@ impl<'a> Rows<'a> {
         self.place = Some(place);
         let bytes = row.text.len() + row.path.as_ref().map_or(0, String::len);
         if self.search.shown.fetch_add(bytes, Ordering::Relaxed) + bytes > MOST_SHOWN {
-            return self.fail(GrepError::TooMuch);
+            return self.fail(GrepError::TooMuch { most: MOST_SHOWN });
         }
         self.rows.push(row);
         if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -2,10 +2,10 @@
 
 use super::{
     super::{
-        assemble::{Changed, Segment},
         error::Error,
+        segment::{Changed, Segment},
     },
-    error::ShardError,
+    ShardError,
     manifest::Extent,
     store::ShardStore,
 };
