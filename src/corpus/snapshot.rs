@@ -7,7 +7,7 @@ use super::{
     exclusion::{Exclusion, Incomplete},
     language::Language,
     segment::Segment,
-    shards::ShardStore,
+    shards::{ShardStore, ShardText},
     source::{Content, Source},
     stop::StopFlag,
     text_cache::Texts,
@@ -87,7 +87,9 @@ impl Snapshot {
         };
         let sources = store.segments().iter().map(source).collect();
         let location = store.location().to_owned();
-        Self::stored(sources, Ok(ContextText::of_store(store)), Some(location))
+        let (segments, changed) = (store.segments().to_vec(), store.changed().to_vec());
+        let context = ContextText::of_source(Box::new(ShardText::new(store)), segments, changed);
+        Self::stored(sources, Ok(context), Some(location))
     }
 
     fn stored(sources: Vec<Arc<Source>>, context: Result<Arc<ContextText>, Error>, store: Option<String>) -> Arc<Self> {

@@ -28,3 +28,14 @@ pub(super) fn unweighed(value: u32) -> (u32, u32) {
 pub(super) fn counted_in_name(times: u32) -> u32 {
     times.min(IN_NAME)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_keep_what_they_are_made_of() {
+        assert_eq!(unweighed(weighed(12, 1)), (12, 1));
+        assert_eq!(unweighed(weighed(0, 9)), (0, 3));
+    }
+}
