@@ -6,7 +6,7 @@
 //! discount, and passages that hold more of the question's words, or whose name is made of them, move up. What callers
 //! say of a function counts as well. Good passages that are neighbours are shown as one.
 //!
-//! Here is the index of some files and what it finds; a text asks it through `corpus::context::ranked_search`.
+//! Here is the index of some files and what it finds; a text asks it through `corpus::search()`.
 
 mod batches;
 mod calls;

@@ -59,3 +59,6 @@ pub enum Access<'a> {
     /// It is fetched when it is asked for. These are the bytes and characters of one part after the other.
     Parts(Vec<(usize, usize)>),
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,10 +96,10 @@ impl ContextText {
 
     /// What is ranked as if it were a file: the files, or the parts of a lone text that is long.
     fn ranked(&self) -> Result<&[Segment], Error> {
-        // The files of a text in memory were read already, however many there are.
-        let is_bounded = self.segments.len() == 1 || self.in_memory().is_none();
+        // Several files that were put together in memory took about as long already, so they have no bound.
+        let has_bound = self.segments.len() == 1 || self.in_memory().is_none();
         match self.segments.as_slice() {
-            _ if is_bounded && self.byte_len() > RANKED_MOST => Err(Error::TooLongToRank { bytes: self.byte_len() }),
+            _ if has_bound && self.byte_len() > RANKED_MOST => Err(Error::TooLongToRank { bytes: self.byte_len() }),
             [lone] if lone.text.len() > RANKED_WHOLE => self.parts(),
             segments => Ok(segments),
         }

@@ -43,17 +43,17 @@ struct Module {
 
 /// The imports between sources, which have the paths of their files below `src`.
 pub fn imports(sources: &[(String, String)]) -> Vec<Import> {
-    let mut crate_ = Crate::default();
+    let mut krate = Crate::default();
     for (file, (name, text)) in sources.iter().enumerate() {
         let path = module_of(name);
         if path.iter().any(|part| part == "tests") || name == "main.rs" {
             continue;
         }
         let syntax = syn::parse_file(text).unwrap_or_else(|error| panic!("src/{name}: {error}"));
-        let mut reader = Reader { crate_: &mut crate_, file, path };
+        let mut reader = Reader { krate: &mut krate, file, path };
         reader.module(&syntax.items);
     }
-    crate_.imports()
+    krate.imports()
 }
 
 /// The module that a file is.
@@ -140,7 +140,7 @@ impl Crate {
 
 /// Reads the modules of one file.
 struct Reader<'a> {
-    crate_: &'a mut Crate,
+    krate: &'a mut Crate,
     file: usize,
     path: Path,
 }
@@ -153,7 +153,7 @@ impl Reader<'_> {
 
     fn here(&mut self) -> &mut Module {
         let new = Module { file: self.file, ..Module::default() };
-        self.crate_.modules.entry(self.path.clone()).or_insert(new)
+        self.krate.modules.entry(self.path.clone()).or_insert(new)
     }
 
     fn use_tree(&mut self, tree: &UseTree, before: &[String]) {
