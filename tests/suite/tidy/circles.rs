@@ -1,7 +1,6 @@
 //! Circles of modules that use each other.
 //!
-//! Modules are compared with their neighbours: an import counts for the two modules of one folder that its ends lie in, with
-//! all that is below them. What a module and its descendants use of each other is their own affair.
+//! What a module and its descendants use of each other is their own affair.
 
 use super::imports::{Import, imports, module_of};
 use std::{
@@ -9,14 +8,23 @@ use std::{
     iter::successors,
 };
 
-/// For each module the neighbours that it uses, each with an import that does so.
+/// What is looked at as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// A file by itself.
+    File,
+    /// A module with all that is below it. It is compared with those that lie beside it. Where these make no circle, files
+    /// make none either.
+    Module,
+}
+
+/// For each module those that it uses, each with an import that does so.
 type Graph<'a> = BTreeMap<Vec<String>, BTreeMap<Vec<String>, &'a Import>>;
 
 /// Describes the circles among some sources, which have the paths of their files below `src`. Those that lie wholly in an
 /// `exempt` module are left out.
-pub fn circles(sources: &[(String, String)], exempt: &[&str]) -> Vec<String> {
-    let imports = imports(sources);
-    let graph = graph(sources, &imports);
+pub fn circles(sources: &[(String, String)], imports: &[Import], unit: Unit, exempt: &[&str]) -> Vec<String> {
+    let graph = graph(sources, imports, unit);
     let reached: BTreeMap<_, _> = graph.keys().map(|module| (module, reached_from(module, &graph))).collect();
     let mut known: BTreeSet<&[String]> = BTreeSet::new();
     let mut circles = Vec::new();
@@ -37,15 +45,22 @@ pub fn circles(sources: &[(String, String)], exempt: &[&str]) -> Vec<String> {
     circles
 }
 
-fn graph<'a>(sources: &[(String, String)], imports: &'a [Import]) -> Graph<'a> {
+fn graph<'a>(sources: &[(String, String)], imports: &'a [Import], unit: Unit) -> Graph<'a> {
     let mut graph = Graph::new();
     for import in imports {
-        let (from, to) = (module_of(&sources[import.from].0), module_of(&sources[import.to].0));
+        let (mut from, mut to) = (module_of(&sources[import.from].0), module_of(&sources[import.to].0));
         let common = from.iter().zip(&to).take_while(|(from, to)| from == to).count();
-        if common < from.len().min(to.len()) {
-            let used = graph.entry(from[..=common].to_vec()).or_default();
-            used.entry(to[..=common].to_vec()).or_insert(import);
+        let is_descendant = common == to.len();
+        match unit {
+            Unit::File if is_descendant => continue,
+            Unit::Module if is_descendant || common == from.len() => continue,
+            Unit::File => {}
+            Unit::Module => {
+                from.truncate(common + 1);
+                to.truncate(common + 1);
+            }
         }
+        graph.entry(from).or_default().entry(to).or_insert(import);
     }
     graph
 }
@@ -84,10 +99,11 @@ fn describe(
 #[test]
 fn circles_are_found_however_they_are_written() {
     let circle = |files: &[(&str, &str)]| {
-        let root = [("lib", "mod a; mod b; mod c;")];
+        let root = [("lib", "mod a; mod b; mod c; mod d;")];
         let files = root.iter().chain(files);
         let sources: Vec<_> = files.map(|(name, text)| (format!("{name}.rs"), (*text).to_owned())).collect();
-        !circles(&sources, &[]).is_empty()
+        let imports = imports(&sources);
+        [Unit::File, Unit::Module].map(|unit| !circles(&sources, &imports, unit, &[]).is_empty())
     };
     let back = "use super::a::A; pub struct B; pub fn b() {}";
     for (a, is_circle) in [
@@ -99,8 +115,8 @@ fn circles_are_found_however_they_are_written() {
         ("pub struct A; fn a() { assert!(true, \"{}\", crate::b::b()) }", true),
         ("pub struct A; mod inner { use super::super::b::B; }", true),
         // By what another module passes on.
-        ("use crate::c::B; pub struct A;", true),
-        ("use crate::c::*; pub struct A; fn a(_: crate::c::Renamed) {}", true),
+        ("use crate::d::B; pub struct A;", true),
+        ("use crate::d::*; pub struct A; fn a(_: crate::d::Renamed) {}", true),
         ("use crate::c::C; pub struct A;", false),
         // What names a module and uses nothing of it.
         ("use crate::b; pub struct A;", false),
@@ -110,14 +126,19 @@ fn circles_are_found_however_they_are_written() {
         ("pub struct A; impl A { #[cfg(test)] fn a() { crate::b::b() } }", false),
         ("pub struct A; fn a() { ::b::b() }", false),
     ] {
-        let c = "mod d; pub use super::b::{B, B as Renamed}; pub use self::d::C;";
-        let found = circle(&[("a", a), ("b", back), ("c", c), ("c/d", "pub struct C;")]);
-        assert_eq!(found, is_circle, "{a}");
+        let c = [("c", "mod e; pub use self::e::C;"), ("c/e", "pub struct C;")];
+        let d = ("d", "pub use super::b::{B, B as Renamed};");
+        let found = circle(&[&[("a", a), ("b", back), d][..], &c].concat());
+        assert_eq!(found, [is_circle; 2], "{a}");
     }
     let parent = ("a", "mod b; use b::B; pub struct A;");
-    assert!(!circle(&[parent, ("a/b", "use super::A; pub struct B;")]), "a module and its child");
+    assert_eq!(circle(&[parent, ("a/b", "use super::A; pub struct B;")]), [false; 2], "a module and its child");
     let child = ("a/b", "use crate::c::C; pub struct B;");
-    assert!(circle(&[parent, child, ("c", "use crate::a::A; pub struct C;")]), "by way of a child");
+    assert_eq!(circle(&[parent, child, ("c", "use crate::a::A; pub struct C;")]), [true; 2], "by way of a child");
+    let folders = [("a", ""), ("a/x", "use crate::b::X; pub struct Y;"), ("a/y", "pub struct Z;")];
+    let back = [("b/x", "pub struct X;"), ("b/y", "use crate::a::y::Z;")];
+    let folders = [&folders[..], &[("b", "pub use x::X; mod x;")], &back].concat();
+    assert_eq!(circle(&folders), [false, true], "folders may use each other where files do not");
     let sources = [
         ("a.rs", "mod b; mod c;"),
         ("a/b.rs", "use super::c::C; pub struct B;"),
@@ -125,6 +146,7 @@ fn circles_are_found_however_they_are_written() {
     ];
     let sources = sources.map(|(name, text)| (name.to_owned(), text.to_owned()));
     let expected = "in a circle: a::b, a::c\n    src/a/b.rs uses super::c::C\n    src/a/c.rs uses super::b::B";
-    assert_eq!(circles(&sources, &[]), [expected]);
-    assert_eq!(circles(&sources, &["a"]), [""; 0]);
+    let imports = imports(&sources);
+    assert_eq!(circles(&sources, &imports, Unit::File, &[]), [expected]);
+    assert_eq!(circles(&sources, &imports, Unit::File, &["a"]), [""; 0]);
 }
