@@ -187,6 +187,7 @@ impl Reader<'_> {
                 }
                 other => {
                     self.note(mem::take(&mut path));
+                    colons = 0;
                     if let TokenTree::Group(group) = other {
                         self.paths_among(group.stream());
                     }
