@@ -50,7 +50,7 @@ proptest! {
             for at in (0..=text.len()).filter(|&at| text.is_char_boundary(at)) {
                 let next = text[at..].find('\n').map_or(text.len(), |line_feed| at + line_feed + 1);
                 prop_assert_eq!(&source.read(at..text.len()).unwrap(), &text[at..]);
-                prop_assert_eq!(&*source.bytes(0..at).unwrap(), text[..at].as_bytes());
+                prop_assert_eq!(&*source.bytes(0..at).unwrap(), &text.as_bytes()[..at]);
                 prop_assert_eq!(source.line_start(at).unwrap(), starts(at));
                 prop_assert_eq!(source.next_line(at).unwrap(), next, "{:?} at {}", source, at);
                 prop_assert_eq!(source.line_feeds(at..text.len()).unwrap(), text[at..].matches('\n').count());
