@@ -11,7 +11,7 @@ use std::{
 };
 
 /// The layers of `docs/architecture.md`, from the top down: each may use only those below it.
-const LAYERS: [&[&str]; 11] = [
+const LAYERS: [&[&str]; 12] = [
     &["cli"],
     &["lsp"],
     &["setup", "report"],
@@ -22,6 +22,7 @@ const LAYERS: [&[&str]; 11] = [
     &["corpus"],
     &["config"],
     &["exec"],
+    &["failure"],
     &["text"],
 ];
 
@@ -99,7 +100,7 @@ const PRIVATE_WORDS: [&str; 37] = [
 
 /// Modules whose parts use each other in circles, and those in which single files still do.
 const CIRCULAR_PARTS: [&str; 2] = ["engine", "repl/worker"];
-const CIRCULAR_FILES: [&str; 2] = ["engine", "repl/worker"];
+const CIRCULAR_FILES: [&str; 2] = ["engine/host", "repl/worker"];
 
 /// The longest a file may be.
 const LONGEST: usize = 450;
