@@ -1,7 +1,7 @@
 //! Where a store lies, whatever kind of place that is.
 //!
-//! The [`layout`](super::layout) is the same everywhere. A folder is written and read without `object_store`: a small part of a file in the system's cache is there in two microseconds, less than it takes to
-//! hand the request to another thread.
+//! The [`layout`](super::layout) is the same everywhere. A folder is written and read without `object_store`: a small part
+//! of a file in the system's cache is there in two microseconds, less than it takes to hand the request to another thread.
 
 use super::{
     ShardError, Trouble,
