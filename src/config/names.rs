@@ -1,44 +1,43 @@
-//! The names of the options on the wire, and what to say of a name that is none of them.
+//! The names of the options as they are spelled, and what to say of a name that is none of them.
 
-use super::Options;
-
-/// The name of every option that [`Options::from_json`] reads.
-pub(super) const NAMES: [&str; 20] = [
-    "model",
-    "worker",
-    "endpoint",
-    "strategy",
-    "protocol",
-    "repair",
-    "schema",
-    "tools",
-    "maxIterations",
-    "maxDepth",
-    "maxCalls",
-    "maxTokens",
-    "maxCost",
-    "timeout",
-    "cellTimeout",
-    "maxErrors",
-    "concurrency",
-    "include",
-    "exclude",
-    "price",
-];
+use super::{DEFINITIONS, Options};
 
 impl Options {
     /// Whether there is an option of this name.
     pub fn knows(name: &str) -> bool {
-        NAMES.contains(&name)
+        DEFINITIONS.iter().any(|it| it.facts().name == name)
     }
 
     /// The option that someone who wrote `name` may have meant.
     pub fn nearest(name: &str) -> Option<&'static str> {
         let name = name.to_lowercase();
-        let distances = NAMES.map(|known| (distance(&name, &known.to_lowercase()), known));
-        let (distance, known) = distances.into_iter().min()?;
+        let known = DEFINITIONS.iter().map(|it| it.facts().name);
+        let (distance, known) = known.map(|known| (distance(&name, &known.to_lowercase()), known)).min()?;
         (distance <= known.len().min(name.len()) / 3).then_some(known)
     }
+}
+
+/// `max-calls` for `maxCalls`.
+pub(super) fn kebab_case(name: &str) -> String {
+    name.chars().fold(String::new(), |mut kebab, letter| {
+        if letter.is_ascii_uppercase() {
+            kebab.push('-');
+        }
+        kebab.push(letter.to_ascii_lowercase());
+        kebab
+    })
+}
+
+/// `maxCalls` for `max-calls`.
+pub(super) fn camel_case(name: &str) -> String {
+    let mut words = name.split('-');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut camel, word| {
+        let mut letters = word.chars();
+        camel.extend(letters.next().map(|it| it.to_ascii_uppercase()));
+        camel.push_str(letters.as_str());
+        camel
+    })
 }
 
 /// How many bytes must be put in, taken out or changed to get from one name to the other.
@@ -72,6 +71,14 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Options::nearest(name), meant, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_go_from_the_wire_to_the_terminal_and_back() {
+        for (wire, terminal) in [("model", "model"), ("maxCalls", "max-calls"), ("aBC", "a-b-c")] {
+            assert_eq!(kebab_case(wire), terminal);
+            assert_eq!(camel_case(terminal), wire);
         }
     }
 }
