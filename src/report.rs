@@ -145,3 +145,6 @@ pub fn event<R>(event: engine::Event) -> Event<R> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

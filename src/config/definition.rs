@@ -37,8 +37,6 @@ pub struct Facts {
     pub help: &'static str,
     /// Where the terminal has it, if it does.
     pub group: Option<Group>,
-    /// What stands for its value in the help. Choices stand for themselves.
-    pub value_name: &'static str,
     /// The environment variable that sets it, if one does.
     pub variable: Option<&'static str>,
     /// Whether editors have a setting for it; else it belongs to single questions.
@@ -46,10 +44,10 @@ pub struct Facts {
 }
 
 impl Facts {
-    pub const NONE: Self = Self { name: "", help: "", group: None, value_name: "", variable: None, is_setting: true };
+    pub const NONE: Self = Self { name: "", help: "", group: None, variable: None, is_setting: true };
 
-    pub const fn of(group: Group, value_name: &'static str) -> Self {
-        Self { group: Some(group), value_name, ..Self::NONE }
+    pub const fn of(group: Group) -> Self {
+        Self { group: Some(group), ..Self::NONE }
     }
 
     pub const fn in_environment(self, variable: &'static str) -> Self {
@@ -126,12 +124,12 @@ impl<K: Kind> Definition for Entry<K> {
     }
 
     fn argument(&self) -> Option<Arg> {
-        let Facts { name, help, group, value_name, variable, .. } = self.facts;
+        let Facts { name, help, group, variable, .. } = self.facts;
         let default = self.default().map(|it| format!(" [default: {it}]")).unwrap_or_default();
         let variable = variable.map(|it| format!(" [env: {it}]")).unwrap_or_default();
         let argument = Arg::new(name)
             .long(kebab_case(name))
-            .value_name(value_name)
+            .value_name(self.kind.value_name())
             .help(format!("{}{default}{variable}", help.trim()))
             .help_heading(group?.heading());
         Some(if K::IS_FILE { argument.value_parser(value_parser!(PathBuf)) } else { self.kind.argument(argument) })

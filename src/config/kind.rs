@@ -28,6 +28,9 @@ pub trait Kind: Clone + Send + Sync + 'static {
 
     fn shape(&self) -> Shape;
 
+    /// What stands for a value in the help.
+    fn value_name(&self) -> String;
+
     /// What holds if nothing is written, as people are told it.
     fn default(&self) -> Option<String> {
         None

@@ -19,35 +19,34 @@ options! {
     /// What the layers above read.
     struct Settings {
         /// The root model: `provider::model`, a model's name, `cli:COMMAND`, or `extractive`
-        "model", model => model: Name = Name, Facts::of(Models, "SPEC").in_environment("RLM_MODEL");
+        "model", model => model: Name = Name, Facts::of(Models).in_environment("RLM_MODEL");
 
         /// The model of sub-calls; the root model if absent
-        "worker", worker => worker: Name = Name, Facts::of(Models, "SPEC").in_environment("RLM_WORKER_MODEL");
+        "worker", worker => worker: Name = Name, Facts::of(Models).in_environment("RLM_WORKER_MODEL");
 
         /// OpenAI-compatible base URL, e.g. http://127.0.0.1:8000/v1, whose key is in RLM_API_KEY; several form a pool
-        "endpoint", endpoint => endpoints: Addresses = Addresses,
-        Facts::of(Models, "URL").in_environment("RLM_ENDPOINT");
+        "endpoint", endpoint => endpoints: Addresses = Addresses, Facts::of(Models).in_environment("RLM_ENDPOINT");
 
         /// Whether programs are written, or the whole text is put into one prompt
-        "strategy", strategy => strategy: Choice<Strategy> = Choice::NEW, Facts::of(How, "");
+        "strategy", strategy => strategy: Choice<Strategy> = Choice::NEW, Facts::of(How);
 
         /// Whether models write programs in their text, or call tools; by what they can, if it is left open
-        "protocol", protocol => protocol: Choice<Protocol> = Choice::NEW, Facts::of(How, "");
+        "protocol", protocol => protocol: Choice<Protocol> = Choice::NEW, Facts::of(How);
 
         /// A JSON Schema that the answer must satisfy; what does not is given back to the model
-        "schema", schema => schema: Schema = Schema, Facts::of(How, "FILE").for_single_questions();
+        "schema", schema => schema: Schema = Schema, Facts::of(How).for_single_questions();
 
         /// Commands and values that models may use, in JSON
-        "tools", tools => tools: Tools = Tools, Facts::of(How, "FILE");
+        "tools", tools => tools: Tools = Tools, Facts::of(How);
 
         /// Mend what may be a slip of the model, at the risk that it was none; may be given several times
-        "repair", repair => repairs: Choices<Repair> = Choices::NEW, Facts::of(How, "");
+        "repair", repair => repairs: Choices<Repair> = Choices::NEW, Facts::of(How);
 
         /// Only files that match; may be given several times
-        "include", include => include: Globs = Globs, Facts::of(Context, "GLOB");
+        "include", include => include: Globs = Globs, Facts::of(Context);
 
         /// No files that match; may be given several times
-        "exclude", exclude => exclude: Globs = Globs, Facts::of(Context, "GLOB");
+        "exclude", exclude => exclude: Globs = Globs, Facts::of(Context);
 
         /// What models cost by their names, in US dollars per million tokens
         "price", price => prices: Prices = Prices, Facts::NONE.in_environment("RLM_PRICE");
@@ -58,36 +57,32 @@ options! {
     /// What a run may use up. Every number holds for the whole tree of a run.
     struct Limits {
         /// Turns of models that write programs
-        "maxIterations", max_iterations => max_iterations: Whole<u64> = Whole::new(60, 1..=10_000),
-        Facts::of(Bounds, "N");
+        "maxIterations", max_iterations => max_iterations: Whole<u64> = Whole::new(60, 1..=10_000), Facts::of(Bounds);
 
         // At 0 there are none, and `rlm_query` is a plain call.
         /// Levels of child runs
-        "maxDepth", max_depth => max_depth: Whole<usize> = Whole::new(2, 0..=16), Facts::of(Bounds, "N");
+        "maxDepth", max_depth => max_depth: Whole<usize> = Whole::new(2, 0..=16), Facts::of(Bounds);
 
         /// Calls of models
-        "maxCalls", max_calls => max_calls: Whole<u64> = Whole::new(1000, 1..=1_000_000), Facts::of(Bounds, "N");
+        "maxCalls", max_calls => max_calls: Whole<u64> = Whole::new(1000, 1..=1_000_000), Facts::of(Bounds);
 
         /// Tokens, in and out
-        "maxTokens", max_tokens => max_tokens: Unlimited = Unlimited { most: 1_000_000_000_000 },
-        Facts::of(Bounds, "N");
+        "maxTokens", max_tokens => max_tokens: Unlimited = Unlimited { most: 1_000_000_000_000 }, Facts::of(Bounds);
 
         /// US dollars; the prices of the models must be known (`RLM_PRICE`)
-        "maxCost", max_cost => max_cost: Money = Money { most: 1e6 }, Facts::of(Bounds, "USD");
+        "maxCost", max_cost => max_cost: Money = Money { most: 1e6 }, Facts::of(Bounds);
 
         /// Seconds for the whole run
-        "timeout", timeout => timeout: Seconds = Seconds { default: 600.0, most: 7.0 * DAY },
-        Facts::of(Bounds, "SECONDS");
+        "timeout", timeout => timeout: Seconds = Seconds { default: 600.0, most: 7.0 * DAY }, Facts::of(Bounds);
 
         /// Seconds for one program, calls not counted
-        "cellTimeout", cell_timeout => cell_timeout: Seconds = Seconds { default: 30.0, most: DAY },
-        Facts::of(Bounds, "SECONDS");
+        "cellTimeout", cell_timeout => cell_timeout: Seconds = Seconds { default: 30.0, most: DAY }, Facts::of(Bounds);
 
         /// Turns in a row whose programs fail
-        "maxErrors", max_errors => max_errors: Whole<u64> = Whole::new(5, 1..=1000), Facts::of(Bounds, "N");
+        "maxErrors", max_errors => max_errors: Whole<u64> = Whole::new(5, 1..=1000), Facts::of(Bounds);
 
         /// Calls that are open at once
-        "concurrency", concurrency => concurrency: Whole<usize> = Whole::new(16, 1..=1024), Facts::of(Bounds, "N");
+        "concurrency", concurrency => concurrency: Whole<usize> = Whole::new(16, 1..=1024), Facts::of(Bounds);
     }
 }
 

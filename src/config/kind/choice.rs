@@ -31,6 +31,10 @@ impl<T: ValueEnum + Default + Send + Sync + 'static> Kind for Choice<T> {
         Shape::Choice(names::<T>())
     }
 
+    fn value_name(&self) -> String {
+        written::<T>()
+    }
+
     fn default(&self) -> Option<String> {
         name(&T::default())
     }
@@ -56,6 +60,10 @@ impl<T: ValueEnum + Send + Sync + 'static> Kind for Choices<T> {
         Shape::Choices(names::<T>())
     }
 
+    fn value_name(&self) -> String {
+        written::<T>()
+    }
+
     fn read(&self, value: &Value) -> Result<Vec<T>, String> {
         let all = |items: &Vec<Value>| items.iter().map(|it| named(it.as_str()?)).collect();
         let listed = value.as_array().and_then(all);
@@ -77,10 +85,13 @@ impl<T: ValueEnum + Send + Sync + 'static> Kind for Choices<T> {
 
 /// The argument shows its choices in the place of a value's name, so they are not listed behind its help once more.
 fn one_of<T: ValueEnum + Send + Sync + 'static>(argument: Arg) -> Arg {
-    let written: Vec<_> = T::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
-    let written: Vec<_> = written.iter().map(|it| it.get_name()).collect();
-    let argument = argument.value_name(written.join("|")).hide_possible_values(true);
-    argument.value_parser(EnumValueParser::<T>::new())
+    argument.hide_possible_values(true).value_parser(EnumValueParser::<T>::new())
+}
+
+/// The choices as the terminal writes them.
+fn written<T: ValueEnum>() -> String {
+    let choices = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    choices.map(|it| it.get_name().to_owned()).collect::<Vec<_>>().join("|")
 }
 
 /// The name on the wire.

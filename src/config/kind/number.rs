@@ -27,6 +27,10 @@ impl<N: TryFrom<u64> + Clone + Send + Sync + 'static> Kind for Whole<N> {
         Shape::Whole { least: self.least }
     }
 
+    fn value_name(&self) -> String {
+        "N".to_owned()
+    }
+
     fn default(&self) -> Option<String> {
         Some(self.default.to_string())
     }
@@ -56,6 +60,10 @@ impl Kind for Unlimited {
 
     fn shape(&self) -> Shape {
         Shape::Whole { least: 1 }
+    }
+
+    fn value_name(&self) -> String {
+        "N".to_owned()
     }
 
     fn default(&self) -> Option<String> {
@@ -89,6 +97,10 @@ impl Kind for Money {
         Shape::Number
     }
 
+    fn value_name(&self) -> String {
+        "USD".to_owned()
+    }
+
     fn default(&self) -> Option<String> {
         Some("unlimited".to_owned())
     }
@@ -119,6 +131,10 @@ impl Kind for Seconds {
 
     fn shape(&self) -> Shape {
         Shape::Number
+    }
+
+    fn value_name(&self) -> String {
+        "SECONDS".to_owned()
     }
 
     fn default(&self) -> Option<String> {

@@ -19,6 +19,10 @@ impl Kind for Schema {
         Shape::Schema
     }
 
+    fn value_name(&self) -> String {
+        "FILE".to_owned()
+    }
+
     fn read(&self, value: &Value) -> Result<Value, String> {
         Ok(value.clone())
     }
@@ -42,6 +46,10 @@ impl Kind for Tools {
         Shape::Tools
     }
 
+    fn value_name(&self) -> String {
+        "FILE".to_owned()
+    }
+
     fn read(&self, value: &Value) -> Result<Vec<ToolSpec>, String> {
         tools(value)
     }
@@ -61,6 +69,10 @@ impl Kind for Prices {
 
     fn shape(&self) -> Shape {
         Shape::Prices
+    }
+
+    fn value_name(&self) -> String {
+        "MODEL=INPUT/OUTPUT,…".to_owned()
     }
 
     fn read(&self, value: &Value) -> Result<Self::Written, String> {

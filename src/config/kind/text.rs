@@ -17,6 +17,10 @@ impl Kind for Name {
         Shape::Text
     }
 
+    fn value_name(&self) -> String {
+        "SPEC".to_owned()
+    }
+
     fn read(&self, value: &Value) -> Result<String, String> {
         value.as_str().map(str::to_owned).ok_or_else(|| expected("a string", value))
     }
@@ -40,6 +44,10 @@ impl Kind for Addresses {
 
     fn shape(&self) -> Shape {
         Shape::TextOrTexts
+    }
+
+    fn value_name(&self) -> String {
+        "URL".to_owned()
     }
 
     fn read(&self, value: &Value) -> Result<Vec<String>, String> {
@@ -76,6 +84,10 @@ impl Kind for Globs {
 
     fn shape(&self) -> Shape {
         Shape::Globs
+    }
+
+    fn value_name(&self) -> String {
+        "GLOB".to_owned()
     }
 
     fn read(&self, value: &Value) -> Result<Vec<String>, String> {
