@@ -9,8 +9,6 @@
 //! nothing below reads one behind its caller's back.
 
 mod definition;
-#[cfg(test)]
-mod descriptions;
 mod endpoint;
 mod environment;
 mod kind;
@@ -58,3 +56,6 @@ impl SettingsError {
         Self { option: option.into(), problem: problem.into() }
     }
 }
+
+#[cfg(test)]
+mod tests;

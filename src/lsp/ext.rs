@@ -1,10 +1,8 @@
-//! The server's own methods: their names and wire types. `docs/protocol.md` describes them, and the types of the VS Code
-//! client are made of them ([`described`]).
+//! The server's own methods: their names and wire types. `docs/protocol.md` describes them, and tests compare; the types
+//! of the VS Code client are made of them.
 
 #[cfg(test)]
 mod described;
-#[cfg(test)]
-mod typescript;
 
 use crate::report::types::{Answer, Event, Usage};
 use lsp_types::{ProgressToken, Range, Uri, notification::Notification};
@@ -218,28 +216,4 @@ impl Notification for PartialResult {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_page_names_every_method_command_and_scope() {
-        let page = include_str!("../../docs/protocol.md");
-        let names = METHODS.iter().chain(&COMMANDS).chain(&[RlmEvent::METHOD, ASK_SELECTION_COMMAND]);
-        for name in names {
-            assert!(page.contains(&format!("`{name}`")), "docs/protocol.md does not describe {name}");
-        }
-        for scope in ["workspace", "folder", "file", "selection", "paths", "value"] {
-            assert!(page.contains(&format!("\"{scope}\"")), "docs/protocol.md does not name the scope {scope}");
-        }
-    }
-
-    #[test]
-    fn scopes_are_read_by_their_kind() {
-        let scope = |json: &str| serde_json::from_str::<Scope>(json).map_err(|error| error.to_string());
-        assert_eq!(scope(r#"{"kind":"workspace"}"#), Ok(Scope::Workspace));
-        let paths = Scope::Paths { paths: vec!["src".to_owned()] };
-        assert_eq!(scope(r#"{"kind":"paths","paths":["src"]}"#), Ok(paths));
-        assert!(scope(r#"{"kind":"selection","uri":"file:///a"}"#).unwrap_err().contains("range"));
-        assert!(scope(r#"{"kind":"universe"}"#).unwrap_err().contains("unknown variant"));
-    }
-}
+mod tests;

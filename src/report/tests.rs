@@ -1,3 +1,5 @@
+//! The order of the fields of the public JSON, and which may be missing.
+
 use super::*;
 use crate::{corpus::Tally, engine::Started};
 use serde_json::json;

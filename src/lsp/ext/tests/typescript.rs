@@ -1,10 +1,13 @@
 //! The wire types as TypeScript, for the VS Code client, and what else is told of them, held against them.
 
-use super::{
-    CancelParams, Cancelled, CancelledData, EndSessionParams, EventParams, FailureData, QueryParams, QueryResult,
-    QueryStarted, SessionEnded, Status,
+use crate::{
+    config::DEFINITIONS,
+    lsp::ext::{
+        CancelParams, Cancelled, CancelledData, EndSessionParams, EventParams, FailureData, QueryParams, QueryResult,
+        QueryStarted, SessionEnded, Status,
+    },
+    report::types::Preview,
 };
-use crate::{config::DEFINITIONS, report::types::Preview};
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value};
 use std::{collections::BTreeSet, fmt::Write, path::Path};
@@ -208,7 +211,7 @@ fn section<'a>(page: &'a str, heading: &str) -> &'a str {
 
 #[test]
 fn the_page_of_the_protocol_tells_every_field_where_it_belongs() {
-    let page = include_str!("../../../docs/protocol.md");
+    let page = include_str!("../../../../docs/protocol.md");
     // The standard tells of its own types.
     for (name, schema) in schemas().into_iter().filter(|(name, _)| !["Position", "Range"].contains(&&**name)) {
         let heading = heading(&name);
@@ -227,7 +230,7 @@ const STANDARD: [&str; 6] = ["capabilities", "experimental", "rlm", "code", "dat
 #[test]
 fn emacs_reads_no_field_that_is_not_sent() {
     let sent: BTreeSet<String> = schemas().values().flat_map(fields).collect();
-    let source = include_str!("../../../editors/emacs/rlm.el");
+    let source = include_str!("../../../../editors/emacs/rlm.el");
     let read = source.split("(plist-get ").skip(1).filter_map(|rest| {
         let (_, name) = rest.split_once(" :")?;
         Some(&name[..name.find(|it: char| !it.is_ascii_alphanumeric())?])
