@@ -3,9 +3,11 @@
 use crate::{
     corpus::{self, ContextText},
     engine::{
-        overview::Overview,
-        question::Focus,
-        session::{Earlier, Exchange},
+        prompt::overview::Overview,
+        question::{
+            Focus,
+            session::{Earlier, Exchange},
+        },
     },
     llm::extractive::QUESTION_HEADING,
     text::cut_middle,
