@@ -58,7 +58,7 @@ pub fn answer(answer: &engine::Answer, circumstances: &Circumstances) -> Answer 
 /// The object that `rlm preview --json` prints and `rlm/preview` returns.
 pub fn preview(preview: &engine::Preview, left_out: &[Exclusion], limits: &Limits) -> Preview {
     let text = preview_text(preview, left_out, limits, false);
-    let reason = |it: &Exclusion| LeftOut { path: it.path.to_string(), reason: it.reason.to_string() };
+    let reason = |it: &Exclusion| LeftOut { path: it.path.clone(), reason: it.reason.to_string() };
     Preview {
         model: preview.model.clone(),
         worker: preview.worker.clone(),

@@ -168,9 +168,10 @@ fn the_client_has_the_types_of_the_server() {
         std::fs::write(&path, &made).unwrap();
     }
     let there = std::fs::read_to_string(&path).unwrap();
+    let differs = made.lines().zip(there.lines()).find(|(made, there)| made != there);
     assert!(
         there == made,
-        "{FILE} is not what the wire types make; {BLESS}=1 cargo test --lib typescript writes it anew"
+        "{FILE} is not what the wire types make ({differs:?}); {BLESS}=1 cargo test --lib typescript writes it anew"
     );
 }
 
