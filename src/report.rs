@@ -38,7 +38,8 @@ pub fn answer(answer: &engine::Answer, circumstances: &Circumstances) -> Answer 
         uri: None,
     };
     let lost = |it: &engine::Lost| Lost { depth: it.depth, label: it.label.clone(), error: it.error.clone() };
-    let failure = |it: &engine::Failure| Failure { kind: it.kind, message: it.message.clone(), hint: it.hint.clone() };
+    let failure =
+        |it: &crate::failure::Failure| Failure { kind: it.kind, message: it.message.clone(), hint: it.hint.clone() };
     Answer {
         answer: answer.text.clone(),
         termination: answer.termination,

@@ -4,7 +4,10 @@
 #[cfg(test)]
 mod described;
 
-use crate::report::types::{Answer, Event, Usage};
+use crate::{
+    failure::FailureKind,
+    report::types::{Answer, Event, Usage},
+};
 use lsp_types::{ProgressToken, Range, Uri, notification::Notification};
 #[cfg(test)]
 use schemars::JsonSchema;
@@ -181,7 +184,7 @@ pub struct CancelledData {
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FailureData {
-    pub kind: &'static str,
+    pub kind: FailureKind,
     /// What the person can do.
     pub hint: Option<String>,
     #[serde(flatten)]

@@ -74,6 +74,7 @@ fn an_answer_has_its_fields_in_order_and_warnings_and_an_error_only_if_there_are
         ["answer", "termination", "citations", "lost", "lostCount", "usage", "model", "worker", "context", "trace"];
     assert_eq!(keys(&told), always);
     told.warnings = vec![text("w")];
-    told.failure = Some(engine::Failure { kind: "k", message: text("m"), hint: None });
+    told.failure =
+        Some(crate::failure::Failure { kind: crate::failure::FailureKind::Internal, message: text("m"), hint: None });
     assert_eq!(keys(&told), [&always[..], &["warnings", "error"]].concat());
 }

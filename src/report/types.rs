@@ -1,7 +1,10 @@
 //! The shapes of the public JSON. The TypeScript of the VS Code client is made of them, and the page of the protocol is
 //! held against them.
 
-use crate::engine::{CitationState, Termination};
+use crate::{
+    engine::{CitationState, Termination},
+    failure::FailureKind,
+};
 #[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -59,7 +62,7 @@ pub struct Lost {
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
-    pub kind: &'static str,
+    pub kind: FailureKind,
     pub message: String,
     /// What the person can do.
     pub hint: Option<String>,

@@ -89,11 +89,16 @@ export type Skipped = {
 
 /** What made a run fail. */
 export type Failure = {
-  kind: string;
+  kind: FailureKind;
   message: string;
   /** What the person can do. */
   hint: string | null;
 };
+
+/** What went wrong. */
+export type FailureKind = "configuration" | "unknownPrice" | "limit" | "noAnswer" | "replyCut" | "interpreter" | "internal" | "missingKey" | "unauthorized" | "noCredit" | "unknownModel" | "rateLimited" | "server" | "unreachable" | "brokenReply" | "emptyReply" | "promptTooLong" | "rejected" | "timedOut" | "program" | "noSuchPath" | "unreadable" | "badGlob" | "empty" | "changed" | "tooLong" | "badJson" | "storeNotAlone" | "stopped" | "storage" | "badLocation" | "noStore" | "halfWritten" | "otherFiles" | "badStore" | "badManifest" | "otherText" | "busy" | "overtaken" | "replaced" | "badShard" | "noAccess" | "badInput" | "badPattern" | "longLine" | "badRange" | "emptyNeedle" | "badShardSize" | "largeManifest" | "noFolder" | "leftOut" | "noFile" | "notOpen";
+
+export const FAILURE_KINDS = ["configuration", "unknownPrice", "limit", "noAnswer", "replyCut", "interpreter", "internal", "missingKey", "unauthorized", "noCredit", "unknownModel", "rateLimited", "server", "unreachable", "brokenReply", "emptyReply", "promptTooLong", "rejected", "timedOut", "program", "noSuchPath", "unreadable", "badGlob", "empty", "changed", "tooLong", "badJson", "storeNotAlone", "stopped", "storage", "badLocation", "noStore", "halfWritten", "otherFiles", "badStore", "badManifest", "otherText", "busy", "overtaken", "replaced", "badShard", "noAccess", "badInput", "badPattern", "longLine", "badRange", "emptyNeedle", "badShardSize", "largeManifest", "noFolder", "leftOut", "noFile", "notOpen"] as const;
 
 /** Params of `rlm/event`. */
 export type EventParams = {
@@ -233,7 +238,7 @@ export type CancelledData = {
 
 /** `data` of the error reply to a query that failed. */
 export type FailureData = {
-  kind: string;
+  kind: FailureKind;
   /** What the person can do. */
   hint: string | null;
   /** Null if it was only previewed. */

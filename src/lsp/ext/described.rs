@@ -1,6 +1,9 @@
 //! Schemas of what the wire types hold that is none of this crate's, or is read by hand.
 
-use crate::config::{DEFINITIONS, Shape};
+use crate::{
+    config::{DEFINITIONS, Shape},
+    failure::FailureKind,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -67,5 +70,16 @@ impl JsonSchema for Options {
             "type": "object",
             "properties": properties,
         })
+    }
+}
+
+impl JsonSchema for FailureKind {
+    fn schema_name() -> Cow<'static, str> {
+        "FailureKind".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<_> = Self::ALL.iter().map(|(kind, _)| kind.name()).collect();
+        json_schema!({ "description": "What went wrong.", "enum": names })
     }
 }

@@ -1,7 +1,7 @@
 //! Errors of the engine as errors of the protocol, mapped in one place.
 
 use crate::{
-    engine::Failure,
+    failure::Failure,
     lsp::{
         ext::{CancelledData, FailureData, QueryResult},
         query_registry::StartError,

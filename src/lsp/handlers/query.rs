@@ -2,7 +2,8 @@
 
 use super::error;
 use crate::{
-    engine::{Failure, Termination},
+    engine::Termination,
+    failure::{Failure, FailureKind},
     lsp::{
         ext::{QueryParams, QueryResult},
         message_order::Call,
@@ -34,7 +35,7 @@ pub async fn preview(handlers: &Handlers, params: QueryParams, call: Call) -> Re
         (Termination::Cancelled, None) => error::cancelled(None),
         (ended, None) => {
             let message = ended.explanation().unwrap_or("ended without a preview").to_owned();
-            error::failed(&Failure { kind: "limit", message, hint: None }, None)
+            error::failed(&Failure { kind: FailureKind::Limit, message, hint: None }, None)
         }
     })
 }
