@@ -26,9 +26,9 @@ export type QueryResult = {
 };
 
 /** Why a run ended. */
-export type Termination = "iterations" | "depth" | "calls" | "tokens" | "cost" | "timeout" | "cancelled" | "failed" | "final" | "direct" | "forced" | "errors";
+export type Termination = "iterations" | "calls" | "tokens" | "cost" | "timeout" | "cancelled" | "failed" | "final" | "direct" | "forced" | "errors";
 
-export const TERMINATIONS = ["iterations", "depth", "calls", "tokens", "cost", "timeout", "cancelled", "failed", "final", "direct", "forced", "errors"] as const;
+export const TERMINATIONS = ["iterations", "calls", "tokens", "cost", "timeout", "cancelled", "failed", "final", "direct", "forced", "errors"] as const;
 
 /** A place in the text that an answer rests on. Lines count from 1, both ends included. */
 export type Citation = {
