@@ -1,9 +1,7 @@
 //! `rlm/cancel`.
 
-use crate::lsp::{
-    ext::{CancelParams, Cancelled},
-    server::Handlers,
-};
+use super::Handlers;
+use crate::lsp::ext::{CancelParams, Cancelled};
 
 pub fn cancel(handlers: &Handlers, params: &CancelParams) -> Cancelled<bool> {
     Cancelled { cancelled: handlers.runs.cancel(&params.query_id) }

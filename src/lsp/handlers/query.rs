@@ -1,6 +1,6 @@
 //! `rlm/query`: the answer is the reply; and `rlm/preview`, which calls no model.
 
-use super::error;
+use super::{Handlers, error};
 use crate::{
     engine::Termination,
     failure::{Failure, FailureKind},
@@ -9,7 +9,6 @@ use crate::{
         message_order::Call,
         query::Outcome,
         query_registry::Invocation,
-        server::Handlers,
     },
     report::types::Preview,
 };
