@@ -16,6 +16,7 @@ mod modes;
 mod names;
 mod option_table;
 mod settings;
+mod spelling;
 mod tools;
 mod wire;
 

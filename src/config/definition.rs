@@ -3,7 +3,7 @@
 use super::{
     Environment, SettingsError,
     kind::{Kind, Shape},
-    names::kebab_case,
+    spelling::kebab_case,
 };
 use clap::{Arg, ArgMatches, value_parser};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The names of the options as they are spelled, and what to say of a name that is none of them.
+//! Which names are options, and what to say of one that is none.
 
 use super::{DEFINITIONS, Options};
 
@@ -15,29 +15,6 @@ impl Options {
         let (distance, known) = known.map(|known| (distance(&name, &known.to_lowercase()), known)).min()?;
         (distance <= known.len().min(name.len()) / 3).then_some(known)
     }
-}
-
-/// `max-calls` for `maxCalls`.
-pub(super) fn kebab_case(name: &str) -> String {
-    name.chars().fold(String::new(), |mut kebab, letter| {
-        if letter.is_ascii_uppercase() {
-            kebab.push('-');
-        }
-        kebab.push(letter.to_ascii_lowercase());
-        kebab
-    })
-}
-
-/// `maxCalls` for `max-calls`.
-pub(super) fn camel_case(name: &str) -> String {
-    let mut words = name.split('-');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |mut camel, word| {
-        let mut letters = word.chars();
-        camel.extend(letters.next().map(|it| it.to_ascii_uppercase()));
-        camel.push_str(letters.as_str());
-        camel
-    })
 }
 
 /// How many bytes must be put in, taken out or changed to get from one name to the other.
@@ -71,14 +48,6 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Options::nearest(name), meant, "{name}");
-        }
-    }
-
-    #[test]
-    fn names_go_from_the_wire_to_the_terminal_and_back() {
-        for (wire, terminal) in [("model", "model"), ("maxCalls", "max-calls"), ("aBC", "a-b-c")] {
-            assert_eq!(kebab_case(wire), terminal);
-            assert_eq!(camel_case(terminal), wire);
         }
     }
 }

@@ -167,7 +167,7 @@ mod tests {
     fn names_are_unique_and_said_in_one_way() {
         let mut names: Vec<_> = DEFINITIONS.iter().map(|it| it.facts().name).collect();
         for name in &names {
-            assert_eq!(crate::config::names::camel_case(&crate::config::names::kebab_case(name)), *name);
+            assert_eq!(crate::config::spelling::camel_case(&crate::config::spelling::kebab_case(name)), *name);
         }
         names.sort_unstable();
         names.dedup();

@@ -2,7 +2,7 @@
 //! are in camelCase.
 
 use super::{Kind, Shape, expected, many, repeated};
-use crate::config::names::camel_case;
+use crate::config::spelling::camel_case;
 use clap::{Arg, ArgMatches, ValueEnum, builder::EnumValueParser};
 use serde_json::Value;
 use std::marker::PhantomData;
