@@ -7,7 +7,9 @@
 
 mod budget;
 mod fork_server;
+mod interpreter;
 mod memory;
+mod memory_service;
 mod packets;
 mod paging;
 mod process;
@@ -19,6 +21,7 @@ pub mod worker;
 
 pub use budget::Budget;
 pub use fork_server::ForkServer;
+pub use interpreter::{Interpreter, Interpreters, Sandbox};
 pub use process::Launch;
 pub use resting::{Hold, Resting};
 pub use session::{CellOutcome, Ended, Limits, ReplSession};

@@ -5,7 +5,6 @@ use super::{
     budget::Budget,
     fork_server::ProcessEnd,
     process::{Launch, Process},
-    resting::Resting,
     wire::{Cause, CellReport, FromWorker, Run, SandboxLevel, ToWorker},
     worker,
 };
@@ -46,9 +45,10 @@ pub struct CellOutcome {
 }
 
 /// How the process of a cell ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Ended {
     /// By itself: with a result or with an exception.
+    #[default]
     Normally,
     /// It was ended; the variables are those from before the cell.
     RolledBack(Cause),
@@ -149,11 +149,6 @@ impl ReplSession {
         }
         self.is_idle = true;
         Ok(outcome)
-    }
-
-    /// Lays it to rest between two questions; nothing if there is nothing to rest.
-    pub fn rest(self) -> Option<Resting> {
-        Resting::new(self)
     }
 
     pub(super) fn budget(&self) -> &Arc<Budget> {

@@ -7,7 +7,11 @@
 use super::parts;
 use rlm::{
     config::{ToolSpec, tools},
-    engine::tools::{ProgramKind, ToolAction, all_tools, read, shown},
+    engine::{
+        all_tools,
+        tool_action::{ProgramKind, ToolAction},
+        tool_call::{read, shown},
+    },
     llm::{Assembling, CallPiece},
 };
 use std::collections::HashSet;
