@@ -4,7 +4,6 @@ use super::{
     client_state::ClientState,
     engines::Engines,
     ext::QueryParams,
-    outbox::Outbox,
     query::{Outcome, Prepared, Query, QueryRequest},
     reporter::{self, Channels, Reporter, WorkDone},
     sessions::Sessions,
@@ -57,7 +56,6 @@ pub enum StartError {
 /// All queries of one server.
 pub struct QueryRegistry {
     client: Client,
-    outbox: Outbox,
     engines: Engines,
     workspace: Arc<Workspace>,
     sessions: Arc<Sessions>,
@@ -77,10 +75,9 @@ struct ActiveQuery {
 }
 
 impl QueryRegistry {
-    pub fn new(client: Client, outbox: Outbox, environment: Environment) -> Self {
+    pub fn new(client: Client, environment: Environment) -> Self {
         Self {
             client,
-            outbox,
             engines: Engines::new(environment),
             workspace: Arc::default(),
             sessions: Arc::default(),
@@ -238,8 +235,7 @@ impl QueryRegistry {
                "usage": report::usage(&lock(&self.total))})
     }
 
-    /// Answers a query, tells the client on the way, and returns when everything that was told is sure to arrive before
-    /// what is sent from now on.
+    /// Answers a query and tells the client on the way. The reply comes after all of that, see [`transport`](super::transport).
     async fn run(&self, mut query: Query) -> Outcome {
         let title = format!("RLM: {}", one_line(&query.request.params.query, TITLE_CHARS));
         let work = async {
@@ -258,7 +254,6 @@ impl QueryRegistry {
         *lock(&self.total) += outcome.answer.usage;
         let done = Map::from_iter([("kind".to_owned(), json!("done")), ("result".to_owned(), json!(outcome.result))]);
         reporter::send_event(&self.client, &query.channels, sent, done).await;
-        self.outbox.flush(&self.client).await;
         outcome
     }
 }
