@@ -14,8 +14,10 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Args)]
 pub struct Subject {
     /// What you want to know
+    #[arg(value_parser = question)]
     pub question: String,
-    /// Repository, file, shard store (folder or s3://bucket/prefix), or `-` for standard input [default: the current folder]
+    /// Repository, file, shard store (folder or s3://bucket/prefix), or `-` for standard input [default: what is piped in, else
+    /// the current folder]
     pub path: Vec<PathBuf>,
     /// The file, or standard input, holds JSON (or JSON Lines): programs get that list, mapping or messages as `context`
     #[arg(long, help_heading = "Context")]
@@ -152,6 +154,11 @@ fn json(option: &str, path: &Path) -> Result<Value, String> {
     }
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
     serde_json::from_str(&text).map_err(|error| format!("{option}: {shown} is no JSON: {error}"))
+}
+
+/// A question that asks something.
+fn question(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("the question is empty") } else { Ok(text.to_owned()) }
 }
 
 /// A repair as the terminal writes it.

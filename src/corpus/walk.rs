@@ -1,12 +1,13 @@
 //! The files below a directory, and what was left out on the way.
 //!
-//! The walk sees the files that `ripgrep` sees. It is not the walk of the `ignore` crate, which tells neither sizes nor
+//! The walk sees the files that `ripgrep` sees, and those that git tracks although a rule of its own ignores them. It is not the walk of the `ignore` crate, which tells neither sizes nor
 //! why it passes over something; only the globs are that crate's. Each entry of a directory is decided once, with its
 //! reason, and what was found is kept, so that the next walk has to look only for what has changed.
 
 mod base;
 mod decide;
 mod directory;
+mod editor_files;
 mod entries;
 mod fingerprint;
 mod open;
@@ -16,8 +17,9 @@ mod work_queue;
 use super::exclusion::Exclusion;
 pub(super) use base::Base;
 pub(super) use decide::reason_against;
+pub(super) use editor_files::is_editor_file;
 pub use fingerprint::{ClockTick, Fingerprint};
-pub(super) use open::{open_below, open_path};
+pub(super) use open::open_path;
 use std::{path::PathBuf, sync::Arc};
 pub use tree::Tree;
 

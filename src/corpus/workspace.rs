@@ -59,7 +59,7 @@ impl Workspace {
         }
         let gathered = gather(Freshness::Rescan)?;
         if gathered.sources.is_empty() {
-            return Err(Error::empty(&gathered.left_out));
+            return Err(Error::empty(&gathered.left_out, &selection.include));
         }
         Ok(Snapshot::settled(gathered, self.texts.clone(), stop.clone()))
     }
@@ -83,6 +83,11 @@ impl PendingRescan {
     pub fn gather(&self, stop: &StopFlag) -> Result<SourceList, Error> {
         collect::gather(&self.selection, &self.walks, Freshness::Rescan, stop)
     }
+
+    /// Why there is nothing to read.
+    pub fn nothing(&self, gathered: &SourceList) -> Error {
+        Error::empty(&gathered.left_out, &self.selection.include)
+    }
 }
 
 /// Walks that can be gone again.
@@ -96,12 +101,15 @@ struct WalkKey {
     label: String,
     include: Vec<String>,
     exclude: Vec<String>,
+    /// What the globs mean, which depends on what there is.
+    meant: Vec<String>,
 }
 
 impl WalkKey {
     fn of(globs: &Globs, label: &str, selection: &Selection) -> Self {
         let (include, exclude) = (selection.include.clone(), selection.exclude.clone());
-        Self { root: globs.root().to_owned(), label: label.to_owned(), include, exclude }
+        let meant = globs.meant().to_vec();
+        Self { root: globs.root().to_owned(), label: label.to_owned(), include, exclude, meant }
     }
 }
 

@@ -98,7 +98,8 @@ impl Stream {
         let mut raw = Vec::new();
         let read = (&mut input).take(BINARY_PROBE as u64).read_to_end(&mut raw);
         read.map_err(|error| ShardError::Input { path: path.clone(), reason: error.to_string() })?;
-        let Some(decoder) = Decoder::of(&raw) else {
+        // Whoever ingests a text by itself has named it.
+        let Some(decoder) = Decoder::of(&raw, true) else {
             return Err(ShardError::Input { path, reason: "it is binary".to_owned() });
         };
         let mut stream =

@@ -133,15 +133,28 @@ fn our_own_ignore_file_wins_over_the_others() {
 }
 
 #[test]
-fn ignore_files_count_without_a_repository_too() {
-    let tree = Tree::new(&[(".gitignore", b"*.o\n"), ("a.c", b""), ("a.o", b"")]);
+fn rules_of_git_count_in_a_repository_only() {
+    let tree = Tree::new(&[
+        (".gitignore", b"/*\n"),
+        (".ignore", b"\n*.o\n"),
+        ("a.c", b""),
+        ("a.o", b""),
+        ("below/.git/HEAD", b""),
+        ("below/.gitignore", b"*.c\n"),
+        ("below/b.c", b""),
+        ("below/b.h", b""),
+    ]);
     fs::remove_dir_all(tree.path(".git")).unwrap();
     check(
         &tree.selection(),
         expect![[r#"
             a.c
+            below/b.h
               - .gitignore: hidden
-              - a.o: ignored by `*.o` in .gitignore
+              - .ignore: hidden
+              - a.o: ignored by `*.o` in .ignore:2
+              - below/.gitignore: hidden
+              - below/b.c: ignored by `*.c` in below/.gitignore:1
         "#]],
     );
 }

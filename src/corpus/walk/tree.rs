@@ -155,7 +155,8 @@ impl Tree {
                 let mut on_the_way = path.ancestors().filter(|step| !step.as_os_str().is_empty());
                 let is_included = on_the_way.any(|step| globs.includes(step, true));
                 let rules = above.rules.clone();
-                jobs.push(Job::Enter(Entrance { number, path: path.clone(), rules, is_included }));
+                let path = path.clone();
+                jobs.push(Job::Enter(Entrance { number, path, rules, is_included, only_tracked: None }));
                 number
             });
             Start { path, above, found: Beginning::Directory(number) }
