@@ -22,6 +22,7 @@ pub(super) use ledger::Ledger;
 use ledger::RuleSet;
 pub(super) use matcher::Matcher;
 use matcher::Written;
+use repository::PlacedRules;
 use rustix::fd::AsFd;
 use std::{
     ops::Range,
@@ -57,6 +58,8 @@ struct Layer {
     rules: Arc<RuleSet>,
     /// How the file is shown.
     file: String,
+    /// Whether a rule may be shown as it is written.
+    is_shown: bool,
     /// How many bytes of a path lead to the directory that the rules are about.
     prefix: usize,
     above: Option<Arc<Layer>>,
@@ -71,7 +74,7 @@ struct Border {
     prefix: usize,
 }
 
-/// A rule as it is written, and where that is.
+/// A rule as it is written, if that may be shown, and where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rule<'a> {
     pub text: &'a [u8],
@@ -137,16 +140,14 @@ impl Rules {
     /// The rules for what lies in `directory`, which has files with rules itself.
     pub fn within(&self, directory: &Path, own: &OwnRules) -> Self {
         let mut inner = self.clone();
-        // The file system's root ends with a slash already.
-        let length = directory.as_os_str().len();
-        let prefix = if length == 1 { 1 } else { length + 1 };
         if let Some(repository) = own.repository() {
             let tracked = repository.tracked.clone();
-            inner.repository = Some(Arc::new(Border { ignore_case: repository.ignore_case, tracked, prefix }));
+            let ignore_case = repository.ignore_case;
+            inner.repository = Some(Arc::new(Border { ignore_case, tracked, prefix: prefix_of(directory) }));
             inner.chains[FIRST_OF_GIT..].fill(None);
             for (kind, placed) in [(EXCLUDE, &repository.exclude), (EXCLUDES_FILE, &repository.excludes_file)] {
-                if let Some((path, rules)) = placed {
-                    inner.add(kind, rules, directory, path, prefix);
+                if let Some(PlacedRules { path, rules, is_shown }) = placed {
+                    inner.add(kind, rules, directory, path, *is_shown);
                 }
             }
         }
@@ -154,20 +155,20 @@ impl Rules {
         let kinds = if inner.repository.is_some() { KINDS.len() } else { FIRST_OF_GIT };
         for (kind, name) in KINDS.iter().enumerate().take(kinds) {
             if let Some(rules) = own.rules(kind) {
-                inner.add(kind, rules, directory, Path::new(name), prefix);
+                inner.add(kind, rules, directory, Path::new(name), true);
             }
         }
         inner
     }
 
-    fn add(&mut self, kind: usize, rules: &Arc<RuleSet>, directory: &Path, path: &Path, prefix: usize) {
+    fn add(&mut self, kind: usize, rules: &Arc<RuleSet>, directory: &Path, path: &Path, is_shown: bool) {
         if rules.is_empty() {
             return;
         }
         let file = without_dots(&directory.join(path));
         let file = visible_path(file.strip_prefix(&self.root).unwrap_or(&file));
-        let above = self.chains[kind].take();
-        self.chains[kind] = Some(Arc::new(Layer { rules: rules.clone(), file, prefix, above }));
+        let (prefix, above) = (prefix_of(directory), self.chains[kind].take());
+        self.chains[kind] = Some(Arc::new(Layer { rules: rules.clone(), file, is_shown, prefix, above }));
     }
 
     /// Whether capital and small letters are the same for git's rules.
@@ -194,7 +195,8 @@ impl Rules {
                 let matched = layer.rules.matcher.matched(&bytes[layer.prefix..], is_dir);
                 if !matched.is_none() {
                     let (file, is_of_git) = (layer.file.as_str(), kind >= FIRST_OF_GIT);
-                    return matched.map(|Written { text, line }| Rule { text, file, line, is_of_git });
+                    let shown = |text| if layer.is_shown { text } else { "…".as_bytes() };
+                    return matched.map(|Written { text, line }| Rule { text: shown(text), file, line, is_of_git });
                 }
                 next = layer.above.as_deref();
             }
@@ -215,6 +217,15 @@ impl Rule<'_> {
     pub fn reason(&self) -> Reason {
         let rule = String::from_utf8_lossy(self.text).into_owned();
         Reason::Ignored { rule, file: self.file.to_owned(), line: self.line }
+    }
+}
+
+/// How many bytes of a path lead to a directory.
+fn prefix_of(directory: &Path) -> usize {
+    match directory.as_os_str().len() {
+        // The file system's root ends with a slash already.
+        1 => 1,
+        length => length + 1,
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) use base::Base;
 pub(super) use decide::reason_against;
 pub(super) use editor_files::is_editor_file;
 pub use fingerprint::{ClockTick, Fingerprint};
-pub(super) use open::open_path;
+pub(super) use open::{open_below, open_path};
 use std::{path::PathBuf, sync::Arc};
 pub use tree::Tree;
 

@@ -10,7 +10,7 @@ use rustix::{
 use std::{
     env,
     ffi::OsStr,
-    os::unix::ffi::OsStrExt,
+    os::{fd::AsRawFd, unix::ffi::OsStrExt},
     path::{Path, PathBuf},
 };
 use syntax::Variable;
@@ -28,6 +28,8 @@ pub(super) struct Config {
     pub ignore_case: bool,
     /// `core.excludesFile`; empty if there is to be none.
     pub excludes_file: Option<PathBuf>,
+    /// Whether the repository itself says which that is.
+    pub excludes_file_is_own: bool,
     /// Whether hashes are those of SHA-256.
     pub is_sha256: bool,
     /// Whether a worktree has configuration of its own.
@@ -66,12 +68,14 @@ impl Home {
 
     /// What holds in the repository with this folder of its own, and with the one that its worktrees share.
     pub fn config(&self, own: Option<BorrowedFd<'_>>, common: Option<BorrowedFd<'_>>) -> Config {
-        let mut reader = Reader { home: self, own: own.and_then(path_of), config: Config::default(), files: 0 };
+        let mut reader =
+            Reader { home: self, own: own.and_then(path_of), config: Config::default(), files: 0, is_own: false };
         for file in &self.files {
             reader.read(CWD, file, 0);
         }
         // What says how the repository is made stands in its own configuration and nowhere else.
         (reader.config.is_sha256, reader.config.has_worktree_config) = (false, false);
+        reader.is_own = true;
         if let Some(common) = common {
             reader.read(common, Path::new("config"), 0);
         }
@@ -99,6 +103,8 @@ struct Reader<'a> {
     own: Option<PathBuf>,
     config: Config,
     files: usize,
+    /// Whether what is read is the repository's own, or included by that.
+    is_own: bool,
 }
 
 impl Reader<'_> {
@@ -114,6 +120,7 @@ impl Reader<'_> {
                 ("core", [], "ignorecase") => self.config.ignore_case = variable.is_true(),
                 ("core", [], "excludesfile") => {
                     self.config.excludes_file = value.as_deref().and_then(|written| self.home.expanded(written));
+                    self.config.excludes_file_is_own = self.is_own;
                 }
                 ("extensions", [], "objectformat") => {
                     self.config.is_sha256 = value.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(b"sha256"));
@@ -163,8 +170,7 @@ impl Reader<'_> {
 }
 
 /// Where an open folder lies.
-fn path_of(directory: BorrowedFd<'_>) -> Option<PathBuf> {
-    use std::os::fd::AsRawFd;
+pub(super) fn path_of(directory: BorrowedFd<'_>) -> Option<PathBuf> {
     // The folder that the program runs in has no descriptor.
     let link = match directory.as_raw_fd() {
         descriptor if descriptor == CWD.as_raw_fd() => PathBuf::from("/proc/self/cwd"),

@@ -110,7 +110,7 @@ impl OwnRules {
     pub fn cut(&self) -> impl Iterator<Item = (&Path, usize)> {
         let own = KINDS.iter().enumerate().filter_map(|(kind, name)| Some((Path::new(name), self.rules(kind)?)));
         let of_repository = self.repository.iter().flat_map(|it| [&it.exclude, &it.excludes_file]);
-        let of_repository = of_repository.flatten().map(|(path, rules)| (path.as_path(), rules));
+        let of_repository = of_repository.flatten().map(|it| (it.path.as_path(), &it.rules));
         let cut = own.chain(of_repository).filter(|(_, rules)| rules.is_cut);
         cut.map(|(path, rules)| (path, rules.matcher.len()))
     }

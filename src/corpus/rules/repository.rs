@@ -1,12 +1,12 @@
 //! What a repository's own folder says: rules that it does not share, what git tracks, and how its rules are meant.
 
 use super::{
-    config::Home,
+    config::{Config, Home, path_of},
     file::{RuleFile, head, is_file},
     ledger::{Ledger, RuleSet},
     tracked::Tracked,
 };
-use crate::corpus::walk::{ClockTick, Fingerprint};
+use crate::corpus::walk::{ClockTick, Fingerprint, open_below};
 use rustix::{
     fd::{AsFd, BorrowedFd, OwnedFd},
     fs::{Mode, OFlags},
@@ -28,15 +28,22 @@ const MOST_POINTER_BYTES: usize = 16 << 10;
 pub(in crate::corpus) struct Repository {
     /// Whether capital and small letters are the same for its rules.
     pub ignore_case: bool,
-    /// Its `info/exclude`, by a path from the folder that it is the repository of.
+    /// Its `info/exclude`.
     pub exclude: Option<PlacedRules>,
-    /// The person's own file of rules, by a path from there.
+    /// The person's own file of rules.
     pub excludes_file: Option<PlacedRules>,
     pub tracked: Option<Arc<Tracked>>,
 }
 
-/// Rules and where they were read.
-pub(in crate::corpus) type PlacedRules = (PathBuf, Arc<RuleSet>);
+/// Rules that a directory has from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::corpus) struct PlacedRules {
+    /// From the directory on.
+    pub path: PathBuf,
+    pub rules: Arc<RuleSet>,
+    /// Whether a rule may be shown as it is written.
+    pub is_shown: bool,
+}
 
 impl Repository {
     /// Reads what `.git` of a directory says. A worktree and a submodule have a file of that name, which leads to their own
@@ -47,20 +54,35 @@ impl Repository {
         let own = folders.as_ref().map(|folders| folders.own.as_fd());
         let common = folders.as_ref().map(Folders::common);
         let config = home.config(own, common);
-        // These are the person's own, and may be links.
-        let rules = |directory: BorrowedFd<'_>, path: &Path| {
-            RuleFile::read(directory, path, OFlags::empty(), config.ignore_case, ledger).map(|file| file.rules)
-        };
         let exclude = folders.as_ref().and_then(|folders| {
-            let place = folders.common_path.join("info/exclude");
-            Some((place, rules(folders.common(), Path::new("info/exclude"))?))
+            // Inside of the repository's folder no link is followed.
+            let flags = OFlags::PATH | OFlags::DIRECTORY;
+            let info = open_below(folders.common(), Path::new("info"), flags).ok()?;
+            let name = Path::new("exclude");
+            let file = RuleFile::read(info.as_fd(), name, OFlags::NOFOLLOW, config.ignore_case, ledger)?;
+            let path = folders.common_path.join("info/exclude");
+            Some(PlacedRules { path, rules: file.rules, is_shown: true })
         });
-        let excludes_file = config.excludes_file.or(home.default_excludes).filter(|path| !path.as_os_str().is_empty());
-        let excludes_file = excludes_file.and_then(|path| Some((path.clone(), rules(directory, &path)?)));
+        let excludes_file = excludes_file(directory, &config, home, ledger);
         let hash_bytes = if config.is_sha256 { 32 } else { 20 };
         let tracked = own.and_then(|own| tracked(own, hash_bytes, ledger));
         Self { ignore_case: config.ignore_case, exclude, excludes_file, tracked }
     }
+}
+
+/// The rules that a person has for all repositories, or for this one. The file may be a link.
+///
+/// A repository may come from anybody, and what its configuration names may be any file of the person's. Lines of that are
+/// shown only if it lies in the repository.
+fn excludes_file(directory: BorrowedFd<'_>, config: &Config, home: Home, ledger: &Arc<Ledger>) -> Option<PlacedRules> {
+    let path = config.excludes_file.clone().or(home.default_excludes).filter(|path| !path.as_os_str().is_empty())?;
+    let rules = RuleFile::read(directory, &path, OFlags::empty(), config.ignore_case, ledger)?.rules;
+    let is_below = || {
+        let from_root = path_of(directory).and_then(|root| path.strip_prefix(root).map(Path::to_owned).ok());
+        open_below(directory, &from_root.unwrap_or_else(|| path.clone()), OFlags::PATH).is_ok()
+    };
+    let is_shown = !config.excludes_file_is_own || is_below();
+    Some(PlacedRules { path, rules, is_shown })
 }
 
 /// The folders of a repository's own.
