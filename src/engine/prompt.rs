@@ -4,12 +4,15 @@
 //! What stays the same comes first, the question last, so that a provider's prompt cache can serve the beginning.
 
 mod feedback;
+pub mod initial;
+pub mod inputs;
 mod instructions;
 mod opening;
+pub mod overview;
 
 pub use feedback::*;
 pub use instructions::{CHILD_QUESTION, DIRECT_SYSTEM, instructions};
-pub use opening::{Opening, about_part, direct, is_long, opening};
+pub use opening::{about_part, direct, is_long, opening};
 
 #[cfg(test)]
 mod tests;
