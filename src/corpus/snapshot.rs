@@ -166,7 +166,9 @@ impl Snapshot {
             if context.segments().is_empty() {
                 return Err(Error::empty(&[left_out, context.exclusions()].concat(), &[]));
             }
-            if context.segments().iter().all(|segment| segment.text.is_empty()) {
+            // What an editor has open is there to be written.
+            let is_on_disk = sources.iter().all(|source| source.version().is_none());
+            if is_on_disk && context.segments().iter().all(|segment| segment.text.is_empty()) {
                 let paths: Vec<&str> = context.segments().iter().filter_map(|it| it.path.as_deref()).collect();
                 return Err(Error::empty_files(&paths));
             }

@@ -5,8 +5,12 @@ use std::char::{REPLACEMENT_CHARACTER, decode_utf16};
 /// A share of at most one byte in so many may be no text in what a person has named.
 const TEXT_SHARE: usize = 3;
 
-/// From so many units on letters alone tell that they are UTF-16; in fewer half must be ASCII.
+/// From so many units on letters alone tell that they are UTF-16.
 const LONG: usize = 64;
+
+/// From so many units on letters of one alphabet tell it. They have one high byte, blanks and punctuation have two more.
+const SHORT: usize = 8;
+const ALPHABET: usize = 3;
 
 /// How the bytes make code units, if they are UTF-16 without a byte order mark: all of them are letters and other characters
 /// of texts, and some are ASCII, as blanks and line feeds are in any language.
@@ -22,7 +26,12 @@ pub(super) fn unmarked_utf16(probe: &[u8]) -> Option<fn([u8; 2]) -> u16> {
             ascii += usize::from(character.is_ascii());
             is_of_text(character)
         });
-        is_text && (ascii * 2 >= units.len() || units.len() >= LONG && ascii * 64 >= units.len())
+        let mut high: Vec<u8> = units.iter().map(|&pair| unit(pair).to_be_bytes()[0]).collect();
+        high.sort_unstable();
+        high.dedup();
+        let is_alphabet = units.len() >= SHORT && high.len() <= ALPHABET;
+        let is_enough = units.len() >= LONG && ascii * 64 >= units.len();
+        is_text && ascii > 0 && (ascii * 2 > units.len() || is_alphabet || is_enough)
     };
     let units: [fn([u8; 2]) -> u16; 2] = [u16::from_le_bytes, u16::from_be_bytes];
     units.into_iter().find(|&unit| rest.is_empty() && is_text(unit))

@@ -127,12 +127,17 @@ impl<'a> Clue<'a> {
     }
 }
 
-/// What stands behind the last slash, if that is sure: escapes are rare, a class may have a slash in it, and two stars may
-/// reach over slashes.
+/// What stands behind the last slash, if that is sure: escapes are rare, a class may have a slash in it, and two stars behind
+/// something else may reach over slashes.
 fn last_component(glob: &[u8]) -> Option<&[u8]> {
-    let start = memchr::memrchr(b'/', glob).map_or(0, |slash| slash + 1);
-    let is_sure = !glob.contains(&b'\\') && !glob[..start].contains(&b'[') && !glob.ends_with(b"**");
-    is_sure.then(|| &glob[start..])
+    let (before, name) = match memchr::memrchr(b'/', glob) {
+        Some(slash) => (&glob[..slash], &glob[slash + 1..]),
+        None => (&glob[..0], glob),
+    };
+    let is_deep = |component: &[u8]| component.ends_with(b"**") && component.iter().any(|&byte| byte != b'*');
+    let last_before = before.rsplit(|&byte| byte == b'/').next().unwrap_or(before);
+    let is_sure = !glob.contains(&b'\\') && !before.contains(&b'[') && !is_deep(last_before) && !name.ends_with(b"**");
+    (is_sure && !name.is_empty()).then_some(name)
 }
 
 #[cfg(test)]
@@ -161,6 +166,9 @@ mod tests {
             ("a[!b]*", Clue::Begins(b"a"), false),
             ("a/[b/]c", Clue::Nothing, false),
             ("x/a**", Clue::Nothing, false),
+            ("x/a**/b", Clue::Nothing, false),
+            ("x/**/b", Clue::Is(b"b"), false),
+            ("a**//", Clue::Nothing, false),
             ("**", Clue::Nothing, false),
         ] {
             check(line, clue, is_all);

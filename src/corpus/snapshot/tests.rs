@@ -98,10 +98,10 @@ fn ignore_files_are_honoured_nested_and_negated() {
             sub/build/kept.rs
             sub/important.log
               - .gitignore: hidden
-              - build/: ignored by `/build` in .gitignore
+              - build/: ignored by `/build` in .gitignore:2
               - sub/.gitignore: hidden
-              - sub/y.tmp: ignored by `*.tmp` in sub/.gitignore
-              - x.log: ignored by `*.log` in .gitignore
+              - sub/y.tmp: ignored by `*.tmp` in sub/.gitignore:1
+              - x.log: ignored by `*.log` in .gitignore:1
         "#]],
     );
 }
@@ -126,8 +126,8 @@ fn our_own_ignore_file_wins_over_the_others() {
               - .gitignore: excluded by `.*ignore`
               - .ignore: excluded by `.*ignore`
               - .rlmignore: excluded by `.*ignore`
-              - c.txt: ignored by `c.txt` in .rlmignore
-              - d.txt: ignored by `d.txt` in .git/info/exclude
+              - c.txt: ignored by `c.txt` in .rlmignore:1
+              - d.txt: ignored by `d.txt` in .git/info/exclude:1
         "#]],
     );
 }
@@ -265,8 +265,8 @@ fn open_buffers_win_over_the_disk() {
             sub/unsaved.rs
               - .env: hidden
               - .gitignore: hidden
-              - ignored.rs: ignored by `ignored.*` in .gitignore
-              - ignored.unsaved: ignored by `ignored.*` in .gitignore
+              - ignored.rs: ignored by `ignored.*` in .gitignore:1
+              - ignored.unsaved: ignored by `ignored.*` in .gitignore:1
               - new.pem: secret (an include glob can name it)
         "#]],
     );
