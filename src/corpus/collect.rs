@@ -88,8 +88,8 @@ impl SourceCollector<'_> {
         let path = absolute(&root.path).ok_or_else(no_such_path)?;
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => {
-                let Selection { include, exclude, .. } = self.selection;
-                let globs = Globs::new(&path, &root.label, include, exclude)?;
+                let Selection { include, exclude, no_ignore, .. } = self.selection;
+                let globs = Globs::new(&path, &root.label, include, exclude)?.with_no_ignore(*no_ignore);
                 self.directory(&root.label, &globs, left_out)
             }
             Ok(metadata) if !metadata.is_file() && !root.stream => {

@@ -32,6 +32,7 @@ pub(super) struct Globs {
     spelled_out: Vec<PathBuf>,
     /// What the globs were understood as.
     meant: Vec<String>,
+    no_ignore: bool,
     /// Include globs that may let in a secret.
     names_secrets: Gitignore,
     /// Include globs that may let in what an editor keeps beside a file.
@@ -55,10 +56,21 @@ impl Globs {
             exclude: matcher(root, &exclude)?,
             hidden: hidden_names(root, named()),
             spelled_out: named().filter_map(|given| given.path.clone()).collect(),
+            no_ignore: false,
             meant: include.iter().chain(&exclude).map(|given| given.glob.clone()).collect(),
             names_secrets: matcher(root, named().filter(|given| given.names(looks_secret)))?,
             names_editor_files: matcher(root, named().filter(|given| given.names(is_editor_file)))?,
         })
+    }
+
+    /// The same, where the rules of ignore files may count for nothing.
+    pub fn with_no_ignore(self, no_ignore: bool) -> Self {
+        Self { no_ignore, ..self }
+    }
+
+    /// Whether the rules of ignore files count for nothing.
+    pub fn no_ignore(&self) -> bool {
+        self.no_ignore
     }
 
     /// What the globs were understood as.

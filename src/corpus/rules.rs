@@ -101,8 +101,10 @@ pub(super) struct Above {
 impl Above {
     /// Reads the rules for a walk from `start`, a path without links that is `root` or lies below it. If rules ignore
     /// the start, those that lie above it do not count, since whoever names something that is ignored wants to read it.
-    pub fn read(root: &Path, start: &Path, ledger: &Arc<Ledger>) -> Self {
-        let mut steps: Vec<&Path> = start.ancestors().skip(1).collect();
+    ///
+    /// With `no_ignore` there are no rules.
+    pub fn read(root: &Path, start: &Path, no_ignore: bool, ledger: &Arc<Ledger>) -> Self {
+        let mut steps: Vec<&Path> = if no_ignore { Vec::new() } else { start.ancestors().skip(1).collect() };
         steps.reverse();
         let mut rules = Rules { chains: Default::default(), repository: None, root: root.into() };
         let mut directories = Vec::with_capacity(steps.len());

@@ -209,7 +209,8 @@ mod tests {
         let (replaced, changes) = of(b"\xef\xbb\xbfa\xffbc");
         assert_eq!(replaced.concat(), "a\u{fffd}bc".as_bytes());
         assert_eq!((changes.had_mark, changes.replaced), (true, 1));
-        let binary = IngestSource::Stream { path: "a".into(), input: Box::new(std::io::Cursor::new(b"\0\x01b".to_vec())) };
+        let binary =
+            IngestSource::Stream { path: "a".into(), input: Box::new(std::io::Cursor::new(b"\0\x01b".to_vec())) };
         assert!(matches!(Input::new(binary, 4), Err(ShardError::Input { .. })));
     }
 }

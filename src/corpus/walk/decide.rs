@@ -51,7 +51,9 @@ pub(in crate::corpus) fn reason_against(globs: &Globs, path: &Path) -> Option<Re
     let root = globs.root().canonicalize().unwrap_or_else(|_| globs.root().to_owned());
     let ledger = Arc::default();
     let opened = open_path(&root).ok();
-    let steps = steps(&root, opened.as_ref().map(AsFd::as_fd), &Above::read(&root, &root, &ledger), relative, &ledger);
+    let above = Above::read(&root, &root, globs.no_ignore(), &ledger);
+    let opened = opened.as_ref().filter(|_| !globs.no_ignore()).map(AsFd::as_fd);
+    let steps = steps(&root, opened, &above, relative, &ledger);
     let (mut is_included, mut only_tracked) = (false, None);
     steps.into_iter().find_map(|step| {
         let is_dir = step.relative != relative;
@@ -78,6 +80,9 @@ pub(super) fn is_ignored_but_wanted(
     relative: &Path,
     ledger: &Arc<Ledger>,
 ) -> bool {
+    if globs.no_ignore() {
+        return false;
+    }
     let mut ignored = false;
     for step in steps(root, Some(opened), above, relative, ledger) {
         let Ok(kind) = kind_below(opened, &step.relative) else { return false };

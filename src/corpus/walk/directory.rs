@@ -177,7 +177,8 @@ impl Directory {
         entries.iter().for_each(|(name, _)| listed.note(name.as_bytes()));
         let own_before = before.and_then(|before| before.own.as_ref());
         let ignore_case = self.entrance.rules.ignore_case();
-        self.own = listed.is_any().then(|| OwnRules::read(opened, listed, own_before, ignore_case, ground.ledger));
+        let has_rules = listed.is_any() && !ground.globs.no_ignore();
+        self.own = has_rules.then(|| OwnRules::read(opened, listed, own_before, ignore_case, ground.ledger));
         let before = before.filter(|before| before.own == self.own);
         let paths = Paths::new(ground, &self.entrance.path);
         let rules = match &self.own {
