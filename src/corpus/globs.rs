@@ -7,7 +7,7 @@
 
 mod given;
 
-use super::{error::Error, secrets::looks_secret, walk::is_editor_file};
+use super::{editor_files::is_editor_file, error::Error, secrets::looks_secret};
 use crate::text::{Part, visible_parts};
 use given::Given;
 use ignore::{

@@ -14,7 +14,7 @@ mod matcher;
 mod repository;
 mod tracked;
 
-use super::{exclusion::Reason, walk::open_path};
+use super::{exclusion::Reason, open::open_path};
 use crate::text::visible_path;
 pub(super) use file::{Listed, OwnRules};
 use ignore::Match;

@@ -9,8 +9,8 @@ mod parse;
 
 use super::{
     language::Language,
-    outline::{LONGEST_SIGNATURE, Symbol},
     stop::StopFlag,
+    symbol::{LONGEST_SIGNATURE, Symbol},
 };
 use grammar::{Compiled, Grammar, Mark};
 use parse::parse;

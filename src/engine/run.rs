@@ -239,3 +239,6 @@ impl<'t> Run<'t> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,15 +11,14 @@ mod program;
 mod question;
 mod reader;
 
-use super::{BYTES_PER_TOKEN, Error, Finish, Message, Model, Piece, PieceSink, Reply, Request, Role, TokenUsage};
+use super::{
+    BYTES_PER_TOKEN, EXTRACTIVE, Error, Finish, Message, Model, Piece, PieceSink, Reply, Request, Role, TokenUsage,
+};
 use futures::future::BoxFuture;
 use question::Question;
 
 /// What stands above the question in the first message to a root model.
 pub const QUESTION_HEADING: &str = "# Question";
-
-/// The name by which it is chosen.
-pub const NAME: &str = "extractive";
 
 /// The model.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,7 +26,7 @@ pub struct Extractive;
 
 impl Model for Extractive {
     fn name(&self) -> &str {
-        NAME
+        EXTRACTIVE
     }
 
     fn window(&self) -> Option<usize> {
@@ -42,7 +41,7 @@ impl Model for Extractive {
         Box::pin(async move {
             let messages = request.messages.clone();
             // Reading takes some milliseconds of work, which the transport must not wait for.
-            let failed = |detail| Error::Program { model: NAME.to_owned(), detail };
+            let failed = |detail| Error::Program { model: EXTRACTIVE.to_owned(), detail };
             let text = tokio::task::spawn_blocking(move || reply(&messages));
             let mut text = text.await.map_err(|error| failed(error.to_string()))?.map_err(failed)?;
             let most = request.max_output_tokens.map_or(usize::MAX, |tokens| tokens as usize * BYTES_PER_TOKEN);

@@ -4,9 +4,10 @@ use super::{LARGEST_FILE, MOST_PARSED, MOST_SCANNED};
 use crate::corpus::{
     context::ContextText,
     error::Error,
-    language::Language,
-    outline::{Symbol, by_lines},
+    language::{Language, Style},
+    outline::by_lines,
     stop::StopFlag,
+    symbol::Symbol,
     syntax,
     threads::on_threads,
 };
@@ -64,7 +65,7 @@ impl Looks {
     pub fn choose(context: &ContextText) -> Self {
         let (mut files, mut left_out, mut bytes) = (Vec::new(), 0, 0);
         for (number, segment) in context.segments().iter().enumerate() {
-            if segment.language.is_none_or(|language| !language.has_definitions()) {
+            if segment.language.is_none_or(|language| !has_definitions(language)) {
                 continue;
             }
             if segment.text.len() > LARGEST_FILE || bytes + segment.text.len() > MOST_SCANNED {
@@ -147,6 +148,15 @@ impl<'t> Used<'t> {
     /// The number of a name that some file defines.
     pub fn number(&self, name: &str) -> Option<usize> {
         self.numbers.get(name).copied()
+    }
+}
+
+/// Whether files in a language define what other files use.
+fn has_definitions(language: &Language) -> bool {
+    match language.style {
+        Style::Keywords | Style::Braces | Style::Lisp => true,
+        Style::Plain => syntax::parses(language),
+        Style::Markdown | Style::Org | Style::Tables => false,
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     ledger::{Ledger, MOST_BYTES, RuleSet},
     repository::Repository,
 };
-use crate::corpus::walk::{ClockTick, Fingerprint};
+use crate::corpus::fingerprint::{ClockTick, Fingerprint};
 use rustix::{
     fd::BorrowedFd,
     fs::{AtFlags, FileType, Mode, OFlags},

@@ -5,7 +5,7 @@
 //! told. Files with the same text, which templates make, are one.
 
 use super::{matcher::Matcher, tracked::Tracked};
-use crate::corpus::walk::{ClockTick, Fingerprint};
+use crate::corpus::fingerprint::{ClockTick, Fingerprint};
 use rustc_hash::FxHashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use xxhash_rust::xxh3::xxh3_128_with_seed;

@@ -6,7 +6,10 @@ use super::{
     ledger::{Ledger, RuleSet},
     tracked::Tracked,
 };
-use crate::corpus::walk::{ClockTick, Fingerprint, open_below};
+use crate::corpus::{
+    fingerprint::{ClockTick, Fingerprint},
+    open::open_below,
+};
 use rustix::{
     fd::{AsFd, BorrowedFd, OwnedFd},
     fs::{Mode, OFlags},

@@ -1,14 +1,12 @@
 //! Whether something below the root is read, or why not.
 
-use super::{
-    editor_files::is_editor_file,
-    entries::{Kind, stat},
-    open::{open_below, open_path},
-};
+use super::entries::{Kind, stat};
 use crate::{
     corpus::{
+        editor_files::is_editor_file,
         exclusion::Reason,
         globs::Globs,
+        open::{open_below, open_path},
         rules::{Above, Ledger, OwnRules, Rules, Tracking},
         secrets::looks_secret,
     },

@@ -3,7 +3,7 @@
 use std::{os::unix::ffi::OsStrExt, path::Path};
 
 /// Whether a name is one that editors give to backups, swap files, locks and what they write before they rename it.
-pub(in crate::corpus) fn is_editor_file(path: &Path) -> bool {
+pub(super) fn is_editor_file(path: &Path) -> bool {
     let Some(name) = path.file_name().map(OsStrExt::as_bytes).filter(|name| name.len() > 1) else { return false };
     let (last, ending) = match memchr::memrchr(b'.', name) {
         Some(dot) if dot > 0 => (dot, &name[dot + 1..]),
