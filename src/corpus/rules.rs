@@ -12,6 +12,7 @@ mod ledger;
 mod line;
 mod matcher;
 mod repository;
+mod rule_file;
 mod tracked;
 
 use super::{exclusion::Reason, open::open_path};

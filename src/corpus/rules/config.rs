@@ -2,7 +2,7 @@
 
 mod syntax;
 
-use super::{file::head, glob::Glob};
+use super::{glob::Glob, rule_file::head};
 use rustix::{
     fd::{AsFd, BorrowedFd},
     fs::{CWD, OFlags},

@@ -2,8 +2,8 @@
 
 use super::{
     config::{Config, Home, path_of},
-    file::{RuleFile, head, is_file},
     ledger::{Ledger, RuleSet},
+    rule_file::{RuleFile, head, is_file},
     tracked::Tracked,
 };
 use crate::corpus::{

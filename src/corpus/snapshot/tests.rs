@@ -160,6 +160,34 @@ fn rules_of_git_count_in_a_repository_only() {
 }
 
 #[test]
+fn without_ignore_files_hidden_names_and_secrets_still_stay_out() {
+    let tree = Tree::new(&[
+        (".gitignore", b"*.o\n"),
+        (".rlmignore", b"sub\n"),
+        (".git/info/exclude", b"a.c\n"),
+        ("a.c", b""),
+        ("a.o", b""),
+        ("sub/.ignore", b"*\n"),
+        ("sub/b.c", b""),
+        ("server.pem", b""),
+    ]);
+    let ignored = shown(&tree.selection());
+    assert!(ignored.contains("sub/: ignored by `sub` in .rlmignore:1"), "{ignored}");
+    check(
+        &Selection { no_ignore: true, ..tree.selection() },
+        expect![[r#"
+            a.c
+            a.o
+            sub/b.c
+              - .gitignore: hidden
+              - .rlmignore: hidden
+              - server.pem: secret (an include glob can name it)
+              - sub/.ignore: hidden
+        "#]],
+    );
+}
+
+#[test]
 fn symbolic_links_are_not_followed() {
     let tree = Tree::new(&[("a/b.txt", b"b")]);
     let outside = Tree::new(&[("secret.txt", b"")]);

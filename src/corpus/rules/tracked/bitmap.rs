@@ -1,14 +1,13 @@
 //! Compressed bitmaps (EWAH), as an index has them.
 
-use super::entries::damaged;
-use std::{io, ops::Range};
+use std::ops::Range;
 
-/// The bits that are set in the first of the bitmaps in `bytes`, in order.
+/// The bits that are set in the first of the bitmaps in `bytes`, in order. Nothing if it is cut.
 ///
 /// A word says how often a word of equal bits is repeated (the bit, and 32 bits of a number), and how many words stand
 /// behind it as they are (31 bits).
-pub(super) fn set_bits(bytes: &[u8]) -> io::Result<Vec<Range<u64>>> {
-    let mut words = words(bytes).ok_or_else(|| damaged("a bitmap is cut"))?;
+pub(super) fn set_bits(bytes: &[u8]) -> Option<Vec<Range<u64>>> {
+    let mut words = words(bytes)?;
     let mut set = Vec::new();
     let mut at = 0_u64;
     while let Some(word) = words.next() {
@@ -18,12 +17,12 @@ pub(super) fn set_bits(bytes: &[u8]) -> io::Result<Vec<Range<u64>>> {
         }
         at += repeated * 64;
         for _ in 0..literal {
-            let word = words.next().ok_or_else(|| damaged("a bitmap is cut"))?;
+            let word = words.next()?;
             set.extend((0..64).filter(|bit| word >> bit & 1 == 1).map(|bit| at + bit..at + bit + 1));
             at += 64;
         }
     }
-    Ok(set)
+    Some(set)
 }
 
 /// The words of the first bitmap: behind its length in bits, and their number.
@@ -51,7 +50,7 @@ mod tests {
         assert_eq!(set_bits(&bytes).unwrap(), [128..129, 130..131, 192..256]);
         assert_eq!(set_bits(&bitmap(&[])).unwrap(), []);
         for wrong in [&bytes[..7], &bytes[..30], &bitmap(&[5 << 33, 1])] {
-            assert!(set_bits(wrong).is_err());
+            assert!(set_bits(wrong).is_none());
         }
     }
 }

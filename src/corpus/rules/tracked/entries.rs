@@ -141,14 +141,15 @@ impl<R: BufRead> Entries<R> {
             }
             let mut bitmaps = Vec::new();
             extension.read_to_end(&mut bitmaps)?;
-            let removed = if bitmaps.is_empty() { Vec::new() } else { set_bits(&bitmaps)? };
+            let removed = if bitmaps.is_empty() { Some(Vec::new()) } else { set_bits(&bitmaps) };
+            let removed = removed.ok_or_else(|| damaged("a bitmap is cut"))?;
             return Ok(Some(Link { base: base.iter().map(|byte| format!("{byte:02x}")).collect(), removed }));
         }
         Ok(None)
     }
 }
 
-pub(super) fn damaged(what: &str) -> io::Error {
+fn damaged(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
