@@ -167,6 +167,7 @@ fn without_ignore_files_hidden_names_and_secrets_still_stay_out() {
         (".git/info/exclude", b"a.c\n"),
         ("a.c", b""),
         ("a.o", b""),
+        ("keep.c", b""),
         ("sub/.ignore", b"*\n"),
         ("sub/b.c", b""),
         ("server.pem", b""),
@@ -178,6 +179,7 @@ fn without_ignore_files_hidden_names_and_secrets_still_stay_out() {
         expect![[r#"
             a.c
             a.o
+            keep.c
             sub/b.c
               - .gitignore: hidden
               - .rlmignore: hidden
