@@ -53,7 +53,7 @@ pub fn snapshot(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> Resu
         roots: roots.collect(),
         include: settings.include.clone(),
         exclude: settings.exclude.clone(),
-        no_ignore: false,
+        no_ignore: settings.no_ignore,
         open: Vec::new(),
     };
     Snapshot::take(&selection, stop)

@@ -1,6 +1,6 @@
 //! `ripgrep` as the measure of what a walk finds and which lines match.
 
-use rlm::corpus::{ContextText, GrepOptions, Reason, Segment, StopFlag, Tree, WalkResult, grep};
+use rlm::corpus::{ContextText, Exclusion, GrepOptions, Reason, Segment, StopFlag, Tree, WalkResult, grep};
 use std::{
     collections::BTreeSet,
     ffi::OsStr,
@@ -44,9 +44,13 @@ fn files(root: &Path) -> BTreeSet<PathBuf> {
 
 /// The same as a walk found them, with those that are left out only because they look like secrets or are an editor's.
 fn files_and_others(root: &Path, walked: &WalkResult) -> BTreeSet<PathBuf> {
-    let is_other = |reason: &Reason| matches!(reason, Reason::Secret | Reason::EditorFile);
-    let others = walked.exclusions.iter().filter(|it| is_other(&it.reason) && !it.path.starts_with('.'));
-    let others = others.filter(|it| !it.path.contains("/.")).map(|it| PathBuf::from(&it.path));
+    let is_hidden = |path: &str| path.starts_with('.') || path.contains("/.");
+    let is_other = |it: &&Exclusion| match it.reason {
+        Reason::Secret => true,
+        Reason::EditorFile => !is_hidden(&it.path),
+        _ => false,
+    };
+    let others = walked.exclusions.iter().filter(is_other).map(|it| PathBuf::from(&it.path));
     let below = |path: &Path| path.strip_prefix(root).expect("it lies below").to_owned();
     walked.files.iter().map(|file| below(&file.absolute)).chain(others).collect()
 }

@@ -126,6 +126,19 @@ async fn globs_are_taken_as_people_write_them() {
 }
 
 #[tokio::test]
+async fn ignore_files_can_be_left_aside() {
+    let folder = folder(&[(".ignore", b"*.log\n"), ("a.txt", b"one\n"), ("b.log", b"two\n"), (".hidden", b"three\n")]);
+    for (arguments, files) in [(&[][..], 1), (&["--no-ignore"], 2), (&["--no-ignore", "--timeout", "1h30m"], 2)] {
+        let ran = program(folder.path(), &[&["preview", "q", ".", "--json"], arguments].concat()).await;
+        assert_eq!(ran.json()["context"]["files"], files, "{arguments:?}");
+    }
+    let ran = program(folder.path(), &["shards", "ingest", ".", "st", "--no-ignore", "--json"]).await;
+    assert_eq!(ran.json()["files"], 2, "{ran:?}");
+    let ran = program(folder.path(), &["preview", "q", ".", "--timeout", "soon"]).await;
+    assert!(ran.status == 2 && ran.errors.contains("1h30m"), "{ran:?}");
+}
+
+#[tokio::test]
 async fn a_name_with_a_line_feed_can_be_cited() {
     for name in ["new\nline.txt", "a\\b.txt", "tab\there.txt", "a\\x41.txt"] {
         let folder = folder(&[(name, b"The quince value is 1\n")]);

@@ -44,6 +44,9 @@ pub struct IngestArguments {
     /// Of a repository, no files that match; may be given several times
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
+    /// Of a repository, files that ignore files keep out, too
+    #[arg(long)]
+    no_ignore: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -69,7 +72,8 @@ pub fn run(arguments: IngestArguments) -> Outcome {
         let given = |globs: Vec<String>| (!globs.is_empty()).then_some(globs);
         let store = store_within(&arguments.source, &arguments.store);
         let exclude = given(arguments.exclude.iter().cloned().chain(store).collect());
-        let options = Options { include: given(arguments.include.clone()), exclude, ..Options::default() };
+        let (include, no_ignore) = (given(arguments.include.clone()), arguments.no_ignore.then_some(true));
+        let options = Options { include, exclude, no_ignore, ..Options::default() };
         let settings = setup::settings(options).map_err(|error| Failure::Usage(refused(&error)))?;
         let snapshot = scope::snapshot(std::slice::from_ref(&arguments.source), &settings, &stop);
         let snapshot = snapshot.map_err(ShardError::from)?;

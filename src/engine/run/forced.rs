@@ -1,15 +1,15 @@
 //! The last call of a run whose iterations are used up: it demands the answer.
 
-use super::{Run, RunOutput, reply, reply_stream::ReplyStream};
 use crate::engine::{
     answer::Termination,
     error::RunError,
     event::Delta,
     host::{
-        tool_call::{self, ProgramKind, ToolAction},
-        tool_output,
+        tool_action::{ProgramKind, ToolAction},
+        tool_call, tool_output,
     },
     prompt,
+    run::{Run, RunOutput, reply, reply_stream::ReplyStream},
 };
 
 impl Run<'_> {

@@ -2,7 +2,9 @@
 //!
 //! The interpreter's own counts all characters of a string for each search, each step of `finditer` and each `group`,
 //! which is hopeless in texts of gigabytes. This one finds positions through the index of a text, searches long
-//! subjects with automata, can be interrupted inside a search, and keeps to CPython where the other strays.
+//! subjects with automata, can be interrupted inside a search, and keeps to CPython where the other strays. RustPython 0.6.0
+//! has an index for each string, but can still not be interrupted inside a search, so this is not among the
+//! [`corrections`](super::corrections).
 //!
 //! A pattern's way: Python's compiler makes code of it ([`Pattern`](pattern::Pattern)); the code is read back as a tree
 //! ([`tree`]); from the tree come a program for the [`engine`], which says what a pattern matches, and, through an

@@ -152,7 +152,7 @@ impl Text {
         self.mapped(str::make_ascii_uppercase, str::to_uppercase, vm)
     }
 
-    /// A text says that it is a `str`; see also `str_fixes::kind`.
+    /// A text says that it is a `str`; see also `text_class`.
     #[pygetset]
     fn __class__(&self, vm: &VirtualMachine) -> PyTypeRef {
         vm.ctx.types.str_type.to_owned()
@@ -165,7 +165,7 @@ impl Text {
         (vm.ctx.types.str_type.to_owned(), (copy,)).to_pyobject(vm)
     }
 
-    /// `str(text)` is the text itself instead of a copy; see also `str_fixes`.
+    /// `str(text)` is the text itself instead of a copy; see also `text_class`.
     #[pymethod]
     fn __str__(zelf: PyRef<Self>) -> PyRef<Self> {
         zelf
