@@ -14,6 +14,7 @@ mod context;
 mod decode;
 mod error;
 mod exclusion;
+mod facts;
 mod globs;
 mod grep;
 mod in_place;
@@ -43,6 +44,10 @@ pub use context::{Access, ContextText, Position};
 pub use decode::Changes;
 pub use error::Error;
 pub use exclusion::{Exclusion, Flaw, Incomplete, Reason, Tally};
+pub use facts::{
+    Count, Counts, Definition, Entry, Origin, Revision, Template, Templates, Use, Uses, count, find_definitions, manifest_entries,
+    message_origins, revision, templates, uses,
+};
 pub use grep::{GrepError, GrepOptions, GrepResult, GrepRow, grep};
 pub use language::Language;
 pub use outline::{Symbol, outline};
@@ -53,6 +58,7 @@ pub use selection::{OpenBuffer, Root, Selection};
 pub use snapshot::Snapshot;
 pub use source::Source;
 pub use stop::{StopFlag, StopOnDrop};
+pub use syntax::UseKind;
 pub use value::{Shape, read_json};
 pub use walk::{ClockTick, FileEntry, Fingerprint, Tree, WalkResult};
 pub use workspace::Workspace;

@@ -216,7 +216,8 @@ impl Asking<'_> {
         let root = self.tree.choice.root.clone();
         let overview = text.map_or_else(|| Overview::of_snapshot(snapshot), Overview::of_text);
         let (context, focus) = (context.clone(), focus.as_ref());
-        let subject = Subject { context, overview: &overview, focus, question, session: session.as_ref() };
+        let task = prompt::task(question, focus);
+        let subject = Subject { context, overview: &overview, focus, question, task, session: session.as_ref() };
         Run::new(self.tree, 0, root, subject)?.finish().await
     }
 }

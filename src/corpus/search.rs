@@ -29,6 +29,7 @@ mod terms;
 mod vocabulary;
 
 pub(super) use index::Index;
+pub(super) use role::Role;
 pub use lines::rate_lines;
 pub(super) use shared::SharedIndex;
 

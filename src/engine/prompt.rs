@@ -9,7 +9,7 @@ mod opening;
 
 pub use feedback::*;
 pub use instructions::{CHILD_QUESTION, DIRECT_SYSTEM, instructions};
-pub use opening::{Opening, about_part, direct, is_long, opening};
+pub use opening::{Opening, about_part, direct, direct_task, is_long, opening, task};
 
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     config::{Limits, Price, Protocol},
     corpus::ContextText,
-    llm::{self, Choice, Finish, Message, Model, Models, Piece, Request, RunPermits, Scheduler, Tool, ToolCall},
+    llm::{self, Choice, Finish, Message, Model, Models, Piece, Request, RunPermits, Scheduler, Task, Tool, ToolCall},
 };
 use std::{
     collections::BTreeMap,
@@ -294,10 +294,11 @@ impl QueryContext {
         model: &Arc<dyn Model>,
         messages: Vec<Message>,
         tools: &Arc<[Tool]>,
+        task: Option<Task>,
         is_turn: bool,
         stream: &mut (dyn FnMut(Delta) + Send),
     ) -> Result<Turn, CallError> {
-        let mut request = Request { messages, max_output_tokens: None, tools: tools.clone() };
+        let mut request = Request { messages, max_output_tokens: None, tools: tools.clone(), task };
         let open = MeteredCall::reserve(self, model.as_ref(), request.bytes(), is_turn).await?;
         request.max_output_tokens = open.longest_reply();
         let mut sink = |piece: Piece<'_>| match piece {

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     config::Repair,
-    llm::{self, Model, Tool},
+    llm::{self, Model, Task, Tool},
 };
 use answer_check::{AnswerCheck, AnswerValidator};
 use answer_preview::AnswerPreview;
@@ -52,6 +52,7 @@ pub struct Subject<'a> {
     pub overview: &'a Overview<'a>,
     pub focus: Option<&'a Focus>,
     pub question: &'a str,
+    pub task: Task,
     /// What earlier questions have left.
     pub session: Option<&'a Arc<Session>>,
 }
@@ -63,6 +64,7 @@ pub struct Run<'t> {
     pub number: u64,
     pub depth: usize,
     pub model: Arc<dyn Model>,
+    task: Task,
     transcript: Transcript,
     programs: LazyInterpreter,
     /// What the model may call; nothing if it writes programs.
@@ -107,6 +109,7 @@ impl<'t> Run<'t> {
             depth,
             transcript,
             programs: LazyInterpreter::new(tree, &subject, output_chars(model.window()), depth, hold),
+            task: subject.task,
             tools,
             validator: AnswerValidator::new(depth),
             model,
@@ -323,7 +326,7 @@ impl<'t> Run<'t> {
         if self.transcript.is_crowded() {
             self.tell(&format!("{} is summing up", self.model.name()));
             let messages = self.transcript.asking(prompt::SUMMARIZE);
-            let summary = self.tree.call(&self.model, messages, &self.tools, true, &mut |_| {}).await;
+            let summary = self.tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut |_| {}).await;
             match summary {
                 Ok(turn) if turn.cut.is_none() && turn.calls.is_empty() => {
                     self.transcript.compact(&turn.text);
@@ -357,7 +360,7 @@ impl<'t> Run<'t> {
             }
         };
         let refused = RunError::Limit(Termination::Iterations);
-        let Ok(turn) = tree.call(&self.model, messages, &self.tools, true, &mut stream).await else {
+        let Ok(turn) = tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut stream).await else {
             return Err(refused);
         };
         let reply = reply::parse(&turn.text);

@@ -1,49 +1,50 @@
 //! The programs that the extractive model writes as a root.
 //!
-//! They are kept as Python files, and get their question as a first line.
+//! They are kept as Python files, and get what was understood of their question as a first line.
 
-use super::question::{Kind, Question};
-use crate::text::one_line;
+use super::question::{Ask, Question};
+use crate::{llm::Place, text::one_line};
 use serde_json::json;
 
 /// Characters of the reason why a program has failed.
 const FAILURE_CHARS: usize = 300;
 
-/// What all programs share: how places and quotations are written.
+/// What all programs share: how places and quotations are written, and what is looked up.
 const SHARED: &str = include_str!("programs/shared.py");
+const RANKED: &str = include_str!("programs/ranked.py");
+const NAMED: &str = include_str!("programs/named.py");
+const FACTS: &str = include_str!("programs/facts.py");
+const LOGS: &str = include_str!("programs/logs.py");
 const PASSAGES: &str = include_str!("programs/passages.py");
-const USES: &str = include_str!("programs/uses.py");
 const SUMMARY: &str = include_str!("programs/summary.py");
 const EXPLANATION: &str = include_str!("programs/explanation.py");
 const INSTRUCTION: &str = include_str!("programs/instruction.py");
 
-/// The reply of a root that has a question to answer.
-pub fn write(question: &Question) -> String {
+/// The reply of a root that has a question to answer, about a selection if there is one.
+pub fn answer(question: &Question, selection: Option<&Place>) -> String {
+    let asked = json!(question).to_string();
     // A JSON string is a Python string as well.
-    let text = json!(question.text);
-    let (parameters, program, intention) = match &question.kind {
-        Kind::Passages => {
-            (format!("question = {text}"), PASSAGES, "I search for the passages that fit and have them read.")
+    let asked = format!("import json\nasked = json.loads({})", json!(asked));
+    let (parameters, parts, intention) = match (selection, &question.ask) {
+        (Some(it), _) => {
+            let place = format!("path, first_line, last_line = {}, {}, {}", json!(it.path), it.first_line, it.last_line);
+            (place, &[SHARED, RANKED, EXPLANATION][..], "I look at the selection and at what uses it.")
         }
-        Kind::Uses(name) => (
-            format!("question = {text}\nname = {}", json!(name)),
-            USES,
-            "I look for the name, its definition and its uses.",
+        (None, Ask::Summary) => {
+            (String::new(), &[SHARED, SUMMARY][..], "I look at what the text says of itself, and at its parts.")
+        }
+        (None, _) => (
+            String::new(),
+            &[SHARED, RANKED, NAMED, FACTS, LOGS, PASSAGES][..],
+            "I look up what the question names, and search for the passages that fit.",
         ),
-        Kind::Summary => {
-            (format!("question = {text}"), SUMMARY, "I look at what the text says of itself, and at its parts.")
-        }
-        Kind::Explanation => {
-            let (path, first, last) = match &question.selection {
-                Some(place) => (json!(place.path), place.first_line, place.last_line),
-                None => (json!(""), 1, 1),
-            };
-            let place = format!("path, first_line, last_line = {path}, {first}, {last}");
-            (format!("question = {text}\n{place}"), EXPLANATION, "I look at the selection and at what uses it.")
-        }
-        Kind::Instruction => (String::new(), INSTRUCTION, "I read the prompt."),
     };
-    format!("{intention}\n\n```repl\n{parameters}\n{SHARED}\n{program}```\n")
+    format!("{intention}\n\n```repl\n{asked}\n{parameters}\n{}```\n", parts.join("\n\n"))
+}
+
+/// The reply of a root whose text is a prompt.
+pub fn follow_prompt() -> String {
+    format!("I read the prompt.\n\n```repl\n{INSTRUCTION}```\n")
 }
 
 /// Why a program did not come to an answer, by what its author was told: the exception that ended it, else whatever was

@@ -1,59 +1,119 @@
-MOST_LINES = 60  # of one place; what is longer cannot be taken in at a glance
-MOST_CHARACTERS = 100_000  # of one line
+FOREIGN = set("der die das und ist nicht wo wie wird werden eine einen welche wann warum für mit von le les des est une où comment "
+              "pourquoi quel quelle dans pour avec que qué cómo dónde cuándo por para los las una del il lo gli che dove come quando "
+              "perché della het een waar hoe niet voor onde quando são não uma".split())
 
 
-def folded(text):
-    return " ".join(text.lower().split())
+def by_rank(room, lead):
+    """The passages that fit best, as many as there is room for. Returns what introduces them."""
+    asked_text = folded(question)
+    rows, remark = ranked(question, 16)
+    # A passage that holds the very question (a README, a test) asks it as well, and does not answer it.
+    rows = [row for row in rows if len(asked_text.split()) < 4 or asked_text not in folded(row.text)]
+    # Neighbours become one place, so that the first places show more of the text.
+    places = []
+    for row in rows:
+        for known in places:
+            first, last = min(known[1], row.first_line), max(known[2], row.last_line)
+            if known[0] == row.path and last - first < MOST_LINES:
+                known[1:] = [first, last]
+                break
+        else:
+            places.append([row.path, row.first_line, row.last_line])
+    # A package may ship a file twice.
+    texts, copies = [], set()
+    for path, first, last in places:
+        numbered = source(path, first, last)
+        text = "\n".join(line.strip() for _, line in numbered)
+        if text not in copies:
+            copies.add(text)
+            texts.append((path, first, last, numbered))
+    texts = texts[:room]
+    notes = llm_query_batched([reading(path, numbered) for path, _, _, numbered in texts]) if texts else []
+    best = 0
+    for (path, first, last, numbered), note in zip(texts, notes):
+        spoken = [n for n, line in numbered if line.strip()]
+        picked = sorted({int(n) for n in re.findall(r"^\s*(\d+)\|", note, re.M)} & set(spoken)) or spoken[:6]
+        symbols = [s for s in outlined(path) if first <= s.first_line <= last] if path else []
+        own = enclosing(path, picked[0]) if path and picked else None
+        # The head of what the lines lie in is shown as well.
+        heads = [own.first_line] if own and first <= own.first_line <= last else [s.first_line for s in symbols[:1]]
+        kept = set(filled(sorted(set(picked) | set(heads))))
+        lines = [(n, line) for n, line in numbered if n in kept]
+        if not is_new(lines):
+            continue
+        held = overlap(" ".join(line for _, line in numbered))
+        best = max(best, held)
+        rated = sorted(picked, key=lambda n: -overlap(dict(numbered)[n]))[:4]
+        passages.append(f"{len(passages) + 1}. {place(path, first, last)}{label(path, rated)}\n\n" + quote(path, lines))
+    if not texts:
+        return None
+    weak = len(WORDS) > 1 and best * 3 <= len(WORDS)
+    if weak and not remark:
+        shown = ", ".join(f"`{word}`" for word in words_found())
+        return f"No passage fits the question well. The nearest ones (weak matches{f': they have only {shown}' if shown else ''}):"
+    return remark or lead
 
 
-# A passage that holds the very question (a README, a test) asks it as well, and does not answer it.
-asked = folded(question)
-rows, remark = ranked(question, 16)
-rows = [row for row in rows if len(asked.split()) < 4 or asked not in folded(row.text)]
-
-# Neighbours become one place, so that the first places show more of the text.
-places = []
-for row in rows:
-    for known in places:
-        first, last = min(known[1], row.first_line), max(known[2], row.last_line)
-        if known[0] == row.path and last - first < MOST_LINES:
-            known[1:] = [first, last]
-            break
-    else:
-        places.append([row.path, row.first_line, row.last_line])
-places = places[:6]
+def words_found():
+    """The words of the question that some passage has, as the question spells them."""
+    held = {stem(word) for part in passages for word in parts_of(part)}
+    return list(dict.fromkeys(word for word in parts_of(question) if stem(word) in WORDS and stem(word) in held))[:6]
 
 
-def lines_of(path, first, last):
-    text = read(path, first, last) if path else peek_lines(first - 1, last)
-    lines = text.removesuffix("\n").split("\n")
-    return dict(enumerate([line[:MOST_CHARACTERS] for line in lines[: last - first + 1]], first))
+def why_nothing():
+    """What there is to say where nothing was found."""
+    said = []
+    letters = [it for it in question if it.isalpha()]
+    foreign = sum(word.lower() in FOREIGN for word in re.findall(r"\w+", question))
+    if letters and (sum(it.isascii() for it in letters) * 2 < len(letters) or foreign >= 2):
+        said.append("The ranking knows the words of English only, and of other languages just those that stand in the text as they stand here.")
+    large = unranked()
+    if large:
+        said.append("Too large to be ranked, and looked at only by their words: " + ", ".join(f"`{path}`" for path in large[:5]) + ".")
+    return said
 
 
-def filled(numbers):
-    """With the lines of short gaps, which take no more room than a mark for them."""
-    short = [range(a, b) for a, b in zip(numbers, numbers[1:]) if b - a <= 3]
-    return sorted(set(numbers).union(*short))
+def not_found():
+    names = list(dict.fromkeys(missing))
+    if not names:
+        return ""
+    shown = ", ".join(code(name, 100) for name in names[:6])
+    return f"{shown} {'does' if len(names) == 1 else 'do'} not occur in this text."
 
 
-texts = [lines_of(*place) for place in places]
-prompts = [
-    "Give back the lines that answer the question, each as it stands with its number, or NOTHING.\n\n"
-    f"Question: {question}\n\nPassage {path}:{first}-{last}\n" + "\n".join(f"{n}| {line}" for n, line in lines.items())
-    for (path, first, last), lines in zip(places, texts)
-]
-notes = llm_query_batched(prompts)
-parts = []
-for (path, first, last), lines, note in zip(places, texts, notes):
-    spoken = [n for n, line in lines.items() if line.strip()]
-    chosen = sorted({int(n) for n in re.findall(r"^\s*(\d+)\|", note, re.M)} & set(spoken)) or spoken[:6]
-    symbol = named(path, first, last) if path else None
-    if symbol and symbol.first_line in lines and symbol.first_line not in chosen:
-        chosen = sorted([symbol.first_line] + chosen)
-    name = f" — {symbol.kind} `{symbol.name}`" if symbol else ""
-    parts.append(f"{len(parts) + 1}. {place(path, first, last)}{name}\n\n" + quote(path, [(n, lines[n]) for n in filled(chosen)]))
-if parts:
-    finish([remark or "These passages fit the question best:"] + parts)
-else:
-    finish([f"No {'line has a word of' if remark else 'passage fits'} the question. The text has {size()}; other "
-            "words, or a name from the code, may find more."])
+def answer():
+    asks = asked["asks"]
+    facts = {"manifest": by_manifest, "uses": by_uses, "count": by_count, "repeats": by_repeats, "when": by_when, "list": by_list}
+    parts = facts[asks]() if asks in facts else by_version_of_dependency()
+    if parts:
+        return parts + [not_found()]
+    leads = []
+    is_sure = asked["is_message"] and len(WORDS) > 3 and asks == "passages"
+    leads.append(by_message(is_sure))
+    traced = by_frames() if asked["frames"] else None
+    names = by_names(asked["names"])
+    if asks in ("definition", "uses"):
+        names += by_names(asked["words"], True)
+    leads += names
+    rest = [text for text in asked["literals"] if not any(text in message for message in asked["messages"]) or not passages]
+    leads += by_literals(rest)
+    leads += by_files(asked["files"])
+    leads = [lead for lead in leads if lead]
+    exact = list(passages)
+    room = MOST_PASSAGES - len(exact)
+    is_answered = exact and (asks in ("definition", "list") or asked["is_message"] and leads)
+    lead = None
+    if room > 0 and not (is_answered and len(exact) >= 1 and asks == "definition") and WORDS:
+        lead = by_rank(room, "These passages fit the question best:")
+    others = passages[len(exact):]
+    if exact and others and lead:
+        lead = lead if "weak" in lead else "Passages that fit as well:" if not asked["is_message"] else "Passages with words of it:"
+    parts = [not_found(), " ".join(leads)] + exact + ([traced] if traced else []) + ([lead] if others else []) + others
+    if not exact and not others and not traced:
+        parts.append(f"No passage fits the question. The text has {size()}; other words, or a name from the code, may find more.")
+    if not exact:
+        parts += why_nothing()
+    return parts
+
+
+finish(answer())

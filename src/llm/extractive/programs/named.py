@@ -1,0 +1,218 @@
+MOST_LINES = 60  # of one place; what is longer cannot be taken in at a glance
+MOST_PASSAGES = 6
+missing = []  # what was looked for as it is written, and is nowhere
+passages = []  # the parts of the answer that are numbered
+
+
+def show(path, numbered, lines=None, note=""):
+    """Adds a passage: some lines of a file, of which `lines` answer. Returns whether it was new."""
+    if not numbered or not is_new(numbered):
+        return False
+    first, last = numbered[0][0], numbered[-1][0]
+    name = label(path, lines or [n for n, line in numbered if line.strip()])
+    head = f"{len(passages) + 1}. {place(path, first, last)}{name}{note}"
+    passages.append(head + "\n\n" + quote(path, numbered))
+    return True
+
+
+def file_named(name):
+    """The files that a name or a path names: exactly, by the end of the path, or whatever capitals it has."""
+    name = name.replace("\\", "/").removeprefix("./").strip("/")
+    if name in files:
+        return [name]
+    lower = name.lower()
+    found = [p for p in files if p.endswith("/" + name)] or [p for p in files if ("/" + p.lower()).endswith("/" + lower)]
+    if not found and "/" in name:
+        # A path of another machine ends like one of this text.
+        parts = name.split("/")
+        tails = ["/".join(parts[at:]) for at in range(1, len(parts))]
+        found = next((hits for tail in tails for hits in [[p for p in files if p == tail or p.endswith("/" + tail)]] if hits), [])
+        if not found and any(p.startswith(name + "/") for p in files):
+            found = sorted(p for p in files if p.startswith(name + "/"))[:20]
+    if not found and "." not in name:
+        found = [p for p in files if p.rsplit("/", 1)[-1].lower().split(".")[0] == lower]
+    return sorted(found, key=lambda p: (order(p), p.count("/"), p))
+
+
+def by_message(is_sure):
+    """The lines that say the messages of the question."""
+    for message in asked["messages"]:
+        rows = list(message_origins(message, 5))
+        least = 0.5 if asked["is_message"] and asked["frames"] or is_sure else 0.72
+        good = [row for row in rows if row.share >= least and row.share >= 0.8 * rows[0].share]
+        # A question that a document repeats is no answer to itself.
+        good = [row for row in good if folded(question) not in folded(row.text) or asked["is_message"]]
+        for row in good[:3]:
+            part = "" if row.share > 0.9 else f" (says {row.share:.0%} of it)"
+            show(row.path, source(row.path, row.line - 3, row.line + 3), [row.line], part)
+        if good:
+            return f"{code(message, 100)} is said here:"
+        if asked["is_message"]:
+            missing.append(message)
+    return None
+
+
+def folded(text):
+    return " ".join(text.lower().split())
+
+
+def by_frames():
+    """The places of a trace that are in the text."""
+    lines = []
+    for name, line in asked["frames"]:
+        found = [p for p in file_named(name) if not p.endswith("/")][:1]
+        for path in found:
+            rows = source(path, line, line)
+            if rows and rows[0][1].strip():
+                lines.append(f"- {place(path, line, line)}{label(path, [line])}: {code(rows[0][1])}")
+    return "The trace names these places, as the text has them now:\n\n" + "\n".join(dict.fromkeys(lines)) if lines else None
+
+
+def lead_in(path, first):
+    """Where the comments and decorators before a definition begin."""
+    before = source(path, max(1, first - 12), first - 1) if first > 1 else []
+    while before and re.match(r"\s*(//|#|;|\*|/\*|--|@|\[)", before[-1][1]):
+        first = before.pop()[0]
+    return first
+
+
+def chosen_lines(path, numbered, always, most=14):
+    """The lines that a reader picks for the question, beside those that are always shown."""
+    prompt = reading(path, numbered)
+    note = llm_query(prompt) if len(numbered) > most else ""
+    known = {n for n, line in numbered if line.strip()}
+    picked = {int(n) for n in re.findall(r"^\s*(\d+)\|", note, re.M)} & known
+    return sorted(picked | (set(always) & known)) if len(numbered) > most else sorted(known)
+
+
+def reading(path, numbered):
+    first, last = (numbered[0][0], numbered[-1][0]) if numbered else (1, 1)
+    return ("Give back the lines that answer the question, each as it stands with its number, or NOTHING.\n\n"
+            f"Question: {question}\n\nPassage {path}:{first}-{last}\n" + "\n".join(f"{n}| {line}" for n, line in numbered))
+
+
+def show_definition(found):
+    """What defines a name: from the comments before it, as far as it can be taken in at a glance."""
+    first = lead_in(found.path, found.first_line) if found.path else found.first_line
+    last = min(found.last_line, first + MOST_LINES - 1)
+    numbered = source(found.path, first, last)
+    always = range(first, found.first_line + 8)
+    lines = chosen_lines(found.path, numbered, always, 24)
+    goes_on = f" (it goes on to line {found.last_line})" if last < found.last_line else ""
+    within = f" in `{found.within}`" if found.within else ""
+    kept = [(n, line) for n, line in numbered if n in set(filled(lines))]
+    if not is_new(kept):
+        return False
+    # What it is comes first: the comment before it belongs to the place, its own line is what is cited.
+    head = f"{len(passages) + 1}. {place(found.path, first, last)} — {found.kind} `{found.name}`{within}{goes_on}"
+    passages.append(head + "\n\n" + quote(found.path, kept))
+    return True
+
+
+def filled(numbers):
+    """With the lines of short gaps, which take no more room than a mark for them."""
+    short = [range(a, b) for a, b in zip(numbers, numbers[1:]) if b - a <= 3]
+    return sorted(set(numbers).union(*short))
+
+
+def own_name(name):
+    return re.split(r"\.|::|#|->", name)[-1]
+
+
+def definitions_of(name, is_word=False):
+    rows = list(find_definitions(name))
+    if is_word:
+        rows = [row for row in rows if own_name(row.name) == name]
+    return rows
+
+
+def by_names(names, is_word=False, most=3):
+    """What defines the names; where they occur, if nothing does."""
+    said = []
+    for name in names:
+        rows = definitions_of(name, is_word)
+        qualified = own_name(name) != name
+        if rows:
+            shown = [row for row in rows[:most] if show_definition(row)]
+            more = len(rows) - len(shown)
+            others = ", ".join(place(row.path, row.first_line, row.first_line) for row in rows[most : most + 5])
+            if more > 0 and others:
+                passages.append(f"`{name}` is also defined at {others}{' and elsewhere' if more > 5 else ''}.")
+            said.append(f"`{name}` is defined here:")
+            continue
+        if is_word:
+            continue
+        uses = find_uses(name, 60)
+        own = [row for row in uses if row.kind not in ("comment", "import")] or list(uses)
+        own.sort(key=lambda row: (order(row.path), -overlap(row.text)))
+        if not own:
+            missing.append(name)
+            continue
+        for row in own[:3]:
+            show(row.path, source(row.path, row.line - NEAR, row.line + NEAR), [row.line])
+        said.append(f"`{name}` is defined nowhere in this text; it occurs here:")
+    return said
+
+
+def literal_pattern(text):
+    escaped = re.sub(r"([^\w\s])", r"\\\1", text)
+    if re.match(r"^v?\d+(\.\d+)+$", text):
+        return rf"(?:^|[^\w.])v?{escaped.removeprefix('v')}(?:$|[^\w.]|\.\D|\.$)"
+    before = r"(?:^|[^\w])" if re.match(r"\w", text) else ""
+    after = r"(?:$|[^\w])" if re.match(r"\w", text[-1]) else ""
+    return before + escaped + after
+
+
+def by_literals(literals, most=4):
+    """The lines that hold a text as it is written in the question."""
+    said = []
+    for text in literals:
+        pattern = literal_pattern(text)
+        rows = grep(pattern, max_results=400) or grep(pattern, ignore_case=True, max_results=400)
+        # A question that a document repeats is no answer to itself.
+        rows_left = [row for row in rows if folded(question) not in folded(row.text)]
+        if not rows_left:
+            if not definitions_of(text, True):
+                missing.append(text)
+            continue
+        heading = lambda row: bool(re.match(rf"\W*(version |release )?\W*v?{re.escape(text.removeprefix('v'))}\b", row.text, re.I))
+        best = sorted(rows_left, key=lambda row: (-overlap(row.text), not heading(row), order(row.path)))
+        shown = 0
+        for row in best:
+            if shown == most:
+                break
+            behind = 8 if heading(row) else NEAR
+            shown += show(row.path, source(row.path, row.line - (0 if heading(row) else 1), row.line + behind), [row.line])
+        total = f" (on {'at least ' if rows.more else ''}{counted(len(rows), 'line')}; these fit best)" if len(rows) > most else ""
+        said.append(f"{code(text, 100)} stands here{total}:")
+    return said
+
+
+def by_files(names):
+    """The files that are named: the lines in them that fit, else what they begin with."""
+    said = []
+    named = {name: file_named(name) for name in names}
+    words = [word for word in WORDS if not any(word in content(name) for name in names)]
+    for name, found in named.items():
+        if not found:
+            missing.append(name)
+            continue
+        for path in found[:2]:
+            numbered = source(path, 1, MOST_LINES)
+            total = files[path].count("\n") + 1
+            if total > MOST_LINES and words:
+                rows = [row for row in ranked(question, 200)[0] if row.path == path] or by_words(" ".join(words), 3, path)
+                rows = sorted(rows, key=lambda row: -overlap(row.text, words))[:2]
+                for row in rows:
+                    lines = source(path, row.first_line, min(row.last_line, row.first_line + MOST_LINES - 1))
+                    kept = set(filled(chosen_lines(path, lines, [row.first_line])))
+                    show(path, [(n, line) for n, line in lines if n in kept])
+                if rows:
+                    continue
+            lines = chosen_lines(path, numbered, [], 24) if words else []
+            kept = set(filled(lines)) if lines else {n for n, _ in numbered[:24]}
+            show(path, [(n, line) for n, line in numbered if n in kept])
+        if len(found) > 2:
+            passages.append(f"`{name}` names {counted(len(found), 'file')}; others: " + ", ".join(f"`{p}`" for p in found[2:8]))
+        said.append(f"`{name}`:")
+    return said
