@@ -8,41 +8,27 @@
 //! The method is that of Zhang, Kraska and Khattab, *Recursive Language Models*, arXiv 2512.24601.
 
 mod answer;
-mod answer_stream;
 mod budget;
 mod cite;
-mod context;
-mod context_api;
-mod direct;
 mod event;
-mod host_functions;
-mod initial_prompt;
-mod metered_call;
-mod overview;
-mod places;
+mod host;
 mod preview;
 mod prompt;
 mod query_context;
 mod question;
-pub mod reply;
 mod run;
-mod run_config;
-mod run_output;
-mod schema;
-mod session;
-mod tool_output;
-pub mod tools;
-mod transcript;
-mod usage;
 
 pub use answer::{Answer, Citation, CitationState, Failure, Lost, Termination};
+pub use budget::usage::Usage;
 pub use event::{ContextSize, Delta, Event, EventSink, Origin, Started, SubCallState};
-pub use places::Places;
+pub use host::{all_tools, places::Places, python as functions_in_python, tool_call};
 pub use preview::Preview;
-pub use question::{Focus, Question};
-pub use run_config::RunConfig;
-pub use session::{Exchange, Session};
-pub use usage::Usage;
+pub use question::{
+    Focus, Question,
+    config::RunConfig,
+    session::{Exchange, Session},
+};
+pub use run::reply;
 
 use crate::{
     config::{Limits, Price, Strategy},
@@ -50,11 +36,14 @@ use crate::{
     llm::{self, Choice, Model, Models, Scheduler},
     repl::ForkServer,
 };
-use context::Context;
-use overview::Overview;
+use prompt::overview::Overview;
 use query_context::{LostCalls, QueryContext, QueryContextParts};
-use run::{Run, Subject};
-use run_output::{RunError, RunOutput};
+use run::{
+    Run, Subject,
+    context::Context,
+    direct,
+    output::{RunError, RunOutput},
+};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;

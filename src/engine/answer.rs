@@ -1,7 +1,12 @@
 //! What a question comes to.
 
-use super::{event::ContextSize, usage::Usage};
-use crate::{llm, text::one_line};
+pub mod stream;
+
+use crate::{
+    engine::{budget::usage::Usage, event::ContextSize},
+    llm,
+    text::one_line,
+};
 
 /// Characters of an error that a person is told of a call that failed.
 const LOSS_CHARS: usize = 200;

@@ -5,6 +5,9 @@
 //! while others are open waits for them, since they mostly give something back; one that does not fit when nothing is
 //! open meets the limit. So no limit is exceeded, however many calls run at once.
 
+pub mod metered_call;
+pub mod usage;
+
 use crate::{
     config::{Limits, Price},
     llm::TokenUsage,

@@ -11,9 +11,9 @@ mod lines;
 mod page;
 mod quote;
 
-use super::answer::{Citation, CitationState};
 use crate::{
     corpus::{ContextText, StopFlag},
+    engine::answer::{Citation, CitationState},
     text::one_line,
 };
 use claims::{Claim, Weight};

@@ -1,7 +1,6 @@
 //! What a run tells the world while it works.
 
-use super::usage::Usage;
-use crate::corpus::Tally;
+use crate::{corpus::Tally, engine::budget::usage::Usage};
 
 /// Takes events. It must not block: the run waits for it.
 pub trait EventSink: Send + Sync {

@@ -1,19 +1,17 @@
 //! What a question would read and send, told without a call of any model.
 
-use super::{
-    Engine, Failure, Question,
-    context::Context,
-    context_failure, context_size,
-    initial_prompt::{InitialPrompt, PromptInputs},
-    internal_failure,
-    overview::Overview,
-    prompt,
-    run_output::RunError,
-    schema::AnswerSchema,
-};
 use crate::{
     corpus::{self, Access, ContextText},
-    engine::ContextSize,
+    engine::{
+        ContextSize, Engine, Failure, Question, context_failure, context_size, internal_failure,
+        prompt::{
+            self,
+            initial::{InitialPrompt, PromptInputs},
+            overview::Overview,
+        },
+        question::schema::AnswerSchema,
+        run::{context::Context, output::RunError},
+    },
     llm,
     text::estimated_tokens,
 };

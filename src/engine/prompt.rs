@@ -4,8 +4,10 @@
 //! What stays the same comes first, the question last, so that a provider's prompt cache can serve the beginning.
 
 mod feedback;
+pub mod initial;
 mod instructions;
 mod opening;
+pub mod overview;
 
 pub use feedback::*;
 pub use instructions::{CHILD_QUESTION, DIRECT_SYSTEM, instructions};

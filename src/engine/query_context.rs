@@ -1,19 +1,16 @@
 //! What all runs of one question share: models, limits, books, events, and the way to a model.
 
-use super::{
-    Interpreter,
-    answer::{Failure, Lost},
-    answer_stream::AnswerStream,
-    budget::{Budget, Exceeded},
-    event::{Delta, Event, EventSink},
-    metered_call::MeteredCall,
-    places::Places,
-    run_config::RunConfig,
-    usage::UsageMeter,
-};
 use crate::{
     config::{Limits, Price, Protocol},
     corpus::ContextText,
+    engine::{
+        Interpreter,
+        answer::{Failure, Lost, stream::AnswerStream},
+        budget::{Budget, Exceeded, metered_call::MeteredCall, usage::UsageMeter},
+        event::{Delta, Event, EventSink},
+        host::places::Places,
+        question::config::RunConfig,
+    },
     llm::{self, Choice, Finish, Message, Model, Models, Piece, Request, RunPermits, Scheduler, Task, Tool, ToolCall},
 };
 use std::{

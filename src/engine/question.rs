@@ -1,7 +1,12 @@
 //! A question, as the terminal and the language server hand it to the engine.
 
-use super::{run_config::RunConfig, session::Session};
+pub mod config;
+pub mod schema;
+pub mod session;
+
 use crate::{config::Limits, corpus::Snapshot};
+use config::RunConfig;
+use session::Session;
 use std::sync::Arc;
 
 /// What is asked.

@@ -6,39 +6,48 @@
 mod answer_check;
 mod answer_preview;
 mod calls;
+pub mod context;
+pub mod direct;
+pub mod output;
+pub mod reply;
 mod reply_stream;
 mod run_interpreter;
 mod streaming_turn;
+pub mod transcript;
 
 pub use run_interpreter::CellRecord;
 
-use super::{
-    answer::{Failure, Termination},
-    budget::Exceeded,
-    context::Context,
-    event::{Delta, Event},
-    initial_prompt::{InitialPrompt, PromptInputs},
-    overview::Overview,
-    prompt,
-    query_context::{CallError, Cut, QueryContext},
-    question::Focus,
-    reply::{self, Reply},
-    run_output::{RunError, RunOutput},
-    session::Session,
-    tools,
-    transcript::Transcript,
-};
 use crate::{
     config::Repair,
+    engine::{
+        answer::{Failure, Termination},
+        budget::Exceeded,
+        event::{Delta, Event},
+        host::{
+            tool_call::{self, ProgramKind, ToolAction},
+            tool_output,
+        },
+        prompt::{
+            self,
+            initial::{InitialPrompt, PromptInputs},
+            overview::Overview,
+        },
+        query_context::{CallError, Cut, QueryContext},
+        question::{Focus, session::Session},
+    },
     llm::{self, Model, Task, Tool},
 };
 use answer_check::{AnswerCheck, AnswerValidator};
 use answer_preview::AnswerPreview;
+use context::Context;
 use futures::{FutureExt, future::BoxFuture};
+use output::{RunError, RunOutput};
+use reply::Reply;
 use run_interpreter::LazyInterpreter;
 pub use run_interpreter::output_chars;
 use std::{sync::Arc, time::Duration};
 use streaming_turn::TurnOutput;
+use transcript::Transcript;
 
 /// Empty replies in a row after which a run is given up.
 const EMPTY_REPLIES: usize = 3;
@@ -366,9 +375,9 @@ impl<'t> Run<'t> {
         let reply = reply::parse(&turn.text);
         let mut called = None;
         for call in &turn.calls {
-            called = match tools::read(call, &[]) {
-                Ok(tools::ToolAction::Final(answer)) => Some(tools::answer_text(&answer)),
-                Ok(tools::ToolAction::Cell { code, kind: kind @ tools::ProgramKind::FinalVar }) => {
+            called = match tool_call::read(call, &[]) {
+                Ok(ToolAction::Final(answer)) => Some(tool_output::answer_text(&answer)),
+                Ok(ToolAction::Cell { code, kind: kind @ ProgramKind::FinalVar }) => {
                     self.run_call(&code, &kind, 1).await?.answer
                 }
                 _ => None,

@@ -164,7 +164,7 @@ mod tests {
 
     async fn ask(pool: &Pool) -> Result<String, Error> {
         let request =
-            Request { messages: vec![Message::user("q")], max_output_tokens: None, tools: Default::default() };
+            Request { messages: vec![Message::user("q")], max_output_tokens: None, tools: Default::default(), task: None };
         pool.call(&request, &mut |_| {}).await.map(|reply| reply.text)
     }
 

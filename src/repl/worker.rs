@@ -80,8 +80,9 @@ const LAST_THREADS: Duration = Duration::from_secs(1);
 /// The interpreter is recursive, so deep programs need a deep native stack.
 const STACK_BYTES: usize = 256 << 20;
 
-/// The server starts the program so, with the connection to it as the standard input.
-pub fn main(mut arguments: impl Iterator<Item = String>) -> ExitCode {
+/// The server starts the program so, with the connection to it as the standard input. `functions` are those that programs
+/// find, in Python.
+pub fn main(mut arguments: impl Iterator<Item = String>, functions: String) -> ExitCode {
     // A fault of the interpreter must end the process before anything is cleaned up, so that its checkpoint takes over.
     std::panic::set_hook(Box::new(|_| std::process::abort()));
     if arguments.next().is_some() {
@@ -93,14 +94,14 @@ pub fn main(mut arguments: impl Iterator<Item = String>) -> ExitCode {
     }
     // Nothing has to be taken apart at the end, neither in the fork server nor in a copy, which has only the one
     // thread.
-    let work = || process::exit(i32::from(serve().is_err()));
+    let work = move || process::exit(i32::from(serve(&functions).is_err()));
     match thread::Builder::new().stack_size(STACK_BYTES).spawn(work).map(thread::JoinHandle::join) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
 }
 
-fn serve() -> io::Result<()> {
+fn serve(functions: &str) -> io::Result<()> {
     let fork_server = ForkServer::new()?;
     let output = Arc::new(Output::default());
     let sink: Arc<dyn OutputSink> = output.clone();
@@ -111,7 +112,7 @@ fn serve() -> io::Result<()> {
     };
     let interrupts = machine.signals();
     machine.enter(|vm| {
-        let prelude = match Prelude::compile(vm) {
+        let prelude = match Prelude::compile(functions, vm) {
             Ok(prelude) => prelude,
             Err(reason) => return fork_server.refuse(&reason),
         };

@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! Numbers and sentences as people read them.
 
 use std::fmt::Display;
 
@@ -20,6 +20,12 @@ pub fn counted(count: impl Display, thing: &str) -> String {
     let count = grouped(count);
     let plural = if count == "1" { "" } else { "s" };
     format!("{count} {thing}{plural}")
+}
+
+/// The text with its first letter in upper case.
+pub fn capitalized(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 #[cfg(test)]

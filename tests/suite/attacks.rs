@@ -41,10 +41,12 @@ impl HostCalls for HostFunctions {
         let nested = |depth| (0..depth).fold(json!(1), |inner, _| json!([inner]));
         async move {
             match call.name.as_str() {
-                "llm_query" => match serde_json::from_value::<(Vec<String>, Option<String>)>(call.arguments) {
-                    Ok((prompts, _)) => Ok(prompts.iter().map(|prompt| prompt.to_uppercase()).collect()),
-                    Err(error) => Err(Raised::new("TypeError", error.to_string())),
-                },
+                "llm_query" | "llm_query_batched" => {
+                    match serde_json::from_value::<(Vec<String>, Option<String>)>(call.arguments) {
+                        Ok((prompts, _)) => Ok(prompts.iter().map(|prompt| prompt.to_uppercase()).collect()),
+                        Err(error) => Err(Raised::new("TypeError", error.to_string())),
+                    }
+                }
                 "echo" => Ok(call.arguments),
                 "deep" => Ok(nested(100)),
                 "much" => Ok(json!([vec![0.5; 10_000], "é".repeat(1 << 20)])),

@@ -34,7 +34,7 @@ impl HostCalls for HostFunctions {
             tokio::time::sleep(Duration::from_millis(20)).await;
             self.open.fetch_sub(1, Ordering::SeqCst);
             match call.name.as_str() {
-                "llm_query" => {
+                "llm_query" | "llm_query_batched" => {
                     let (prompts, _): (Vec<String>, Option<String>) =
                         serde_json::from_value(call.arguments).expect("the prelude sends a list and a model");
                     Ok(prompts.iter().map(|prompt| prompt.to_uppercase()).collect())

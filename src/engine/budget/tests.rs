@@ -1,7 +1,6 @@
 //! Calls that share one budget.
 
-use super::*;
-use crate::config::Settings;
+use crate::{config::Settings, engine::budget::*};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 fn budget(change: impl FnOnce(&mut Limits)) -> Budget {

@@ -9,12 +9,14 @@ mod marks;
 mod sentence;
 mod words;
 
-use super::{
-    files::{Files, Place},
-    page::{self, Item},
-    quote::Quote,
+use crate::{
+    corpus::StopFlag,
+    engine::cite::{
+        files::{Files, Place},
+        page::{self, Item},
+        quote::Quote,
+    },
 };
-use crate::corpus::StopFlag;
 use blocks::Lead;
 use marks::{Mark, Marks};
 

@@ -1,8 +1,10 @@
 //! Looks for quotations in lines of files: in pieces, up to a number of bytes for one answer, and until that is
 //! stopped.
 
-use super::quote::{Quote, Said};
-use crate::corpus::{ContextText, Segment, StopFlag};
+use crate::{
+    corpus::{ContextText, Segment, StopFlag},
+    engine::cite::quote::{Quote, Said},
+};
 use std::ops::Range;
 
 /// Bytes that are read at once.

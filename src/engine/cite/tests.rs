@@ -1,7 +1,9 @@
 //! Answers and what is found of their citations, and how long that takes.
 
-use super::*;
-use crate::corpus::{OpenBuffer, Root, Selection, Snapshot};
+use crate::{
+    corpus::{OpenBuffer, Root, Selection, Snapshot},
+    engine::cite::*,
+};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

@@ -1,7 +1,12 @@
 //! What models are told on the way: what their programs did, what is left, what was not taken and why.
 
 use crate::{
-    engine::{budget::Left, cite::Flawed, query_context::Cut, reply::Reply, run::CellRecord},
+    engine::{
+        budget::Left,
+        cite::Flawed,
+        query_context::Cut,
+        run::{CellRecord, reply::Reply},
+    },
     repl::{Cause, Ended},
     text::cut_head,
 };

@@ -3,9 +3,11 @@
 use crate::{
     corpus::{self, ContextText},
     engine::{
-        overview::Overview,
-        question::Focus,
-        session::{Earlier, Exchange},
+        prompt::overview::Overview,
+        question::{
+            Focus,
+            session::{Earlier, Exchange},
+        },
     },
     llm::{Place, Task},
     text::cut_middle,

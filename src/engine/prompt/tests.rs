@@ -1,17 +1,17 @@
 //! The texts as models read them. A change of one is a change of behaviour, and shall be seen as one.
 
-use super::*;
 use crate::{
     config::Options,
     corpus::{OpenBuffer, Root, Selection, Snapshot, StopFlag},
     engine::{
         budget::Left,
-        overview::Overview,
+        prompt::{overview::Overview, *},
         query_context::Cut,
-        question::Focus,
-        reply,
-        run::CellRecord,
-        session::{Earlier, Exchange},
+        question::{
+            Focus,
+            session::{Earlier, Exchange},
+        },
+        run::{CellRecord, reply},
     },
     repl::{Cause, Ended},
 };

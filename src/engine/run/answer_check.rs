@@ -6,7 +6,7 @@
 
 use crate::{
     corpus::ContextText,
-    engine::{cite, prompt, run_config::RunConfig},
+    engine::{cite, prompt, question::config::RunConfig},
 };
 use std::sync::Arc;
 

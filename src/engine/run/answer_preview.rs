@@ -5,7 +5,7 @@
 //! is a preview: when the run has its answer, that takes its place. To keep the two the same, either prose is shown or
 //! the text of one call, and no prose behind a program: the program may be part of the answer, or make it none.
 
-use crate::engine::reply::{Inside, Scanner};
+use crate::engine::run::reply::{Inside, Scanner};
 
 /// What answers begin with, at the start of a line.
 const BEGINNINGS: [&str; 3] = ["FINAL(", "answer[\"content\"] = ", "answer['content'] = "];

@@ -4,15 +4,19 @@
 //! it follow each other, in order, beside the rest. The first answer in the order of the calls ends the run, unless a call
 //! before it has failed: that answer was written without knowing what went wrong.
 
-use super::{CellRecord, Run, streaming_turn::TurnOutput};
 use crate::{
     config::ToolSpec,
     engine::{
-        host_functions::HostFunctions,
-        prompt, reply,
-        run::{answer_check::AnswerCheck, run_interpreter::output_chars},
-        run_output::RunError,
-        tools::{self, ProgramKind, ToolAction},
+        host::{
+            dispatch::HostFunctions,
+            tool_call::{self, ProgramKind, ToolAction},
+            tool_output,
+        },
+        prompt,
+        run::{
+            CellRecord, Run, answer_check::AnswerCheck, output::RunError, reply, run_interpreter::output_chars,
+            streaming_turn::TurnOutput,
+        },
     },
     llm::ToolCall,
     repl::Ended,
@@ -118,7 +122,7 @@ impl Run<'_> {
         let context = self.programs.context().await?;
         let (tree, depth) = (self.tree, self.depth);
         let own: Vec<&ToolSpec> = tree.config.toolbox.at_depth(depth).collect();
-        let mut deals: Vec<Result<ToolAction, String>> = calls.iter().map(|call| tools::read(call, &own)).collect();
+        let mut deals: Vec<Result<ToolAction, String>> = calls.iter().map(|call| tool_call::read(call, &own)).collect();
         if let (Some(cut), Some(last)) = (cut, deals.last_mut()) {
             *last = Err(cut);
         }
@@ -131,7 +135,7 @@ impl Run<'_> {
                 Err(problem) => Some(Outcome::of(Err(problem.clone()), since)),
                 Ok(ToolAction::Cell { .. }) => None,
                 Ok(ToolAction::Final(answer)) => {
-                    let answer = Some(tools::answer_text(answer));
+                    let answer = Some(tool_output::answer_text(answer));
                     Some(Outcome { answer, ..Outcome::of(Ok(prompt::FINAL_NOT_NEEDED.to_owned()), since) })
                 }
                 Ok(ToolAction::Look { name, arguments }) => {
@@ -159,7 +163,7 @@ impl Run<'_> {
         let results: Vec<Outcome> =
             results.map(|result| Outcome { text: fitted(result.text, room), ..result }).collect();
         for ((call, result), number) in calls.iter().zip(&results).zip(1..) {
-            self.publish_call(number, tools::shown(call), &result.text, result.failed, result.seconds);
+            self.publish_call(number, tool_call::shown(call), &result.text, result.failed, result.seconds);
         }
         Ok(results)
     }

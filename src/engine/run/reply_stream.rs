@@ -6,7 +6,7 @@
 
 use crate::engine::{
     event::Delta,
-    reply::{Reply, Scanner},
+    run::reply::{Reply, Scanner},
 };
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;

@@ -1,20 +1,19 @@
 //! The programs of a run: what they begin with, and what is seen of them when they have run.
 
-use super::{super::question::Focus, Run, Subject};
 use crate::{
     config::{Deed, Repair, ToolSpec},
     corpus::{self, ContextText, StopFlag, StopOnDrop},
     engine::{
-        Interpreter,
-        context::Context,
-        context_failure,
+        Interpreter, context_failure,
         event::{Event, Origin},
-        host_functions::HostFunctions,
+        host::dispatch::HostFunctions,
         internal_failure, prompt,
         query_context::QueryContext,
-        reply,
-        run_output::RunError,
-        session::{Exchange, Kept, Session},
+        question::{
+            Focus,
+            session::{Exchange, Kept, Session},
+        },
+        run::{Run, Subject, context::Context, output::RunError, reply},
     },
     repl::{
         self, CellOutcome, Ended, Hold, Launch, ReplSession,

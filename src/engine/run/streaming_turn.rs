@@ -1,14 +1,19 @@
 //! A model writes its turn, and its programs run while it still writes.
 
-use super::{CellRecord, Run, answer_preview::AnswerPreview, reply_stream::ReplyStream, run_interpreter::Held};
 use crate::{
     corpus::ContextText,
     engine::{
         event::{Delta, Event},
+        host::tool_call,
         query_context::{CallError, Cut, QueryContext, Turn},
-        reply::{self, Reply},
-        run_output::RunError,
-        tools,
+        run::{
+            CellRecord, Run,
+            answer_preview::AnswerPreview,
+            output::RunError,
+            reply::{self, Reply},
+            reply_stream::ReplyStream,
+            run_interpreter::Held,
+        },
     },
     llm::ToolCall,
 };
@@ -124,7 +129,7 @@ impl Run<'_> {
     /// Tells of the turn, and then of its programs, whichever was there first.
     fn written(&mut self, turn: Turn, ran: CellRun) -> TurnOutput {
         let Turn { text, calls, cut } = turn;
-        let shown: Vec<String> = calls.iter().map(tools::shown).collect();
+        let shown: Vec<String> = calls.iter().map(tool_call::shown).collect();
         let lines = std::iter::once(text.as_str()).chain(shown.iter().map(String::as_str)).filter(|it| !it.is_empty());
         self.tree.emit(Event::Turn {
             run: self.number,

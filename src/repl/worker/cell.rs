@@ -35,12 +35,12 @@ const PRELUDE: &str = include_str!("python/prelude.py");
 pub struct Prelude(PyRef<PyCode>);
 
 impl Prelude {
-    /// Compiles it, and imports what it will import.
-    pub fn compile(vm: &VirtualMachine) -> Result<Self, String> {
+    /// Compiles it, with the functions that programs find behind it, and imports what it will import.
+    pub fn compile(functions: &str, vm: &VirtualMachine) -> Result<Self, String> {
         for module in ["collections.abc", "itertools", "json"] {
             vm.import(module, 0).map_err(|error| traceback(&error, vm))?;
         }
-        let code = vm.compile(PRELUDE, Mode::Exec, "<prelude>".to_owned());
+        let code = vm.compile(&format!("{PRELUDE}\n\n{functions}"), Mode::Exec, "<prelude>".to_owned());
         code.map(Self).map_err(|error| error.to_string())
     }
 }

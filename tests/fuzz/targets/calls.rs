@@ -7,7 +7,10 @@
 use super::parts;
 use rlm::{
     config::{ToolSpec, tools},
-    engine::tools::{ProgramKind, ToolAction, all_tools, read, shown},
+    engine::{
+        all_tools,
+        tool_call::{ProgramKind, ToolAction, read, shown},
+    },
     llm::{Assembling, CallPiece},
 };
 use std::collections::HashSet;

@@ -35,7 +35,7 @@ impl HostCalls for Answers {
     fn call(&self, call: Call) -> BoxFuture<'_, Result<Value, Raised>> {
         async move {
             match call.name.as_str() {
-                "llm_query" => {
+                "llm_query" | "llm_query_batched" => {
                     let enough = self.enough.notified();
                     if self.open.fetch_add(1, Ordering::SeqCst) + 1 >= self.wanted {
                         self.enough.notify_waiters();

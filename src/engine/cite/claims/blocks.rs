@@ -1,15 +1,15 @@
 //! Which place a block is quoted from.
 
-use super::{
-    super::{
-        files::{Files, Place},
-        page::{Block, Passage, has_words},
-        quote::Quote,
+use crate::engine::cite::{
+    claims::{
+        Claim, Claims, OTHERS, Weight,
+        marks::{Mark, Marks, is_all},
+        sentence,
+        words::Kind,
     },
-    Claim, Claims, OTHERS, Weight,
-    marks::{Mark, Marks, is_all},
-    sentence,
-    words::Kind,
+    files::{Files, Place},
+    page::{Block, Passage, has_words},
+    quote::Quote,
 };
 
 /// Languages of blocks that are most often no part of a file that is cited: commands and changes.

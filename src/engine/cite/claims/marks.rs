@@ -1,13 +1,13 @@
 //! The places and quotations of a passage, in order.
 
-use super::{
-    super::{
-        files::{Files, Place},
-        page::{Passage, Span},
+use crate::engine::cite::{
+    claims::{
+        LIMIT, Weight,
+        sentence::{self, Distance},
+        words::Kind,
     },
-    LIMIT, Weight,
-    sentence::{self, Distance},
-    words::Kind,
+    files::{Files, Place},
+    page::{Passage, Span},
 };
 use std::ops::Range;
 

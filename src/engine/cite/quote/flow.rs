@@ -1,6 +1,6 @@
 //! A quotation as one run of words, wherever its lines break.
 
-use super::whole;
+use crate::engine::cite::quote::whole;
 
 /// The parts of a quotation, looked for one behind the other in a text that comes in pieces.
 pub struct Flow {

@@ -1,6 +1,6 @@
 //! A block that is quoted line by line.
 
-use super::whole;
+use crate::engine::cite::quote::whole;
 
 /// Bytes of a line of a file that are compared.
 const LONGEST: usize = 64 << 10;

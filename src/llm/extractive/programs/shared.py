@@ -118,8 +118,7 @@ def label(path, lines):
     """What the lines that answer lie in: the definition around them, with the one around that, or a commit."""
     if not lines:
         return ""
-    revision = revision_of(path, lines[0])
-    if revision:
+    for revision in revision_of(lines[0], path):
         said = [f"commit {revision.commit[:12]}" if revision.commit else "", revision.date, revision.author,
                 code(revision.subject, 80) if revision.subject else "", f"`{revision.file}`" if revision.file else ""]
         return " — " + ", ".join(part for part in said if part)

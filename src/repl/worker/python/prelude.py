@@ -1,4 +1,7 @@
-"""The names that a model's programs find, written in terms of the host calls.
+"""What the names that a model's programs find are made of.
+
+The functions themselves, the classes of rows and the list `FUNCTIONS` follow: the engine writes them from its table of host
+functions, in terms of what stands here.
 
 This module lives apart from the programs' own namespace (`programs`), so that nothing of its inside shows there. It
 runs once in the life of an interpreter: a function that a program has kept from an earlier question looks into the text
@@ -80,36 +83,18 @@ class Row:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self._fields.items())})"
 
 
-class Match(Row):
-    """A line that `grep` found: path, line, text."""
-
-    def __str__(self):
-        return f"{self.path}:{self.line}: {self.text}"
-
-
-class Passage(Row):
-    """A passage that `search` found: path, first_line, last_line, score, text."""
-
-    def __str__(self):
-        return f"{self.path}:{self.first_line}-{self.last_line} (score {self.score:.1f})\n{self.text}"
-
-
-class Symbol(Row):
-    """A definition in `outline`: name, kind, first_line, last_line, depth, signature."""
-
-    def __str__(self):
-        return f"{'  ' * self.depth}{self.kind} {self.name} ({self.first_line}-{self.last_line}): {self.signature}"
-
-
 class Rows(list):
     """A list of rows that prints one row a line, and says when there were more."""
 
     more = False
+    note = None  # what is known of all of them together
 
     def __str__(self):
         lines = [str(row) for row in self]
         if self.more:
             lines.append(f"... and more than these {len(self)}")
+        if self.note and lines:
+            lines.append(self.note)
         return "\n".join(lines) or "no results"
 
     __repr__ = __str__
@@ -207,14 +192,16 @@ def prompt_list(prompts):
     return [filled(text(prompt, f"prompts[{place}]")) for place, prompt in enumerate(prompts)]
 
 
-def model_name(model):
-    return None if model is None else text(model, "model")
+def texts(value, what):
+    """A text, or a list of texts, as a list."""
+    if value is None:
+        return []
+    return [text(entry, what) for entry in ([value] if isinstance(value, str) else value)]
 
 
 def batched(name, prompts, model):
     """Hands prompts over, in several parts if they are very long together."""
-    prompts, answers = prompt_list(prompts), []
-    part, size = [], 0
+    answers, part, size = [], [], 0
     for prompt in prompts:
         if part and size + len(prompt) > BATCH_CHARACTERS:
             answers += host_call(name, [part, model])
@@ -224,90 +211,17 @@ def batched(name, prompts, model):
     return answers + host_call(name, [part, model]) if part else answers
 
 
-def llm_query(prompt, model=None):
-    """One plain call of the worker model -> its answer, or a text that begins with "Error:"."""
-    return host_call("llm_query", [[filled(text(prompt, "prompt"))], model_name(model)])[0]
-
-
-def llm_query_batched(prompts, model=None):
-    """All prompts in parallel -> answers in the same order; a failure is a text "Error: ..." in its own slot."""
-    return batched("llm_query", prompts, model_name(model))
-
-
-def rlm_query(prompt, model=None):
-    """A child run with a REPL of its own, whose `context` is the prompt -> its answer."""
-    return host_call("rlm_query", [[filled(text(prompt, "prompt"))], model_name(model)])[0]
-
-
-def rlm_query_batched(prompts, model=None):
-    """Child runs in parallel -> answers in the same order; a failure is a text "Error: ..." in its own slot."""
-    return batched("rlm_query", prompts, model_name(model))
-
-
-def peek(start, end):
-    """The characters start..end of the text."""
-    return whole[start:end]
-
-
-def peek_lines(start, end):
-    """The lines start..end of the text, counted from 0, end exclusive."""
-    return whole[slice(*host_call("peek_lines", [number(start, "start"), number(end, "end")]))]
-
-
-def read(path, first_line=1, last_line=None):
-    """The lines first_line..last_line of a file, counted from 1, both inclusive."""
-    last = None if last_line is None else number(last_line, "last_line")
-    return whole[slice(*host_call("read", [text(path, "path"), number(first_line, "first_line"), last]))]
-
-
 def rows(kind, found):
     columns = found["columns"]
     result = Rows(kind(**dict(zip(columns, row))) for row in zip(*columns.values()))
-    result.more = found["more"]
+    result.more, result.note = found["more"], found.get("note")
+    for name, value in found.get("known", {}).items():
+        setattr(result, name, value)
     return result
 
 
-def grep(pattern, path=None, ignore_case=False, max_results=50):
-    """Lines that match the regular expression, by ripgrep's engine -> rows of path, line, text."""
-    where = None if path is None else text(path, "path")
-    limit = number(max_results, "max_results")
-    return rows(Match, host_call("grep", [text(pattern, "pattern"), where, bool(ignore_case), limit]))
-
-
-def search(query, k=10):
-    """The k passages that fit the words best (BM25) -> rows of path, first_line, last_line, score, text."""
-    return rows(Passage, host_call("search", [text(query, "query"), number(k, "k")]))
-
-
-def chunk(size, overlap=0, unit="characters"):
-    """Pieces of the context of at most `size` characters (or "tokens") that end at structure or lines. Each is a str
-    with `.start` and `.end`, its place in the context."""
-    arguments = [number(size, "size"), number(overlap, "overlap"), text(unit, "unit")]
-    return [piece(start, end) for start, end in host_call("chunk", arguments)]
-
-
-def outline(path):
-    """The definitions in a file -> rows of name, kind, first_line, last_line, depth, signature."""
-    return rows(Symbol, host_call("outline", [text(path, "path")]))
-
-
-def repo_map(tokens=2000, focus=None):
-    """The most used definitions of all files, in at most so many tokens. `focus` is a path, a folder, a glob or a name, or
-    a list of them, which the map begins with."""
-    if focus is None:
-        focus = []
-    elif isinstance(focus, str):
-        focus = [focus]
-    return host_call("repo_map", [number(tokens, "tokens"), [text(entry, "focus") for entry in focus]])
-
-
-def tokens(text):
-    """About how many tokens a model makes of a text."""
-    return count_tokens(text)
-
-
-def peek_output(start=0, end=None, back=1):
-    """The characters start..end of what an earlier program has printed; back=1 is the last one, 2 the one before it."""
+def printed_part(start, end, back):
+    """Characters of what an earlier program has printed."""
     found = printed(number(back, "back"))
     if found is None:
         raise IndexError(f"there is no output {back} programs back; those of the last 8 are kept")
@@ -338,16 +252,6 @@ def own_tool(tool):
     return call
 
 
-def BUDGET():
-    """What is left for the whole tree of runs: calls, tokens, cost, seconds, iterations, depth."""
-    return host_call("budget", [])
-
-
-def SHOW_VARS():
-    """Names and types of the variables that the programs have made."""
-    return dict(variables())
-
-
 def answer_text(value):
     """The answer as a text. Where it is to be JSON, a value that is no str is written as that."""
     if gives_json and not isinstance(value, str):
@@ -355,24 +259,20 @@ def answer_text(value):
     return str(value)
 
 
-def FINAL(value):
-    """Ends the run with this answer."""
+def final(value):
     state["final"] = answer_text(value)
     raise Final
 
 
-def FINAL_VAR(name):
-    """Ends the run with the value of the variable of this name."""
+def final_variable(name):
     if isinstance(name, str) and name in programs and name not in scaffold:
-        FINAL(programs[name])
+        final(programs[name])
     if isinstance(name, str) and name.isidentifier():
         names = ", ".join(name for name, _ in variables()) or "none"
         raise NameError(f"there is no variable {name!r} to answer with; there are: {names}")
-    FINAL(name)
+    final(name)
 
 
-FUNCTIONS = [llm_query, llm_query_batched, rlm_query, rlm_query_batched, peek, peek_lines, read, grep, search, chunk,
-             outline, repo_map, tokens, peek_output, BUDGET, SHOW_VARS, FINAL, FINAL_VAR]
 state = {"final": None}
 scaffold = {}  # the names that the programs are given
 hidden = {}  # what they have made under such a name before it was given

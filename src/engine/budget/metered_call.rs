@@ -1,0 +1,162 @@
+//! One call of a model, from its reservation to the books.
+//!
+//! Every attempt that costs something is reserved before it is made. What a call used is booked when it is over,
+//! however it ends: with a reply, with an error, or because the run was stopped while it was open.
+
+use crate::{
+    config::Price,
+    engine::{
+        budget::{Exceeded, REPLY_TOKENS, Reservation, SHORTEST_REPLY_TOKENS, reserved_tokens, usage::CallRecord},
+        query_context::{CallError, QueryContext},
+    },
+    llm::{self, Billing, Model, Request, RetryDecision, TokenUsage},
+};
+use futures::{FutureExt, future::BoxFuture};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// A call that has its reservation.
+pub struct MeteredCall<'t> {
+    tree: &'t QueryContext,
+    /// Bytes of the prompt.
+    prompt: usize,
+    /// Tokens that the window leaves for the reply.
+    room: u64,
+    price: Option<Price>,
+    is_turn: bool,
+    state: Mutex<State<'t>>,
+}
+
+#[derive(Default)]
+struct State<'t> {
+    reservation: Option<Reservation<'t>>,
+    attempts: u32,
+    spent: TokenUsage,
+    /// Since when the attempt under way has been open.
+    open_since: Option<Instant>,
+    /// Bytes that it has written.
+    written: usize,
+    time: Duration,
+}
+
+impl State<'_> {
+    /// The attempt under way, if there is one, is over.
+    fn end_attempt(&mut self, spent: TokenUsage) {
+        self.time += self.open_since.take().map_or(Duration::ZERO, |since| since.elapsed());
+        self.spent += spent;
+    }
+}
+
+impl<'t> MeteredCall<'t> {
+    /// Reserves a call with a prompt of this many bytes; waits for room if other calls may still give some back.
+    pub async fn reserve(
+        tree: &'t QueryContext,
+        model: &dyn Model,
+        prompt: usize,
+        is_turn: bool,
+    ) -> Result<Self, CallError> {
+        let price = tree.price_of(model)?;
+        let room = room(model, prompt)?;
+        let reservation = tree.budget.reserve(prompt, room, price).await?;
+        let state = State { reservation: Some(reservation), ..State::default() };
+        Ok(Self { tree, prompt, room, price, is_turn, state: Mutex::new(state) })
+    }
+
+    /// The longest reply that the call may have, in tokens.
+    pub fn longest_reply(&self) -> Option<u32> {
+        self.lock().reservation.as_ref().map(Reservation::reply_tokens)
+    }
+
+    /// Counts bytes of the reply as they arrive.
+    pub fn note_written(&self, bytes: usize) {
+        self.lock().written += bytes;
+    }
+
+    /// Books a call that has its reply. Returns the limit that allowed only a shorter one than usual.
+    pub fn settle(self, usage: TokenUsage) -> Option<Exceeded> {
+        let mut state = self.lock();
+        state.end_attempt(usage);
+        let reservation = state.reservation.take()?;
+        let shortened_by = reservation.shortened_by();
+        reservation.settle(usage, self.cost(usage));
+        shortened_by
+    }
+
+    fn cost(&self, usage: TokenUsage) -> Option<f64> {
+        self.price.map(|price| price.of(usage.input, usage.output))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<'t>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Books the attempt that has failed, and reserves another one if it cost something.
+    async fn reserve_again(&self, spent: TokenUsage) -> RetryDecision {
+        let reservation = {
+            let mut state = self.lock();
+            state.end_attempt(spent);
+            if spent == TokenUsage::default() { None } else { state.reservation.take() }
+        };
+        if let Some(reservation) = reservation {
+            reservation.settle(spent, self.cost(spent));
+            match self.tree.budget.reserve(self.prompt, self.room, self.price).await {
+                Ok(reservation) => self.lock().reservation = Some(reservation),
+                Err(_) => return RetryDecision::Stop,
+            }
+        }
+        RetryDecision::Again { longest_reply: self.longest_reply() }
+    }
+}
+
+/// How many tokens the window of `model` leaves for a reply.
+fn room(model: &dyn Model, prompt: usize) -> Result<u64, CallError> {
+    let Some(window) = model.window() else { return Ok(REPLY_TOKENS) };
+    let window = window as u64;
+    let prompt = Request::tokens_of(prompt);
+    if prompt + SHORTEST_REPLY_TOKENS > window {
+        let detail = format!("some {prompt} tokens leave no room for a reply in a window of {window}");
+        return Err(llm::Error::PromptTooLong { model: model.name().to_owned(), detail }.into());
+    }
+    Ok(REPLY_TOKENS.min(window.saturating_sub(reserved_tokens(prompt * 4)).max(SHORTEST_REPLY_TOKENS)))
+}
+
+impl Billing for MeteredCall<'_> {
+    fn begin(&self) {
+        let mut state = self.lock();
+        state.attempts += 1;
+        state.open_since = Some(Instant::now());
+        state.written = 0;
+    }
+
+    fn failed(&self, spent: TokenUsage) -> BoxFuture<'_, RetryDecision> {
+        self.reserve_again(spent).boxed()
+    }
+}
+
+impl Drop for MeteredCall<'_> {
+    fn drop(&mut self) {
+        let (prompt, mut state) = (Request::tokens_of(self.prompt), std::mem::take(&mut *self.lock()));
+        if state.attempts == 0 {
+            return;
+        }
+        if state.open_since.is_some() {
+            // Dropped in the middle: the provider still bills the prompt and the partial output.
+            let output = Request::tokens_of(state.written);
+            let spent = TokenUsage { input: prompt, output, ..TokenUsage::default() };
+            state.end_attempt(spent);
+            if let Some(reservation) = state.reservation.take() {
+                reservation.settle(spent, self.cost(spent));
+            }
+        }
+        self.tree.meter.count_call(CallRecord {
+            is_turn: self.is_turn,
+            attempts: state.attempts,
+            tokens: state.spent,
+            cost: self.cost(state.spent),
+            time: state.time,
+        });
+    }
+}

@@ -1,0 +1,108 @@
+//! Answers what programs and tools ask.
+
+use super::{
+    function::{Does, HostFunction},
+    functions,
+    tool_output::{self, answer_text},
+};
+use crate::{
+    corpus::{ContextText, StopFlag},
+    engine::{event::Origin, query_context::QueryContext},
+    repl::{Call, HostCalls, Raised},
+};
+use futures::{FutureExt, future::BoxFuture};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The call that runs a tool of the person's own.
+const OWN_TOOL: &str = "tool";
+
+/// The host calls of one program, or of one call of a tool.
+pub struct HostFunctions<'a> {
+    pub tree: &'a QueryContext,
+    pub context: &'a Arc<ContextText>,
+    pub origin: Origin,
+}
+
+impl HostCalls for HostFunctions<'_> {
+    fn call(&self, call: Call) -> BoxFuture<'_, Result<Value, Raised>> {
+        self.answer(call).boxed()
+    }
+}
+
+/// Reads the arguments of a call, which a program has made up.
+pub(super) fn arguments<T: DeserializeOwned>(arguments: Value) -> Result<T, Raised> {
+    serde_json::from_value(arguments).map_err(|error| Raised::new("TypeError", format!("wrong arguments: {error}")))
+}
+
+impl HostFunctions<'_> {
+    async fn answer(&self, call: Call) -> Result<Value, Raised> {
+        let Call { name, arguments: given, .. } = call;
+        if name == OWN_TOOL {
+            let (name, given): (String, Value) = arguments(given)?;
+            let ran = self.tree.config.toolbox.run(&name, &given, self.origin.depth).await;
+            return ran.map_err(|error| Raised::new("RuntimeError", error.to_string()));
+        }
+        let Some(function) = functions().find(|it| it.name == name) else {
+            return Err(Raised::new("RuntimeError", format!("there is no host call {name:?}")));
+        };
+        match function.does {
+            Does::Ask { recursive, .. } => self.batch(given, recursive).await,
+            Does::Budget => Ok(self.budget()),
+            Does::Read(look) | Does::Scan(look) => {
+                let look = move |context: &ContextText, stop: &StopFlag| look(context, given, stop);
+                let found = self.blocking(function, look).await;
+                found.unwrap_or_else(|error| Err(Raised::new("RuntimeError", error)))
+            }
+            Does::Python(_) | Does::Act(_) => Err(Raised::new("RuntimeError", format!("{name} is no host call"))),
+        }
+    }
+
+    /// A look into the text, in the tools protocol, with at most about `room` characters.
+    pub async fn look(&self, name: &str, given: Value, room: usize) -> Result<String, String> {
+        let Some(function) = functions().find(|it| it.name == name) else {
+            return Err(format!("there is no function {name:?}"));
+        };
+        let look =
+            move |context: &ContextText, stop: &StopFlag| tool_output::answer(context, function, given, room, stop);
+        self.blocking(function, look).await.unwrap_or_else(Err)
+    }
+
+    /// A tool of the person's own, in the tools protocol.
+    pub async fn own_tool(&self, name: &str, given: &Value) -> Result<String, String> {
+        let ran = self.tree.config.toolbox.run(name, given, self.origin.depth).await;
+        ran.map(|value| answer_text(&value)).map_err(|error| error.to_string())
+    }
+
+    fn budget(&self) -> Value {
+        let left = self.tree.budget.left();
+        let depth = self.tree.limits.max_depth.saturating_sub(self.origin.depth);
+        json!({
+            "calls": left.calls, "tokens": left.tokens, "cost": left.cost, "seconds": left.time.as_secs(),
+            "iterations": left.iterations, "depth": depth,
+        })
+    }
+
+    /// Looks into the text on a thread that may block. What goes through the text waits for a place.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        function: &HostFunction,
+        look: impl FnOnce(&ContextText, &StopFlag) -> T + Send + 'static,
+    ) -> Result<T, String> {
+        let context = self.context.clone();
+        let stop = StopFlag::default();
+        // A run that ends does not wait for its looks, which must not keep the processors busy for nobody.
+        let _ended = stop.raise_on_drop();
+        let place = match function.does {
+            Does::Scan(_) => self.tree.places.take().await,
+            _ => None,
+        };
+        let look = move || {
+            // It is kept until the look has really ended.
+            let _place = place;
+            look(&context, &stop)
+        };
+        tokio::task::spawn_blocking(look).await.map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,201 @@
+//! Calls of models that programs and tools make: plain ones, and child runs.
+
+use super::{
+    dispatch::{HostFunctions, arguments},
+    looks, tool_output,
+};
+use crate::{
+    corpus::Snapshot,
+    engine::{
+        answer::Lost,
+        event::{Event, Origin, SubCallState},
+        prompt::{self, overview::Overview},
+        query_context::{CallError, QueryContext},
+        run::{Run, Subject, context::Context, output::RunError},
+    },
+    llm::{self, Message, Task},
+    repl::Raised,
+    text::one_line,
+};
+use futures::future::{join_all, ready};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Characters of a prompt that name its call to people.
+const LABEL_CHARS: usize = 80;
+
+/// Prompts that one call may hand over. Each costs memory while it waits, whether a limit lets it through or not.
+const MOST_PROMPTS: usize = 10_000;
+
+/// The most characters of the text that a child run of the tools protocol is given.
+const MOST_OF_TEXT: usize = 64 << 20;
+
+/// Tokens of a window where nothing is known, generously.
+const WIDEST_WINDOW: usize = 1_000_000;
+
+/// About the most characters that a token stands for in a text.
+const MOST_CHARACTERS_PER_TOKEN: usize = 8;
+
+/// The error of a sub-call that was cancelled because its program or run ended.
+const NOBODY_WAITS: &str = "ended before its answer came";
+
+/// A call that people follow. However it ends, they hear of it.
+struct TrackedCall<'a> {
+    tree: &'a QueryContext,
+    id: u64,
+    origin: Origin,
+    label: String,
+    has_ended: bool,
+}
+
+impl<'a> TrackedCall<'a> {
+    fn begin(tree: &'a QueryContext, origin: Origin, label: String) -> Self {
+        let call = Self { tree, id: tree.number_sub_call(), origin, label, has_ended: false };
+        call.tell(SubCallState::Started);
+        call
+    }
+
+    fn end(&mut self, state: SubCallState) {
+        self.has_ended = true;
+        self.tell(state);
+    }
+
+    fn tell(&self, state: SubCallState) {
+        let Self { id, origin, ref label, .. } = *self;
+        self.tree.emit(Event::SubCall { id, origin, label: label.clone(), state });
+    }
+}
+
+impl Drop for TrackedCall<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.end(SubCallState::Failed(NOBODY_WAITS.to_owned()));
+        }
+    }
+}
+
+impl HostFunctions<'_> {
+    /// All prompts at once; each has its answer, or an error text, in its own place.
+    pub(super) async fn batch(&self, given: Value, recursive: bool) -> Result<Value, Raised> {
+        let (prompts, model): (Vec<String>, Option<String>) = arguments(given)?;
+        if prompts.len() > MOST_PROMPTS {
+            let message = format!("{} prompts are too many for one call; the most is {MOST_PROMPTS}", prompts.len());
+            return Err(Raised::new("ValueError", message));
+        }
+        let model = model.as_deref();
+        let answers = join_all(prompts.into_iter().map(|prompt| async move {
+            let label = one_line(&prompt, LABEL_CHARS);
+            let work = async {
+                match recursive {
+                    true => {
+                        let asked = (prompt::CHILD_QUESTION, Task::FollowPrompt);
+                        self.child(ready(Ok(prompt)), asked, |text| (text, None), model).await
+                    }
+                    false => self.plain(prompt, None, model).await,
+                }
+            };
+            self.tracked(label, work).await.unwrap_or_else(|error| format!("Error: {error}"))
+        }));
+        Ok(Value::from(answers.await))
+    }
+
+    /// A call that people can follow, and that is told as lost if it fails.
+    async fn tracked(
+        &self,
+        label: String,
+        work: impl Future<Output = Result<String, String>>,
+    ) -> Result<String, String> {
+        let mut call = TrackedCall::begin(self.tree, self.origin, label);
+        let result = work.await;
+        match &result {
+            Ok(_) => call.end(SubCallState::Ended),
+            Err(error) => {
+                call.end(SubCallState::Failed(error.clone()));
+                let label = std::mem::take(&mut call.label);
+                self.tree.note_lost(Lost { depth: self.origin.depth + 1, label, error: error.clone() });
+            }
+        }
+        result
+    }
+
+    async fn plain(&self, prompt: String, task: Option<Task>, model: Option<&str>) -> Result<String, String> {
+        let model = self.tree.model(model).await.map_err(|error| error.to_string())?;
+        let messages = vec![Message::user(prompt)];
+        let turn = match self.tree.call(&model, messages, &Arc::default(), task, false, &mut |_| {}).await {
+            Ok(turn) => turn,
+            Err(CallError::Model(llm::Error::EmptyReply { reasoning, .. })) if !reasoning.trim().is_empty() => {
+                return Ok(prompt::reasoning_only(&reasoning));
+            }
+            Err(CallError::Model(error @ llm::Error::PromptTooLong { .. })) => {
+                return Err(format!("{error}; {}", error.hint().unwrap_or_default()));
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        Ok(match turn.cut {
+            Some(cut) => format!("{}\n[cut off: {cut}]", turn.text),
+            None => turn.text,
+        })
+    }
+
+    /// A run of its own, one level deeper, about a text. At the limit of depth a plain call, whose prompt `in_one`
+    /// makes of the text.
+    async fn child(
+        &self,
+        text: impl Future<Output = Result<String, String>>,
+        (question, task): (&str, Task),
+        in_one: impl FnOnce(String) -> (String, Option<Task>),
+        model: Option<&str>,
+    ) -> Result<String, String> {
+        let Some(places) = self.tree.child_places(self.origin.depth) else {
+            let (prompt, task) = in_one(text.await?);
+            return self.plain(prompt, task, model).await;
+        };
+        let _place = places.acquire().await.map_err(|closed| closed.to_string())?;
+        let text = text.await?;
+        let model = self.tree.model(model).await.map_err(|error| error.to_string())?;
+        let snapshot = tokio::task::spawn_blocking(move || Snapshot::of_text(None, text).context()).await;
+        let context = snapshot.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        let overview = Overview::of_text(&context);
+        let subject = Subject {
+            context: Context::ready(context.clone()),
+            overview: &overview,
+            focus: None,
+            question,
+            task,
+            session: None,
+        };
+        let ended = match Run::new(self.tree, self.origin.depth + 1, model, subject) {
+            Ok(run) => run.finish().await,
+            Err(stop) => Err(stop),
+        };
+        ended.map(|ending| ending.text).map_err(|stop| match stop {
+            RunError::Failed(failure) => failure.message,
+            RunError::Limit(limit) => limit.explanation().unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// A child run about characters of the text, in the tools protocol.
+    pub async fn sub_llm(&self, query: &str, start: i64, end: i64) -> Result<String, String> {
+        let part = looks::slice(self.context.char_len(), start, end);
+        // One prompt has to fit a window; a child run looks into its text as this one does.
+        let most = match self.tree.child_places(self.origin.depth) {
+            Some(_) => MOST_OF_TEXT,
+            None => self.tree.choice.worker.window().unwrap_or(WIDEST_WINDOW) * MOST_CHARACTERS_PER_TOKEN,
+        };
+        if part.len() > most {
+            let length = part.len();
+            return Err(format!("{length} characters are too many for one call (the most is {most}): chunk them"));
+        }
+        let context = self.context.clone();
+        let text = async {
+            let text = tokio::task::spawn_blocking(move || tool_output::part(&context, part)).await;
+            text.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+        };
+        let in_one = |text: String| {
+            let task = Task::Read { question: query.to_owned(), text: text.len() };
+            (prompt::about_part(&text, query), Some(task))
+        };
+        let work = self.child(text, (query, prompt::task(query, None)), in_one, None);
+        self.tracked(one_line(query, LABEL_CHARS), work).await
+    }
+}

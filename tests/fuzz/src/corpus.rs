@@ -1,1 +1,0 @@
-../../../src/corpus.rs

@@ -1,1 +1,0 @@
-../../../../src/engine/reply.rs

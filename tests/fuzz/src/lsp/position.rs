@@ -1,1 +1,0 @@
-../../../../src/lsp/position.rs

@@ -1,1 +1,0 @@
-../../../../src/repl/wire.rs
