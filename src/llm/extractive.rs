@@ -60,7 +60,9 @@ fn reply(messages: &[Message], task: Option<&Task>) -> Result<String, String> {
     let users: Vec<&str> = messages.iter().filter(|it| it.role == Role::User).map(|it| it.content.as_str()).collect();
     let Some((first, later)) = users.split_first() else { return Ok(reader::NOTHING.to_owned()) };
     match (task, later.last()) {
-        (Some(Task::Answer { .. } | Task::FollowPrompt), Some(observation)) => Err(program::failure(observation)),
+        (Some(Task::Answer { .. } | Task::FollowPrompt), Some(observation)) => {
+            program::search(observation).filter(|_| later.len() == 1).ok_or_else(|| program::failure(observation))
+        }
         (Some(Task::Answer { question, selection }), None) => {
             Ok(program::answer(&Question::new(question), selection.as_ref()))
         }

@@ -224,7 +224,7 @@ mod tests {
                 "a.py",
                 "from a import send\nclass A:\n    def send(self):\n        \"\"\"Does send().\"\"\"\n        send = 1\n        return f\"{send(2)} send\"\n@send\ndef f(): f(send=send)\n",
                 "send",
-                &["1 import", "3 definition in send", "4 string in send", "5 assignment in send", "6 call in send", "7 reference", "8 reference in f", "8 reference in f"],
+                &["1 import", "3 definition in send", "4 string in send", "5 assignment in send", "6 call in send", "6 string in send", "7 reference", "8 reference in f", "8 reference in f"],
             ),
             (
                 "a.js",

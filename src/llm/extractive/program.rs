@@ -9,42 +9,74 @@ use serde_json::json;
 /// Characters of the reason why a program has failed.
 const FAILURE_CHARS: usize = 300;
 
-/// What all programs share: how places and quotations are written, and what is looked up.
-const SHARED: &str = include_str!("programs/shared.py");
-const RANKED: &str = include_str!("programs/ranked.py");
-const NAMED: &str = include_str!("programs/named.py");
-const FACTS: &str = include_str!("programs/facts.py");
-const LOGS: &str = include_str!("programs/logs.py");
-const PASSAGES: &str = include_str!("programs/passages.py");
-const SUMMARY: &str = include_str!("programs/summary.py");
-const EXPLANATION: &str = include_str!("programs/explanation.py");
-const INSTRUCTION: &str = include_str!("programs/instruction.py");
+macro_rules! program {
+    ($($name:literal),+) => { concat!($(include_str!(concat!("programs/", $name, ".py")), "\n\n"),+) };
+}
+
+/// What the program says that has looked something up and found nothing of the kind.
+const NOTHING: &str = "There is nothing of that kind in this text, so I search for passages.";
 
 /// The reply of a root that has a question to answer, about a selection if there is one.
+///
+/// A program has to fit into a reply, so a question for facts (uses, counts, manifests, a log) is looked up first, and
+/// only if that comes to nothing the second program searches for passages; see [`search`].
 pub fn answer(question: &Question, selection: Option<&Place>) -> String {
-    let asked = json!(question).to_string();
-    // A JSON string is a Python string as well.
-    let asked = format!("import json\nasked = json.loads({})", json!(asked));
-    let (parameters, parts, intention) = match (selection, &question.ask) {
+    let (parameters, program) = match (selection, &question.ask) {
         (Some(it), _) => {
             let place = format!("path, first_line, last_line = {}, {}, {}", json!(it.path), it.first_line, it.last_line);
-            (place, &[SHARED, RANKED, EXPLANATION][..], "I look at the selection and at what uses it.")
+            (place, program!("shared", "ranked", "explanation"))
         }
-        (None, Ask::Summary) => {
-            (String::new(), &[SHARED, SUMMARY][..], "I look at what the text says of itself, and at its parts.")
-        }
-        (None, _) => (
-            String::new(),
-            &[SHARED, RANKED, NAMED, FACTS, LOGS, PASSAGES][..],
-            "I look up what the question names, and search for the passages that fit.",
-        ),
+        (None, ask) => (format!("NOTHING = {}", json!(NOTHING)), facts(ask).unwrap_or(SEARCH)),
     };
-    format!("{intention}\n\n```repl\n{asked}\n{parameters}\n{}```\n", parts.join("\n\n"))
+    let intention = match (selection, &question.ask) {
+        (Some(_), _) => "I look at the selection and at what uses it.",
+        (None, Ask::Summary) => "I look at what the text says of itself, and at its parts.",
+        (None, Ask::Passages | Ask::Definition) => {
+            "I look up what the question names, and search for the passages that fit."
+        }
+        (None, _) => "I look up what the question asks for.",
+    };
+    // A JSON string is a Python string as well.
+    let asked = json!(json!(question).to_string());
+    format!("{intention}\n\n```repl\nimport json\nasked = json.loads({asked})\n{parameters}\n{program}```\n")
+}
+
+/// What finds passages where nothing was looked up before.
+const SEARCH: &str = program!("shared", "lookup", "ranked", "named", "passages");
+
+/// The program that looks up what is asked for, if that is more than passages.
+fn facts(ask: &Ask) -> Option<&'static str> {
+    Some(match ask {
+        Ask::Passages | Ask::Definition => return None,
+        Ask::Summary => program!("shared", "summary"),
+        Ask::Uses { .. } => concat!(program!("shared", "lookup", "uses"), "look_up = by_uses\n", program!("conclusion")),
+        Ask::Manifest { .. } => {
+            concat!(program!("shared", "lookup", "manifest"), "look_up = by_manifest\n", program!("conclusion"))
+        }
+        Ask::List { .. } => {
+            concat!(program!("shared", "lookup", "listing"), "look_up = by_list\n", program!("conclusion"))
+        }
+        Ask::Count { .. } => {
+            concat!(program!("shared", "lookup", "listing", "logs", "counts"), "look_up = by_count\n", program!("conclusion"))
+        }
+        Ask::Repeats { .. } => {
+            concat!(program!("shared", "lookup", "logs"), "look_up = by_repeats\n", program!("conclusion"))
+        }
+        Ask::When { .. } => concat!(program!("shared", "lookup", "logs"), "look_up = by_when\n", program!("conclusion")),
+    })
+}
+
+/// The second program, if the first one has found nothing of the kind that it looked for. What that has defined is still
+/// there.
+pub fn search(observation: &str) -> Option<String> {
+    let found_nothing = observation.lines().any(|line| line == NOTHING);
+    let program = program!("ranked", "named", "passages");
+    found_nothing.then(|| format!("I search for the passages that fit.\n\n```repl\n{program}```\n"))
 }
 
 /// The reply of a root whose text is a prompt.
 pub fn follow_prompt() -> String {
-    format!("I read the prompt.\n\n```repl\n{INSTRUCTION}```\n")
+    format!("I read the prompt.\n\n```repl\n{}```\n", program!("instruction"))
 }
 
 /// Why a program did not come to an answer, by what its author was told: the exception that ended it, else whatever was
@@ -63,6 +95,27 @@ pub fn failure(observation: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_program_fits_into_a_reply() {
+        // Tokens that a reply may have, at four bytes each, with room for what is asked.
+        let most = 8192 * 4 - 6000;
+        let asks = [
+            Ask::Passages,
+            Ask::Summary,
+            Ask::Uses { calls: true },
+            Ask::Manifest { about: "version" },
+            Ask::Count { of: String::new(), by: None },
+            Ask::When { last: false },
+            Ask::Repeats { of: String::new() },
+            Ask::List { of: String::new() },
+        ];
+        for ask in asks {
+            let program = facts(&ask).unwrap_or(SEARCH);
+            assert!(program.len() < most, "{ask:?}: {} of {most}", program.len());
+        }
+        assert!(search(NOTHING).is_some_and(|it| it.len() < most) && search("").is_none());
+    }
 
     #[test]
     fn a_failure_is_told_by_its_exception() {

@@ -11,10 +11,14 @@ mod words;
 pub use asks::Ask;
 pub use named::Named;
 
+use crate::text::cut_middle;
 use serde::Serialize;
 
 /// The longest question that is taken apart, in bytes. A log that was pasted whole says at its ends what it is.
 const LONGEST: usize = 64 << 10;
+
+/// Characters of a question that its program holds. Of a longer one what it names is known all the same.
+const LONGEST_TEXT: usize = 2000;
 
 /// A question that was taken apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,7 +46,7 @@ impl Question {
         let mut named = Named::new(asked);
         let ask = Ask::new(asked, &mut named);
         Self {
-            text: text.to_owned(),
+            text: cut_middle(text, LONGEST_TEXT),
             ask,
             named,
             messages: pasted.messages,

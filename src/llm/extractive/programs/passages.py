@@ -3,6 +3,15 @@ FOREIGN = set("der die das und ist nicht wo wie wird werden eine einen welche wa
               "perché della het een waar hoe niet voor onde quando são não uma".split())
 
 
+def by_version_of_dependency():
+    """The version of a dependency that the question names in plain words."""
+    if not re.search(r"(?i)\b(version|dependenc|depend|require|pinned|need)", question):
+        return None
+    words = {word.lower() for word in re.findall(r"[\w.@/-]+", question)} | set(asked["names"])
+    found = [row for row in manifest_entries() if row.about == "dependency" and row.name.lower() in words and len(row.name) > 1]
+    return ["The manifests say:"] + ["\n".join(f"- `{row.name}` {code(row.value or 'any version')} ({place(row.path, row.first_line, row.last_line)})" for row in found[:12])] if found else None
+
+
 def by_rank(room, lead):
     """The passages that fit best, as many as there is room for. Returns what introduces them."""
     asked_text = folded(question)
@@ -27,6 +36,8 @@ def by_rank(room, lead):
         if text not in copies:
             copies.add(text)
             texts.append((path, first, last, numbered))
+    if texts and revision_of(texts[0][1], texts[0][0]):
+        return by_commit([(path, first) for path, first, _, _ in texts], room)
     texts = texts[:room]
     notes = llm_query_batched([reading(path, numbered) for path, _, _, numbered in texts]) if texts else []
     best = 0
@@ -54,6 +65,34 @@ def by_rank(room, lead):
     return remark or lead
 
 
+def by_commit(found, room):
+    """The commits that lines of a patch belong to: the message, and the changed lines that fit best."""
+    commits = {}
+    for path, line in found:
+        for last in (line, line + 20, line + 39):
+            for revision in revision_of(last, path):
+                commits.setdefault((path, revision.line), revision)
+    blocks = []
+    for path, first in commits:
+        numbered = source(path, first, first + 600)
+        end = next((at for at, (_, line) in enumerate(numbered) if at and re.match(r"(commit|From) [0-9a-f]{7,40}\b", line)), len(numbered))
+        numbered = numbered[:end]
+        blocks.append((overlap(" ".join(line for _, line in numbered)), path, numbered))
+    for _, path, numbered in sorted(blocks, key=lambda block: -block[0])[: min(room, 3)]:
+        lines = dict(numbered)
+        head = [n for n in list(lines)[:12] if re.match(r"(commit|From|Author|Date|Subject|    \S)", lines[n])][:6]
+        changed = [n for n in lines if re.match(r"[+-](?![+-]{2} )", lines[n])]
+        changed = sorted(changed, key=lambda n: -overlap(lines[n]))[:6]
+        best = [n for n in changed if overlap(lines[n]) == overlap(lines[changed[0]])] or head
+        of_files = [n for n in lines if lines[n].startswith("diff --git")]
+        files_shown = {max((n for n in of_files if n < line), default=None) for line in changed} - {None}
+        kept = sorted({*head, *changed, *files_shown})
+        # What belongs together is one citation as long as it can be taken in at a glance.
+        kept = [n for n in kept if n - kept[0] < MOST_LINES] if best[0] - kept[0] < MOST_LINES else [n for n in kept if abs(n - best[0]) < MOST_LINES // 2]
+        show(path, [(n, lines[n]) for n in kept], best)
+    return "These commits fit the question best:"
+
+
 def words_found():
     """The words of the question that some passage has, as the question spells them."""
     held = {stem(word) for part in passages for word in parts_of(part)}
@@ -73,20 +112,11 @@ def why_nothing():
     return said
 
 
-def not_found():
-    names = list(dict.fromkeys(missing))
-    if not names:
-        return ""
-    shown = ", ".join(code(name, 100) for name in names[:6])
-    return f"{shown} {'does' if len(names) == 1 else 'do'} not occur in this text."
-
-
 def answer():
     asks = asked["asks"]
-    facts = {"manifest": by_manifest, "uses": by_uses, "count": by_count, "repeats": by_repeats, "when": by_when, "list": by_list}
-    parts = facts[asks]() if asks in facts else by_version_of_dependency()
+    parts = by_version_of_dependency()
     if parts:
-        return parts + [not_found()]
+        return parts
     leads = []
     is_sure = asked["is_message"] and len(WORDS) > 3 and asks == "passages"
     leads.append(by_message(is_sure))

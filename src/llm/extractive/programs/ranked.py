@@ -1,5 +1,4 @@
 EVERYWHERE = 1000  # lines that are looked at at most to tell how common a word is
-NEAR = 2  # lines that are shown before and behind one that was found by its words
 REMARK = "The text is too long to be ranked, so these are lines with words of the question, the rarest words first:"
 DATA = re.compile(r"\.(lock|jsonl?|[ct]sv|svg|xml|map|snap|ipynb|po|sum|toml|ya?ml|ini|cfg|log)$|\.min\.\w+$")
 

@@ -46,7 +46,7 @@ COMMON = set("""a about after all an and any are as at be been before but by can
 def content(text):
     """The stems of the words that tell something, in order."""
     words = [word.lower() for word in parts_of(text)]
-    return list(dict.fromkeys(stem(word) for word in words if word not in COMMON and len(word) > 1))
+    return list(dict.fromkeys(stem(word) for word in words if word not in COMMON and (len(word) > 1 or word.isdigit())))
 
 
 WORDS = content(question)

@@ -38,21 +38,20 @@ macro_rules! pattern {
     };
 }
 
-const VERBS: &str = r"calls?|called|calling|uses?|used|using|references?|referenced|invokes?|invoked|imports?|imported|instantiates?|instantiated|extends|subclass(?:es)?|implements|inherits\sfrom|overrid(?:es|den)";
+const VERBS: &str = r"calls?|called|calling|uses?|used|using|references?|referenced|invokes?|invoked|imports?|imported|instantiates?|instantiated|extends?|subclass(?:es)?|implements?|inherits?\sfrom|overrid(?:es|den)";
 pattern!(ACTIVE, &format!(r"(?ix)^\W*(?:and\s)?(?:who|what|which(?:\s\w+){{0,3}}|(?:list|find|show)(?:\s(?:me|all|every|everything|the|that|which|what|who|code|functions?|places|where))*)\s(?:else\s|all\s)?(?P<verb>{VERBS}|depends\son|relies\son)\s(?:to\s)?(?P<name>.+?)[\s?.!]*$"));
 pattern!(PASSIVE, &format!(r"(?ix)\b(?:where|how\soften|how\smany\stimes|is|are|by\swhom)\s(?:(?:else\s)?(?:is|are|was|does|do|gets?)\s)?(?P<name>.+?)\s(?:get\s|being\s|still\s|ever\s|actually\s)?(?P<verb>called|used|referenced|invoked|imported|instantiated|subclassed|implemented\sby|overridden)\b"));
 pattern!(NOUN, r"(?ix)\b(?:(?P<verb>callers?|calls)|usages?|uses|references|users)\s(?:of|to|for)\s(?P<name>.+?)[\s?.!]*$");
 pattern!(DEFINED, r"(?ix)
     \bwhere\s(?:is|are|was)\s(?P<a>.+?)\s(?:defined|declared|implemented|coming\sfrom)\b
   | \b(?:definition|declaration|implementation|signature|parameters|arguments|source|body|docstring)\s(?:and\s\w+\s)?of\s(?P<b>.+?)[\s?.!]*$
-  | ^\W*(?:explain|describe|show(?:\sme)?|define|find|print)\s(?:how\s)?(?P<c>\S+(?:\s\S+)?)[\s?.!]*(?:\sworks)?[\s?.!]*$
-  | ^\W*what\s(?:does|do|is|are)\s(?P<d>\S+(?:\s\S+)?)(?:\s(?:do|for|return|returns|take|accept|mean|raise|used\sfor))*[\s?.!]*$
-  | ^\W*how\s(?:does|do|is)\s(?P<e>\S+(?:\s\S+)?)\s(?:work|works|implemented|defined)[\s?.!]*$
-  | ^\W*what\s(?:does|do)\s(?P<f>\S+(?:\s\S+)?)\s(?:do|return|take|accept|raise|throw|call|mean)\b
-  | ^\W*(?:what|which)\s(?:arguments|parameters|options|fields|methods|attributes)\s(?:does|do|has|have)\s(?P<g>\S+(?:\s\S+)?)\b");
+  | ^\W*(?:explain|describe|show(?:\sme)?|define|find|print)\s(?:how\s)?(?P<c>\S+(?:\s\S+){0,2}?)[\s?.!]*(?:\sworks)?[\s?.!]*$
+  | ^\W*what\s(?:does|do|is|are)\s(?P<d>\S+(?:\s\S+){0,2}?)(?:\s(?:do|for|return|returns|take|accept|mean|raise|used\sfor))*[\s?.!]*$
+  | ^\W*how\s(?:does|do|is)\s(?P<e>\S+(?:\s\S+){0,2}?)\s(?:work|works|implemented|defined)[\s?.!]*$
+  | ^\W*what\s(?:does|do)\s(?P<f>\S+(?:\s\S+){0,2}?)\s(?:do|return|take|accept|raise|throw|call|mean)\b
+  | ^\W*(?:what|which)\s(?:arguments|parameters|options|fields|methods|attributes)\s(?:does|do|has|have)\s(?P<g>\S+(?:\s\S+){0,2}?)\b");
 pattern!(HOW_MANY, r"(?ix)^\W*(?:(?:and\s)?how\s(?:many|often)|count(?:\s(?:all|the|of))*|(?:what\sis\s)?(?:the\s)?(?:total\s)?number\sof)\s+(?:times\s)?(?P<of>.+?)[\s?.!]*$");
 pattern!(BY, r"(?ix)\b(?:per|by|for\seach|in\seach|of\seach|grouped\sby|for\severy|in\severy)\s(?:the\s)?(?P<by>[\w.-]+)[\s?.!]*$");
-pattern!(COUNTABLE, r"(?ix)^(?:of\s)?(?:\w+[\s-]){0,4}?(?:lines?|files?|functions?|methods?|class(?:es)?|structs?|traits?|enums?|interfaces?|modules?|tests?|commits?|dependencies|errors?|warnings?|requests?|entries|rows|records|occurrences|times|messages|events|todos?|fixmes?)\b | \b(?:occur|appear|exist|contain|mention|match)\b | \b(?:are|were|is|was)\sthere\b");
 pattern!(WHEN, r"(?ix)\bwhen\b.*\b(?:first|last|begin|began|start(?:ed)?|stop(?:ped)?|end(?:ed)?|happen(?:ed)?|occur(?:red)?|earliest|latest|fail(?:ed)?) \b | \b(?:first|last|earliest|latest|most\srecent|oldest|newest)\s(?:time|occurrence|line|entry|error|warning|message|event|failure|request)\b | \bsince\swhen\b | ^\W*when\s(?:was|were|did)\b");
 pattern!(LAST, r"(?i)\b(?:last|latest|most recent|newest|stop(?:ped)?|end(?:ed)?)\b");
 pattern!(REPEATS, r"(?ix)\b(?:repeat(?:s|ed|ing)?|recur(?:s|ring)?|most\s(?:common|frequent|often)|what\skinds?\sof|which\skinds?\sof|types?\sof|templates?|top\s\d*\s*)\b.*?\b(?P<of>errors?|warnings?|lines?|messages?|events?|failures?|requests?|exceptions?|logs?)\b | \b(?P<of2>errors?|warnings?|lines?|messages?|events?|failures?|exceptions?)\b.*\b(?:repeat(?:s|ed|ing)?|recur|most\s(?:often|common|frequent(?:ly)?)|are\sthere|occur)\b");
@@ -93,9 +92,10 @@ impl Ask {
             let of = found.as_ref().and_then(|found| found.name("of").or(found.name("of2"))).map_or("lines", |it| it.as_str());
             return Self::Repeats { of: of.trim_end_matches('s').to_lowercase() };
         }
-        if let Some(found) = HOW_MANY.captures(text)
-            && COUNTABLE.is_match(&found["of"])
-        {
+        if let Some(found) = HOW_MANY.captures(text) {
+            if words.iter().any(|word| word == "dependencies") && names_nothing {
+                return Self::Manifest { about: "dependency" };
+            }
             let by = BY.captures(&found["of"]).map(|by| by["by"].to_lowercase());
             let of = if by.is_some() { BY.replace(&found["of"], "").into_owned() } else { found["of"].to_owned() };
             return Self::Count { of: of.trim().to_owned(), by };

@@ -31,7 +31,7 @@ pattern!(ASKED, r"(?ix)
   | ^\s* (?:what|who|which\s\w+) \s (?:causes?|raises?|throws?|prints?|logs?|emits?|reports?|says?|said|writes?|shows?) \s (?P<d>.+?) [?.!\s]* $
   | (?:comes?\sfrom|raised|thrown|mean|error|message|this|following|says?|got|get|see|saw) \s* : \s* (?P<e>.+?) \s* $
   | ^\s* (?:i|we) \s (?:get|got|see|saw|am\sgetting|keep\sgetting) \s (?P<f>.+?) [.!]* (?:\s(?:why|what|how|where)\b.*)? $");
-pattern!(LEAD, r"(?i)^(?:(?:the|this|an?|that|following)\s+)*(?:(?:error|warning|exception|message|log\s?line|line|text|failure)s?\b\s*(?:message|saying|says|that\s+says)?[:\s]*)?");
+pattern!(LEAD, r"(?i)^(?:(?:the|this|an?|that|following)\s+)*(?:error|warning|exception|message|log\s?line|line|text|failure)s?\b\s*(?:message|saying|says|that\s+says)?[:\s]*");
 
 /// What was pasted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -144,8 +144,6 @@ fn everything_else_is_answered_by_passages() {
         "What is the file name of the secrets file?",
         "what does the code 0x80071234 mean?",
         "What does the code in names.py do with ORCHARD_TRACE?",
-        "How many redirects are followed before it gives up?",
-        "How many requests are worked on at the same time, and where is that limited?",
         "Where is the licence key checked?",
         "How are versions of a dependency compared?",
         "Where is the template with its placeholders parsed?",

@@ -10,6 +10,7 @@ show list find give tell explain describe summarise summarize count name print l
 const NEUTRAL: &str = "
 a an the this that these those it its all any each every some of in on at to for from by with without under about into as
 is are was were be been being am do does did done has have had can could should would will may might must
+their theirs them they itself
 what which who whom whose where when why how and or if then than there here me my we our us you your i please show list
 find give tell explain describe print name count look so not no yes only also just exactly currently s t
 file files project projects repo repository package packages library crate module program code codebase source software

@@ -1,0 +1,67 @@
+NEAR = 2  # lines that are shown before and behind one that was found by its words
+MOST_LINES = 60  # of one place; what is longer cannot be taken in at a glance
+MOST_PASSAGES = 6
+missing = []  # what was looked for as it is written, and is nowhere
+passages = []  # the parts of the answer that are numbered
+
+
+def show(path, numbered, lines=None, note=""):
+    """Adds a passage: some lines of a file, of which `lines` answer. Returns whether it was new."""
+    if not numbered or not is_new(numbered):
+        return False
+    first, last = numbered[0][0], numbered[-1][0]
+    name = label(path, lines or [n for n, line in numbered if line.strip()])
+    head = f"{len(passages) + 1}. {place(path, first, last)}{name}{note}"
+    passages.append(head + "\n\n" + quote(path, numbered))
+    return True
+
+
+def file_named(name):
+    """The files that a name or a path names: exactly, by the end of the path, or whatever capitals it has."""
+    name = name.replace("\\", "/").removeprefix("./").strip("/")
+    if name in files:
+        return [name]
+    lower = name.lower()
+    found = [p for p in files if p.endswith("/" + name)] or [p for p in files if ("/" + p.lower()).endswith("/" + lower)]
+    if not found and "/" in name:
+        # A path of another machine ends like one of this text.
+        parts = name.split("/")
+        tails = ["/".join(parts[at:]) for at in range(1, len(parts))]
+        found = next((hits for tail in tails for hits in [[p for p in files if p == tail or p.endswith("/" + tail)]] if hits), [])
+        if not found and any(p.startswith(name + "/") for p in files):
+            found = sorted(p for p in files if p.startswith(name + "/"))[:20]
+    if not found and "." not in name:
+        found = [p for p in files if p.rsplit("/", 1)[-1].lower().split(".")[0] == lower]
+    return sorted(found, key=lambda p: (order(p), p.count("/"), p))
+
+
+def folded(text):
+    return " ".join(text.lower().split())
+
+
+def own_name(name):
+    return re.split(r"\.|::|#|->", name)[-1]
+
+
+def definitions_of(name, is_word=False):
+    rows = list(find_definitions(name))
+    if is_word:
+        rows = [row for row in rows if own_name(row.name) == name]
+    return rows
+
+
+def literal_pattern(text):
+    escaped = re.sub(r"([^\w\s])", r"\\\1", text)
+    if re.match(r"^v?\d+(\.\d+)+$", text):
+        return rf"(?:^|[^\w.])v?{escaped.removeprefix('v')}(?:$|[^\w.]|\.\D|\.$)"
+    before = r"(?:^|[^\w])" if re.match(r"\w", text) else ""
+    after = r"(?:$|[^\w])" if re.match(r"\w", text[-1]) else ""
+    return before + escaped + after
+
+
+def not_found():
+    names = list(dict.fromkeys(missing))
+    if not names:
+        return ""
+    shown = ", ".join(code(name, 100) for name in names[:6])
+    return f"{shown} {'does' if len(names) == 1 else 'do'} not occur in this text."
