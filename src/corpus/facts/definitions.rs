@@ -195,6 +195,10 @@ fn is_word_of(text: &str, word: &str) -> bool {
 }
 
 fn role_order(path: &str, text: &str) -> u8 {
+    // Files that only declare types speak of what others define.
+    if [".d.ts", ".d.cts", ".d.mts", ".pyi"].iter().any(|ending| path.ends_with(ending)) {
+        return 1;
+    }
     match Role::of_file(path, text) {
         Role::Code => 0,
         Role::Document => 1,

@@ -6,7 +6,7 @@ mod json;
 mod lines;
 mod toml;
 
-use crate::corpus::{context::ContextText, error::Error, stop::StopFlag};
+use crate::corpus::{context::ContextText, error::Error, search::Role, stop::StopFlag};
 
 /// Larger files are no manifests.
 const LARGEST: usize = 4 << 20;
@@ -22,8 +22,8 @@ pub struct Entry {
     pub first_line: usize,
     /// Included.
     pub last_line: usize,
-    /// `name`, `version`, `licence`, `runtime` (a version of a language or a tool that is required), `dependency`, `command`
-    /// or `release` (a section of a list of changes).
+    /// `name`, `version`, `licence`, `runtime` (a version of a language or a tool that is required), `dependency`, `feature`,
+    /// `command` or `release` (a section of a list of changes).
     pub about: &'static str,
     pub name: String,
     pub value: String,
@@ -45,7 +45,11 @@ pub fn manifest_entries(context: &ContextText, stop: &StopFlag) -> Result<Vec<En
         .filter_map(|segment| Some((segment.path.as_deref()?, reader(segment.path.as_deref()?)?, segment)))
         .filter(|(path, ..)| !path.split('/').any(|part| matches!(part, "node_modules" | "vendor" | "third_party" | "site-packages")))
         .collect();
-    files.sort_by_key(|(path, ..)| path.matches('/').count());
+    // What is written by hand before what is made of it, and the package before its examples.
+    files.sort_by_key(|(path, ..)| {
+        let is_made = path.ends_with("PKG-INFO") || path.ends_with("METADATA");
+        (matches!(Role::of_file(path, ""), Role::Test | Role::Example), path.matches('/').count(), is_made)
+    });
     let mut entries = Vec::new();
     for (path, read, segment) in files {
         stop.check()?;
@@ -112,7 +116,7 @@ mod tests {
             (
                 "pyproject.toml",
                 "[project]\nname = \"orchard\"\nversion = '8.9.1'\nlicense = {text = \"MIT\"}\nrequires-python = \">=3.12\"\ndependencies = [\n  \"ladder>=4.2\",\n  \"basket[extra]==1.7 ; python_version < '3'\", # why\n]\n[project.optional-dependencies]\ntest = [\"pytest\"]\n[tool.poetry.dependencies]\npython = \"^3.9\"\nrake = { version = \"1\", optional = true }\n[project.scripts]\ngrow = \"a:b\"\n",
-                &["2 name orchard orchard", "3 version version 8.9.1", "4 licence license MIT", "5 runtime requires-python >=3.12", "7 dependency ladder >=4.2", "8 dependency basket ==1.7 ; python_version < '3'", "11 dependency pytest ", "13 runtime python ^3.9", "14 dependency rake 1", "16 command grow a:b"][..],
+                &["2 name orchard orchard", "3 version version 8.9.1", "4 licence license MIT", "5 runtime requires-python >=3.12", "7 dependency ladder >=4.2", "8 dependency basket ==1.7 ; python_version < '3'", "11 feature test [\"pytest\"]", "11 dependency pytest ", "13 runtime python ^3.9", "14 dependency rake 1", "16 command grow a:b"][..],
             ),
             (
                 "Cargo.toml",

@@ -17,6 +17,15 @@ use crate::{
 /// Words of a message that are looked at.
 const MOST_WORDS: usize = 80;
 
+/// What stands between words in a source: blanks, punctuation, numbers, the ends of literals.
+const SEPARATORS: &str = r#"[ \t0-9"'`.,:;!?(){}\[\]<>+*/%$&|=\\#@-]{1,12}"#;
+
+/// The most runs of words that are looked for.
+const MOST_RUNS: usize = 120;
+
+/// The fewest letters of a literal that is known again by itself.
+const LEAST_LITERAL: usize = 10;
+
 /// The most lines that are rated.
 const MOST_RATED: usize = 5000;
 
@@ -59,6 +68,7 @@ pub fn message_origins(
     most: usize,
     stop: &StopFlag,
 ) -> Result<Vec<Origin>, GrepError> {
+    let message_text = message;
     let message: Vec<&str> = words(message).take(MOST_WORDS).collect();
     let Some(pattern) = pattern(&message) else { return Ok(Vec::new()) };
     let compiled = Pattern::of_lines(&pattern, true)?;
@@ -66,7 +76,7 @@ pub fn message_origins(
     let parts = grep::fold(context, &compiled, |_| true, stop, |found: &mut Vec<(f64, usize)>, line| {
         // The best lines of a part, as far as the line alone can tell.
         let text = cut_head(line.text, LONGEST).shown;
-        found.push((covered(&lower, text), line.start));
+        found.push((covered(&lower, text, 2), line.start));
         if found.len() >= 2 * MOST_RATED {
             keep_best(found);
         }
@@ -76,7 +86,7 @@ pub fn message_origins(
     let mut candidates = Vec::with_capacity(found.len());
     for (_, start) in found {
         stop.check().map_err(GrepError::Text)?;
-        candidates.extend(rated(context, &lower, start)?.filter(|it| it.share >= LEAST));
+        candidates.extend(rated(context, &lower, message_text, start)?.filter(|it| it.share >= LEAST));
     }
     candidates.sort_by(|a, b| b.rating.total_cmp(&a.rating).then(a.start.cmp(&b.start)));
     let mut origins: Vec<Origin> = Vec::new();
@@ -105,13 +115,14 @@ fn keep_best(found: &mut Vec<(f64, usize)>) {
 
 /// The words of a message or a line. Numbers are values, and tell nothing.
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|it: char| !(it.is_alphabetic() || it == '_' || it == '\'')).map(|word| word.trim_matches('\'')).filter(|word| !word.is_empty())
+    let words = text.split(|it: char| !(it.is_alphabetic() || it == '_' || it == '\'')).map(|word| word.trim_matches('\''));
+    // A lone letter is a part of a value, `1.x`, or of a placeholder, `%s`.
+    words.filter(|word| word.len() > 1 || word.eq_ignore_ascii_case("a"))
 }
 
 /// Any three neighbouring words of the message; of a shorter one, all of them.
 fn pattern(message: &[&str]) -> Option<String> {
-    // What stands between words in a source: blanks, punctuation, the ends of literals.
-    let run = |run: &[&str]| run.iter().map(|word| regex::escape(word)).collect::<Vec<_>>().join(r"[^\w\n]{1,8}");
+    let run = |run: &[&str]| run.iter().map(|word| regex::escape(word)).collect::<Vec<_>>().join(SEPARATORS);
     let size = message.len().min(3);
     let longest = message.iter().map(|word| word.len()).max()?;
     if size == 1 && longest < 4 {
@@ -125,11 +136,12 @@ fn pattern(message: &[&str]) -> Option<String> {
     }
     runs.sort();
     runs.dedup();
+    runs.truncate(MOST_RUNS);
     Some(format!(r"(?:{})", runs.join("|")))
 }
 
-/// How much of the message the line says, from 0 to 1: runs of at least two words in the same order, or all there is.
-fn covered(message: &[String], line: &str) -> f64 {
+/// How much of the message the line says, from 0 to 1, in runs of at least so many words in the same order, or all there is.
+fn covered(message: &[String], line: &str, shortest: usize) -> f64 {
     let line: Vec<String> = words(line).take(2 * MOST_WORDS).map(str::to_lowercase).collect();
     // best[i][j]: the most words of message[i..] that runs within line[j..] say.
     let (rows, columns) = (message.len(), line.len());
@@ -141,7 +153,7 @@ fn covered(message: &[String], line: &str) -> f64 {
             let length = if message[i] == line[j] { run[at(i + 1, j + 1)] + 1 } else { 0 };
             run[at(i, j)] = length;
             let mut value = best[at(i + 1, j)].max(best[at(i, j + 1)]);
-            if length >= rows.min(2) {
+            if length >= rows.min(shortest) {
                 value = value.max(length + best[at(i + length, j + length)]);
             }
             best[at(i, j)] = value;
@@ -151,20 +163,31 @@ fn covered(message: &[String], line: &str) -> f64 {
 }
 
 /// Rates the line that begins at `start`, with those that go on with what it says.
-fn rated(context: &ContextText, message: &[String], start: usize) -> Result<Option<Candidate>, GrepError> {
+fn rated(context: &ContextText, message: &[String], verbatim: &str, start: usize) -> Result<Option<Candidate>, GrepError> {
     let Some(segment) = context.segment_at(start) else { return Ok(None) };
     let end = context.floor_char(segment.text.end.min(start + 3 * LONGEST)).map_err(GrepError::Text)?;
     let text = context.read(start..end.max(start)).map_err(GrepError::Text)?;
     let mut lines = text.lines();
     let line = cut_head(lines.next().unwrap_or_default(), LONGEST).shown;
-    let alone = covered(message, line);
+    let alone = covered(message, line, 2);
     let mut share = alone;
     let mut together = line.to_owned();
     for next in lines.take(GOES_ON).filter(|next| next.contains(['"', '\'', '`'])) {
         together.push(' ');
         together.push_str(cut_head(next, LONGEST).shown);
         // What it adds counts, and a little less than on one line.
-        share = share.max(covered(message, &together) * 0.98);
+        share = share.max(covered(message, &together, 2) * 0.98);
+    }
+    // Where the values are long, the message holds all of what the source says, and much besides.
+    let literal = literals(&together);
+    let said = words(&literal).count();
+    let letters: usize = words(&literal).map(str::len).sum();
+    let of_message = share;
+    if said > 1 && letters >= LEAST_LITERAL {
+        // Between two placeholders a word may stand alone.
+        let shortest = if said > 2 { 1 } else { 2 };
+        let of_literal = covered(message, &literal, shortest) * message.len() as f64 / said as f64;
+        share = share.max(of_literal.min(1.0) * 0.95);
     }
     let path = segment.path.as_deref().unwrap_or_default();
     let role = match Role::of_file(path, "") {
@@ -177,8 +200,31 @@ fn rated(context: &ContextText, message: &[String], start: usize) -> Result<Opti
     let is_literal = line.contains(['"', '\'', '`']) && !is_comment;
     // Of two that say as much, the one that says nothing else is more likely to be the source.
     let surplus = words(line).count().saturating_sub(message.len()) as f64 * 0.001;
-    let rating = share * role * if is_literal { 1.0 } else { 0.8 } - surplus;
+    let rating = (share * 0.6 + of_message * 0.4) * role * if is_literal { 1.0 } else { 0.8 } - surplus
+        + if literal.split("  ").any(|part| part.trim().len() >= LEAST_LITERAL && verbatim.contains(part.trim())) { 0.05 } else { 0.0 };
     Ok(Some(Candidate { start, rating, share }))
+}
+
+/// What stands in quotes on a line, without placeholders in brackets.
+fn literals(line: &str) -> String {
+    let mut literals = String::new();
+    let (mut quote, mut brackets, mut is_escaped) = (None, 0_usize, false);
+    for it in line.chars() {
+        match (quote, it) {
+            _ if is_escaped => is_escaped = false,
+            (Some(_), '\\') => is_escaped = true,
+            (None, '"' | '\'' | '`') => quote = Some(it),
+            (Some(open), it) if open == it => {
+                quote = None;
+                literals.push_str("  ");
+            }
+            (Some(_), '{') => brackets += 1,
+            (Some(_), '}') => brackets = brackets.saturating_sub(1),
+            (Some(_), it) if brackets == 0 => literals.push(it),
+            _ => {}
+        }
+    }
+    literals
 }
 
 fn line_at(context: &ContextText, start: usize) -> Result<String, GrepError> {
@@ -204,7 +250,9 @@ mod tests {
             raise E(\"expected %d bytes but the stream of %s ended\" % (a, b))\n\
             raise E(\"the ladder is too \"\n        \"short for that tree\")\n\
             raise E(\"Not found\")\n\
-            log(\"cannot open \" + path + \": permission was denied\")\n";
+            log(\"cannot open \" + path + \": permission was denied\")\n\
+            raise J(\"Expecting ',' delimiter\", s, end)\n\
+            throw new TypeError(`Invalid Version: ${version}`)\n";
         for (message, line) in [
             ("the gate refused driver 77", Some(2)),
             ("Expected 12 bytes but the stream of 'a.bin' ended", Some(3)),
@@ -212,6 +260,8 @@ mod tests {
             ("Not found", Some(6)),
             ("cannot open /etc/x y: permission was denied", Some(7)),
             ("nobody has ever said this here", None),
+            ("Expecting ',' delimiter: line 1 column 5 (char 4) of a very long value that nobody knows", Some(8)),
+            ("Invalid Version: 1.x", Some(9)),
             ("77", None),
             ("", None),
         ] {

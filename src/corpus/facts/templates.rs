@@ -145,7 +145,8 @@ fn masked(line: &str) -> String {
 /// Whether a word is data: mostly digits, or a hash.
 fn is_id(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
-    let is_hex = word.len() >= 6 && digits > 0 && word.strip_prefix("0x").unwrap_or(word).bytes().all(|it| it.is_ascii_hexdigit());
+    // Eight letters of hexadecimal numbers and no other make hardly any word.
+    let is_hex = (word.len() >= 6 && digits > 0 || word.len() >= 8) && word.strip_prefix("0x").unwrap_or(word).bytes().all(|it| it.is_ascii_hexdigit());
     digits * 2 >= word.len() && digits > 0 || is_hex || word.starts_with("0x") && digits > 1
 }
 

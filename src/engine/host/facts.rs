@@ -136,8 +136,8 @@ pub const FACTS: &[HostFunction] = &[
     },
     HostFunction {
         name: "manifest_entries",
-        about: "what manifests, licences and lists of changes say, about name, version, licence, runtime, dependency, command \
-                or release",
+        about: "what manifests, licences and lists of changes say, about name, version, licence, runtime, dependency, feature, \
+                command or release",
         parameters: &[],
         gives: Gives::Rows(&ENTRIES),
         does: Does::Scan(manifest_entries),

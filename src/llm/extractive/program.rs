@@ -13,6 +13,9 @@ macro_rules! program {
     ($($name:literal),+) => { concat!($(include_str!(concat!("programs/", $name, ".py")), "\n\n"),+) };
 }
 
+/// Bytes of what was understood of a question. A program has to fit into a reply.
+const MOST_ASKED: usize = 4000;
+
 /// What the program says that has looked something up and found nothing of the kind.
 const NOTHING: &str = "There is nothing of that kind in this text, so I search for passages.";
 
@@ -37,8 +40,8 @@ pub fn answer(question: &Question, selection: Option<&Place>) -> String {
         (None, _) => "I look up what the question asks for.",
     };
     // A JSON string is a Python string as well.
-    let asked = json!(json!(question).to_string());
-    format!("{intention}\n\n```repl\nimport json\nasked = json.loads({asked})\n{parameters}\n{program}```\n")
+    let asked = json!(question.to_json(MOST_ASKED));
+    format!("{intention}\n\n```repl\nimport json\nasked = json.loads({asked})\n{parameters}\n{}```\n", uncommented(program))
 }
 
 /// What finds passages where nothing was looked up before.
@@ -66,12 +69,26 @@ fn facts(ask: &Ask) -> Option<&'static str> {
     })
 }
 
+/// A program without its comments, which are there for those who read the sources and take a fifth of the room.
+fn uncommented(program: &str) -> String {
+    let mut is_comment = false;
+    let lines = program.lines().filter(|line| {
+        let text = line.trim();
+        let begins = !is_comment && text.starts_with("\"\"\"");
+        let ends = text.ends_with("\"\"\"") && (is_comment || text.len() > 3);
+        let is_left_out = is_comment || begins || text.is_empty() || text.starts_with('#');
+        is_comment = (is_comment || begins) && !ends;
+        !is_left_out
+    });
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
 /// The second program, if the first one has found nothing of the kind that it looked for. What that has defined is still
 /// there.
 pub fn search(observation: &str) -> Option<String> {
     let found_nothing = observation.lines().any(|line| line == NOTHING);
     let program = program!("ranked", "named", "passages");
-    found_nothing.then(|| format!("I search for the passages that fit.\n\n```repl\n{program}```\n"))
+    found_nothing.then(|| format!("I search for the passages that fit.\n\n```repl\n{}```\n", uncommented(program)))
 }
 
 /// The reply of a root whose text is a prompt.
@@ -99,7 +116,7 @@ mod tests {
     #[test]
     fn every_program_fits_into_a_reply() {
         // Tokens that a reply may have, at four bytes each, with room for what is asked.
-        let most = 8192 * 4 - 6000;
+        let most = 8192 * 4 - MOST_ASKED - 1000;
         let asks = [
             Ask::Passages,
             Ask::Summary,
@@ -111,10 +128,16 @@ mod tests {
             Ask::List { of: String::new() },
         ];
         for ask in asks {
-            let program = facts(&ask).unwrap_or(SEARCH);
+            let program = uncommented(facts(&ask).unwrap_or(SEARCH));
             assert!(program.len() < most, "{ask:?}: {} of {most}", program.len());
         }
         assert!(search(NOTHING).is_some_and(|it| it.len() < most) && search("").is_none());
+    }
+
+    #[test]
+    fn comments_stay_at_home() {
+        let source = "# a\ndef f():\n    \"\"\"Does\n    it.\"\"\"\n    x = \"\"\"y\"\"\"  # why\n\n    \"\"\"One.\"\"\"\n    return x\n";
+        assert_eq!(uncommented(source), "def f():\n    x = \"\"\"y\"\"\"  # why\n    return x\n");
     }
 
     #[test]

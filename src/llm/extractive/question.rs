@@ -56,5 +56,25 @@ impl Question {
     }
 }
 
+impl Question {
+    /// As JSON of at most about `most` bytes: of a question that names very many things, the first ones.
+    pub fn to_json(&self, most: usize) -> String {
+        let mut shortened = self.clone();
+        loop {
+            let text = serde_json::json!(shortened).to_string();
+            let Named { names, words, files, places, literals } = &mut shortened.named;
+            let lists = [names, words, files, literals, &mut shortened.messages];
+            let longest = lists.iter().map(|list| list.len()).max().unwrap_or(0).max(places.len()).max(shortened.frames.len());
+            if text.len() <= most || longest == 0 {
+                return text;
+            }
+            let kept = longest / 2;
+            lists.into_iter().for_each(|list| list.truncate(kept));
+            places.truncate(kept);
+            shortened.frames.truncate(kept);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

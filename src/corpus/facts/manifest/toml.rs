@@ -22,6 +22,9 @@ pub(super) fn read(text: &str) -> Vec<Found> {
         let (key, value) = (keys(key.trim()).join("."), value.trim());
         match value.strip_prefix('[') {
             Some(items) => {
+                if matches!(table.last().map(String::as_str), Some("features" | "optional-dependencies")) {
+                    found.push((number, number, "feature", key.clone(), value.to_owned()));
+                }
                 add_items(&mut found, number, &table, &key, items);
                 list = (!ends_list(items)).then_some(key);
             }
@@ -55,6 +58,7 @@ fn entry(line: usize, table: &[String], key: &str, value: &str) -> Option<Found>
         "version" if is_of_package && !text.is_empty() => ("version", key.to_owned(), text),
         "license" | "license-file" if is_of_package => ("licence", key.to_owned(), if text.is_empty() { field(value, "text").or_else(|| field(value, "file"))? } else { text }),
         "requires-python" | "rust-version" | "edition" | "channel" => ("runtime", key.to_owned(), text),
+        _ if last == "features" => ("feature", key.to_owned(), value.to_owned()),
         _ if matches!(last, "scripts" | "gui-scripts") => ("command", key.to_owned(), text),
         _ if holds_dependencies(last) || last == "packages" || last == "dev-packages" => {
             (required(key), key.trim_end_matches(".workspace").to_owned(), version(value))

@@ -32,7 +32,7 @@ def by_count():
         per = {}
         for path, symbol in found:
             per.setdefault(path, []).append(symbol)
-        lines = [f"- {counted(len(per[path]), kind)} in {place(path, per[path][0].first_line, per[path][-1].last_line)}" for path in sorted(per, key=lambda p: -len(per[p]))[:20]]
+        lines = [f"- {counted(len(per[path]), kind)} in `{path}`, the first at {place(path, per[path][0].first_line, per[path][0].first_line)}" for path in sorted(per, key=lambda p: -len(per[p]))[:20]]
         return [f"There {'is' if len(found) == 1 else 'are'} {counted(len(found), kind)}, as the syntax has them, in {counted(len(per), 'file')}:", "\n".join(lines)]
     if re.match(r"lines?\b(?! (that|with|which|contain|hold|match))", lower) and not asked["literals"] and not asked["names"]:
         paths = named or list(files)
@@ -92,6 +92,9 @@ def count_matches(of, by, named):
         else:
             return None
     found = count_lines(pattern, by=key, path=path)
+    if not found.total and not texts and logs() and {singular(word) for word in words} <= {"request", "hit", "call", "visit", "access", "query"}:
+        # Each line of a log of requests is one.
+        found, what = count_lines("", by=key, path=path), None
     if not found.total and not asked["literals"]:
         return None
     if not found.total:

@@ -38,8 +38,10 @@ def by_list():
     for path in paths[:3]:
         total = len(source(path, 1, 100_000))
         symbols = [s for s in outlined(path) if s.depth < 2]
-        parts.append(f"{place(path, 1, max(total, 1))} has {counted(total, 'line')}." + (" It begins:" if total > 40 else ""))
-        parts.append(quote(path, source(path, 1, 40 if not symbols else 20)))
+        begins = source(path, 1, 40 if not symbols else 20)
+        there = f"`{path}` has {counted(total, 'line')}"
+        parts.append(f"{there}, and begins ({place(path, 1, len(begins))}):" if total > len(begins) else f"{there} ({place(path, 1, max(total, 1))}):")
+        parts.append(quote(path, begins))
         if symbols and total > 20:
             parts.append("Its parts:\n\n" + "\n".join(f"- {place(path, s.first_line, s.last_line)} {s.kind} `{s.name}`" for s in symbols[:60]))
     return parts

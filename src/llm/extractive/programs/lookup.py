@@ -2,7 +2,8 @@ NEAR = 2  # lines that are shown before and behind one that was found by its wor
 MOST_LINES = 60  # of one place; what is longer cannot be taken in at a glance
 MOST_PASSAGES = 6
 missing = []  # what was looked for as it is written, and is nowhere
-passages = []  # the parts of the answer that are numbered
+passages = []  # the parts of the answer
+numbers = []  # those that are numbered
 
 
 def show(path, numbered, lines=None, note=""):
@@ -11,9 +12,20 @@ def show(path, numbered, lines=None, note=""):
         return False
     first, last = numbered[0][0], numbered[-1][0]
     name = label(path, lines or [n for n, line in numbered if line.strip()])
-    head = f"{len(passages) + 1}. {place(path, first, last)}{name}{note}"
-    passages.append(head + "\n\n" + quote(path, numbered))
+    add(f"{place(path, first, last)}{name}{note}", path, numbered)
     return True
+
+
+def add(head, path, numbered):
+    """Adds a passage with a head and a number."""
+    numbers.append(head)
+    passages.append(f"{len(numbers)}. {head}\n\n" + quote(path, numbered))
+
+
+def introduce(start, lead):
+    """Says what the passages from `start` on are, if there are any."""
+    if len(passages) > start:
+        passages.insert(start, lead)
 
 
 def file_named(name):

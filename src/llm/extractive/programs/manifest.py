@@ -28,7 +28,7 @@ def by_manifest():
     for row in entries:
         by_path.setdefault(row.path, []).append(row)
     parts = [f"{counted(len(entries), 'dependency')} are declared:".replace("1 dependency are", "1 dependency is")
-             if about == "dependency" else "It says:"]
+             if about == "dependency" else "The manifests say:"]
     for path, rows in list(by_path.items())[:8]:
         parts += bullets(rows[:60], lambda row: f"`{row.name}`" + (f" {code(row.value)}" if row.value and row.value != row.name else ""))
         if len(rows) > 60:

@@ -1,19 +1,24 @@
 def by_message(is_sure):
     """The lines that say the messages of the question."""
     for message in asked["messages"]:
+        start = len(passages)
         rows = list(message_origins(message, 5))
         least = 0.5 if asked["is_message"] and asked["frames"] or is_sure else 0.72
         good = [row for row in rows if row.share >= least and row.share >= 0.8 * rows[0].share]
         # A question that a document repeats is no answer to itself.
         good = [row for row in good if folded(question) not in folded(row.text) or asked["is_message"]]
+        # Where the trace was is where it was said.
+        traced = [(path, line) for name, line in asked["frames"] for path in file_named(name)[:1]]
+        good.sort(key=lambda row: (row.path, row.line) not in traced)
         for row in good[:3]:
             part = "" if row.share > 0.9 else f" (says {row.share:.0%} of it)"
             show(row.path, source(row.path, row.line - 3, row.line + 3), [row.line], part)
+        introduce(start, f"{code(message, 100)} is said here:")
         if good:
-            return f"{code(message, 100)} is said here:"
+            return True
         if asked["is_message"]:
             missing.append(message)
-    return None
+    return False
 
 
 def by_frames():
@@ -64,8 +69,7 @@ def show_definition(found):
     if not is_new(kept):
         return False
     # What it is comes first: the comment before it belongs to the place, its own line is what is cited.
-    head = f"{len(passages) + 1}. {place(found.path, first, last)} — {found.kind} `{found.name}`{within}{goes_on}"
-    passages.append(head + "\n\n" + quote(found.path, kept))
+    add(f"{place(found.path, first, last)} — {found.kind} `{found.name}`{within}{goes_on}", found.path, kept)
     return True
 
 
@@ -77,36 +81,36 @@ def filled(numbers):
 
 def by_names(names, is_word=False, most=3):
     """What defines the names; where they occur, if nothing does."""
-    said = []
     for name in names:
+        start = len(passages)
         rows = definitions_of(name, is_word)
-        qualified = own_name(name) != name
         if rows:
             shown = [row for row in rows[:most] if show_definition(row)]
             more = len(rows) - len(shown)
             others = ", ".join(place(row.path, row.first_line, row.first_line) for row in rows[most : most + 5])
             if more > 0 and others:
                 passages.append(f"`{name}` is also defined at {others}{' and elsewhere' if more > 5 else ''}.")
-            said.append(f"`{name}` is defined here:")
+            introduce(start, f"`{name}` is defined here:")
             continue
-        if is_word:
+        # Of the class of an error that a language brings along there is nothing to see here.
+        if is_word or asked["is_message"]:
             continue
         uses = find_uses(name, 60)
         own = [row for row in uses if row.kind not in ("comment", "import")] or list(uses)
-        own.sort(key=lambda row: (order(row.path), -overlap(row.text)))
+        begins = lambda row: bool(re.match(rf"\W*{re.escape(own_name(name))}\b", row.text))
+        own.sort(key=lambda row: (order(row.path), not begins(row), -overlap(row.text)))
         if not own:
             missing.append(name)
             continue
         for row in own[:3]:
             show(row.path, source(row.path, row.line - NEAR, row.line + NEAR), [row.line])
-        said.append(f"`{name}` is defined nowhere in this text; it occurs here:")
-    return said
+        introduce(start, f"`{name}` is defined nowhere in this text; it occurs here:")
 
 
 def by_literals(literals, most=4):
     """The lines that hold a text as it is written in the question."""
-    said = []
     for text in literals:
+        start = len(passages)
         pattern = literal_pattern(text)
         rows = grep(pattern, max_results=400) or grep(pattern, ignore_case=True, max_results=400)
         # A question that a document repeats is no answer to itself.
@@ -124,19 +128,18 @@ def by_literals(literals, most=4):
             behind = 8 if heading(row) else NEAR
             shown += show(row.path, source(row.path, row.line - (0 if heading(row) else 1), row.line + behind), [row.line])
         total = f" (on {'at least ' if rows.more else ''}{counted(len(rows), 'line')}; these fit best)" if len(rows) > most else ""
-        said.append(f"{code(text, 100)} stands here{total}:")
-    return said
+        introduce(start, f"{code(text, 100)} stands here{total}:")
 
 
 def by_files(names):
     """The files that are named: the lines in them that fit, else what they begin with."""
-    said = []
     named = {name: file_named(name) for name in names}
     words = [word for word in WORDS if not any(word in content(name) for name in names)]
     for name, found in named.items():
         if not found:
             missing.append(name)
             continue
+        start = len(passages)
         for path in found[:2]:
             numbered = source(path, 1, MOST_LINES)
             total = files[path].count("\n") + 1
@@ -154,5 +157,14 @@ def by_files(names):
             show(path, [(n, line) for n, line in numbered if n in kept])
         if len(found) > 2:
             passages.append(f"`{name}` names {counted(len(found), 'file')}; others: " + ", ".join(f"`{p}`" for p in found[2:8]))
-        said.append(f"`{name}`:")
-    return said
+        introduce(start, f"`{name}`:")
+
+
+def by_places():
+    """The lines that are named by their numbers."""
+    for name, first, last in asked["places"]:
+        found = file_named(name)
+        if not found:
+            missing.append(name)
+        for path in found[:2]:
+            show(path, source(path, first - NEAR, min(last + NEAR, first + MOST_LINES - NEAR - 2)), list(range(first, last + 1)))

@@ -55,7 +55,7 @@ def by_rank(room, lead):
         held = overlap(" ".join(line for _, line in numbered))
         best = max(best, held)
         rated = sorted(picked, key=lambda n: -overlap(dict(numbered)[n]))[:4]
-        passages.append(f"{len(passages) + 1}. {place(path, first, last)}{label(path, rated)}\n\n" + quote(path, lines))
+        add(f"{place(path, first, last)}{label(path, rated)}", path, lines)
     if not texts:
         return None
     weak = len(WORDS) > 1 and best * 3 <= len(WORDS)
@@ -78,6 +78,8 @@ def by_commit(found, room):
         end = next((at for at, (_, line) in enumerate(numbered) if at and re.match(r"(commit|From) [0-9a-f]{7,40}\b", line)), len(numbered))
         numbered = numbered[:end]
         blocks.append((overlap(" ".join(line for _, line in numbered)), path, numbered))
+    best_of_all = max((block[0] for block in blocks), default=0)
+    blocks = [block for block in blocks if block[0] * 3 >= best_of_all * 2]
     for _, path, numbered in sorted(blocks, key=lambda block: -block[0])[: min(room, 3)]:
         lines = dict(numbered)
         head = [n for n in list(lines)[:12] if re.match(r"(commit|From|Author|Date|Subject|    \S)", lines[n])][:6]
@@ -117,28 +119,24 @@ def answer():
     parts = by_version_of_dependency()
     if parts:
         return parts
-    leads = []
     is_sure = asked["is_message"] and len(WORDS) > 3 and asks == "passages"
-    leads.append(by_message(is_sure))
+    was_said = by_message(is_sure)
     traced = by_frames() if asked["frames"] else None
-    names = by_names(asked["names"])
+    by_places()
+    by_names(asked["names"])
     if asks in ("definition", "uses"):
-        names += by_names(asked["words"], True)
-    leads += names
-    rest = [text for text in asked["literals"] if not any(text in message for message in asked["messages"]) or not passages]
-    leads += by_literals(rest)
-    leads += by_files(asked["files"])
-    leads = [lead for lead in leads if lead]
+        by_names(asked["words"], True)
+    by_literals([text for text in asked["literals"] if not (was_said and any(text in message for message in asked["messages"]))])
+    by_files(asked["files"])
     exact = list(passages)
-    room = MOST_PASSAGES - len(exact)
-    is_answered = exact and (asks in ("definition", "list") or asked["is_message"] and leads)
+    room = MOST_PASSAGES - len(numbers)
     lead = None
-    if room > 0 and not (is_answered and len(exact) >= 1 and asks == "definition") and WORDS:
+    if room > 0 and WORDS and not (exact and (asks == "definition" or asked["places"])):
         lead = by_rank(room, "These passages fit the question best:")
     others = passages[len(exact):]
     if exact and others and lead:
         lead = lead if "weak" in lead else "Passages that fit as well:" if not asked["is_message"] else "Passages with words of it:"
-    parts = [not_found(), " ".join(leads)] + exact + ([traced] if traced else []) + ([lead] if others else []) + others
+    parts = [not_found()] + exact + [traced or ""] + ([lead] if others else []) + others
     if not exact and not others and not traced:
         parts.append(f"No passage fits the question. The text has {size()}; other words, or a name from the code, may find more.")
     if not exact:

@@ -149,7 +149,7 @@ ASIDE = re.compile(r"(?i)(^|/)(tests?|testing|__tests__|specs?|benches|benchmark
 def order(path):
     """Code first, then prose and data, then tests and what was brought in."""
     path = path or ""
-    return 2 if ASIDE.search(path) else 1 if re.search(r"\.(md|rst|txt|json|ya?ml|toml|lock|csv|log|xml|html)$", path) else 0
+    return 2 if ASIDE.search(path) else 1 if re.search(r"\.d\.[cm]?ts$|\.pyi$|\.(md|rst|txt|json|ya?ml|toml|lock|csv|log|xml|html)$", path) else 0
 
 
 known_texts = set()

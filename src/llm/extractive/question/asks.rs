@@ -20,7 +20,8 @@ pub enum Ask {
     Definition,
     /// What the whole is.
     Summary,
-    /// What a manifest, a licence or a list of changes says: `dependency`, `licence`, `runtime`, `version`, `release`.
+    /// What a manifest, a licence or a list of changes says: `dependency`, `licence`, `runtime`, `version`,
+    /// `release`, `feature`, `command`.
     Manifest { about: &'static str },
     /// How many there are of something, by something.
     Count { of: String, by: Option<String> },
@@ -145,7 +146,9 @@ fn manifest(text: &str, words: &[String], named: &Named) -> Option<&'static str>
     if has(&["licence", "license", "licensed", "licenced", "licences", "licenses", "copyright"]) && only(words, OF_LICENCES) && names_nothing {
         return Some("licence");
     }
-    if (RUNTIME.is_match(text) || has(&["msrv"])) && only(words, OF_RUNTIMES) && named.files.is_empty() {
+    let without_numbers: Vec<String> =
+        words.iter().filter(|word| !word.chars().any(|it| it.is_ascii_digit())).cloned().collect();
+    if (RUNTIME.is_match(text) || has(&["msrv"])) && only(&without_numbers, OF_RUNTIMES) && named.files.is_empty() {
         return Some("runtime");
     }
     if has(&["dependencies", "dependency", "requirements"]) && only(words, OF_DEPENDENCIES) && names_nothing {
@@ -157,15 +160,19 @@ fn manifest(text: &str, words: &[String], named: &Named) -> Option<&'static str>
     }
     let is_of_versions = !named.literals.is_empty() && named.literals.iter().all(|it| it.starts_with(|it: char| it.is_ascii_digit() || it == 'v') && it.contains('.'));
     if named.names.is_empty() && named.files.is_empty() && (is_of_versions && has(&["changed", "change", "changes", "new", "fixed", "added", "removed", "released", "release"]) || names_nothing && RELEASE.is_match(text)) {
-        let is_number = |word: &String| word.chars().any(|it| it.is_ascii_digit());
-        let rest: Vec<String> = words.iter().filter(|word| !is_number(word)).cloned().collect();
         let asks_number = only(words, OF_VERSIONS) && !has(&["changed", "new"]) && has(&["version"]);
         if asks_number && names_nothing {
             return Some("version");
         }
-        if only(&rest, OF_RELEASES) {
+        if only(&without_numbers, OF_RELEASES) {
             return Some("release");
         }
+    }
+    if names_nothing && has(&["features", "extras"]) && only(words, "feature extra optional cargo default flag available enable enabled") {
+        return Some("feature");
+    }
+    if names_nothing && has(&["scripts", "commands"]) && only(words, "script command npm yarn make run available define defined") {
+        return Some("command");
     }
     (names_nothing && has(&["version"]) && only(words, OF_VERSIONS)).then_some("version")
 }

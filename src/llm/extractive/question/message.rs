@@ -1,12 +1,16 @@
 //! Messages and traces that were pasted into a question.
 
 use super::{named::is_file, words::{is_opening, words}};
+use crate::text::cut_head;
 use regex::Regex;
 use std::sync::LazyLock;
 
 /// The most messages and places that are looked up.
 const MOST: usize = 6;
 const MOST_FRAMES: usize = 20;
+
+/// Characters of a message that are looked up.
+const LONGEST: usize = 400;
 
 /// The fewest words of a message that stands in a sentence.
 const LEAST_WORDS: usize = 3;
@@ -21,8 +25,8 @@ macro_rules! pattern {
 pattern!(FRAME, r#"File "([^"]+)", line (\d+)|([\w@~+./\\-]+\.[A-Za-z]\w{0,9}):(?:line )?(\d+)(?::\d+)?"#);
 pattern!(IS_FRAME, r#"^\s*(?:File ".*", line \d+|at .+|-->|\d+:\s+(?:0x|\w+::)|from .+:\d+:in |goroutine \d+|.*\.go:\d+|in .+:\d+|\.{3} \d+ more|Traceback \(most recent|stack backtrace|note: run with|\^+~*$|During handling of|The above exception)"#);
 // What stands before a message: a time, a level, the class of an error.
-pattern!(PREFIX, r"^(?:\[?\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]?\s*)?(?:\[?\b(?:ERROR|WARN(?:ING)?|INFO|DEBUG|FATAL|CRITICAL|TRACE)\b\]?[:\s]+)?(?:(?:Uncaught|Unhandled|Caused by:|Exception in thread \S+|error|fatal|panic|warning|E|thrown)(?:\[\w+\])?:?\s+)?(?:(?:[\w$]+(?:\.|::))*[A-Z]\w*(?:Error|Exception|Warning|Panic|Fault|Failure|Exit|Interrupt)(?: \[\w+\])?:\s*)?");
-pattern!(CLASS, r"^(?:(?:[\w$]+(?:\.|::))*[A-Z]\w*(?:Error|Exception|Warning|Failure|Exit|Interrupt)\b.*:|(?:error|fatal|panic|warning)(?:\[\w+\])?:|.* panicked at |Caused by:|Exception in thread|\[?\b(?:ERROR|FATAL|CRITICAL|WARN(?:ING)?)\b)");
+pattern!(PREFIX, r"^(?:\[?\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]?\s*)?(?:\[?\b(?:ERROR|WARN(?:ING)?|INFO|DEBUG|FATAL|CRITICAL|TRACE)\b\]?[:\s]+)?(?:(?:Uncaught|Unhandled|Caused by:|Exception in thread \S+|error|fatal|panic|warning|E|thrown)(?:\[\w+\])?:?\s+)?(?:(?:(?:[\w$]+(?:\.|::))*(?:[A-Z]\w*)?(?:Error|Exception|Warning|Panic|Fault|Failure|Exit|Interrupt)(?: \[\w+\])?|(?:\w+\.)+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*):\s*)?");
+pattern!(CLASS, r"^(?:(?:[\w$]+(?:\.|::))*(?:[A-Z]\w*)?(?:Error|Exception|Warning|Failure|Exit|Interrupt)\b.*:|(?:\w+\.)+[A-Z]\w*: |[A-Z][a-z]+[A-Z]\w*: |(?:error|fatal|panic|warning)(?:\[\w+\])?:|.* panicked at |Caused by:|Exception in thread|\[?\b(?:ERROR|FATAL|CRITICAL|WARN(?:ING)?)\b)");
 // Sentences around a message.
 pattern!(ASKED, r"(?ix)
     ^\s* why \s (?:do|does|did|am|are|is) \s (?:i|we|it|one)? \s* (?:get|getting|got|see|seeing|saw|say|saying|print|log|fail\s with)? \s* (?P<a>.+?) [?.!\s]* $
@@ -41,6 +45,8 @@ pub(super) struct Pasted {
     pub frames: Vec<(String, usize)>,
     /// Whether there are places of a trace, or several lines of an error.
     pub is_trace: bool,
+    /// Whether something says that it is a message: a trace, or the class of an error.
+    is_certain: bool,
     /// What is asked beside a trace.
     pub question: String,
 }
@@ -55,7 +61,7 @@ impl Pasted {
     }
 
     fn of_trace(lines: &[&str]) -> Self {
-        let mut pasted = Self { is_trace: true, is_message: true, ..Self::default() };
+        let mut pasted = Self { is_trace: true, is_message: true, is_certain: true, ..Self::default() };
         for line in lines {
             for found in FRAME.captures_iter(line) {
                 let (path, number) = (found.get(1).or(found.get(3)), found.get(2).or(found.get(4)));
@@ -100,6 +106,7 @@ impl Pasted {
         let first = first.trim_matches(|it: char| !it.is_alphanumeric());
         let is_asked = is_opening(first) || text.trim_end().ends_with('?');
         let has_class = text.lines().next().is_some_and(|line| CLASS.is_match(line.trim()));
+        pasted.is_certain = has_class;
         pasted.is_message = has_class || !is_asked && words(text).len() >= LEAST_WORDS;
         let found = ASKED.captures(text).and_then(|found| {
             let named = ["a", "b", "c", "d", "e", "f"].iter().find_map(|name| found.name(name));
@@ -116,8 +123,8 @@ impl Pasted {
 
     fn add(&mut self, messages: Vec<String>) {
         for message in messages {
-            let message = message.trim_matches(['"', '\'', '`', ' ']).to_owned();
-            let is_long_enough = words(&message).len() >= LEAST_WORDS || self.is_trace && words(&message).len() > 1;
+            let message = cut_head(message.trim_matches(['"', '\'', '`', ' ']), LONGEST).shown.to_owned();
+            let is_long_enough = words(&message).len() >= LEAST_WORDS || self.is_certain && message.split_whitespace().count() > 1;
             if is_long_enough && self.messages.len() < MOST && !self.messages.contains(&message) {
                 self.messages.push(message);
             }

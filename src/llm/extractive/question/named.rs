@@ -8,6 +8,9 @@ use std::sync::LazyLock;
 /// The most things of a kind that are looked up.
 const MOST: usize = 12;
 
+/// The longest of them, in bytes.
+const LONGEST: usize = 300;
+
 /// What is named.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Named {
@@ -16,6 +19,8 @@ pub struct Named {
     /// Plain words that stand where a name would; each is one if something of that name is defined.
     pub words: Vec<String>,
     pub files: Vec<String>,
+    /// Lines of files: the first and the last.
+    pub places: Vec<(String, usize, usize)>,
     /// Numbers, versions, ids, addresses and quoted texts.
     pub literals: Vec<String>,
 }
@@ -53,6 +58,8 @@ pattern!(NUMBER, r"^[#$v~^]?\d[\d._,:/-]*\d%?[a-z]{0,2}$|^0x[0-9A-Fa-f]+$|^\d{4}
 pattern!(CODE, r"^[A-Z]{1,8}[-_]?\d{3,}[A-Z0-9-]*$|^[A-Z]{2,}(?:[-_][A-Z0-9]+)*[-_]\d{2,}(?:-\d+)*$");
 pattern!(ID, r"^[0-9a-f]{7,64}$|^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$");
 pattern!(ADDRESS, r"^(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?$|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$|^[a-z][a-z0-9+]*://\S+$");
+// `a.py:12`, `a.py:3-9`, `line 12 of a.py`, `lines 3 to 9 in a.py`, `a.py line 12`.
+pattern!(LINES, r"(?ix)\b lines? \s (?P<at>\d+) (?:\s?(?:-|–|to|and)\s? (?P<to>\d+))? \s (?:of|in|from) \s (?:the\sfile\s)? `?(?P<of>[^\s`]+) | (?P<path>[\w@~+./\\-]+\.\w+) (?: : | ,?\s(?:at\s)?lines?\s ) (?P<first>\d+) (?:[-–](?P<last>\d+))?");
 pattern!(PRE_RELEASE, r"^v?\d+(?:\.\d+)+(?:[-.+]?[a-z]+[\w.]*)$");
 
 impl Named {
@@ -76,6 +83,14 @@ impl Named {
             // What was quoted is not looked at again word by word.
             rest.replace_range(whole.range(), &" ".repeat(whole.len()));
         }
+        for found in LINES.captures_iter(text) {
+            let number = |name: &str| found.name(name).and_then(|it| it.as_str().parse::<usize>().ok());
+            let path = found.name("path").or(found.name("of")).map_or("", |it| it.as_str().trim_end_matches(['?', '.', ',']));
+            if let (Some(first), true) = (number("first").or(number("at")), is_file(path) && named.places.len() < MOST) {
+                let last = number("last").or(number("to")).unwrap_or(first).max(first);
+                named.places.push((path.to_owned(), first, last));
+            }
+        }
         for token in TOKEN.find_iter(&rest) {
             named.take(token.as_str(), &rest[token.end()..]);
         }
@@ -91,7 +106,9 @@ impl Named {
         let bare = token.trim_end_matches("()");
         match () {
             () if ADDRESS.is_match(bare) => add(&mut self.literals, bare),
-            () if is_file(bare) => add(&mut self.files, bare),
+            () if bare.rsplit_once(':').is_some_and(|(path, line)| is_file(path) && line.starts_with(|it: char| it.is_ascii_digit())) => {}
+            () if is_file(bare) && !self.places.iter().any(|(path, ..)| path == bare) => add(&mut self.files, bare),
+            () if is_file(bare) => {}
             () if is_literal(bare) => add(&mut self.literals, bare.trim_start_matches(['#', '~', '^'])),
             () if bare != token && is_name(bare) => add(&mut self.names, bare),
             // `a call(` with arguments.
@@ -105,19 +122,19 @@ impl Named {
     /// Adds a plain word that stands where a name would.
     pub(super) fn add_word(&mut self, word: &str) {
         let word = word.trim_matches(['`', '"', '\'']).trim_end_matches("()");
-        let is_known = self.names.iter().any(|name| name == word || name.ends_with(&format!(".{word}")));
+        let is_known = self.literals.iter().any(|it| it == word) || self.names.iter().any(|name| name == word || name.ends_with(&format!(".{word}")));
         if IDENTIFIER.is_match(word) && word.len() > 1 && !is_known && !is_neutral(&word.to_lowercase()) && !is_opening(word) {
             add(&mut self.words, word);
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.names.is_empty() && self.files.is_empty() && self.literals.is_empty()
+        self.names.is_empty() && self.files.is_empty() && self.places.is_empty() && self.literals.is_empty()
     }
 }
 
 fn add(list: &mut Vec<String>, entry: &str) {
-    if !entry.is_empty() && list.len() < MOST && !list.iter().any(|known| known == entry) {
+    if !entry.is_empty() && entry.len() <= LONGEST && list.len() < MOST && !list.iter().any(|known| known == entry) {
         list.push(entry.to_owned());
     }
 }

@@ -35,9 +35,31 @@ fn what_is_named_is_told_from_the_words_around_it() {
         ("Where is a picture on disk turned into bytes?", "|||"),
         ("self.send(body) or this.x", "self.send,this.x|||"),
     ] {
-        let Named { names, words, files, literals } = Question::new(text).named;
+        let Named { names, words, files, literals, .. } = Question::new(text).named;
         let found = [names, words, files, literals].map(|list| list.join(",")).join("|");
         assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[test]
+fn what_a_question_names_is_bounded() {
+    let names: String = (0..1000).map(|number| format!("name_{number}{} \"a b {number}\" ", "x".repeat(250))).collect();
+    assert!(Question::new(&format!("{names}?")).to_json(4000).len() <= 4000);
+}
+
+#[test]
+fn lines_of_files_are_places() {
+    for (text, expected) in [
+        ("what happens at src/pump.c:17?", ("src/pump.c", 17, 17)),
+        ("explain a.py:3-9", ("a.py", 3, 9)),
+        ("show me lines 7-12 of pump.c", ("pump.c", 7, 12)),
+        ("what is in line 4 of `a.md`?", ("a.md", 4, 4)),
+        ("why a.go, line 8?", ("a.go", 8, 8)),
+    ] {
+        let named = Question::new(text).named;
+        let (path, first, last) = expected;
+        assert_eq!(named.places, [(path.to_owned(), first, last)], "{text}");
+        assert!(named.files.is_empty() && named.literals.is_empty(), "{text}: {named:?}");
     }
 }
 
@@ -100,6 +122,9 @@ fn what_a_package_says_of_itself_is_asked_of_its_manifest() {
         ("what is the minimum supported Rust version", "runtime"),
         ("Does it run on Python 3.8? Which Python versions are supported?", "runtime"),
         ("what version is this?", "version"),
+        ("which features are there?", "feature"),
+        ("what optional extras does it have?", "feature"),
+        ("which npm scripts are there?", "command"),
     ] {
         assert_eq!(ask(text), Ask::Manifest { about }, "{text}");
     }
