@@ -77,8 +77,8 @@ async fn engine(server: &ScriptedServer, concurrency: usize) -> (Arc<Engine>, rl
     };
     let settings = options.resolve().expect("the options make sense");
     let environment = Environment::of([("RLM_PROGRAM", env!("CARGO_BIN_EXE_rlm"))]);
-    let interpreter = setup::interpreter(&environment);
-    let engine = setup::engine(&settings, &environment, setup::scheduler(&settings), interpreter).await;
+    let backend = setup::backend(&environment);
+    let engine = setup::engine(&settings, &environment, setup::scheduler(&settings), backend).await;
     (engine.unwrap_or_else(|failure| panic!("{failure:?}")), settings)
 }
 

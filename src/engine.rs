@@ -10,6 +10,7 @@
 mod answer;
 mod budget;
 mod cite;
+mod error;
 mod event;
 mod host;
 mod preview;
@@ -18,7 +19,7 @@ mod query_context;
 mod question;
 mod run;
 
-pub use answer::{Answer, Citation, CitationState, Failure, Lost, Termination};
+pub use answer::{Answer, Citation, CitationState, Lost, Termination};
 pub use budget::usage::Usage;
 pub use event::{ContextSize, Delta, Event, EventSink, Origin, Started, SubCallState};
 pub use host::{all_tools, places::Places, python as functions_in_python, tool_call};
@@ -33,17 +34,14 @@ pub use run::reply;
 use crate::{
     config::{Limits, Price, Strategy},
     corpus::{self, ContextText, Snapshot, StopFlag, Tally},
+    failure::{Failure, FailureKind},
     llm::{self, Choice, Model, Models, Scheduler},
-    repl::ForkServer,
+    repl::Interpreters,
 };
+use error::RunError;
 use prompt::overview::Overview;
-use query_context::{LostCalls, QueryContext, QueryContextParts};
-use run::{
-    Run, Subject,
-    context::Context,
-    direct,
-    output::{RunError, RunOutput},
-};
+use query_context::{QueryContext, QueryContextParts, ledger::LostCalls};
+use run::{Run, RunInputs, RunOutput, context::Context, direct};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -55,15 +53,10 @@ const PARTIAL_LOOK: Duration = Duration::from_millis(300);
 /// they save; up to here they are about even, and one call is quicker.
 const DIRECT_CHARS: usize = 24_000;
 
-/// What the interpreters of a process are started from.
-#[derive(Debug, Clone)]
-pub struct Interpreter {
-    pub fork_server: Arc<ForkServer>,
-    /// Bytes that one interpreter may use beside the context and itself.
-    pub memory_limit: u64,
-    /// Whether programs may run on a kernel without landlock.
-    pub allow_weaker_sandbox: bool,
-    /// Where programs look into their texts.
+/// What programs run on, and where they look into their texts.
+#[derive(Clone)]
+pub struct Backend {
+    pub interpreters: Arc<dyn Interpreters>,
     pub places: Places,
 }
 
@@ -73,7 +66,7 @@ pub struct Engine {
     pub choice: Choice,
     pub scheduler: Arc<Scheduler>,
     pub prices: Arc<BTreeMap<String, Price>>,
-    pub interpreter: Interpreter,
+    pub backend: Backend,
 }
 
 impl Engine {
@@ -89,22 +82,21 @@ impl Engine {
             choice: self.choice.clone(),
             limits: question.limits.clone(),
             config: question.config.clone(),
-            interpreter: self.interpreter.clone(),
+            backend: self.backend.clone(),
             scheduler: self.scheduler.clone(),
             prices: self.prices.clone(),
             cancel: cancel.clone(),
             events,
         });
-        let asking = Asking { tree: &tree, question: &question };
         // Dropping the work drops every call and every interpreter that is open.
         let (context, result) = tokio::select! {
             biased;
             () = cancel.cancelled() => (None, Err(RunError::Limit(Termination::Cancelled))),
-            () = sleep_until(tree.budget.deadline()) => (None, Err(RunError::Limit(Termination::Timeout))),
-            result = asking.answer() => result,
+            () = sleep_until(tree.ledger.budget.deadline()) => (None, Err(RunError::Limit(Termination::Timeout))),
+            result = answer(&tree, &question) => result,
         };
         let mut answer = conclude(&tree, &question, context, result).await;
-        tree.show_answer(&answer.text);
+        tree.progress.show_answer(&answer.text);
         if let (Some(session), true) = (&question.session, answer.termination.is_answer()) {
             session.note(&question.text, &answer.text);
         }
@@ -121,7 +113,7 @@ impl Engine {
         let unknown = [root, worker].into_iter().find(|model| llm::price(&self.prices, model.name()).is_none())?;
         let name = unknown.name();
         Some(Failure {
-            kind: "unknownPrice",
+            kind: FailureKind::UnknownPrice,
             message: format!("a limit on cost cannot hold: the price of {name} is not known"),
             hint: Some(format!("set RLM_PRICE=\"{name}=INPUT/OUTPUT\", in US dollars per million tokens")),
         })
@@ -135,10 +127,11 @@ async fn conclude(
     context: Option<Arc<ContextText>>,
     result: Result<RunOutput, RunError>,
 ) -> Answer {
+    let partial = || tree.progress.partial(question.config.schema.as_ref());
     let (text, termination, failure) = match result {
         Ok(ending) => (ending.text, ending.termination, None),
-        Err(RunError::Limit(limit)) => (tree.partial(), limit, None),
-        Err(RunError::Failed(failure)) => (tree.partial(), Termination::Failed, Some(failure)),
+        Err(RunError::Limit(limit)) => (partial(), limit, None),
+        Err(RunError::Failed(failure)) => (partial(), Termination::Failed, Some(failure)),
     };
     // A text that was never asked for is not read now only to check a partial answer.
     let context = context.or_else(|| question.snapshot.context_if_built());
@@ -162,53 +155,46 @@ async fn conclude(
         },
     };
     let (citations, context, warnings) = looked.unwrap_or_default();
-    let LostCalls { first: lost, count: lost_count } = tree.lost();
-    let usage = tree.meter.usage();
+    let LostCalls { first: lost, count: lost_count } = tree.ledger.lost();
+    let usage = tree.ledger.meter.usage();
     Answer { text, termination, citations, context, warnings, lost, lost_count, usage, failure }
 }
 
-struct Asking<'a> {
-    tree: &'a QueryContext,
-    question: &'a Question,
-}
-
-impl Asking<'_> {
-    async fn answer(&self) -> (Option<Arc<ContextText>>, Result<RunOutput, RunError>) {
-        let snapshot = &self.question.snapshot;
-        self.tree.progress("reading the context".to_owned());
-        let context = Context::read(snapshot.clone());
-        let text = match is_read_first(self.question) {
-            true => match context.text().await {
-                Ok(text) => Some(text),
-                Err(stop) => return (None, Err(stop)),
-            },
-            false => None,
-        };
-        self.tree.emit(Event::Started(Started {
-            question: self.question.text.clone(),
-            model: self.tree.choice.root.name().to_owned(),
-            worker: self.tree.choice.worker.name().to_owned(),
-            why: self.tree.choice.why.clone(),
-            context: context_size(snapshot),
-        }));
-        let result = match &text {
-            Some(text) if is_direct(self.question.config.strategy, self.tree.choice.root.as_ref(), text) => {
-                direct::answer(self.tree, self.question, text).await
+async fn answer(tree: &QueryContext, question: &Question) -> (Option<Arc<ContextText>>, Result<RunOutput, RunError>) {
+    let snapshot = &question.snapshot;
+    tree.say("reading the context".to_owned());
+    let context = Context::read(snapshot.clone());
+    let text = match is_read_first(question) {
+        true => match context.text().await {
+            Ok(text) => Some(text),
+            Err(stop) => return (None, Err(stop)),
+        },
+        false => None,
+    };
+    let root = tree.choice.root.clone();
+    tree.emit(Event::Started(Started {
+        question: question.text.clone(),
+        model: root.name().to_owned(),
+        worker: tree.choice.worker.name().to_owned(),
+        why: tree.choice.why.clone(),
+        context: context_size(snapshot),
+    }));
+    let result = match &text {
+        Some(text) if is_direct(question.config.strategy, root.as_ref(), text) => {
+            direct::answer(tree, question, text).await
+        }
+        _ => {
+            let overview = text.as_deref().map_or_else(|| Overview::of_snapshot(snapshot), Overview::of_text);
+            let task = prompt::task(&question.text, question.focus.as_ref());
+            let context = context.clone();
+            let inputs = RunInputs { question, task, context, overview: &overview, model: root, depth: 0 };
+            match Run::new(tree, inputs) {
+                Ok(run) => run.finish().await,
+                Err(stop) => Err(stop),
             }
-            _ => self.answer_by_programs(&context, text.as_deref()).await,
-        };
-        (context.if_ready(), result)
-    }
-
-    async fn answer_by_programs(&self, context: &Context, text: Option<&ContextText>) -> Result<RunOutput, RunError> {
-        let Question { text: question, focus, snapshot, session, .. } = self.question;
-        let root = self.tree.choice.root.clone();
-        let overview = text.map_or_else(|| Overview::of_snapshot(snapshot), Overview::of_text);
-        let (context, focus) = (context.clone(), focus.as_ref());
-        let task = prompt::task(question, focus);
-        let subject = Subject { context, overview: &overview, focus, question, task, session: session.as_ref() };
-        Run::new(self.tree, 0, root, subject)?.finish().await
-    }
+        }
+    };
+    (context.if_ready(), result)
 }
 
 /// Whether the text is read before the first call: if that takes no time, so that the model is told exact sizes or is
@@ -265,7 +251,7 @@ pub fn input_warnings(snapshot: &Snapshot) -> Vec<String> {
 
 /// A failure that only a fault of the program can cause.
 pub fn internal_failure(error: &dyn std::fmt::Display) -> Failure {
-    Failure { kind: "internal", message: error.to_string(), hint: None }
+    Failure { kind: FailureKind::Internal, message: error.to_string(), hint: None }
 }
 
 /// What a failure to read the context means to a person.

@@ -12,6 +12,7 @@ pub mod config;
 pub mod corpus;
 pub mod engine;
 pub mod exec;
+pub mod failure;
 pub mod llm;
 pub mod lsp;
 pub mod repl;

@@ -7,6 +7,7 @@
 
 mod budget;
 mod fork_server;
+mod interpreter;
 mod memory;
 mod packets;
 mod paging;
@@ -19,6 +20,7 @@ pub mod worker;
 
 pub use budget::Budget;
 pub use fork_server::ForkServer;
+pub use interpreter::{Interpreter, Interpreters, Sandbox};
 pub use process::Launch;
 pub use resting::{Hold, Resting};
 pub use session::{CellOutcome, Ended, Limits, ReplSession};

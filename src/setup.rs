@@ -6,9 +6,10 @@ pub use signals::{EndSignals, end_on_signal};
 
 use crate::{
     config::{Environment, Options, Settings, SettingsError},
-    engine::{Engine, Failure, Interpreter, Places},
+    engine::{Backend, Engine, Places},
+    failure::{Failure, FailureKind},
     llm::{Models, RetryPolicy, Scheduler, extractive::Extractive},
-    repl::{Budget, ForkServer},
+    repl::{Budget, ForkServer, Sandbox},
 };
 use std::{ops::RangeInclusive, path::PathBuf, sync::Arc};
 
@@ -38,21 +39,21 @@ pub fn scheduler(settings: &Settings) -> Arc<Scheduler> {
     Arc::new(Scheduler::new(settings.limits.concurrency, RetryPolicy::default()))
 }
 
-/// Finds the models and puts an engine together, whose programs run in interpreters from `interpreter`.
+/// Finds the models and puts an engine together, whose programs run on `backend`.
 pub async fn engine(
     settings: &Settings,
     environment: &Environment,
     scheduler: Arc<Scheduler>,
-    interpreter: Result<Interpreter, Failure>,
+    backend: Result<Backend, Failure>,
 ) -> Result<Arc<Engine>, Failure> {
-    let interpreter = interpreter?;
+    let backend = backend?;
     let models = models(settings, environment);
     Ok(Arc::new(Engine {
         choice: models.choose().await?,
         models: Arc::new(models),
         scheduler,
         prices: Arc::new(settings.prices.clone()),
-        interpreter,
+        backend,
     }))
 }
 
@@ -61,13 +62,17 @@ pub fn same_engine(a: &Settings, b: &Settings) -> bool {
     a.model == b.model && a.worker == b.worker && a.endpoints == b.endpoints && a.prices == b.prices
 }
 
-/// What interpreters are started from. A process needs it once: all engines share it.
-pub fn interpreter(environment: &Environment) -> Result<Interpreter, Failure> {
-    Ok(Interpreter {
+/// What programs run on. A process needs it once: all engines share it.
+pub fn backend(environment: &Environment) -> Result<Backend, Failure> {
+    Ok(Backend { interpreters: Arc::new(sandbox(environment)?), places: Places::default() })
+}
+
+/// Where sandboxed interpreters are started from.
+pub fn sandbox(environment: &Environment) -> Result<Sandbox, Failure> {
+    Ok(Sandbox {
         fork_server: Arc::new(ForkServer::with_budget(own_program(environment)?, memory(environment)?)),
         memory_limit: INTERPRETER_MEMORY,
         allow_weaker_sandbox: environment.get("RLM_ALLOW_WEAK_SANDBOX").is_some_and(|value| value == "1"),
-        places: Places::default(),
     })
 }
 
@@ -76,7 +81,7 @@ fn memory(environment: &Environment) -> Result<Arc<Budget>, Failure> {
     let Some(text) = environment.get("RLM_MEMORY") else { return Ok(Budget::of_machine()) };
     let mebibytes = text.trim().parse::<u64>().ok().filter(|mebibytes| MEMORY.contains(mebibytes));
     mebibytes.map(|mebibytes| Budget::new(mebibytes << 20)).ok_or_else(|| Failure {
-        kind: "configuration",
+        kind: FailureKind::Configuration,
         message: format!(
             "RLM_MEMORY: expected a whole number of MiB from {} to {}, got {text:?}",
             MEMORY.start(),
@@ -97,7 +102,7 @@ fn own_program(environment: &Environment) -> Result<PathBuf, Failure> {
         return Ok(PathBuf::from("/proc/self/exe"));
     }
     std::env::current_exe().map_err(|error| Failure {
-        kind: "internal",
+        kind: FailureKind::Internal,
         message: format!("cannot find the program's own file: {error}"),
         hint: Some("set RLM_PROGRAM to the path of rlm".to_owned()),
     })

@@ -11,7 +11,7 @@ mod numbers;
 mod tokens;
 mod visible;
 
-pub use display::{Cut, cut_head, cut_middle, one_line};
+pub use display::{Cut, cut_head, cut_middle, one_line, with_omission};
 pub use index::{CharIndex, LineIndex, StrideCounts};
 pub use marks::{Bytes, STRIDE, stride_aligned_parts};
 pub use numbers::{capitalized, counted, grouped};

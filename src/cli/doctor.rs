@@ -1,15 +1,16 @@
 //! `rlm doctor`: checks the set-up, piece by piece, and says how to mend what is broken.
 
-use super::{
-    models,
-    options::{ModelOptions, refused},
-    query::print,
-};
 use crate::{
+    cli::{
+        models,
+        options::{ModelOptions, refused},
+        query::print,
+    },
     config::Settings,
     corpus::Snapshot,
-    engine::{Failure, internal_failure},
-    repl::{Call, FULL_LANDLOCK, HostCalls, Launch, Limits, Raised, ReplSession, SandboxLevel, Tasks, wire::Names},
+    engine::internal_failure,
+    failure::Failure,
+    repl::{Call, FULL_LANDLOCK, HostCalls, Limits, Raised, ReplSession, SandboxLevel, Tasks, wire::Names},
     setup,
 };
 use clap::Args;
@@ -63,16 +64,10 @@ fn tell(what: &str, result: Result<String, Failure>) -> bool {
 /// Runs a program, and looks whether the walls stand.
 async fn check_interpreter(settings: &Settings) -> Result<String, Failure> {
     const PROGRAM: &str = "print(len(context))";
-    let interpreter = setup::interpreter(&setup::environment())?;
+    let sandbox = setup::sandbox(&setup::environment())?;
     let started = Instant::now();
     let context = Snapshot::of_text(None, "four".to_owned()).context().map_err(|error| internal_failure(&error))?;
-    let launch = Launch {
-        fork_server: interpreter.fork_server,
-        names: Names::default(),
-        context,
-        memory_limit: interpreter.memory_limit,
-        allow_weaker_sandbox: interpreter.allow_weaker_sandbox,
-    };
+    let launch = sandbox.launch(context, Names::default());
     let limits = Limits { cell_time: settings.limits.cell_timeout, output_chars: 1000 };
     let check = async {
         let mut session = ReplSession::start(launch, limits).await?;

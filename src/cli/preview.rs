@@ -1,13 +1,14 @@
 //! `rlm preview`: what a question would read, send and cost. No model is called.
 
-use super::{
-    options::{CommonOptions, Subject},
-    query::{print, print_json},
-    say, scope,
-};
 use crate::{
+    cli::{
+        options::{CommonOptions, Subject},
+        query::{print, print_json},
+        say, scope,
+    },
     corpus::StopFlag,
-    engine::{self, Failure, Question},
+    engine::{self, Question},
+    failure::Failure,
     report, setup,
 };
 use clap::Args;
@@ -42,8 +43,8 @@ pub async fn run(arguments: PreviewArguments) -> ExitCode {
             tokio::task::spawn_blocking(move || scope::asked_about(&path, as_json, &settings, &StopFlag::default()))
         };
         let (environment, scheduler) = (setup::environment(), setup::scheduler(&settings));
-        let interpreter = setup::interpreter(&environment);
-        let (engine, snapshot) = tokio::join!(setup::engine(&settings, &environment, scheduler, interpreter), walk);
+        let backend = setup::backend(&environment);
+        let (engine, snapshot) = tokio::join!(setup::engine(&settings, &environment, scheduler, backend), walk);
         let snapshot = snapshot.map_err(|error| engine::internal_failure(&error))?;
         let snapshot = snapshot.map_err(|error| engine::context_failure(&error))?;
         let (config, limits) = (Arc::new(config), settings.limits);

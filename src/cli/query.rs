@@ -87,14 +87,14 @@ async fn ask(
         tokio::task::spawn_blocking(move || scope::asked_about(&path, as_json, &settings, &stop))
     };
     let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
-    let interpreter = setup::interpreter(&environment);
+    let backend = setup::backend(&environment);
     let since = Instant::now();
     let (engine, snapshot) = tokio::select! {
         biased;
         () = cancel.cancelled() => return Answer::without_text(Termination::Cancelled),
         // A server may keep the list of its models to itself for longer than the question may take.
         () = sleep(settings.limits.timeout) => return Answer::without_text(Termination::Timeout),
-        both = async { tokio::join!(setup::engine(settings, &environment, scheduler, interpreter), walk) } => both,
+        both = async { tokio::join!(setup::engine(settings, &environment, scheduler, backend), walk) } => both,
     };
     let engine = match engine {
         Ok(engine) => engine,

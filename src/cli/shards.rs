@@ -4,8 +4,10 @@ mod ingest;
 mod look;
 mod size;
 
-use super::{query::print_json, say};
-use crate::corpus::shards::ShardError;
+use crate::{
+    cli::{query::print_json, say},
+    corpus::shards::ShardError,
+};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::process::ExitCode;

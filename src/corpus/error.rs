@@ -4,6 +4,7 @@ use super::{
     exclusion::{Exclusion, Reason, Tally},
     shards::ShardError,
 };
+use crate::failure::FailureKind;
 use crate::text::{name_of_visible, visible_line, visible_path};
 use std::{ffi::OsString, io, os::unix::ffi::OsStringExt, path::PathBuf, sync::Arc};
 
@@ -56,19 +57,21 @@ impl From<ShardError> for Error {
 
 impl Error {
     /// A stable name of the kind, for programs.
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> FailureKind {
         match self {
-            Self::NoSuchPath { .. } => "noSuchPath",
-            Self::Unreadable { .. } => "unreadable",
-            Self::BadGlob { .. } => "badGlob",
-            Self::Empty { .. } => "empty",
-            Self::Changed { .. } => "changed",
-            Self::TooLongToRank { .. } | Self::TooLongToOutline { .. } | Self::TooMuchFound { .. } => "tooLong",
-            Self::BadJson { .. } => "badJson",
-            Self::StoreNotAlone { .. } => "storeNotAlone",
+            Self::NoSuchPath { .. } => FailureKind::NoSuchPath,
+            Self::Unreadable { .. } => FailureKind::Unreadable,
+            Self::BadGlob { .. } => FailureKind::BadGlob,
+            Self::Empty { .. } => FailureKind::Empty,
+            Self::Changed { .. } => FailureKind::Changed,
+            Self::TooLongToRank { .. } | Self::TooLongToOutline { .. } | Self::TooMuchFound { .. } => {
+                FailureKind::TooLong
+            }
+            Self::BadJson { .. } => FailureKind::BadJson,
+            Self::StoreNotAlone { .. } => FailureKind::StoreNotAlone,
             Self::Shards { error } => error.kind(),
-            Self::Stopped => "stopped",
-            Self::Storage { .. } => "storage",
+            Self::Stopped => FailureKind::Stopped,
+            Self::Storage { .. } => FailureKind::Storage,
         }
     }
 

@@ -2,9 +2,9 @@
 
 pub mod stream;
 
+use crate::failure::Failure;
 use crate::{
     engine::{budget::usage::Usage, event::ContextSize},
-    llm,
     text::one_line,
 };
 
@@ -75,7 +75,6 @@ pub enum Termination {
     /// The iterations were used up, and the model answered when it was told to.
     Forced,
     Iterations,
-    Depth,
     Calls,
     Tokens,
     Cost,
@@ -97,7 +96,6 @@ impl Termination {
         Some(match self {
             Self::Final | Self::Direct | Self::Forced => return None,
             Self::Iterations => "ended by the limit on iterations before the model gave an answer",
-            Self::Depth => "ended by the limit on depth before the model gave an answer",
             Self::Calls => "ended by the limit on calls before the model gave an answer",
             Self::Tokens => "ended by the limit on tokens before the model gave an answer",
             Self::Cost => "ended by the limit on cost before the model gave an answer",
@@ -112,7 +110,6 @@ impl Termination {
     pub fn limit(self) -> Option<&'static str> {
         Some(match self {
             Self::Iterations => "maxIterations",
-            Self::Depth => "maxDepth",
             Self::Calls => "maxCalls",
             Self::Tokens => "maxTokens",
             Self::Cost => "maxCost",
@@ -164,20 +161,4 @@ pub struct Lost {
     /// The beginning of its prompt.
     pub label: String,
     pub error: String,
-}
-
-/// What made a run fail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// A stable name, for programs.
-    pub kind: &'static str,
-    pub message: String,
-    /// What the person can do.
-    pub hint: Option<String>,
-}
-
-impl From<llm::Error> for Failure {
-    fn from(error: llm::Error) -> Self {
-        Self { kind: error.kind(), hint: error.hint(), message: error.to_string() }
-    }
 }

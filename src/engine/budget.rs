@@ -6,6 +6,7 @@
 //! open meets the limit. So no limit is exceeded, however many calls run at once.
 
 pub mod metered_call;
+pub mod model_call;
 pub mod usage;
 
 use crate::{

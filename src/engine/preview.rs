@@ -3,15 +3,14 @@
 use crate::{
     corpus::{self, Access, ContextText},
     engine::{
-        ContextSize, Engine, Failure, Question, context_failure, context_size, internal_failure,
-        prompt::{
-            self,
-            initial::{InitialPrompt, PromptInputs},
-            overview::Overview,
-        },
+        ContextSize, Engine, Question, context_failure, context_size,
+        error::RunError,
+        internal_failure,
+        prompt::{self, initial::InitialPrompt, inputs::PromptInputs, overview::Overview},
         question::schema::AnswerSchema,
-        run::{context::Context, output::RunError},
+        run::context::Context,
     },
+    failure::{Failure, FailureKind},
     llm,
     text::estimated_tokens,
 };
@@ -46,9 +45,11 @@ impl Engine {
     pub async fn preview(&self, question: &Question) -> Result<Preview, Failure> {
         let failed = |stop| match stop {
             RunError::Failed(failure) => failure,
-            RunError::Limit(limit) => {
-                Failure { kind: "limit", message: limit.explanation().unwrap_or_default().to_owned(), hint: None }
-            }
+            RunError::Limit(limit) => Failure {
+                kind: FailureKind::Limit,
+                message: limit.explanation().unwrap_or_default().to_owned(),
+                hint: None,
+            },
         };
         let snapshot = question.snapshot.clone();
         let settled = tokio::task::spawn_blocking(move || snapshot.settle()).await;
@@ -67,10 +68,9 @@ impl Engine {
         let schema = config.schema.as_ref().map(AnswerSchema::text);
         let by_tools = config.uses_tools(root.as_ref())?;
         let by_programs = |overview: &Overview<'_>| {
-            let worker = self.choice.worker.as_ref();
-            let (model, depth, question, session) = (root.as_ref(), 0, asked, None);
-            let beginning = PromptInputs { config, model, worker, by_tools, depth, overview, focus, question, session };
-            InitialPrompt::of(&beginning).text()
+            let (model, worker, depth) = (root.as_ref(), self.choice.worker.as_ref(), 0);
+            let inputs = PromptInputs { question, overview, model, worker, by_tools, depth };
+            InitialPrompt::of(&inputs).text()
         };
         let (context_tokens, prompt) = match &text {
             Some(text) => {

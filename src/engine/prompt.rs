@@ -5,13 +5,14 @@
 
 mod feedback;
 pub mod initial;
+pub mod inputs;
 mod instructions;
 mod opening;
 pub mod overview;
 
 pub use feedback::*;
 pub use instructions::{CHILD_QUESTION, DIRECT_SYSTEM, instructions};
-pub use opening::{Opening, about_part, direct, direct_task, is_long, opening, task};
+pub use opening::{about_part, direct, direct_task, is_long, opening, task};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Why a call failed, in words for a person and in a form for a program.
 
 use super::{Finish, Request, TokenUsage, extractive};
+use crate::failure::{Failure, FailureKind};
 use std::time::Duration;
 
 /// Why a call failed. `model` is the model's name; `detail` is what the other side said: one line, shortened, and
@@ -39,24 +40,30 @@ pub enum Error {
     Configuration(String),
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { kind: error.kind(), hint: error.hint(), message: error.to_string() }
+    }
+}
+
 impl Error {
     /// A stable name of the kind, for programs.
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> FailureKind {
         match self {
-            Self::MissingKey { .. } => "missingKey",
-            Self::Unauthorized { .. } => "unauthorized",
-            Self::NoCredit { .. } => "noCredit",
-            Self::UnknownModel { .. } => "unknownModel",
-            Self::RateLimited { .. } => "rateLimited",
-            Self::Server { .. } => "server",
-            Self::Unreachable { .. } => "unreachable",
-            Self::BrokenReply { .. } => "brokenReply",
-            Self::EmptyReply { .. } => "emptyReply",
-            Self::PromptTooLong { .. } => "promptTooLong",
-            Self::Rejected { .. } => "rejected",
-            Self::TimedOut { .. } => "timedOut",
-            Self::Program { .. } => "program",
-            Self::Configuration(_) => "configuration",
+            Self::MissingKey { .. } => FailureKind::MissingKey,
+            Self::Unauthorized { .. } => FailureKind::Unauthorized,
+            Self::NoCredit { .. } => FailureKind::NoCredit,
+            Self::UnknownModel { .. } => FailureKind::UnknownModel,
+            Self::RateLimited { .. } => FailureKind::RateLimited,
+            Self::Server { .. } => FailureKind::Server,
+            Self::Unreachable { .. } => FailureKind::Unreachable,
+            Self::BrokenReply { .. } => FailureKind::BrokenReply,
+            Self::EmptyReply { .. } => FailureKind::EmptyReply,
+            Self::PromptTooLong { .. } => FailureKind::PromptTooLong,
+            Self::Rejected { .. } => FailureKind::Rejected,
+            Self::TimedOut { .. } => FailureKind::TimedOut,
+            Self::Program { .. } => FailureKind::Program,
+            Self::Configuration(_) => FailureKind::Configuration,
         }
     }
 

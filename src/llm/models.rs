@@ -61,6 +61,13 @@ pub struct Choice {
     kinds: Vec<AdapterKind>,
 }
 
+impl Choice {
+    /// Models that are there already.
+    pub fn new(root: Arc<dyn Model>, worker: Arc<dyn Model>, why: String) -> Self {
+        Self { root, worker, why, kinds: Vec::new() }
+    }
+}
+
 /// Finds models by name.
 #[derive(Debug)]
 pub struct Models {

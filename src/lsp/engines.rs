@@ -4,11 +4,12 @@
 //! the interpreters of all engines come from one fork server, which belongs to the server and is never replaced because
 //! settings have changed or other models were found.
 
-use super::settings::ClientSettings;
 use crate::{
     config::{Environment, Options, Settings},
-    engine::{Engine, Failure, Interpreter},
+    engine::{Backend, Engine},
+    failure::{Failure, FailureKind},
     llm::{Choice, Scheduler},
+    lsp::settings::ClientSettings,
     setup,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Engines {
     environment: Environment,
     /// Where the interpreters of all engines come from, or why there are none.
-    interpreter: Result<Interpreter, Failure>,
+    backend: Result<Backend, Failure>,
     scheduler: Mutex<Option<Wide>>,
     last: Mutex<Option<(Settings, Arc<Engine>)>>,
 }
@@ -31,13 +32,13 @@ struct Wide {
 
 impl Engines {
     pub fn new(environment: Environment) -> Self {
-        let interpreter = setup::interpreter(&environment);
-        Self { environment, interpreter, scheduler: Mutex::default(), last: Mutex::default() }
+        let backend = setup::backend(&environment);
+        Self { environment, backend, scheduler: Mutex::default(), last: Mutex::default() }
     }
 
     /// The environment, the client's settings over it as soon as they are known, and a query's own options over both.
     pub async fn settings(&self, own: Options, client: &ClientSettings) -> Result<Settings, Failure> {
-        let failed = |message: String| Failure { kind: "configuration", message, hint: None };
+        let failed = |message: String| Failure { kind: FailureKind::Configuration, message, hint: None };
         let client = client.options().await.map_err(|error| failed(format!("the client's settings: {error}")))?;
         let environment = Options::from_environment(&self.environment).map_err(|error| failed(error.to_string()))?;
         own.merged_over(client).merged_over(environment).resolve().map_err(|error| failed(error.to_string()))
@@ -61,10 +62,10 @@ impl Engines {
                     choice,
                     scheduler,
                     prices: engine.prices.clone(),
-                    interpreter: engine.interpreter.clone(),
+                    backend: engine.backend.clone(),
                 })
             }
-            _ => setup::engine(settings, &self.environment, scheduler, self.interpreter.clone()).await?,
+            _ => setup::engine(settings, &self.environment, scheduler, self.backend.clone()).await?,
         };
         *lock(&self.last) = Some((settings.clone(), engine.clone()));
         Ok(engine)
@@ -177,8 +178,7 @@ mod tests {
         ] {
             has_key.store(key, Ordering::Relaxed);
             let engine = engines.engine(&settings(model, concurrency)).await.expect("an engine");
-            let is_shared =
-                |it: &Arc<Engine>| Arc::ptr_eq(&it.interpreter.fork_server, &engine.interpreter.fork_server);
+            let is_shared = |it: &Arc<Engine>| Arc::ptr_eq(&it.backend.interpreters, &engine.backend.interpreters);
             assert!(before.as_ref().is_none_or(is_shared), "{model:?}");
             before = Some(engine);
         }

@@ -1,18 +1,19 @@
 //! One query on its way: from its params to what came of it.
 
-use super::{
-    client_state::ClientState,
-    engines::Engines,
-    ext::QueryParams,
-    reporter::{Channels, Reporter},
-    scope::{self, Scoped},
-    sessions::SessionGuard,
-    settings::complaint,
-};
 use crate::{
     config::{Options, Settings},
     corpus::{Snapshot, StopFlag, Workspace},
-    engine::{Answer, Engine, Event, EventSink, Failure, Question, RunConfig, Started, Termination, internal_failure},
+    engine::{Answer, Engine, Event, EventSink, Question, RunConfig, Started, Termination, internal_failure},
+    failure::Failure,
+    lsp::{
+        client_state::ClientState,
+        engines::Engines,
+        ext::QueryParams,
+        reporter::{Channels, Reporter},
+        scope::{self, Scoped},
+        sessions::SessionGuard,
+        settings::complaint,
+    },
     report::{self, Circumstances},
 };
 use serde_json::{Map, Value, json};

@@ -1,14 +1,15 @@
 //! From the scope of a request to a snapshot.
 
-use super::{
-    client_state::{ClientState, Folder},
-    ext::Scope,
-    uri::{DocumentKey, file_path, of_path, shown_path},
-};
 use crate::{
     config::Settings,
     corpus::{self, OpenBuffer, Root, Selection, Snapshot, StopFlag, Workspace},
-    engine::{Failure, Focus, context_failure},
+    engine::{Focus, context_failure},
+    failure::{Failure, FailureKind},
+    lsp::{
+        client_state::{ClientState, Folder},
+        ext::Scope,
+        uri::{DocumentKey, file_path, of_path, shown_path},
+    },
     text::{name_of_visible, visible_path},
 };
 use lsp_types::{Range, Uri};
@@ -62,7 +63,7 @@ impl Taker<'_> {
     fn workspace(&self) -> Result<Scoped, Failure> {
         if self.client_state.folders.is_empty() {
             return Err(Failure {
-                kind: "noFolder",
+                kind: FailureKind::NoFolder,
                 message: "no folder is open".to_owned(),
                 hint: Some("open a folder, or ask about a file".to_owned()),
             });
@@ -177,9 +178,11 @@ impl Taker<'_> {
     fn unread(&self, snapshot: &Snapshot, uri: &Uri) -> Failure {
         let shown = file_path(uri).map(|path| self.shown(&path));
         match snapshot.exclusions().into_iter().find(|it| shown.as_ref() == Some(&it.path)) {
-            Some(it) => {
-                Failure { kind: "leftOut", message: format!("{} is left out: {}", it.path, it.reason), hint: None }
-            }
+            Some(it) => Failure {
+                kind: FailureKind::LeftOut,
+                message: format!("{} is left out: {}", it.path, it.reason),
+                hint: None,
+            },
             None => not_open(uri),
         }
     }
@@ -233,7 +236,7 @@ fn holds(snapshot: &Snapshot, path: &Path) -> bool {
 
 fn path_of(uri: &Uri) -> Result<PathBuf, Failure> {
     file_path(uri).ok_or_else(|| Failure {
-        kind: "noFile",
+        kind: FailureKind::NoFile,
         message: format!("{} is not on the disk", uri.as_str()),
         hint: None,
     })
@@ -241,7 +244,7 @@ fn path_of(uri: &Uri) -> Result<PathBuf, Failure> {
 
 fn not_open(uri: &Uri) -> Failure {
     Failure {
-        kind: "notOpen",
+        kind: FailureKind::NotOpen,
         message: format!("{} is neither open nor a readable text file", uri.as_str()),
         hint: Some("open or save it first".to_owned()),
     }

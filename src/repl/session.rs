@@ -46,9 +46,10 @@ pub struct CellOutcome {
 }
 
 /// How the process of a cell ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Ended {
     /// By itself: with a result or with an exception.
+    #[default]
     Normally,
     /// It was ended; the variables are those from before the cell.
     RolledBack(Cause),

@@ -44,6 +44,14 @@ pub fn one_line(text: &str, max_chars: usize) -> String {
     line
 }
 
+/// What is shown of a text that was cut, with how much is missing.
+pub fn with_omission(shown: &str, omitted: usize) -> String {
+    match omitted {
+        0 => shown.to_owned(),
+        omitted => format!("{shown}\n… [{omitted} characters left out]"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

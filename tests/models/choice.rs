@@ -111,7 +111,7 @@ async fn a_reply_of_ollama_that_breaks_off_is_no_reply() {
 fn told(detected: &DetectedModels) -> Vec<(String, String)> {
     let told = |check: &rlm::llm::Check| {
         let result = check.result.as_ref();
-        (check.what.clone(), result.map_or_else(|error| error.kind().to_owned(), |answer| answer.note.clone()))
+        (check.what.clone(), result.map_or_else(|error| error.kind().name().to_owned(), |answer| answer.note.clone()))
     };
     detected.checks.iter().map(told).collect()
 }

@@ -23,7 +23,7 @@ async fn the_first_rule_whose_conditions_hold_decides() {
     for prompt in ["capital of Norway?", "capital of Norway?", "hello", "?", "?", "bye"] {
         told.push(match ask(&*model, prompt).await.0 {
             Ok(reply) => reply.text,
-            Err(error) => error.kind().to_owned(),
+            Err(error) => error.kind().name().to_owned(),
         });
     }
     assert_eq!(told, ["rateLimited", "Norway's is $1", "hello yourself", "rejected", "fifth $1", "brokenReply"]);

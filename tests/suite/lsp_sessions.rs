@@ -71,7 +71,8 @@ async fn a_follow_up_has_the_variables_and_the_answers_and_sees_the_text_of_now(
         (messages.len() == 2).then(|| messages[1]["content"].as_str().unwrap_or_default().to_owned())
     });
     let opening = opening.expect("a first turn");
-    for told in ["follows 2 earlier ones", "Question: continue\nAnswer: 5 16", "still there: x: int, f: function"] {
+    for told in ["follows 2 earlier questions", "Question: continue\nAnswer: 5 16", "still there: x: int, f: function"]
+    {
         assert!(opening.contains(told), "no `{told}` in {opening}");
     }
     // Other sessions, and questions without one, share nothing.

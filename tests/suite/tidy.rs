@@ -6,7 +6,7 @@ use std::{
 };
 
 /// The layers of `docs/architecture.md`, from the top down: each may use only those below it.
-const LAYERS: [&[&str]; 11] = [
+const LAYERS: [&[&str]; 12] = [
     &["cli"],
     &["lsp"],
     &["setup", "report"],
@@ -17,6 +17,7 @@ const LAYERS: [&[&str]; 11] = [
     &["corpus"],
     &["config"],
     &["exec"],
+    &["failure"],
     &["text"],
 ];
 

@@ -1,6 +1,7 @@
 //! What can go wrong with shards, in words for a person.
 
 use super::super::{Error, GrepError};
+use crate::failure::FailureKind;
 
 /// Why something about a store could not be done.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -68,28 +69,28 @@ pub enum Trouble {
 
 impl ShardError {
     /// A stable name of the kind, for programs.
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> FailureKind {
         match self {
-            Self::Location { .. } => "badLocation",
-            Self::NoStore { .. } => "noStore",
-            Self::HalfWritten { .. } => "halfWritten",
-            Self::OtherFiles { .. } => "otherFiles",
-            Self::Misplaced { .. } => "badStore",
-            Self::Manifest { .. } => "badManifest",
-            Self::OtherText { .. } => "otherText",
-            Self::Busy { .. } => "busy",
-            Self::Overtaken { .. } => "overtaken",
-            Self::Replaced { .. } => "replaced",
-            Self::Shard { .. } => "badShard",
-            Self::Access { .. } => "noAccess",
-            Self::Input { .. } => "badInput",
+            Self::Location { .. } => FailureKind::BadLocation,
+            Self::NoStore { .. } => FailureKind::NoStore,
+            Self::HalfWritten { .. } => FailureKind::HalfWritten,
+            Self::OtherFiles { .. } => FailureKind::OtherFiles,
+            Self::Misplaced { .. } => FailureKind::BadStore,
+            Self::Manifest { .. } => FailureKind::BadManifest,
+            Self::OtherText { .. } => FailureKind::OtherText,
+            Self::Busy { .. } => FailureKind::Busy,
+            Self::Overtaken { .. } => FailureKind::Overtaken,
+            Self::Replaced { .. } => FailureKind::Replaced,
+            Self::Shard { .. } => FailureKind::BadShard,
+            Self::Access { .. } => FailureKind::NoAccess,
+            Self::Input { .. } => FailureKind::BadInput,
             Self::Corpus(error) => error.kind(),
-            Self::Grep(_) => "badPattern",
-            Self::LongLine { .. } => "longLine",
-            Self::OutOfRange { .. } | Self::InsideCharacter { .. } => "badRange",
-            Self::EmptyNeedle => "emptyNeedle",
-            Self::ShardSize { .. } => "badShardSize",
-            Self::LargeManifest { .. } => "largeManifest",
+            Self::Grep(_) => FailureKind::BadPattern,
+            Self::LongLine { .. } => FailureKind::LongLine,
+            Self::OutOfRange { .. } | Self::InsideCharacter { .. } => FailureKind::BadRange,
+            Self::EmptyNeedle => FailureKind::EmptyNeedle,
+            Self::ShardSize { .. } => FailureKind::BadShardSize,
+            Self::LargeManifest { .. } => FailureKind::LargeManifest,
         }
     }
 

@@ -7,7 +7,8 @@ use crate::{
     config::Price,
     engine::{
         budget::{Exceeded, REPLY_TOKENS, Reservation, SHORTEST_REPLY_TOKENS, reserved_tokens, usage::CallRecord},
-        query_context::{CallError, QueryContext},
+        error::CallError,
+        query_context::QueryContext,
     },
     llm::{self, Billing, Model, Request, RetryDecision, TokenUsage},
 };
@@ -60,7 +61,7 @@ impl<'t> MeteredCall<'t> {
     ) -> Result<Self, CallError> {
         let price = tree.price_of(model)?;
         let room = room(model, prompt)?;
-        let reservation = tree.budget.reserve(prompt, room, price).await?;
+        let reservation = tree.ledger.budget.reserve(prompt, room, price).await?;
         let state = State { reservation: Some(reservation), ..State::default() };
         Ok(Self { tree, prompt, room, price, is_turn, state: Mutex::new(state) })
     }
@@ -102,7 +103,7 @@ impl<'t> MeteredCall<'t> {
         };
         if let Some(reservation) = reservation {
             reservation.settle(spent, self.cost(spent));
-            match self.tree.budget.reserve(self.prompt, self.room, self.price).await {
+            match self.tree.ledger.budget.reserve(self.prompt, self.room, self.price).await {
                 Ok(reservation) => self.lock().reservation = Some(reservation),
                 Err(_) => return RetryDecision::Stop,
             }
@@ -151,7 +152,7 @@ impl Drop for MeteredCall<'_> {
                 reservation.settle(spent, self.cost(spent));
             }
         }
-        self.tree.meter.count_call(CallRecord {
+        self.tree.ledger.meter.count_call(CallRecord {
             is_turn: self.is_turn,
             attempts: state.attempts,
             tokens: state.spent,

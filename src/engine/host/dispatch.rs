@@ -76,7 +76,7 @@ impl HostFunctions<'_> {
     }
 
     fn budget(&self) -> Value {
-        let left = self.tree.budget.left();
+        let left = self.tree.ledger.budget.left();
         let depth = self.tree.limits.max_depth.saturating_sub(self.origin.depth);
         json!({
             "calls": left.calls, "tokens": left.tokens, "cost": left.cost, "seconds": left.time.as_secs(),

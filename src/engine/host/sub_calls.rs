@@ -1,17 +1,19 @@
 //! Calls of models that programs and tools make: plain ones, and child runs.
 
-use super::{
-    dispatch::{HostFunctions, arguments},
-    looks, tool_output,
-};
+use crate::engine::question::Question;
 use crate::{
     corpus::Snapshot,
     engine::{
         answer::Lost,
+        error::{CallError, RunError},
         event::{Event, Origin, SubCallState},
+        host::{
+            dispatch::{HostFunctions, arguments},
+            looks, tool_output,
+        },
         prompt::{self, overview::Overview},
-        query_context::{CallError, QueryContext},
-        run::{Run, Subject, context::Context, output::RunError},
+        query_context::QueryContext,
+        run::{Run, RunInputs, context::Context},
     },
     llm::{self, Message, Task},
     repl::Raised,
@@ -50,7 +52,7 @@ struct TrackedCall<'a> {
 
 impl<'a> TrackedCall<'a> {
     fn begin(tree: &'a QueryContext, origin: Origin, label: String) -> Self {
-        let call = Self { tree, id: tree.number_sub_call(), origin, label, has_ended: false };
+        let call = Self { tree, id: tree.ledger.number_sub_call(), origin, label, has_ended: false };
         call.tell(SubCallState::Started);
         call
     }
@@ -112,7 +114,7 @@ impl HostFunctions<'_> {
             Err(error) => {
                 call.end(SubCallState::Failed(error.clone()));
                 let label = std::mem::take(&mut call.label);
-                self.tree.note_lost(Lost { depth: self.origin.depth + 1, label, error: error.clone() });
+                self.tree.ledger.note_lost(Lost { depth: self.origin.depth + 1, label, error: error.clone() });
             }
         }
         result
@@ -153,18 +155,28 @@ impl HostFunctions<'_> {
         let _place = places.acquire().await.map_err(|closed| closed.to_string())?;
         let text = text.await?;
         let model = self.tree.model(model).await.map_err(|error| error.to_string())?;
-        let snapshot = tokio::task::spawn_blocking(move || Snapshot::of_text(None, text).context()).await;
-        let context = snapshot.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
-        let overview = Overview::of_text(&context);
-        let subject = Subject {
-            context: Context::ready(context.clone()),
-            overview: &overview,
+        let read = tokio::task::spawn_blocking(move || {
+            let snapshot = Snapshot::of_text(None, text);
+            snapshot.context().map(|context| (snapshot, context))
+        });
+        let (snapshot, context) = read.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        let question = Question {
+            text: question.to_owned(),
+            snapshot,
             focus: None,
-            question,
-            task,
+            config: self.tree.config.clone(),
+            limits: self.tree.limits.clone(),
             session: None,
         };
-        let ended = match Run::new(self.tree, self.origin.depth + 1, model, subject) {
+        let inputs = RunInputs {
+            question: &question,
+            task,
+            context: Context::ready(context.clone()),
+            overview: &Overview::of_text(&context),
+            model,
+            depth: self.origin.depth + 1,
+        };
+        let ended = match Run::new(self.tree, inputs) {
             Ok(run) => run.finish().await,
             Err(stop) => Err(stop),
         };

@@ -3,10 +3,8 @@
 //! Only what can be shown of a text is read; a note says how much there is.
 
 use super::function::{Does, Gives, HostFunction};
-use crate::{
-    corpus::{self, ContextText, StopFlag},
-    engine::prompt,
-};
+use crate::corpus::{self, ContextText, StopFlag};
+use crate::text::with_omission;
 use serde_json::Value;
 use std::ops::Range;
 
@@ -42,7 +40,7 @@ fn shown(context: &ContextText, characters: Range<usize>, room: usize) -> Result
     Ok(match characters.end - shown.end {
         0 if text.is_empty() => "(nothing: the range is empty)".to_owned(),
         0 => text,
-        omitted => prompt::with_omission(&text, omitted),
+        omitted => with_omission(&text, omitted),
     })
 }
 

@@ -2,18 +2,17 @@
 
 use crate::{
     engine::{
-        budget::Left,
+        budget::{Left, model_call::Cut},
         cite::Flawed,
-        query_context::Cut,
-        run::{CellRecord, reply::Reply},
+        run::{cell::Cell, reply::Reply},
     },
     repl::{Cause, Ended},
-    text::cut_head,
+    text::{counted, cut_head},
 };
 use std::fmt::Write;
 
 /// What a turn's programs did, and what is left.
-pub fn observation(cells: &[CellRecord], reply: &Reply, cut: Option<&Cut>, left: &Left) -> String {
+pub fn observation(cells: &[Cell], reply: &Reply, cut: Option<&Cut>, left: &Left) -> String {
     let mut text = String::new();
     for (number, cell) in cells.iter().enumerate() {
         match cells.len() {
@@ -25,7 +24,8 @@ pub fn observation(cells: &[CellRecord], reply: &Reply, cut: Option<&Cut>, left:
         describe_cell(&mut text, cell);
     }
     if cells.len() < reply.programs.len() {
-        let _ = writeln!(text, "The remaining {} programs did not run.", reply.programs.len() - cells.len());
+        let left = counted(reply.programs.len() - cells.len(), "further program");
+        let _ = writeln!(text, "{left} did not run.");
     }
     if let Some(cut) = cut {
         let _ = writeln!(text, "Your reply was cut off ({cut}); what was cut did not count. Write less in one turn.");
@@ -62,15 +62,7 @@ pub fn left(left: &Left) -> String {
     format!("\n\n[{}]", left_line(left))
 }
 
-/// A text that was cut.
-pub fn with_omission(shown: &str, omitted: usize) -> String {
-    match omitted {
-        0 => shown.to_owned(),
-        omitted => format!("{shown}\n… [{omitted} characters left out]"),
-    }
-}
-
-fn describe_cell(text: &mut String, cell: &CellRecord) {
+fn describe_cell(text: &mut String, cell: &Cell) {
     let output = cell.output.trim_end_matches('\n');
     if !output.is_empty() {
         let _ = writeln!(text, "{output}");
@@ -160,7 +152,7 @@ pub fn mend_citations(flaws: &[Flawed]) -> String {
 const CLEAN_RETRY_CHARS: usize = 800;
 
 /// Stands for a turn that failed and has left the conversation.
-pub fn clean_retry(cells: &[CellRecord]) -> String {
+pub fn clean_retry(cells: &[Cell]) -> String {
     let error = cells.iter().find_map(|cell| cell.error.as_deref()).unwrap_or_default();
     // The lines of a traceback are those of the program.
     let is_message = |line: &&str| !line.starts_with(' ') && !line.starts_with("Traceback");

@@ -3,14 +3,14 @@
 use crate::{
     corpus::{self, ContextText},
     engine::{
-        prompt::overview::Overview,
+        prompt::inputs::{PromptInputs, output_chars},
         question::{
             Focus,
             session::{Earlier, Exchange},
         },
     },
     llm::{Place, Task},
-    text::cut_middle,
+    text::{counted, cut_middle},
 };
 use std::fmt::Write;
 
@@ -25,35 +25,18 @@ pub fn is_long(question: &str) -> bool {
     question.chars().nth(QUESTION_CHARS).is_some()
 }
 
-/// What the first message to a root model is made of.
-pub struct Opening<'a> {
-    pub overview: &'a Overview<'a>,
-    pub focus: Option<&'a Focus>,
-    pub question: &'a str,
-    /// The JSON Schema of the answer.
-    pub schema: Option<&'a str>,
-    /// Tokens that the model has room for, and how many characters it sees of one output.
-    pub window: Option<usize>,
-    pub output_chars: usize,
-    /// Tokens that the model of sub-calls has room for.
-    pub worker_window: Option<usize>,
-    /// Earlier questions of the session.
-    pub exchanges: &'a [Exchange],
-    /// The variables that are there from them.
-    pub earlier: &'a Earlier,
-}
-
-/// The first message to a root model: what the context is, then the question.
-pub fn opening(opening: &Opening<'_>) -> String {
-    let mut text = opening.overview.describe();
-    if let Some(tokens) = opening.window {
+/// The first message to a root model: what the context is, then the question. `exchanges` are earlier questions of the
+/// session, `earlier` the variables that are there from them.
+pub fn opening(inputs: &PromptInputs<'_>, exchanges: &[Exchange], earlier: &Earlier) -> String {
+    let mut text = inputs.overview.describe();
+    if let Some(tokens) = inputs.model.window() {
         let _ = writeln!(
             text,
             "Your window has {tokens} tokens; of what is printed in one turn you see {} characters.",
-            opening.output_chars
+            output_chars(Some(tokens))
         );
     }
-    if let Some(tokens) = opening.worker_window {
+    if let Some(tokens) = inputs.worker.window() {
         // At three characters to a token, with room for a question and a reply.
         let characters = tokens * 3 / 4 * 3;
         let _ = writeln!(
@@ -61,7 +44,7 @@ pub fn opening(opening: &Opening<'_>) -> String {
             "A model that reads for you has a window of {tokens} tokens: at most some {characters} characters in one prompt."
         );
     }
-    if let Some(focus) = opening.focus {
+    if let Some(focus) = &inputs.question.focus {
         let _ = write!(
             text,
             "\nThe question is about a selection: {}:{}-{}, {} characters, in the variable `selection`.\n",
@@ -71,19 +54,20 @@ pub fn opening(opening: &Opening<'_>) -> String {
             focus.text.chars().count()
         );
     }
-    if let Some(schema) = opening.schema {
-        let _ = write!(text, "\n{}\n", shaped(schema));
+    // A child's answer goes to a program.
+    if let Some(schema) = inputs.question.config.schema.as_ref().filter(|_| inputs.depth == 0) {
+        let _ = write!(text, "\n{}\n", shaped(schema.text()));
     }
-    if let Some(last) = opening.exchanges.last() {
-        let count = opening.exchanges.len();
+    if let Some(last) = exchanges.last() {
         let _ = write!(
             text,
-            "\nThis question follows {count} earlier ones, which are in `history`, a list of dicts with \"question\" and \
-             \"answer\"; the text may have changed since. The last one:\n{}",
+            "\nThis question follows {}; `history` is a list of dicts with \"question\" and \"answer\". The text may have \
+             changed since. The last one:\n{}",
+            counted(exchanges.len(), "earlier question"),
             exchange(last)
         );
     }
-    let Earlier { variables, are_gone } = opening.earlier;
+    let Earlier { variables, are_gone } = earlier;
     if *are_gone {
         text.push_str(GONE);
     }
@@ -94,7 +78,7 @@ pub fn opening(opening: &Opening<'_>) -> String {
     text.push_str("\nYou have not looked at the text yet.\n\n");
     text.push_str(QUESTION_HEADING);
     text.push('\n');
-    let question = opening.question.trim();
+    let question = inputs.question.text.trim();
     if is_long(question) {
         let characters = question.chars().count();
         let _ = writeln!(

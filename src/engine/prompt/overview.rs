@@ -3,7 +3,10 @@
 //! Of a large text that is told from what the walk has found, since the text itself is read while the model thinks: then
 //! sizes are bytes of files, and what turns out to be binary still counts.
 
-use crate::corpus::{ContextText, Language, Shape, Snapshot, Source};
+use crate::{
+    corpus::{ContextText, Language, Shape, Snapshot, Source},
+    text::counted,
+};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
@@ -78,7 +81,7 @@ impl<'a> Overview<'a> {
             [] => format!("`context` is one text of {size}.\n"),
             [only] => match self.size {
                 Size::Characters { lines: Some(lines), .. } => {
-                    format!("`context` is the file {}, {size}, {lines} lines.\n", only.path)
+                    format!("`context` is the file {}, {size}, {}.\n", only.path, counted(lines, "line"))
                 }
                 _ => format!("`context` is the file {}, {size}.\n", only.path),
             },

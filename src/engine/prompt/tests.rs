@@ -4,19 +4,21 @@ use crate::{
     config::Options,
     corpus::{OpenBuffer, Root, Selection, Snapshot, StopFlag},
     engine::{
-        budget::Left,
-        prompt::{overview::Overview, *},
-        query_context::Cut,
+        budget::{Left, model_call::Cut},
+        prompt::{inputs::PromptInputs, overview::Overview, *},
         question::{
-            Focus,
+            Focus, Question,
+            config::RunConfig,
             session::{Earlier, Exchange},
         },
-        run::{CellRecord, reply},
+        run::{cell::Cell, reply},
     },
+    llm::{self, Model, PieceSink, Reply, Request},
     repl::{Cause, Ended},
 };
 use expect_test::{Expect, expect, expect_file};
-use serde_json::json;
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 fn check(text: &str, expected: &Expect) {
@@ -53,26 +55,58 @@ fn repository() -> std::sync::Arc<Snapshot> {
     Snapshot::take(&selection, &StopFlag::default()).unwrap()
 }
 
+fn asked(text: &str, focus: Option<Focus>, schema: &Value) -> Question {
+    let settings = Options::from_json(&json!({ "schema": schema })).unwrap().resolve().unwrap();
+    Question {
+        text: text.to_owned(),
+        snapshot: Snapshot::of_text(None, String::new()),
+        focus,
+        config: RunConfig::of(&settings).unwrap().into(),
+        limits: settings.limits,
+        session: None,
+    }
+}
+
+/// A model with a window, which is never called.
+#[derive(Debug)]
+struct Windowed(Option<usize>);
+
+impl Model for Windowed {
+    fn name(&self) -> &str {
+        "windowed"
+    }
+
+    fn window(&self) -> Option<usize> {
+        self.0
+    }
+
+    fn call<'a>(&'a self, _: &'a Request, _: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, llm::Error>> {
+        unreachable!("prompts are made without it")
+    }
+}
+
+fn opens(
+    question: &Question,
+    overview: &Overview<'_>,
+    [window, worker_window]: [Option<usize>; 2],
+    exchanges: &[Exchange],
+    earlier: &Earlier,
+) -> String {
+    let (model, worker) = (&Windowed(window), &Windowed(worker_window));
+    opening(&PromptInputs { question, overview, model, worker, by_tools: false, depth: 0 }, exchanges, earlier)
+}
+
 #[test]
 fn openings() {
     let context = repository().context().unwrap();
     let overview = Overview::of_text(&context);
     let exchanges = [Exchange { question: "Who?".into(), answer: "{me}".into() }];
     let earlier = Earlier { variables: vec![("x".to_owned(), "int".to_owned())], are_gone: false };
-    let focus = Focus { path: "src/main.rs".into(), first_line: 1, last_line: 1, text: "fn main() {}".into() };
-    let plain = Opening {
-        overview: &overview,
-        focus: None,
-        question: " What is {0}? ",
-        schema: None,
-        window: None,
-        output_chars: 20_000,
-        worker_window: None,
-        exchanges: &[],
-        earlier: &Earlier::default(),
-    };
+    let selection = Focus { path: "src/main.rs".into(), first_line: 1, last_line: 1, text: "fn main() {}".into() };
+    let question = asked(" What is {0}? ", None, &json!(null));
+    let plain = |question: &Question| opens(question, &overview, [None, None], &[], &Earlier::default());
     check(
-        &opening(&plain),
+        &plain(&question),
         &expect![[r#"
         `context` holds 3 files, 86 characters.
         Files by language: markdown 1, python 1, rust 1.
@@ -85,31 +119,24 @@ fn openings() {
         # Question
         What is {0}?"#]],
     );
-    let full = Opening {
-        focus: Some(&focus),
-        schema: Some("{\"type\":\"array\"}"),
-        window: Some(32_000),
-        worker_window: Some(8192),
-        exchanges: &exchanges,
-        earlier: &earlier,
-        ..plain
-    };
+    let full = asked(" What is {0}? ", Some(selection), &json!({"type": "array"}));
+    let windows = [Some(32_000), Some(8192)];
     check(
-        &opening(&full),
+        &opens(&full, &overview, windows, &exchanges, &earlier),
         &expect![[r#"
             `context` holds 3 files, 86 characters.
             Files by language: markdown 1, python 1, rust 1.
             What is where (files, bytes):
               README.md (9)
               src/ (2, 18)
-            Your window has 32000 tokens; of what is printed in one turn you see 20000 characters.
+            Your window has 32000 tokens; of what is printed in one turn you see 19200 characters.
             A model that reads for you has a window of 8192 tokens: at most some 18432 characters in one prompt.
 
             The question is about a selection: src/main.rs:1-1, 12 characters, in the variable `selection`.
 
             The answer must be one JSON value that satisfies this JSON Schema, with nothing before or after it: {"type":"array"}
 
-            This question follows 1 earlier ones, which are in `history`, a list of dicts with "question" and "answer"; the text may have changed since. The last one:
+            This question follows 1 earlier question; `history` is a list of dicts with "question" and "answer". The text may have changed since. The last one:
             Question: Who?
             Answer: {me}
             Variables of earlier programs are still there: x: int.
@@ -119,23 +146,13 @@ fn openings() {
             # Question
             What is {0}?"#]],
     );
-    let gone = Opening { exchanges: &exchanges, earlier: &Earlier { are_gone: true, ..Earlier::default() }, ..full };
-    let gone = opening(&gone);
+    let gone = Earlier { are_gone: true, ..Earlier::default() };
+    let gone = opens(&full, &overview, windows, &exchanges, &gone);
     assert!(gone.contains("are gone") && gone.contains("`history`") && !gone.contains("still there: x"), "{gone}");
     let text = Snapshot::of_text(None, "one text".to_owned()).context().unwrap();
     let overview = Overview::of_text(&text);
     let long = "start ".to_owned() + &"x".repeat(9000) + " end?";
-    let long = opening(&Opening {
-        overview: &overview,
-        focus: None,
-        question: &long,
-        schema: None,
-        window: None,
-        output_chars: 20_000,
-        worker_window: None,
-        exchanges: &[],
-        earlier: &Earlier::default(),
-    });
+    let long = opens(&asked(&long, None, &json!(null)), &overview, [None, None], &[], &Earlier::default());
     check(
         &long.replace(&"x".repeat(100), "X"),
         &expect![[r#"
@@ -148,7 +165,7 @@ fn openings() {
         start XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx … [1011 characters left out] … XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx end?"#]],
     );
     check(
-        &direct(&context, Some(&focus), "What is {0}?", Some("{\"type\":\"array\"}"), &exchanges).unwrap(),
+        &direct(&context, full.focus.as_ref(), "What is {0}?", Some("{\"type\":\"array\"}"), &exchanges).unwrap(),
         &expect![[r#"
             ==> README.md <==
             1	# {0} %s
@@ -176,31 +193,32 @@ fn left() -> Left {
 
 #[test]
 fn observations() {
-    let cell = |output: &str, error: Option<&str>, ended| CellRecord {
+    let cell = |output: &str, error: Option<&str>, ended| Cell {
         output: output.to_owned(),
         output_omitted: 0,
         error: error.map(str::to_owned),
         variables: vec![("x".to_owned(), "int".to_owned())],
         ended,
+        ..Cell::default()
     };
     let reply = reply::parse("```repl\na\n```\n```repl\nb\n```\n```repl\nc\n```\n```repl\nd");
     let cells = [
-        CellRecord { output_omitted: 7, ..cell("7\n", None, Ended::Normally) },
+        Cell { output_omitted: 7, ..cell("7\n", None, Ended::Normally) },
         cell("", Some("It took too long."), Ended::RolledBack(Cause::Time)),
     ];
     check(
         &observation(&cells, &reply, None, &left()),
         &expect![[r#"
-        Output of program 1:
-        7
-        … [7 characters of output left out; peek_output has them]
-        Output of program 2:
-        It took too long.
-        The variables are what they were before this program.
-        The remaining 1 programs did not run.
-        The last block has no closing fence, so it did not run.
-        Variables: x: int.
-        Left: 3 turns, 20 calls, 60 s, 1000 tokens, $0.2500."#]],
+            Output of program 1:
+            7
+            … [7 characters of output left out; peek_output has them]
+            Output of program 2:
+            It took too long.
+            The variables are what they were before this program.
+            1 further program did not run.
+            The last block has no closing fence, so it did not run.
+            Variables: x: int.
+            Left: 3 turns, 20 calls, 60 s, 1000 tokens, $0.2500."#]],
     );
     let lost = [cell("", Some("It crashed."), Ended::Lost(Cause::Crash))];
     let cut = Cut::Length { tokens: 8192 };

@@ -2,7 +2,8 @@
 
 use crate::{
     config::{Protocol, Repair, Settings, Strategy},
-    engine::{answer::Failure, host::names, question::schema::AnswerSchema},
+    engine::{host::names, question::schema::AnswerSchema},
+    failure::{Failure, FailureKind},
     llm::Model,
     tools::Toolbox,
 };
@@ -27,13 +28,13 @@ impl RunConfig {
             settings.tools.iter().map(|tool| tool.name.as_str()).filter(|name| names::is_reserved(name)).collect();
         if !taken.is_empty() {
             return Err(Failure {
-                kind: "configuration",
+                kind: FailureKind::Configuration,
                 message: format!("tools: these names are taken by rlm or Python: {}", taken.join(", ")),
                 hint: Some("give these tools other names".to_owned()),
             });
         }
         let toolbox = Toolbox::new(settings.tools.clone()).map_err(|message| Failure {
-            kind: "configuration",
+            kind: FailureKind::Configuration,
             message: format!("tools: {message}"),
             hint: Some("see https://json-schema.org".to_owned()),
         })?;
@@ -56,7 +57,7 @@ impl RunConfig {
             (Protocol::Auto, known) => Ok(known == Some(true)),
             (Protocol::Tools, Some(true) | None) => Ok(true),
             (Protocol::Tools, Some(false)) => Err(Failure {
-                kind: "configuration",
+                kind: FailureKind::Configuration,
                 message: format!("{} cannot call tools", model.name()),
                 hint: Some("let it write programs: --protocol repl".to_owned()),
             }),

@@ -1,6 +1,6 @@
 //! An answer that must satisfy a JSON Schema (<https://json-schema.org>, all drafts from 4 on).
 
-use crate::engine::answer::Failure;
+use crate::failure::{Failure, FailureKind};
 use jsonschema::Validator;
 use serde_json::Value;
 use std::fmt;
@@ -22,7 +22,7 @@ impl AnswerSchema {
     /// It is no schema.
     pub fn new(schema: &Value) -> Result<Self, Failure> {
         let validator = jsonschema::validator_for(schema).map_err(|error| Failure {
-            kind: "configuration",
+            kind: FailureKind::Configuration,
             message: format!("schema: this is no JSON Schema: {error}"),
             hint: Some("see https://json-schema.org".to_owned()),
         })?;

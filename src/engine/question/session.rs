@@ -1,9 +1,8 @@
 //! What follow-up questions have of the earlier ones: questions with their answers, and the interpreter with its variables.
 
 use crate::{
-    engine::prompt::with_omission,
     repl::{Hold, ReplSession, Resting},
-    text::cut_head,
+    text::{cut_head, with_omission},
 };
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -93,8 +92,9 @@ impl Session {
         resting.wake().map(|repl| Kept { repl, variables })
     }
 
-    pub(in crate::engine) fn keep(&self, kept: Kept) {
-        self.lock().interpreter = kept.repl.rest().map(|resting| (resting, kept.variables));
+    /// Keeps an interpreter at rest, with its variables, for a further question.
+    pub(in crate::engine) fn keep(&self, resting: Resting, variables: Vec<(String, String)>) {
+        self.lock().interpreter = Some((resting, variables));
     }
 
     /// No code panics while it holds the lock.

@@ -46,12 +46,7 @@ impl AnswerValidator {
     }
 
     /// Looks at an answer. Reads the cited lines of `context`, which may block.
-    pub async fn validator(
-        &mut self,
-        text: String,
-        config: &RunConfig,
-        context: Option<Arc<ContextText>>,
-    ) -> AnswerCheck {
+    pub async fn check(&mut self, text: String, config: &RunConfig, context: Option<Arc<ContextText>>) -> AnswerCheck {
         let text = match self.shape(text, config) {
             Ok(text) => text,
             Err(why) => return AnswerCheck::Refused(prompt::wrong_shape(&why)),

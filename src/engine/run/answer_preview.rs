@@ -5,7 +5,7 @@
 //! is a preview: when the run has its answer, that takes its place. To keep the two the same, either prose is shown or
 //! the text of one call, and no prose behind a program: the program may be part of the answer, or make it none.
 
-use crate::engine::run::reply::{Inside, Scanner};
+use super::reply::Inside;
 
 /// What answers begin with, at the start of a line.
 const BEGINNINGS: [&str; 3] = ["FINAL(", "answer[\"content\"] = ", "answer['content'] = "];
@@ -16,8 +16,7 @@ const LONGEST_START: usize = 64;
 /// Finds the answer in a reply that grows.
 #[derive(Default)]
 pub struct AnswerPreview {
-    scanner: Scanner,
-    /// The line under way, as far as it has come.
+    /// The line under way, as far as it has come and was not shown.
     line: String,
     state: State,
     /// Whether prose is the answer: a second reply without a program is taken as one, and so is a message without calls.
@@ -51,25 +50,16 @@ impl AnswerPreview {
         Self { prose, ..Self::default() }
     }
 
-    /// Begins anew with the same reply.
-    pub fn restart(&mut self) {
-        *self = Self::new(self.prose);
+    /// One for the same reply from its beginning.
+    pub fn anew(&self) -> Self {
+        Self::new(self.prose)
     }
 
-    /// Takes what arrives; gives what can be shown of it.
-    pub fn push(&mut self, piece: &str) -> String {
-        let mut shown = String::new();
-        for part in piece.split_inclusive('\n') {
-            self.line.push_str(part);
-            self.advance(&mut shown, part.ends_with('\n'));
-        }
-        shown
-    }
-
-    /// Works on the line under way, which is whole or not.
-    fn advance(&mut self, shown: &mut String, is_whole: bool) {
+    /// Takes a part of a line that began `inside` of something, or of nothing; adds what can be shown to `shown`.
+    pub fn write(&mut self, part: &str, inside: Option<Inside>, shown: &mut String) {
+        self.line.push_str(part);
         if self.state == State::Start {
-            self.begin(is_whole);
+            self.begin(part.ends_with('\n'), inside);
         }
         match self.state {
             State::Prose => {
@@ -85,19 +75,22 @@ impl AnswerPreview {
             }
             State::Start | State::Other | State::Ended => {}
         }
-        if is_whole && !matches!(self.state, State::Text(..) | State::Plain) {
-            let before = self.scanner.inside();
-            self.scanner.line(&self.line);
-            let is_of_program = [before, self.scanner.inside()].contains(&Some(Inside::Program));
-            self.is_past_prose |= is_of_program;
-            // The fence of a block that is no program is part of the prose.
-            if self.shows_prose() && self.state == State::Other && self.line.starts_with("```") && !is_of_program {
-                shown.push_str(&self.line);
-            }
-            self.line.clear();
-            if matches!(self.state, State::Other | State::Prose) {
-                self.state = State::Start;
-            }
+    }
+
+    /// The line is whole; `before` and `after` are what it began and ended in.
+    pub fn end_line(&mut self, before: Option<Inside>, after: Option<Inside>, shown: &mut String) {
+        if matches!(self.state, State::Text(..) | State::Plain) {
+            return;
+        }
+        let is_of_program = [before, after].contains(&Some(Inside::Program));
+        self.is_past_prose |= is_of_program;
+        // The fence of a block that is no program is part of the prose.
+        if self.shows_prose() && self.state == State::Other && self.line.starts_with("```") && !is_of_program {
+            shown.push_str(&self.line);
+        }
+        self.line.clear();
+        if matches!(self.state, State::Other | State::Prose) {
+            self.state = State::Start;
         }
     }
 
@@ -106,8 +99,7 @@ impl AnswerPreview {
     }
 
     /// Tells what a line is from its beginning.
-    fn begin(&mut self, is_whole: bool) {
-        let inside = self.scanner.inside();
+    fn begin(&mut self, is_whole: bool, inside: Option<Inside>) {
         if inside == Some(Inside::OtherBlock) {
             let is_fence = self.line.starts_with('`') || self.line.is_empty();
             self.state = if self.shows_prose() && !is_fence { State::Prose } else { State::Other };
@@ -207,16 +199,27 @@ impl AnswerPreview {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::reply::Scanner, *};
 
     /// What is shown of a text, however it is cut into pieces.
     fn shown(text: &str, prose: bool) -> String {
         let mut results: Vec<String> = Vec::new();
         for size in [1, 2, 3, 7, text.len().max(1)] {
-            let mut answer_preview = AnswerPreview::new(prose);
             let characters: Vec<char> = text.chars().collect();
-            let pieces = characters.chunks(size).map(|piece| piece.iter().collect::<String>());
-            results.push(pieces.map(|piece| answer_preview.push(&piece)).collect());
+            let (mut preview, mut scanner) = (AnswerPreview::new(prose), Scanner::default());
+            let (mut line, mut shown) = (String::new(), String::new());
+            for piece in characters.chunks(size).map(|piece| piece.iter().collect::<String>()) {
+                for part in piece.split_inclusive('\n') {
+                    let before = scanner.inside();
+                    line.push_str(part);
+                    preview.write(part, before, &mut shown);
+                    if part.ends_with('\n') {
+                        scanner.line(&std::mem::take(&mut line));
+                        preview.end_line(before, scanner.inside(), &mut shown);
+                    }
+                }
+            }
+            results.push(shown);
         }
         assert!(results.iter().all(|it| *it == results[0]), "{results:?}");
         results.remove(0)

@@ -7,21 +7,20 @@
 use crate::{
     config::ToolSpec,
     engine::{
+        error::RunError,
         host::{
             dispatch::HostFunctions,
             tool_call::{self, ProgramKind, ToolAction},
             tool_output,
         },
-        prompt,
-        run::{
-            CellRecord, Run, answer_check::AnswerCheck, output::RunError, reply, run_interpreter::output_chars,
-            streaming_turn::TurnOutput,
-        },
+        prompt::{self, inputs::output_chars},
+        run::{Run, answer_check::AnswerCheck, cell::Cell, reply, turn::TurnOutput},
     },
     llm::ToolCall,
     repl::Ended,
     text::{cut_head, cut_middle},
 };
+use crate::{engine::event::Event, text::with_omission};
 use futures::future::join_all;
 use std::time::Instant;
 
@@ -65,7 +64,7 @@ impl Run<'_> {
         if let Some(at) = first_answer {
             let answer = results[at].answer.clone().unwrap_or_default();
             let verdict = match at < first_failure {
-                true => self.validator(answer).await?,
+                true => self.check(answer).await?,
                 false => AnswerCheck::Refused(prompt::FINAL_AFTER_FAILED_CALL.to_owned()),
             };
             match verdict {
@@ -73,20 +72,20 @@ impl Run<'_> {
                 AnswerCheck::Refused(why) => refused = Some((at, why)),
             }
         } else {
-            self.refused_answers = 0;
+            self.state.note_work();
         }
         let mut told: Vec<String> = results.into_iter().map(|result| result.text).collect();
         if let Some((at, why)) = refused {
             told[at] = why;
         }
-        if let Some(first) = told.first_mut().filter(|_| self.programs.take_loss()) {
+        if let Some(first) = told.first_mut().filter(|_| self.interpreter.take_loss()) {
             *first = format!("{}\n\n{first}", prompt::EARLIER_VARIABLES_LOST);
         }
         if let Some(last) = told.last_mut() {
-            last.push_str(&prompt::left(&self.tree.budget.left()));
+            last.push_str(&prompt::left(&self.tree.ledger.budget.left()));
         }
         self.transcript.add_calls(text, calls, told);
-        self.count_errors(true, failed)?;
+        self.state.note_ran(failed, self.tree.limits.max_errors)?;
         Ok(None)
     }
 
@@ -102,7 +101,7 @@ impl Run<'_> {
             None if reply.is_program() => self.refuse(prompt::PROGRAM_IN_MESSAGE)?,
             None => {
                 let final_text = reply.final_line.as_deref().and_then(reply::final_text);
-                match self.validator(final_text.unwrap_or(text.trim()).to_owned()).await? {
+                match self.check(final_text.unwrap_or(text.trim()).to_owned()).await? {
                     AnswerCheck::Accepted(answer) => return Ok(Some(answer)),
                     AnswerCheck::Refused(why) => why,
                 }
@@ -119,7 +118,7 @@ impl Run<'_> {
             [call] => format!("{} is running", call.name),
             calls => format!("{} calls are running", calls.len()),
         });
-        let context = self.programs.context().await?;
+        let context = self.interpreter.context().await?;
         let (tree, depth) = (self.tree, self.depth);
         let own: Vec<&ToolSpec> = tree.config.toolbox.at_depth(depth).collect();
         let mut deals: Vec<Result<ToolAction, String>> = calls.iter().map(|call| tool_call::read(call, &own)).collect();
@@ -168,11 +167,20 @@ impl Run<'_> {
         Ok(results)
     }
 
+    /// Tells of a call of a tool as of a program.
+    fn publish_call(&self, number: u64, code: String, result: &str, failed: bool, seconds: f64) {
+        let (output, error) = match failed {
+            true => (String::new(), Some(result.to_owned())),
+            false => (result.to_owned(), None),
+        };
+        self.tree.emit(Event::Cell { origin: self.origin(number), code, output, error, seconds });
+    }
+
     /// Runs the program that a call stands for.
     pub(super) async fn run_call(&mut self, code: &str, kind: &ProgramKind, number: u64) -> Result<Outcome, RunError> {
         let since = Instant::now();
-        let (held, answer) = self.run_program(code.to_owned(), number).await?;
-        let CellRecord { output, output_omitted, error, ended, .. } = held.record;
+        let cell = self.run_program(code.to_owned(), number).await?;
+        let Cell { output, output_omitted, error, ended, answer, .. } = cell;
         let result = match (error, kind) {
             (Some(error), ProgramKind::Program) => Err(format!("{}{error}{}", lines(&output), state_after(ended))),
             // The model did not write this program; what counts is what its exception says.
@@ -180,7 +188,7 @@ impl Run<'_> {
             (None, ProgramKind::Set(name)) => Ok(format!("{name} is set")),
             (None, ProgramKind::Program | ProgramKind::Get(_) | ProgramKind::FinalVar) => Ok(match output.is_empty() {
                 true => "(no output)".to_owned(),
-                false => prompt::with_omission(output.trim_end_matches('\n'), output_omitted),
+                false => with_omission(output.trim_end_matches('\n'), output_omitted),
             }),
         };
         Ok(Outcome { answer, ..Outcome::of(result, since) })
@@ -206,6 +214,6 @@ fn fitted(text: String, room: usize) -> String {
     let cut = cut_head(&text, room + NOTE_CHARS);
     match cut.omitted {
         0 => text,
-        omitted => prompt::with_omission(cut.shown, omitted),
+        omitted => with_omission(cut.shown, omitted),
     }
 }

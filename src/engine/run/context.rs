@@ -2,7 +2,8 @@
 
 use crate::{
     corpus::{ContextText, Snapshot},
-    engine::{answer::Failure, context_failure, internal_failure, run::output::RunError},
+    engine::{context_failure, error::RunError, internal_failure},
+    failure::Failure,
 };
 use futures::{
     FutureExt,

@@ -3,14 +3,10 @@
 use crate::{
     corpus::ContextText,
     engine::{
-        Question,
-        answer::{Failure, Termination},
-        cite, context_failure,
-        event::Delta,
-        prompt,
-        query_context::{Cut, QueryContext},
-        run::output::{RunError, RunOutput},
+        Question, answer::Termination, budget::model_call::Cut, cite, context_failure, error::RunError, event::Delta,
+        prompt, query_context::QueryContext, run::RunOutput,
     },
+    failure::{Failure, FailureKind},
     llm::{Message, Task},
 };
 use std::sync::Arc;
@@ -31,7 +27,7 @@ pub async fn answer(
     let prompt = prompt.map_err(|error| RunError::Failed(context_failure(&error)))?;
     let task = prompt::direct_task(&question.text, &prompt);
     let mut messages = vec![Message::system(prompt::DIRECT_SYSTEM), Message::user(prompt)];
-    tree.progress(format!("{} is reading the whole text", tree.choice.root.name()));
+    tree.say(format!("{} is reading the whole text", tree.choice.root.name()));
     let Some(schema) = schema else {
         let first = call(tree, &messages, &task, context).await?;
         return Ok(RunOutput { text: mended(tree, messages, &task, first, context).await, termination: Termination::Direct });
@@ -49,7 +45,7 @@ pub async fn answer(
         }
     }
     Err(RunError::Failed(Failure {
-        kind: "noAnswer",
+        kind: FailureKind::NoAnswer,
         message: format!("{} gave no answer of the shape that was asked for: {problem}", tree.choice.root.name()),
         hint: Some("another model may do better: --model".to_owned()),
     }))
@@ -69,8 +65,8 @@ async fn mended(
     if flaws.is_empty() {
         return first;
     }
-    tree.keep_answer(&first);
-    tree.progress("some citations do not hold: asking for better ones".to_owned());
+    tree.progress.keep_answer(&first);
+    tree.say("some citations do not hold: asking for better ones".to_owned());
     messages.push(Message::assistant(first.clone()));
     messages.push(Message::user(prompt::mend_citations(&flaws)));
     // Whatever becomes of the second attempt, there is an answer.
@@ -87,18 +83,18 @@ async fn call(
     task: &Task,
     context: &ContextText,
 ) -> Result<String, RunError> {
-    tree.budget.begin_iteration()?;
-    tree.meter.count_iteration(0);
+    tree.ledger.budget.begin_iteration()?;
+    tree.ledger.meter.count_iteration(0);
     // An earlier answer that was given back may stand there still.
-    tree.withdraw_answer();
-    let mut stream = |delta: Delta| tree.write_answer(&delta, Some(context));
+    tree.progress.withdraw_answer();
+    let mut stream = |delta: Delta| tree.progress.write_answer(&delta, Some(context));
     let root = &tree.choice.root;
     let turn = tree.call(root, messages.to_vec(), &Arc::default(), Some(task.clone()), true, &mut stream).await?;
     match turn.cut {
         None => Ok(turn.text),
         Some(Cut::Limit(limit)) => Err(limit.into()),
         Some(cut) => Err(RunError::Failed(Failure {
-            kind: "replyCut",
+            kind: FailureKind::ReplyCut,
             message: format!("the reply of {} was cut off: {cut}", root.name()),
             hint: Some("ask for less at once, or let programs do the work: --strategy rlm".to_owned()),
         })),

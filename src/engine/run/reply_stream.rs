@@ -1,18 +1,18 @@
-//! A reply while it is being written: its programs, as soon as each is whole.
+//! A reply while it is being written: its programs, as soon as each is whole, and what can be shown of its answer.
 //!
 //! One side puts in what arrives, the other takes programs out and runs them. A call that breaks and is made again after a
 //! program has run must not begin anew, or that program would run twice: then what has come counts, and the new attempt
 //! is not waited for ([`ReplyStream::broken`]).
 
-use crate::engine::{
-    event::Delta,
-    run::reply::{Reply, Scanner},
+use super::{
+    answer_preview::AnswerPreview,
+    reply::{Reply, Scanner},
 };
+use crate::engine::event::Delta;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// What has come of a reply.
-#[derive(Default)]
 pub struct ReplyStream {
     state: Mutex<State>,
     /// A program is whole, or the reply has ended.
@@ -20,12 +20,12 @@ pub struct ReplyStream {
     broke: Notify,
 }
 
-#[derive(Default)]
 struct State {
     scanner: Scanner,
+    preview: AnswerPreview,
     text: String,
-    /// Bytes of `text` that the scanner has taken.
-    scanned: usize,
+    /// Where the line under way begins in `text`.
+    line: usize,
     /// Programs that were taken out.
     taken: usize,
     ended: bool,
@@ -33,35 +33,70 @@ struct State {
 }
 
 impl State {
-    fn scan(&mut self) {
-        while let Some(length) = self.text[self.scanned..].find('\n') {
-            let end = self.scanned + length + 1;
-            self.scanner.line(&self.text[self.scanned..end]);
-            self.scanned = end;
+    /// Takes what arrives; gives what can be shown of it.
+    fn take(&mut self, piece: &str) -> String {
+        let mut shown = String::new();
+        for part in piece.split_inclusive('\n') {
+            self.text.push_str(part);
+            let before = self.scanner.inside();
+            self.preview.write(part, before, &mut shown);
+            if part.ends_with('\n') {
+                self.end_line(&mut shown);
+            }
         }
+        shown
+    }
+
+    fn end_line(&mut self, shown: &mut String) {
+        let before = self.scanner.inside();
+        self.scanner.line(&self.text[self.line..]);
+        self.line = self.text.len();
+        self.preview.end_line(before, self.scanner.inside(), shown);
+    }
+
+    /// Begins anew with the same reply.
+    fn restart(&mut self) {
+        (self.scanner, self.preview) = (Scanner::default(), self.preview.anew());
+        self.text.clear();
+        self.line = 0;
     }
 }
 
 impl ReplyStream {
-    /// Takes what arrives.
-    pub fn push(&self, delta: &Delta) {
+    /// For a reply whose prose is the answer, or not.
+    pub fn new(prose: bool) -> Self {
+        let state = State {
+            scanner: Scanner::default(),
+            preview: AnswerPreview::new(prose),
+            text: String::new(),
+            line: 0,
+            taken: 0,
+            ended: false,
+            broken: false,
+        };
+        Self { state: Mutex::new(state), changed: Notify::new(), broke: Notify::new() }
+    }
+
+    /// Takes what arrives; gives what changes in what is shown of the answer.
+    pub fn push(&self, delta: &Delta) -> Option<Delta> {
         let mut state = self.lock();
         if state.broken || state.ended {
-            return;
+            return None;
         }
         match delta {
             Delta::Append(piece) => {
-                state.text.push_str(piece);
-                state.scan();
+                let shown = state.take(piece);
                 self.changed.notify_one();
+                (!shown.is_empty()).then_some(Delta::Append(shown))
             }
             Delta::Reset(_) if state.taken > 0 => {
                 state.broken = true;
                 self.broke.notify_one();
+                None
             }
             Delta::Reset(text) => {
-                *state = State { text: text.clone(), ..State::default() };
-                state.scan();
+                state.restart();
+                Some(Delta::Reset(state.take(text)))
             }
         }
     }
@@ -69,10 +104,10 @@ impl ReplyStream {
     /// Ends the reply: nothing more comes. Gives it taken apart.
     pub fn end(&self) -> Reply {
         let mut state = self.lock();
-        let rest = state.text[state.scanned..].to_owned();
-        if !rest.is_empty() {
-            state.scanner.line(&rest);
-            state.scanned = state.text.len();
+        if state.line < state.text.len() {
+            let State { scanner, text, line, .. } = &mut *state;
+            scanner.line(&text[*line..]);
+            *line = text.len();
         }
         state.ended = true;
         self.changed.notify_one();
@@ -137,7 +172,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_comes_when_its_fence_is_closed_and_the_rest_at_the_end() {
-        let reply_stream = ReplyStream::default();
+        let reply_stream = ReplyStream::new(false);
         append(&reply_stream, "Look:\n```repl\na\n``");
         assert_eq!(reply_stream.next().now_or_never(), None);
         append(&reply_stream, "`\nand ```repl\n");
@@ -152,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reply_begins_anew_as_long_as_no_program_was_taken() {
-        let reply_stream = ReplyStream::default();
+        let reply_stream = ReplyStream::new(false);
         append(&reply_stream, "```repl\na\n```\n");
         reply_stream.push(&Delta::Reset(String::new()));
         append(&reply_stream, "```repl\nb\n```\n");

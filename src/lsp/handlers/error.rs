@@ -1,6 +1,6 @@
 //! Errors of the engine as errors of the protocol, mapped in one place.
 
-use crate::{engine::Failure, lsp::query_registry::StartError};
+use crate::{failure::Failure, lsp::query_registry::StartError};
 use serde_json::{Map, Value, json};
 use tower_lsp::jsonrpc::{Error, ErrorCode};
 

@@ -1,19 +1,13 @@
 //! A model writes its turn, and its programs run while it still writes.
 
 use crate::{
-    corpus::ContextText,
     engine::{
+        budget::model_call::{Cut, Turn},
+        error::{CallError, RunError},
         event::{Delta, Event},
         host::tool_call,
-        query_context::{CallError, Cut, QueryContext, Turn},
-        run::{
-            CellRecord, Run,
-            answer_preview::AnswerPreview,
-            output::RunError,
-            reply::{self, Reply},
-            reply_stream::ReplyStream,
-            run_interpreter::Held,
-        },
+        prompt::inputs::output_chars,
+        run::{Run, cell::Cell, reply::Reply, reply_stream::ReplyStream, state::Prose},
     },
     llm::ToolCall,
 };
@@ -30,14 +24,7 @@ pub(super) struct TurnOutput {
     pub reply: Reply,
     pub calls: Vec<ToolCall>,
     pub cut: Option<Cut>,
-    pub cells: Vec<CellRecord>,
-    pub answer: Option<String>,
-}
-
-/// What the programs of a turn came to.
-pub(super) struct CellRun {
-    pub held: Vec<Held>,
-    pub answer: Option<String>,
+    pub cells: Vec<Cell>,
 }
 
 impl Run<'_> {
@@ -47,18 +34,17 @@ impl Run<'_> {
         self.tell(&format!("{} is writing", self.model.name()));
         let (tree, model, tools, task) = (self.tree, self.model.clone(), self.tools.clone(), self.task.clone());
         let messages = self.transcript.messages().to_vec();
-        let reply_stream = ReplyStream::default();
+        let shows_prose = !tools.is_empty() || self.state.prose() == Prose::Answer;
+        let reply_stream = ReplyStream::new(shows_prose);
         let is_root = self.depth == 0;
-        let mut answer_preview = AnswerPreview::new(!tools.is_empty() || self.replies_without_program > 0);
-        let context = self.programs.context_on_its_way();
+        let context = self.interpreter.context_on_its_way();
         let mut stream = |delta: Delta| {
-            reply_stream.push(&delta);
-            if is_root {
-                show(tree, &mut answer_preview, &delta, context.if_ready().as_deref());
+            if let (Some(shown), true) = (reply_stream.push(&delta), is_root) {
+                tree.progress.write_answer(&shown, context.if_ready().as_deref());
             }
         };
         let writes_programs = tools.is_empty();
-        let result = {
+        let (turn, cells) = {
             // Put away when it is of no more use, which closes its connection.
             let mut call = Some(Box::pin(tree.call(&model, messages, &tools, Some(task), true, &mut stream)));
             let running = self.run_as_written(&reply_stream, writes_programs);
@@ -78,7 +64,7 @@ impl Run<'_> {
                         });
                         // Its programs may run for long, and be the last.
                         if is_root && !reply.prose.is_empty() {
-                            tree.note_said(&reply.prose);
+                            tree.progress.note_said(&reply.prose);
                         }
                     }
                     () = reply_stream.broken(), if turn.is_none() => {
@@ -100,45 +86,48 @@ impl Run<'_> {
             };
             (turn, ran)
         };
-        let (turn, ran) = result;
-        Ok(Ok(self.written(turn, ran)))
+        Ok(Ok(self.written(turn, reply_stream.end(), cells)))
     }
 
     /// Runs the programs of a reply in order while it is written, until one of them gives the answer.
-    async fn run_as_written(&mut self, reply_stream: &ReplyStream, writes_programs: bool) -> Result<CellRun, RunError> {
-        let mut ran = CellRun { held: Vec::new(), answer: None };
-        self.programs.prepare().await?;
-        let mut room = super::output_chars(self.model.window());
+    async fn run_as_written(
+        &mut self,
+        reply_stream: &ReplyStream,
+        writes_programs: bool,
+    ) -> Result<Vec<Cell>, RunError> {
+        let mut cells: Vec<Cell> = Vec::new();
+        self.interpreter.prepare().await?;
+        let mut room = output_chars(self.model.window());
         if !writes_programs {
             reply_stream.ended().await;
-            return Ok(ran);
+            return Ok(cells);
         }
         while let Some(program) = reply_stream.next().await {
             self.tell("its program is running");
-            let (mut held, answer) = self.run_program(program, ran.held.len() as u64 + 1).await?;
-            room -= held.record.keep_output(room);
-            ran.held.push(held);
-            if answer.is_some() {
-                ran.answer = answer;
+            let mut cell = self.run_program(program, cells.len() as u64 + 1).await?;
+            room -= cell.keep_output(room);
+            let is_answered = cell.answer.is_some();
+            cells.push(cell);
+            if is_answered {
                 break;
             }
         }
-        Ok(ran)
+        Ok(cells)
     }
 
     /// Tells of the turn, and then of its programs, whichever was there first.
-    fn written(&mut self, turn: Turn, ran: CellRun) -> TurnOutput {
+    fn written(&mut self, turn: Turn, reply: Reply, cells: Vec<Cell>) -> TurnOutput {
         let Turn { text, calls, cut } = turn;
         let shown: Vec<String> = calls.iter().map(tool_call::shown).collect();
         let lines = std::iter::once(text.as_str()).chain(shown.iter().map(String::as_str)).filter(|it| !it.is_empty());
         self.tree.emit(Event::Turn {
             run: self.number,
             depth: self.depth,
-            iteration: self.iteration,
+            iteration: self.state.iteration(),
             text: lines.collect::<Vec<_>>().join("\n"),
         });
-        let cells = ran.held.into_iter().map(|held| self.publish(held)).collect();
-        TurnOutput { reply: reply::parse(&text), text, calls, cut, cells, answer: ran.answer }
+        cells.iter().for_each(|cell| self.publish(cell));
+        TurnOutput { reply, text, calls, cut, cells }
     }
 }
 
@@ -153,23 +142,4 @@ async fn written_by<F: Future + Unpin>(call: &mut Option<F>) -> F::Output {
 /// What had come of a reply when it broke off.
 fn broken(reply_stream: &ReplyStream, why: &str) -> Turn {
     Turn { text: reply_stream.text(), calls: Vec::new(), cut: Some(Cut::Broken(why.to_owned())) }
-}
-
-/// Shows what there is of the answer.
-pub(super) fn show(
-    tree: &QueryContext,
-    answer_preview: &mut AnswerPreview,
-    delta: &Delta,
-    context: Option<&ContextText>,
-) {
-    let shown = match delta {
-        Delta::Append(piece) => Delta::Append(answer_preview.push(piece)),
-        Delta::Reset(text) => {
-            answer_preview.restart();
-            Delta::Reset(answer_preview.push(text))
-        }
-    };
-    if !matches!(&shown, Delta::Append(text) if text.is_empty()) {
-        tree.write_answer(&shown, context);
-    }
 }

@@ -1,0 +1,81 @@
+//! The way from a run to a model: within the limits of the question, scheduled, metered.
+
+use super::{Exceeded, metered_call::MeteredCall};
+use crate::{
+    engine::{error::CallError, event::Delta, query_context::QueryContext},
+    llm::{self, Finish, Message, Model, Piece, Request, Task, Tool, ToolCall},
+};
+use std::sync::Arc;
+
+/// What a model wrote in one call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Turn {
+    pub text: String,
+    pub calls: Vec<ToolCall>,
+    /// Why it is not all that the model wanted to write.
+    pub cut: Option<Cut>,
+}
+
+/// Why a reply ends before its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Cut {
+    /// A limit of the run left no room for more.
+    #[error("{0}")]
+    Limit(Exceeded),
+    /// It is as long as a reply may be.
+    #[error("a reply may have {tokens} tokens")]
+    Length { tokens: u32 },
+    #[error("it repeated itself")]
+    Looping,
+    /// In the provider's words.
+    #[error("the provider ended it with `{0}`")]
+    Provider(String),
+    /// The call failed while it was being written.
+    #[error("it broke off: {0}")]
+    Broken(String),
+}
+
+impl QueryContext {
+    /// One call of a model within the limits of the tree. `is_turn` tells a run's turn from a plain call of a program.
+    pub async fn call(
+        &self,
+        model: &Arc<dyn Model>,
+        messages: Vec<Message>,
+        tools: &Arc<[Tool]>,
+        task: Option<Task>,
+        is_turn: bool,
+        stream: &mut (dyn FnMut(Delta) + Send),
+    ) -> Result<Turn, CallError> {
+        let mut request = Request { messages, max_output_tokens: None, tools: tools.clone(), task };
+        let open = MeteredCall::reserve(self, model.as_ref(), request.bytes(), is_turn).await?;
+        request.max_output_tokens = open.longest_reply();
+        let mut sink = |piece: Piece<'_>| match piece {
+            Piece::Text(text) => {
+                open.note_written(text.len());
+                stream(Delta::Append(text.to_owned()));
+            }
+            Piece::Unseen(bytes) => open.note_written(bytes),
+            Piece::Restart => stream(Delta::Reset(String::new())),
+        };
+        let call = llm::Call {
+            model: model.as_ref(),
+            request: &request,
+            number: self.ledger.number_call(),
+            permits: &self.permits,
+            deadline: Some(self.ledger.budget.deadline()),
+            token: &self.cancel,
+            billing: &open,
+        };
+        let reply = self.scheduler.call(call, &mut sink).await?;
+        let tokens = open.longest_reply().unwrap_or_default();
+        let shortened_by = open.settle(reply.usage);
+        let cut = match (reply.finish, shortened_by) {
+            (Finish::Complete, _) => None,
+            (Finish::Length, Some(limit)) => Some(Cut::Limit(limit)),
+            (Finish::Length, None) => Some(Cut::Length { tokens }),
+            (Finish::Looping, _) => Some(Cut::Looping),
+            (Finish::Other(reason), _) => Some(Cut::Provider(reason)),
+        };
+        Ok(Turn { text: reply.text, calls: reply.calls, cut })
+    }
+}

@@ -1,0 +1,108 @@
+//! The last call of a run whose iterations are used up: it demands the answer.
+
+use super::{Run, RunOutput, reply, reply_stream::ReplyStream};
+use crate::engine::{
+    answer::Termination,
+    error::RunError,
+    event::Delta,
+    host::{
+        tool_call::{self, ProgramKind, ToolAction},
+        tool_output,
+    },
+    prompt,
+};
+
+impl Run<'_> {
+    /// One last call when the iterations are used up.
+    pub(super) async fn force(&mut self) -> Result<RunOutput, RunError> {
+        let forced = self.demand_answer().await;
+        if self.depth == 0 && forced.is_err() {
+            self.tree.progress.withdraw_answer();
+        }
+        forced
+    }
+
+    async fn demand_answer(&mut self) -> Result<RunOutput, RunError> {
+        let messages = self.transcript.asking(prompt::FORCE);
+        self.tree.say("the iterations are used up: asking for the answer".to_owned());
+        let (tree, context, is_root) = (self.tree, self.interpreter.text(), self.depth == 0);
+        let reply_stream = ReplyStream::new(true);
+        let mut stream = |delta: Delta| {
+            if let (Some(shown), true) = (reply_stream.push(&delta), is_root) {
+                tree.progress.write_answer(&shown, context.as_deref());
+            }
+        };
+        let refused = RunError::Limit(Termination::Iterations);
+        let Ok(turn) = tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut stream).await else {
+            return Err(refused);
+        };
+        let reply = reply_stream.end();
+        let mut called = None;
+        for call in &turn.calls {
+            called = match tool_call::read(call, &[]) {
+                Ok(ToolAction::Final(answer)) => Some(tool_output::answer_text(&answer)),
+                Ok(ToolAction::Cell { code, kind: kind @ ProgramKind::FinalVar }) => {
+                    self.run_call(&code, &kind, 1).await?.answer
+                }
+                _ => None,
+            };
+            if called.is_some() {
+                break;
+            }
+        }
+        if called.is_none() && !turn.calls.is_empty() {
+            return Err(refused);
+        }
+        let text = match (called, reply.final_line.as_deref().and_then(reply::final_text)) {
+            (Some(called), _) => called,
+            (None, Some(text)) => text.to_owned(),
+            (None, None) => without_echo(turn.text.trim(), prompt::FORCE).to_owned(),
+        };
+        // A program is no answer, and half an answer is not one either. Without tools, whatever is tagged as a program
+        // is one.
+        let has_program = !reply.programs.is_empty() || reply.unclosed;
+        if reply::parse(&text).is_program()
+            || has_program && self.tools.is_empty()
+            || turn.cut.is_some()
+            || text.is_empty()
+        {
+            return Err(refused);
+        }
+        match self.validator.shape(text, &tree.config) {
+            Ok(text) => Ok(RunOutput { text, termination: Termination::Forced }),
+            Err(_) => Err(refused),
+        }
+    }
+}
+
+/// A reply without a demand that it begins by repeating, in whatever case and spacing. If it is nothing else it stays.
+fn without_echo<'a>(reply: &'a str, demand: &str) -> &'a str {
+    let mut rest = reply;
+    for word in demand.split_whitespace() {
+        match rest.trim_start().split_at_checked(word.len()) {
+            Some((start, behind)) if start.eq_ignore_ascii_case(word) => rest = behind,
+            _ => return reply,
+        }
+    }
+    if rest.trim().is_empty() { reply } else { rest.trim() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeated_demand_is_no_part_of_the_answer() {
+        let demand = "Answer now,  plainly.";
+        for (reply, expected) in [
+            ("Answer now, plainly. It is 7.", "It is 7."),
+            ("answer NOW,\nplainly.\n\nIt is 7.", "It is 7."),
+            ("Answer now, plainly.", "Answer now, plainly."),
+            ("Answer now: 7", "Answer now: 7"),
+            ("Ä", "Ä"),
+            ("", ""),
+        ] {
+            assert_eq!(without_echo(reply, demand), expected);
+        }
+    }
+}

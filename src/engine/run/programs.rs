@@ -1,0 +1,153 @@
+//! A turn in programs: they run, and what they came to is judged and told to the model.
+
+use super::{
+    Run,
+    answer_check::AnswerCheck,
+    cell::Cell,
+    reply::{self, Reply},
+    state::Prose,
+    turn::TurnOutput,
+};
+use crate::{
+    config::Repair,
+    engine::{
+        budget::model_call::Cut,
+        error::RunError,
+        event::{Event, Origin},
+        prompt,
+    },
+    repl::{CellOutcome, Ended},
+    text::cut_middle,
+};
+use tokio::time::Instant;
+
+/// Characters of a program's error that a model sees.
+const ERROR_CHARS: usize = 4000;
+
+impl Run<'_> {
+    /// Runs a program, the turn's `number`th from 1.
+    pub(super) async fn run_program(&mut self, code: String, number: u64) -> Result<Cell, RunError> {
+        let started = Instant::now();
+        let CellOutcome { report, ended } = self.interpreter.run_cell(self.tree, &code, self.origin(number)).await?;
+        if let (0, Some(draft)) = (self.depth, &report.draft) {
+            self.tree.progress.note_draft(draft);
+        }
+        let error = match ended {
+            Ended::Normally => report.error,
+            Ended::RolledBack(cause) | Ended::Lost(cause) => {
+                let seconds = self.tree.limits.cell_timeout.as_secs_f64();
+                Some(prompt::ended_error(cause, seconds, self.tree.backend.interpreters.memory_limit()))
+            }
+        };
+        Ok(Cell {
+            number,
+            code,
+            output: report.output,
+            output_omitted: report.output_omitted,
+            // An exception may hold whatever text the program had at hand.
+            error: error.map(|error| cut_middle(&error, ERROR_CHARS)),
+            variables: report.variables,
+            ended,
+            seconds: started.elapsed().as_secs_f64(),
+            answer: report.answer,
+        })
+    }
+
+    /// Tells of a program that has run.
+    pub(super) fn publish(&self, cell: &Cell) {
+        self.tree.emit(Event::Cell {
+            origin: self.origin(cell.number),
+            code: cell.code.clone(),
+            output: cell.output.clone(),
+            error: cell.error.clone(),
+            seconds: cell.seconds,
+        });
+    }
+
+    /// Where a program, or a call of a tool, of this turn stands.
+    pub(super) fn origin(&self, cell: u64) -> Origin {
+        Origin { run: self.number, depth: self.depth, iteration: self.state.iteration(), cell }
+    }
+
+    /// What a reply in programs comes to. They have run already.
+    pub(super) async fn follow_programs(&mut self, written: TurnOutput) -> Result<Option<String>, RunError> {
+        let TurnOutput { text, reply, cut, cells, .. } = written;
+        let failed = cells.iter().any(|cell| cell.error.is_some());
+        let was_cut = cut.is_some();
+        let mut remarks = String::new();
+        let mut answer = cells.last().and_then(|cell| cell.answer.clone());
+        if answer.is_none()
+            && !was_cut
+            && let Some(line) = &reply.final_line
+        {
+            if failed {
+                remarks = prompt::FINAL_AFTER_ERROR.to_owned();
+            } else {
+                match self.evaluate_final(line, cells.len() as u64 + 1).await? {
+                    Ok(text) => answer = Some(text),
+                    Err(remark) => remarks = remark,
+                }
+            }
+        }
+        if answer.is_none() && cells.is_empty() && !was_cut && remarks.is_empty() {
+            let prose = self.state.note_prose();
+            match () {
+                () if reply.unclosed => {}
+                () if reply::is_unfenced_program(&reply.prose) => remarks = self.refuse(prompt::UNFENCED)?,
+                () if prose == Prose::Answer || self.validator.standing().is_some() => {
+                    answer = Some(reply.prose.clone());
+                }
+                () => remarks = prompt::no_program(self.state.iteration() == 1),
+            }
+        } else {
+            self.state.note_programs();
+        }
+        if answer.is_none() && !cells.is_empty() {
+            self.state.note_work();
+        }
+        if let Some(text) = answer {
+            match self.check(text).await? {
+                AnswerCheck::Accepted(text) => return Ok(Some(text)),
+                AnswerCheck::Refused(why) => remarks = why,
+            }
+        }
+        self.observe(text, &cells, &reply, cut.as_ref(), &remarks);
+        if !cells.is_empty() {
+            self.state.note_ran(failed, self.tree.limits.max_errors)?;
+        }
+        Ok(None)
+    }
+
+    /// The answer that a final line gives, or what to tell the model about it. It runs after the turn's programs, as one
+    /// more of them.
+    async fn evaluate_final(&mut self, line: &str, number: u64) -> Result<Result<String, String>, RunError> {
+        // As an expression it would be the variable's value, which may by chance be another one's name.
+        let named = reply::final_variable(line).map(|name| format!("FINAL_VAR(\"{name}\")"));
+        let cell = self.run_program(named.unwrap_or_else(|| line.to_owned()), number).await?;
+        if let Some(answer) = cell.answer {
+            return Ok(Ok(answer));
+        }
+        let error = cell.error.unwrap_or_default();
+        // What is no Python may still be an answer: FINAL(The parser is in a.rs:3).
+        match reply::final_text(line) {
+            Some(text) if error.contains("SyntaxError") => Ok(Ok(text.to_owned())),
+            _ => Ok(Err(error)),
+        }
+    }
+
+    fn observe(&mut self, said: String, cells: &[Cell], reply: &Reply, cut: Option<&Cut>, remarks: &str) {
+        let failed = cells.iter().any(|cell| cell.error.is_some());
+        if failed && self.tree.config.repairs(Repair::CleanRetry) {
+            self.transcript.remark(&prompt::clean_retry(cells));
+            return;
+        }
+        let mut text = prompt::observation(cells, reply, cut, &self.tree.ledger.budget.left());
+        if self.interpreter.take_loss() {
+            text = format!("{}\n\n{text}", prompt::EARLIER_VARIABLES_LOST);
+        }
+        if !remarks.is_empty() {
+            text = format!("{remarks}\n\n{text}");
+        }
+        self.transcript.add(said, text);
+    }
+}
