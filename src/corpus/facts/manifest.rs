@@ -121,7 +121,7 @@ mod tests {
             (
                 "Cargo.toml",
                 "[package]\nname = \"a\"\nversion.workspace = true\nrust-version = \"1.70\"\nedition = \"2021\"\n\n[dependencies]\nb = \"1\"\nc = { version = \"2\", features = [\"x\"] }\n[dependencies.d]\nversion = \"3\"\n[target.'cfg(unix)'.dev-dependencies]\ne = { path = \"../e\" }\n",
-                &["2 name a a", "4 runtime rust-version 1.70", "5 runtime edition 2021", "8 dependency b 1", "9 dependency c 2", "11 dependency d 3", "13 dependency e path ../e"],
+                &["2 name a a", "4 runtime rust-version 1.70", "5 runtime edition 2021", "8 dependency b 1", "9 dependency c 2", "10-11 dependency d 3", "13 dependency e path ../e"],
             ),
             (
                 "package.json",

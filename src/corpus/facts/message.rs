@@ -179,16 +179,9 @@ fn rated(context: &ContextText, message: &[String], verbatim: &str, start: usize
         share = share.max(covered(message, &together, 2) * 0.98);
     }
     // Where the values are long, the message holds all of what the source says, and much besides.
-    let literal = literals(&together);
-    let said = words(&literal).count();
-    let letters: usize = words(&literal).map(str::len).sum();
-    let of_message = share;
-    if said > 1 && letters >= LEAST_LITERAL {
-        // Between two placeholders a word may stand alone.
-        let shortest = if said > 2 { 1 } else { 2 };
-        let of_literal = covered(message, &literal, shortest) * message.len() as f64 / said as f64;
-        share = share.max(of_literal.min(1.0) * 0.95);
-    }
+    let (literal, of_message) = (literals(line), share);
+    let of_literal = said_of(message, &literal).max(said_of(message, &literals(&together)));
+    share = share.max(of_literal * 0.95);
     let path = segment.path.as_deref().unwrap_or_default();
     let role = match Role::of_file(path, "") {
         Role::Code => 1.0,
@@ -203,6 +196,18 @@ fn rated(context: &ContextText, message: &[String], verbatim: &str, start: usize
     let rating = (share * 0.6 + of_message * 0.4) * role * if is_literal { 1.0 } else { 0.8 } - surplus
         + if literal.split("  ").any(|part| part.trim().len() >= LEAST_LITERAL && verbatim.contains(part.trim())) { 0.05 } else { 0.0 };
     Ok(Some(Candidate { start, rating, share }))
+}
+
+/// How much of the literals the message says, from 0 to 1, if that is enough to know them again.
+fn said_of(message: &[String], literal: &str) -> f64 {
+    let said = words(literal).count();
+    let letters: usize = words(literal).map(str::len).sum();
+    if said < 2 || letters < LEAST_LITERAL {
+        return 0.0;
+    }
+    // Between two placeholders a word may stand alone.
+    let shortest = if said > 2 { 1 } else { 2 };
+    (covered(message, literal, shortest) * message.len() as f64 / said as f64).min(1.0)
 }
 
 /// What stands in quotes on a line, without placeholders in brackets.
@@ -252,7 +257,9 @@ mod tests {
             raise E(\"Not found\")\n\
             log(\"cannot open \" + path + \": permission was denied\")\n\
             raise J(\"Expecting ',' delimiter\", s, end)\n\
-            throw new TypeError(`Invalid Version: ${version}`)\n";
+            throw new TypeError(`Invalid Version: ${version}`)\n\
+            A => f.write_str(\"EOF while parsing a list\"),\n            B => f.write_str(\"EOF while parsing a value\"),\n            C => f.write_str(\"expected `:`\"),\n\
+            write!(f, \"{} at line {} column {}\", self.code, self.line, self.column)\n";
         for (message, line) in [
             ("the gate refused driver 77", Some(2)),
             ("Expected 12 bytes but the stream of 'a.bin' ended", Some(3)),
@@ -262,6 +269,7 @@ mod tests {
             ("nobody has ever said this here", None),
             ("Expecting ',' delimiter: line 1 column 5 (char 4) of a very long value that nobody knows", Some(8)),
             ("Invalid Version: 1.x", Some(9)),
+            ("EOF while parsing a value at line 1 column 0", Some(11)),
             ("77", None),
             ("", None),
         ] {

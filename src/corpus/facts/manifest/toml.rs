@@ -6,6 +6,7 @@ pub(super) fn read(text: &str) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     let mut table: Vec<String> = Vec::new();
     let mut list: Option<String> = None;
+    let mut head_line = 1;
     for (number, line) in text.lines().enumerate().map(|(at, line)| (at + 1, line.trim())) {
         if let Some(key) = list.take() {
             add_items(&mut found, number, &table, &key, line);
@@ -15,6 +16,7 @@ pub(super) fn read(text: &str) -> Vec<Found> {
             continue;
         }
         if let Some(head) = line.strip_prefix('[') {
+            head_line = number;
             table = keys(head.trim_start_matches('[').split(']').next().unwrap_or_default());
             continue;
         }
@@ -28,7 +30,7 @@ pub(super) fn read(text: &str) -> Vec<Found> {
                 add_items(&mut found, number, &table, &key, items);
                 list = (!ends_list(items)).then_some(key);
             }
-            None => found.extend(entry(number, &table, &key, value)),
+            None => found.extend(entry(head_line, number, &table, &key, value)),
         }
     }
     found
@@ -49,7 +51,7 @@ fn keys(key: &str) -> Vec<String> {
     parts.into_iter().map(|part| part.trim().to_owned()).collect()
 }
 
-fn entry(line: usize, table: &[String], key: &str, value: &str) -> Option<Found> {
+fn entry(head_line: usize, line: usize, table: &[String], key: &str, value: &str) -> Option<Found> {
     let text = string(value);
     let last = table.last().map_or("", String::as_str);
     let is_of_package = table.is_empty() || matches!(last, "package" | "project" | "poetry" | "workspace");
@@ -64,7 +66,9 @@ fn entry(line: usize, table: &[String], key: &str, value: &str) -> Option<Found>
             (required(key), key.trim_end_matches(".workspace").to_owned(), version(value))
         }
         // `[dependencies.name]`.
-        "version" if table.len() > 1 && table[..table.len() - 1].iter().any(|it| holds_dependencies(it)) => ("dependency", last.to_owned(), text),
+        "version" if table.len() > 1 && table[..table.len() - 1].iter().any(|it| holds_dependencies(it)) => {
+            return Some((head_line, line, "dependency", last.to_owned(), text));
+        }
         _ => return None,
     };
     (!name.is_empty()).then_some((line, line, about, name, value))

@@ -1,13 +1,15 @@
 SYMBOLS = {"function": ("function",), "method": ("method",), "class": ("class",), "struct": ("struct",), "trait": ("trait",),
            "enum": ("enum",), "interface": ("interface",), "module": ("module", "namespace"), "macro": ("macro",),
            "type": ("class", "struct", "enum", "trait", "interface", "type", "union"), "constant": ("const", "constant", "static"),
-           "heading": ("heading",), "section": ("heading",), "test": ("function", "method")}
+           "heading": ("heading",), "section": ("heading",), "test": ("function", "method"), "exception": ("class", "struct", "enum")}
 
 
 def symbols_of(kind, paths):
     """The definitions of a kind in the files."""
     kinds = SYMBOLS.get(kind, ())
     is_test = lambda s: kind != "test" or re.match(r"(?i)test|it_", s.name) or "#[test]" in s.signature
+    if kind == "exception":
+        is_test = lambda s: re.search(r"(Error|Exception|Warning|Fault)$|\b\w*(Error|Exception)\b\s*\)?\s*[:{]", s.name + " " + s.signature)
     return [(path, s) for path in paths for s in outlined(path) if s.kind in kinds and is_test(s)]
 
 
@@ -20,6 +22,9 @@ def by_list():
     """What is in a file, or the definitions of a kind."""
     paths = [path for name in asked["files"] for path in file_named(name)[:3]]
     missing.extend(name for name in asked["files"] if not file_named(name))
+    if asked["of"] == "files":
+        lines = [f"- `{path}` ({counted(len(files[path]), 'character')})" for path in list(files)[:100]]
+        return [f"There {'is' if len(files) == 1 else 'are'} {counted(len(files), 'file')}:", "\n".join(lines + ([f"- and {len(files) - 100:,} more"] if len(files) > 100 else []))]
     if asked["of"]:
         kind = singular(asked["of"])
         if asked["files"] and not paths:

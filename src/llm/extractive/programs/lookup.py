@@ -16,8 +16,18 @@ def show(path, numbered, lines=None, note=""):
     return True
 
 
+shown_places = []
+
+
+def is_shown(path, first, last):
+    """Whether most of these lines were shown already."""
+    common = max((min(last, b) - max(first, a) + 1 for known, a, b in shown_places if known == path), default=0)
+    return common * 2 > last - first + 1
+
+
 def add(head, path, numbered):
     """Adds a passage with a head and a number."""
+    shown_places.append((path, numbered[0][0], numbered[-1][0]))
     numbers.append(head)
     passages.append(f"{len(numbers)}. {head}\n\n" + quote(path, numbered))
 

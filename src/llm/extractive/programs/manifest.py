@@ -8,6 +8,9 @@ def by_manifest():
     entries = [row for row in manifest_entries() if row.about == about or about == "version" and row.about == "name"]
     if about == "version":
         entries = [row for row in entries if row.about == "version"] and entries
+    if not entries and about == "release":
+        versions = [row for row in manifest_entries() if row.about == "version"][:3]
+        return versions and ["There is no list of changes here; the manifests say:"] + bullets(versions, lambda row: f"version {code(row.value)}")
     if not entries:
         return None
     if about == "release":

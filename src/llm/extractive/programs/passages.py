@@ -28,6 +28,7 @@ def by_rank(room, lead):
                 break
         else:
             places.append([row.path, row.first_line, row.last_line])
+    places = [known for known in places if not is_shown(*known)]
     # A package may ship a file twice.
     texts, copies = [], set()
     for path, first, last in places:
@@ -101,6 +102,22 @@ def words_found():
     return list(dict.fromkeys(word for word in parts_of(question) if stem(word) in WORDS and stem(word) in held))[:6]
 
 
+def by_history(names):
+    """What lists of changes say of the names, if the question is about their past."""
+    if not re.search(r"(?i)\b(added|introduced|removed|deprecated|renamed|fixed|changed|since|release|version)\b", question):
+        return
+    lists = [path for path in files if re.search(r"(?i)(^|/)(changelog|changes|history|news|releases?)\b[^/]*$", path)]
+    for name in names:
+        start = len(passages)
+        rows = [row for path in lists[:5] for row in grep(rf"\b{re.escape(own_name(name))}\b", path=path, max_results=50)]
+        for row in rows[-1:] + rows[:-1][:1]:
+            before = source(row.path, max(1, row.line - 400), row.line)
+            heads = [(n, line) for n, line in before if re.match(r"\W*(version |release )?\W*v?\d+\.\d+", line, re.I)]
+            version = f" — under {code(heads[-1][1], 60)} (line {heads[-1][0]})" if heads else ""
+            show(row.path, source(row.path, row.line - 1, row.line + NEAR), [row.line], version)
+        introduce(start, f"What the list of changes says of `{name}`:")
+
+
 def why_nothing():
     """What there is to say where nothing was found."""
     said = []
@@ -109,6 +126,11 @@ def why_nothing():
     if letters and (sum(it.isascii() for it in letters) * 2 < len(letters) or foreign >= 2):
         said.append("The ranking knows the words of English only, and of other languages just those that stand in the text as they stand here.")
     large = unranked()
+    gone = [word for word in dict.fromkeys(re.findall(r"[^\W\d_]{3,}", question)) if stem(word) in WORDS
+            and not grep(rf"(?i){re.escape(stem(word))}", max_results=1)][:6]
+    if gone and not missing:
+        shown = ", ".join(f"`{word}`" for word in gone)
+        said.append(f"{shown} {'occurs' if len(gone) == 1 else 'occur'} nowhere in this text.")
     if large:
         said.append("Too large to be ranked, and looked at only by their words: " + ", ".join(f"`{path}`" for path in large[:5]) + ".")
     return said
@@ -123,6 +145,7 @@ def answer():
     was_said = by_message(is_sure)
     traced = by_frames() if asked["frames"] else None
     by_places()
+    by_history(asked["names"] + asked["words"])
     by_names(asked["names"])
     if asks in ("definition", "uses"):
         by_names(asked["words"], True)

@@ -38,7 +38,8 @@ def by_uses():
         parts.append("\n".join(listed(rows)))
     for kind, verb, number in groups:
         rows = [row for row in uses if row.kind == kind or kind == "reference" and row.kind == "assignment"]
-        rows.sort(key=lambda row: order(row.path))
+        # Those that spell a qualified name as it was asked for are surely meant.
+        rows.sort(key=lambda row: (name not in row.text, order(row.path)))
         callers = {(row.path, row.within) for row in rows}
         where = f", in {counted(len(callers), 'definition or file')}" if len(callers) < number else ""
         parts.append(f"`{own}` is {verb} at {least}{counted(number, 'place')}{where.replace('definition or files', 'definitions or files')}:\n\n"

@@ -39,9 +39,9 @@ macro_rules! pattern {
     };
 }
 
-const VERBS: &str = r"calls?|called|calling|uses?|used|using|references?|referenced|invokes?|invoked|imports?|imported|instantiates?|instantiated|extends?|subclass(?:es)?|implements?|inherits?\sfrom|overrid(?:es|den)";
+const VERBS: &str = r"calls?|called|calling|uses?|used|using|references?|referenced|invokes?|invoked|imports?|imported|instantiates?|instantiated|extends?|subclass(?:es)?|implements?|inherits?\sfrom|overrid(?:es|den)|raises?|raised|throws?|thrown|catch(?:es)?|caught";
 pattern!(ACTIVE, &format!(r"(?ix)^\W*(?:and\s)?(?:who|what|which(?:\s\w+){{0,3}}|(?:list|find|show)(?:\s(?:me|all|every|everything|the|that|which|what|who|code|functions?|places|where))*)\s(?:else\s|all\s)?(?P<verb>{VERBS}|depends\son|relies\son)\s(?:to\s)?(?P<name>.+?)[\s?.!]*$"));
-pattern!(PASSIVE, &format!(r"(?ix)\b(?:where|how\soften|how\smany\stimes|is|are|by\swhom)\s(?:(?:else\s)?(?:is|are|was|does|do|gets?)\s)?(?P<name>.+?)\s(?:get\s|being\s|still\s|ever\s|actually\s)?(?P<verb>called|used|referenced|invoked|imported|instantiated|subclassed|implemented\sby|overridden)\b"));
+pattern!(PASSIVE, &format!(r"(?ix)\b(?:where|how\soften|how\smany\stimes|is|are|by\swhom)\s(?:(?:else\s)?(?:is|are|was|does|do|gets?)\s)?(?P<name>.+?)\s(?:get\s|being\s|still\s|ever\s|actually\s)?(?P<verb>called|used|referenced|invoked|imported|instantiated|subclassed|implemented\sby|overridden|raised|thrown|caught)\b"));
 pattern!(NOUN, r"(?ix)\b(?:(?P<verb>callers?|calls)|usages?|uses|references|users)\s(?:of|to|for)\s(?P<name>.+?)[\s?.!]*$");
 pattern!(DEFINED, r"(?ix)
     \bwhere\s(?:is|are|was)\s(?P<a>.+?)\s(?:defined|declared|implemented|coming\sfrom)\b
@@ -57,7 +57,7 @@ pattern!(WHEN, r"(?ix)\bwhen\b.*\b(?:first|last|begin|began|start(?:ed)?|stop(?:
 pattern!(LAST, r"(?i)\b(?:last|latest|most recent|newest|stop(?:ped)?|end(?:ed)?)\b");
 pattern!(REPEATS, r"(?ix)\b(?:repeat(?:s|ed|ing)?|recur(?:s|ring)?|most\s(?:common|frequent|often)|what\skinds?\sof|which\skinds?\sof|types?\sof|templates?|top\s\d*\s*)\b.*?\b(?P<of>errors?|warnings?|lines?|messages?|events?|failures?|requests?|exceptions?|logs?)\b | \b(?P<of2>errors?|warnings?|lines?|messages?|events?|failures?|exceptions?)\b.*\b(?:repeat(?:s|ed|ing)?|recur|most\s(?:often|common|frequent(?:ly)?)|are\sthere|occur)\b");
 pattern!(CONTENTS, r"(?ix)^\W*(?:what(?:'s|\sis|\sare)?\s(?:all\s)?(?:in|inside|set\sin|defined\sin|configured\sin|written\sin|the\scontents?\sof)|show(?:\sme)?|print|open|display|contents?\sof|list|which|what)\b");
-pattern!(KINDS, r"(?ix)\b(?P<of>functions?|methods?|class(?:es)?|structs?|traits?|enums?|interfaces?|modules?|tests?|types?|macros?|constants?|headings?|sections?)\b");
+pattern!(KINDS, r"(?ix)\b(?P<of>functions?|methods?|class(?:es)?|structs?|traits?|enums?|interfaces?|modules?|tests?|types?|macros?|constants?|exceptions?|headings?|sections?)\b");
 pattern!(RUNTIME, r"(?ix)\b(?:msrv|(?:node(?:\.?js)?|python|rust|rustc|go|golang|ruby|php|java|jdk|kotlin|swift|dart|flutter|elixir|julia|perl|typescript|npm|compiler|toolchain|interpreter|runtime|edition|\.net|dotnet|scala)\b.*\bversions?|versions?\b.*\b(?:node(?:\.?js)?|python|rust|rustc|go|golang|ruby|php|java|jdk|kotlin|swift|dart|elixir|julia|compiler|toolchain|interpreter|runtime))\b");
 pattern!(RELEASE, r"(?ix)\b(?:last|latest|newest|most\srecent|current|recent)\s(?:\w+\s)?(?:release|version)\b | \bwhat(?:'s|\sis)\snew\b | \bchange\s?log\b | \brelease\snotes\b | \bnew\sin\b");
 
@@ -68,7 +68,7 @@ briefly quick quickly few two three sentence sentences word words paragraph whol
 does do text use used s service server game script plugin extension website framework log book paper article story
 ";
 const OF_DEPENDENCIES: &str = "dependency dependencies dependence version versions direct external third party third-party libraries runtime dev development build need needs required require requires used uses use depend depends declared installed pinned other";
-const OF_LICENCES: &str = "licence license licensed licenced licences licenses terms copyright released distributed published used kind sort type legal text free open available say says permitted allowed mit apache gpl bsd";
+const OF_LICENCES: &str = "licence license licensed licenced licences licenses terms copyright released distributed published used kind sort type legal text free open available say says permitted allowed mit apache gpl lgpl agpl mpl bsd copyleft source compatible";
 const OF_VERSIONS: &str = "version versions number current latest newest release released now today last recent most";
 const OF_RELEASES: &str = "last latest newest most recent release releases released version versions changed change changes changelog new news notes fixed added removed current between happened difference different since introduced log what's";
 const OF_RUNTIMES: &str = "node nodejs js python python3 rust rustc go golang ruby php java jdk kotlin swift dart flutter elixir julia perl typescript npm compiler toolchain interpreter runtime edition net dotnet scala version versions required require requires requirement need needs needed minimum minimal lowest oldest least supported support supports supporting run runs running build builds compile compiles msrv minimally work works expected use used uses target targets least engine engines start older newer";
@@ -111,6 +111,9 @@ impl Ask {
                 return Self::List { of: found["of"].to_lowercase() };
             }
         }
+        if is_listing && names_nothing && has(&["files"]) && only(&words, "exist exists contain contains") {
+            return Self::List { of: "files".to_owned() };
+        }
         if let Some(found) = DEFINED.captures(text) {
             let name = ["a", "b", "c", "d", "e", "f", "g"].iter().find_map(|group| found.name(group));
             if let Some(name) = name.and_then(|name| plain_name(name.as_str())) {
@@ -143,6 +146,10 @@ fn is_summary(text: &str, words: &[String]) -> bool {
 fn manifest(text: &str, words: &[String], named: &Named) -> Option<&'static str> {
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     let names_nothing = named.names.is_empty() && named.literals.is_empty() && named.files.is_empty();
+    let names_licence = has(&["mit", "gpl", "lgpl", "agpl", "apache", "bsd", "mpl", "copyleft"]);
+    if names_licence && only(words, OF_LICENCES) && names_nothing {
+        return Some("licence");
+    }
     if has(&["licence", "license", "licensed", "licenced", "licences", "licenses", "copyright"]) && only(words, OF_LICENCES) && names_nothing {
         return Some("licence");
     }

@@ -80,6 +80,7 @@ fn questions_about_uses_name_what_is_used() {
         ("who calls CartAdapter?", "CartAdapter", true),
         ("is grow still used?", "grow", false),
         ("which classes implement Shape", "Shape", false),
+        ("where is RopeError raised?", "RopeError", false),
     ] {
         let question = Question::new(text);
         let names = [question.named.names, question.named.words].concat();
@@ -125,6 +126,7 @@ fn what_a_package_says_of_itself_is_asked_of_its_manifest() {
         ("which features are there?", "feature"),
         ("what optional extras does it have?", "feature"),
         ("which npm scripts are there?", "command"),
+        ("is it MIT?", "licence"),
     ] {
         assert_eq!(ask(text), Ask::Manifest { about }, "{text}");
     }
@@ -147,6 +149,7 @@ fn counts_times_and_kinds_are_told_apart() {
         ("what is in Makefile?", Ask::List { of: String::new() }),
         ("what is set in config.yml?", Ask::List { of: String::new() }),
         ("which functions are in a.py?", Ask::List { of: "functions".to_owned() }),
+        ("which files are there?", Ask::List { of: "files".to_owned() }),
         ("list all classes", Ask::List { of: "classes".to_owned() }),
         ("where is CartAdapter defined?", Ask::Definition),
         ("explain ripen", Ask::Definition),
