@@ -230,7 +230,7 @@ mod tests {
                 "a.js",
                 "res.send = function send(body) {\n  this.send(body);\n  app.use(send);\n  // send()\n  return new send;\n};\n",
                 "send",
-                &["1 definition in res.send", "1 declaration in res.send", "2 call in res.send", "3 reference in res.send", "4 comment in res.send", "5 call in res.send"],
+                &["1 declaration in res.send", "1 definition in res.send", "2 call in res.send", "3 reference in res.send", "4 comment in res.send", "5 call in res.send"],
             ),
             ("a.go", "func (r *R) Save() {}\ntype I interface { Save() }\nfunc f() { r.Save(); _ = r.Save }\n", "Save", &["1 definition in Save", "2 declaration in I", "3 call in f", "3 reference in f"]),
             ("a.rb", "def ripen(x)\nend\nripen 1\nb.ripen(2) # ripen\n", "ripen", &["1 definition in ripen", "3 call", "4 call"]),

@@ -66,7 +66,17 @@ impl Named {
     pub fn new(text: &str) -> Self {
         let mut named = Self::default();
         let mut rest = text.to_owned();
-        for found in QUOTED.captures_iter(text) {
+        for found in LINES.captures_iter(text) {
+            let number = |name: &str| found.name(name).and_then(|it| it.as_str().parse::<usize>().ok());
+            let path = found.name("path").or(found.name("of")).map_or("", |it| it.as_str().trim_end_matches(['?', '.', ',']));
+            if let (Some(first), true) = (number("first").or(number("at")), is_file(path) && named.places.len() < MOST) {
+                let last = number("last").or(number("to")).unwrap_or(first).max(first);
+                named.places.push((path.to_owned(), first, last));
+                let range = found.get(0).map_or(0..0, |it| it.range());
+                rest.replace_range(range.clone(), &" ".repeat(range.len()));
+            }
+        }
+        for found in QUOTED.captures_iter(&rest.clone()) {
             let (Some(whole), Some(inner)) = (found.get(0), found.iter().skip(1).flatten().next()) else { continue };
             let quoted = inner.as_str().trim();
             let is_code = whole.as_str().starts_with('`');
@@ -83,14 +93,6 @@ impl Named {
             // What was quoted is not looked at again word by word.
             rest.replace_range(whole.range(), &" ".repeat(whole.len()));
         }
-        for found in LINES.captures_iter(text) {
-            let number = |name: &str| found.name(name).and_then(|it| it.as_str().parse::<usize>().ok());
-            let path = found.name("path").or(found.name("of")).map_or("", |it| it.as_str().trim_end_matches(['?', '.', ',']));
-            if let (Some(first), true) = (number("first").or(number("at")), is_file(path) && named.places.len() < MOST) {
-                let last = number("last").or(number("to")).unwrap_or(first).max(first);
-                named.places.push((path.to_owned(), first, last));
-            }
-        }
         for token in TOKEN.find_iter(&rest) {
             named.take(token.as_str(), &rest[token.end()..]);
         }
@@ -106,9 +108,7 @@ impl Named {
         let bare = token.trim_end_matches("()");
         match () {
             () if ADDRESS.is_match(bare) => add(&mut self.literals, bare),
-            () if bare.rsplit_once(':').is_some_and(|(path, line)| is_file(path) && line.starts_with(|it: char| it.is_ascii_digit())) => {}
-            () if is_file(bare) && !self.places.iter().any(|(path, ..)| path == bare) => add(&mut self.files, bare),
-            () if is_file(bare) => {}
+            () if is_file(bare) => add(&mut self.files, bare),
             () if is_literal(bare) => add(&mut self.literals, bare.trim_start_matches(['#', '~', '^'])),
             () if bare != token && is_name(bare) => add(&mut self.names, bare),
             // `a call(` with arguments.
@@ -176,5 +176,5 @@ fn is_literal(text: &str) -> bool {
         return false;
     }
     let is_number = NUMBER.is_match(text) && (digits > 2 || text.contains('.') || text.starts_with("0x") || text.starts_with('#'));
-    is_number || CODE.is_match(text) || ID.is_match(text) && (digits > 1) || PRE_RELEASE.is_match(text)
+    is_number || CODE.is_match(text) && digits > 2 || ID.is_match(text) && (digits > 1) || PRE_RELEASE.is_match(text)
 }
