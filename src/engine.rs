@@ -22,7 +22,7 @@ mod run;
 pub use answer::{Answer, Citation, CitationState, Lost, Termination};
 pub use budget::usage::Usage;
 pub use event::{ContextSize, Delta, Event, EventSink, Origin, Started, SubCallState};
-pub use host::{all_tools, places::Places, python as functions_in_python, tool_call};
+pub use host::{all_tools, places::Places, python as functions_in_python, tool_action, tool_call};
 pub use preview::Preview;
 pub use question::{
     Focus, Question,

@@ -39,7 +39,13 @@ pub use task::{Place, Task};
 pub use tool::{Assembling, CallPiece, Tool, ToolCall};
 
 use futures::future::BoxFuture;
-use std::{fmt, fmt::Debug, sync::Arc};
+use std::{fmt, fmt::Debug, sync::Arc, time::Duration};
+
+/// The name by which the built-in model is chosen.
+const EXTRACTIVE: &str = "extractive";
+
+/// How long a connection to a server may take.
+const CONNECTING: Duration = Duration::from_secs(10);
 
 /// Who speaks in a [`Message`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

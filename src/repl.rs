@@ -9,6 +9,7 @@ mod budget;
 mod fork_server;
 mod interpreter;
 mod memory;
+mod memory_service;
 mod packets;
 mod paging;
 mod process;

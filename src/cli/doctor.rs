@@ -4,7 +4,7 @@ use crate::{
     cli::{
         models,
         options::{ModelOptions, refused},
-        query::print,
+        output::print,
     },
     config::Settings,
     corpus::Snapshot,

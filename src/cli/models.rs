@@ -2,7 +2,7 @@
 
 use super::{
     options::{ModelOptions, refused},
-    query::print,
+    output::print,
     say,
 };
 use crate::{llm::DetectedModels, setup};

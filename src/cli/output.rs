@@ -1,17 +1,38 @@
-//! What became of standard output, which every command writes to and nobody can write to twice.
+//! Standard output, and what became of it: every command writes to and nobody can write to twice.
 //!
 //! A command prints and goes on; what could not be written is noted here, told once at the end, and decides the exit
 //! status. A reader that has gone away (`rlm … | head`) has what it wanted, and is no failure.
 
-use super::say;
+use super::{say, terminal};
 use std::{
-    io,
+    io::{self, IsTerminal, Write},
     process::ExitCode,
     sync::{Mutex, PoisonError},
 };
 
 /// Why something could not be written, the first time.
 static FAILURE: Mutex<Option<String>> = Mutex::new(None);
+
+/// Prints a line to standard output.
+pub fn print(line: &str) {
+    print_part(&format!("{line}\n"));
+}
+
+/// Prints a part of a line, or several lines.
+pub fn print_part(text: &str) {
+    let mut output = io::stdout().lock();
+    note(write!(output, "{}", terminal::for_output(text)).and_then(|()| output.flush()));
+}
+
+/// Prints a JSON value on a line of standard output.
+pub fn print_json(value: &serde_json::Value) {
+    print(&terminal::json_for_output(value));
+}
+
+/// Whether standard output is a terminal.
+pub fn to_terminal() -> bool {
+    io::stdout().is_terminal()
+}
 
 /// Notes what came of writing something that the person has asked for.
 pub fn note(written: io::Result<()>) {

@@ -3,7 +3,7 @@
 use crate::{
     cli::{
         options::{CommonOptions, Subject},
-        query::{print, print_json},
+        output::{print, print_json},
         say, scope,
     },
     corpus::StopFlag,

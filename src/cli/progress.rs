@@ -2,7 +2,7 @@
 
 use super::{
     options::spelled,
-    query::{print_part, to_terminal},
+    output::{print_part, to_terminal},
     say,
     screen::Screen,
 };

@@ -2,9 +2,9 @@
 
 use super::{
     options::{CommonOptions, Subject},
-    output,
+    output::print_json,
     progress::Display,
-    scope, terminal,
+    scope,
     trace::TraceFile,
 };
 use crate::{
@@ -16,7 +16,6 @@ use crate::{
 };
 use clap::Args;
 use std::{
-    io::{IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
@@ -171,27 +170,6 @@ fn status(answer: &Answer) -> ExitCode {
         termination if termination.is_answer() && answer.context.cut == 0 => ExitCode::SUCCESS,
         _ => ExitCode::from(ENDED_BY_LIMIT),
     }
-}
-
-/// Prints a line to standard output.
-pub fn print(line: &str) {
-    print_part(&format!("{line}\n"));
-}
-
-/// Prints a part of a line, or several lines.
-pub fn print_part(text: &str) {
-    let mut output = std::io::stdout().lock();
-    output::note(write!(output, "{}", terminal::for_output(text)).and_then(|()| output.flush()));
-}
-
-/// Prints a JSON value on a line of standard output.
-pub fn print_json(value: &serde_json::Value) {
-    print(&terminal::json_for_output(value));
-}
-
-/// Whether standard output is a terminal.
-pub fn to_terminal() -> bool {
-    std::io::stdout().is_terminal()
 }
 
 #[cfg(test)]

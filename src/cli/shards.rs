@@ -5,7 +5,7 @@ mod look;
 mod size;
 
 use crate::{
-    cli::{query::print_json, say},
+    cli::{output::print_json, say},
     corpus::shards::ShardError,
 };
 use clap::{Args, Subcommand};

@@ -13,31 +13,12 @@ use super::{
     decode::Changes,
     error::Error,
     exclusion::{Exclusion, Flaw, Incomplete, Reason},
-    language::Language,
+    segment::{Changed, Segment},
     source::{Reading, Source},
     stop::StopFlag,
     storage::{Draft, StoredText},
 };
-use std::{io, ops::Range, sync::Arc};
-
-/// One file in the text. Ranges are bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Segment {
-    /// As it is shown; nothing if the text is no file.
-    pub path: Option<String>,
-    /// The line that names the file, with its line feed; empty in a text of one file.
-    pub header: Range<usize>,
-    /// What is in the file. A line feed that follows to end its last line is not part of it.
-    pub text: Range<usize>,
-    pub language: Option<&'static Language>,
-}
-
-/// A file whose text is not exactly its bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Changed {
-    pub path: Option<String>,
-    pub changes: Changes,
-}
+use std::{io, sync::Arc};
 
 /// What became of a source.
 #[derive(Debug, Clone)]

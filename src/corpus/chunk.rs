@@ -19,12 +19,13 @@ mod merge;
 
 pub use measure::Unit;
 
-use super::{assemble::Segment, context::ContextText, error::Error, stop::StopFlag, threads::on_threads};
+use super::{context::ContextText, error::Error, segment::Segment, stop::StopFlag, threads::on_threads};
 use crate::text::CharIndex;
 use borders::{Border, Level};
 use measure::Measure;
 use merge::{Piece, merge};
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     ops::Range,
     sync::{
@@ -91,41 +92,50 @@ pub fn chunk(
         few_enough(cutter.measure.length_of_all(stop)? / step)?;
         Ok::<_, ChunkError>(cutter.chunks(overlap)?)
     };
-    if let Some(text) = context.in_memory() {
-        return cut(text, context.chars(), context.segments());
+    let stretches = stretches(context)?;
+    if stretches.len() > 1 {
+        // Before anything is read.
+        few_enough(context.char_len() / unit.most_characters().saturating_mul(step))?;
     }
-    few_enough(context.char_len() / unit.most_characters().saturating_mul(step))?;
     let mut chunks = Vec::new();
-    for Stretch { bytes, segments } in stretches(context)? {
+    for Stretch { bytes, segments } in stretches {
         stop.check()?;
         let text = context.read(bytes.clone())?;
-        let cut = cut(&text, &CharIndex::new(text.as_bytes()), &segments)?;
+        let cut = match bytes.len() == context.byte_len() {
+            true => cut(&text, context.chars(), &segments)?,
+            false => cut(&text, &CharIndex::new(text.as_bytes()), &segments)?,
+        };
         few_enough(chunks.len() + cut.len())?;
         chunks.extend(cut.into_iter().map(|chunk| chunk.start + bytes.start..chunk.end + bytes.start));
     }
     Ok(chunks)
 }
 
-/// A part of a long text that is cut by itself.
-struct Stretch {
+/// A part of a text that is cut by itself.
+struct Stretch<'a> {
     bytes: Range<usize>,
     /// The files in it, or the part of the one that it is of; counted from its beginning.
-    segments: Vec<Segment>,
+    segments: Cow<'a, [Segment]>,
 }
 
-/// The whole text in stretches of some megabytes: several files that are small, or a part of one that is large.
-fn stretches(context: &ContextText) -> Result<Vec<Stretch>, Error> {
-    let mut stretches: Vec<Stretch> = Vec::new();
+/// The whole text in stretches. One that lies in memory is a single one, since a chunk may reach from anywhere to anywhere.
+/// Another one is read once from end to end, in stretches of some megabytes: several files that are small, or a part of one
+/// that is large.
+fn stretches(context: &ContextText) -> Result<Vec<Stretch<'_>>, Error> {
+    if context.in_memory().is_some() {
+        return Ok(vec![Stretch { bytes: 0..context.byte_len(), segments: context.segments().into() }]);
+    }
+    let mut stretches: Vec<Stretch<'_>> = Vec::new();
     for part in context.parts()? {
-        let has_room = |last: &Stretch| part.text.end - last.bytes.start <= STRETCH;
+        let has_room = |last: &Stretch<'_>| part.text.end - last.bytes.start <= STRETCH;
         let start = part.header.start;
         match stretches.last_mut().filter(|last| has_room(last)) {
-            Some(last) => last.segments.push(part.clone()),
+            Some(last) => last.segments.to_mut().push(part.clone()),
             None => {
                 if let Some(last) = stretches.last_mut() {
                     last.bytes.end = start;
                 }
-                stretches.push(Stretch { bytes: start..start, segments: vec![part.clone()] });
+                stretches.push(Stretch { bytes: start..start, segments: vec![part.clone()].into() });
             }
         }
     }
@@ -134,7 +144,7 @@ fn stretches(context: &ContextText) -> Result<Vec<Stretch>, Error> {
     }
     for Stretch { bytes, segments } in &mut stretches {
         let inside = |range: &Range<usize>| range.start - bytes.start..range.end - bytes.start;
-        for segment in segments {
+        for segment in segments.to_mut() {
             (segment.header, segment.text) = (inside(&segment.header), inside(&segment.text));
         }
     }

@@ -3,13 +3,13 @@
 use super::{
     error::Error,
     exclusion::{Exclusion, Reason},
+    fingerprint::Fingerprint,
     globs::{self, Globs},
-    language::Language,
     selection::{OpenBuffer, Root, Selection},
     source::{Content, Source, Sources},
     stop::StopFlag,
-    walk::{self, Base, FileEntry, Fingerprint, WalkResult},
-    workspace::Walks,
+    walk::reason_against,
+    walk_cache::{Walks, below},
 };
 use crate::text::{visible_name, visible_path};
 use std::{
@@ -60,6 +60,19 @@ pub(super) fn gather(
     left_out.sort_by(|a, b| a.path.cmp(&b.path));
     left_out.dedup();
     Ok(SourceList { sources, left_out })
+}
+
+/// A look at the roots that is still to be taken.
+#[derive(Debug)]
+pub(super) struct PendingRescan {
+    pub selection: Selection,
+    pub walks: Arc<Walks>,
+}
+
+impl PendingRescan {
+    pub fn gather(&self, stop: &StopFlag) -> Result<SourceList, Error> {
+        gather(&self.selection, &self.walks, Freshness::Rescan, stop)
+    }
 }
 
 /// The place of the source that is shown by `path`, or where it would be.
@@ -124,7 +137,7 @@ impl SourceCollector<'_> {
                 }
                 // What is on the disk was met by the walk, which had its reasons if it left it out.
                 _ if path.exists() => {}
-                Ok(at) | Err(at) => match walk::reason_against(globs, path) {
+                Ok(at) | Err(at) => match reason_against(globs, path) {
                     Some(reason) => left_out.push(Exclusion { path: name, reason }),
                     None => {
                         let is_named = globs.lets_in_secret(relative);
@@ -169,36 +182,6 @@ impl SourceCollector<'_> {
     }
 }
 
-/// A source for each file of a walk. Those of an earlier walk of the same directory are taken over.
-pub(super) fn of_walk(
-    label: &str,
-    globs: &Globs,
-    walked: &WalkResult,
-    base: &Arc<Base>,
-    earlier: &[Arc<Source>],
-) -> Vec<Arc<Source>> {
-    let mut earlier = earlier.iter().peekable();
-    let mut source = |found: &Arc<FileEntry>| {
-        // Both are in the order of the paths.
-        while let Some(source) = earlier.peek()
-            && let Content::WalkResult { found: known, base: known_base, .. } = &source.content
-        {
-            if known.relative >= found.relative {
-                if Arc::ptr_eq(known, found) && Arc::ptr_eq(known_base, base) {
-                    return earlier.next().cloned();
-                }
-                break;
-            }
-            earlier.next();
-        }
-        let name = below(label, &found.relative);
-        let is_named = globs.lets_in_secret(base.relative(found));
-        let content = Content::WalkResult { found: found.clone(), base: base.clone(), is_named };
-        Some(Arc::new(Source::new(name, found.fingerprint.bytes, content)))
-    };
-    walked.files.iter().filter_map(&mut source).collect()
-}
-
 /// Brings the sources of several roots together. Roots may overlap, but each file is there once; and two files must not be
 /// shown by one name.
 fn reconcile(parts: impl Iterator<Item = Sources>) -> Vec<Arc<Source>> {
@@ -224,21 +207,6 @@ fn of_buffer(name: String, path: PathBuf, buffer: &OpenBuffer, disk_bytes: Optio
     let (text, version) = (buffer.text.clone(), buffer.version);
     let bytes = text.len_bytes() as u64;
     Arc::new(Source::new(name, bytes, Content::Buffer { path, text, version, disk_bytes, is_named }))
-}
-
-impl Source {
-    fn new(path: String, bytes: u64, content: Content) -> Self {
-        Self { language: Language::of_path(&path), path: Some(path), bytes, content }
-    }
-
-    fn renamed(&self, path: String) -> Self {
-        Self::new(path, self.bytes, self.content.clone())
-    }
-}
-
-fn below(label: &str, relative: &str) -> String {
-    // What lies above the root has a whole path.
-    if label.is_empty() || relative.starts_with('/') { relative.to_owned() } else { format!("{label}/{relative}") }
 }
 
 /// What a root that is a file is shown by.

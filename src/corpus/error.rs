@@ -1,9 +1,14 @@
 //! What can go wrong before there is a text. Troubles with single files are no errors but exclusions.
 
-use super::{
-    exclusion::{Exclusion, Reason, Tally},
-    shards::ShardError,
-};
+mod grep;
+mod lookup;
+mod shards;
+
+pub use grep::GrepError;
+pub use lookup::{LookupError, PathError};
+pub use shards::{ShardError, Trouble};
+
+use super::exclusion::{Exclusion, Reason, Tally};
 use crate::failure::FailureKind;
 use crate::text::{name_of_visible, visible_line, visible_path};
 use std::{ffi::OsString, io, os::unix::ffi::OsStringExt, path::PathBuf, sync::Arc};

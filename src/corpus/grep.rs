@@ -22,16 +22,20 @@ mod threads;
 mod window;
 
 use super::{
-    assemble::Segment,
     context::ContextText,
-    path_lookup::{LookupError, PathError, PathFilter},
+    error::{GrepError, LookupError},
+    path_lookup::PathFilter,
+    segment::Segment,
     stop::StopFlag,
 };
 pub(super) use fold::fold;
 pub(super) use lines::{LineSearch, Shown};
 use parts::parts;
 pub(super) use pattern::Pattern;
-use rows::{MOST_SHOWN, Search};
+use rows::Search;
+
+/// About how many bytes one thread searches at a time.
+const PART: usize = 4 << 20;
 
 /// What to search, and how.
 #[derive(Debug, Clone)]
@@ -66,23 +70,6 @@ pub struct GrepResult {
     pub rows: Vec<GrepRow>,
     /// Whether further lines match.
     pub more: bool,
-}
-
-/// Why there was no search.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum GrepError {
-    #[error("bad pattern `{pattern}`: {reason}")]
-    Pattern { pattern: String, reason: String },
-    #[error(transparent)]
-    Path(PathError),
-    #[error(transparent)]
-    Text(super::Error),
-    #[error(
-        "the rows of the lines that match are longer than {} MiB together: ask for fewer rows, in fewer files, or by a \
-         narrower pattern",
-        MOST_SHOWN >> 20
-    )]
-    TooMuch,
 }
 
 /// Finds the lines that match the regular expression `pattern`, in the syntax of the crate `regex`. `^` and `$` stand for

@@ -10,13 +10,15 @@ use super::{
     decode::{BINARY_PROBE, Decoder},
     error::Error,
     exclusion::Reason,
+    fingerprint::{ClockTick, Fingerprint},
     source::{Reading, Source, unreadable},
     stop::StopFlag,
+    text_source::{Access, TextSource},
     threads::on_threads,
-    walk::{ClockTick, Fingerprint},
 };
-use crate::text::{CharIndex, LineIndex, STRIDE, StrideCounts};
+use crate::text::{Bytes, CharIndex, LineIndex, STRIDE, StrideCounts};
 use std::{
+    borrow::Cow,
     fs::File,
     io,
     ops::Range,
@@ -30,10 +32,6 @@ use std::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Files of at least this many bytes are read in place. Smaller ones are copied in less time than a person would
-/// notice.
-pub(super) const IN_PLACE: u64 = 256 << 20;
-
 /// Bytes that are read, counted and hashed at once.
 const BLOCK: usize = 1 << 20;
 
@@ -44,7 +42,7 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A file whose text is exactly its bytes, but for a byte order mark.
 #[derive(Debug)]
-pub(super) struct InPlace {
+struct InPlace {
     file: File,
     path: PathBuf,
     /// Where the text begins in the file.
@@ -64,18 +62,18 @@ struct Seen {
     is_settled: bool,
 }
 
-/// A file that was read from end to end.
+/// The text of a file that was read from end to end.
 #[derive(Debug)]
-pub(super) struct Scanned {
-    pub text: InPlace,
-    pub chars: CharIndex,
-    pub lines: LineIndex,
+pub(super) struct InPlaceText {
+    file: InPlace,
+    chars: CharIndex,
+    lines: LineIndex,
     pub had_mark: bool,
 }
 
 /// Reads a huge file from end to end. Nothing if it has to be converted, and an error of its own if it is binary,
 /// cannot be read, or changes meanwhile.
-pub(super) fn scan(source: &Source, path: PathBuf, stop: &StopFlag) -> Result<Option<Scanned>, Reason> {
+pub(super) fn scan(source: &Source, path: PathBuf, stop: &StopFlag) -> Result<Option<InPlaceText>, Reason> {
     let read_at = ClockTick::now();
     let (file, fingerprint) = source.open_file()?;
     let mut head = vec![0; BINARY_PROBE];
@@ -100,7 +98,7 @@ pub(super) fn scan(source: &Source, path: PathBuf, stop: &StopFlag) -> Result<Op
     let text = InPlace { hashes, ..text };
     text.check().map_err(|error| Reason::Unreadable { error: error.to_string() })?;
     let (chars, lines) = StrideCounts::indexes(&counts, len);
-    Ok(Some(Scanned { text, chars, lines, had_mark }))
+    Ok(Some(InPlaceText { file: text, chars, lines, had_mark }))
 }
 
 /// What is known of a block.
@@ -114,36 +112,59 @@ struct Block {
     beyond: usize,
 }
 
-impl InPlace {
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// The file, and the byte of it where the text begins.
-    pub fn file(&self) -> (&File, u64) {
-        (&self.file, self.start)
-    }
-
+impl InPlaceText {
     /// By what to tell later whether the file is still the same.
     pub fn reading(&self) -> Reading {
-        let Seen { fingerprint, is_settled } = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        Reading::File { fingerprint, is_settled, is_named: self.is_named }
+        let Seen { fingerprint, is_settled } = *self.file.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        Reading::File { fingerprint, is_settled, is_named: self.file.is_named }
+    }
+}
+
+impl Bytes for InPlaceText {
+    type Error = Error;
+
+    fn byte_len(&self) -> usize {
+        self.file.len
     }
 
+    fn bytes(&self, range: Range<usize>) -> Result<Cow<'_, [u8]>, Error> {
+        self.file.bytes(range).map(Cow::Owned)
+    }
+}
+
+impl TextSource for InPlaceText {
+    fn read(&self, range: Range<usize>) -> Result<Cow<'_, str>, Error> {
+        let changed = |_| Error::Changed { path: self.file.path.clone() };
+        String::from_utf8(self.file.bytes(range)?).map(Cow::Owned).map_err(changed)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.file.check()
+    }
+
+    fn chars(&self) -> &CharIndex {
+        &self.chars
+    }
+
+    fn lines(&self) -> &LineIndex {
+        &self.lines
+    }
+
+    fn access(&self) -> Access<'_> {
+        Access::File(&self.file.file, self.file.start)
+    }
+}
+
+impl InPlace {
     /// The bytes `range`, which need not begin or end with characters.
-    pub fn bytes(&self, range: Range<usize>) -> Result<Vec<u8>, Error> {
-        let bytes = self.read_block(range.clone()).map_err(|error| self.failure(error))?;
+    fn bytes(&self, range: Range<usize>) -> Result<Vec<u8>, Error> {
+        let bytes = self.read_block(range).map_err(|error| self.failure(error))?;
         self.check()?;
         Ok(bytes)
     }
 
-    /// The text `range`, which must begin and end with characters.
-    pub fn read(&self, range: Range<usize>) -> Result<String, Error> {
-        String::from_utf8(self.bytes(range)?).map_err(|_| Error::Changed { path: self.path.clone() })
-    }
-
     /// Makes sure that the text is still the one that was read at first.
-    pub fn check(&self) -> Result<(), Error> {
+    fn check(&self) -> Result<(), Error> {
         let now = ClockTick::now();
         let fingerprint = stamp_of(&self.file).map_err(|error| self.failure(error))?;
         let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);

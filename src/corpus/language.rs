@@ -145,15 +145,6 @@ impl Language {
         of(name).or_else(|| of(extension)).or_else(|| of(&extension.to_ascii_lowercase()))
     }
 
-    /// Whether files in it define what other files use.
-    pub(super) fn has_definitions(&self) -> bool {
-        match self.style {
-            Style::Keywords | Style::Braces | Style::Lisp => true,
-            Style::Plain => super::syntax::parses(self),
-            Style::Markdown | Style::Org | Style::Tables => false,
-        }
-    }
-
     #[cfg(test)]
     pub(super) fn of_name(name: &str) -> Option<&'static Self> {
         LANGUAGES.iter().find(|language| language.name == name)

@@ -1,13 +1,13 @@
 //! What a file defines, and where.
 
 use super::{
-    assemble::Segment,
     context::ContextText,
-    error::Error,
+    error::{Error, LookupError},
     language::Language,
-    path_lookup::LookupError,
+    segment::Segment,
     stop::StopFlag,
-    structure::{Lines, definitions},
+    structure::{Definition, Lines, definitions},
+    symbol::{LONGEST_SIGNATURE, Symbol},
     syntax,
 };
 use crate::text::cut_head;
@@ -17,25 +17,6 @@ const LARGEST: usize = 16 << 20;
 
 /// The most symbols of a file. The rest of a longer outline is left out.
 const MOST_SYMBOLS: usize = 50_000;
-
-/// The most characters of a name or a signature that are kept.
-pub(super) const LONGEST_SIGNATURE: usize = 300;
-
-/// A definition, a section or a table of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Symbol {
-    pub name: String,
-    /// `function`, `method`, `struct`, `class`, `heading` and the like.
-    pub kind: &'static str,
-    /// Counted from 1.
-    pub first_line: usize,
-    /// Included.
-    pub last_line: usize,
-    /// How many symbols it lies in.
-    pub depth: usize,
-    /// Its first line, trimmed.
-    pub signature: String,
-}
 
 /// The symbols of the file `path` in the order of their lines.
 ///
@@ -64,7 +45,7 @@ pub(super) fn symbols(text: &str, language: Option<&Language>, stop: &StopFlag) 
 /// The symbols that can be told by lines and their indentation.
 pub(super) fn by_lines(text: &str, language: Option<&Language>) -> Vec<Symbol> {
     let lines = Lines::new(text);
-    let symbol = |it: super::structure::Definition<'_>| Symbol {
+    let symbol = |it: Definition<'_>| Symbol {
         name: cut_head(it.name, LONGEST_SIGNATURE).shown.to_owned(),
         kind: it.kind,
         first_line: it.line + 1,

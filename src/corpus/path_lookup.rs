@@ -2,7 +2,10 @@
 //!
 //! A file is found by its path as it is shown, in which escapes stand for what cannot be seen, and by the path itself.
 
-use super::{assemble::Segment, error::Error};
+use super::{
+    error::{Error, LookupError, PathError},
+    segment::Segment,
+};
 use crate::text::{Part, cut_head, visible_line, visible_name, visible_parts};
 use ignore::overrides::{Override, OverrideBuilder};
 use std::borrow::Cow;
@@ -13,22 +16,6 @@ const OFFERED: usize = 5;
 /// The longest name of a file, in bytes, that is looked for, and how many characters of a longer one are repeated.
 const LONGEST: usize = 64 << 10;
 const REPEATED: usize = 200;
-
-/// No file, or no single file, has the name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PathError {
-    #[error("no file `{}` in the context{}", visible_line(.path), offer("; did you mean", .similar))]
-    NotFound { path: String, similar: Vec<String> },
-    #[error("`{}` names more than one file{}", visible_line(.path), offer(":", .candidates))]
-    Ambiguous { path: String, candidates: Vec<String> },
-}
-
-fn offer(introduction: &str, paths: &[String]) -> String {
-    if paths.is_empty() {
-        return String::new();
-    }
-    format!("{introduction} {}", paths.join(", "))
-}
 
 pub(super) fn segment_of_path<'a>(segments: &'a [Segment], path: &str) -> Result<&'a Segment, PathError> {
     not_too_long(path)?;
@@ -161,15 +148,6 @@ fn literally(glob: &str) -> String {
         }
         literal
     })
-}
-
-/// Why what a path names cannot be had.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum LookupError {
-    #[error(transparent)]
-    Path(#[from] PathError),
-    #[error(transparent)]
-    Text(#[from] Error),
 }
 
 #[cfg(test)]

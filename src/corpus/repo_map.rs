@@ -14,8 +14,8 @@ mod render;
 
 use super::{
     context::ContextText,
-    error::Error,
-    path_lookup::{LookupError, PathFilter},
+    error::{Error, LookupError},
+    path_lookup::PathFilter,
     stop::StopFlag,
 };
 use names::{Looks, Used};

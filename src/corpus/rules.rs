@@ -11,7 +11,7 @@ mod ledger;
 mod line;
 mod matcher;
 
-use super::walk::open_path;
+use super::open::open_path;
 use crate::text::visible_path;
 use file::global_rules;
 pub(super) use file::{Listed, OwnRules};

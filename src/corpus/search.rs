@@ -5,6 +5,8 @@
 //! 2004). A question rarely uses the words of the code, so each of its words also stands for related ones at a
 //! discount, and passages that hold more of the question's words, or whose name is made of them, move up. What callers
 //! say of a function counts as well. Good passages that are neighbours are shown as one.
+//!
+//! Here is the index of some files and what it finds; a text asks it through `corpus::search()`.
 
 mod batches;
 mod calls;
@@ -27,20 +29,18 @@ mod synonyms;
 mod table;
 mod terms;
 mod vocabulary;
+mod weight;
 
 pub(super) use index::Index;
-pub(super) use role::Role;
 pub use lines::rate_lines;
+pub(super) use role::Role;
 pub(super) use shared::SharedIndex;
 
-use super::{context::ContextText, error::Error, stop::StopFlag, structure::Lines};
+use super::stop::StopFlag;
 use rank::Ranked;
 use resolved_query::ResolvedQuery;
 use rustc_hash::FxHashMap;
 use std::ops::Range;
-
-/// The most bytes of the passages of one search.
-const MOST_SHOWN: usize = 16 << 20;
 
 /// Passages that are ranked for each that is returned, since neighbours are joined; more if that was not enough.
 const RANKED: usize = 4;
@@ -55,35 +55,8 @@ const LONGEST_JOINED: usize = 50;
 /// is more likely.
 const NEIGHBOUR: f32 = 0.05;
 
-/// A part of a file that may answer a question.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Passage {
-    /// Nothing in a text that is no file.
-    pub path: Option<String>,
-    /// Counted from 1.
-    pub first_line: usize,
-    /// Included.
-    pub last_line: usize,
-    /// Higher is better; comparable within one search only.
-    pub score: f64,
-    pub text: String,
-}
-
-/// The `k` best passages for `query`, best first, unless it is stopped. The index is built at the first search.
-pub fn search(context: &ContextText, query: &str, k: usize, stop: &StopFlag) -> Result<Vec<Passage>, Error> {
-    let index = context.index(stop)?;
-    let found = search_index(index, query, k, stop).ok_or(Error::Stopped)?;
-    let mut bytes = 0;
-    let passage = |it: Joined| {
-        stop.check()?;
-        let passage = it.into_passage(context)?;
-        bytes += passage.text.len() + passage.path.as_ref().map_or(0, String::len);
-        if bytes > MOST_SHOWN { Err(Error::TooMuchFound { most: MOST_SHOWN }) } else { Ok(passage) }
-    };
-    found.into_iter().map(passage).collect()
-}
-
-fn search_index(index: &Index, query: &str, k: usize, stop: &StopFlag) -> Option<Vec<Joined>> {
+/// The best passages for `query`, best first; nothing if it is stopped.
+pub(super) fn search_index(index: &Index, query: &str, k: usize, stop: &StopFlag) -> Option<Vec<Joined>> {
     let query = query::Query::new(query);
     let asked = ResolvedQuery::new(index, &query, stop)?;
     let mut wanted = k;
@@ -133,11 +106,12 @@ fn joined(index: &Index, ranked: Vec<Ranked>, stop: &StopFlag) -> Option<Vec<Joi
 
 /// Passages of one file that are neighbours.
 #[derive(Debug, PartialEq)]
-struct Joined {
-    segment: usize,
+pub(super) struct Joined {
+    /// The number of the file.
+    pub segment: usize,
     /// Counted from 0.
-    lines: Range<usize>,
-    score: f32,
+    pub lines: Range<usize>,
+    pub score: f32,
 }
 
 impl Joined {
@@ -146,19 +120,6 @@ impl Joined {
         let joined = self.lines.start.min(others.start)..self.lines.end.max(others.end);
         let near = others.start <= self.lines.end + GAP && self.lines.start <= others.end + GAP;
         (near && joined.len() <= LONGEST_JOINED).then_some(joined)
-    }
-
-    fn into_passage(self, context: &ContextText) -> Result<Passage, Error> {
-        let segment = &context.ranked()?[self.segment];
-        // A long text is ranked in parts.
-        let before = context.position(segment.text.start)?.map_or(0, |position| position.line - 1);
-        Ok(Passage {
-            path: segment.path.clone(),
-            first_line: before + self.lines.start + 1,
-            last_line: before + self.lines.end,
-            score: f64::from(self.score),
-            text: Lines::new(&context.read(segment.text.clone())?).slice(&self.lines).to_owned(),
-        })
     }
 }
 

@@ -15,12 +15,12 @@
 mod cache;
 mod count;
 mod driver;
-mod error;
 mod find;
 mod folder;
 mod grep;
 mod ingest;
 mod input;
+mod layout;
 mod loaded;
 mod location;
 mod manifest;
@@ -32,7 +32,7 @@ mod store;
 mod text;
 mod verify;
 
-pub use error::{ShardError, Trouble};
+pub use super::error::{ShardError, Trouble};
 pub use find::{FindResult, Found};
 pub use ingest::{DEFAULT_SHARD_SIZE, IngestOptions, Ingested, ingest};
 pub use location::NamedStore;

@@ -1,18 +1,17 @@
 //! A frozen view of what a question is about.
 
 use super::{
-    assemble::Segment,
-    collect::{self, SourceList},
+    collect::{self, PendingRescan, SourceList},
     context::ContextText,
     error::Error,
     exclusion::{Exclusion, Incomplete},
     language::Language,
-    selection::Selection,
-    shards::ShardStore,
+    segment::Segment,
+    shards::{ShardStore, ShardText},
     source::{Content, Source},
     stop::StopFlag,
+    text_cache::Texts,
     value,
-    workspace::{PendingRescan, Texts, Workspace},
 };
 use crate::text::visible_line;
 use serde_json::Value;
@@ -40,11 +39,6 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// A snapshot of which nothing is kept for others. Blocks, as [`Workspace::snapshot`] does.
-    pub fn take(selection: &Selection, stop: &StopFlag) -> Result<Arc<Self>, Error> {
-        Workspace::default().snapshot(selection, stop)
-    }
-
     pub(super) fn settled(gathered: SourceList, texts: Arc<Texts>, stop: StopFlag) -> Arc<Self> {
         let (settled, context) = (OnceLock::from(Ok(gathered)), OnceLock::new());
         Arc::new(Self { predicted: None, settled, context, texts, stop, store: None })
@@ -93,7 +87,9 @@ impl Snapshot {
         };
         let sources = store.segments().iter().map(source).collect();
         let location = store.location().to_owned();
-        Self::stored(sources, Ok(ContextText::of_store(store)), Some(location))
+        let (segments, changed) = (store.segments().to_vec(), store.changed().to_vec());
+        let context = ContextText::of_source(Box::new(ShardText::new(store)), segments, changed);
+        Self::stored(sources, Ok(context), Some(location))
     }
 
     fn stored(sources: Vec<Arc<Source>>, context: Result<Arc<ContextText>, Error>, store: Option<String>) -> Arc<Self> {

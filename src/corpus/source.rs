@@ -3,10 +3,10 @@
 use super::{
     decode::{BINARY_PROBE, Changes, Decoder, decode},
     exclusion::{Flaw, Reason},
-    in_place::IN_PLACE,
+    fingerprint::{ClockTick, Fingerprint},
     language::Language,
     secrets::begins_with_secret,
-    walk::{Base, ClockTick, FileEntry, Fingerprint},
+    walk::{Base, FileEntry},
 };
 use ropey::Rope;
 use rustix::fd::OwnedFd;
@@ -21,6 +21,10 @@ use std::{
 
 /// Files of at least this many bytes are read in pieces.
 const LARGE_FILE: u64 = 8 << 20;
+
+/// Files of at least this many bytes are read in place. Smaller ones are copied in less time than a person would
+/// notice.
+const IN_PLACE: u64 = 256 << 20;
 
 /// How far a file is read beyond the size that it had. It may have grown, and files of `/proc` say that
 /// they are empty; but one that grows as fast as it is read, or that has no end, must come to one.
@@ -110,6 +114,14 @@ pub(super) struct Begun {
 }
 
 impl Source {
+    pub(super) fn new(path: String, bytes: u64, content: Content) -> Self {
+        Self { language: Language::of_path(&path), path: Some(path), bytes, content }
+    }
+
+    pub(super) fn renamed(&self, path: String) -> Self {
+        Self::new(path, self.bytes, self.content.clone())
+    }
+
     /// Where it lies, or would lie if it were saved.
     pub fn absolute(&self) -> Option<&Path> {
         match &self.content {

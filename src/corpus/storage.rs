@@ -4,11 +4,19 @@
 //! text above [`MEMORY_LIMIT`] goes to a temporary file without a name instead, so that the kernel can put it on the
 //! disk; after it was written only a read-only descriptor is left. The interpreter's process maps the same file.
 
+use super::{
+    error::Error,
+    text_source::{Access, TextSource},
+};
+use crate::text::{Bytes, CharIndex, LineIndex};
 use memmap2::{Mmap, MmapOptions};
 use std::{
+    borrow::Cow,
     fs::File,
     io,
+    ops::Range,
     os::unix::fs::{FileExt, MetadataExt},
+    sync::OnceLock,
 };
 
 /// A text above this many bytes is not kept in memory.
@@ -51,13 +59,13 @@ impl Draft {
             seal_memory_file(&file)?;
         }
         if len == 0 {
-            return Ok(StoredText { file, map: None });
+            return Ok(StoredText::new(file, None));
         }
         // SAFETY: the bytes cannot change while they are mapped. A memfd is sealed against writing, shrinking and
         // growing. A temporary file has no name by which another process could open it, the descriptor that could
         // write to it was dropped above, and the one that is left (and handed out) can only read.
         let map = unsafe { MmapOptions::new().map_copy_read_only(&file)? };
-        Ok(StoredText { file, map: Some(map) })
+        Ok(StoredText::new(file, Some(map)))
     }
 }
 
@@ -84,17 +92,77 @@ pub(super) struct StoredText {
     file: File,
     /// Nothing for an empty text, which cannot be mapped.
     map: Option<Mmap>,
+    /// Counted when they are first asked for.
+    chars: OnceLock<CharIndex>,
+    lines: OnceLock<LineIndex>,
 }
 
 impl StoredText {
+    fn new(file: File, map: Option<Mmap>) -> Self {
+        Self { file, map, chars: OnceLock::new(), lines: OnceLock::new() }
+    }
+
     pub fn as_str(&self) -> &str {
         // SAFETY: `Draft` takes nothing but `str`s, wrote each whole and in its own place, and the bytes have not
         // changed since, see `seal`.
         unsafe { std::str::from_utf8_unchecked(self.map.as_deref().unwrap_or_default()) }
     }
 
-    pub fn file(&self) -> &File {
-        &self.file
+    fn as_bytes(&self) -> &[u8] {
+        self.as_str().as_bytes()
+    }
+}
+
+impl Bytes for StoredText {
+    type Error = Error;
+
+    fn byte_len(&self) -> usize {
+        self.as_str().len()
+    }
+
+    fn bytes(&self, range: Range<usize>) -> Result<Cow<'_, [u8]>, Error> {
+        Ok(Cow::Borrowed(&self.as_bytes()[range]))
+    }
+}
+
+impl TextSource for StoredText {
+    fn read(&self, range: Range<usize>) -> Result<Cow<'_, str>, Error> {
+        Ok(Cow::Borrowed(&self.as_str()[range]))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn chars(&self) -> &CharIndex {
+        self.chars.get_or_init(|| CharIndex::new(self.as_bytes()))
+    }
+
+    fn lines(&self) -> &LineIndex {
+        self.lines.get_or_init(|| LineIndex::new(self.as_bytes()))
+    }
+
+    fn access(&self) -> Access<'_> {
+        Access::File(&self.file, 0)
+    }
+
+    fn in_memory(&self) -> Option<&str> {
+        Some(self.as_str())
+    }
+
+    // What is near is looked at, which takes less than to count all lines.
+
+    fn line_start(&self, byte: usize) -> Result<usize, Error> {
+        Ok(memchr::memrchr(b'\n', &self.as_bytes()[..byte]).map_or(0, |line_feed| line_feed + 1))
+    }
+
+    fn next_line(&self, byte: usize) -> Result<usize, Error> {
+        let line_feed = memchr::memchr(b'\n', &self.as_bytes()[byte..]);
+        Ok(line_feed.map_or(self.byte_len(), |line_feed| byte + line_feed + 1))
+    }
+
+    fn line_feeds(&self, range: Range<usize>) -> Result<usize, Error> {
+        Ok(memchr::memchr_iter(b'\n', &self.as_bytes()[range]).count())
     }
 }
 
@@ -148,7 +216,7 @@ mod tests {
         let stored = draft.seal(7).unwrap();
         assert_eq!(stored.as_str(), "abcdéf");
 
-        let mut file = stored.file().try_clone().unwrap();
+        let mut file = stored.file.try_clone().unwrap();
         assert!(file.write_all(b"x").is_err(), "the file must not be writable");
         assert!(file.set_len(0).is_err(), "the file must not shrink");
         assert!(file.set_len(100).is_err(), "the file must not grow");

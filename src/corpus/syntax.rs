@@ -9,9 +9,9 @@ mod occurrence;
 mod parse;
 
 use super::{
-    language::Language,
-    outline::{LONGEST_SIGNATURE, Symbol},
+    language::{Language, Style},
     stop::StopFlag,
+    symbol::{LONGEST_SIGNATURE, Symbol},
 };
 use grammar::{Compiled, Grammar, Mark};
 pub use occurrence::UseKind;
@@ -34,6 +34,15 @@ pub(super) struct Tags<'t> {
 /// Whether there is a grammar for a language.
 pub(super) fn parses(language: &Language) -> bool {
     Grammar::of(language).is_some()
+}
+
+/// Whether files in a language define what other files use.
+pub(super) fn has_definitions(language: &Language) -> bool {
+    match language.style {
+        Style::Keywords | Style::Braces | Style::Lisp => true,
+        Style::Plain => parses(language),
+        Style::Markdown | Style::Org | Style::Tables => false,
+    }
 }
 
 /// The symbols of a file in the order of their lines, or nothing if its language has no grammar here or it cannot be

@@ -8,16 +8,12 @@ mod base;
 mod decide;
 mod directory;
 mod entries;
-mod fingerprint;
-mod open;
 mod tree;
 mod work_queue;
 
-use super::exclusion::Exclusion;
+use super::{exclusion::Exclusion, fingerprint::Fingerprint};
 pub(super) use base::Base;
 pub(super) use decide::reason_against;
-pub use fingerprint::{ClockTick, Fingerprint};
-pub(super) use open::{open_below, open_path};
 use std::{path::PathBuf, sync::Arc};
 pub use tree::Tree;
 

@@ -19,6 +19,7 @@ mod python;
 mod rows;
 mod schema;
 mod sub_calls;
+pub mod tool_action;
 pub mod tool_call;
 pub mod tool_output;
 

@@ -228,7 +228,8 @@ impl<'t> Run<'t> {
         if self.transcript.is_crowded() {
             self.tell(&format!("{} is summing up", self.model.name()));
             let messages = self.transcript.asking(prompt::SUMMARIZE);
-            let summary = self.tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut |_| {}).await;
+            let summary =
+                self.tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut |_| {}).await;
             match summary {
                 Ok(turn) if turn.cut.is_none() && turn.calls.is_empty() => {
                     self.transcript.compact(&turn.text);
@@ -242,3 +243,6 @@ impl<'t> Run<'t> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Why a call failed, in words for a person and in a form for a program.
 
-use super::{Finish, Request, TokenUsage, extractive};
+use super::{EXTRACTIVE, Finish, Request, TokenUsage};
 use crate::failure::{Failure, FailureKind};
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ impl Error {
             Self::PromptTooLong { .. } => "use smaller pieces, or a model with a larger window".to_owned(),
             Self::Rejected { .. } => "check the model's name and the endpoint's base URL with `rlm doctor`".to_owned(),
             Self::TimedOut { .. } => "the server took the call and stayed silent; `rlm doctor` checks it".to_owned(),
-            Self::Program { model, .. } if model == extractive::NAME => {
+            Self::Program { model, .. } if model == EXTRACTIVE => {
                 "ask in other words, or configure another model: `rlm models` shows how".to_owned()
             }
             Self::Program { .. } => {

@@ -6,7 +6,7 @@
 
 mod said;
 
-use super::{Error, http::CONNECTING, redact::Redactor, secret::Secret};
+use super::{CONNECTING, Error, redact::Redactor, secret::Secret};
 use crate::text::one_line;
 use genai::webc::StreamTimeout;
 use reqwest::{Url, header::HeaderMap};

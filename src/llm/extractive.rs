@@ -11,12 +11,12 @@ mod program;
 mod question;
 mod reader;
 
-use super::{BYTES_PER_TOKEN, Error, Finish, Message, Model, Piece, PieceSink, Reply, Request, Role, Task, TokenUsage};
+use super::{
+    BYTES_PER_TOKEN, EXTRACTIVE, Error, Finish, Message, Model, Piece, PieceSink, Reply, Request, Role, Task,
+    TokenUsage,
+};
 use futures::future::BoxFuture;
 use question::Question;
-
-/// The name by which it is chosen.
-pub const NAME: &str = "extractive";
 
 /// The model.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,7 +24,7 @@ pub struct Extractive;
 
 impl Model for Extractive {
     fn name(&self) -> &str {
-        NAME
+        EXTRACTIVE
     }
 
     fn window(&self) -> Option<usize> {
@@ -39,7 +39,7 @@ impl Model for Extractive {
         Box::pin(async move {
             let (messages, task) = (request.messages.clone(), request.task.clone());
             // Reading takes some milliseconds of work, which the transport must not wait for.
-            let failed = |detail| Error::Program { model: NAME.to_owned(), detail };
+            let failed = |detail| Error::Program { model: EXTRACTIVE.to_owned(), detail };
             let text = tokio::task::spawn_blocking(move || reply(&messages, task.as_ref()));
             let mut text = text.await.map_err(|error| failed(error.to_string()))?.map_err(failed)?;
             let most = request.max_output_tokens.map_or(usize::MAX, |tokens| tokens as usize * BYTES_PER_TOKEN);

@@ -8,7 +8,7 @@ pub(super) use body::{Body, Held, ReplyMemory};
 pub(super) use drained::Drained;
 pub(super) use list::{Listed, list_models};
 
-use super::Error;
+use super::{CONNECTING, Error};
 use crate::config::Endpoint;
 use reqwest::{Client, ClientBuilder, redirect};
 use std::{
@@ -16,9 +16,6 @@ use std::{
     time::Duration,
 };
 use tokio::runtime::{Builder, Handle, Runtime};
-
-/// How long a connection may take.
-pub(super) const CONNECTING: Duration = Duration::from_secs(10);
 
 /// Threads that run the code of `genai`.
 const PROVIDER_THREADS: usize = 2;

@@ -12,7 +12,7 @@ mod model_name;
 mod ollama;
 
 use super::{
-    Error, Model, Timeouts, catalog,
+    EXTRACTIVE, Error, Model, Timeouts, catalog,
     command::CommandModel,
     error_mapping::RemoteModel,
     http::{Connections, Listed, list_models},
@@ -271,7 +271,7 @@ impl Models {
         {
             return Ok((format!("ollama::{model}"), format!("Ollama answers at {}", ollama.base)));
         }
-        Ok(("extractive".to_owned(), "nothing is configured".to_owned()))
+        Ok((EXTRACTIVE.to_owned(), "nothing is configured".to_owned()))
     }
 
     /// The first model of the first endpoint, in the order of the settings, that says what it has.

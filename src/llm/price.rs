@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// on cost must not be overrun. What is built in costs nothing.
 pub fn price(prices: &BTreeMap<String, Price>, model: &str) -> Option<Price> {
     let bare = model.split_once("::").map_or(model, |(_, bare)| bare);
-    let free = (model == super::extractive::NAME).then_some(Price { input: 0.0, output: 0.0 });
+    let free = (model == super::EXTRACTIVE).then_some(Price { input: 0.0, output: 0.0 });
     prices.get(model).or_else(|| prices.get(bare)).copied().or(free)
 }
 

@@ -5,3 +5,13 @@ pub mod code_action;
 pub mod error;
 pub mod execute_command;
 pub mod query;
+
+use super::query_registry::QueryRegistry;
+use std::sync::Arc;
+use tower_lsp::Client;
+
+/// The handlers of one client.
+pub struct Handlers {
+    pub client: Client,
+    pub runs: Arc<QueryRegistry>,
+}

@@ -3,7 +3,7 @@
 use super::{
     capabilities,
     ext::{self, CancelParams, EndSessionParams, QueryParams},
-    handlers,
+    handlers::{self, Handlers},
     message_order::{Call, MessageOrder},
     outbox::{MarkedSocket, Outbox},
     query_registry::QueryRegistry,
@@ -17,12 +17,6 @@ use lsp_types::{
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tower_lsp::{Client, LanguageServer, LspService, jsonrpc::Result};
-
-/// The handlers of one client.
-pub struct Handlers {
-    pub client: Client,
-    pub runs: Arc<QueryRegistry>,
-}
 
 /// Puts a server together: its message order, the socket to its client, and its runs.
 pub fn build() -> (MessageOrder<LspService<Handlers>>, MarkedSocket, Arc<QueryRegistry>) {

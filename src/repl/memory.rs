@@ -1,11 +1,7 @@
-//! What an interpreter's process and the server say to each other about memory, and the service that answers.
+//! What an interpreter's process and the server say to each other about memory.
 //!
 //! The process asks over a socket of its own, because it may need memory while it puts together a message of any other
 //! kind. A packet holds one request or one reply, in words of 64 bits in the order of the machine.
-
-use super::budget::Reservation;
-use std::sync::Arc;
-use tokio::{net::UnixDatagram, task::JoinHandle};
 
 /// Bytes that a process may take before it asks.
 pub const FIRST_BYTES: u64 = 8 << 20;
@@ -78,38 +74,6 @@ impl Reply {
         });
         Self { number, bytes }
     }
-}
-
-/// Answers one interpreter. Dropping it ends that.
-#[derive(Debug)]
-pub struct MemoryService(JoinHandle<()>);
-
-impl MemoryService {
-    pub fn start(socket: UnixDatagram, reservation: Arc<Reservation>) -> Self {
-        Self(tokio::spawn(async move {
-            while let Some(request) = next(&socket).await {
-                let bytes = reservation.answer(request.wish, request.bytes).await;
-                let reply = Reply { number: request.number, bytes };
-                if socket.send(&reply.to_bytes()).await.is_err() {
-                    break;
-                }
-            }
-            // Nobody is there any more, or says what cannot be, and gets nothing more.
-            reservation.answer(Wish::Settle, 0).await;
-        }))
-    }
-}
-
-impl Drop for MemoryService {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-async fn next(socket: &UnixDatagram) -> Option<Request> {
-    let mut packet = [0; Request::BYTES + 1];
-    let size = socket.recv(&mut packet).await.ok()?;
-    Request::parse(&packet[..size])
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::{
     Error,
     budget::Reservation,
     fork_server::{ForkServer, ProcessEnd, ProcessHandle, Spawned},
-    memory::MemoryService,
+    memory_service::MemoryService,
     packets::Packets,
     paging::{Ends, Pager},
     traffic::{SHORT_FRAME, Traffic},

@@ -15,19 +15,21 @@ struct State {
     holders: usize,
 }
 
-impl Resting {
-    /// Lays a session to rest; nothing if it has no process.
-    pub(super) fn new(mut session: ReplSession) -> Option<Self> {
-        let budget = session.budget().clone();
-        if !session.begin_rest() {
+impl ReplSession {
+    /// Lays it to rest between two questions; nothing if there is nothing to rest.
+    pub fn rest(mut self) -> Option<Resting> {
+        let budget = self.budget().clone();
+        if !self.begin_rest() {
             return None;
         }
-        let slot = Arc::new(Slot(Mutex::new(State { session: Some(session), holders: 0 })));
+        let slot = Arc::new(Slot(Mutex::new(State { session: Some(self), holders: 0 })));
         let resting: Weak<Slot> = Arc::downgrade(&slot);
         budget.note_resting(resting);
-        Some(Self(slot))
+        Some(Resting(slot))
     }
+}
 
+impl Resting {
     /// Has it stay for as long as this is held; nothing if it is gone.
     pub fn hold(&self) -> Option<Hold> {
         let mut state = self.0.lock();

@@ -5,7 +5,6 @@ use super::{
     budget::Budget,
     fork_server::ProcessEnd,
     process::{Launch, Process},
-    resting::Resting,
     wire::{Cause, CellReport, FromWorker, Run, SandboxLevel, ToWorker},
     worker,
 };
@@ -150,11 +149,6 @@ impl ReplSession {
         }
         self.is_idle = true;
         Ok(outcome)
-    }
-
-    /// Lays it to rest between two questions; nothing if there is nothing to rest.
-    pub fn rest(self) -> Option<Resting> {
-        Resting::new(self)
     }
 
     pub(super) fn budget(&self) -> &Arc<Budget> {

@@ -41,7 +41,11 @@ enum Content {
 enum Part {
     Text(String),
     /// A text for each number, which stands there for `{}`.
-    Each { each: String, from: u64, to: u64 },
+    Each {
+        each: String,
+        from: u64,
+        to: u64,
+    },
 }
 
 #[derive(Deserialize)]
@@ -90,7 +94,8 @@ fn write(input: &Input, folder: &Path) {
 /// What is wrong with the answer.
 async fn complaints(input: &str, case: &Case, folder: PathBuf, home: &Path) -> Vec<String> {
     let about = case.about.as_ref().map_or(folder.clone(), |path| folder.join(path));
-    let mut command = rlm(["query", &case.ask, about.to_str().expect("the path is text"), "--json", "--model", "extractive"]);
+    let mut command =
+        rlm(["query", &case.ask, about.to_str().expect("the path is text"), "--json", "--model", "extractive"]);
     command.env("HOME", home);
     let ran = run(command).await;
     let result = ran.json();
@@ -105,7 +110,8 @@ async fn complaints(input: &str, case: &Case, folder: PathBuf, home: &Path) -> V
             complaints.push(format!("no citation of the first {} is {cited}", case.within));
         }
     }
-    complaints.extend(case.shows.iter().filter(|it| !answer.contains(*it)).map(|it| format!("it does not show {it:?}")));
+    complaints
+        .extend(case.shows.iter().filter(|it| !answer.contains(*it)).map(|it| format!("it does not show {it:?}")));
     complaints.extend(case.hides.iter().filter(|it| answer.contains(*it)).map(|it| format!("it shows {it:?}")));
     if !complaints.is_empty() {
         complaints.insert(0, format!("\n{input}: {}\n{answer}", case.ask));
@@ -125,7 +131,8 @@ fn holds(citation: &Value, path: &str, line: &str, text: &str) -> bool {
 
 #[tokio::test]
 async fn what_is_named_is_looked_up() {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/exact.toml")).expect("the cases are there");
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/exact.toml"))
+        .expect("the cases are there");
     let inputs: Inputs = toml::from_str(&text).expect("the cases are TOML");
     let folder = tempfile::tempdir().expect("a folder");
     let home = folder.path().join("home");

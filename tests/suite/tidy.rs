@@ -1,5 +1,10 @@
 //! Rules of the house that a compiler does not know.
 
+mod circles;
+mod imports;
+
+use circles::{Unit, circles};
+use imports::imports;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -93,6 +98,10 @@ const PRIVATE_WORDS: [&str; 37] = [
     "Walked",
 ];
 
+/// Modules whose parts use each other in circles, and those in which single files still do.
+const CIRCULAR_PARTS: [&str; 2] = ["engine", "repl/worker"];
+const CIRCULAR_FILES: [&str; 1] = ["repl/worker"];
+
 /// The longest a file may be.
 const LONGEST: usize = 450;
 
@@ -170,6 +179,14 @@ fn modules_use_only_what_lies_below_them() {
         }
     }
     complain(&complaints);
+}
+
+#[test]
+fn modules_use_each_other_in_no_circle() {
+    let sources = sources();
+    let imports = imports(&sources);
+    complain(&circles(&sources, &imports, Unit::Module, &CIRCULAR_PARTS));
+    complain(&circles(&sources, &imports, Unit::File, &CIRCULAR_FILES));
 }
 
 #[test]

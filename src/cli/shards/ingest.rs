@@ -1,7 +1,7 @@
 //! `rlm shards ingest`.
 
 use super::{
-    super::{options::refused, query::print_json, say, scope},
+    super::{options::refused, output::print_json, say, scope},
     Failure, Outcome,
     size::parse,
 };

@@ -3,7 +3,7 @@
 use super::{
     super::{
         output::note,
-        query::{print, print_json},
+        output::{print, print_json},
         say,
         terminal::Guarded,
     },

@@ -1,10 +1,11 @@
 //! Where a text can be cut, and how strong each of these borders is.
 
 use crate::corpus::{
-    assemble::Segment,
-    outline::{Symbol, by_lines, symbols},
+    outline::{by_lines, symbols},
+    segment::Segment,
     stop::StopFlag,
     structure::{Lines, lead_in},
+    symbol::Symbol,
 };
 use rustc_hash::FxHasher;
 use std::{hash::Hasher, ops::Range};

@@ -1,17 +1,20 @@
 //! How a text comes about: from its sources, from an earlier text, or as a huge file where it lies.
 
-use super::{Body, ContextText};
-use crate::corpus::{
-    assemble::{self, Assembled, Earlier, Outcome, Segment},
-    decode::Changes,
-    error::Error,
-    exclusion::Exclusion,
-    in_place::{self, Scanned},
-    search::SharedIndex,
-    shards::{ShardStore, ShardText},
-    source::Source,
-    stop::StopFlag,
-    value::Shape,
+use super::{ContextText, Origin, RankedSearch};
+use crate::{
+    corpus::{
+        assemble::{self, Assembled, Earlier, Outcome},
+        decode::Changes,
+        error::Error,
+        exclusion::Exclusion,
+        in_place::{self, InPlaceText},
+        segment::{Changed, Segment},
+        source::Source,
+        stop::StopFlag,
+        text_source::TextSource,
+        value::Shape,
+    },
+    text::Bytes,
 };
 use std::sync::{Arc, OnceLock};
 
@@ -25,7 +28,7 @@ impl ContextText {
     ) -> Result<Arc<Self>, Error> {
         let kept = earlier.map(|earlier| earlier.kept(sources));
         if let (Some(earlier), Some(kept)) = (earlier, &kept)
-            && kept.len() == earlier.sources.len()
+            && kept.len() == earlier.origin.sources.len()
             && kept.iter().all(Option::is_some)
             && earlier.check().is_ok()
         {
@@ -43,74 +46,51 @@ impl ContextText {
                 }
             }
         }
-        let earlier_index = earlier.and_then(|it| it.index.get().or(it.earlier_index.as_ref())).cloned();
-        let earlier = earlier.zip(kept.as_deref()).and_then(|(earlier, kept)| match &earlier.body {
-            Body::Stored(text) => {
-                let (segments, outcomes) = (&earlier.segments, &earlier.outcomes);
-                Some(Earlier { text: text.as_str(), segments, outcomes, kept })
-            }
-            Body::InPlace(_) | Body::Shards(_) => None,
+        let ranked_search = earlier.map(|earlier| earlier.ranked_search.next()).unwrap_or_default();
+        let earlier = earlier.zip(kept.as_deref()).and_then(|(earlier, kept)| {
+            let (segments, outcomes) = (&earlier.segments, &earlier.origin.outcomes);
+            // What does not lie in memory is read anew as well from where it came from.
+            Some(Earlier { text: earlier.in_memory()?, segments, outcomes, kept })
         });
         let Assembled { text, segments, outcomes } = assemble::assemble(sources, earlier, stop)?;
-        let new = Self::new(Body::Stored(text), sources.to_vec(), segments, outcomes);
-        Ok(Arc::new(Self { earlier_index, ..new }))
+        let origin = Origin::new(sources.to_vec(), outcomes);
+        Ok(Arc::new(Self { origin, ranked_search, ..Self::new(Box::new(text), segments) }))
     }
 
-    fn new(body: Body, sources: Vec<Arc<Source>>, segments: Vec<Segment>, outcomes: Vec<Outcome>) -> Self {
-        Self {
-            body,
-            changed: assemble::changed(&sources, &outcomes),
-            exclusions: assemble::exclusions(&sources, &outcomes),
-            incomplete: assemble::incomplete(&sources, &outcomes),
-            sources,
-            outcomes,
-            segments,
-            chars: OnceLock::new(),
-            lines: OnceLock::new(),
-            parts: OnceLock::new(),
-            shape: None,
-            index: SharedIndex::default(),
-            earlier_index: None,
-        }
+    fn new(text: Box<dyn TextSource>, segments: Vec<Segment>) -> Self {
+        let (parts, origin, ranked_search) = (OnceLock::new(), Origin::default(), RankedSearch::default());
+        Self { text, segments, parts, origin, shape: None, ranked_search }
     }
 
-    fn in_place(source: &Arc<Source>, scanned: Scanned) -> Self {
-        let Scanned { text, chars, lines, had_mark } = scanned;
-        let segment =
-            Segment { path: source.path.clone(), header: 0..0, text: 0..text.len(), language: source.language };
-        let changes = Changes { had_mark, ..Changes::default() };
+    fn in_place(source: &Arc<Source>, text: InPlaceText) -> Self {
+        let (path, language) = (source.path.clone(), source.language);
+        let segment = Segment { path, header: 0..0, text: 0..text.byte_len(), language };
+        let changes = Changes { had_mark: text.had_mark, ..Changes::default() };
         let outcome = Outcome { reading: text.reading(), segment: Ok(0), changes, flaw: None };
-        Self {
-            chars: OnceLock::from(chars),
-            lines: OnceLock::from(lines),
-            ..Self::new(Body::InPlace(text), vec![source.clone()], vec![segment], vec![outcome])
-        }
+        let origin = Origin::new(vec![source.clone()], vec![outcome]);
+        Self { origin, ..Self::new(Box::new(text), vec![segment]) }
     }
 
     /// The texts of a value.
     pub(in crate::corpus) fn of_value(sources: &[Arc<Source>], shape: Option<Shape>) -> Result<Arc<Self>, Error> {
-        let Assembled { text, segments, outcomes } = assemble::assemble(sources, None, &StopFlag::default())?;
-        // The texts lie in the file now, and nobody asks for them again.
-        drop(outcomes);
-        Ok(Arc::new(Self { shape, ..Self::new(Body::Stored(text), Vec::new(), segments, Vec::new()) }))
+        // The texts lie in the file then, and nobody asks for what they came from again.
+        let Assembled { text, segments, .. } = assemble::assemble(sources, None, &StopFlag::default())?;
+        Ok(Arc::new(Self { shape, ..Self::new(Box::new(text), segments) }))
     }
 
-    /// The text of a store. Of its shards nothing is fetched yet.
-    pub(in crate::corpus) fn of_store(store: ShardStore) -> Arc<Self> {
-        let text = ShardText::new(store);
-        let (segments, changed) = (text.segments().to_vec(), text.changed().to_vec());
-        let (chars, lines) = text.indexes();
-        Arc::new(Self {
-            changed,
-            chars: OnceLock::from(chars),
-            lines: OnceLock::from(lines),
-            ..Self::new(Body::Shards(Box::new(text)), Vec::new(), segments, Vec::new())
-        })
+    /// A text that was put together elsewhere, of which nothing is looked at yet.
+    pub(in crate::corpus) fn of_source(
+        text: Box<dyn TextSource>,
+        segments: Vec<Segment>,
+        changed: Vec<Changed>,
+    ) -> Arc<Self> {
+        let origin = Origin { changed, ..Origin::default() };
+        Arc::new(Self { origin, ..Self::new(text, segments) })
     }
 
     /// For each of these sources the number of its outcome in this text, if it has not changed since.
     pub(in crate::corpus) fn kept(&self, sources: &[Arc<Source>]) -> Vec<Option<usize>> {
-        let mut own = self.sources.iter().zip(&self.outcomes).enumerate().peekable();
+        let mut own = self.origin.sources.iter().zip(&self.origin.outcomes).enumerate().peekable();
         // Both are in the order of the paths.
         let number = |source: &Arc<Source>| {
             while own.next_if(|(_, (known, _))| known.path < source.path).is_some() {}
@@ -122,9 +102,18 @@ impl ContextText {
 
     /// How much room it takes that nobody else needs.
     pub(in crate::corpus) fn stored_bytes(&self) -> usize {
-        match &self.body {
-            Body::Stored(text) => text.as_str().len(),
-            Body::InPlace(_) | Body::Shards(_) => 0,
+        self.in_memory().map_or(0, str::len)
+    }
+}
+
+impl Origin {
+    fn new(sources: Vec<Arc<Source>>, outcomes: Vec<Outcome>) -> Self {
+        Self {
+            changed: assemble::changed(&sources, &outcomes),
+            exclusions: assemble::exclusions(&sources, &outcomes),
+            incomplete: assemble::incomplete(&sources, &outcomes),
+            sources,
+            outcomes,
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::group::Group;
 use crate::corpus::{
     context::ContextText,
-    grep::{self, GrepError, Pattern},
+    error::GrepError,
+    grep::{self, Pattern},
     stop::StopFlag,
 };
 use regex::{Regex, RegexBuilder};
@@ -64,9 +65,9 @@ pub fn count(
             *lines += 1;
             let key = match &by {
                 None => line.segment.path.as_deref().unwrap_or_default(),
-                Some(by) => by.captures(line.text).map_or("", |found| {
-                    found.get(1).or_else(|| found.get(0)).map_or("", |group| group.as_str())
-                }),
+                Some(by) => by
+                    .captures(line.text)
+                    .map_or("", |found| found.get(1).or_else(|| found.get(0)).map_or("", |group| group.as_str())),
             };
             let key = &key[..key.floor_char_boundary(LONGEST_KEY)];
             Group::add(groups, key, line.start, MOST_KEYS);
@@ -84,7 +85,11 @@ pub fn count(
 }
 
 fn key_pattern(by: &str, ignore_case: bool) -> Result<Regex, GrepError> {
-    let built = RegexBuilder::new(by).case_insensitive(ignore_case).size_limit(MOST_COMPILED).dfa_size_limit(MOST_COMPILED).build();
+    let built = RegexBuilder::new(by)
+        .case_insensitive(ignore_case)
+        .size_limit(MOST_COMPILED)
+        .dfa_size_limit(MOST_COMPILED)
+        .build();
     built.map_err(|error| GrepError::Pattern {
         pattern: crate::text::cut_head(by, LONGEST_KEY).shown.to_owned(),
         reason: error.to_string(),
@@ -114,8 +119,13 @@ mod tests {
     #[test]
     fn bad_patterns_and_paths_are_errors() {
         let context = Snapshot::of_text(Some("a.log"), LOG.to_owned()).context().unwrap();
-        for (pattern, by, path) in [("(", None, None), ("a", Some("("), None), ("a", None, Some("b")), ("a\nb", None, None)] {
-            assert!(count(&context, pattern, by, path, false, &StopFlag::default()).is_err(), "{pattern} {by:?} {path:?}");
+        for (pattern, by, path) in
+            [("(", None, None), ("a", Some("("), None), ("a", None, Some("b")), ("a\nb", None, None)]
+        {
+            assert!(
+                count(&context, pattern, by, path, false, &StopFlag::default()).is_err(),
+                "{pattern} {by:?} {path:?}"
+            );
         }
     }
 }

@@ -1,14 +1,14 @@
 //! What defines a name.
 
-use super::uses::{own_name, uses};
+use super::uses::{Use, own_name, uses};
 use crate::corpus::{
-    Symbol,
     context::ContextText,
     error::Error,
     outline::symbols,
     search::Role,
     stop::StopFlag,
-    syntax::{UseKind, positions},
+    symbol::Symbol,
+    syntax::{self, UseKind, positions},
 };
 
 /// Larger files have no outline.
@@ -54,7 +54,8 @@ enum Fit {
 pub fn find_definitions(context: &ContextText, name: &str, stop: &StopFlag) -> Result<Vec<Definition>, Error> {
     let name = name.trim().trim_end_matches("()");
     let own = own_name(name);
-    let qualifiers: Vec<&str> = name[..name.len() - own.len()].split(['.', ':', '#', '-', '>']).filter(|it| !it.is_empty()).collect();
+    let qualifiers: Vec<&str> =
+        name[..name.len() - own.len()].split(['.', ':', '#', '-', '>']).filter(|it| !it.is_empty()).collect();
     for ignores_case in [false, true] {
         let mut found = in_outlines(context, own, &qualifiers, ignores_case, stop)?;
         if found.is_empty() && !ignores_case {
@@ -82,7 +83,7 @@ fn in_outlines(
     let (mut found, mut parsed) = (Vec::new(), 0);
     for segment in context.segments() {
         stop.check()?;
-        let language = segment.language.filter(|language| language.has_definitions());
+        let language = segment.language.filter(|language| syntax::has_definitions(language));
         if language.is_none() || segment.text.len() > LARGEST || parsed > MOST_PARSED {
             continue;
         }
@@ -127,7 +128,7 @@ fn without_bodies(
 ) -> Result<Vec<(Key, Definition)>, Error> {
     let uses = uses(context, own, MOST * 10, stop)?;
     let defining = uses.rows.into_iter().filter(|it| matches!(it.kind, UseKind::Assignment | UseKind::Declaration));
-    let definition = |it: super::Use| {
+    let definition = |it: Use| {
         let path = it.path.clone().unwrap_or_default();
         let is_within = it.within.iter().any(|within| qualifiers.iter().any(|it| is_word_of(within, it)));
         let fit = if is_within { Fit::Qualified } else { Fit::Unqualified };
@@ -177,7 +178,9 @@ fn fit(qualifiers: &[&str], symbol: &Symbol, within: &[&Symbol], path: &str) -> 
         // A head like `func (r *Repo) Save` or `Repo::save` names what the method is of before the method.
         let own = own_name(&symbol.name);
         let head = symbol.signature.find(own).map_or("", |at| &symbol.signature[..at]);
-        within.iter().any(|it| is_word_of(&it.name, wanted)) || is_word_of(&symbol.name, wanted) || is_word_of(head, wanted)
+        within.iter().any(|it| is_word_of(&it.name, wanted))
+            || is_word_of(&symbol.name, wanted)
+            || is_word_of(head, wanted)
     };
     let in_module = |wanted: &&str| {
         let stem = |part: &str| part.split('.').next().unwrap_or_default().eq_ignore_ascii_case(wanted);

@@ -43,7 +43,9 @@ pub fn manifest_entries(context: &ContextText, stop: &StopFlag) -> Result<Vec<En
         .iter()
         .filter(|segment| segment.text.len() <= LARGEST)
         .filter_map(|segment| Some((segment.path.as_deref()?, reader(segment.path.as_deref()?)?, segment)))
-        .filter(|(path, ..)| !path.split('/').any(|part| matches!(part, "node_modules" | "vendor" | "third_party" | "site-packages")))
+        .filter(|(path, ..)| {
+            !path.split('/').any(|part| matches!(part, "node_modules" | "vendor" | "third_party" | "site-packages"))
+        })
         .collect();
     // What is written by hand before what is made of it, and the package before its examples.
     files.sort_by_key(|(path, ..)| {
@@ -81,7 +83,9 @@ fn reader(path: &str) -> Option<fn(&str) -> Vec<Found>> {
         "pom.xml" => lines::xml,
         "METADATA" | "PKG-INFO" => lines::metadata,
         "Dockerfile" | "Containerfile" => lines::dockerfile,
-        ".nvmrc" | ".node-version" | ".python-version" | ".ruby-version" | ".java-version" | "rust-toolchain" => lines::runtime,
+        ".nvmrc" | ".node-version" | ".python-version" | ".ruby-version" | ".java-version" | "rust-toolchain" => {
+            lines::runtime
+        }
         ".tool-versions" => lines::tool_versions,
         _ if name.ends_with(".gradle") || name.ends_with(".gradle.kts") || extension == "gemspec" => lines::calls,
         _ if matches!(extension, "csproj" | "fsproj") => lines::xml,
@@ -94,7 +98,10 @@ fn reader(path: &str) -> Option<fn(&str) -> Vec<Found>> {
 
 /// A dependency, or the version of a language or of a tool that is required, which some formats list together.
 fn required(name: &str) -> &'static str {
-    let is_runtime = matches!(name, "python" | "php" | "node" | "npm" | "ruby" | "java" | "flutter" | "sdk" | "dart" | "julia" | "elixir");
+    let is_runtime = matches!(
+        name,
+        "python" | "php" | "node" | "npm" | "ruby" | "java" | "flutter" | "sdk" | "dart" | "julia" | "elixir"
+    );
     if is_runtime { "runtime" } else { "dependency" }
 }
 
@@ -106,7 +113,13 @@ mod tests {
     fn entries(path: &str, text: &str) -> Vec<String> {
         let context = Snapshot::of_text(Some(path), text.to_owned()).context().unwrap();
         let entries = manifest_entries(&context, &StopFlag::default()).unwrap();
-        let lines = |it: &Entry| if it.first_line == it.last_line { it.first_line.to_string() } else { format!("{}-{}", it.first_line, it.last_line) };
+        let lines = |it: &Entry| {
+            if it.first_line == it.last_line {
+                it.first_line.to_string()
+            } else {
+                format!("{}-{}", it.first_line, it.last_line)
+            }
+        };
         entries.iter().map(|it| format!("{} {} {} {}", lines(it), it.about, it.name, it.value)).collect()
     }
 
@@ -116,23 +129,65 @@ mod tests {
             (
                 "pyproject.toml",
                 "[project]\nname = \"orchard\"\nversion = '8.9.1'\nlicense = {text = \"MIT\"}\nrequires-python = \">=3.12\"\ndependencies = [\n  \"ladder>=4.2\",\n  \"basket[extra]==1.7 ; python_version < '3'\", # why\n]\n[project.optional-dependencies]\ntest = [\"pytest\"]\n[tool.poetry.dependencies]\npython = \"^3.9\"\nrake = { version = \"1\", optional = true }\n[project.scripts]\ngrow = \"a:b\"\n",
-                &["2 name orchard orchard", "3 version version 8.9.1", "4 licence license MIT", "5 runtime requires-python >=3.12", "7 dependency ladder >=4.2", "8 dependency basket ==1.7 ; python_version < '3'", "11 feature test [\"pytest\"]", "11 dependency pytest ", "13 runtime python ^3.9", "14 dependency rake 1", "16 command grow a:b"][..],
+                &[
+                    "2 name orchard orchard",
+                    "3 version version 8.9.1",
+                    "4 licence license MIT",
+                    "5 runtime requires-python >=3.12",
+                    "7 dependency ladder >=4.2",
+                    "8 dependency basket ==1.7 ; python_version < '3'",
+                    "11 feature test [\"pytest\"]",
+                    "11 dependency pytest ",
+                    "13 runtime python ^3.9",
+                    "14 dependency rake 1",
+                    "16 command grow a:b",
+                ][..],
             ),
             (
                 "Cargo.toml",
                 "[package]\nname = \"a\"\nversion.workspace = true\nrust-version = \"1.70\"\nedition = \"2021\"\n\n[dependencies]\nb = \"1\"\nc = { version = \"2\", features = [\"x\"] }\n[dependencies.d]\nversion = \"3\"\n[target.'cfg(unix)'.dev-dependencies]\ne = { path = \"../e\" }\n",
-                &["2 name a a", "4 runtime rust-version 1.70", "5 runtime edition 2021", "8 dependency b 1", "9 dependency c 2", "10-11 dependency d 3", "13 dependency e path ../e"],
+                &[
+                    "2 name a a",
+                    "4 runtime rust-version 1.70",
+                    "5 runtime edition 2021",
+                    "8 dependency b 1",
+                    "9 dependency c 2",
+                    "10-11 dependency d 3",
+                    "13 dependency e path ../e",
+                ],
             ),
             (
                 "package.json",
                 "{\n  \"name\": \"orchard\",\n  \"license\": \"MIT\",\n  \"engines\": {\n    \"node\": \">= 20\"\n  },\n  \"scripts\": {\"test\": \"a \\\"b\\\"\"},\n  \"devDependencies\": {\"x\": \"^1\",\n \"y\": {\"dependencies\": 1}}\n}\n",
-                &["2 name orchard orchard", "3 licence license MIT", "5 runtime node >= 20", "7 command test a \"b\"", "8 dependency x ^1"],
+                &[
+                    "2 name orchard orchard",
+                    "3 licence license MIT",
+                    "5 runtime node >= 20",
+                    "7 command test a \"b\"",
+                    "8 dependency x ^1",
+                ],
             ),
-            ("go.mod", "module a.b/c\n\ngo 1.22\n\nrequire (\n\tx.y/z v1.2.3\n)\nrequire q v1 // indirect\n", &["1 name a.b/c a.b/c", "3 runtime go 1.22", "6 dependency x.y/z v1.2.3", "8 dependency q v1"]),
-            ("Gemfile", "ruby \"3.2\"\ngem 'rails', '~> 7'\ngem \"pg\"\n", &["1 runtime ruby 3.2", "2 dependency rails ~> 7", "3 dependency pg "]),
+            (
+                "go.mod",
+                "module a.b/c\n\ngo 1.22\n\nrequire (\n\tx.y/z v1.2.3\n)\nrequire q v1 // indirect\n",
+                &["1 name a.b/c a.b/c", "3 runtime go 1.22", "6 dependency x.y/z v1.2.3", "8 dependency q v1"],
+            ),
+            (
+                "Gemfile",
+                "ruby \"3.2\"\ngem 'rails', '~> 7'\ngem \"pg\"\n",
+                &["1 runtime ruby 3.2", "2 dependency rails ~> 7", "3 dependency pg "],
+            ),
             ("requirements-dev.txt", "# c\na==1\nb >= 2\n-r x\n", &["2 dependency a ==1", "3 dependency b >= 2"]),
-            ("setup.py", "setup(\n    name=\"a\",\n    python_requires=\">=3.8\",\n    install_requires=[\n        \"b>1\",\n    ],\n    license=\"BSD\",\n)\n", &["2 name a a", "3 runtime python_requires >=3.8", "5 dependency b >1", "7 licence license BSD"]),
-            ("pom.xml", "<dependency>\n  <groupId>a</groupId>\n  <artifactId>b</artifactId>\n  <version>1</version>\n</dependency>\n", &["1-5 dependency a:b 1"]),
+            (
+                "setup.py",
+                "setup(\n    name=\"a\",\n    python_requires=\">=3.8\",\n    install_requires=[\n        \"b>1\",\n    ],\n    license=\"BSD\",\n)\n",
+                &["2 name a a", "3 runtime python_requires >=3.8", "5 dependency b >1", "7 licence license BSD"],
+            ),
+            (
+                "pom.xml",
+                "<dependency>\n  <groupId>a</groupId>\n  <artifactId>b</artifactId>\n  <version>1</version>\n</dependency>\n",
+                &["1-5 dependency a:b 1"],
+            ),
             ("LICENSE", "\n   MIT License\n\nCopyright\n", &["2-4 licence MIT License MIT License"]),
             (".nvmrc", "v20\n", &["1 runtime .nvmrc v20"]),
             ("x.py", "name = 1\n", &[]),
@@ -146,9 +201,25 @@ mod tests {
     #[test]
     fn a_list_of_changes_has_releases() {
         for (path, text, expected) in [
-            ("CHANGELOG.md", "# Changes\n\n## [Unreleased]\n\n## 8.9.1 (2026-09-03)\n\n- Longer.\n\n### Fixed\n\n- x\n\n## v8.9.0\n\n- Older.\n", &["3-4 release Unreleased [Unreleased]", "5-12 release 8.9.1 8.9.1 (2026-09-03)", "13-15 release 8.9.0 v8.9.0"][..]),
-            ("CHANGES.rst", "Version 7.1.2\n-------------\n- a\n\nVersion 7.1.1\n-------------\n- b\n", &["1-4 release 7.1.2 Version 7.1.2", "5-7 release 7.1.1 Version 7.1.1"]),
-            ("HISTORY", "1.0.0 / 2020-01-01\n==================\n  * a\n\n0.9.0 / 2019-01-01\n==================\n  * see 1.2.3\n", &["1-4 release 1.0.0 1.0.0 / 2020-01-01", "5-7 release 0.9.0 0.9.0 / 2019-01-01"]),
+            (
+                "CHANGELOG.md",
+                "# Changes\n\n## [Unreleased]\n\n## 8.9.1 (2026-09-03)\n\n- Longer.\n\n### Fixed\n\n- x\n\n## v8.9.0\n\n- Older.\n",
+                &[
+                    "3-4 release Unreleased [Unreleased]",
+                    "5-12 release 8.9.1 8.9.1 (2026-09-03)",
+                    "13-15 release 8.9.0 v8.9.0",
+                ][..],
+            ),
+            (
+                "CHANGES.rst",
+                "Version 7.1.2\n-------------\n- a\n\nVersion 7.1.1\n-------------\n- b\n",
+                &["1-4 release 7.1.2 Version 7.1.2", "5-7 release 7.1.1 Version 7.1.1"],
+            ),
+            (
+                "HISTORY",
+                "1.0.0 / 2020-01-01\n==================\n  * a\n\n0.9.0 / 2019-01-01\n==================\n  * see 1.2.3\n",
+                &["1-4 release 1.0.0 1.0.0 / 2020-01-01", "5-7 release 0.9.0 0.9.0 / 2019-01-01"],
+            ),
         ] {
             assert_eq!(entries(path, text), expected, "{path}");
         }

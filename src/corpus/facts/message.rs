@@ -7,7 +7,8 @@
 use crate::{
     corpus::{
         context::ContextText,
-        grep::{self, GrepError, Pattern},
+        error::GrepError,
+        grep::{self, Pattern},
         search::Role,
         stop::StopFlag,
     },
@@ -73,14 +74,20 @@ pub fn message_origins(
     let Some(pattern) = pattern(&message) else { return Ok(Vec::new()) };
     let compiled = Pattern::of_lines(&pattern, true)?;
     let lower: Vec<String> = message.iter().map(|word| word.to_lowercase()).collect();
-    let parts = grep::fold(context, &compiled, |_| true, stop, |found: &mut Vec<(f64, usize)>, line| {
-        // The best lines of a part, as far as the line alone can tell.
-        let text = cut_head(line.text, LONGEST).shown;
-        found.push((covered(&lower, text, 2), line.start));
-        if found.len() >= 2 * MOST_RATED {
-            keep_best(found);
-        }
-    })?;
+    let parts = grep::fold(
+        context,
+        &compiled,
+        |_| true,
+        stop,
+        |found: &mut Vec<(f64, usize)>, line| {
+            // The best lines of a part, as far as the line alone can tell.
+            let text = cut_head(line.text, LONGEST).shown;
+            found.push((covered(&lower, text, 2), line.start));
+            if found.len() >= 2 * MOST_RATED {
+                keep_best(found);
+            }
+        },
+    )?;
     let mut found: Vec<(f64, usize)> = parts.into_iter().flatten().collect();
     keep_best(&mut found);
     let mut candidates = Vec::with_capacity(found.len());
@@ -96,9 +103,9 @@ pub fn message_origins(
         }
         let Some(position) = context.position(it.start).map_err(GrepError::Text)? else { continue };
         // The line before may have been taken for the whole of it.
-        let is_known = origins.iter().any(|known| {
-            known.path.as_deref() == position.path && known.line.abs_diff(position.line) <= GOES_ON
-        });
+        let is_known = origins
+            .iter()
+            .any(|known| known.path.as_deref() == position.path && known.line.abs_diff(position.line) <= GOES_ON);
         if !is_known {
             let text = line_at(context, it.start)?;
             let text = cut_head(text.trim_end(), SHOWN).shown.to_owned();
@@ -115,7 +122,8 @@ fn keep_best(found: &mut Vec<(f64, usize)>) {
 
 /// The words of a message or a line. Numbers are values, and tell nothing.
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    let words = text.split(|it: char| !(it.is_alphabetic() || it == '_' || it == '\'')).map(|word| word.trim_matches('\''));
+    let words =
+        text.split(|it: char| !(it.is_alphabetic() || it == '_' || it == '\'')).map(|word| word.trim_matches('\''));
     // A lone letter is a part of a value, `1.x`, or of a placeholder, `%s`.
     words.filter(|word| word.len() > 1 || word.eq_ignore_ascii_case("a"))
 }
@@ -163,7 +171,12 @@ fn covered(message: &[String], line: &str, shortest: usize) -> f64 {
 }
 
 /// Rates the line that begins at `start`, with those that go on with what it says.
-fn rated(context: &ContextText, message: &[String], verbatim: &str, start: usize) -> Result<Option<Candidate>, GrepError> {
+fn rated(
+    context: &ContextText,
+    message: &[String],
+    verbatim: &str,
+    start: usize,
+) -> Result<Option<Candidate>, GrepError> {
     let Some(segment) = context.segment_at(start) else { return Ok(None) };
     let end = context.floor_char(segment.text.end.min(start + 3 * LONGEST)).map_err(GrepError::Text)?;
     let text = context.read(start..end.max(start)).map_err(GrepError::Text)?;
@@ -189,12 +202,17 @@ fn rated(context: &ContextText, message: &[String], verbatim: &str, start: usize
         Role::Test | Role::Example => 0.7,
     };
     let trimmed = line.trim_start();
-    let is_comment = segment.language.is_some_and(|it| it.comments.iter().any(|mark| trimmed.starts_with(mark.trim_end())));
+    let is_comment =
+        segment.language.is_some_and(|it| it.comments.iter().any(|mark| trimmed.starts_with(mark.trim_end())));
     let is_literal = line.contains(['"', '\'', '`']) && !is_comment;
     // Of two that say as much, the one that says nothing else is more likely to be the source.
     let surplus = words(line).count().saturating_sub(message.len()) as f64 * 0.001;
     let rating = (share * 0.6 + of_message * 0.4) * role * if is_literal { 1.0 } else { 0.8 } - surplus
-        + if literal.split("  ").any(|part| part.trim().len() >= LEAST_LITERAL && verbatim.contains(part.trim())) { 0.05 } else { 0.0 };
+        + if literal.split("  ").any(|part| part.trim().len() >= LEAST_LITERAL && verbatim.contains(part.trim())) {
+            0.05
+        } else {
+            0.0
+        };
     Ok(Some(Candidate { start, rating, share }))
 }
 

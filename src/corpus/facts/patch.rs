@@ -1,6 +1,6 @@
 //! Which commit and which file a line of a patch belongs to, as `git log -p`, `git format-patch` and `git diff` write them.
 
-use crate::corpus::{context::ContextText, path_lookup::LookupError};
+use crate::corpus::{context::ContextText, error::LookupError};
 
 /// Bytes before a line that are looked at.
 const MOST: usize = 4 << 20;
@@ -36,17 +36,21 @@ pub fn revision(context: &ContextText, path: Option<&str>, line: usize) -> Resul
 /// Where the last line of a text comes from, whose first line has the number `first`.
 fn of_last_line(text: &str, first: usize) -> Option<Revision> {
     let lines: Vec<&str> = text.lines().collect();
-    let is_patch = |line: &str| line.starts_with("diff --git ") || line.starts_with("diff -") || line.starts_with("Index: ");
+    let is_patch =
+        |line: &str| line.starts_with("diff --git ") || line.starts_with("diff -") || line.starts_with("Index: ");
     let begins = |at: &usize| is_commit(lines[*at]);
     let commit = (0..lines.len()).rev().find(begins);
-    let patch = (commit.unwrap_or(0)..lines.len()).rev().find(|&at| is_patch(lines[at]) || lines[at].starts_with("--- "));
+    let patch =
+        (commit.unwrap_or(0)..lines.len()).rev().find(|&at| is_patch(lines[at]) || lines[at].starts_with("--- "));
     let mut revision = Revision { line: first + commit.or(patch)?, ..Revision::default() };
     if let Some(at) = commit {
         head(&lines[at..], &mut revision);
     }
     if let Some(at) = patch {
-        let named = lines[at..].iter().take(8).find_map(|line| line.strip_prefix("+++ ").filter(|it| *it != "/dev/null"));
-        let removed = lines[at..].iter().take(8).find_map(|line| line.strip_prefix("--- ").filter(|it| *it != "/dev/null"));
+        let named =
+            lines[at..].iter().take(8).find_map(|line| line.strip_prefix("+++ ").filter(|it| *it != "/dev/null"));
+        let removed =
+            lines[at..].iter().take(8).find_map(|line| line.strip_prefix("--- ").filter(|it| *it != "/dev/null"));
         let by_head = lines[at].rsplit_once(" b/").map(|(_, path)| path).or_else(|| lines[at].strip_prefix("Index: "));
         let path = named.or(removed).map(|it| it.split('\t').next().unwrap_or(it)).or(by_head).unwrap_or_default();
         revision.file = path.strip_prefix("b/").or_else(|| path.strip_prefix("a/")).unwrap_or(path).trim().to_owned();
@@ -74,7 +78,10 @@ fn head(lines: &[&str], revision: &mut Revision) {
         } else if let Some(date) = value("Date:").or_else(|| value("AuthorDate:")) {
             revision.date = date;
         } else if let Some(subject) = value("Subject:") {
-            revision.subject = subject.split_once("] ").filter(|_| subject.starts_with('[')).map_or(subject.clone(), |it| it.1.to_owned());
+            revision.subject = subject
+                .split_once("] ")
+                .filter(|_| subject.starts_with('['))
+                .map_or(subject.clone(), |it| it.1.to_owned());
         } else if revision.subject.is_empty() && line.starts_with("    ") && at > 1 {
             revision.subject = line.trim().to_owned();
         }
@@ -84,7 +91,11 @@ fn head(lines: &[&str], revision: &mut Revision) {
 /// Which line of the changed file the last line is.
 fn hunk_line(lines: &[&str]) -> usize {
     let Some(hunk) = lines.iter().rposition(|line| line.starts_with("@@ ")) else { return 0 };
-    let start = lines[hunk].split('+').nth(1).and_then(|it| it.split([',', ' ']).next()).and_then(|it| it.parse::<usize>().ok());
+    let start = lines[hunk]
+        .split('+')
+        .nth(1)
+        .and_then(|it| it.split([',', ' ']).next())
+        .and_then(|it| it.parse::<usize>().ok());
     let kept = lines[hunk + 1..].iter().filter(|line| !line.starts_with('-')).count();
     start.map_or(0, |start| start + kept.saturating_sub(1))
 }
@@ -101,7 +112,10 @@ mod tests {
     fn of(text: &str, line: usize) -> Option<String> {
         let context = Snapshot::of_text(None, text.to_owned()).context().unwrap();
         let it = revision(&context, None, line).unwrap()?;
-        Some(format!("{} {} | {} | {} | {}:{} | {}", it.commit, it.author, it.date, it.subject, it.file, it.file_line, it.line))
+        Some(format!(
+            "{} {} | {} | {} | {}:{} | {}",
+            it.commit, it.author, it.date, it.subject, it.file, it.file_line, it.line
+        ))
     }
 
     #[test]

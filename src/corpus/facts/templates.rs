@@ -4,7 +4,8 @@ use super::group::{Group, Place};
 use crate::{
     corpus::{
         context::ContextText,
-        grep::{self, GrepError, Pattern},
+        error::GrepError,
+        grep::{self, Pattern},
         stop::StopFlag,
     },
     text::cut_head,
@@ -101,7 +102,9 @@ fn masked(line: &str) -> String {
         let (word, behind) = rest.split_at(end);
         rest = behind;
         match is_word(first) {
-            true if is_name_of_time(word) && (masked.is_empty() || masked.trim_end_matches([' ', '[', '(', '#']).is_empty()) => {
+            true if is_name_of_time(word)
+                && (masked.is_empty() || masked.trim_end_matches([' ', '[', '(', '#']).is_empty()) =>
+            {
                 masked.push('#');
             }
             true if is_id(word) => masked.push('#'),
@@ -146,7 +149,8 @@ fn masked(line: &str) -> String {
 fn is_id(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     // Eight letters of hexadecimal numbers and no other make hardly any word.
-    let is_hex = (word.len() >= 6 && digits > 0 || word.len() >= 8) && word.strip_prefix("0x").unwrap_or(word).bytes().all(|it| it.is_ascii_hexdigit());
+    let is_hex = (word.len() >= 6 && digits > 0 || word.len() >= 8)
+        && word.strip_prefix("0x").unwrap_or(word).bytes().all(|it| it.is_ascii_hexdigit());
     digits * 2 >= word.len() && digits > 0 || is_hex || word.starts_with("0x") && digits > 1
 }
 
@@ -193,7 +197,10 @@ mod tests {
     #[test]
     fn what_differs_from_line_to_line_is_masked() {
         for (line, template) in [
-            ("2026-04-01T10:02:03Z ERROR [rope] knot on line-7 slipped after 12 ms", "# ERROR [rope] knot on line-# slipped after # ms"),
+            (
+                "2026-04-01T10:02:03Z ERROR [rope] knot on line-7 slipped after 12 ms",
+                "# ERROR [rope] knot on line-# slipped after # ms",
+            ),
             ("Apr  1 10:02:03 host sshd[123]: from 10.0.0.7 port 22", "#  # # host sshd[#]: from # port #"),
             ("[Mon 03] ok", "[# #] ok"),
             ("id 3f2a9c1e-77aa-4b1c-9f00-aabbccddeeff, at 0xdeadbeef", "id #, at #"),
@@ -208,7 +215,8 @@ mod tests {
     fn rows(text: &str, pattern: &str, most: usize) -> (usize, Vec<String>, bool) {
         let context = Snapshot::of_text(Some("a.log"), text.to_owned()).context().unwrap();
         let found = templates(&context, pattern, None, false, most, &StopFlag::default()).unwrap();
-        let row = |it: &Template| format!("{} {} {}-{} {}", it.lines, it.template, it.first.1, it.last.1, it.first_text);
+        let row =
+            |it: &Template| format!("{} {} {}-{} {}", it.lines, it.template, it.first.1, it.last.1, it.first_text);
         (found.lines, found.rows.iter().map(row).collect(), found.more)
     }
 
@@ -222,7 +230,8 @@ mod tests {
 
     #[test]
     fn many_kinds_are_joined_by_what_they_share() {
-        let words = ["ab", "bc", "cd", "de", "ef", "fg", "gh", "hi", "ij", "jk", "kl", "lm", "mn", "no", "op", "pq", "qr"];
+        let words =
+            ["ab", "bc", "cd", "de", "ef", "fg", "gh", "hi", "ij", "jk", "kl", "lm", "mn", "no", "op", "pq", "qr"];
         let users = words.iter().flat_map(|a| words.map(|b| format!("user {a}{b} has logged in\n")));
         let (lines, rows, _) = rows(&users.collect::<String>(), "", 10);
         assert_eq!((lines, rows.len()), (289, 1));

@@ -2,13 +2,13 @@
 
 use crate::{
     corpus::{
-        Symbol,
-        assemble::Segment,
         context::ContextText,
         error::Error,
         language::Language,
         outline::by_lines,
+        segment::Segment,
         stop::StopFlag,
+        symbol::Symbol,
         syntax::{self, UseKind},
         threads::on_threads,
     },
@@ -163,7 +163,7 @@ fn in_file(
 
 /// What an occurrence is in a file that was not parsed.
 fn kind_by_line(text: &str, at: usize, length: usize, language: Option<&Language>) -> UseKind {
-    let Some(language) = language.filter(|language| language.has_definitions()) else { return UseKind::Text };
+    let Some(language) = language.filter(|language| syntax::has_definitions(language)) else { return UseKind::Text };
     let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |at| at + 1);
     let before = text[start..at].trim_start();
     if language.comments.iter().any(|mark| before.starts_with(mark.trim_end())) {
@@ -212,30 +212,80 @@ mod tests {
                 "a.c",
                 "#include \"p.h\"\nint weigh(const char *b) {\n    return b[0];\n}\n#define QUICK(b) weigh(b)\nvoid run(int *out) {\n    *out = weigh(x);\n    // weigh(1)\n    puts(\"weigh(2)\");\n    fn p = &weigh;\n}\nint weigh(const char *b);\n",
                 "weigh",
-                &["2 definition in weigh", "5 call in QUICK", "7 call in run", "8 comment in run", "9 string in run", "10 reference in run", "12 declaration"][..],
+                &[
+                    "2 definition in weigh",
+                    "5 call in QUICK",
+                    "7 call in run",
+                    "8 comment in run",
+                    "9 string in run",
+                    "10 reference in run",
+                    "12 declaration",
+                ][..],
             ),
             (
                 "a.rs",
                 "use a::grow;\nfn grow<T>() {}\n/// grow()\nfn b() {\n    grow::<u8>();\n    vec![grow()];\n    let f = grow;\n    x.grow(1);\n    \"grow\";\n}\ntrait T { fn grow(&self); }\n",
                 "grow",
-                &["1 import", "2 definition in grow", "3 comment", "5 call in b", "6 call in b", "7 reference in b", "8 call in b", "9 string in b", "11 definition in grow"],
+                &[
+                    "1 import",
+                    "2 definition in grow",
+                    "3 comment",
+                    "5 call in b",
+                    "6 call in b",
+                    "7 reference in b",
+                    "8 call in b",
+                    "9 string in b",
+                    "11 definition in grow",
+                ],
             ),
             (
                 "a.py",
                 "from a import send\nclass A:\n    def send(self):\n        \"\"\"Does send().\"\"\"\n        send = 1\n        return f\"{send(2)} send\"\n@send\ndef f(): f(send=send)\n",
                 "send",
-                &["1 import", "3 definition in send", "4 string in send", "5 assignment in send", "6 call in send", "6 string in send", "7 reference", "8 reference in f", "8 reference in f"],
+                &[
+                    "1 import",
+                    "3 definition in send",
+                    "4 string in send",
+                    "5 assignment in send",
+                    "6 call in send",
+                    "6 string in send",
+                    "7 reference",
+                    "8 reference in f",
+                    "8 reference in f",
+                ],
             ),
             (
                 "a.js",
                 "res.send = function send(body) {\n  this.send(body);\n  app.use(send);\n  // send()\n  return new send;\n};\n",
                 "send",
-                &["1 declaration in res.send", "1 definition in res.send", "2 call in res.send", "3 reference in res.send", "4 comment in res.send", "5 call in res.send"],
+                &[
+                    "1 declaration in res.send",
+                    "1 definition in res.send",
+                    "2 call in res.send",
+                    "3 reference in res.send",
+                    "4 comment in res.send",
+                    "5 call in res.send",
+                ],
             ),
-            ("a.go", "func (r *R) Save() {}\ntype I interface { Save() }\nfunc f() { r.Save(); _ = r.Save }\n", "Save", &["1 definition in Save", "2 declaration in I", "3 call in f", "3 reference in f"]),
-            ("a.rb", "def ripen(x)\nend\nripen 1\nb.ripen(2) # ripen\n", "ripen", &["1 definition in ripen", "3 call", "4 call"]),
+            (
+                "a.go",
+                "func (r *R) Save() {}\ntype I interface { Save() }\nfunc f() { r.Save(); _ = r.Save }\n",
+                "Save",
+                &["1 definition in Save", "2 declaration in I", "3 call in f", "3 reference in f"],
+            ),
+            (
+                "a.rb",
+                "def ripen(x)\nend\nripen 1\nb.ripen(2) # ripen\n",
+                "ripen",
+                &["1 definition in ripen", "3 call", "4 call"],
+            ),
             ("a.sh", "go() { :; }\ngo 1\necho go\n", "go", &["1 definition in go", "2 call", "3 reference"]),
-            ("a.java", "class A { A() {} void b() { new A(); A.c(); } }\n// A\n", "A", &["1 definition in A", "1 definition in A", "1 call in b", "1 reference in b", "2 comment"]),
+            (
+                "a.java",
+                "class A { A() {} void b() { new A(); A.c(); } }\n// A\n",
+                "A",
+                &["1 definition in A", "1 definition in A", "1 call in b", "1 reference in b", "2 comment"],
+            ),
             ("a.md", "Call send() or send.\n", "send", &["1 text", "1 text"]),
         ] {
             assert_eq!(found(path, text, name), expected, "{path}");
@@ -255,7 +305,9 @@ mod tests {
 
     #[test]
     fn of_a_qualified_name_the_last_part_is_looked_for() {
-        for (name, own) in [("A.b", "b"), ("a::b", "b"), ("b()", "b"), ("A#b", "b"), ("a->b", "b"), ("b", "b"), (".", ".")] {
+        for (name, own) in
+            [("A.b", "b"), ("a::b", "b"), ("b()", "b"), ("A#b", "b"), ("a->b", "b"), ("b", "b"), (".", ".")]
+        {
             assert_eq!(own_name(name), own);
         }
     }

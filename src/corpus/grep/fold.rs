@@ -1,13 +1,12 @@
 //! Going over all lines that match, without keeping them: counting, and grouping.
 
 use super::{
-    GrepError,
     lines::{LineSearch, Shown},
     parts::parts,
     pattern::{Pattern, Scope},
 };
 use crate::{
-    corpus::{assemble::Segment, context::ContextText, stop::StopFlag, threads::on_threads},
+    corpus::{context::ContextText, error::GrepError, segment::Segment, stop::StopFlag, threads::on_threads},
     text::Bytes,
 };
 use std::{
@@ -50,7 +49,8 @@ pub(in crate::corpus) fn fold<T: Default + Send>(
     let done = Mutex::new(Vec::with_capacity(parts.len()));
     let work = || {
         let mut lines = LineSearch::new(pattern);
-        while let Some((number, part)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|it| Some((it, parts.get(it)?)))
+        while let Some((number, part)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|it| Some((it, parts.get(it)?)))
         {
             let mut made = T::default();
             let mut tell = |start: usize, shown: &Shown<'_>| {

@@ -1,11 +1,8 @@
 //! The parts of a text that one thread after the other takes to search.
 
-use super::pattern::Scope;
-use crate::corpus::{assemble::Segment, context::ContextText, error::Error};
+use super::{PART, pattern::Scope};
+use crate::corpus::{context::ContextText, error::Error, segment::Segment};
 use std::ops::Range;
-
-/// About how many bytes one thread searches at a time.
-pub(super) const PART: usize = 4 << 20;
 
 /// Parts of the text that together hold the wanted segments: the pieces that are searched, each of whole lines.
 pub(super) fn parts(

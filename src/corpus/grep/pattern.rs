@@ -5,7 +5,8 @@
 //! each of thousands of groups matched takes gigabytes, and the number of states says how much of a text is searched at
 //! once: the slowest of its engines visits each state for each byte.
 
-use super::{GrepError, automaton::Automaton, parts::PART};
+use super::{PART, automaton::Automaton};
+use crate::corpus::error::GrepError;
 use crate::text::cut_head;
 use grep_matcher::Matcher;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};

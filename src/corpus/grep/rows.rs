@@ -1,7 +1,7 @@
 //! Searching the parts of a text, and making rows of what matches.
 
 use super::{
-    GrepError, GrepRow,
+    GrepRow,
     automaton::Walker,
     lines::{LineSearch, Shown, shown},
     pattern::{Pattern, Scope},
@@ -9,7 +9,13 @@ use super::{
     window::Haystack,
 };
 use crate::{
-    corpus::{assemble::Segment, context::ContextText, error::Error, stop::StopFlag, threads::on_threads},
+    corpus::{
+        context::ContextText,
+        error::{Error, GrepError},
+        segment::Segment,
+        stop::StopFlag,
+        threads::on_threads,
+    },
     text::Bytes,
 };
 use grep_matcher::Matcher;
@@ -24,7 +30,7 @@ use std::{
 };
 
 /// The most bytes of the rows of one search.
-pub(super) const MOST_SHOWN: usize = 16 << 20;
+const MOST_SHOWN: usize = 16 << 20;
 
 /// The most threads of one search. Each has memory of its own for what it knows of the pattern.
 const MOST_THREADS: usize = 8;
@@ -227,11 +233,7 @@ impl<'a> Rows<'a> {
     /// The line that a byte lies in, with its line feed.
     fn line_around(&self, byte: usize) -> Result<Range<usize>, Error> {
         let context = self.search.context;
-        let start = match context.in_memory() {
-            Some(text) => memchr::memrchr(b'\n', &text.as_bytes()[..byte]).map_or(0, |line_feed| line_feed + 1),
-            None => context.lines().byte_of_line(context, context.lines().line_of_byte(context, byte)?)?,
-        };
-        Ok(start..context.next_line(byte)?)
+        Ok(context.line_start(byte)?..context.next_line(byte)?)
     }
 
     fn is_full(&self) -> bool {
@@ -253,7 +255,7 @@ impl<'a> Rows<'a> {
         self.place = Some(place);
         let bytes = row.text.len() + row.path.as_ref().map_or(0, String::len);
         if self.search.shown.fetch_add(bytes, Ordering::Relaxed) + bytes > MOST_SHOWN {
-            return self.fail(GrepError::TooMuch);
+            return self.fail(GrepError::TooMuch { most: MOST_SHOWN });
         }
         self.rows.push(row);
         if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -269,18 +271,11 @@ impl<'a> Rows<'a> {
         let Some(segment) = context.segment_at(offset).filter(|segment| segment.text.contains(&offset)) else {
             return Ok(None);
         };
-        // Rows come in order, so that of a text in memory only what lies between two rows is counted.
-        let counted = context.in_memory().and_then(|text| {
-            let lines_from = |start: usize| memchr::memchr_iter(b'\n', &text.as_bytes()[start..offset]).count();
-            match self.place.filter(|last| last.segment.text == segment.text) {
-                Some(last) => Some(last.line + lines_from(last.offset)),
-                None if segment.text.start >= self.start => Some(lines_from(segment.text.start) + 1),
-                // The beginning of a large file may be far away.
-                None => None,
-            }
-        });
-        let line = match counted {
-            Some(line) => line,
+        // Rows come in order, so that only what lies between two rows has to be counted.
+        let line = match self.place.filter(|last| last.segment.text == segment.text) {
+            Some(last) => last.line + context.line_feeds(last.offset..offset)?,
+            None if segment.text.start >= self.start => context.line_feeds(segment.text.start..offset)? + 1,
+            // The beginning of a large file may be far away.
             None => context.position(offset)?.map_or(1, |position| position.line),
         };
         Ok(Some(Place { segment, offset, line }))

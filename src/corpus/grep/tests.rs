@@ -2,7 +2,7 @@
 
 mod bounds;
 
-use super::{parts::PART, shown::SHOWN_LINE, *};
+use super::{shown::SHOWN_LINE, *};
 use crate::corpus::{OpenBuffer, Root, Selection, Snapshot, StopFlag};
 use std::sync::Arc;
 

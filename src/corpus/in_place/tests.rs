@@ -14,7 +14,7 @@ fn file(bytes: &[u8]) -> NamedTempFile {
     file
 }
 
-fn scan_file(file: &NamedTempFile) -> Result<Option<Scanned>, Reason> {
+fn scan_file(file: &NamedTempFile) -> Result<Option<InPlaceText>, Reason> {
     let path = file.path().to_owned();
     let fingerprint = Fingerprint::from(&file.as_file().metadata().unwrap());
     let content = Content::Named { path: path.clone(), fingerprint };
@@ -22,7 +22,7 @@ fn scan_file(file: &NamedTempFile) -> Result<Option<Scanned>, Reason> {
     scan(&source, path, &StopFlag::default())
 }
 
-fn scan_bytes(bytes: &[u8]) -> Result<Option<Scanned>, Reason> {
+fn scan_bytes(bytes: &[u8]) -> Result<Option<InPlaceText>, Reason> {
     scan_file(&file(bytes))
 }
 
@@ -33,14 +33,14 @@ fn texts_of_several_blocks_are_counted_as_if_they_were_one() {
         let bytes = text.trim_start_matches('\u{feff}').as_bytes();
         let scanned = scan_bytes(text.as_bytes()).unwrap().unwrap();
         assert_eq!(scanned.had_mark, lead.starts_with('\u{feff}'));
-        assert_eq!(scanned.text.len(), bytes.len());
+        assert_eq!(scanned.byte_len(), bytes.len());
         assert_eq!(scanned.chars, CharIndex::new(bytes));
         assert_eq!(scanned.lines, LineIndex::new(bytes));
         let (start, end) = (text.floor_char_boundary(BLOCK - 2), text.floor_char_boundary(BLOCK + 20));
         let shift = text.len() - bytes.len();
-        assert_eq!(scanned.text.read(start - shift..end - shift).unwrap(), text[start..end]);
+        assert_eq!(scanned.read(start - shift..end - shift).unwrap(), text[start..end]);
     }
-    assert_eq!(scan_bytes(b"").unwrap().unwrap().text.len(), 0);
+    assert_eq!(scan_bytes(b"").unwrap().unwrap().byte_len(), 0);
 }
 
 #[test]
@@ -74,8 +74,8 @@ fn a_file_that_grows_is_the_same_text() {
     let mut file = file(b"one\ntwo\n");
     let scanned = scan_file(&file).unwrap().unwrap();
     file.write_all(b"three\n").unwrap();
-    assert_eq!(scanned.text.read(4..8).unwrap(), "two\n");
-    scanned.text.check().unwrap();
+    assert_eq!(scanned.read(4..8).unwrap(), "two\n");
+    scanned.check().unwrap();
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_file_that_is_replaced_is_still_read() {
     let other = file.path().with_extension("new");
     fs::write(&other, "another").unwrap();
     fs::rename(&other, file.path()).unwrap();
-    assert_eq!(scanned.text.read(4..8).unwrap(), "two\n");
+    assert_eq!(scanned.read(4..8).unwrap(), "two\n");
 }
 
 #[test]
@@ -102,8 +102,8 @@ fn a_file_that_is_rewritten_or_cut_is_an_error() {
         let file = file(b"one\ntwo\n");
         let scanned = scan_file(&file).unwrap().unwrap();
         change(&OpenOptions::new().write(true).open(file.path()).unwrap());
-        assert!(matches!(scanned.text.read(0..3), Err(Error::Changed { .. })));
-        assert!(matches!(scanned.text.read(4..8), Err(Error::Changed { .. })));
-        assert!(matches!(scanned.text.check(), Err(Error::Changed { .. })));
+        assert!(matches!(scanned.read(0..3), Err(Error::Changed { .. })));
+        assert!(matches!(scanned.read(4..8), Err(Error::Changed { .. })));
+        assert!(matches!(scanned.check(), Err(Error::Changed { .. })));
     }
 }

@@ -2,12 +2,7 @@
 
 use super::{LARGEST_FILE, MOST_PARSED, MOST_SCANNED};
 use crate::corpus::{
-    context::ContextText,
-    error::Error,
-    language::Language,
-    outline::{Symbol, by_lines},
-    stop::StopFlag,
-    syntax,
+    context::ContextText, error::Error, language::Language, outline::by_lines, stop::StopFlag, symbol::Symbol, syntax,
     threads::on_threads,
 };
 use rustc_hash::FxHashMap;
@@ -64,7 +59,7 @@ impl Looks {
     pub fn choose(context: &ContextText) -> Self {
         let (mut files, mut left_out, mut bytes) = (Vec::new(), 0, 0);
         for (number, segment) in context.segments().iter().enumerate() {
-            if segment.language.is_none_or(|language| !language.has_definitions()) {
+            if segment.language.is_none_or(|language| !syntax::has_definitions(language)) {
                 continue;
             }
             if segment.text.len() > LARGEST_FILE || bytes + segment.text.len() > MOST_SCANNED {

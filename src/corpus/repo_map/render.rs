@@ -5,12 +5,7 @@ use super::{
     rank::Ranked,
 };
 use crate::{
-    corpus::{
-        context::ContextText,
-        language::Language,
-        outline::{Symbol, symbols},
-        stop::StopFlag,
-    },
+    corpus::{context::ContextText, language::Language, outline::symbols, stop::StopFlag, symbol::Symbol},
     text::{estimated_tokens, one_line},
 };
 use rustc_hash::FxHashMap;

@@ -4,7 +4,10 @@ use super::{
     KINDS,
     ledger::{Ledger, MOST_BYTES, RuleSet},
 };
-use crate::corpus::walk::{ClockTick, Fingerprint, open_below};
+use crate::corpus::{
+    fingerprint::{ClockTick, Fingerprint},
+    open::open_below,
+};
 use ignore::gitignore::gitconfig_excludes_path;
 use rustix::{
     fd::{AsFd, BorrowedFd},

@@ -4,7 +4,7 @@
 //! Muthitacharoen, Chen and Mazières decide it by content (*A Low-bandwidth Network File System*, 2001). So a file that
 //! comes, goes or grows moves the borders next to it, and those further away stay.
 
-use crate::corpus::assemble::Segment;
+use crate::corpus::segment::Segment;
 use std::{borrow::Cow, ops::Range};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 

@@ -3,14 +3,15 @@
 use super::{
     calls::{CallScan, called},
     file::{File, is_fence, is_import, is_test},
-    part::{Entry, Kind, NameHash, Part, Shape, counted_in_name, weighed, weight},
+    part::{Entry, Kind, NameHash, Part, Shape},
     passages::{Piece, pieces},
     role::Role,
     table::Log,
     terms::tokens,
     vocabulary::Vocabulary,
+    weight::{self, counted_in_name, weighed},
 };
-use crate::corpus::{assemble::Segment, stop::StopFlag, structure::Definition};
+use crate::corpus::{segment::Segment, stop::StopFlag, structure::Definition};
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
 

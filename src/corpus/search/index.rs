@@ -10,7 +10,7 @@ use super::{
     parallel,
     part::Part,
 };
-use crate::corpus::{context::ContextText, error::Error, stop::StopFlag};
+use crate::corpus::{error::Error, segment::Segment, stop::StopFlag, text_source::TextSource};
 use rustc_hash::FxHashMap;
 use std::{
     ops::Range,
@@ -39,25 +39,30 @@ pub(super) struct Placed {
 impl Index {
     /// Indexes all files, in parallel, except those that `previous` has as they are. When it is stopped, it notices that
     /// after the next file.
-    pub fn build(context: &ContextText, previous: Option<&Self>, stop: &StopFlag) -> Result<Self, Error> {
-        Self::of_batches(context, &batches(context.ranked()?), previous, stop)
+    pub fn build(
+        text: &dyn TextSource,
+        segments: &[Segment],
+        previous: Option<&Self>,
+        stop: &StopFlag,
+    ) -> Result<Self, Error> {
+        Self::of_batches(text, segments, &batches(segments), previous, stop)
     }
 
     /// The index with a part for each batch of segments, which together are all of them.
     pub(super) fn of_batches(
-        context: &ContextText,
+        text: &dyn TextSource,
+        segments: &[Segment],
         batches: &[Range<usize>],
         previous: Option<&Self>,
         stop: &StopFlag,
     ) -> Result<Self, Error> {
         let known: FxHashMap<Fingerprint, &Arc<Part>> =
             previous.iter().flat_map(|it| &it.parts).map(|it| (it.fingerprint, &it.part)).collect();
-        let segments = context.ranked()?;
         let failure = OnceLock::new();
         let parts = parallel::each(batches.len(), 1, Collector::default, |collector, number| {
             let batch = &segments[batches[number].clone()];
             let read = || {
-                let texts = batch.iter().map(|segment| Ok((segment, context.read(segment.text.clone())?)));
+                let texts = batch.iter().map(|segment| Ok((segment, text.read(segment.text.clone())?)));
                 texts.collect::<Result<Vec<_>, Error>>()
             };
             let files = read().map_err(|error| failure.set(error)).ok()?;

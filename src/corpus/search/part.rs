@@ -5,24 +5,10 @@
 
 use super::{role::Role, table::Table};
 
-/// How many tenths of an occurrence in a passage's code one occurrence counts for.
-pub(super) mod weight {
-    pub const CODE: u32 = 10;
-    pub const COMMENT: u32 = 12;
-    /// In an example inside of a comment, which is about everything at once.
-    pub const EXAMPLE: u32 = 3;
-    /// In the name of what the passage defines.
-    pub const NAME: u32 = 20;
-    /// In the name of what the passage continues or lies in.
-    pub const OUTER_NAME: u32 = 10;
-    /// In the comment on the type whose method the passage is.
-    pub const OUTER_COMMENT: u32 = 2;
-}
-
 /// What some files hold.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Part {
-    /// For each term the passages that have it, with a [`weighed`] value.
+    /// For each term the passages that have it, with a [`weighed`](super::weight::weighed) value.
     pub passages: Table,
     /// For each term the files whose paths have it.
     pub paths: Table,
@@ -111,37 +97,17 @@ impl Part {
     }
 }
 
-/// The most times that a term is counted in one name.
-const IN_NAME: u32 = 3;
-
-/// How often a term occurs in a passage, weighted by where and in tenths, and how often in the name of what it defines.
-pub(super) const fn weighed(tenths: u32, in_name: u32) -> u32 {
-    tenths << 2 | if in_name < IN_NAME { in_name } else { IN_NAME }
-}
-
-/// The two numbers that `value` was made of.
-pub(super) fn unweighed(value: u32) -> (u32, u32) {
-    (value >> 2, value & IN_NAME)
-}
-
-/// How many of the terms of a name are counted, if one of them occurs `times` times in it.
-pub(super) fn counted_in_name(times: u32) -> u32 {
-    times.min(IN_NAME)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn shapes_and_values_keep_what_they_are_made_of() {
+    fn shapes_keep_what_they_are_made_of() {
         for kind in [Kind::Function, Kind::Type, Kind::Nothing] {
             for (code, defines) in [(false, false), (true, false), (false, true), (true, true)] {
                 let shape = Shape::new(kind, code, defines);
                 assert_eq!((shape.kind(), shape.has_code(), shape.defines()), (kind, code, defines));
             }
         }
-        assert_eq!(unweighed(weighed(12, 1)), (12, 1));
-        assert_eq!(unweighed(weighed(0, 9)), (0, 3));
     }
 }

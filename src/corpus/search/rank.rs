@@ -6,10 +6,11 @@
 use super::{
     index::Index,
     parallel,
-    part::{Entry, Kind, Part, unweighed, weight},
+    part::{Entry, Kind, Part},
     query::Query,
     resolved_query::{LEAST_PARTS, PartHits, ResolvedConcept, ResolvedQuery},
     role::Role,
+    weight::{self, unweighed},
 };
 use crate::corpus::stop::StopFlag;
 

@@ -1,7 +1,7 @@
 //! An index that several threads may ask for at once.
 
 use super::index::Index;
-use crate::corpus::{context::ContextText, error::Error, stop::StopFlag};
+use crate::corpus::{error::Error, stop::StopFlag};
 use std::{
     sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
     time::Duration,
@@ -24,12 +24,11 @@ impl SharedIndex {
         self.built.get()
     }
 
-    /// The index, built by this thread or by another one that is at it; see [`Index::build`]. An error if it is stopped.
+    /// The index, built by this thread or by another one that is at it; an error if it is stopped.
     /// If the other thread is stopped, this one goes on in its place.
     pub fn get_or_build(
         &self,
-        context: &ContextText,
-        previous: Option<&Index>,
+        build: impl FnOnce() -> Result<Index, Error>,
         stop: &StopFlag,
     ) -> Result<&Arc<Index>, Error> {
         let mut being_built = self.being_built.lock().unwrap_or_else(PoisonError::into_inner);
@@ -43,7 +42,7 @@ impl SharedIndex {
             *being_built = true;
             drop(being_built);
             let _ended = Ended(self);
-            let index = Index::build(context, previous, stop)?;
+            let index = build()?;
             let _ = self.built.set(Arc::new(index));
         }
         self.get().ok_or(Error::Stopped)

@@ -6,7 +6,7 @@
 
 use super::{
     key::Key,
-    part::{weighed, weight},
+    weight::{self, weighed},
 };
 use std::ops::{Range, RangeInclusive};
 

@@ -1,7 +1,7 @@
 //! Tests of the ranked search as a whole.
 
 use super::*;
-use crate::corpus::{OpenBuffer, Root, Selection, Snapshot};
+use crate::corpus::{ContextText, Error, OpenBuffer, Root, Selection, Snapshot, search};
 use proptest::prelude::*;
 use std::{
     collections::BTreeMap,
@@ -95,7 +95,7 @@ fn context(files: &BTreeMap<u8, String>) -> Arc<ContextText> {
 }
 
 fn index(context: &ContextText, batches: &[Range<usize>], previous: Option<&Index>) -> Index {
-    Index::of_batches(context, batches, previous, &StopFlag::default()).unwrap()
+    Index::of_batches(context.source(), context.segments(), batches, previous, &StopFlag::default()).unwrap()
 }
 
 fn found(index: &Index, question: &str) -> Vec<Joined> {

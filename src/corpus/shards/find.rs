@@ -1,6 +1,6 @@
 //! Finding a text in a store, also where it lies across the borders of shards.
 
-use super::{error::ShardError, scan, store::ShardStore};
+use super::{ShardError, scan, store::ShardStore};
 use memchr::memmem::Finder;
 use std::ops::ControlFlow;
 

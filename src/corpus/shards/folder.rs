@@ -14,9 +14,9 @@ pub(super) use open_files::{ReadError, Wanted};
 
 use super::{
     super::beneath::{Dir, is_not_a_file},
-    error::ShardError,
+    ShardError,
+    layout::{Inventory, MANIFEST, SHARDS, StoredManifest, Version},
     manifest::{self, LARGEST_MANIFEST, Manifest},
-    place::{Inventory, MANIFEST, SHARDS, StoredManifest, Version},
 };
 use open_files::OpenFiles;
 use std::{

@@ -5,13 +5,14 @@
 
 use super::{
     super::{
-        assemble::Segment,
-        grep::{GrepError, GrepOptions, GrepResult, GrepRow, LineSearch, Pattern, Shown},
-        path_lookup::{LookupError, PathFilter},
+        error::{GrepError, LookupError},
+        grep::{GrepOptions, GrepResult, GrepRow, LineSearch, Pattern, Shown},
+        path_lookup::PathFilter,
+        segment::Segment,
         stop::StopFlag,
     },
+    ShardError,
     count::line_feeds,
-    error::ShardError,
     scan,
     store::ShardStore,
 };

@@ -9,13 +9,14 @@
 //! the same generation do not write over each other's shards; the first one to write the manifest wins.
 
 use super::{
-    super::{assemble::Changed, decode::Changes, stop::StopFlag, threads::on_threads},
+    super::{decode::Changes, segment::Changed, stop::StopFlag, threads::on_threads},
+    ShardError,
     count::count,
-    error::ShardError,
     input::{Input, Piece},
+    layout::{Inventory, Version},
     location,
     manifest::{Extent, Hash, LARGEST_SHARD, LAST_GENERATION, Manifest, segment, shard_name},
-    place::{Inventory, Place, Version},
+    place::Place,
     sources::IngestSource,
 };
 use crate::corpus::ContextText;

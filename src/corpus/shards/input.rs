@@ -8,7 +8,7 @@ use super::{
         context::ContextText,
         decode::{BINARY_PROBE, Changes, Decoder},
     },
-    error::ShardError,
+    ShardError,
     sources::IngestSource,
 };
 use crate::text::Bytes;

@@ -1,8 +1,8 @@
 //! A shard in memory.
 
 use super::{
+    Trouble,
     count::count,
-    error::Trouble,
     manifest::{Extent, Hash},
 };
 use crate::text::{CharIndex, LineIndex};

@@ -2,9 +2,9 @@
 
 use super::{
     super::stop::StopFlag,
-    error::ShardError,
+    ShardError,
     folder::Folder,
-    objects::{Connector, Objects},
+    objects::{Connector, Objects, Scheme},
     place::Place,
 };
 use object_store::{
@@ -21,25 +21,6 @@ use url::Url;
 /// How often a request is repeated that failed for a reason that may pass, and for how long altogether.
 const RETRIES: usize = 3;
 const RETRY_TIME: Duration = Duration::from_secs(60);
-
-/// The kinds of object stores.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scheme {
-    S3,
-    Google,
-    Azure,
-}
-
-impl Scheme {
-    /// Where the credentials come from.
-    pub fn credentials(self) -> &'static str {
-        match self {
-            Self::S3 => "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION",
-            Self::Google => "GOOGLE_SERVICE_ACCOUNT or GOOGLE_APPLICATION_CREDENTIALS",
-            Self::Azure => "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
-        }
-    }
-}
 
 /// Something that a person named as a text and that is a store, be it half-written or damaged.
 #[derive(Debug)]

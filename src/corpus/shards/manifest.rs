@@ -5,8 +5,8 @@
 mod wire;
 
 use super::super::{
-    assemble::{Changed, Segment},
     language::Language,
+    segment::{Changed, Segment},
 };
 use crate::text::is_visible;
 use serde::{Deserialize, Serialize};

@@ -7,11 +7,10 @@ pub(super) use http::Connector;
 
 use super::{
     super::stop::StopFlag,
+    ShardError, Trouble,
     driver::Driver,
-    error::{ShardError, Trouble},
-    location::Scheme,
+    layout::{Inventory, MANIFEST, SHARDS, StoredManifest, Version},
     manifest::{self, LARGEST_MANIFEST, Manifest},
-    place::{Inventory, MANIFEST, SHARDS, StoredManifest, Version},
 };
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, TryStreamExt, future, stream};
@@ -28,6 +27,25 @@ use std::{
 
 /// The most requests for parts of one range that are open at once.
 const PARALLEL_REQUESTS: usize = 16;
+
+/// The kinds of object stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scheme {
+    S3,
+    Google,
+    Azure,
+}
+
+impl Scheme {
+    /// Where the credentials come from.
+    pub fn credentials(self) -> &'static str {
+        match self {
+            Self::S3 => "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION",
+            Self::Google => "GOOGLE_SERVICE_ACCOUNT or GOOGLE_APPLICATION_CREDENTIALS",
+            Self::Azure => "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+        }
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Objects {

@@ -1,23 +1,16 @@
 //! Where a store lies, whatever kind of place that is.
 //!
-//! The layout is the same everywhere: `manifest.json`, and the shards in `shards/GENERATION/`. A folder is written and read
-//! without `object_store`: a small part of a file in the system's cache is there in two microseconds, less than it takes to
-//! hand the request to another thread.
+//! The [`layout`](super::layout) is the same everywhere. A folder is written and read without `object_store`: a small part
+//! of a file in the system's cache is there in two microseconds, less than it takes to hand the request to another thread.
 
 use super::{
-    error::{ShardError, Trouble},
+    ShardError, Trouble,
     folder::Folder,
+    layout::{Inventory, MANIFEST, SHARDS, StoredManifest, Version},
     manifest::{self, LARGEST_MANIFEST, Manifest},
     objects::Objects,
 };
-use std::{
-    collections::{BTreeSet, HashMap},
-    fs::File,
-    thread,
-};
-
-pub(super) const MANIFEST: &str = "manifest.json";
-pub(super) const SHARDS: &str = "shards";
+use std::thread;
 
 /// The most bytes of shards that an ingest has in memory at once, as far as two threads keep below it.
 const IN_FLIGHT: usize = 128 << 20;
@@ -29,38 +22,6 @@ const MOST_WRITERS: usize = 16;
 pub(super) enum Place {
     Folder(Folder),
     Objects(Objects),
-}
-
-/// A manifest as it lies in the store.
-#[derive(Debug)]
-pub(super) struct StoredManifest {
-    pub json: Vec<u8>,
-    pub version: Version,
-}
-
-/// What tells one state of an object from another.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Version {
-    pub e_tag: Option<String>,
-    pub version: Option<String>,
-}
-
-/// What was there when an ingest began: nothing but a store, or what there is of one.
-#[derive(Debug)]
-pub(super) struct Inventory {
-    /// Keeps other ingests away from a folder for as long as it lives. Object stores have no locks, nor has every file system.
-    pub lock: Option<File>,
-    /// The names of the shards that were there, of all generations, with their sizes.
-    pub shards: HashMap<String, usize>,
-    /// The generations of which there was a folder.
-    pub generations: BTreeSet<u64>,
-}
-
-impl Inventory {
-    /// The latest generation of which there are shards.
-    pub fn latest_generation(&self) -> Option<u64> {
-        self.shards.keys().filter_map(|name| Some(manifest::generation_and_file(name)?.0)).max()
-    }
 }
 
 impl Place {

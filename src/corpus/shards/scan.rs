@@ -1,12 +1,6 @@
 //! Going through many shards with several threads, and taking what they found in the order of the text.
 
-use super::{
-    super::threads::on_threads,
-    error::{ShardError, Trouble},
-    folder,
-    place::Place,
-    store::ShardStore,
-};
+use super::{super::threads::on_threads, ShardError, Trouble, folder, place::Place, store::ShardStore};
 use std::{
     collections::BTreeMap,
     ops::ControlFlow,

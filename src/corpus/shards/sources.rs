@@ -1,6 +1,6 @@
 //! What is written to a store: a text that flows in, or the text of a repository.
 
-use super::{super::context::ContextText, error::ShardError};
+use super::{super::context::ContextText, ShardError};
 use std::{
     fmt,
     fs::{File, OpenOptions},

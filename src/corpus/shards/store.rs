@@ -17,13 +17,13 @@ mod units;
 
 use super::{
     super::{
-        assemble::{Changed, Segment},
         context::Position,
         path_lookup,
+        segment::{Changed, Segment},
         stop::StopFlag,
     },
+    ShardError,
     cache::Cache,
-    error::ShardError,
     location::{self, NamedStore},
     manifest::{Extent, Manifest},
     place::Place,

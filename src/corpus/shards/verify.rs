@@ -1,6 +1,6 @@
 //! Reading everything, to see whether it is what was written.
 
-use super::{error::ShardError, scan, store::ShardStore};
+use super::{ShardError, scan, store::ShardStore};
 use std::ops::ControlFlow;
 
 /// What was seen.

@@ -1,7 +1,7 @@
 //! What is read, what is left out and why, and what text it makes.
 
 use super::*;
-use crate::corpus::{OpenBuffer, Reason, Root, globs::Globs, walk};
+use crate::corpus::{OpenBuffer, Reason, Root, Selection, fingerprint, globs::Globs, walk};
 use expect_test::{Expect, expect};
 use std::{
     fs,

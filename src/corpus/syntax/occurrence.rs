@@ -71,7 +71,13 @@ pub(in crate::corpus) fn positions(text: &str, name: &str) -> Vec<usize> {
 
 /// What stands at each of the `positions`, given in order, of a name of `length` bytes. `defined` holds where
 /// the names of definitions end.
-pub(super) fn kinds<'t>(text: &str, tree: &'t Tree, positions: &[usize], length: usize, defined: &[usize]) -> Vec<UseKind> {
+pub(super) fn kinds<'t>(
+    text: &str,
+    tree: &'t Tree,
+    positions: &[usize],
+    length: usize,
+    defined: &[usize],
+) -> Vec<UseKind> {
     let mut kinds = Vec::with_capacity(positions.len());
     let mut cursor = tree.walk();
     // The nodes that the cursor is in, each with the name of its field.
@@ -132,7 +138,9 @@ fn kind(around: &[Within<'_>], behind: &str) -> UseKind {
         () if near().any(is_import) => UseKind::Import,
         () if is_declared(around) => UseKind::Declaration,
         () if begins_arguments(behind) || is_called(around) => UseKind::Call,
-        () if is_assigned(behind) && !near().take(2).any(|kind| kind.contains("argument") || kind.contains("param")) => {
+        () if is_assigned(behind)
+            && !near().take(2).any(|kind| kind.contains("argument") || kind.contains("param")) =>
+        {
             UseKind::Assignment
         }
         () => UseKind::Reference,
@@ -154,7 +162,8 @@ fn is_declared(around: &[Within<'_>]) -> bool {
             Some("name") if kind == "qualified_identifier" => field = *own_field,
             Some("declarator") => return is_function || kind.ends_with("declaration"),
             Some("name") => {
-                let declares = ["declaration", "signature", "definition", "_item", "_elem", "function", "enum", "class"];
+                let declares =
+                    ["declaration", "signature", "definition", "_item", "_elem", "function", "enum", "class"];
                 return kind != "function_call"
                     && !kind.contains("call")
                     && !kind.contains("invocation")
@@ -195,10 +204,14 @@ fn is_called(around: &[Within<'_>]) -> bool {
         kind.contains("call") || kind.contains("invocation") || matches!(kind, "command" | "new_expression" | "apply")
     };
     let calls = |(node, _): &Within<'_>, (callee, field): &Within<'_>| {
-        is_call(node.kind()) && node.kind() != "call_suffix" && match field {
-            Some(field) => matches!(*field, "function" | "method" | "name" | "macro" | "constructor" | "target" | "type"),
-            None => node.named_child(0).is_some_and(|first| first.id() == callee.id()),
-        }
+        is_call(node.kind())
+            && node.kind() != "call_suffix"
+            && match field {
+                Some(field) => {
+                    matches!(*field, "function" | "method" | "name" | "macro" | "constructor" | "target" | "type")
+                }
+                None => node.named_child(0).is_some_and(|first| first.id() == callee.id()),
+            }
     };
     let mut inner = around.iter().rev();
     let (Some(leaf), Some(parent)) = (inner.next(), inner.next()) else { return false };

@@ -1,7 +1,7 @@
 //! The directory that a walk began at, to read what the walk has found.
 
-use super::{FileEntry, Fingerprint, open::open_below};
-use crate::corpus::exclusion::Reason;
+use super::FileEntry;
+use crate::corpus::{exclusion::Reason, fingerprint::Fingerprint, open::open_below};
 use rustix::{
     fd::{AsFd, OwnedFd},
     fs::{CWD, Mode, OFlags},

@@ -1,13 +1,11 @@
 //! Whether something below the root is read, or why not.
 
-use super::{
-    entries::{Kind, stat},
-    open::{open_below, open_path},
-};
+use super::entries::{Kind, stat};
 use crate::{
     corpus::{
         exclusion::Reason,
         globs::Globs,
+        open::{open_below, open_path},
         rules::{Above, Ledger, OwnRules, Rules},
         secrets::looks_secret,
     },

@@ -1,15 +1,16 @@
 //! One directory of a walk: what was found in it, and whether that still holds.
 
 use super::{
-    ClockTick, FileEntry, Fingerprint,
+    FileEntry,
     decide::{Place, link_reason},
     entries::{Entries, Kind, stat},
-    open::open_below,
 };
 use crate::{
     corpus::{
         exclusion::{Exclusion, Reason},
+        fingerprint::{ClockTick, Fingerprint},
         globs::Globs,
+        open::open_below,
         rules::{Ledger, Listed, OwnRules, Rules},
         stop::StopFlag,
     },

@@ -5,7 +5,6 @@ use super::{
     decide::{is_ignored_but_wanted, kind_below},
     directory::{Child, Directory, Entrance, Ground, Paths, unreadable},
     entries::{Entries, Kind, stat},
-    open::open_below,
     work_queue::work_off,
 };
 use crate::{
@@ -13,6 +12,7 @@ use crate::{
         error::Error,
         exclusion::{Exclusion, Reason},
         globs::Globs,
+        open::open_below,
         rules::{Above, Ledger},
         secrets::looks_secret,
         stop::StopFlag,

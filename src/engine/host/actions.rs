@@ -1,10 +1,10 @@
 //! What only tools can call: a child run on a part of the text, programs and variables, the end of the run.
 
-use super::{
+use crate::engine::host::{
     function::{Constant, Does, Gives, HostFunction, Kind, Offered, Parameter},
     looks::END,
     names::is_reserved,
-    tool_call::{ProgramKind, ToolAction},
+    tool_action::{ProgramKind, ToolAction},
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;

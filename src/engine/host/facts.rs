@@ -172,7 +172,10 @@ fn not_searched(error: GrepError) -> Raised {
 fn with(mut rows: Value, note: String, known: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     if let Value::Object(fields) = &mut rows {
         fields.insert("note".to_owned(), note.into());
-        fields.insert("known".to_owned(), Value::Object(known.into_iter().map(|(name, it)| (name.to_owned(), it)).collect()));
+        fields.insert(
+            "known".to_owned(),
+            Value::Object(known.into_iter().map(|(name, it)| (name.to_owned(), it)).collect()),
+        );
     }
     rows
 }

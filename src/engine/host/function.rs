@@ -1,8 +1,8 @@
 //! What a host function is: its name, its typed parameters, what it does, and how programs and tools find it.
 
-use super::{rows::RowForm, tool_call::ToolAction};
 use crate::{
     corpus::{ContextText, StopFlag},
+    engine::host::{rows::RowForm, tool_action::ToolAction},
     repl::Raised,
 };
 use serde_json::{Value, json};

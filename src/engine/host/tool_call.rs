@@ -6,52 +6,13 @@
 use super::{
     function::{Does, HostFunction, Kind, Missing, Parameter},
     functions,
+    tool_action::ToolAction,
 };
 use crate::{config::ToolSpec, llm::ToolCall, text::one_line};
 use serde_json::{Map, Value, json};
 
 /// Characters of a wrong argument that are told.
 const WRONG_CHARS: usize = 60;
-
-/// What a call asks for.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ToolAction {
-    /// A look that needs no interpreter: the function and its arguments as programs hand them over.
-    Look {
-        name: &'static str,
-        arguments: Value,
-    },
-    /// A child run about a part of the text.
-    SubLlm {
-        query: String,
-        start: i64,
-        end: i64,
-    },
-    /// A program. The interpreter runs one after the other.
-    Cell {
-        code: String,
-        kind: ProgramKind,
-    },
-    Final(Value),
-    /// A tool of the person's own.
-    Own {
-        name: String,
-        arguments: Value,
-    },
-}
-
-/// What is shown of a program that a call stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProgramKind {
-    /// What it prints.
-    Program,
-    /// That the variable is set.
-    Set(String),
-    /// The variable's value.
-    Get(String),
-    /// It ends the run.
-    FinalVar,
-}
 
 /// Reads a call. `own` are the tools of the person's own that the run has.
 ///

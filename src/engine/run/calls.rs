@@ -8,19 +8,19 @@ use crate::{
     config::ToolSpec,
     engine::{
         error::RunError,
+        event::Event,
         host::{
             dispatch::HostFunctions,
-            tool_call::{self, ProgramKind, ToolAction},
-            tool_output,
+            tool_action::{ProgramKind, ToolAction},
+            tool_call, tool_output,
         },
         prompt::{self, inputs::output_chars},
         run::{Run, answer_check::AnswerCheck, cell::Cell, reply, turn::TurnOutput},
     },
     llm::ToolCall,
     repl::Ended,
-    text::{cut_head, cut_middle},
+    text::{cut_head, cut_middle, with_omission},
 };
-use crate::{engine::event::Event, text::with_omission};
 use futures::future::join_all;
 use std::time::Instant;
 

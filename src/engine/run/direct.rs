@@ -30,7 +30,10 @@ pub async fn answer(
     tree.say(format!("{} is reading the whole text", tree.choice.root.name()));
     let Some(schema) = schema else {
         let first = call(tree, &messages, &task, context).await?;
-        return Ok(RunOutput { text: mended(tree, messages, &task, first, context).await, termination: Termination::Direct });
+        return Ok(RunOutput {
+            text: mended(tree, messages, &task, first, context).await,
+            termination: Termination::Direct,
+        });
     };
     let mut problem = String::new();
     for _ in 0..ATTEMPTS {

@@ -1,15 +1,15 @@
 //! The last call of a run whose iterations are used up: it demands the answer.
 
-use super::{Run, RunOutput, reply, reply_stream::ReplyStream};
 use crate::engine::{
     answer::Termination,
     error::RunError,
     event::Delta,
     host::{
-        tool_call::{self, ProgramKind, ToolAction},
-        tool_output,
+        tool_action::{ProgramKind, ToolAction},
+        tool_call, tool_output,
     },
     prompt,
+    run::{Run, RunOutput, reply, reply_stream::ReplyStream},
 };
 
 impl Run<'_> {
@@ -33,7 +33,8 @@ impl Run<'_> {
             }
         };
         let refused = RunError::Limit(Termination::Iterations);
-        let Ok(turn) = tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut stream).await else {
+        let Ok(turn) = tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut stream).await
+        else {
             return Err(refused);
         };
         let reply = reply_stream.end();

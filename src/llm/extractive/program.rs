@@ -26,7 +26,8 @@ const NOTHING: &str = "There is nothing of that kind in this text, so I search f
 pub fn answer(question: &Question, selection: Option<&Place>) -> String {
     let (parameters, program) = match (selection, &question.ask) {
         (Some(it), _) => {
-            let place = format!("path, first_line, last_line = {}, {}, {}", json!(it.path), it.first_line, it.last_line);
+            let place =
+                format!("path, first_line, last_line = {}, {}, {}", json!(it.path), it.first_line, it.last_line);
             (place, program!("shared", "ranked", "explanation"))
         }
         (None, ask) => (format!("NOTHING = {}", json!(NOTHING)), facts(ask).unwrap_or(SEARCH)),
@@ -41,7 +42,10 @@ pub fn answer(question: &Question, selection: Option<&Place>) -> String {
     };
     // A JSON string is a Python string as well.
     let asked = json!(question.to_json(MOST_ASKED));
-    format!("{intention}\n\n```repl\nimport json\nasked = json.loads({asked})\n{parameters}\n{}```\n", uncommented(program))
+    format!(
+        "{intention}\n\n```repl\nimport json\nasked = json.loads({asked})\n{parameters}\n{}```\n",
+        uncommented(program)
+    )
 }
 
 /// What finds passages where nothing was looked up before.
@@ -52,7 +56,9 @@ fn facts(ask: &Ask) -> Option<&'static str> {
     Some(match ask {
         Ask::Passages | Ask::Definition => return None,
         Ask::Summary => program!("shared", "summary"),
-        Ask::Uses { .. } => concat!(program!("shared", "lookup", "uses"), "look_up = by_uses\n", program!("conclusion")),
+        Ask::Uses { .. } => {
+            concat!(program!("shared", "lookup", "uses"), "look_up = by_uses\n", program!("conclusion"))
+        }
         Ask::Manifest { .. } => {
             concat!(program!("shared", "lookup", "manifest"), "look_up = by_manifest\n", program!("conclusion"))
         }
@@ -60,12 +66,18 @@ fn facts(ask: &Ask) -> Option<&'static str> {
             concat!(program!("shared", "lookup", "listing"), "look_up = by_list\n", program!("conclusion"))
         }
         Ask::Count { .. } => {
-            concat!(program!("shared", "lookup", "listing", "logs", "counts"), "look_up = by_count\n", program!("conclusion"))
+            concat!(
+                program!("shared", "lookup", "listing", "logs", "counts"),
+                "look_up = by_count\n",
+                program!("conclusion")
+            )
         }
         Ask::Repeats { .. } => {
             concat!(program!("shared", "lookup", "logs"), "look_up = by_repeats\n", program!("conclusion"))
         }
-        Ask::When { .. } => concat!(program!("shared", "lookup", "logs"), "look_up = by_when\n", program!("conclusion")),
+        Ask::When { .. } => {
+            concat!(program!("shared", "lookup", "logs"), "look_up = by_when\n", program!("conclusion"))
+        }
     })
 }
 

@@ -64,7 +64,8 @@ impl Question {
             let text = serde_json::json!(shortened).to_string();
             let Named { names, words, files, places, literals } = &mut shortened.named;
             let lists = [names, words, files, literals, &mut shortened.messages];
-            let longest = lists.iter().map(|list| list.len()).max().unwrap_or(0).max(places.len()).max(shortened.frames.len());
+            let longest =
+                lists.iter().map(|list| list.len()).max().unwrap_or(0).max(places.len()).max(shortened.frames.len());
             if text.len() <= most || longest == 0 {
                 return text;
             }

@@ -1,6 +1,6 @@
 //! What the name of a model says about where it is.
 
-use crate::llm::{Error, catalog};
+use crate::llm::{EXTRACTIVE, Error, catalog};
 use genai::adapter::AdapterKind;
 
 /// A model's place.
@@ -22,7 +22,7 @@ impl ModelName {
     /// # Errors
     /// A provider that does not exist.
     pub(super) fn parse(name: &str, has_endpoints: bool) -> Result<Self, Error> {
-        if name == "extractive" {
+        if name == EXTRACTIVE {
             return Ok(Self::Extractive);
         }
         if let Some(line) = name.strip_prefix("cli:") {

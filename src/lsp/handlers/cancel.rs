@@ -1,6 +1,7 @@
 //! `rlm/cancel`.
 
-use crate::lsp::{ext::CancelParams, server::Handlers};
+use super::Handlers;
+use crate::lsp::ext::CancelParams;
 use serde_json::{Value, json};
 
 pub fn cancel(handlers: &Handlers, params: &CancelParams) -> Value {

@@ -1,7 +1,7 @@
 //! For clients without custom methods: commands that acknowledge at once, since such clients wait for the reply
 //! and give up after some seconds. The answer comes as a Markdown file that the client is asked to show.
 
-use super::error;
+use super::{Handlers, error};
 use crate::{
     engine::Termination,
     lsp::{
@@ -9,7 +9,6 @@ use crate::{
         message_order::Call,
         query::Outcome,
         query_registry::Invocation,
-        server::Handlers,
         uri,
     },
 };

@@ -1,9 +1,9 @@
 //! `rlm/query`: the answer is the reply; and `rlm/preview`, which calls no model.
 
-use super::error;
+use super::{Handlers, error};
 use crate::{
     engine::{Answer, Termination},
-    lsp::{ext::QueryParams, message_order::Call, query::Outcome, query_registry::Invocation, server::Handlers},
+    lsp::{ext::QueryParams, message_order::Call, query::Outcome, query_registry::Invocation},
 };
 use serde_json::{Map, Value};
 use tower_lsp::jsonrpc::Result;

@@ -9,7 +9,8 @@ use rlm::{
     config::{ToolSpec, tools},
     engine::{
         all_tools,
-        tool_call::{ProgramKind, ToolAction, read, shown},
+        tool_action::{ProgramKind, ToolAction},
+        tool_call::{read, shown},
     },
     llm::{Assembling, CallPiece},
 };

@@ -22,7 +22,12 @@ pub(super) fn read(text: &str) -> Vec<Found> {
             ["packageManager"] => ("packageManager".to_owned(), "runtime"),
             ["scripts", name] | ["bin", name] => ((*name).to_owned(), "command"),
             [
-                "dependencies" | "devDependencies" | "peerDependencies" | "optionalDependencies" | "require" | "require-dev"
+                "dependencies"
+                | "devDependencies"
+                | "peerDependencies"
+                | "optionalDependencies"
+                | "require"
+                | "require-dev"
                 | "imports",
                 name,
             ] => ((*name).to_owned(), required(name)),
@@ -37,7 +42,8 @@ pub(super) fn read(text: &str) -> Vec<Found> {
 fn leaves(text: &str) -> Vec<Leaf> {
     let bytes = text.as_bytes();
     // The keys that lead to the place, one for each open bracket; and whether the next string is a key.
-    let (mut keys, mut awaits_key, mut leaves): (Vec<String>, Vec<bool>, Vec<Leaf>) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut keys, mut awaits_key, mut leaves): (Vec<String>, Vec<bool>, Vec<Leaf>) =
+        (Vec::new(), Vec::new(), Vec::new());
     let (mut at, mut line) = (0, 1);
     while at < bytes.len() && keys.len() < DEEPEST {
         match bytes[at] {
@@ -64,7 +70,11 @@ fn leaves(text: &str) -> Vec<Leaf> {
                         *key = value;
                         *awaits = false;
                     }
-                    _ => leaves.push(Leaf { line, keys: keys.iter().filter(|it| !it.is_empty()).cloned().collect(), value }),
+                    _ => leaves.push(Leaf {
+                        line,
+                        keys: keys.iter().filter(|it| !it.is_empty()).cloned().collect(),
+                        value,
+                    }),
                 }
                 at = end;
                 continue;
@@ -84,5 +94,7 @@ fn end_of_string(bytes: &[u8], at: usize) -> usize {
     }
     // An escape may not be followed by a part of a character.
     let end = (end + 1).min(bytes.len());
-    (end..=bytes.len()).find(|&end| end == bytes.len() || bytes[end] & 0b1100_0000 != 0b1000_0000).unwrap_or(bytes.len())
+    (end..=bytes.len())
+        .find(|&end| end == bytes.len() || bytes[end] & 0b1100_0000 != 0b1000_0000)
+        .unwrap_or(bytes.len())
 }

@@ -37,7 +37,10 @@ pub(super) fn go(text: &str) -> Vec<Found> {
     found
 }
 
-pattern!(CALL, r#"^\s*(?:\w+\.)?(gem|ruby|implementation|api|compileOnly|runtimeOnly|testImplementation|kapt|add_(?:runtime_|development_)?dependency|required_ruby_version|license|licenses|version|name|find_package|cmake_minimum_required|sourceCompatibility|targetCompatibility)\b\s*=?\s*[(\["' ]*(?:project\()?["']?([\w@./: -]+?)["']?(?:\s*[,)\]]\s*["']?([^"'\])]*)["']?.*)?\s*$"#);
+pattern!(
+    CALL,
+    r#"^\s*(?:\w+\.)?(gem|ruby|implementation|api|compileOnly|runtimeOnly|testImplementation|kapt|add_(?:runtime_|development_)?dependency|required_ruby_version|license|licenses|version|name|find_package|cmake_minimum_required|sourceCompatibility|targetCompatibility)\b\s*=?\s*[(\["' ]*(?:project\()?["']?([\w@./: -]+?)["']?(?:\s*[,)\]]\s*["']?([^"'\])]*)["']?.*)?\s*$"#
+);
 pattern!(PACKAGE, r#"\.package\((?:name:\s*"[^"]*",\s*)?url:\s*"([^"]+)",\s*(.*?)\)?,?\s*$"#);
 pattern!(TUPLE, r#"\{:(\w+),\s*"([^"]+)""#);
 pattern!(SBT, r#""([\w.-]+)"\s*%%?\s*"([\w.-]+)"\s*%\s*"([^"]+)""#);
@@ -57,9 +60,11 @@ pub(super) fn calls(text: &str) -> Vec<Found> {
         let found = CALL.captures(line)?;
         let value = found.get(3).map_or("", |it| it.as_str());
         Some(match &found[1] {
-            name @ ("ruby" | "required_ruby_version" | "cmake_minimum_required" | "sourceCompatibility" | "targetCompatibility") => {
-                at(number, "runtime", name, &found[2])
-            }
+            name @ ("ruby"
+            | "required_ruby_version"
+            | "cmake_minimum_required"
+            | "sourceCompatibility"
+            | "targetCompatibility") => at(number, "runtime", name, &found[2]),
             "license" | "licenses" => at(number, "licence", "license", &found[2]),
             "version" => at(number, "version", "version", &found[2]),
             "name" => at(number, "name", &found[2], &found[2]),
@@ -107,7 +112,8 @@ pub(super) fn setup(text: &str) -> Vec<Found> {
                 }
             }
             // A list of setup.cfg goes on as long as it is indented.
-            let is_open = behind.trim_end().ends_with(['[', ',', '=']) || (requires && line.starts_with([' ', '\t']) && !line.contains([']', '[']));
+            let is_open = behind.trim_end().ends_with(['[', ',', '='])
+                || (requires && line.starts_with([' ', '\t']) && !line.contains([']', '[']));
             requires = is_open && !line.trim_start().starts_with(']');
             continue;
         }
@@ -187,11 +193,16 @@ pub(super) fn dockerfile(text: &str) -> Vec<Found> {
 /// A file that holds nothing but a version.
 pub(super) fn runtime(text: &str) -> Vec<Found> {
     let name = if text.trim_start().starts_with('v') || text.contains("lts") { ".nvmrc" } else { "version" };
-    numbered(text).filter(|(_, line)| !line.trim().is_empty()).take(1).map(|(number, line)| at(number, "runtime", name, line)).collect()
+    numbered(text)
+        .filter(|(_, line)| !line.trim().is_empty())
+        .take(1)
+        .map(|(number, line)| at(number, "runtime", name, line))
+        .collect()
 }
 
 pub(super) fn tool_versions(text: &str) -> Vec<Found> {
-    let one = |(number, line): (usize, &str)| line.split_once(' ').map(|(name, value)| at(number, "runtime", name, value));
+    let one =
+        |(number, line): (usize, &str)| line.split_once(' ').map(|(name, value)| at(number, "runtime", name, value));
     numbered(text).filter_map(one).collect()
 }
 

@@ -58,7 +58,11 @@ fn entry(head_line: usize, line: usize, table: &[String], key: &str, value: &str
     let (about, name, value) = match key {
         "name" if is_of_package => ("name", text.clone(), text),
         "version" if is_of_package && !text.is_empty() => ("version", key.to_owned(), text),
-        "license" | "license-file" if is_of_package => ("licence", key.to_owned(), if text.is_empty() { field(value, "text").or_else(|| field(value, "file"))? } else { text }),
+        "license" | "license-file" if is_of_package => (
+            "licence",
+            key.to_owned(),
+            if text.is_empty() { field(value, "text").or_else(|| field(value, "file"))? } else { text },
+        ),
         "requires-python" | "rust-version" | "edition" | "channel" => ("runtime", key.to_owned(), text),
         _ if last == "features" => ("feature", key.to_owned(), value.to_owned()),
         _ if matches!(last, "scripts" | "gui-scripts") => ("command", key.to_owned(), text),
@@ -81,7 +85,9 @@ fn holds_dependencies(table: &str) -> bool {
 /// Dependencies in a list of strings: `"name>=1"`.
 fn add_items(found: &mut Vec<Found>, line: usize, table: &[String], key: &str, items: &str) {
     let last = table.last().map_or("", String::as_str);
-    let lists = key == "dependencies" || matches!(last, "optional-dependencies" | "dependency-groups") || (last == "build-system" && key == "requires");
+    let lists = key == "dependencies"
+        || matches!(last, "optional-dependencies" | "dependency-groups")
+        || (last == "build-system" && key == "requires");
     if !lists || items.starts_with('#') {
         return;
     }

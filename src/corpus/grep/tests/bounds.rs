@@ -2,8 +2,8 @@
 
 use super::{context, files};
 use crate::corpus::{
-    ContextText, Error, StopFlag,
-    grep::{GrepError, GrepOptions, GrepRow, grep, parts::parts, pattern::Pattern, rows::Search},
+    ContextText, Error, GrepError, StopFlag,
+    grep::{GrepOptions, GrepRow, grep, parts::parts, pattern::Pattern, rows::Search},
 };
 use proptest::prelude::*;
 use std::{

@@ -5,7 +5,7 @@
 //! place has another file behind it, and the open one stays what it was.
 
 use super::{
-    super::{count::Hasher, error::Trouble, manifest::Hash},
+    super::{Trouble, count::Hasher, manifest::Hash},
     is_not_a_file,
 };
 use std::{

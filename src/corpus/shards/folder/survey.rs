@@ -6,8 +6,8 @@
 
 use super::super::{
     super::beneath::{self, Dir, Kind},
+    layout::{MANIFEST, SHARDS},
     manifest::{self, is_shard_file},
-    place::{MANIFEST, SHARDS},
 };
 use crate::text::visible_path;
 use std::{

@@ -1,7 +1,7 @@
 //! The JSON of a manifest, as `docs/shards.md` describes it.
 
 use super::{
-    super::super::{assemble::Changed, decode::Changes},
+    super::super::{decode::Changes, segment::Changed},
     Extent, Hash, Manifest, segment,
 };
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 //! Of what a server says only its code and its message are shown: the rest may repeat parts of the request, which was signed
 //! with a key.
 
-use super::super::location::Scheme;
+use super::Scheme;
 use crate::text::one_line;
 use object_store::Error;
 use std::error::Error as _;

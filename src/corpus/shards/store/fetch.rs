@@ -2,8 +2,8 @@
 
 use super::{
     super::{
+        ShardError, Trouble,
         cache::{Claim, Promise},
-        error::{ShardError, Trouble},
         folder::{self, Folder},
         loaded::Loaded,
         manifest::Manifest,

@@ -1,6 +1,6 @@
 //! Converting between bytes, characters and lines of the text in a store.
 
-use super::{super::error::ShardError, ShardStore};
+use super::{super::ShardError, ShardStore};
 use std::ops::Range;
 
 impl ShardStore {

@@ -17,10 +17,10 @@ impl Tree {
 fn settle(tree: &Tree) {
     let fingerprint = |name: &str| {
         tree.write(name, b"");
-        walk::Fingerprint::from(&fs::metadata(tree.path(name)).unwrap())
+        fingerprint::Fingerprint::from(&fs::metadata(tree.path(name)).unwrap())
     };
     let last = fingerprint(".git/clock");
-    while !last.is_settled(walk::ClockTick::now()) {
+    while !last.is_settled(fingerprint::ClockTick::now()) {
         std::thread::yield_now();
     }
 }

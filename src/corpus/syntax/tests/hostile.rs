@@ -1,7 +1,7 @@
 //! Texts that are no programs must neither hang nor end the process, whatever they are taken for.
 
 use super::super::{grammar, parse::LARGEST, symbols, tags};
-use crate::corpus::{StopFlag, language::Language, outline::Symbol};
+use crate::corpus::{StopFlag, language::Language, symbol::Symbol};
 use proptest::prelude::*;
 
 fn check_sound(text: &str, symbols: &[Symbol]) {

@@ -1,6 +1,9 @@
 //! Messages and traces that were pasted into a question.
 
-use super::{named::is_file, words::{is_opening, words}};
+use super::{
+    named::is_file,
+    words::{is_opening, words},
+};
 use crate::text::cut_head;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -23,19 +26,34 @@ macro_rules! pattern {
 
 // `File "a.py", line 3`, `(a.js:10:5)`, `A.java:12`, `--> src/a.rs:1:2`, `a.cs:line 3`.
 pattern!(FRAME, r#"File "([^"]+)", line (\d+)|([\w@~+./\\-]+\.[A-Za-z]\w{0,9}):(?:line )?(\d+)(?::\d+)?"#);
-pattern!(IS_FRAME, r#"^\s*(?:File ".*", line \d+|at .+|-->|\d+:\s+(?:0x|\w+::)|from .+:\d+:in |goroutine \d+|.*\.go:\d+|in .+:\d+|\.{3} \d+ more|Traceback \(most recent|stack backtrace|note: run with|\^+~*$|During handling of|The above exception)"#);
+pattern!(
+    IS_FRAME,
+    r#"^\s*(?:File ".*", line \d+|at .+|-->|\d+:\s+(?:0x|\w+::)|from .+:\d+:in |goroutine \d+|.*\.go:\d+|in .+:\d+|\.{3} \d+ more|Traceback \(most recent|stack backtrace|note: run with|\^+~*$|During handling of|The above exception)"#
+);
 // What stands before a message: a time, a level, the class of an error.
-pattern!(PREFIX, r"^(?:\[?\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]?\s*)?(?:\[?\b(?:ERROR|WARN(?:ING)?|INFO|DEBUG|FATAL|CRITICAL|TRACE)\b\]?[:\s]+)?(?:(?:Uncaught|Unhandled|Caused by:|Exception in thread \S+|error|fatal|panic|warning|E|thrown)(?:\[\w+\])?:?\s+)?(?:(?:(?:[\w$]+(?:\.|::))*(?:[A-Z]\w*)?(?:Error|Exception|Warning|Panic|Fault|Failure|Exit|Interrupt)(?: \[\w+\])?|(?:\w+\.)+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*):\s*)?");
-pattern!(CLASS, r"^(?:(?:[\w$]+(?:\.|::))*(?:[A-Z]\w*)?(?:Error|Exception|Warning|Failure|Exit|Interrupt)\b.*:|(?:\w+\.)+[A-Z]\w*: |[A-Z][a-z]+[A-Z]\w*: |(?:error|fatal|panic|warning)(?:\[\w+\])?:|.* panicked at |Caused by:|Exception in thread|\[?\b(?:ERROR|FATAL|CRITICAL|WARN(?:ING)?)\b)");
+pattern!(
+    PREFIX,
+    r"^(?:\[?\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]?\s*)?(?:\[?\b(?:ERROR|WARN(?:ING)?|INFO|DEBUG|FATAL|CRITICAL|TRACE)\b\]?[:\s]+)?(?:(?:Uncaught|Unhandled|Caused by:|Exception in thread \S+|error|fatal|panic|warning|E|thrown)(?:\[\w+\])?:?\s+)?(?:(?:(?:[\w$]+(?:\.|::))*(?:[A-Z]\w*)?(?:Error|Exception|Warning|Panic|Fault|Failure|Exit|Interrupt)(?: \[\w+\])?|(?:\w+\.)+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*):\s*)?"
+);
+pattern!(
+    CLASS,
+    r"^(?:(?:[\w$]+(?:\.|::))*(?:[A-Z]\w*)?(?:Error|Exception|Warning|Failure|Exit|Interrupt)\b.*:|(?:\w+\.)+[A-Z]\w*: |[A-Z][a-z]+[A-Z]\w*: |(?:error|fatal|panic|warning)(?:\[\w+\])?:|.* panicked at |Caused by:|Exception in thread|\[?\b(?:ERROR|FATAL|CRITICAL|WARN(?:ING)?)\b)"
+);
 // Sentences around a message.
-pattern!(ASKED, r"(?ix)
+pattern!(
+    ASKED,
+    r"(?ix)
     ^\s* why \s (?:do|does|did|am|are|is) \s (?:i|we|it|one)? \s* (?:get|getting|got|see|seeing|saw|say|saying|print|log|fail\s with)? \s* (?P<a>.+?) [?.!\s]* $
   | ^\s* what \s (?:do|does|did) \s (?P<b>.+?) \s mean [?.!\s]* $
   | ^\s* where \s (?:is|are|was|does|do|did) \s (?P<c>.+?) \s (?:raised|thrown|printed|logged|emitted|produced|reported|written|shown|coming\sfrom|come\sfrom) [?.!\s]* $
   | ^\s* (?:what|who|which\s\w+) \s (?:causes?|raises?|throws?|prints?|logs?|emits?|reports?|says?|said|writes?|shows?) \s (?P<d>.+?) [?.!\s]* $
   | (?:comes?\sfrom|raised|thrown|mean|error|message|this|following|says?|got|get|see|saw) \s* : \s* (?P<e>.+?) \s* $
-  | ^\s* (?:i|we) \s (?:get|got|see|saw|am\sgetting|keep\sgetting) \s (?P<f>.+?) [.!]* (?:\s(?:why|what|how|where)\b.*)? $");
-pattern!(LEAD, r"(?i)^(?:(?:the|this|an?|that|following)\s+)*(?:error|warning|exception|message|log\s?line|line|text|failure)s?\b\s*(?:message|saying|says|that\s+says)?[:\s]*");
+  | ^\s* (?:i|we) \s (?:get|got|see|saw|am\sgetting|keep\sgetting) \s (?P<f>.+?) [.!]* (?:\s(?:why|what|how|where)\b.*)? $"
+);
+pattern!(
+    LEAD,
+    r"(?i)^(?:(?:the|this|an?|that|following)\s+)*(?:error|warning|exception|message|log\s?line|line|text|failure)s?\b\s*(?:message|saying|says|that\s+says)?[:\s]*"
+);
 
 /// What was pasted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,14 +99,17 @@ impl Pasted {
             after_frame = IS_FRAME.is_match(line);
             let plain = line.trim();
             let panicked = plain.split_once(" panicked at ").map(|(_, behind)| behind);
-            let quoted = panicked.and_then(|behind| behind.strip_prefix('\'')).and_then(|behind| behind.split('\'').next());
+            let quoted =
+                panicked.and_then(|behind| behind.strip_prefix('\'')).and_then(|behind| behind.split('\'').next());
             let first = plain.split_whitespace().next().unwrap_or_default();
             match () {
                 () if plain.is_empty() || is_source => {}
                 () if quoted.is_some() => sure.extend(quoted.map(str::to_owned)),
                 () if panicked.is_some() || IS_FRAME.is_match(line) => {}
                 () if CLASS.is_match(plain) => sure.push(bare(plain)),
-                () if is_opening(first.trim_end_matches([',', ':'])) || plain.ends_with(['?', ':']) => asked.push(plain),
+                () if is_opening(first.trim_end_matches([',', ':'])) || plain.ends_with(['?', ':']) => {
+                    asked.push(plain)
+                }
                 () => others.push(bare(plain)),
             }
         }
@@ -124,7 +145,8 @@ impl Pasted {
     fn add(&mut self, messages: Vec<String>) {
         for message in messages {
             let message = cut_head(message.trim_matches(['"', '\'', '`', ' ']), LONGEST).shown.to_owned();
-            let is_long_enough = words(&message).len() >= LEAST_WORDS || self.is_certain && message.split_whitespace().count() > 1;
+            let is_long_enough =
+                words(&message).len() >= LEAST_WORDS || self.is_certain && message.split_whitespace().count() > 1;
             if is_long_enough && self.messages.len() < MOST && !self.messages.contains(&message) {
                 self.messages.push(message);
             }

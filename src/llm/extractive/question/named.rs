@@ -53,13 +53,19 @@ pattern!(QUOTED, r#"`([^`\n]+)`|"([^"\n]{2,})"|“([^”\n]+)”|«([^»\n]+)»|
 pattern!(TOKEN, r#"[^\s"“”«»`()\[\]{}<>,;!?|=]+(?:\(\))?"#);
 pattern!(IDENTIFIER, r"^[A-Za-z_$][\w$]*$");
 pattern!(QUALIFIED, r"^(?:[A-Za-z_$][\w$]*(?:::|\.|#|->))+[A-Za-z_$][\w$]*$");
-pattern!(CODE_LIKE, r"^(?:\w*[A-Za-z0-9]_\w*|_+[A-Za-z]\w*|[a-z]+[0-9]*[A-Z]\w*|[A-Z][a-z0-9]+[A-Z]\w*|[A-Z]{2,}[a-z]\w*[a-z])$");
+pattern!(
+    CODE_LIKE,
+    r"^(?:\w*[A-Za-z0-9]_\w*|_+[A-Za-z]\w*|[a-z]+[0-9]*[A-Z]\w*|[A-Z][a-z0-9]+[A-Z]\w*|[A-Z]{2,}[a-z]\w*[a-z])$"
+);
 pattern!(NUMBER, r"^[#$v~^]?\d[\d._,:/-]*\d%?[a-z]{0,2}$|^0x[0-9A-Fa-f]+$|^\d{4}-\d\d-\d\dT[\d:.]+Z?$");
 pattern!(CODE, r"^[A-Z]{1,8}[-_]?\d{3,}[A-Z0-9-]*$|^[A-Z]{2,}(?:[-_][A-Z0-9]+)*[-_]\d{2,}(?:-\d+)*$");
 pattern!(ID, r"^[0-9a-f]{7,64}$|^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$");
 pattern!(ADDRESS, r"^(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?$|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$|^[a-z][a-z0-9+]*://\S+$");
 // `a.py:12`, `a.py:3-9`, `line 12 of a.py`, `lines 3 to 9 in a.py`, `a.py line 12`.
-pattern!(LINES, r"(?ix)\b lines? \s (?P<at>\d+) (?:\s?(?:-|–|to|and)\s? (?P<to>\d+))? \s (?:of|in|from) \s (?:the\sfile\s)? `?(?P<of>[^\s`]+) | (?P<path>[\w@~+./\\-]+\.\w+) (?: : | ,?\s(?:at\s)?lines?\s ) (?P<first>\d+) (?:[-–](?P<last>\d+))?");
+pattern!(
+    LINES,
+    r"(?ix)\b lines? \s (?P<at>\d+) (?:\s?(?:-|–|to|and)\s? (?P<to>\d+))? \s (?:of|in|from) \s (?:the\sfile\s)? `?(?P<of>[^\s`]+) | (?P<path>[\w@~+./\\-]+\.\w+) (?: : | ,?\s(?:at\s)?lines?\s ) (?P<first>\d+) (?:[-–](?P<last>\d+))?"
+);
 pattern!(PRE_RELEASE, r"^v?\d+(?:\.\d+)+(?:[-.+]?[a-z]+[\w.]*)$");
 
 impl Named {
@@ -68,8 +74,10 @@ impl Named {
         let mut rest = text.to_owned();
         for found in LINES.captures_iter(text) {
             let number = |name: &str| found.name(name).and_then(|it| it.as_str().parse::<usize>().ok());
-            let path = found.name("path").or(found.name("of")).map_or("", |it| it.as_str().trim_end_matches(['?', '.', ',']));
-            if let (Some(first), true) = (number("first").or(number("at")), is_file(path) && named.places.len() < MOST) {
+            let path =
+                found.name("path").or(found.name("of")).map_or("", |it| it.as_str().trim_end_matches(['?', '.', ',']));
+            if let (Some(first), true) = (number("first").or(number("at")), is_file(path) && named.places.len() < MOST)
+            {
                 let last = number("last").or(number("to")).unwrap_or(first).max(first);
                 named.places.push((path.to_owned(), first, last));
                 let range = found.get(0).map_or(0..0, |it| it.range());
@@ -112,7 +120,9 @@ impl Named {
             () if is_literal(bare) => add(&mut self.literals, bare.trim_start_matches(['#', '~', '^'])),
             () if bare != token && is_name(bare) => add(&mut self.names, bare),
             // `a call(` with arguments.
-            () if behind.starts_with('(') && IDENTIFIER.is_match(bare) && !is_neutral(&bare.to_lowercase()) => add(&mut self.names, bare),
+            () if behind.starts_with('(') && IDENTIFIER.is_match(bare) && !is_neutral(&bare.to_lowercase()) => {
+                add(&mut self.names, bare)
+            }
             () if QUALIFIED.is_match(bare) => add(&mut self.names, bare),
             () if CODE_LIKE.is_match(bare) => add(&mut self.names, bare),
             () => {}
@@ -122,8 +132,14 @@ impl Named {
     /// Adds a plain word that stands where a name would.
     pub(super) fn add_word(&mut self, word: &str) {
         let word = word.trim_matches(['`', '"', '\'']).trim_end_matches("()");
-        let is_known = self.literals.iter().any(|it| it == word) || self.names.iter().any(|name| name == word || name.ends_with(&format!(".{word}")));
-        if IDENTIFIER.is_match(word) && word.len() > 1 && !is_known && !is_neutral(&word.to_lowercase()) && !is_opening(word) {
+        let is_known = self.literals.iter().any(|it| it == word)
+            || self.names.iter().any(|name| name == word || name.ends_with(&format!(".{word}")));
+        if IDENTIFIER.is_match(word)
+            && word.len() > 1
+            && !is_known
+            && !is_neutral(&word.to_lowercase())
+            && !is_opening(word)
+        {
             add(&mut self.words, word);
         }
     }
@@ -157,16 +173,25 @@ pub(super) fn is_file(text: &str) -> bool {
     let is_known = ENDINGS.split_whitespace().any(|known| known.eq_ignore_ascii_case(ending));
     // `self.s` and `R.r` are no files: of endings of one letter the stem is a word in lower case.
     let is_stem = stem.is_empty()
-        || (!stem.ends_with([':', '.']) && (ending.len() > 1 || text.contains('/') || stem.len() > 1 && stem.chars().all(|it| it.is_lowercase() || it == '_' || it == '-')))
+        || (!stem.ends_with([':', '.'])
+            && (ending.len() > 1
+                || text.contains('/')
+                || stem.len() > 1 && stem.chars().all(|it| it.is_lowercase() || it == '_' || it == '-')))
             && !matches!(stem, "self" | "this" | "cls");
     is_known && is_stem
 }
 
 /// Whether a word with slashes is a path, and not a pair of words: `src/a` and `./a`, but `read/write`.
 fn is_path(text: &str) -> bool {
-    const FOLDERS: [&str; 18] = ["src", "lib", "test", "tests", "docs", "doc", "app", "bin", "cmd", "pkg", "internal", "scripts", "examples", "include", "config", "packages", "crates", "tools"];
+    const FOLDERS: [&str; 18] = [
+        "src", "lib", "test", "tests", "docs", "doc", "app", "bin", "cmd", "pkg", "internal", "scripts", "examples",
+        "include", "config", "packages", "crates", "tools",
+    ];
     let first = text.split('/').next().unwrap_or_default();
-    text.contains('/') && (text.starts_with("./") || FOLDERS.contains(&first) || text.matches('/').count() > 1 && !text.contains(|it: char| it.is_ascii_digit()))
+    text.contains('/')
+        && (text.starts_with("./")
+            || FOLDERS.contains(&first)
+            || text.matches('/').count() > 1 && !text.contains(|it: char| it.is_ascii_digit()))
 }
 
 /// Whether a word stands in the text as it stands here: a number of some length, a version, a code, an id, an address.
@@ -175,6 +200,7 @@ fn is_literal(text: &str) -> bool {
     if digits == 0 {
         return false;
     }
-    let is_number = NUMBER.is_match(text) && (digits > 2 || text.contains('.') || text.starts_with("0x") || text.starts_with('#'));
+    let is_number =
+        NUMBER.is_match(text) && (digits > 2 || text.contains('.') || text.starts_with("0x") || text.starts_with('#'));
     is_number || CODE.is_match(text) && digits > 2 || ID.is_match(text) && (digits > 1) || PRE_RELEASE.is_match(text)
 }

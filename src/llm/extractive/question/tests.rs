@@ -215,12 +215,20 @@ fn messages_and_traces_are_taken_out_of_what_was_pasted() {
             &["no hay in here"],
             &[("/src/barn.go", 12)],
         ),
-        ("error[E0308]: mismatched types of hay\n --> src/hay.rs:4:5", &["mismatched types of hay"], &[("src/hay.rs", 4)]),
+        (
+            "error[E0308]: mismatched types of hay\n --> src/hay.rs:4:5",
+            &["mismatched types of hay"],
+            &[("src/hay.rs", 4)],
+        ),
         ("2026-04-01T10:00:00Z ERROR [rope] knot slipped after 3 ms", &["[rope] knot slipped after 3 ms"], &[]),
         ("where is the limit of retries?", &[], &[]),
     ] {
         let question = Question::new(text);
-        assert_eq!(question.messages.iter().take(messages.len().max(1)).collect::<Vec<_>>(), messages.iter().collect::<Vec<_>>(), "{text}");
+        assert_eq!(
+            question.messages.iter().take(messages.len().max(1)).collect::<Vec<_>>(),
+            messages.iter().collect::<Vec<_>>(),
+            "{text}"
+        );
         let expected: Vec<(String, usize)> = frames.iter().map(|&(path, line)| (path.to_owned(), line)).collect();
         assert_eq!(question.frames, expected, "{text}");
     }

@@ -39,5 +39,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
 
 /// Whether all words are neutral or among `known`.
 pub(super) fn only(words: &[String], known: &str) -> bool {
-    words.iter().all(|word| is_neutral(word) || is_in(known, word) || word.strip_suffix('s').is_some_and(|it| is_in(known, it)))
+    words
+        .iter()
+        .all(|word| is_neutral(word) || is_in(known, word) || word.strip_suffix('s').is_some_and(|it| is_in(known, it)))
 }

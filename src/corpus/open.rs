@@ -15,7 +15,7 @@ const ON_THE_WAY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::N
 
 /// Opens what lies at a path below a directory, itself if the path is empty. No link is followed, even if one took a
 /// place on the way just now.
-pub(in crate::corpus) fn open_below(directory: BorrowedFd<'_>, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+pub(super) fn open_below(directory: BorrowedFd<'_>, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::BENEATH;
@@ -27,7 +27,7 @@ pub(in crate::corpus) fn open_below(directory: BorrowedFd<'_>, path: &Path, flag
 }
 
 /// Opens a directory by an absolute path that has no links, to look at what lies in it.
-pub(in crate::corpus) fn open_path(path: &Path) -> Result<OwnedFd, Errno> {
+pub(super) fn open_path(path: &Path) -> Result<OwnedFd, Errno> {
     let root = rustix::fs::openat(CWD, "/", ON_THE_WAY, Mode::empty())?;
     open_below(root.as_fd(), path.strip_prefix("/").unwrap_or(path), ON_THE_WAY)
 }

@@ -1,6 +1,6 @@
 //! What can go wrong with shards, in words for a person.
 
-use super::super::{Error, GrepError};
+use super::{Error, GrepError};
 use crate::failure::FailureKind;
 
 /// Why something about a store could not be done.
