@@ -31,16 +31,11 @@ pub(super) struct Tags<'t> {
     pub names: FxHashMap<&'t str, u32>,
 }
 
-/// Whether there is a grammar for a language.
-pub(super) fn parses(language: &Language) -> bool {
-    Grammar::of(language).is_some()
-}
-
 /// Whether files in a language define what other files use.
 pub(super) fn has_definitions(language: &Language) -> bool {
     match language.style {
         Style::Keywords | Style::Braces | Style::Lisp => true,
-        Style::Plain => parses(language),
+        Style::Plain => Grammar::of(language).is_some(),
         Style::Markdown | Style::Org | Style::Tables => false,
     }
 }

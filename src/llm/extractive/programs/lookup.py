@@ -65,8 +65,10 @@ def own_name(name):
     return re.split(r"\.|::|#|->", name)[-1]
 
 
-def definitions_of(name, is_word=False):
-    rows = list(find_definitions(name))
+def definitions_of(name, is_word=False, known={}):
+    if name not in known:
+        known[name] = list(find_definitions(name))
+    rows = known[name]
     if is_word:
         rows = [row for row in rows if own_name(row.name) == name]
     return rows
