@@ -8,20 +8,24 @@
 //! The environment is a value ([`Environment`]) that `main` hands in, so that a test needs no process environment and
 //! nothing below reads one behind its caller's back.
 
+mod definition;
 mod endpoint;
 mod environment;
+mod kind;
 mod modes;
 mod names;
-mod options;
+mod option_table;
 mod settings;
+mod spelling;
 mod tools;
 mod wire;
 
+pub use definition::{Definition, Facts, Group};
 pub use endpoint::Endpoint;
 pub use environment::Environment;
-pub use modes::{Named, Protocol, Repair, Strategy};
-pub use options::Options;
-pub use settings::{Limits, Settings};
+pub use kind::Shape;
+pub use modes::{Protocol, Repair, Strategy};
+pub use option_table::{DEFINITIONS, Limits, Options, Settings};
 pub use tools::{Deed, ToolSpec, tools};
 
 /// What a model costs, in US dollars per million tokens.
@@ -53,3 +57,6 @@ impl SettingsError {
         Self { option: option.into(), problem: problem.into() }
     }
 }
+
+#[cfg(test)]
+mod tests;

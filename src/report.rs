@@ -1,19 +1,23 @@
 //! The JSON in which answers and events leave the program, the same for the terminal, editors and traces.
 //!
-//! The shapes are public: `docs/protocol.md` describes them, and clients rely on them. The engine's own types are free
-//! to change behind this page.
+//! The shapes ([`types`]) are public: `docs/protocol.md` describes them, and clients rely on them. The engine's own types
+//! are free to change behind this page.
+
+mod preview_text;
+pub mod types;
+
+pub use preview_text::preview_text;
 
 use crate::{
     config::Limits,
     corpus::Exclusion,
-    engine::{Answer, ContextSize, Delta, Event, Origin, Preview, Started, SubCallState, Usage},
-    text::counted,
+    engine::{self, Delta, Origin, SubCallState},
 };
-use serde_json::{Map, Value, json};
 use std::time::Duration;
-
-/// The most files and folders whose exclusion a preview explains, unless all are asked for.
-const LEFT_OUT: usize = 20;
+use types::{
+    Answer, Citation, ContextSize, Event, Failure, LeftOut, Lost, Preview, PreviewStrategy, Skipped, SubcallState,
+    Usage,
+};
 
 /// What is said about the models of an answer, beside the answer itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,175 +28,124 @@ pub struct Circumstances {
     pub trace: Option<String>,
 }
 
-/// The object that `rlm query --json` prints and `rlm/query` returns.
-pub fn answer(answer: &Answer, circumstances: &Circumstances) -> Map<String, Value> {
-    let citations = answer
-        .citations
-        .iter()
-        .map(|it| json!({"path": it.path, "startLine": it.first_line, "endLine": it.last_line, "state": it.state}));
-    let lost = answer.lost.iter().map(|it| json!({"depth": it.depth, "label": it.label, "error": it.error}));
-    let mut object = Map::from_iter([
-        ("answer".to_owned(), json!(answer.text)),
-        ("termination".to_owned(), json!(answer.termination)),
-        ("citations".to_owned(), citations.collect()),
-        ("lost".to_owned(), lost.collect()),
-        ("lostCount".to_owned(), json!(answer.lost_count)),
-        ("usage".to_owned(), usage(&answer.usage)),
-        ("model".to_owned(), json!(circumstances.model)),
-        ("worker".to_owned(), json!(circumstances.worker)),
-        ("context".to_owned(), context(&answer.context)),
-        ("trace".to_owned(), json!(circumstances.trace)),
-    ]);
-    if !answer.warnings.is_empty() {
-        object.insert("warnings".to_owned(), json!(answer.warnings));
+/// The object that `rlm query --json` prints.
+pub fn answer(answer: &engine::Answer, circumstances: &Circumstances) -> Answer {
+    let citation = |it: &engine::Citation| Citation {
+        path: it.path.clone(),
+        start_line: it.first_line,
+        end_line: it.last_line,
+        state: it.state,
+        uri: None,
+    };
+    let lost = |it: &engine::Lost| Lost { depth: it.depth, label: it.label.clone(), error: it.error.clone() };
+    let failure =
+        |it: &crate::failure::Failure| Failure { kind: it.kind, message: it.message.clone(), hint: it.hint.clone() };
+    Answer {
+        answer: answer.text.clone(),
+        termination: answer.termination,
+        citations: answer.citations.iter().map(citation).collect(),
+        lost: answer.lost.iter().map(lost).collect(),
+        lost_count: answer.lost_count,
+        usage: usage(&answer.usage),
+        model: circumstances.model.clone(),
+        worker: circumstances.worker.clone(),
+        context: context(&answer.context),
+        trace: circumstances.trace.clone(),
+        warnings: answer.warnings.clone(),
+        error: answer.failure.as_ref().map(failure),
     }
-    if let Some(failure) = &answer.failure {
-        let error = json!({"kind": failure.kind, "message": failure.message, "hint": failure.hint});
-        object.insert("error".to_owned(), error);
-    }
-    object
 }
 
 /// The object that `rlm preview --json` prints and `rlm/preview` returns.
-pub fn preview(preview: &Preview, left_out: &[Exclusion], limits: &Limits) -> Value {
+pub fn preview(preview: &engine::Preview, left_out: &[Exclusion], limits: &Limits) -> Preview {
     let text = preview_text(preview, left_out, limits, false);
-    let left_out = left_out.iter().map(|it| json!({"path": it.path, "reason": it.reason.to_string()}));
-    json!({
-        "model": preview.model,
-        "worker": preview.worker,
-        "why": preview.why,
-        "context": context(&preview.context),
-        "leftOut": Value::from_iter(left_out),
-        "contextTokens": preview.context_tokens,
-        "strategy": if preview.is_direct { "direct" } else { "rlm" },
-        "firstPromptTokens": preview.first_prompt_tokens,
-        "firstPromptCostUsd": preview.first_prompt_cost,
-        "wholeTextCostUsd": preview.whole_text_cost,
-        "text": text,
-        "warnings": preview.warnings,
-    })
-}
-
-/// A preview in words. Of what is left out some is told, or all of it.
-pub fn preview_text(preview: &Preview, left_out: &[Exclusion], limits: &Limits, all: bool) -> String {
-    let shown = if all { left_out.len() } else { LEFT_OUT };
-    let Preview { context, context_tokens, first_prompt_tokens, .. } = preview;
-    let dollars = |cost: Option<f64>| cost.map_or_else(String::new, |cost| format!(", ${cost:.4}"));
-    let length = match context.characters {
-        Some(characters) => counted(characters, "character"),
-        None => "not read yet: binary files still count".to_owned(),
-    };
-    let worker = if preview.worker == preview.model { "also reads the parts" } else { &preview.worker };
-    let mut lines = vec![
-        format!("model    {} ({}); worker: {worker}", preview.model, preview.why),
-        format!(
-            "context  {}, {} ({length}), about {}",
-            counted(context.files, "file"),
-            counted(context.bytes, "byte"),
-            counted(context_tokens, "token")
-        ),
-    ];
-    lines.extend(context.store.iter().map(|store| format!("         all of it from the shard store {store}")));
-    let first = format!("about {}{}", counted(first_prompt_tokens, "token"), dollars(preview.first_prompt_cost));
-    lines.push(match preview.is_direct {
-        true => format!("sends    the whole text in one prompt: {first}"),
-        false => format!("sends    a first prompt without the text: {first}; what else is up to the model's programs"),
-    });
-    if !preview.is_direct {
-        let whole = dollars(preview.whole_text_cost);
-        let tokens = counted(context_tokens, "token");
-        lines.push(format!("         reading the whole text once would be about {tokens}{whole}"));
-        let mut most = vec![counted(limits.max_calls, "call"), format!("{} s", limits.timeout.as_secs())];
-        most.extend(limits.max_tokens.map(|tokens| counted(tokens, "token")));
-        most.extend(limits.max_cost.map(|cost| format!("${cost}")));
-        lines.push(format!("at most  {}", most.join(", ")));
+    let reason = |it: &Exclusion| LeftOut { path: it.path.clone(), reason: it.reason.to_string() };
+    Preview {
+        model: preview.model.clone(),
+        worker: preview.worker.clone(),
+        why: preview.why.clone(),
+        context: context(&preview.context),
+        left_out: left_out.iter().map(reason).collect(),
+        context_tokens: preview.context_tokens,
+        strategy: if preview.is_direct { PreviewStrategy::Direct } else { PreviewStrategy::Rlm },
+        first_prompt_tokens: preview.first_prompt_tokens,
+        first_prompt_cost_usd: preview.first_prompt_cost,
+        whole_text_cost_usd: preview.whole_text_cost,
+        text,
+        warnings: preview.warnings.clone(),
     }
-    if !left_out.is_empty() {
-        lines.push(context.left_out.to_string());
-        // What is not only left out comes first.
-        let (warnings, others): (Vec<_>, Vec<_>) = left_out.iter().partition(|it| it.reason.is_warning());
-        let all = warnings.into_iter().chain(others);
-        lines.extend(all.take(shown).map(|it| format!("  {}: {}", it.path, it.reason)));
-    }
-    if let more @ 1.. = left_out.len().saturating_sub(shown) {
-        lines.push(format!("  … and {more} more (--verbose names all)"));
-    }
-    lines.extend(preview.warnings.iter().map(|it| format!("warning  {it}")));
-    lines.join("\n")
 }
 
 /// What was used.
-pub fn usage(usage: &Usage) -> Value {
-    json!({
-        "calls": usage.calls,
-        "rootCalls": usage.root_calls,
-        "subCalls": usage.sub_calls,
-        "cachedCalls": usage.cached_calls,
-        "retries": usage.retries,
-        "inputTokens": usage.tokens.input,
-        "outputTokens": usage.tokens.output,
-        "cachedInputTokens": usage.tokens.cached_input,
-        "costUsd": usage.cost,
-        "iterations": usage.iterations,
-        "maxDepth": usage.max_depth,
-        "wallMs": milliseconds(usage.wall_time),
-        "modelMs": milliseconds(usage.model_time),
-    })
+pub fn usage(usage: &engine::Usage) -> Usage {
+    Usage {
+        calls: usage.calls,
+        root_calls: usage.root_calls,
+        sub_calls: usage.sub_calls,
+        cached_calls: usage.cached_calls,
+        retries: usage.retries,
+        input_tokens: usage.tokens.input,
+        output_tokens: usage.tokens.output,
+        cached_input_tokens: usage.tokens.cached_input,
+        cost_usd: usage.cost,
+        iterations: usage.iterations,
+        max_depth: usage.max_depth,
+        wall_ms: milliseconds(usage.wall_time),
+        model_ms: milliseconds(usage.model_time),
+    }
 }
 
-fn context(size: &ContextSize) -> Value {
-    let left_out = size.left_out.0.iter().map(|(reason, count)| json!({"reason": reason, "count": count}));
-    json!({
-        "files": size.files,
-        "bytes": size.bytes,
-        "characters": size.characters,
-        "skipped": size.left_out.total(),
-        "skippedFor": Value::from_iter(left_out),
-        "store": size.store,
-        "cut": size.cut,
-    })
+fn context(size: &engine::ContextSize) -> ContextSize {
+    ContextSize {
+        files: size.files,
+        bytes: size.bytes,
+        characters: size.characters,
+        skipped: size.left_out.total(),
+        skipped_for: size.left_out.0.iter().map(|&(reason, count)| Skipped { reason, count }).collect(),
+        store: size.store.clone(),
+        cut: size.cut,
+    }
 }
 
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// An event without its `queryId` and `seq`.
-pub fn event(event: &Event) -> Map<String, Value> {
-    let value = match event {
-        Event::Started(Started { question, model, worker, why, context: size }) => {
-            json!({"kind": "started", "query": question, "model": model, "worker": worker, "why": why,
-                   "context": context(size)})
+/// An event of a run. That of its end, which carries the result, is up to whoever puts that together.
+pub fn event<R>(event: engine::Event) -> Event<R> {
+    match event {
+        engine::Event::Started(started) => Event::Started {
+            query: started.question,
+            model: started.model,
+            worker: started.worker,
+            why: started.why,
+            context: context(&started.context),
+        },
+        engine::Event::Turn { run, depth, iteration, text } => Event::Turn { run, depth, iteration, text },
+        engine::Event::Cell { origin: Origin { run, depth, iteration, cell }, code, output, error, seconds } => {
+            Event::Cell { run, depth, iteration, cell, code, output, error, seconds }
         }
-        Event::Turn { run, depth, iteration, text } => {
-            json!({"kind": "turn", "run": run, "depth": depth, "iteration": iteration, "text": text})
-        }
-        Event::Cell { origin: Origin { run, depth, iteration, cell }, code, output, error, seconds } => {
-            json!({"kind": "cell", "run": run, "depth": depth, "iteration": iteration, "cell": cell, "code": code,
-                   "output": output, "error": error, "seconds": seconds})
-        }
-        Event::Summary { run, depth, text } => json!({"kind": "summary", "run": run, "depth": depth, "text": text}),
-        Event::SubCall { id, origin: Origin { run, depth, iteration, cell }, label, state } => {
+        engine::Event::Summary { run, depth, text } => Event::Summary { run, depth, text },
+        engine::Event::SubCall { id, origin: Origin { run, depth, iteration, cell }, label, state } => {
             let (state, error) = match state {
-                SubCallState::Started => ("started", None),
-                SubCallState::Ended => ("ended", None),
-                SubCallState::Failed(error) => ("failed", Some(error)),
+                SubCallState::Started => (SubcallState::Started, None),
+                SubCallState::Ended => (SubcallState::Ended, None),
+                SubCallState::Failed(error) => (SubcallState::Failed, Some(error)),
             };
-            json!({"kind": "subcall", "id": id, "depth": depth + 1, "run": run, "iteration": iteration, "cell": cell,
-                   "label": label, "state": state, "error": error})
+            Event::Subcall { id, depth: depth + 1, run, iteration, cell, label, state, error }
         }
-        Event::Delta(Delta::Append(text)) => json!({"kind": "delta", "text": text}),
-        Event::Delta(Delta::Reset(text)) => json!({"kind": "delta", "text": text, "reset": true}),
-        Event::Progress { message, usage } => {
-            json!({"kind": "progress", "message": message, "calls": usage.calls, "subCalls": usage.sub_calls,
-                   "inputTokens": usage.tokens.input, "outputTokens": usage.tokens.output, "costUsd": usage.cost})
-        }
-    };
-    match value {
-        Value::Object(mut object) => {
-            object.retain(|key, value| key == "costUsd" || !value.is_null());
-            object
-        }
-        _ => Map::new(),
+        engine::Event::Delta(Delta::Append(text)) => Event::Delta { text, reset: None },
+        engine::Event::Delta(Delta::Reset(text)) => Event::Delta { text, reset: Some(true) },
+        engine::Event::Progress { message, usage } => Event::Progress {
+            message,
+            calls: usage.calls,
+            sub_calls: usage.sub_calls,
+            input_tokens: usage.tokens.input,
+            output_tokens: usage.tokens.output,
+            cost_usd: usage.cost,
+        },
     }
 }
+
+#[cfg(test)]
+mod tests;

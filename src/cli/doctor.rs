@@ -30,7 +30,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub async fn run(arguments: DoctorArguments) -> ExitCode {
     print(&format!("rlm {} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH));
-    let settings = match setup::settings(arguments.models.into_options()) {
+    let settings = match setup::settings(arguments.models.0) {
         Ok(settings) => settings,
         Err(error) => {
             print(&format!("problem settings: {}", refused(&error)));

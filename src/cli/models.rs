@@ -16,7 +16,7 @@ pub struct ModelsArguments {
 }
 
 pub async fn run(arguments: ModelsArguments) -> ExitCode {
-    let settings = match setup::settings(arguments.models.into_options()) {
+    let settings = match setup::settings(arguments.models.0) {
         Ok(settings) => settings,
         Err(error) => {
             say(&format!("rlm: {}", refused(&error)));

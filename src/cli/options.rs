@@ -1,12 +1,12 @@
 //! The options that commands share, as the terminal writes them.
 
 use crate::{
-    config::{Named, Options, Protocol, Repair, Settings, SettingsError, Strategy, tools},
+    config::{DEFINITIONS, Definition, Facts, Group, Options, Settings, SettingsError},
     engine::RunConfig,
     setup,
     text::visible_path,
 };
-use clap::Args;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -22,83 +22,17 @@ pub struct Subject {
     pub as_json: bool,
 }
 
-/// Models, limits, and what belongs to the context.
-#[derive(Debug, Default, Args)]
+/// Models, limits, and what belongs to the context: all the options that the terminal has.
+#[derive(Debug)]
 pub struct CommonOptions {
-    #[command(flatten)]
-    pub models: ModelOptions,
-
-    /// Whether programs are written, or the whole text is put into one prompt [default: auto]
-    #[arg(long, value_name = "auto|direct|rlm", help_heading = "How")]
-    pub strategy: Option<Strategy>,
-    /// Whether models write programs in their text, or call tools; by what they can, if it is left open [default: auto]
-    #[arg(long, value_name = "auto|repl|tools", help_heading = "How")]
-    pub protocol: Option<Protocol>,
-    /// A JSON Schema that the answer must satisfy; what does not is given back to the model
-    #[arg(long, value_name = "FILE", help_heading = "How")]
-    pub schema: Option<PathBuf>,
-    /// Commands and values that models may use, in JSON
-    #[arg(long, value_name = "FILE", help_heading = "How")]
-    pub tools: Option<PathBuf>,
-    /// Mend what may be a slip of the model, at the risk that it was none; may be given several times
-    #[arg(long, value_name = "doubled-calls|placeholders|clean-retry", value_parser = repair, help_heading = "How")]
-    pub repair: Vec<Repair>,
-
-    /// Turns of models that write programs [default: 60]
-    #[arg(long, value_name = "N", help_heading = "Limits, for the whole tree of a run")]
-    pub max_iterations: Option<u64>,
-    /// Levels of child runs [default: 2]
-    #[arg(long, value_name = "N", help_heading = "Limits, for the whole tree of a run")]
-    pub max_depth: Option<u64>,
-    /// Calls of models [default: 1000]
-    #[arg(long, value_name = "N", help_heading = "Limits, for the whole tree of a run")]
-    pub max_calls: Option<u64>,
-    /// Tokens, in and out [default: unlimited]
-    #[arg(long, value_name = "N", help_heading = "Limits, for the whole tree of a run")]
-    pub max_tokens: Option<u64>,
-    /// US dollars; the prices of the models must be known (`RLM_PRICE`) [default: unlimited]
-    #[arg(long, value_name = "USD", help_heading = "Limits, for the whole tree of a run")]
-    pub max_cost: Option<f64>,
-    /// Seconds for the whole run [default: 600]
-    #[arg(long, value_name = "SECONDS", help_heading = "Limits, for the whole tree of a run")]
-    pub timeout: Option<f64>,
-    /// Seconds for one program, calls not counted [default: 30]
-    #[arg(long, value_name = "SECONDS", help_heading = "Limits, for the whole tree of a run")]
-    pub cell_timeout: Option<f64>,
-    /// Turns in a row whose programs fail [default: 5]
-    #[arg(long, value_name = "N", help_heading = "Limits, for the whole tree of a run")]
-    pub max_errors: Option<u64>,
-    /// Calls that are open at once [default: 16]
-    #[arg(long, value_name = "N", help_heading = "Limits, for the whole tree of a run")]
-    pub concurrency: Option<u64>,
-
-    /// Only files that match; may be given several times
-    #[arg(long, value_name = "GLOB", help_heading = "Context")]
-    pub include: Vec<String>,
-    /// No files that match; may be given several times
-    #[arg(long, value_name = "GLOB", help_heading = "Context")]
-    pub exclude: Vec<String>,
+    options: Options,
+    /// The options that were given as files, which are not read before all the others are right.
+    files: Vec<(&'static Facts, PathBuf)>,
 }
 
 /// Which models answer.
-#[derive(Debug, Default, Args)]
-pub struct ModelOptions {
-    /// The root model: `provider::model`, a model's name, `cli:COMMAND`, or `extractive` [env: RLM_MODEL]
-    #[arg(long, value_name = "SPEC", help_heading = "Models")]
-    pub model: Option<String>,
-    /// The model of sub-calls; the root model if absent [env: RLM_WORKER_MODEL]
-    #[arg(long, value_name = "SPEC", help_heading = "Models")]
-    pub worker: Option<String>,
-    /// OpenAI-compatible base URL, e.g. http://127.0.0.1:8000/v1; several form a pool [env: RLM_ENDPOINT, key: RLM_API_KEY]
-    #[arg(long, value_name = "URL", help_heading = "Models")]
-    pub endpoint: Vec<String>,
-}
-
-impl ModelOptions {
-    pub fn into_options(self) -> Options {
-        Options { model: self.model, worker: self.worker, endpoint: given(self.endpoint), ..Options::default() }
-    }
-}
+#[derive(Debug)]
+pub struct ModelOptions(pub Options);
 
 impl CommonOptions {
     /// The settings, and how to answer.
@@ -114,29 +48,58 @@ impl CommonOptions {
     /// # Errors
     /// A file that an option names cannot be read, or is not what it should be.
     fn into_options(self) -> Result<Options, String> {
-        let own_tools = |path: PathBuf| {
-            let refused = |error: SettingsError| format!("{} ({})", refused(&error), visible_path(&path));
-            tools(&json("--tools", &path)?).map_err(refused)
-        };
-        Ok(Options {
-            strategy: self.strategy,
-            protocol: self.protocol,
-            schema: self.schema.map(|path| json("--schema", &path)).transpose()?,
-            tools: self.tools.map(own_tools).transpose()?,
-            repair: given(self.repair),
-            max_iterations: self.max_iterations,
-            max_depth: self.max_depth,
-            max_calls: self.max_calls,
-            max_tokens: self.max_tokens,
-            max_cost: self.max_cost,
-            timeout: self.timeout,
-            cell_timeout: self.cell_timeout,
-            max_errors: self.max_errors,
-            concurrency: self.concurrency,
-            include: given(self.include),
-            exclude: given(self.exclude),
-            ..self.models.into_options()
-        })
+        let mut options = self.options;
+        for (facts, path) in &self.files {
+            let value = json(&facts.in_terminal(), path)?;
+            let set = options.set(facts.name, &value);
+            set.map_err(|error| format!("{} ({})", refused(&error), visible_path(path)))?;
+        }
+        Ok(options)
+    }
+}
+
+impl FromArgMatches for CommonOptions {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let file = |it: &&'static dyn Definition| Some((it.facts(), it.file(matches)?));
+        let files = DEFINITIONS.iter().filter_map(file).collect();
+        Ok(Self { options: Options::from_matches(matches), files })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for CommonOptions {
+    fn augment_args(command: Command) -> Command {
+        command.args(DEFINITIONS.iter().filter_map(|it| it.argument()))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for ModelOptions {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self(Options::from_matches(matches)))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for ModelOptions {
+    fn augment_args(command: Command) -> Command {
+        let own = DEFINITIONS.iter().filter(|it| it.facts().group == Some(Group::Models));
+        command.args(own.filter_map(|it| it.argument()))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
     }
 }
 
@@ -154,67 +117,98 @@ fn json(option: &str, path: &Path) -> Result<Value, String> {
     serde_json::from_str(&text).map_err(|error| format!("{option}: {shown} is no JSON: {error}"))
 }
 
-/// A repair as the terminal writes it.
-fn repair(written: &str) -> Result<Repair, String> {
-    let spelled = |it: &Repair| spelled(it.name()).trim_start_matches('-').to_owned();
-    let names = || Repair::ALL.iter().map(spelled).collect::<Vec<_>>().join(", ");
-    let found = Repair::ALL.iter().copied().find(|it| spelled(it) == written);
-    found.ok_or_else(|| format!("expected one of {}", names()))
-}
-
 /// The error with its option as the terminal writes it. Environment variables keep their names.
 pub fn refused(error: &SettingsError) -> String {
-    let SettingsError { option, problem } = error;
-    // Prices have no option there.
-    if option == "price" {
-        return format!("RLM_PRICE: {problem}");
-    }
-    if option.starts_with("RLM_") {
-        return error.to_string();
-    }
-    format!("{}: {problem}", spelled(option))
+    format!("{}: {}", spelled(&error.option), error.problem)
 }
 
-/// An option's name on the wire as the terminal writes it: `--max-calls` for `maxCalls`.
+/// An option, named as on the wire, as the terminal writes it: `--max-calls` for `maxCalls`.
 pub fn spelled(option: &str) -> String {
-    option.chars().fold(String::from("--"), |mut kebab, letter| {
-        if letter.is_ascii_uppercase() {
-            kebab.push('-');
-        }
-        kebab.push(letter.to_ascii_lowercase());
-        kebab
-    })
-}
-
-fn given<T>(list: Vec<T>) -> Option<Vec<T>> {
-    (!list.is_empty()).then_some(list)
+    let definition = DEFINITIONS.iter().find(|it| it.facts().name == option);
+    definition.map_or_else(|| option.to_owned(), |it| it.facts().in_terminal())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::{Args, Command};
+    use crate::config::{Repair, Shape};
+    use serde_json::json;
+
+    fn command() -> Command {
+        CommonOptions::augment_args(Command::new("test"))
+    }
 
     #[test]
     fn the_help_tells_the_defaults() {
-        let Settings { limits, strategy, protocol, .. } = Settings::default();
-        let command = CommonOptions::augment_args(Command::new("test"));
-        for (option, default) in [
-            ("strategy", strategy.to_string()),
-            ("protocol", protocol.to_string()),
-            ("max_iterations", limits.max_iterations.to_string()),
-            ("max_depth", limits.max_depth.to_string()),
-            ("max_calls", limits.max_calls.to_string()),
-            ("max_tokens", limits.max_tokens.map_or("unlimited".to_owned(), |it| it.to_string())),
-            ("max_cost", limits.max_cost.map_or("unlimited".to_owned(), |it| it.to_string())),
-            ("timeout", limits.timeout.as_secs().to_string()),
-            ("cell_timeout", limits.cell_timeout.as_secs().to_string()),
-            ("max_errors", limits.max_errors.to_string()),
-            ("concurrency", limits.concurrency.to_string()),
-        ] {
-            let argument = command.get_arguments().find(|it| it.get_id() == option).expect("the option exists");
+        command().debug_assert();
+        for definition in DEFINITIONS {
+            let facts = definition.facts();
+            let Some(default) = definition.default() else { continue };
+            let command = command();
+            let argument = command.get_arguments().find(|it| it.get_id() == facts.name).expect(facts.name);
             let help = argument.get_help().expect("the option has a help").to_string();
-            assert!(help.contains(&format!("[default: {default}]")), "{option}: {help}");
+            assert!(help.ends_with(&format!("[default: {default}]")), "{}: {help}", facts.name);
+        }
+    }
+
+    /// The options that these arguments set.
+    fn read(arguments: &[&str]) -> Result<Options, String> {
+        let arguments = std::iter::once("test").chain(arguments.iter().copied());
+        let matches = command().try_get_matches_from(arguments).map_err(|error| error.to_string())?;
+        CommonOptions::from_arg_matches(&matches).map_err(|error| error.to_string())?.into_options()
+    }
+
+    #[test]
+    fn every_option_is_read_as_the_terminal_writes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file.json");
+        std::fs::write(&file, "[]").unwrap();
+        for definition in DEFINITIONS.iter().filter(|it| it.facts().group.is_some()) {
+            let facts = definition.facts();
+            let (written, value) = match definition.shape() {
+                Shape::Text => ("a", json!("a")),
+                Shape::TextOrTexts | Shape::Globs => ("a,b", json!(["a,b"])),
+                Shape::Choice(names) => (&*names[1].clone(), json!(names[1])),
+                Shape::Choices(names) => ("clean-retry", json!([names[2]])),
+                Shape::Whole { .. } => ("3", json!(3)),
+                Shape::Number => ("1.5", json!(1.5)),
+                Shape::Schema | Shape::Tools => (file.to_str().unwrap(), json!([])),
+                Shape::Prices => panic!("{} is not in the terminal", facts.name),
+            };
+            let expected = Options::from_json(&json!({ facts.name: value })).unwrap();
+            assert_ne!(expected, Options::default(), "{}", facts.name);
+            assert_eq!(read(&[&facts.in_terminal(), written]), Ok(expected), "{}", facts.name);
+        }
+    }
+
+    #[test]
+    fn lists_are_given_one_by_one() {
+        let options = read(&["--include", "a", "--include", "b", "--repair", "placeholders"]).unwrap();
+        assert_eq!(options.include.unwrap(), ["a", "b"]);
+        assert_eq!(options.repair.unwrap(), [Repair::Placeholders]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_with_the_option_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file.json");
+        std::fs::write(&file, "{}").unwrap();
+        for (arguments, expected) in [
+            (["--max-calls", "x"], "invalid value 'x' for '--max-calls <N>'"),
+            (["--strategy", "fast"], "invalid value 'fast' for '--strategy <auto|direct|rlm>'"),
+            (["--repair", "cleanRetry"], "[possible values: doubled-calls, placeholders, clean-retry]"),
+            (["--schema", "/nowhere"], "--schema: cannot read /nowhere: "),
+            (["--tools", file.to_str().unwrap()], "--tools: missing field `tools` ("),
+        ] {
+            let error = read(&arguments).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn errors_name_what_the_person_has_written() {
+        for (option, expected) in [("maxCalls", "--max-calls"), ("price", "RLM_PRICE"), ("RLM_PRICE", "RLM_PRICE")] {
+            assert_eq!(spelled(option), expected);
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     report, setup,
 };
 use clap::Args;
+use serde_json::json;
 use std::{process::ExitCode, sync::Arc};
 
 #[derive(Debug, Args)]
@@ -53,7 +54,7 @@ pub async fn run(arguments: PreviewArguments) -> ExitCode {
         Ok::<_, Failure>((preview, question.snapshot.exclusions()))
     };
     match look.await {
-        Ok((preview, left_out)) if json => print_json(&report::preview(&preview, &left_out, &limits)),
+        Ok((preview, left_out)) if json => print_json(&json!(report::preview(&preview, &left_out, &limits))),
         Ok((preview, left_out)) => {
             print(&report::preview_text(&preview, &left_out, &limits, verbose));
         }

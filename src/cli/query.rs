@@ -15,6 +15,7 @@ use crate::{
     setup,
 };
 use clap::Args;
+use serde_json::json;
 use std::{
     path::PathBuf,
     process::ExitCode,
@@ -130,7 +131,7 @@ struct Teller {
 impl EventSink for Teller {
     fn emit(&self, event: Event) {
         if let Some(trace) = &self.trace {
-            trace.write(report::event(&event));
+            trace.write::<()>(&report::event(event.clone()));
         }
         self.display.show(&event);
         if let Event::Started(started) = event {
@@ -153,7 +154,7 @@ impl Teller {
             trace.finish(&object);
         }
         if json {
-            print_json(&serde_json::Value::Object(object));
+            print_json(&json!(object));
         } else {
             self.display.answer(&answer.text);
         }

@@ -4,8 +4,9 @@
 //! one that is new, or empty, or an earlier trace. No link is followed, since nobody named what it leads to.
 
 use super::output;
-use crate::text::visible_path;
-use serde_json::{Map, Value, json};
+use crate::{report::types::Event, text::visible_path};
+use serde::Serialize;
+use serde_json::json;
 use std::{
     fs::{File, OpenOptions, Permissions},
     io::{self, BufWriter, Read, Seek, Write},
@@ -27,6 +28,14 @@ struct State {
     failure: Option<io::Error>,
 }
 
+/// A line of a trace.
+#[derive(Serialize)]
+struct Line<'a, R> {
+    #[serde(flatten)]
+    event: &'a Event<R>,
+    seq: u64,
+}
+
 /// How each line begins, and so every file that is a trace.
 const BEGINNING: &[u8] = br#"{"kind":""#;
 
@@ -44,19 +53,19 @@ impl TraceFile {
         visible_path(&self.path)
     }
 
-    pub fn write(&self, mut event: Map<String, Value>) {
+    pub fn write<R: Serialize>(&self, event: &Event<R>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        event.insert("seq".to_owned(), json!(state.seq));
+        let line = json!(Line { event, seq: state.seq });
         state.seq += 1;
         if state.failure.is_none() {
-            let written = writeln!(state.file, "{}", Value::Object(event));
+            let written = writeln!(state.file, "{line}");
             state.failure = written.err();
         }
     }
 
     /// Writes the last line. A trace that is not whole is a failure of the command.
-    pub fn finish(&self, result: &Map<String, Value>) {
-        self.write(Map::from_iter([("kind".to_owned(), json!("done")), ("result".to_owned(), json!(result))]));
+    pub fn finish<R: Serialize>(&self, result: R) {
+        self.write(&Event::Done { result });
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let failure = state.failure.take().or_else(|| state.file.flush().err());
         if let Some(error) = failure {
@@ -113,7 +122,7 @@ mod tests {
                 fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
             }
             let trace = TraceFile::create(path.clone()).unwrap_or_else(|error| panic!("{error}"));
-            trace.finish(&Map::new());
+            trace.finish(json!({}));
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, PRIVATE);
             assert_eq!(fs::read_to_string(&path).unwrap(), "{\"kind\":\"done\",\"result\":{},\"seq\":0}\n");
         }

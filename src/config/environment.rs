@@ -1,6 +1,5 @@
-//! The environment as a value, and the options that it carries.
+//! The environment as a value.
 
-use super::{Options, Price, SettingsError};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
@@ -37,50 +36,10 @@ impl fmt::Debug for Environment {
     }
 }
 
-impl Options {
-    /// `RLM_MODEL`, `RLM_WORKER_MODEL`, `RLM_ENDPOINT` (several divided by white space or commas) and `RLM_PRICE`
-    /// (`model=input/output,…` in US dollars per million tokens).
-    ///
-    /// # Errors
-    /// `RLM_PRICE` is not of that form.
-    pub fn from_environment(environment: &Environment) -> Result<Self, SettingsError> {
-        let list = |value: String| {
-            value
-                .split(|it: char| it == ',' || it.is_whitespace())
-                .filter(|it| !it.is_empty())
-                .map(Into::into)
-                .collect()
-        };
-        Ok(Self {
-            model: environment.get("RLM_MODEL"),
-            worker: environment.get("RLM_WORKER_MODEL"),
-            endpoint: environment.get("RLM_ENDPOINT").map(list),
-            price: environment.get("RLM_PRICE").map(|value| prices(&value)).transpose()?,
-            ..Self::default()
-        })
-    }
-}
-
-fn prices(list: &str) -> Result<BTreeMap<String, Price>, SettingsError> {
-    let price = |entry: &str| {
-        // Names may hold any of `=`, `/` and `:`, prices none of them, so the price is what follows the last `=`.
-        let (model, pair) = entry.rsplit_once('=')?;
-        let (input, output) = pair.split_once('/')?;
-        let price = Price { input: input.trim().parse().ok()?, output: output.trim().parse().ok()? };
-        (!model.trim().is_empty()).then(|| (model.trim().to_owned(), price))
-    };
-    let entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-    let read = entries.map(|entry| {
-        price(entry).ok_or_else(|| {
-            SettingsError::new("RLM_PRICE", format!("expected `model=input/output` with two numbers, got `{entry}`"))
-        })
-    });
-    read.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Options, Price};
 
     #[test]
     fn options_come_from_their_variables_and_empty_ones_count_as_unset() {

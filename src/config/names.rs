@@ -1,42 +1,18 @@
-//! The names of the options on the wire, and what to say of a name that is none of them.
+//! Which names are options, and what to say of one that is none.
 
-use super::Options;
-
-/// The name of every option that [`Options::from_json`] reads.
-pub(super) const NAMES: [&str; 20] = [
-    "model",
-    "worker",
-    "endpoint",
-    "strategy",
-    "protocol",
-    "repair",
-    "schema",
-    "tools",
-    "maxIterations",
-    "maxDepth",
-    "maxCalls",
-    "maxTokens",
-    "maxCost",
-    "timeout",
-    "cellTimeout",
-    "maxErrors",
-    "concurrency",
-    "include",
-    "exclude",
-    "price",
-];
+use super::{DEFINITIONS, Options};
 
 impl Options {
     /// Whether there is an option of this name.
     pub fn knows(name: &str) -> bool {
-        NAMES.contains(&name)
+        DEFINITIONS.iter().any(|it| it.facts().name == name)
     }
 
     /// The option that someone who wrote `name` may have meant.
     pub fn nearest(name: &str) -> Option<&'static str> {
         let name = name.to_lowercase();
-        let distances = NAMES.map(|known| (distance(&name, &known.to_lowercase()), known));
-        let (distance, known) = distances.into_iter().min()?;
+        let known = DEFINITIONS.iter().map(|it| it.facts().name);
+        let (distance, known) = known.map(|known| (distance(&name, &known.to_lowercase()), known)).min()?;
         (distance <= known.len().min(name.len()) / 3).then_some(known)
     }
 }

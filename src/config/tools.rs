@@ -14,7 +14,6 @@
 //! shell runs. The command inherits the environment without the keys in it; `"env": ["TICKET_TOKEN"]` names those that it
 //! needs. `subTools` names those that child runs have as well: all if it is absent, none if it is empty.
 
-use super::SettingsError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
@@ -78,33 +77,30 @@ struct WrittenTool {
 ///
 /// # Errors
 /// What is wrong, with the tool's name.
-pub fn tools(value: &Value) -> Result<Vec<ToolSpec>, SettingsError> {
-    let refused = |problem: String| SettingsError::new("tools", problem);
+pub fn tools(value: &Value) -> Result<Vec<ToolSpec>, String> {
     // A list alone is the tools.
     let value = if value.is_array() { json!({ "tools": value }) } else { value.clone() };
-    let Written { tools, sub_tools } = serde_json::from_value(value).map_err(|error| refused(error.to_string()))?;
+    let Written { tools, sub_tools } = serde_json::from_value(value).map_err(|error| error.to_string())?;
     if tools.len() > MOST {
-        return Err(refused(format!("expected at most {MOST} tools, got {}", tools.len())));
+        return Err(format!("expected at most {MOST} tools, got {}", tools.len()));
     }
     let mut names = BTreeSet::new();
     for tool in &tools {
         if !is_identifier(&tool.name) {
             let name = &tool.name;
-            return Err(refused(format!(
-                "{name:?} is no name for a tool: expected letters, digits and _, as in Python"
-            )));
+            return Err(format!("{name:?} is no name for a tool: expected letters, digits and _, as in Python"));
         }
         if !names.insert(tool.name.clone()) {
-            return Err(refused(format!("there are two tools named {}", tool.name)));
+            return Err(format!("there are two tools named {}", tool.name));
         }
     }
     if let Some(unknown) = sub_tools.iter().flatten().find(|name| !names.contains(*name)) {
-        return Err(refused(format!("subTools names {unknown}, which is none of the tools")));
+        return Err(format!("subTools names {unknown}, which is none of the tools"));
     }
     let for_children = |name: &String| sub_tools.as_ref().is_none_or(|list| list.contains(name));
     let spec = |tool: WrittenTool| {
         let for_children = for_children(&tool.name);
-        let deed = deed(&tool).map_err(|problem| refused(format!("{}: {problem}", tool.name)))?;
+        let deed = deed(&tool).map_err(|problem| format!("{}: {problem}", tool.name))?;
         Ok(ToolSpec { name: tool.name, description: tool.description, deed, for_children })
     };
     tools.into_iter().map(spec).collect()
@@ -176,21 +172,21 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_with_the_name() {
         for (value, expected) in [
-            (json!([{"name": "a b", "value": 1}]), "tools: \"a b\" is no name for a tool"),
-            (json!([{"name": "a", "value": 1}, {"name": "a", "value": 2}]), "tools: there are two tools named a"),
-            (json!([{"name": "a"}]), "tools: a: expected either a command"),
-            (json!([{"name": "a", "command": []}]), "tools: a: expected either a command"),
-            (json!([{"name": "a", "command": ["x"], "timeout": 0}]), "tools: a: expected a timeout"),
-            (json!([{"name": "a", "command": ["x"], "parameters": []}]), "tools: a: expected parameters"),
-            (json!([{"name": "a", "command": ["x"], "env": "K"}]), "tools: invalid type: string"),
-            (json!([{"name": "a", "command": ["x"], "env": ["A=B"]}]), "tools: a: expected env to name variables"),
-            (json!([{"name": "a", "value": 1, "timeout": 3}]), "tools: a: a value has no parameters"),
-            (json!([{"name": "a", "value": 1, "env": []}]), "tools: a: a value has no parameters"),
-            (json!({"tools": [], "subTools": ["z"]}), "tools: subTools names z"),
-            (json!([{"name": "a", "comand": ["x"]}]), "tools: unknown field `comand`"),
-            (json!(7), "tools: invalid type"),
+            (json!([{"name": "a b", "value": 1}]), "\"a b\" is no name for a tool"),
+            (json!([{"name": "a", "value": 1}, {"name": "a", "value": 2}]), "there are two tools named a"),
+            (json!([{"name": "a"}]), "a: expected either a command"),
+            (json!([{"name": "a", "command": []}]), "a: expected either a command"),
+            (json!([{"name": "a", "command": ["x"], "timeout": 0}]), "a: expected a timeout"),
+            (json!([{"name": "a", "command": ["x"], "parameters": []}]), "a: expected parameters"),
+            (json!([{"name": "a", "command": ["x"], "env": "K"}]), "invalid type: string"),
+            (json!([{"name": "a", "command": ["x"], "env": ["A=B"]}]), "a: expected env to name variables"),
+            (json!([{"name": "a", "value": 1, "timeout": 3}]), "a: a value has no parameters"),
+            (json!([{"name": "a", "value": 1, "env": []}]), "a: a value has no parameters"),
+            (json!({"tools": [], "subTools": ["z"]}), "subTools names z"),
+            (json!([{"name": "a", "comand": ["x"]}]), "unknown field `comand`"),
+            (json!(7), "invalid type"),
         ] {
-            let error = tools(&value).unwrap_err().to_string();
+            let error = tools(&value).unwrap_err();
             assert!(error.starts_with(expected), "{error}");
         }
     }

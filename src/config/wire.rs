@@ -3,10 +3,9 @@
 //! A derived reader would stop at the first stranger and could not say which field it was reading. Settings are typed
 //! by hand by people, so a wrong one is told by its name, with what was expected and what was there.
 
-use super::{Named, Options, Price, SettingsError, tools::tools};
+use super::{Options, SettingsError, kind::expected};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 impl Options {
     /// Reads the section `rlm` of a client's settings, or the `options` of a request.
@@ -21,32 +20,11 @@ impl Options {
         let fields = match section {
             Value::Null => return Ok(options),
             Value::Object(fields) => fields,
-            other => return Err(Field { name: "options", value: other }.expected("an object")),
+            other => return Err(SettingsError::new("options", expected("an object", other))),
         };
         for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
-            let field = Field { name, value };
-            match name.as_str() {
-                "model" => options.model = Some(field.text()?),
-                "worker" => options.worker = Some(field.text()?),
-                "endpoint" => options.endpoint = Some(field.addresses()?),
-                "strategy" => options.strategy = Some(field.choice()?),
-                "protocol" => options.protocol = Some(field.choice()?),
-                "repair" => options.repair = Some(field.choices()?),
-                "schema" => options.schema = Some(value.clone()),
-                "tools" => options.tools = Some(tools(value)?),
-                "maxIterations" => options.max_iterations = Some(field.whole()?),
-                "maxDepth" => options.max_depth = Some(field.whole()?),
-                "maxCalls" => options.max_calls = Some(field.whole()?),
-                "maxTokens" => options.max_tokens = Some(field.whole()?),
-                "maxCost" => options.max_cost = Some(field.number()?),
-                "timeout" => options.timeout = Some(field.number()?),
-                "cellTimeout" => options.cell_timeout = Some(field.number()?),
-                "maxErrors" => options.max_errors = Some(field.whole()?),
-                "concurrency" => options.concurrency = Some(field.whole()?),
-                "include" => options.include = Some(field.texts()?),
-                "exclude" => options.exclude = Some(field.texts()?),
-                "price" => options.price = Some(field.prices()?),
-                _ => options.unknown.push(name.clone()),
+            if !options.set(name, value)? {
+                options.unknown.push(name.clone());
             }
         }
         Ok(options)
@@ -59,74 +37,10 @@ impl<'de> Deserialize<'de> for Options {
     }
 }
 
-/// One field of the section, and how to read it.
-struct Field<'a> {
-    name: &'a str,
-    value: &'a Value,
-}
-
-impl Field<'_> {
-    fn expected(&self, what: &str) -> SettingsError {
-        let found = crate::text::one_line(&self.value.to_string(), 60);
-        SettingsError::new(self.name, format!("expected {what}, got {found}"))
-    }
-
-    fn text(&self) -> Result<String, SettingsError> {
-        self.value.as_str().map(str::to_owned).ok_or_else(|| self.expected("a string"))
-    }
-
-    fn texts(&self) -> Result<Vec<String>, SettingsError> {
-        let all = |items: &Vec<Value>| items.iter().map(|it| it.as_str().map(str::to_owned)).collect();
-        self.value.as_array().and_then(all).ok_or_else(|| self.expected("a list of strings"))
-    }
-
-    /// An address may hold a key, so it is not repeated.
-    fn addresses(&self) -> Result<Vec<String>, SettingsError> {
-        match self.value {
-            Value::String(text) => Ok(vec![text.clone()]),
-            _ => self.texts().map_err(|_| SettingsError::new(self.name, "expected a string or a list of strings")),
-        }
-    }
-
-    fn choice<T: Named>(&self) -> Result<T, SettingsError> {
-        let named = self.value.as_str().and_then(|name| T::parse(name).ok());
-        named.ok_or_else(|| self.expected(&T::choices()))
-    }
-
-    fn choices<T: Named>(&self) -> Result<Vec<T>, SettingsError> {
-        let all = |items: &Vec<Value>| items.iter().map(|it| T::parse(it.as_str()?).ok()).collect();
-        let named = self.value.as_array().and_then(all);
-        named.ok_or_else(|| self.expected(&format!("a list of {}", T::choices())))
-    }
-
-    fn number(&self) -> Result<f64, SettingsError> {
-        self.value.as_f64().ok_or_else(|| self.expected("a number"))
-    }
-
-    /// Editors whose numbers are all floating point send 16 as 16.0.
-    fn whole(&self) -> Result<u64, SettingsError> {
-        const EXACT: f64 = 9_007_199_254_740_992.0;
-        let rounded = || self.value.as_f64().filter(|it| it.fract() == 0.0 && (0.0..EXACT).contains(it));
-        let whole = self.value.as_u64().or_else(|| rounded().map(|it| it as u64));
-        whole.ok_or_else(|| self.expected("a whole number that is not negative"))
-    }
-
-    fn prices(&self) -> Result<BTreeMap<String, Price>, SettingsError> {
-        let price = |pair: &Value| match pair.as_array()?.as_slice() {
-            [input, output] => Some(Price { input: input.as_f64()?, output: output.as_f64()? }),
-            _ => None,
-        };
-        let shape = "an object from model names to [input, output], in US dollars per million tokens";
-        let table = self.value.as_object().ok_or_else(|| self.expected(shape))?;
-        let all = table.iter().map(|(model, pair)| Some((model.clone(), price(pair)?)));
-        all.collect::<Option<_>>().ok_or_else(|| self.expected(shape))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::names::NAMES;
+    use crate::config::{DEFINITIONS, Price};
     use serde_json::json;
 
     #[test]
@@ -139,7 +53,10 @@ mod tests {
         });
         let options = Options::from_json(&section).unwrap();
         let names = section.as_object().unwrap().keys();
-        assert!(names.clone().all(|name| Options::knows(name)) && names.len() == NAMES.len(), "NAMES has them all");
+        assert!(
+            names.clone().all(|name| Options::knows(name)) && names.len() == DEFINITIONS.len(),
+            "the section has them all"
+        );
         let expected = Options {
             model: Some("m".into()),
             worker: Some("w".into()),

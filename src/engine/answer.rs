@@ -66,6 +66,7 @@ impl Answer {
 
 /// Why a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Termination {
     /// The root model declared its answer.
@@ -133,6 +134,7 @@ pub struct Citation {
 
 /// What was found of a citation when it was looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum CitationState {
     /// The snapshot has these lines, and they say what the answer quotes from them.

@@ -1,8 +1,18 @@
-//! The server's own methods: their names and wire types. `docs/protocol.md` describes them, and a test compares.
+//! The server's own methods: their names and wire types. `docs/protocol.md` describes them, and tests compare; the types
+//! of the VS Code client are made of them.
 
+#[cfg(test)]
+mod described;
+
+use crate::{
+    failure::FailureKind,
+    report::types::{Answer, Event, Usage},
+};
 use lsp_types::{ProgressToken, Range, Uri, notification::Notification};
+#[cfg(test)]
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The version of the extensions.
 pub const VERSION: u32 = 1;
@@ -28,6 +38,7 @@ pub const ASK_SELECTION_COMMAND: &str = "rlm.askSelection";
 
 /// Params of `rlm/query`, and the argument of the command `rlm.query`.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct QueryParams {
     pub query: String,
@@ -35,25 +46,33 @@ pub struct QueryParams {
     pub scope: Scope,
     pub query_id: Option<String>,
     pub session_id: Option<String>,
+    #[cfg_attr(test, schemars(with = "Option<described::Options>"))]
     pub options: Option<Value>,
+    #[cfg_attr(test, schemars(with = "Option<described::Token>"))]
     pub work_done_token: Option<ProgressToken>,
+    #[cfg_attr(test, schemars(with = "Option<described::Token>"))]
     pub partial_result_token: Option<ProgressToken>,
 }
 
 /// What a question is about.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum Scope {
     #[default]
     Workspace,
     Folder {
+        #[cfg_attr(test, schemars(with = "String"))]
         uri: Uri,
     },
     File {
+        #[cfg_attr(test, schemars(with = "String"))]
         uri: Uri,
     },
     Selection {
+        #[cfg_attr(test, schemars(with = "String"))]
         uri: Uri,
+        #[cfg_attr(test, schemars(with = "described::Range"))]
         range: Range,
     },
     Paths {
@@ -67,6 +86,7 @@ pub enum Scope {
 
 /// Params of `rlm/cancel`, and the argument of the command `rlm.cancel`.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CancelParams {
     pub query_id: String,
@@ -74,16 +94,119 @@ pub struct CancelParams {
 
 /// Params of `rlm/endSession`.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EndSessionParams {
     pub session_id: String,
 }
 
-/// The notification `rlm/event`.
+/// Result of `rlm/query`.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct QueryResult {
+    #[serde(flatten)]
+    pub answer: Answer,
+    pub query_id: String,
+    pub session_id: Option<String>,
+}
+
+/// Result of the command `rlm.query`, whose answer comes later.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct QueryStarted {
+    pub query_id: String,
+    pub status: QueryStatus,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum QueryStatus {
+    Started,
+}
+
+/// Result of `rlm/cancel`, and of the command, which counts them.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Cancelled"))]
+#[serde(rename_all = "camelCase")]
+pub struct Cancelled<T> {
+    pub cancelled: T,
+}
+
+/// Result of `rlm/endSession`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SessionEnded {
+    pub ended: bool,
+}
+
+/// Result of `rlm/status`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    pub version: &'static str,
+    pub model: Option<String>,
+    pub worker: Option<String>,
+    /// How the models were chosen.
+    pub why: String,
+    pub runs: Vec<RunningQuery>,
+    pub usage: Usage,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RunningQuery {
+    pub query_id: String,
+    pub query: String,
+    pub seconds: f64,
+    pub message: String,
+}
+
+/// `data` of the error reply to a query that was cancelled.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct CancelledData {
+    /// Null if it was only previewed.
+    pub query_id: Option<String>,
+    /// What had been found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partial: Option<QueryResult>,
+}
+
+/// `data` of the error reply to a query that failed.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct FailureData {
+    pub kind: FailureKind,
+    /// What the person can do.
+    pub hint: Option<String>,
+    #[serde(flatten)]
+    pub query: CancelledData,
+}
+
+/// Params of `rlm/event`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct EventParams {
+    #[serde(flatten)]
+    pub event: Event<QueryResult>,
+    pub query_id: String,
+    pub seq: u64,
+}
+
+/// The notification `rlm/event`. Its params are [`EventParams`].
 pub enum RlmEvent {}
 
 impl Notification for RlmEvent {
-    type Params = Map<String, Value>;
+    type Params = Value;
     const METHOD: &'static str = "rlm/event";
 }
 
@@ -96,28 +219,4 @@ impl Notification for PartialResult {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_page_names_every_method_command_and_scope() {
-        let page = include_str!("../../docs/protocol.md");
-        let names = METHODS.iter().chain(&COMMANDS).chain(&[RlmEvent::METHOD, ASK_SELECTION_COMMAND]);
-        for name in names {
-            assert!(page.contains(&format!("`{name}`")), "docs/protocol.md does not describe {name}");
-        }
-        for scope in ["workspace", "folder", "file", "selection", "paths", "value"] {
-            assert!(page.contains(&format!("\"{scope}\"")), "docs/protocol.md does not name the scope {scope}");
-        }
-    }
-
-    #[test]
-    fn scopes_are_read_by_their_kind() {
-        let scope = |json: &str| serde_json::from_str::<Scope>(json).map_err(|error| error.to_string());
-        assert_eq!(scope(r#"{"kind":"workspace"}"#), Ok(Scope::Workspace));
-        let paths = Scope::Paths { paths: vec!["src".to_owned()] };
-        assert_eq!(scope(r#"{"kind":"paths","paths":["src"]}"#), Ok(paths));
-        assert!(scope(r#"{"kind":"selection","uri":"file:///a"}"#).unwrap_err().contains("range"));
-        assert!(scope(r#"{"kind":"universe"}"#).unwrap_err().contains("unknown variant"));
-    }
-}
+mod tests;

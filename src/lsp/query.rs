@@ -3,12 +3,14 @@
 use crate::{
     config::{Options, Settings},
     corpus::{Snapshot, StopFlag, Workspace},
-    engine::{Answer, Engine, Event, EventSink, Question, RunConfig, Started, Termination, internal_failure},
+    engine::{
+        Answer, CitationState, Engine, Event, EventSink, Question, RunConfig, Started, Termination, internal_failure,
+    },
     failure::Failure,
     lsp::{
         client_state::ClientState,
         engines::Engines,
-        ext::QueryParams,
+        ext::{QueryParams, QueryResult},
         reporter::{Channels, Reporter},
         scope::{self, Scoped},
         sessions::SessionGuard,
@@ -16,7 +18,6 @@ use crate::{
     },
     report::{self, Circumstances},
 };
-use serde_json::{Map, Value, json};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -47,7 +48,7 @@ pub struct Query {
 pub struct Outcome {
     pub answer: Answer,
     /// The result object of `docs/protocol.md`.
-    pub result: Map<String, Value>,
+    pub result: QueryResult,
 }
 
 /// What the engine needs, and warnings for the client.
@@ -84,17 +85,13 @@ impl Query {
             worker: it.worker,
             trace: None,
         });
-        let mut result = report::answer(&answer, &circumstances);
-        result.insert("queryId".to_owned(), json!(self.id));
-        result.insert("sessionId".to_owned(), json!(self.request.session.as_ref().map(SessionGuard::id)));
-        if let (Some(snapshot), Some(Value::Array(citations))) = (snapshot, result.get_mut("citations")) {
-            for citation in citations {
-                let path = citation["path"].as_str().unwrap_or_default();
-                if let Some(uri) = scope::uri_of(snapshot, path).filter(|_| citation["state"] != "missing") {
-                    citation["uri"] = json!(uri);
-                }
-            }
+        let mut told = report::answer(&answer, &circumstances);
+        for citation in &mut told.citations {
+            let uri = snapshot.and_then(|snapshot| scope::uri_of(snapshot, &citation.path));
+            citation.uri = uri.filter(|_| citation.state != CitationState::Missing).map(|it| it.to_string());
         }
+        let session_id = self.request.session.as_ref().map(|it| it.id().to_owned());
+        let result = QueryResult { answer: told, query_id: self.id.clone(), session_id };
         Outcome { answer, result }
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     client_state::ClientState,
     engines::Engines,
-    ext::QueryParams,
+    ext::{QueryParams, RunningQuery, Status},
     outbox::Outbox,
     query::{Outcome, Prepared, Query, QueryRequest},
     reporter::{self, Channels, Reporter, WorkDone},
@@ -17,7 +17,6 @@ use crate::{
     text::one_line,
 };
 use lsp_types::ProgressToken;
-use serde_json::{Map, Value, json};
 use std::{
     collections::HashMap,
     sync::{
@@ -151,7 +150,7 @@ impl QueryRegistry {
         params: QueryParams,
         client_state: ClientState,
         cancel: CancellationToken,
-    ) -> Result<Result<Value, Answer>, StartError> {
+    ) -> Result<Result<report::types::Preview, Answer>, StartError> {
         let options = own_options(&params)?;
         let request = QueryRequest { params, options, client_state, since: Instant::now(), cancel, session: None };
         let stop = StopFlag::default();
@@ -214,28 +213,29 @@ impl QueryRegistry {
     }
 
     /// What `rlm/status` returns.
-    pub async fn status(&self, client_state: &ClientState) -> Value {
+    pub async fn status(&self, client_state: &ClientState) -> Status {
         let engine = async {
             let settings = self.engines.settings(Options::default(), &client_state.settings).await?;
             self.engines.engine(&settings).await
         };
         let engine = engine.await.map_err(|failure| failure.message);
-        let (model, worker, why) = match &engine {
+        let (model, worker, why) = match engine {
             Ok(engine) => {
                 let choice = &engine.choice;
-                (Some(choice.root.name()), Some(choice.worker.name()), choice.why.as_str())
+                let (root, worker) = (choice.root.name().to_owned(), choice.worker.name().to_owned());
+                (Some(root), Some(worker), choice.why.clone())
             }
-            Err(error) => (None, None, error.as_str()),
+            Err(error) => (None, None, error),
         };
-        let runs: Vec<Value> = lock(&self.active)
-            .iter()
-            .map(|(id, active)| {
-                json!({"queryId": id, "query": active.query, "seconds": active.since.elapsed().as_secs_f64(),
-                       "message": active.reporter.status().message})
-            })
-            .collect();
-        json!({"version": env!("CARGO_PKG_VERSION"), "model": model, "worker": worker, "why": why, "runs": runs,
-               "usage": report::usage(&lock(&self.total))})
+        let active = lock(&self.active);
+        let runs = active.iter().map(|(id, active)| RunningQuery {
+            query_id: id.clone(),
+            query: active.query.clone(),
+            seconds: active.since.elapsed().as_secs_f64(),
+            message: active.reporter.status().message,
+        });
+        let usage = report::usage(&lock(&self.total));
+        Status { version: env!("CARGO_PKG_VERSION"), model, worker, why, runs: runs.collect(), usage }
     }
 
     /// Answers a query, tells the client on the way, and returns when everything that was told is sure to arrive before
@@ -256,7 +256,7 @@ impl QueryRegistry {
         // Whoever hears of the end may go on with the session.
         drop(query.request.session.take());
         *lock(&self.total) += outcome.answer.usage;
-        let done = Map::from_iter([("kind".to_owned(), json!("done")), ("result".to_owned(), json!(outcome.result))]);
+        let done = report::types::Event::Done { result: outcome.result.clone() };
         reporter::send_event(&self.client, &query.channels, sent, done).await;
         self.outbox.flush(&self.client).await;
         outcome

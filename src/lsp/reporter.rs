@@ -3,7 +3,7 @@
 //! Events are kept for a moment and put together, so that a model that writes fast does not flood the client; how many
 //! may wait is bounded. Progress needs only the latest state, so it travels apart from them.
 
-use super::ext::{PartialResult, RlmEvent};
+use super::ext::{EventParams, PartialResult, QueryResult, RlmEvent};
 use crate::{
     engine::{Delta, Event, EventSink, SubCallState, Usage},
     report,
@@ -13,7 +13,7 @@ use lsp_types::{
     WorkDoneProgressCreateParams, WorkDoneProgressEnd, WorkDoneProgressReport, notification::Progress,
     request::WorkDoneProgressCreate,
 };
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -180,7 +180,7 @@ impl Reporter {
                 (std::mem::take(&mut waiting.events), waiting.closed)
             };
             for event in events {
-                send_event(client, channels, seq, report::event(&event)).await;
+                send_event(client, channels, seq, report::event(event)).await;
                 seq += 1;
             }
             if closed {
@@ -258,9 +258,8 @@ async fn send_progress(client: &Client, token: &ProgressToken, value: WorkDonePr
 }
 
 /// Sends one event on every channel that carries events.
-pub async fn send_event(client: &Client, channels: &Channels, seq: u64, mut event: Map<String, Value>) {
-    event.insert("queryId".to_owned(), json!(channels.query_id));
-    event.insert("seq".to_owned(), json!(seq));
+pub async fn send_event(client: &Client, channels: &Channels, seq: u64, event: report::types::Event<QueryResult>) {
+    let event = json!(EventParams { event, query_id: channels.query_id.clone(), seq });
     if let Some(token) = &channels.partial_result {
         let value = json!({"token": token, "value": event});
         client.send_notification::<PartialResult>(value).await;

@@ -2,19 +2,19 @@
 
 use super::{
     capabilities,
-    ext::{self, CancelParams, EndSessionParams, QueryParams},
+    ext::{self, CancelParams, Cancelled, EndSessionParams, QueryParams, QueryResult, SessionEnded, Status},
     handlers::{self, Handlers},
     message_order::{Call, MessageOrder},
     outbox::{MarkedSocket, Outbox},
     query_registry::QueryRegistry,
 };
-use crate::setup;
+use crate::{report::types::Preview, setup};
 use lsp_types::{
     CodeActionParams, CodeActionResponse, DidChangeConfigurationParams, ExecuteCommandParams, InitializeParams,
     InitializeResult, ServerInfo, WorkDoneProgressCancelParams,
     notification::{Notification, WorkDoneProgressCancel},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
 use tower_lsp::{Client, LanguageServer, LspService, jsonrpc::Result};
 
@@ -38,23 +38,23 @@ pub fn build() -> (MessageOrder<LspService<Handlers>>, MarkedSocket, Arc<QueryRe
 }
 
 impl Handlers {
-    async fn query(&self, params: QueryParams) -> Result<Value> {
+    async fn query(&self, params: QueryParams) -> Result<QueryResult> {
         handlers::query::answer(self, params, Call::current()).await
     }
 
-    async fn preview(&self, params: QueryParams) -> Result<Value> {
+    async fn preview(&self, params: QueryParams) -> Result<Preview> {
         handlers::query::preview(self, params, Call::current()).await
     }
 
-    async fn cancel(&self, params: CancelParams) -> Result<Value> {
+    async fn cancel(&self, params: CancelParams) -> Result<Cancelled<bool>> {
         Ok(handlers::cancel::cancel(self, &params))
     }
 
-    async fn end_session(&self, params: EndSessionParams) -> Result<Value> {
-        Ok(json!({"ended": self.runs.end_session(&params.session_id)}))
+    async fn end_session(&self, params: EndSessionParams) -> Result<SessionEnded> {
+        Ok(SessionEnded { ended: self.runs.end_session(&params.session_id) })
     }
 
-    async fn status(&self) -> Result<Value> {
+    async fn status(&self) -> Result<Status> {
         Ok(self.runs.status(&Call::current().client_state).await)
     }
 

@@ -3,7 +3,7 @@
  * on. It knows neither VS Code nor the wire, and `markdown.ts` makes a document of it.
  */
 
-import type { Citation, FailureData, Options, Progress, Result, RunEvent, Scope } from "./protocol";
+import type { Citation, FailureData, Options, Progress, Result, RunEvent, Scope } from "./model";
 import { describeContext } from "./progress";
 
 /** What is asked, and about which text; `about` names that text to a person. */

@@ -8,7 +8,8 @@ import * as vscode from "vscode";
 import type { Answer } from "./answers";
 import { type AnswerDocuments, SCHEME } from "./documents";
 import { citationOf, findMentions, formatPlace, type Mention, splitFolder } from "./links";
-import { CITATION_STATES, type CitationState, STATE_MEANINGS } from "./protocol";
+import { STATE_MEANINGS } from "./model";
+import { CITATION_STATES, type CitationState } from "./protocol";
 
 /** The command behind every link; internal, its argument is a `Target`. */
 export const OPEN_CITATION = "rlm.openCitation";

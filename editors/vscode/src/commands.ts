@@ -12,7 +12,7 @@ import type { ApiKey } from "./key";
 import { ASK_AGAIN, COPY_ANSWER } from "./lenses";
 import type { Previews } from "./previews";
 import { shorten } from "./progress";
-import type { Scope } from "./protocol";
+import type { Scope } from "./model";
 import type { Questions } from "./questions";
 import type { Runs } from "./runs";
 import { describeScope, resourceScope, selectionScope, workspaceScope } from "./scopes";

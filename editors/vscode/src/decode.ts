@@ -1,5 +1,5 @@
 /**
- * Turns what the server sent into the types of `protocol.ts`.
+ * Turns what the server sent into the types of `model.ts`.
  *
  * The server is another program, perhaps of another version. A missing counter must not cost the user an answer that
  * was paid for, so numbers default to 0 and lists to nothing; only what makes no sense at all (a result without an
@@ -19,13 +19,17 @@ import type {
   Skipped,
   Status,
   Usage,
-} from "./protocol";
-import { CITATION_STATES } from "./protocol";
+} from "./model";
+import type * as wire from "./protocol";
+import { CITATION_STATES, SUBCALL_STATES } from "./protocol";
 
-type Fields = Record<string, unknown>;
+type KeyOf<T> = T extends unknown ? keyof T : never;
 
-const fields = (value: unknown): Fields | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+/** What stands for the fields of a wire type, whatever it is. Others cannot be read from it. */
+type Fields<T> = Partial<Record<KeyOf<T>, unknown>>;
+
+const fields = <T>(value: unknown): Fields<T> | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
@@ -36,7 +40,7 @@ const list = <T>(value: unknown, decode: (item: unknown) => T | undefined): T[] 
 
 /** A result, or undefined if it carries no answer. */
 export function decodeResult(value: unknown): Result | undefined {
-  const it = fields(value);
+  const it = fields<wire.QueryResult>(value);
   if (it === undefined || typeof it["answer"] !== "string") {
     return undefined;
   }
@@ -57,13 +61,13 @@ export function decodeResult(value: unknown): Result | undefined {
 
 /** The words of a preview, with what is not as the client thinks it is. */
 export function decodePreview(value: unknown): string {
-  const it = fields(value) ?? {};
+  const it = fields<wire.Preview>(value) ?? {};
   return [text(it["text"]), ...list(it["warnings"], (item) => `warning  ${text(item)}`)].join("\n");
 }
 
 /** An event, or undefined if it is malformed or of a kind this client does not show. */
 export function decodeEvent(value: unknown): RunEvent | undefined {
-  const it = fields(value);
+  const it = fields<wire.EventParams>(value);
   if (it === undefined || typeof it["queryId"] !== "string") {
     return undefined;
   }
@@ -87,10 +91,8 @@ export function decodeEvent(value: unknown): RunEvent | undefined {
     case "summary":
       return { ...envelope, kind: "summary", depth: step.depth };
     case "subcall": {
-      const state = it["state"];
-      return state === "started" || state === "ended" || state === "failed"
-        ? { ...envelope, kind: "subcall", state, label: text(it["label"]) }
-        : undefined;
+      const state = SUBCALL_STATES.find((known) => known === it["state"]);
+      return state && { ...envelope, kind: "subcall", state, label: text(it["label"]) };
     }
     case "delta":
       return { ...envelope, kind: "delta", text: text(it["text"]), reset: it["reset"] === true };
@@ -106,7 +108,7 @@ export function decodeEvent(value: unknown): RunEvent | undefined {
 }
 
 export function decodeStatus(value: unknown): Status | undefined {
-  const it = fields(value);
+  const it = fields<wire.Status>(value);
   if (it === undefined || typeof it["version"] !== "string") {
     return undefined;
   }
@@ -116,7 +118,7 @@ export function decodeStatus(value: unknown): Status | undefined {
     worker: text(it["worker"]),
     why: text(it["why"]),
     runs: list(it["runs"], (item) => {
-      const run = fields(item);
+      const run = fields<wire.RunningQuery>(item);
       return run && {
         queryId: text(run["queryId"]),
         query: text(run["query"]),
@@ -130,7 +132,7 @@ export function decodeStatus(value: unknown): Status | undefined {
 
 /** The `data` of an error reply; empty when there is none. */
 export function decodeFailureData(value: unknown): FailureData {
-  const it = fields(value) ?? {};
+  const it = fields<wire.FailureData>(value) ?? {};
   const partial = decodeResult(it["partial"]);
   return {
     ...(typeof it["kind"] === "string" && { kind: it["kind"] }),
@@ -141,7 +143,7 @@ export function decodeFailureData(value: unknown): FailureData {
 
 /** A scope as a command's argument names it, or undefined if it is none. */
 export function decodeScope(value: unknown): Scope | undefined {
-  const it = fields(value);
+  const it = fields<wire.Scope>(value);
   const { kind, uri } = it ?? {};
   if (kind === "workspace") {
     return { kind };
@@ -152,28 +154,28 @@ export function decodeScope(value: unknown): Scope | undefined {
   if (kind === "file" || kind === "folder") {
     return { kind, uri };
   }
-  const range = fields(it?.["range"]);
-  const start = fields(range?.["start"]);
-  const end = fields(range?.["end"]);
+  const range = fields<wire.Range>(it?.["range"]);
+  const start = fields<wire.Position>(range?.["start"]);
+  const end = fields<wire.Position>(range?.["end"]);
   if (kind !== "selection" || start === undefined || end === undefined) {
     return undefined;
   }
-  const position = (from: Fields) => ({ line: number(from["line"]), character: number(from["character"]) });
+  const position = (from: Fields<wire.Position>) => ({ line: number(from["line"]), character: number(from["character"]) });
   return { kind, uri, range: { start: position(start), end: position(end) } };
 }
 
 /** The argument `{uri, range}` of the server's code action; a menu passes something else, which gives undefined. */
 export function decodeSelection(value: unknown): Scope | undefined {
-  return decodeScope({ ...fields(value), kind: "selection" });
+  return decodeScope({ ...fields<wire.Scope>(value), kind: "selection" });
 }
 
 /** The argument of `rlm.query`: a question, or an object with one. */
 export function decodeQuery(value: unknown): { query: string; scope: Scope; options?: Options } | undefined {
-  const it = typeof value === "string" ? { query: value } : fields(value);
+  const it = typeof value === "string" ? { query: value } : fields<wire.QueryParams>(value);
   if (it === undefined || typeof it["query"] !== "string" || it["query"].trim() === "") {
     return undefined;
   }
-  const options = fields(it["options"]);
+  const options = fields<Options>(it["options"]) as Options | undefined;
   return {
     query: it["query"],
     scope: decodeScope(it["scope"]) ?? { kind: "workspace" },
@@ -183,7 +185,7 @@ export function decodeQuery(value: unknown): { query: string; scope: Scope; opti
 }
 
 function decodeCitation(value: unknown): Citation | undefined {
-  const it = fields(value);
+  const it = fields<wire.Citation>(value);
   if (it === undefined || typeof it["path"] !== "string" || typeof it["startLine"] !== "number") {
     return undefined;
   }
@@ -198,12 +200,12 @@ function decodeCitation(value: unknown): Citation | undefined {
 }
 
 function decodeLost(value: unknown): Lost | undefined {
-  const it = fields(value);
+  const it = fields<wire.Lost>(value);
   return it && { depth: number(it["depth"]), label: text(it["label"]), error: text(it["error"]) };
 }
 
 function decodeUsage(value: unknown): Usage {
-  const it = fields(value) ?? {};
+  const it = fields<wire.Usage>(value) ?? {};
   return {
     calls: number(it["calls"]),
     subCalls: number(it["subCalls"]),
@@ -217,23 +219,23 @@ function decodeUsage(value: unknown): Usage {
 }
 
 function decodeContext(value: unknown): ContextSize {
-  const it = fields(value) ?? {};
+  const it = fields<wire.ContextSize>(value) ?? {};
   return {
     files: number(it["files"]),
     bytes: number(it["bytes"]),
-    characters: number(it["characters"]),
+    characters: typeof it["characters"] === "number" ? it["characters"] : null,
     skipped: number(it["skipped"]),
     skippedFor: list(it["skippedFor"], decodeSkipped),
-    ...(typeof it["store"] === "string" && { store: it["store"] }),
+    store: typeof it["store"] === "string" ? it["store"] : null,
   };
 }
 
 function decodeSkipped(value: unknown): Skipped | undefined {
-  const it = fields(value);
+  const it = fields<wire.Skipped>(value);
   return it === undefined ? undefined : { reason: text(it["reason"]), count: number(it["count"]) };
 }
 
-function decodeProgress(it: Fields): Progress {
+function decodeProgress(it: Fields<Progress>): Progress {
   return {
     message: text(it["message"]),
     calls: number(it["calls"]),

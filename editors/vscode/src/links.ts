@@ -2,7 +2,7 @@
  * Finds `path:line` in an answer. Pure text in, offsets out; what a path means is decided elsewhere.
  */
 
-import type { Citation } from "./protocol";
+import type { Citation } from "./model";
 
 /** One `path:line`, `path:start-end` or, as in web addresses, `path#Lline`. Offsets are UTF-16 units of the text; lines count from 1, both ends included. */
 export interface Mention {

@@ -5,7 +5,8 @@
 import type { Answer } from "./answers";
 import { formatPlace } from "./links";
 import { describeContext, describeProgress, describeSpent, duration, plural, sentence, shorten } from "./progress";
-import { type Citation, CITATION_STATES, type Lost, type Result, STATE_MEANINGS } from "./protocol";
+import { type Citation, type Lost, type Result, STATE_MEANINGS } from "./model";
+import { CITATION_STATES } from "./protocol";
 
 /** Lost calls that are described one by one. */
 const LOST_DESCRIBED = 20;

@@ -2,7 +2,7 @@
  * How numbers and running work read to a person: in the notification, the status bar and the answer's document.
  */
 
-import type { ContextSize, Progress, Usage } from "./protocol";
+import type { ContextSize, Progress, Usage } from "./model";
 
 /** `reading 3 of 12 · 4 calls · 8.1k tokens · $0.02`; what is zero or unknown is left out. */
 export function describeProgress(progress: Progress): string {
@@ -25,7 +25,7 @@ export function describeSpent(
 export function describeContext(context: ContextSize): string {
   const reasons = context.skippedFor.map((it) => `${it.count} ${it.reason}`).join(", ");
   const skipped = context.skipped > 0 ? `, ${context.skipped} left out${reasons === "" ? "" : `: ${reasons}`}` : "";
-  const store = context.store === undefined ? "" : " of a shard store";
+  const store = context.store === null ? "" : " of a shard store";
   return `${plural(context.files, "file")}${store} (${bytes(context.bytes)}${skipped})`;
 }
 

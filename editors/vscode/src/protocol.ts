@@ -1,161 +1,372 @@
 /**
- * The wire types of docs/protocol.md under its own names, so that a change on one side is seen on the other. Fields that
- * this client has no use for are left out.
- *
- * Only shapes live here. `decode.ts` is the one place that turns what arrives into them.
+ * The wire types of docs/protocol.md. Made from those of the server by a test of it, which says how when they differ.
  */
 
-import type { Range } from "vscode-languageclient";
-
-/** What a question is about. Ranges are LSP ranges: lines and UTF-16 columns counted from 0. */
-export type Scope =
-  | { kind: "workspace" }
-  | { kind: "folder" | "file"; uri: string }
-  | { kind: "selection"; uri: string; range: Range };
-
-/** The settings a run obeys; a missing one is the server's own default. Durations are seconds, money is US dollars. */
-export interface Options {
-  model?: string;
-  worker?: string;
-  endpoint?: string[];
-  strategy?: "auto" | "direct" | "rlm";
-  protocol?: "auto" | "repl" | "tools";
-  repair?: ("doubledCalls" | "placeholders" | "cleanRetry")[];
-  tools?: object[];
-  maxIterations?: number;
-  maxDepth?: number;
-  maxCalls?: number;
-  maxTokens?: number;
-  maxErrors?: number;
-  concurrency?: number;
-  maxCost?: number;
-  /** By model: dollars for a million tokens read, and for a million written. */
-  price?: Record<string, [input: number, output: number]>;
-  timeout?: number;
-  cellTimeout?: number;
-  include?: string[];
-  exclude?: string[];
-}
-
-/** Params of `rlm/query`. The client names the query and its progress token. */
-export interface QueryParams {
-  query: string;
-  scope: Scope;
-  queryId: string;
-  /** The client's name for what follow-up questions belong to. */
-  sessionId: string;
-  workDoneToken: string;
-  options?: Options;
-}
-
-/** What the server found of a citation. */
-export const CITATION_STATES = ["quoted", "found", "missing"] as const;
-export type CitationState = (typeof CITATION_STATES)[number];
-
-/** What the states mean, for people. */
-export const STATE_MEANINGS: Record<CitationState, string> = {
-  quoted: "the lines say what is quoted from them",
-  found: "the lines exist, and nothing is quoted from them",
-  missing: "there are no such lines, or they do not say what is quoted",
-};
-
-/** A place in the text that an answer rests on. Lines count from 1, both ends included. */
-export interface Citation {
-  path: string;
-  startLine: number;
-  endLine: number;
-  state: CitationState;
-  uri?: string;
-}
-
-/** A sub-call whose result never came, and so is missing from the answer. */
-export interface Lost {
-  depth: number;
-  label: string;
-  error: string;
-}
-
-export interface Usage {
-  calls: number;
-  subCalls: number;
-  cachedCalls: number;
-  inputTokens: number;
-  outputTokens: number;
-  costUsd: number | null;
-  iterations: number;
-  wallMs: number;
-}
-
-export interface ContextSize {
-  files: number;
-  bytes: number;
-  characters: number;
-  skipped: number;
-  /** Why, commonest first. */
-  skippedFor: Skipped[];
-  /** The shard store that was read instead of files, if one was. */
-  store?: string;
-}
-
-export interface Skipped {
-  reason: string;
-  count: number;
-}
-
-/** How a run ended, as the server names it: `final`, `direct`, `calls`, `cancelled` and so on. */
-export type Termination = string;
+/* eslint-disable @typescript-eslint/consistent-type-definitions */
 
 /** Result of `rlm/query`. */
-export interface Result {
-  queryId: string;
+export type QueryResult = {
+  /** Markdown. */
   answer: string;
   termination: Termination;
   citations: Citation[];
   lost: Lost[];
   lostCount: number;
-  /** Sentences about what is not as the user thinks. */
-  warnings: string[];
   usage: Usage;
   model: string;
   worker: string;
   context: ContextSize;
-}
+  /** Where the trace was written. */
+  trace: string | null;
+  /** Sentences about what is not as the person may think. */
+  warnings?: string[];
+  error?: Failure;
+  queryId: string;
+  sessionId: string | null;
+};
 
-/** `rlm/event` of the kind `progress`. */
-export interface Progress {
+/** Why a run ended. */
+export type Termination = "iterations" | "calls" | "tokens" | "cost" | "timeout" | "cancelled" | "failed" | "final" | "direct" | "forced" | "errors";
+
+export const TERMINATIONS = ["iterations", "calls", "tokens", "cost", "timeout", "cancelled", "failed", "final", "direct", "forced", "errors"] as const;
+
+/** A place in the text that an answer rests on. Lines count from 1, both ends included. */
+export type Citation = {
+  path: string;
+  startLine: number;
+  endLine: number;
+  state: CitationState;
+  /** Where the file is, for an editor. */
+  uri?: string;
+};
+
+/** What was found of a citation when it was looked up. */
+export type CitationState = "quoted" | "found" | "missing";
+
+export const CITATION_STATES = ["quoted", "found", "missing"] as const;
+
+/** A sub-call whose result never came, and so is missing from the answer. */
+export type Lost = {
+  depth: number;
+  label: string;
+  error: string;
+};
+
+/** What was used. */
+export type Usage = {
+  calls: number;
+  rootCalls: number;
+  subCalls: number;
+  cachedCalls: number;
+  retries: number;
+  inputTokens: number;
+  outputTokens: number;
+  cachedInputTokens: number;
+  costUsd: number | null;
+  iterations: number;
+  maxDepth: number;
+  wallMs: number;
+  modelMs: number;
+};
+
+export type ContextSize = {
+  files: number;
+  bytes: number;
+  /** Null if the text was not read. */
+  characters: number | null;
+  skipped: number;
+  /** Why, commonest first. */
+  skippedFor: Skipped[];
+  /** The shard store that was read instead of files, if one was. */
+  store: string | null;
+  cut: number;
+};
+
+export type Skipped = {
+  reason: string;
+  count: number;
+};
+
+/** What made a run fail. */
+export type Failure = {
+  kind: FailureKind;
+  message: string;
+  /** What the person can do. */
+  hint: string | null;
+};
+
+/** What went wrong. */
+export type FailureKind = "configuration" | "unknownPrice" | "limit" | "noAnswer" | "replyCut" | "interpreter" | "internal" | "missingKey" | "unauthorized" | "noCredit" | "unknownModel" | "rateLimited" | "server" | "unreachable" | "brokenReply" | "emptyReply" | "promptTooLong" | "rejected" | "timedOut" | "program" | "noSuchPath" | "unreadable" | "badGlob" | "empty" | "changed" | "tooLong" | "badJson" | "storeNotAlone" | "stopped" | "storage" | "badLocation" | "noStore" | "halfWritten" | "otherFiles" | "badStore" | "badManifest" | "otherText" | "busy" | "overtaken" | "replaced" | "badShard" | "noAccess" | "badInput" | "badPattern" | "longLine" | "badRange" | "emptyNeedle" | "badShardSize" | "largeManifest" | "noFolder" | "leftOut" | "noFile" | "notOpen";
+
+export const FAILURE_KINDS = ["configuration", "unknownPrice", "limit", "noAnswer", "replyCut", "interpreter", "internal", "missingKey", "unauthorized", "noCredit", "unknownModel", "rateLimited", "server", "unreachable", "brokenReply", "emptyReply", "promptTooLong", "rejected", "timedOut", "program", "noSuchPath", "unreadable", "badGlob", "empty", "changed", "tooLong", "badJson", "storeNotAlone", "stopped", "storage", "badLocation", "noStore", "halfWritten", "otherFiles", "badStore", "badManifest", "otherText", "busy", "overtaken", "replaced", "badShard", "noAccess", "badInput", "badPattern", "longLine", "badRange", "emptyNeedle", "badShardSize", "largeManifest", "noFolder", "leftOut", "noFile", "notOpen"] as const;
+
+/** Params of `rlm/event`. */
+export type EventParams = {
+  queryId: string;
+  seq: number;
+} & ({
+  kind: "started";
+  query: string;
+  model: string;
+  worker: string;
+  why: string;
+  context: ContextSize;
+} | {
+  kind: "turn";
+  run: number;
+  depth: number;
+  iteration: number;
+  text: string;
+} | {
+  kind: "cell";
+  run: number;
+  depth: number;
+  iteration: number;
+  cell: number;
+  code: string;
+  output: string;
+  error?: string;
+  seconds: number;
+} | {
+  kind: "summary";
+  run: number;
+  depth: number;
+  text: string;
+} | {
+  kind: "subcall";
+  id: number;
+  depth: number;
+  run: number;
+  iteration: number;
+  cell: number;
+  label: string;
+  state: SubcallState;
+  error?: string;
+} | {
+  kind: "delta";
+  text: string;
+  reset?: boolean;
+} | {
+  kind: "progress";
   message: string;
   calls: number;
   subCalls: number;
   inputTokens: number;
   outputTokens: number;
   costUsd: number | null;
-}
+} | {
+  kind: "done";
+  result: QueryResult;
+});
 
-/** The notification `rlm/event`; kinds that a client need not know are dropped when decoding. */
-export type RunEvent = { queryId: string; seq: number } & (
-  | { kind: "started"; model: string; worker: string; why: string; context: ContextSize }
-  | { kind: "turn"; depth: number; iteration: number }
-  | { kind: "cell"; depth: number; iteration: number; seconds: number; error?: string }
-  | { kind: "summary"; depth: number }
-  | { kind: "subcall"; state: "started" | "ended" | "failed"; label: string }
-  | { kind: "delta"; text: string; reset: boolean }
-  | ({ kind: "progress" } & Progress)
-  | { kind: "done"; result: Result }
-);
+export type SubcallState = "started" | "ended" | "failed";
 
-/** Result of `rlm/status`. */
-export interface Status {
-  version: string;
+export const SUBCALL_STATES = ["started", "ended", "failed"] as const;
+
+/** What `rlm preview --json` prints, and the result of `rlm/preview`. */
+export type Preview = {
   model: string;
   worker: string;
   why: string;
-  runs: { queryId: string; query: string; seconds: number; message: string }[];
-  usage: Usage;
-}
+  context: ContextSize;
+  leftOut: LeftOut[];
+  contextTokens: number;
+  strategy: PreviewStrategy;
+  firstPromptTokens: number;
+  firstPromptCostUsd: number | null;
+  wholeTextCostUsd: number | null;
+  /** All of it in words. */
+  text: string;
+  warnings: string[];
+};
 
-/** `data` of an error reply: `partial` holds what a cancelled or failed run had found. */
-export interface FailureData {
-  kind?: string;
-  hint?: string;
-  partial?: Result;
-}
+/** A file or folder that is not read. */
+export type LeftOut = {
+  path: string;
+  reason: string;
+};
+
+export type PreviewStrategy = "direct" | "rlm";
+
+export const PREVIEW_STRATEGIES = ["direct", "rlm"] as const;
+
+/** Result of `rlm/status`. */
+export type Status = {
+  version: string;
+  model: string | null;
+  worker: string | null;
+  /** How the models were chosen. */
+  why: string;
+  runs: RunningQuery[];
+  usage: Usage;
+};
+
+export type RunningQuery = {
+  queryId: string;
+  query: string;
+  seconds: number;
+  message: string;
+};
+
+/** Result of the command `rlm.query`, whose answer comes later. */
+export type QueryStarted = {
+  queryId: string;
+  status: QueryStatus;
+};
+
+export type QueryStatus = "started";
+
+export const QUERY_STATUSES = ["started"] as const;
+
+/** Result of `rlm/cancel`, and of the command, which counts them. */
+export type Cancelled = {
+  cancelled: boolean;
+};
+
+/** Result of `rlm/endSession`. */
+export type SessionEnded = {
+  ended: boolean;
+};
+
+/** `data` of the error reply to a query that was cancelled. */
+export type CancelledData = {
+  /** Null if it was only previewed. */
+  queryId: string | null;
+  /** What had been found. */
+  partial?: QueryResult;
+};
+
+/** `data` of the error reply to a query that failed. */
+export type FailureData = {
+  kind: FailureKind;
+  /** What the person can do. */
+  hint: string | null;
+  /** Null if it was only previewed. */
+  queryId: string | null;
+  /** What had been found. */
+  partial?: QueryResult;
+};
+
+/** Params of `rlm/query`, and the argument of the command `rlm.query`. */
+export type QueryParams = {
+  query: string;
+  scope?: Scope;
+  queryId?: string;
+  sessionId?: string;
+  options?: Options;
+  workDoneToken?: Token;
+  partialResultToken?: Token;
+};
+
+/** What a question is about. */
+export type Scope = {
+  kind: "workspace";
+} | {
+  kind: "folder";
+  uri: string;
+} | {
+  kind: "file";
+  uri: string;
+} | {
+  kind: "selection";
+  uri: string;
+  range: Range;
+} | {
+  kind: "paths";
+  paths: string[];
+} | {
+  kind: "value";
+  value: unknown;
+};
+
+/** A range of the LSP. Its end is not part of it. */
+export type Range = {
+  start: Position;
+  end: Position;
+};
+
+/** A position of the LSP: line and column count from 0. */
+export type Position = {
+  line: number;
+  character: number;
+};
+
+/** The settings that a run obeys; a missing one is the server's own default. */
+export type Options = {
+  /** The root model: `provider::model`, a model's name, `cli:COMMAND`, or `extractive` */
+  model?: string;
+  /** The model of sub-calls; the root model if absent */
+  worker?: string;
+  /** OpenAI-compatible base URL, e.g. http://127.0.0.1:8000/v1, whose key is in RLM_API_KEY; several form a pool */
+  endpoint?: string | string[];
+  /** Whether programs are written, or the whole text is put into one prompt */
+  strategy?: "auto" | "direct" | "rlm";
+  /** Whether models write programs in their text, or call tools; by what they can, if it is left open */
+  protocol?: "auto" | "repl" | "tools";
+  /** A JSON Schema that the answer must satisfy; what does not is given back to the model */
+  schema?: object;
+  /** Commands and values that models may use, in JSON */
+  tools?: object;
+  /** Mend what may be a slip of the model, at the risk that it was none; may be given several times */
+  repair?: ("doubledCalls" | "placeholders" | "cleanRetry")[];
+  /** Only files that match; may be given several times */
+  include?: string[];
+  /** No files that match; may be given several times */
+  exclude?: string[];
+  /** What models cost by their names, in US dollars per million tokens */
+  price?: Record<string, [number, number]>;
+  /** Turns of models that write programs */
+  maxIterations?: number;
+  /** Levels of child runs */
+  maxDepth?: number;
+  /** Calls of models */
+  maxCalls?: number;
+  /** Tokens, in and out */
+  maxTokens?: number;
+  /** US dollars; the prices of the models must be known (`RLM_PRICE`) */
+  maxCost?: number;
+  /** Seconds for the whole run */
+  timeout?: number;
+  /** Seconds for one program, calls not counted */
+  cellTimeout?: number;
+  /** Turns in a row whose programs fail */
+  maxErrors?: number;
+  /** Calls that are open at once */
+  concurrency?: number;
+};
+
+/** A token of the LSP. */
+export type Token = number | string;
+
+/** Params of `rlm/cancel`, and the argument of the command `rlm.cancel`. */
+export type CancelParams = {
+  queryId: string;
+};
+
+/** Params of `rlm/endSession`. */
+export type EndSessionParams = {
+  sessionId: string;
+};
+
+/** The options that are settings of an editor. */
+export const SETTINGS = [
+  "model",
+  "worker",
+  "endpoint",
+  "strategy",
+  "protocol",
+  "tools",
+  "repair",
+  "include",
+  "exclude",
+  "price",
+  "maxIterations",
+  "maxDepth",
+  "maxCalls",
+  "maxTokens",
+  "maxCost",
+  "timeout",
+  "cellTimeout",
+  "maxErrors",
+  "concurrency",
+] as const;

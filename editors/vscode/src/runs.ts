@@ -13,7 +13,7 @@ import { decodeFailureData, decodeResult } from "./decode";
 import type { AnswerDocuments } from "./documents";
 import type { Failures } from "./failures";
 import { describeProgress, shorten } from "./progress";
-import type { RunEvent } from "./protocol";
+import type { RunEvent } from "./model";
 import type { Server } from "./server";
 
 /** How long the server may take to confirm a stop, in milliseconds, before the run counts as ended without its word. */

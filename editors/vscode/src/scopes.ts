@@ -4,7 +4,7 @@
 
 import * as vscode from "vscode";
 
-import type { Scope } from "./protocol";
+import type { Scope } from "./model";
 
 /** Schemes of documents that the server can read: those on disk, and new ones, which it is sent. */
 const READABLE = ["file", "untitled"];

@@ -9,7 +9,7 @@ import { Client } from "./client";
 import { decodeEvent, decodePreview, decodeStatus } from "./decode";
 import type { ApiKey } from "./key";
 import { findProgram, ProgramNotFound } from "./program";
-import type { QueryParams, RunEvent, Scope, Status } from "./protocol";
+import type { QueryParams, RunEvent, Scope, Status } from "./model";
 import { serverPath } from "./settings";
 
 /** A server that dies again within this time, in milliseconds, is not started a second time. */

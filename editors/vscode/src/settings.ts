@@ -4,32 +4,9 @@
 
 import * as vscode from "vscode";
 
-import type { Options } from "./protocol";
+import { type Options, SETTINGS } from "./protocol";
 
 export const SECTION = "rlm";
-
-/** Every option of docs/protocol.md; each is a setting of the same name in package.json. */
-const OPTIONS = [
-  "model",
-  "worker",
-  "endpoint",
-  "strategy",
-  "protocol",
-  "repair",
-  "tools",
-  "maxIterations",
-  "maxDepth",
-  "maxCalls",
-  "maxTokens",
-  "maxErrors",
-  "concurrency",
-  "maxCost",
-  "price",
-  "timeout",
-  "cellTimeout",
-  "include",
-  "exclude",
-] as const satisfies readonly (keyof Options)[];
 
 /**
  * The options that the user has set. An empty text, list or object and null are how the settings editor says "not set":
@@ -37,7 +14,7 @@ const OPTIONS = [
  */
 export function currentOptions(): Options {
   const settings = vscode.workspace.getConfiguration(SECTION);
-  const chosen = OPTIONS.map((name) => [name, settings.get(name)] as const).filter(([, value]) => isSet(value));
+  const chosen = SETTINGS.map((name) => [name, settings.get(name)] as const).filter(([, value]) => isSet(value));
   return Object.fromEntries(chosen);
 }
 

@@ -7,7 +7,7 @@ import * as vscode from "vscode";
 import type { Answer } from "./answers";
 import type { AnswerDocuments } from "./documents";
 import { describeSpent, duration, plural, shorten } from "./progress";
-import type { Status } from "./protocol";
+import type { Status } from "./model";
 import type { Runs } from "./runs";
 
 export class RunsView implements vscode.Disposable {

@@ -15,11 +15,11 @@ test("progress leaves out what is zero or unknown", () => {
 });
 
 test("a context says how much was left out", () => {
-  assert.equal(describeContext({ files: 1, bytes: 0, characters: 0, skipped: 0, skippedFor: [] }), "1 file (0 B)");
+  assert.equal(describeContext({ files: 1, bytes: 0, characters: 0, skipped: 0, skippedFor: [], store: null }), "1 file (0 B)");
   const skippedFor = [{ reason: "ignored", count: 2 }, { reason: "binary", count: 1 }];
-  const context = { files: 40, bytes: 1_250_000, characters: 0, skipped: 3, skippedFor };
+  const context = { files: 40, bytes: 1_250_000, characters: 0, skipped: 3, skippedFor, store: null };
   assert.equal(describeContext(context), "40 files (1.3 MB, 3 left out: 2 ignored, 1 binary)");
-  assert.equal(describeContext({ files: 2, bytes: 999_600, characters: 0, skipped: 0, skippedFor: [] }), "2 files (1 MB)");
+  assert.equal(describeContext({ files: 2, bytes: 999_600, characters: 0, skipped: 0, skippedFor: [], store: null }), "2 files (1 MB)");
   const stored = { files: 2, bytes: 999_600, characters: 0, skipped: 0, skippedFor: [], store: "s3://texts/linux" };
   assert.equal(describeContext(stored), "2 files of a shard store (1 MB)");
 });

@@ -4,7 +4,7 @@
 
 import { Answer } from "../src/answers";
 import { decodeResult } from "../src/decode";
-import type { Result } from "../src/protocol";
+import type { Result } from "../src/model";
 
 /** The result of docs/protocol.md, with what a test is about put in its place. */
 export function result(changes: Record<string, unknown> = {}): Result {

@@ -1,9 +1,8 @@
 //! `rlm/cancel`.
 
 use super::Handlers;
-use crate::lsp::ext::CancelParams;
-use serde_json::{Value, json};
+use crate::lsp::ext::{CancelParams, Cancelled};
 
-pub fn cancel(handlers: &Handlers, params: &CancelParams) -> Value {
-    json!({"cancelled": handlers.runs.cancel(&params.query_id)})
+pub fn cancel(handlers: &Handlers, params: &CancelParams) -> Cancelled<bool> {
+    Cancelled { cancelled: handlers.runs.cancel(&params.query_id) }
 }

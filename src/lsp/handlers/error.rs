@@ -1,7 +1,13 @@
 //! Errors of the engine as errors of the protocol, mapped in one place.
 
-use crate::{failure::Failure, lsp::query_registry::StartError};
-use serde_json::{Map, Value, json};
+use crate::{
+    failure::Failure,
+    lsp::{
+        ext::{CancelledData, FailureData, QueryResult},
+        query_registry::StartError,
+    },
+};
+use serde_json::json;
 use tower_lsp::jsonrpc::{Error, ErrorCode};
 
 /// `RequestCancelled` of the LSP.
@@ -10,22 +16,27 @@ const REQUEST_CANCELLED: i64 = -32800;
 /// `RequestFailed` of the LSP: everything was right, but it did not work out.
 const REQUEST_FAILED: i64 = -32803;
 
-pub fn cancelled(result: Map<String, Value>) -> Error {
+/// Of a query that was only previewed there is no result.
+pub fn cancelled(result: Option<QueryResult>) -> Error {
     Error {
         code: ErrorCode::ServerError(REQUEST_CANCELLED),
         message: "the query was cancelled".into(),
-        data: Some(json!({"queryId": result.get("queryId"), "partial": result})),
+        data: Some(json!(of_query(result))),
     }
 }
 
-pub fn failed(failure: &Failure, result: Map<String, Value>) -> Error {
+/// Of a query that was only previewed there is no result.
+pub fn failed(failure: &Failure, result: Option<QueryResult>) -> Error {
+    let data = FailureData { kind: failure.kind, hint: failure.hint.clone(), query: of_query(result) };
     Error {
         code: ErrorCode::ServerError(REQUEST_FAILED),
         message: failure.message.clone().into(),
-        data: Some(json!({
-            "kind": failure.kind, "hint": failure.hint, "queryId": result.get("queryId"), "partial": result,
-        })),
+        data: Some(json!(data)),
     }
+}
+
+fn of_query(result: Option<QueryResult>) -> CancelledData {
+    CancelledData { query_id: result.as_ref().map(|it| it.query_id.clone()), partial: result }
 }
 
 pub fn not_started(error: &StartError) -> Error {

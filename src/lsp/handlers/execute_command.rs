@@ -5,7 +5,10 @@ use super::{Handlers, error};
 use crate::{
     engine::Termination,
     lsp::{
-        ext::{CANCEL_COMMAND, CancelParams, QUERY_COMMAND, QueryParams, STATUS_COMMAND},
+        ext::{
+            CANCEL_COMMAND, CancelParams, Cancelled, QUERY_COMMAND, QueryParams, QueryStarted, QueryStatus,
+            STATUS_COMMAND,
+        },
         message_order::Call,
         query::Outcome,
         query_registry::Invocation,
@@ -28,7 +31,7 @@ pub async fn execute(handlers: &Handlers, params: ExecuteCommandParams, call: Ca
     match params.command.as_str() {
         QUERY_COMMAND => query(handlers, argument, call),
         CANCEL_COMMAND => cancel(handlers, argument),
-        STATUS_COMMAND => Ok(handlers.runs.status(&call.client_state).await),
+        STATUS_COMMAND => Ok(json!(handlers.runs.status(&call.client_state).await)),
         other => Err(Error::invalid_params(format!("there is no command {other}"))),
     }
 }
@@ -49,7 +52,7 @@ fn query(handlers: &Handlers, argument: Option<Value>, call: Call) -> Result<Val
             show(&client, &question, &outcome, shows_documents).await;
         }
     });
-    Ok(json!({"queryId": query_id, "status": "started"}))
+    Ok(json!(QueryStarted { query_id, status: QueryStatus::Started }))
 }
 
 fn cancel(handlers: &Handlers, argument: Option<Value>) -> Result<Value> {
@@ -60,7 +63,7 @@ fn cancel(handlers: &Handlers, argument: Option<Value>) -> Result<Value> {
             usize::from(handlers.runs.cancel(&query_id))
         }
     };
-    Ok(json!({"cancelled": cancelled}))
+    Ok(json!(Cancelled { cancelled }))
 }
 
 fn read<T: serde::de::DeserializeOwned>(argument: Value) -> Result<T> {

@@ -1,0 +1,27 @@
+//! The server's own methods, as the page of the protocol and the clients have them.
+
+mod typescript;
+
+use super::*;
+
+#[test]
+fn the_page_names_every_method_command_and_scope() {
+    let page = include_str!("../../../docs/protocol.md");
+    let names = METHODS.iter().chain(&COMMANDS).chain(&[RlmEvent::METHOD, ASK_SELECTION_COMMAND]);
+    for name in names {
+        assert!(page.contains(&format!("`{name}`")), "docs/protocol.md does not describe {name}");
+    }
+    for scope in ["workspace", "folder", "file", "selection", "paths", "value"] {
+        assert!(page.contains(&format!("\"{scope}\"")), "docs/protocol.md does not name the scope {scope}");
+    }
+}
+
+#[test]
+fn scopes_are_read_by_their_kind() {
+    let scope = |json: &str| serde_json::from_str::<Scope>(json).map_err(|error| error.to_string());
+    assert_eq!(scope(r#"{"kind":"workspace"}"#), Ok(Scope::Workspace));
+    let paths = Scope::Paths { paths: vec!["src".to_owned()] };
+    assert_eq!(scope(r#"{"kind":"paths","paths":["src"]}"#), Ok(paths));
+    assert!(scope(r#"{"kind":"selection","uri":"file:///a"}"#).unwrap_err().contains("range"));
+    assert!(scope(r#"{"kind":"universe"}"#).unwrap_err().contains("unknown variant"));
+}

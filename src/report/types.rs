@@ -1,0 +1,222 @@
+//! The shapes of the public JSON. The TypeScript of the VS Code client is made of them, and the page of the protocol is
+//! held against them.
+
+use crate::{
+    engine::{CitationState, Termination},
+    failure::FailureKind,
+};
+#[cfg(test)]
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What `rlm query --json` prints, and the larger part of the result of `rlm/query`.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// Markdown.
+    pub answer: String,
+    pub termination: Termination,
+    pub citations: Vec<Citation>,
+    pub lost: Vec<Lost>,
+    pub lost_count: usize,
+    pub usage: Usage,
+    pub model: String,
+    pub worker: String,
+    pub context: ContextSize,
+    /// Where the trace was written.
+    pub trace: Option<String>,
+    /// Sentences about what is not as the person may think.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+/// A place in the text that an answer rests on. Lines count from 1, both ends included.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Citation {
+    pub path: String,
+    pub start_line: usize,
+    pub end_line: usize,
+    pub state: CitationState,
+    /// Where the file is, for an editor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+}
+
+/// A sub-call whose result never came, and so is missing from the answer.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Lost {
+    pub depth: usize,
+    pub label: String,
+    pub error: String,
+}
+
+/// What made a run fail.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    pub kind: FailureKind,
+    pub message: String,
+    /// What the person can do.
+    pub hint: Option<String>,
+}
+
+/// What was used.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    pub calls: u64,
+    pub root_calls: u64,
+    pub sub_calls: u64,
+    pub cached_calls: u64,
+    pub retries: u64,
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    pub cached_input_tokens: u64,
+    pub cost_usd: Option<f64>,
+    pub iterations: u64,
+    pub max_depth: usize,
+    pub wall_ms: u64,
+    pub model_ms: u64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ContextSize {
+    pub files: usize,
+    pub bytes: u64,
+    /// Null if the text was not read.
+    pub characters: Option<usize>,
+    pub skipped: usize,
+    /// Why, commonest first.
+    pub skipped_for: Vec<Skipped>,
+    /// The shard store that was read instead of files, if one was.
+    pub store: Option<String>,
+    pub cut: usize,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Skipped {
+    pub reason: &'static str,
+    pub count: usize,
+}
+
+/// What `rlm preview --json` prints, and the result of `rlm/preview`.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Preview {
+    pub model: String,
+    pub worker: String,
+    pub why: String,
+    pub context: ContextSize,
+    pub left_out: Vec<LeftOut>,
+    pub context_tokens: u64,
+    pub strategy: PreviewStrategy,
+    pub first_prompt_tokens: u64,
+    pub first_prompt_cost_usd: Option<f64>,
+    pub whole_text_cost_usd: Option<f64>,
+    /// All of it in words.
+    pub text: String,
+    pub warnings: Vec<String>,
+}
+
+/// A file or folder that is not read.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct LeftOut {
+    pub path: String,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum PreviewStrategy {
+    Direct,
+    Rlm,
+}
+
+/// An event. `R` is the result that the last one carries.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Event<R> {
+    Started {
+        query: String,
+        model: String,
+        worker: String,
+        why: String,
+        context: ContextSize,
+    },
+    Turn {
+        run: u64,
+        depth: usize,
+        iteration: u64,
+        text: String,
+    },
+    Cell {
+        run: u64,
+        depth: usize,
+        iteration: u64,
+        cell: u64,
+        code: String,
+        output: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+        seconds: f64,
+    },
+    Summary {
+        run: u64,
+        depth: usize,
+        text: String,
+    },
+    Subcall {
+        id: u64,
+        depth: usize,
+        run: u64,
+        iteration: u64,
+        cell: u64,
+        label: String,
+        state: SubcallState,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+    Delta {
+        text: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reset: Option<bool>,
+    },
+    Progress {
+        message: String,
+        calls: u64,
+        sub_calls: u64,
+        input_tokens: u64,
+        output_tokens: u64,
+        cost_usd: Option<f64>,
+    },
+    Done {
+        result: R,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum SubcallState {
+    Started,
+    Ended,
+    Failed,
+}
