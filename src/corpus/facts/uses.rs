@@ -4,7 +4,7 @@ use crate::{
     corpus::{
         context::ContextText,
         error::Error,
-        language::Language,
+        language::{Language, Style},
         outline::by_lines,
         segment::Segment,
         stop::StopFlag,
@@ -169,6 +169,14 @@ fn kind_by_line(text: &str, at: usize, length: usize, language: Option<&Language
     if language.comments.iter().any(|mark| before.starts_with(mark.trim_end())) {
         return UseKind::Comment;
     }
+    if language.style == Style::Lisp {
+        return match before {
+            _ if before.contains(';') => UseKind::Comment,
+            _ if before.starts_with("(def") => UseKind::Definition,
+            _ if before.ends_with('(') || before.ends_with("#'") => UseKind::Call,
+            _ => UseKind::Reference,
+        };
+    }
     if syntax::begins_arguments(&text[at + length..]) { UseKind::Call } else { UseKind::Reference }
 }
 
@@ -277,7 +285,7 @@ mod tests {
                 "a.rb",
                 "def ripen(x)\nend\nripen 1\nb.ripen(2) # ripen\n",
                 "ripen",
-                &["1 definition in ripen", "3 call", "4 call"],
+                &["1 definition in ripen", "3 call", "4 call", "4 comment"],
             ),
             ("a.sh", "go() { :; }\ngo 1\necho go\n", "go", &["1 definition in go", "2 call", "3 reference"]),
             (
@@ -285,6 +293,12 @@ mod tests {
                 "class A { A() {} void b() { new A(); A.c(); } }\n// A\n",
                 "A",
                 &["1 definition in A", "1 definition in A", "1 call in b", "1 reference in b", "2 comment"],
+            ),
+            (
+                "a.el",
+                "(defun prune-tree (x)\n  x)\n(prune-tree 1) ; prune-tree\n(mapc #'prune-tree l)\n",
+                "prune-tree",
+                &["1 definition in prune-tree", "3 call", "3 comment", "4 call"],
             ),
             ("a.md", "Call send() or send.\n", "send", &["1 text", "1 text"]),
         ] {

@@ -40,12 +40,8 @@ pub fn answer(question: &Question, selection: Option<&Place>) -> String {
         }
         (None, _) => "I look up what the question asks for.",
     };
-    // A JSON string is a Python string as well.
-    let asked = json!(question.to_json(MOST_ASKED));
-    format!(
-        "{intention}\n\n```repl\nimport json\nasked = json.loads({asked})\n{parameters}\n{}```\n",
-        uncommented(program)
-    )
+    let asked = question.to_python(MOST_ASKED);
+    format!("{intention}\n\n```repl\nimport json\nasked = json.loads({asked})\n{parameters}\n{}```\n", compact(program))
 }
 
 /// What finds passages where nothing was looked up before.
@@ -81,8 +77,9 @@ fn facts(ask: &Ask) -> Option<&'static str> {
     })
 }
 
-/// A program without its comments, which are there for those who read the sources and take a fifth of the room.
-fn uncommented(program: &str) -> String {
+/// A program without its comments, which are there for those who read the sources, and indented by two blanks: a reply has
+/// only so much room.
+fn compact(program: &str) -> String {
     let mut is_comment = false;
     let lines = program.lines().filter(|line| {
         let text = line.trim();
@@ -92,7 +89,9 @@ fn uncommented(program: &str) -> String {
         is_comment = (is_comment || begins) && !ends;
         !is_left_out
     });
-    lines.flat_map(|line| [line, "\n"]).collect()
+    let indented =
+        |line: &str| format!("{}{}\n", " ".repeat((line.len() - line.trim_start().len()) / 2), line.trim_start());
+    lines.map(indented).collect()
 }
 
 /// The second program, if the first one has found nothing of the kind that it looked for. What that has defined is still
@@ -100,7 +99,7 @@ fn uncommented(program: &str) -> String {
 pub fn search(observation: &str) -> Option<String> {
     let found_nothing = observation.lines().any(|line| line == NOTHING);
     let program = program!("ranked", "named", "passages");
-    found_nothing.then(|| format!("I search for the passages that fit.\n\n```repl\n{}```\n", uncommented(program)))
+    found_nothing.then(|| format!("I search for the passages that fit.\n\n```repl\n{}```\n", compact(program)))
 }
 
 /// The reply of a root whose text is a prompt.
@@ -140,7 +139,7 @@ mod tests {
             Ask::List { of: String::new() },
         ];
         for ask in asks {
-            let program = uncommented(facts(&ask).unwrap_or(SEARCH));
+            let program = compact(facts(&ask).unwrap_or(SEARCH));
             assert!(program.len() < most, "{ask:?}: {} of {most}", program.len());
         }
         assert!(search(NOTHING).is_some_and(|it| it.len() < most) && search("").is_none());
@@ -149,7 +148,7 @@ mod tests {
     #[test]
     fn comments_stay_at_home() {
         let source = "# a\ndef f():\n    \"\"\"Does\n    it.\"\"\"\n    x = \"\"\"y\"\"\"  # why\n\n    \"\"\"One.\"\"\"\n    return x\n";
-        assert_eq!(uncommented(source), "def f():\n    x = \"\"\"y\"\"\"  # why\n    return x\n");
+        assert_eq!(compact(source), "def f():\n  x = \"\"\"y\"\"\"  # why\n  return x\n");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub use named::Named;
 
 use crate::text::cut_middle;
 use serde::Serialize;
+use serde_json::json;
 
 /// The longest question that is taken apart, in bytes. A log that was pasted whole says at its ends what it is.
 const LONGEST: usize = 64 << 10;
@@ -57,11 +58,12 @@ impl Question {
 }
 
 impl Question {
-    /// As JSON of at most about `most` bytes: of a question that names very many things, the first ones.
-    pub fn to_json(&self, most: usize) -> String {
+    /// As a Python string with JSON, of at most about `most` bytes: of a question that names very many things, the first ones.
+    pub fn to_python(&self, most: usize) -> String {
         let mut shortened = self.clone();
         loop {
-            let text = serde_json::json!(shortened).to_string();
+            // A JSON string is a Python string as well.
+            let text = json!(json!(shortened).to_string()).to_string();
             let Named { names, words, files, places, literals } = &mut shortened.named;
             let lists = [names, words, files, literals, &mut shortened.messages];
             let longest =

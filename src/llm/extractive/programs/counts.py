@@ -34,6 +34,16 @@ def by_count():
             per.setdefault(path, []).append(symbol)
         lines = [f"- {counted(len(per[path]), kind)} in `{path}`, the first at {place(path, per[path][0].first_line, per[path][0].first_line)}" for path in sorted(per, key=lambda p: -len(per[p]))[:20]]
         return [f"There {'is' if len(found) == 1 else 'are'} {counted(len(found), kind)}, as the syntax has them, in {counted(len(per), 'file')}:", "\n".join(lines)]
+    tables = [path for path in named or list(files) if re.search(r"\.([ct]sv|jsonl)$", path)]
+    if len(tables) == 1 and (named or len(files) == 1) and not asked["literals"] and not asked["names"] and not logs():
+        told_of = [word for word in content(of) if not any(word in content(name) for name in asked["files"])]
+        if len(told_of) > 1 or by:
+            return count_matches(of, by, named)
+        # A table has a row for each of what it lists, and a head.
+        total = count_lines(r"\S", path=tables[0]).total
+        rows = total - (0 if tables[0].endswith("l") else 1)
+        return [f"`{tables[0]}` has {counted(rows, 'row')}{' below its head' if rows < total else ''} ({place(tables[0], 1, min(3, total))}):",
+                quote(tables[0], source(tables[0], 1, 3))]
     if re.match(r"lines?\b(?! (that|with|which|contain|hold|match))", lower) and not asked["literals"] and not asked["names"]:
         paths = named or list(files)
         lines = {path: len(files[path].split("\n")) - files[path].endswith("\n") if len(files[path]) < 50_000_000 else count_lines("", path=path).total for path in paths}

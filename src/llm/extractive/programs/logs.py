@@ -1,5 +1,6 @@
 TIME = re.compile(r"^\W{0,2}(\d{4}[-/.]\d\d[-/.]\d\d|\d\d[/.-]\w{2,3}[/.-]\d{2,4}|\d\d:\d\d:\d\d|\d{10,13}\b|(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b)"
-                  r"|^\S+ \S+ \S+ \[\d\d/\w{3}/\d{4}|^\[?(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\b|^\S*\"?(time|timestamp|ts|@timestamp)\"?[=:]")
+                  r"|^\S+ \S+ \S+ \[\d\d/\w{3}/\d{4}|^\[?(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\b|^\S*\"?(time|timestamp|ts|@timestamp)\"?[=:]"
+                  r"|^\[ *\d+\.\d+\]|^[IWEF]\d{4} \d\d:|^\{.*\"(time|ts|timestamp|@timestamp|level|severity)\":")
 LEVELS = {"error": r"\b(?:ERROR|ERR|FATAL|CRITICAL|SEVERE|EMERG|ALERT|PANIC)\b", "warning": r"\b(?:WARN|WARNING)\b",
           "failure": r"(?i)\bfail(?:ed|ure|ures|s)?\b", "exception": r"\w*Exception\b"}
 

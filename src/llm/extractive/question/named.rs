@@ -52,13 +52,15 @@ macro_rules! pattern {
 pattern!(QUOTED, r#"`([^`\n]+)`|"([^"\n]{2,})"|“([^”\n]+)”|«([^»\n]+)»|(?:^|[\s(:])'([^'\n]{2,}?)'(?:[\s).,;:?!]|$)"#);
 pattern!(TOKEN, r#"[^\s"“”«»`()\[\]{}<>,;!?|=]+(?:\(\))?"#);
 pattern!(IDENTIFIER, r"^[A-Za-z_$][\w$]*$");
+// As in Lisp.
+pattern!(HYPHENATED, r"^[A-Za-z][\w$]*(?:-[\w$]+)+[?!*]?$");
 pattern!(QUALIFIED, r"^(?:[A-Za-z_$][\w$]*(?:::|\.|#|->))+[A-Za-z_$][\w$]*$");
 pattern!(
     CODE_LIKE,
     r"^(?:\w*[A-Za-z0-9]_\w*|_+[A-Za-z]\w*|[a-z]+[0-9]*[A-Z]\w*|[A-Z][a-z0-9]+[A-Z]\w*|[A-Z]{2,}[a-z]\w*[a-z])$"
 );
 pattern!(NUMBER, r"^[#$v~^]?\d[\d._,:/-]*\d%?[a-z]{0,2}$|^0x[0-9A-Fa-f]+$|^\d{4}-\d\d-\d\dT[\d:.]+Z?$");
-pattern!(CODE, r"^[A-Z]{1,8}[-_]?\d{3,}[A-Z0-9-]*$|^[A-Z]{2,}(?:[-_][A-Z0-9]+)*[-_]\d{2,}(?:-\d+)*$");
+pattern!(CODE, r"^[A-Z]{1,8}[-_]?\d{3,}[A-Z0-9-]*$|^[A-Z]{2,}(?:[-_][A-Z0-9]+)*[-_]\d{2,}(?:-\d+)*$|^[a-z]+-\d{3,}$");
 pattern!(ID, r"^[0-9a-f]{7,64}$|^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$");
 pattern!(ADDRESS, r"^(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?$|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$|^[a-z][a-z0-9+]*://\S+$");
 // `a.py:12`, `a.py:3-9`, `line 12 of a.py`, `lines 3 to 9 in a.py`, `a.py line 12`.
@@ -134,7 +136,7 @@ impl Named {
         let word = word.trim_matches(['`', '"', '\'']).trim_end_matches("()");
         let is_known = self.literals.iter().any(|it| it == word)
             || self.names.iter().any(|name| name == word || name.ends_with(&format!(".{word}")));
-        if IDENTIFIER.is_match(word)
+        if (IDENTIFIER.is_match(word) || HYPHENATED.is_match(word))
             && word.len() > 1
             && !is_known
             && !is_neutral(&word.to_lowercase())

@@ -44,7 +44,7 @@ fn what_is_named_is_told_from_the_words_around_it() {
 #[test]
 fn what_a_question_names_is_bounded() {
     let names: String = (0..1000).map(|number| format!("name_{number}{} \"a b {number}\" ", "x".repeat(250))).collect();
-    assert!(Question::new(&format!("{names}?")).to_json(4000).len() <= 4000);
+    assert!(Question::new(&format!("{names}?")).to_python(4000).len() <= 4000);
 }
 
 #[test]
@@ -80,6 +80,7 @@ fn questions_about_uses_name_what_is_used() {
         ("who calls CartAdapter?", "CartAdapter", true),
         ("is grow still used?", "grow", false),
         ("which classes implement Shape", "Shape", false),
+        ("who calls prune-tree?", "prune-tree", true),
         ("where is RopeError raised?", "RopeError", false),
     ] {
         let question = Question::new(text);
