@@ -36,14 +36,7 @@ def by_count():
         return [f"There {'is' if len(found) == 1 else 'are'} {counted(len(found), kind)}, as the syntax has them, in {counted(len(per), 'file')}:", "\n".join(lines)]
     tables = [path for path in named or list(files) if re.search(r"\.([ct]sv|jsonl)$", path)]
     if len(tables) == 1 and (named or len(files) == 1) and not asked["literals"] and not asked["names"] and not logs():
-        told_of = [word for word in content(of) if not any(word in content(name) for name in asked["files"])]
-        if len(told_of) > 1 or by:
-            return count_matches(of, by, named)
-        # A table has a row for each of what it lists, and a head.
-        total = count_lines(r"\S", path=tables[0]).total
-        rows = total - (0 if tables[0].endswith("l") else 1)
-        return [f"`{tables[0]}` has {counted(rows, 'row')}{' below its head' if rows < total else ''} ({place(tables[0], 1, min(3, total))}):",
-                quote(tables[0], source(tables[0], 1, 3))]
+        return count_rows(tables[0], of, by)
     if re.match(r"lines?\b(?! (that|with|which|contain|hold|match))", lower) and not asked["literals"] and not asked["names"]:
         paths = named or list(files)
         lines = {path: len(files[path].split("\n")) - files[path].endswith("\n") if len(files[path]) < 50_000_000 else count_lines("", path=path).total for path in paths}
@@ -57,6 +50,26 @@ def by_count():
     if not (logs() or asked["literals"] or says_so and len(content(of)) < 4):
         return None
     return count_matches(of, by, named)
+
+
+def count_rows(path, of, by):
+    """The rows of a table: all of them, or those that hold what the question names, or by the values of a column."""
+    told_of = [word for word in content(of) if word not in content(path) and word not in ("row", "record", "entry", "ent")]
+    mark = "\t" if path.endswith(".tsv") else ","
+    head = [stem(name.strip(' "')) for name in source(path, 1, 1)[0][1].split(mark)] if path[-1] == "v" else []
+    if by and stem(by) in head:
+        rows = count_lines("", by=rf"^(?:[^{mark}]*{mark}){{{head.index(stem(by))}}}([^{mark}\r]*)", path=path)
+        rows[:] = [row for row in rows if (row.first_line, row.lines) != (1, 1)]
+        rows.total -= 1
+        return told_count(rows, "row", by)
+    found = count_matches(of, by, [path]) if told_of or by else None
+    if found:
+        return found
+    # A table has a row for each of what it lists, and a head.
+    total = count_lines(r"\S", path=path).total
+    rows = total - bool(head)
+    return [f"`{path}` has {counted(rows, 'row')}{' below its head' if head else ''} ({place(path, 1, min(3, total))}):",
+            quote(path, source(path, 1, 3))]
 
 
 def count_files(lower):
