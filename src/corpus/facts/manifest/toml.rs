@@ -45,7 +45,7 @@ fn keys(key: &str) -> Vec<String> {
             (None, '"' | '\'') => quote = Some(it),
             (Some(open), it) if open == it => quote = None,
             (None, '.') => parts.push(String::new()),
-            (_, it) => parts.last_mut().expect("there is always one").push(it),
+            (_, it) => parts.last_mut().into_iter().for_each(|part: &mut String| part.push(it)),
         }
     }
     parts.into_iter().map(|part| part.trim().to_owned()).collect()
