@@ -1,4 +1,6 @@
 //! `translate` with a table that has no entry for a character: the original knows only the `KeyError` of a dict.
+//!
+//! Superfluous from RustPython 0.6.0 on.
 
 use super::amend;
 use rustpython_vm::{

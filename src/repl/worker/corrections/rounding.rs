@@ -1,5 +1,7 @@
 //! `round` of floats: the original rounds a product with a power of ten, which makes 2.68 of 2.675, a number just
 //! below.
+//!
+//! Superfluous from RustPython 0.6.0 on (#7761).
 
 use rustpython_vm::{
     AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine,

@@ -2,9 +2,10 @@
 //!
 //! The interpreter walks through a string that is not ASCII to find a character. A program that searches or cuts a long
 //! string in a loop would wait for minutes; so the index of the long string that was asked last is kept.
+//!
+//! Superfluous from RustPython 0.6.0 on (#8522), whose strings keep an index.
 
-use super::super::text_view::CharMap;
-use crate::text::CharIndex;
+use crate::{repl::worker::text_view::CharMap, text::CharIndex};
 use rustpython_vm::{
     AsObject, Py,
     builtins::{PyStr, PyStrRef},

@@ -1,4 +1,6 @@
-//! The strings within JSON.
+//! The strings within JSON, for [`json_decoder`](super::json_decoder).
+//!
+//! Superfluous from RustPython 0.6.0 on (#7675).
 
 use rustpython_vm::common::wtf8::{CodePoint, Wtf8, Wtf8Buf};
 

@@ -1,12 +1,11 @@
 //! `find` and its relatives: the originals walk to the start of the search, and find the empty string between bytes.
+//!
+//! Superfluous from RustPython 0.6.0 on (#8530).
 
-use super::{
-    super::{
-        text_arguments::{AffixArguments, SearchArguments},
-        text_search::{count, ends_with, first_position, last_position, or_error, or_minus_one, starts_with},
-    },
-    amend,
-    index::with_map,
+use super::{amend, char_index::with_map};
+use crate::repl::worker::{
+    text_arguments::{AffixArguments, SearchArguments},
+    text_search::{count, ends_with, first_position, last_position, or_error, or_minus_one, starts_with},
 };
 use rustpython_vm::{PyResult, VirtualMachine, builtins::PyStrRef};
 

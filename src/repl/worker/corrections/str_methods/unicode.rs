@@ -6,11 +6,11 @@
 //! - `isdigit` knows only ASCII digits and superscripts;
 //! - Chinese numerals are not numeric;
 //! - `swapcase` changes only ASCII, and a final sigma is not known.
+//!
+//! Superfluous from RustPython 0.6.0 on (#7626, #8211, #8237).
 
-use super::{
-    super::sre::char_set::{CharSet, by_category},
-    amend,
-};
+use super::amend;
+use crate::repl::worker::sre::char_set::{CharSet, by_category};
 use rustpython_vm::{
     PyResult, VirtualMachine,
     builtins::PyStrRef,

@@ -1,5 +1,8 @@
 """Corrects the parser behind `xml`: attributes come in the form that is asked for, names carry their name space, and what a
-handler raises is raised. Texts that are no XML are refused."""
+handler raises is raised. Texts that are no XML are refused.
+
+Superfluous from RustPython 0.6.0 on (#8305 and after).
+"""
 
 import pyexpat
 

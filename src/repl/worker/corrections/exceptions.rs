@@ -2,6 +2,8 @@
 //!
 //! All built-in exceptions but those of the system are made by the same code, and the interpreter forgets that: it
 //! takes the constructor of `KeyError` for another one than that of `Exception`, and refuses.
+//!
+//! Superfluous from RustPython 0.6.0 on.
 
 use rustpython_vm::{
     AsObject, Py, PyResult, VirtualMachine,

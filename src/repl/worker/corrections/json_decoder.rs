@@ -3,8 +3,10 @@
 //! The interpreter's own ends the process at a number that is none, such as `1.` or `-e`, and at brackets that lie too
 //! deep in each other; it takes `.5` and `01` for numbers and has no room for unpaired surrogates. Models write such
 //! things, and programs read what models write.
+//!
+//! Superfluous from RustPython 0.6.0 on (#7632, #7675, #7982).
 
-use super::{index::with_map, json_text::JsonText};
+use super::{json_string::JsonText, str_methods::with_map};
 use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyResult, VirtualMachine,
     builtins::{PyBaseExceptionRef, PyStr, PyStrRef},

@@ -1,12 +1,12 @@
-//! `split` and `strip` and their relatives.
+//! `split` and `strip` and their relatives: the originals do not know all white space.
+//!
+//! Superfluous from RustPython 0.6.0 on (#8211).
 
-use super::{
-    super::{
-        text_arguments::SplitArguments,
-        text_methods::strip_predicate,
-        text_split::{words, words_from_end},
-    },
-    amend,
+use super::amend;
+use crate::repl::worker::{
+    text_arguments::SplitArguments,
+    text_methods::strip_predicate,
+    text_split::{words, words_from_end},
 };
 use rustpython_vm::{
     AsObject, PyResult, VirtualMachine,

@@ -2,6 +2,8 @@
 
 The interpreter's own reads each line for itself, so that a quoted field ends with its line, takes an empty line that ends
 with a carriage return for the end of everything, and strips more than the space at the beginning of a field.
+
+Superfluous from RustPython 0.6.0 on (#8381).
 """
 
 import _csv

@@ -1,5 +1,7 @@
 //! `reversed` of dicts and their views: where an entry was deleted, the original gives another one twice, and goes on
 //! for ever if that was the first.
+//!
+//! Superfluous from RustPython 0.6.0 on (#8384).
 
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 

@@ -1,7 +1,9 @@
 //! `string[key]` for strings that are not ASCII: the original counts a wrong length for slices with a step, on which
 //! later operations panic, and walks through the whole string for every other slice.
+//!
+//! Superfluous from RustPython 0.6.0 on (#8526).
 
-use super::index::with_map;
+use super::char_index::with_map;
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine,
     builtins::PyStr,

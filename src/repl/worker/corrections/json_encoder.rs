@@ -2,6 +2,8 @@
 //!
 //! The interpreter's own writes two control characters with three digits instead of four, which no reader accepts, and
 //! refuses unpaired surrogates.
+//!
+//! Superfluous from RustPython 0.6.0 on (#7673).
 
 use rustpython_vm::{
     PyResult, VirtualMachine,

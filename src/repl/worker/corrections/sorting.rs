@@ -2,6 +2,8 @@
 //!
 //! Those of RustPython 0.5.0 take quadratic time: ten seconds for a hundred thousand words. This is a merge sort, with
 //! short ways for lists of strings, integers or floats.
+//!
+//! Superfluous from RustPython 0.6.0 on (#8421, #8464).
 
 use rustpython_vm::{
     FromArgs, PyObject, PyObjectRef, PyResult, VirtualMachine,

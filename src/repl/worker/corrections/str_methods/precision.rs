@@ -1,5 +1,7 @@
 //! The precision of `format(string, ".5")`: the original cuts behind the padding instead of before it, and at byte 5
 //! instead of character 5, which panics inside a character.
+//!
+//! Superfluous from RustPython 0.6.0 on (#7769).
 
 use super::amend;
 use rustpython_vm::{PyResult, VirtualMachine, builtins::PyStrRef, common::wtf8::Wtf8Buf};
