@@ -20,7 +20,7 @@ pub(super) fn read(text: &str) -> Vec<Found> {
             ["license" | "licenses", ..] => ("license".to_owned(), "licence"),
             ["engines" | "volta", name] => ((*name).to_owned(), "runtime"),
             ["packageManager"] => ("packageManager".to_owned(), "runtime"),
-            ["scripts", name] | ["bin", name] => ((*name).to_owned(), "command"),
+            ["scripts" | "bin", name] => ((*name).to_owned(), "command"),
             [
                 "dependencies"
                 | "devDependencies"
