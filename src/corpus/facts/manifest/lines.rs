@@ -88,7 +88,7 @@ pub(super) fn requirements(text: &str) -> Vec<Found> {
     let one = |(number, line): (usize, &str)| {
         let line = line.split(" #").next().unwrap_or_default();
         let (name, value) = requirement(line);
-        (!name.is_empty() && !line.starts_with(['#', '-'])).then(|| (number, number, "dependency", name, value))
+        (!name.is_empty() && !line.starts_with(['#', '-'])).then_some((number, number, "dependency", name, value))
     };
     numbered(text).filter_map(one).collect()
 }

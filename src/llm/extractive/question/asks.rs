@@ -48,9 +48,7 @@ pattern!(
 );
 pattern!(
     PASSIVE,
-    &format!(
-        r"(?ix)\b(?:where|how\soften|how\smany\stimes|is|are|by\swhom)\s(?:(?:else\s)?(?:is|are|was|does|do|gets?)\s)?(?P<name>.+?)\s(?:get\s|being\s|still\s|ever\s|actually\s)?(?P<verb>called|used|referenced|invoked|imported|instantiated|subclassed|implemented\sby|overridden|raised|thrown|caught)\b"
-    )
+    r"(?ix)\b(?:where|how\soften|how\smany\stimes|is|are|by\swhom)\s(?:(?:else\s)?(?:is|are|was|does|do|gets?)\s)?(?P<name>.+?)\s(?:get\s|being\s|still\s|ever\s|actually\s)?(?P<verb>called|used|referenced|invoked|imported|instantiated|subclassed|implemented\sby|overridden|raised|thrown|caught)\b"
 );
 pattern!(
     NOUN,

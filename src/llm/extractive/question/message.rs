@@ -108,7 +108,7 @@ impl Pasted {
                 () if panicked.is_some() || IS_FRAME.is_match(line) => {}
                 () if CLASS.is_match(plain) => sure.push(bare(plain)),
                 () if is_opening(first.trim_end_matches([',', ':'])) || plain.ends_with(['?', ':']) => {
-                    asked.push(plain)
+                    asked.push(plain);
                 }
                 () => others.push(bare(plain)),
             }

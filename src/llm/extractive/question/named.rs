@@ -123,7 +123,7 @@ impl Named {
             () if bare != token && is_name(bare) => add(&mut self.names, bare),
             // `a call(` with arguments.
             () if behind.starts_with('(') && IDENTIFIER.is_match(bare) && !is_neutral(&bare.to_lowercase()) => {
-                add(&mut self.names, bare)
+                add(&mut self.names, bare);
             }
             () if QUALIFIED.is_match(bare) => add(&mut self.names, bare),
             () if CODE_LIKE.is_match(bare) => add(&mut self.names, bare),
