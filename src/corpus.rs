@@ -12,6 +12,7 @@ mod chunk;
 mod collect;
 mod context;
 mod decode;
+mod editor_files;
 mod error;
 mod exclusion;
 mod facts;
