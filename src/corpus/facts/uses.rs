@@ -290,9 +290,9 @@ mod tests {
             ("a.sh", "go() { :; }\ngo 1\necho go\n", "go", &["1 definition in go", "2 call", "3 reference"]),
             (
                 "a.java",
-                "class A { A() {} void b() { new A(); A.c(); } }\n// A\n",
+                "class A {\n  A() {}\n  void b() { new A(); A.c(); }\n}\n// A\n",
                 "A",
-                &["1 definition in A", "1 definition in A", "1 call in b", "1 reference in b", "2 comment"],
+                &["1 definition in A", "2 definition in A", "3 call in b", "3 reference in b", "5 comment"],
             ),
             (
                 "a.el",

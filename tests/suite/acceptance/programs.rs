@@ -184,7 +184,7 @@ pub fn cases() -> Vec<Case> {
         // Long conversations
         case("63", "near the end of the window the work so far is summed up; question, summary and the last exchange stay, and variables do")
             .context("some text")
-            .window(3000)
+            .window(3600)
             .by_call()
             .root([
                 program("x = 7\nprint('first ' * 500)"),

@@ -43,7 +43,7 @@ pub fn cases() -> Vec<Case> {
             .result(2, "e", "beta")
             .result(2, "f", "[[0,6],[6,17]]")
             .result(2, "f", "Left: ")
-            .tools(13)
+            .tools(17)
             .calls(2),
         case("60", "programs and variables; a variable is the answer; calls that need the interpreter follow each other")
             .options(json!({"protocol": "tools"}))
@@ -125,7 +125,7 @@ pub fn cases() -> Vec<Case> {
             .answer("done")
             .result(2, "a", r#"{"TEXT":"HI"}"#)
             .result(2, "b", "wrong arguments for shout")
-            .tools(14),
+            .tools(18),
         case("60", "without --protocol a server of one's own is asked for programs")
             .root([says("FINAL('ok')")])
             .answer("ok")
