@@ -19,7 +19,7 @@ pub struct ViewOptions {
     /// or always, or never
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
     color: Color,
-    /// Show an answer that is longer than the terminal in RLM_PAGER or PAGER, or in `less -R`
+    /// Show an answer that is longer than the terminal in RLM_PAGER or PAGER, or in `less -R`, when it is whole
     #[arg(long, help_heading = "Output")]
     pager: bool,
 }
@@ -58,10 +58,9 @@ impl View {
 
     /// Prints the answer, or the rest of it.
     pub fn show(&self, text: &str) {
-        if let Some(pager) = &self.pager
-            && let Some((_, height)) = terminal_size::terminal_size_of(io::stdout())
-            && text.lines().count() >= usize::from(height.0)
-        {
+        let fits = terminal_size::terminal_size_of(io::stdout())
+            .is_some_and(|(_, height)| text.lines().count() < usize::from(height.0));
+        if let Some(pager) = self.pager.as_ref().filter(|_| !fits) {
             let shown = if self.look.is_some() { text.into() } else { for_output(text) };
             match show_in(pager, &shown) {
                 Ok(()) => return,

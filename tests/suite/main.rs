@@ -23,6 +23,7 @@ mod preview;
 mod processes;
 mod query;
 mod raw;
+mod rendering;
 mod repl;
 mod ripgrep;
 mod s3;

@@ -13,15 +13,18 @@ pub fn block(look: &Look, source: &str, is_whole: bool) -> String {
     let source = &*visible_text(source);
     let mut page = Page::new(look, source, is_whole);
     let events = Parser::new_ext(source, EXTENSIONS).into_offset_iter();
-    let definitions: Vec<Range<usize>> =
+    let mut definitions: Vec<Range<usize>> =
         events.reference_definitions().iter().map(|(_, definition)| definition.span.clone()).collect();
-    for (event, range) in TextMergeWithOffset::new(events) {
-        page.take(event, &range);
-    }
+    definitions.sort_by_key(|span| span.start);
+    let mut events = TextMergeWithOffset::new(events).peekable();
+    let start = events.peek().map_or(source.len(), |(_, range)| range.start);
+    // The definition of a link is no event, and nothing that was said is kept back.
+    let (before, inside): (Vec<_>, Vec<_>) = definitions.into_iter().partition(|span| span.start < start);
+    before.into_iter().for_each(|span| page.lines_of(&source[span]));
+    events.for_each(|(event, range)| page.take(event, &range));
     page.end_prose();
     if is_whole {
-        // The definition of a link is no event, and nothing that was said is kept back.
-        definitions.into_iter().for_each(|span| source[span].lines().for_each(|line| page.line(line)));
+        inside.into_iter().for_each(|span| page.lines_of(&source[span]));
     }
     page.lines
 }
@@ -228,7 +231,7 @@ impl<'a> Page<'a> {
 
     fn end_code(&mut self) {
         let code = self.code.take().unwrap_or_default();
-        visible_text(&code).lines().for_each(|line| self.line(line));
+        self.lines_of(&visible_text(&code));
         // What is not whole ends where it stands, if it is the block itself.
         if self.is_whole || !self.containers.is_empty() {
             self.line(&styled(DIM, "╰─"));
@@ -277,6 +280,10 @@ impl<'a> Page<'a> {
         let width = self.look.prose(self.indentation());
         let lines = std::mem::take(&mut self.prose).set(width);
         lines.iter().for_each(|line| self.line(line));
+    }
+
+    fn lines_of(&mut self, text: &str) {
+        text.lines().for_each(|line| self.line(line));
     }
 
     fn line(&mut self, text: &str) {

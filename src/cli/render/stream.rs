@@ -98,37 +98,37 @@ fn behind_what_is_the_same<'a>(lines: &'a str, given: &str) -> &'a str {
 /// The blocks of a text that are whole, and the part of the one behind them that can be shown.
 fn top_level(text: &str, is_end: bool) -> (Vec<Range<usize>>, Option<Range<usize>>) {
     let mut last = Kind::Nothing;
-    let mut starts = Vec::new();
+    let mut blocks: Vec<Range<usize>> = Vec::new();
     let mut depth = 0_usize;
     for (event, range) in Parser::new_ext(text, EXTENSIONS).into_offset_iter() {
         let start = line_start(text, range.start);
         if depth == 0 && !matches!(event, Event::End(_)) {
-            starts.push(start);
+            // What is no event, such as the definition of a link, goes with the block behind it.
+            blocks.push(blocks.last().map_or(0, |it| it.end)..range.end);
             last = Kind::of(&event, start);
         }
         match event {
-            Event::Start(Tag::Item) if depth == 1 => last = Kind::List { last_item: start },
-            Event::Start(_) => {}
+            Event::Start(Tag::Item) if depth == 1 => {
+                if let Kind::List { last_item, .. } = &mut last {
+                    *last_item = start;
+                }
+            }
             Event::End(_) => depth -= 1,
             _ => {}
         }
         depth += usize::from(matches!(event, Event::Start(_)));
     }
-    let Some(first) = starts.first_mut() else {
-        let is_said = is_end && !text.trim().is_empty();
-        return (if is_said { vec![0..text.len()] } else { Vec::new() }, None);
-    };
-    // What is no event goes with the block before it, or with the first one.
-    *first = 0;
-    let ends = starts.iter().copied().skip(1).chain([text.len()]);
-    let mut blocks: Vec<Range<usize>> = starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect();
+    let end = blocks.last().map_or(0, |it| it.end);
+    if is_end && !text[end..].trim().is_empty() {
+        blocks.push(end..text.len());
+    }
     let ends_blank = text.lines().next_back().is_some_and(|line| line.trim().is_empty());
     if is_end || last == Kind::EndsAtBlank && ends_blank {
         return (blocks, None);
     }
     let open = blocks.pop().and_then(|block| match last {
         Kind::Code => Some(block),
-        Kind::List { last_item } if last_item > block.start => Some(block.start..last_item),
+        Kind::List { first_item, last_item } if last_item > first_item => Some(block.start..last_item),
         _ => None,
     });
     (blocks, open)
@@ -144,6 +144,7 @@ enum Kind {
     Code,
     /// All its items but the last stay as they are.
     List {
+        first_item: usize,
         last_item: usize,
     },
     Other,
@@ -153,7 +154,7 @@ impl Kind {
     fn of(event: &Event<'_>, start: usize) -> Self {
         match event {
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => Self::Code,
-            Event::Start(Tag::List(_)) => Self::List { last_item: start },
+            Event::Start(Tag::List(_)) => Self::List { first_item: start, last_item: start },
             Event::Start(Tag::Paragraph | Tag::Heading { .. } | Tag::BlockQuote(_) | Tag::Table(_)) | Event::Rule => {
                 Self::EndsAtBlank
             }
