@@ -4,6 +4,8 @@
 
 #[path = "cells/mod.rs"]
 mod cells;
+#[path = "corrections/mod.rs"]
+mod corrections;
 
 use cells::Cell;
 use rlm::repl::{

@@ -146,10 +146,11 @@ API keys come from the environment of Emacs and from nowhere else."
                           (:maxErrors integer)
                           (:maxCost number)
                           (:concurrency integer)
-                          (:timeout number)
-                          (:cellTimeout number)
+                          (:timeout (choice number string))
+                          (:cellTimeout (choice number string))
                           (:include (repeat string))
                           (:exclude (repeat string))
+                          (:noIgnore boolean)
                           (:price (alist :key-type string
                                          :value-type (list number number))))))
 

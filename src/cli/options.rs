@@ -14,8 +14,10 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Args)]
 pub struct Subject {
     /// What you want to know
+    #[arg(value_parser = question)]
     pub question: String,
-    /// Repository, file, shard store (folder or s3://bucket/prefix), or `-` for standard input [default: the current folder]
+    /// Repository, file, shard store (folder or s3://bucket/prefix), or `-` for standard input [default: what is piped in, else
+    /// the current folder]
     pub path: Vec<PathBuf>,
     /// The file, or standard input, holds JSON (or JSON Lines): programs get that list, mapping or messages as `context`
     #[arg(long, help_heading = "Context")]
@@ -117,6 +119,11 @@ fn json(option: &str, path: &Path) -> Result<Value, String> {
     serde_json::from_str(&text).map_err(|error| format!("{option}: {shown} is no JSON: {error}"))
 }
 
+/// A question that asks something.
+fn question(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("the question is empty") } else { Ok(text.to_owned()) }
+}
+
 /// The error with its option as the terminal writes it. Environment variables keep their names.
 pub fn refused(error: &SettingsError) -> String {
     format!("{}: {}", spelled(&error.option), error.problem)
@@ -172,12 +179,16 @@ mod tests {
                 Shape::Choices(names) => ("clean-retry", json!([names[2]])),
                 Shape::Whole { .. } => ("3", json!(3)),
                 Shape::Number => ("1.5", json!(1.5)),
+                Shape::Time => ("1m30s", json!(90)),
+                Shape::Flag => ("", json!(true)),
                 Shape::Schema | Shape::Tools => (file.to_str().unwrap(), json!([])),
                 Shape::Prices => panic!("{} is not in the terminal", facts.name),
             };
             let expected = Options::from_json(&json!({ facts.name: value })).unwrap();
             assert_ne!(expected, Options::default(), "{}", facts.name);
-            assert_eq!(read(&[&facts.in_terminal(), written]), Ok(expected), "{}", facts.name);
+            let option = facts.in_terminal();
+            let arguments = if written.is_empty() { &[option.as_str()][..] } else { &[&option, written] };
+            assert_eq!(read(arguments), Ok(expected), "{}", facts.name);
         }
     }
 

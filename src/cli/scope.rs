@@ -1,9 +1,14 @@
 //! Turns the paths of a command line into a snapshot.
 
+use super::say;
 use crate::{
     config::Settings,
     corpus::{self, Root, Selection, Snapshot, StopFlag},
     text::{name_of_visible, visible_path},
+};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::FileType,
 };
 use std::{
     ffi::OsString,
@@ -18,11 +23,14 @@ const STANDARD_INPUT: &str = "/dev/stdin";
 /// What lies here was handed over by whoever started the program, as a shell does for `<(command)`.
 const DESCRIPTORS: [&str; 3] = [STANDARD_INPUT, "/dev/fd", "/proc/self/fd"];
 
-/// A frozen view of what lies at `paths`; `-` is standard input, and nothing at all is the current folder. Blocks, and can be
-/// stopped.
+/// How long nothing may come from a pipe that nobody has named until the person is told what is waited for.
+const QUIET: Timespec = Timespec { tv_sec: 2, tv_nsec: 0 };
+
+/// A frozen view of what lies at `paths`; `-` is standard input. Nothing at all is what is piped in, or else the current
+/// folder. Blocks, and can be stopped.
 pub fn snapshot(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> Result<Arc<Snapshot>, corpus::Error> {
-    let here = [PathBuf::from(".")];
-    let paths = if paths.is_empty() { &here } else { paths };
+    let unnamed = [PathBuf::from(if paths.is_empty() && is_piped() { "-" } else { "." })];
+    let paths = if paths.is_empty() { &unnamed } else { paths };
     let paths: Vec<PathBuf> = paths.iter().map(|path| meant(path)).collect();
     let lone = paths.len() == 1;
     let roots = paths.iter().map(|path| match path.to_str() {
@@ -45,9 +53,22 @@ pub fn snapshot(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> Resu
         roots: roots.collect(),
         include: settings.include.clone(),
         exclude: settings.exclude.clone(),
+        no_ignore: settings.no_ignore,
         open: Vec::new(),
     };
     Snapshot::take(&selection, stop)
+}
+
+/// Whether standard input is a pipe or a file. A terminal, or `/dev/null`, is nothing to read.
+fn is_piped() -> bool {
+    let input = rustix::stdio::stdin();
+    let kind = rustix::fs::fstat(input).map(|stat| FileType::from_raw_mode(stat.st_mode));
+    let is_pipe = matches!(kind, Ok(FileType::Fifo | FileType::Socket));
+    // Some programs start others with a pipe that they never close.
+    if is_pipe && poll(&mut [PollFd::new(&input, PollFlags::IN)], Some(&QUIET)) == Ok(0) {
+        say("rlm: reading standard input; name a path, such as `.`, to ask about what lies there");
+    }
+    is_pipe || kind == Ok(FileType::RegularFile)
 }
 
 /// Whether a path is the current folder, named by nothing but dots: what is meant then is what lies there.

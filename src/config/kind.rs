@@ -3,11 +3,13 @@
 //! A new type is an `impl` of [`Kind`], and a line in [`Shape`] if none there fits.
 
 mod choice;
+mod flag;
 mod number;
 mod structure;
 mod text;
 
 pub use choice::{Choice, Choices};
+pub use flag::Flag;
 pub use number::{Money, Seconds, Unlimited, Whole};
 pub use structure::{Prices, Schema, Tools};
 pub use text::{Addresses, Globs, Name};
@@ -89,6 +91,9 @@ pub enum Shape {
     },
     /// A number above 0.
     Number,
+    /// A number of seconds above 0, or a text with units.
+    Time,
+    Flag,
     Schema,
     Tools,
     Prices,

@@ -8,7 +8,9 @@ use super::{
         Group::{Context, How, Limits as Bounds, Models},
         options,
     },
-    kind::{Addresses, Choice, Choices, Globs, Kind, Money, Name, Prices, Schema, Seconds, Tools, Unlimited, Whole},
+    kind::{
+        Addresses, Choice, Choices, Flag, Globs, Kind, Money, Name, Prices, Schema, Seconds, Tools, Unlimited, Whole,
+    },
 };
 use clap::ArgMatches;
 use serde_json::Value;
@@ -48,6 +50,9 @@ options! {
         /// No files that match; may be given several times
         "exclude", exclude => exclude: Globs = Globs, Facts::of(Context);
 
+        /// Files that ignore files keep out, too; hidden files and secrets still stay out
+        "noIgnore", no_ignore => no_ignore: Flag = Flag, Facts::of(Context);
+
         /// What models cost by their names, in US dollars per million tokens
         "price", price => prices: Prices = Prices, Facts::NONE.in_environment("RLM_PRICE");
 
@@ -72,10 +77,10 @@ options! {
         /// US dollars; the prices of the models must be known (`RLM_PRICE`)
         "maxCost", max_cost => max_cost: Money = Money { most: 1e6 }, Facts::of(Bounds);
 
-        /// Seconds for the whole run
+        /// Time for the whole run, such as 90, 10m or 1h30m; a bare number is seconds
         "timeout", timeout => timeout: Seconds = Seconds { default: 600.0, most: 7.0 * DAY }, Facts::of(Bounds);
 
-        /// Seconds for one program, calls not counted
+        /// Time for one program, calls not counted
         "cellTimeout", cell_timeout => cell_timeout: Seconds = Seconds { default: 30.0, most: DAY }, Facts::of(Bounds);
 
         /// Turns in a row whose programs fail
@@ -100,7 +105,8 @@ mod tests {
             Shape::Choice(names) => [json!(names[0]), json!(names[1])],
             Shape::Choices(names) => [json!([names[0]]), json!([])],
             Shape::Whole { least } => [json!(least), json!(least + 1)],
-            Shape::Number => [json!(1.5), json!(2)],
+            Shape::Number | Shape::Time => [json!(1.5), json!(2)],
+            Shape::Flag => [json!(true), json!(false)],
             Shape::Schema => [json!(true), json!({})],
             Shape::Tools => [json!([]), json!([{"name": "a", "value": 1}])],
             Shape::Prices => [json!({"m": [1, 2]}), json!({"m": [3, 4]})],
@@ -154,7 +160,7 @@ mod tests {
         for definition in DEFINITIONS {
             let value = match definition.shape() {
                 Shape::Whole { .. } => json!(u64::MAX),
-                Shape::Number => json!(f64::MAX),
+                Shape::Number | Shape::Time => json!(f64::MAX),
                 Shape::Text => json!(" "),
                 _ => continue,
             };

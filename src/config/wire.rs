@@ -49,7 +49,7 @@ mod tests {
             "model": "m", "worker": "w", "endpoint": "http://h", "strategy": "rlm", "maxIterations": 1, "maxDepth": 0,
             "maxCalls": 16.0, "maxTokens": 4, "maxCost": 0.5, "timeout": 1.5, "cellTimeout": 2, "maxErrors": 3,
             "concurrency": 7, "protocol": "tools", "repair": ["cleanRetry"], "schema": {"type": "array"},
-            "tools": [], "include": ["*.rs"], "exclude": [], "price": {"m": [1, 2.5]},
+            "tools": [], "include": ["*.rs"], "exclude": [], "noIgnore": true, "price": {"m": [1, 2.5]},
         });
         let options = Options::from_json(&section).unwrap();
         let names = section.as_object().unwrap().keys();
@@ -77,6 +77,7 @@ mod tests {
             concurrency: Some(7),
             include: Some(vec!["*.rs".into()]),
             exclude: Some(vec![]),
+            no_ignore: Some(true),
             price: Some([("m".to_owned(), Price { input: 1.0, output: 2.5 })].into()),
             unknown: vec![],
         };
@@ -107,7 +108,8 @@ mod tests {
             (json!({"maxCalls": -1}), "maxCalls: expected a whole number that is not negative, got -1"),
             (json!({"maxCalls": 1.5}), "maxCalls: expected a whole number that is not negative, got 1.5"),
             (json!({"maxCalls": 1e300}), "maxCalls: expected a whole number that is not negative, got 1e+300"),
-            (json!({"timeout": "1s"}), "timeout: expected a number, got \"1s\""),
+            (json!({"timeout": "soon"}), "timeout: expected seconds, or a time such as \"10m\", got \"soon\""),
+            (json!({"noIgnore": 1}), "noIgnore: expected true or false, got 1"),
             (json!({"include": "*.rs"}), "include: expected a list of strings, got \"*.rs\""),
             (json!({"include": ["a", 1]}), "include: expected a list of strings, got [\"a\",1]"),
             (

@@ -73,6 +73,11 @@ impl PendingRescan {
     pub fn gather(&self, stop: &StopFlag) -> Result<SourceList, Error> {
         gather(&self.selection, &self.walks, Freshness::Rescan, stop)
     }
+
+    /// Why there is nothing to read.
+    pub fn nothing(&self, gathered: &SourceList) -> Error {
+        Error::empty(&gathered.left_out, &self.selection.include)
+    }
 }
 
 /// The place of the source that is shown by `path`, or where it would be.
@@ -101,8 +106,8 @@ impl SourceCollector<'_> {
         let path = absolute(&root.path).ok_or_else(no_such_path)?;
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => {
-                let Selection { include, exclude, .. } = self.selection;
-                let globs = Globs::new(&path, &root.label, include, exclude)?;
+                let Selection { include, exclude, no_ignore, .. } = self.selection;
+                let globs = Globs::new(&path, &root.label, include, exclude)?.with_no_ignore(*no_ignore);
                 self.directory(&root.label, &globs, left_out)
             }
             Ok(metadata) if !metadata.is_file() && !root.stream => {

@@ -1,12 +1,17 @@
 //! Bytes of a file into UTF-8.
 //!
-//! What is UTF-8 already passes through unchanged, line ends included. A byte order mark is taken off, UTF-16 with one
-//! is converted, and bytes that are no UTF-8 become U+FFFD; all of that is told to whoever reads the text, since byte
+//! What is UTF-8 already passes through unchanged, line ends included. A byte order mark is taken off, UTF-16 is
+//! converted, and bytes that are no UTF-8 become U+FFFD; all of that is told to whoever reads the text, since byte
 //! offsets in the text then differ from those in the file.
+//!
+//! A NUL byte near its beginning makes a file binary, as for `ripgrep`, unless the file is UTF-16. What a person has named is
+//! read all the same if most of its beginning is text.
 
+mod probe;
 mod utf16;
 mod utf8;
 
+use probe::{is_mostly_text, unmarked_utf16};
 use std::{borrow::Cow, ops::AddAssign};
 use utf8::Utf8Decoder;
 use utf16::Utf16Decoder;
@@ -50,14 +55,18 @@ pub(super) enum Decoder {
 
 impl Decoder {
     /// `head` is the beginning of a file: all of it, or at least [`BINARY_PROBE`] bytes. Nothing if the file is binary.
-    pub fn of(head: &[u8]) -> Option<Self> {
+    pub fn of(head: &[u8], is_named: bool) -> Option<Self> {
+        let probe = &head[..head.len().min(BINARY_PROBE)];
         match head {
             // The mark of UTF-32 begins like that of UTF-16.
             [0xff, 0xfe, 0, 0, ..] => None,
             [0xff, 0xfe, ..] => Some(Self::Utf16(Utf16Decoder::new(u16::from_le_bytes))),
             [0xfe, 0xff, ..] => Some(Self::Utf16(Utf16Decoder::new(u16::from_be_bytes))),
-            _ if head.iter().take(BINARY_PROBE).any(|&byte| byte == 0) => None,
-            _ => Some(Self::Utf8(Utf8Decoder::default())),
+            _ if !probe.contains(&0) => Some(Self::Utf8(Utf8Decoder::default())),
+            _ => match unmarked_utf16(probe) {
+                Some(unit) => Some(Self::Utf16(Utf16Decoder::unmarked(unit))),
+                None => (is_named && is_mostly_text(probe)).then(|| Self::Utf8(Utf8Decoder::default())),
+            },
         }
     }
 
@@ -82,8 +91,8 @@ impl Decoder {
 }
 
 /// The text of a whole file, or nothing if it is binary.
-pub(super) fn decode(bytes: &[u8]) -> Option<(Cow<'_, str>, Changes)> {
-    let mut decoder = Decoder::of(bytes)?;
+pub(super) fn decode(bytes: &[u8], is_named: bool) -> Option<(Cow<'_, str>, Changes)> {
+    let mut decoder = Decoder::of(bytes, is_named)?;
     let (text, mut changes) = decoder.decode(bytes);
     let (rest, more) = decoder.finish();
     changes += more;
@@ -95,14 +104,14 @@ mod tests {
     use super::*;
 
     fn check(bytes: &[u8], text: &str, changes: Changes) {
-        let decoded = decode(bytes);
+        let decoded = decode(bytes, false);
         let (got, got_changes) = decoded.expect("the bytes are no binary");
         assert_eq!(got, text, "{bytes:?}");
         assert_eq!(got_changes, changes, "{bytes:?}");
 
         // The same comes out if the bytes arrive in pieces of any size.
         for size in 1..=4 {
-            let mut decoder = Decoder::of(bytes).expect("the bytes are no binary");
+            let mut decoder = Decoder::of(bytes, false).expect("the bytes are no binary");
             let (mut whole, mut all) = (String::new(), Changes::default());
             for piece in bytes.chunks(size) {
                 let (piece, changes) = decoder.decode(piece);
@@ -155,9 +164,42 @@ mod tests {
 
     #[test]
     fn a_nul_byte_near_the_beginning_makes_a_file_binary() {
-        assert_eq!(decode(b"a\0b"), None);
-        assert_eq!(decode(b"\xff\xfe\0\0a\0\0\0"), None);
+        assert_eq!(decode(b"a\0b", false), None);
+        assert_eq!(decode(b"\xff\xfe\0\0a\0\0\0", true), None);
         let late = [b"a".repeat(BINARY_PROBE), b"\0".to_vec()].concat();
-        assert!(decode(&late).is_some());
+        assert!(decode(&late, false).is_some());
+    }
+
+    #[test]
+    fn utf16_without_a_mark_is_recognised() {
+        let changes = Changes { was_utf16: true, ..Changes::default() };
+        let texts =
+            ["the lantern height is nine\r\n", "a\tb\n", "größer als 1 €\n", "две строки и пробел, ещё слова\n", "x"];
+        let long = "これは長い文章です。二つの文字コードで書かれています。\n".repeat(9);
+        for text in texts.into_iter().chain([long.as_str()]) {
+            check(&text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>(), text, changes);
+            check(&text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>(), text, changes);
+        }
+        let numbers: Vec<u8> = (0..400_u16).flat_map(|it| (it * 37 % 300).to_le_bytes()).collect();
+        for bytes in
+            [&b"a\0b\0\0\0"[..], b"\x01\0\x02\0", b"a\0b\0c", b"key\0value\0", b"\x7fELF\x02\x01\x01\0", &numbers]
+        {
+            assert_eq!(decode(bytes, false), None, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_named_is_read_if_most_of_it_is_text() {
+        for text in ["export const key = `${a}\0${b}`;\n", "a\0b", "one\0two\0three\0", "é\0\u{1b}[1m\n"] {
+            assert_eq!(decode(text.as_bytes(), true), Some((Cow::Borrowed(text), Changes::default())));
+            assert_eq!(decode(text.as_bytes(), false), None);
+        }
+        assert!(decode(b"caf\xe9 or cafe\0\n", true).is_some());
+        let elf = [&b"\x7fELF\x02\x01\x01"[..], &[0; 9], b"\x03\0>\0\x01\0\0\0"].concat();
+        let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\0\0\0\x01\0\x08\x06\0\0\0\\r\xa8f";
+        let noise: Vec<u8> = (0..2000_u32).map(|it| (it.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        for bytes in [&elf[..], png, &noise, &[0; 40]] {
+            assert_eq!(decode(bytes, true), None, "{bytes:?}");
+        }
     }
 }

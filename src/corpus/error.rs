@@ -26,11 +26,7 @@ pub enum Error {
     #[error("bad glob `{}`: {reason}", visible_line(.glob))]
     BadGlob { glob: String, reason: String },
     #[error("nothing to read: {}", .left_out.as_deref().unwrap_or("there are no files"))]
-    Empty {
-        left_out: Option<String>,
-        /// Whether an exclude glob had a part in it.
-        excluded: bool,
-    },
+    Empty { left_out: Option<String>, hint: Option<String> },
     #[error("{} was changed while it was being read, so what was read of it does not fit together", visible_path(.path))]
     Changed { path: PathBuf },
     #[error(
@@ -83,10 +79,7 @@ impl Error {
     /// What the person can do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Empty { excluded: true, .. } => {
-                "take back an exclude glob: it wins over whatever is named".to_owned()
-            }
-            Self::Empty { left_out: Some(_), .. } => "name a file, or let some in with --include".to_owned(),
+            Self::Empty { hint, .. } => return hint.clone(),
             Self::BadGlob { .. } => "globs are written as in .gitignore, e.g. `src/**/*.rs`".to_owned(),
             Self::Changed { .. } => "ask again, or ask about a copy of it".to_owned(),
             Self::BadJson { .. } => "JSON is one value, or one on each line".to_owned(),
@@ -96,8 +89,8 @@ impl Error {
         })
     }
 
-    /// No file is left; says what was left out and why.
-    pub(super) fn empty(exclusions: &[Exclusion]) -> Self {
+    /// No file is left; says what was left out and why. `include` are the globs that there are.
+    pub(super) fn empty(exclusions: &[Exclusion], include: &[String]) -> Self {
         let left_out = match exclusions {
             [] => None,
             [Exclusion { path, reason: Reason::Unreadable { error } }] => {
@@ -110,11 +103,46 @@ impl Error {
             }
             many => Some(Tally::of(many).to_string()),
         };
-        let excluded = exclusions.iter().any(|it| matches!(it.reason, Reason::Excluded { .. }));
-        Self::Empty { left_out, excluded }
+        let is_any = |is_it: fn(&Reason) -> bool| exclusions.iter().any(|it| is_it(&it.reason));
+        let is_all = |is_it: fn(&Reason) -> bool| exclusions.iter().all(|it| is_it(&it.reason));
+        let hint = if exclusions.is_empty() {
+            None
+        } else if is_any(|reason| matches!(reason, Reason::Excluded { .. })) {
+            Some("take back an exclude glob: it wins over whatever is named".to_owned())
+        } else if is_any(|reason| *reason == Reason::NotIncluded) {
+            Some(without_match(include))
+        } else if is_all(|reason| *reason == Reason::Binary) {
+            Some(
+                "make a text of it first: a file is read only if its beginning is text, or most of it and it is named"
+                    .to_owned(),
+            )
+        } else {
+            Some("name a file, or let some in with --include".to_owned())
+        };
+        Self::Empty { left_out, hint }
+    }
+
+    /// There are files, by the paths they are shown by, and all of them are empty.
+    pub(super) fn empty_files(paths: &[&str]) -> Self {
+        let left_out = match paths {
+            ["stdin"] => "standard input is empty".to_owned(),
+            [path] => format!("{path} is empty"),
+            paths => format!("all {} files are empty", paths.len()),
+        };
+        let hint = (paths == ["stdin"]).then(|| "name a path, such as `.`, to ask about what lies there".to_owned());
+        Self::Empty { left_out: Some(left_out), hint }
     }
 
     pub(super) fn storage(error: io::Error) -> Self {
         Self::Storage { error: Arc::new(error) }
+    }
+}
+
+/// Why include globs may match nothing.
+fn without_match(include: &[String]) -> String {
+    let list = include.iter().find(|glob| glob.contains(',') && !glob.contains('{'));
+    match list {
+        Some(list) => format!("a comma is a part of `{}`: give --include for each glob", visible_line(list)),
+        None => "globs are relative to the folder that is read, and matched as those of .gitignore".to_owned(),
     }
 }

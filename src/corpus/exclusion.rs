@@ -18,10 +18,12 @@ pub struct Exclusion {
 /// Why something was left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// A rule of an ignore file; `file` is that file's path.
-    Ignored { rule: String, file: String },
+    /// A rule of an ignore file; `file` is that file's path, and its lines are counted from 1.
+    Ignored { rule: String, file: String, line: u32 },
     /// Its name begins with a dot.
     Hidden,
+    /// What an editor keeps beside a file: a backup, a swap file, a lock.
+    EditorFile,
     /// It looks like a key, a password or another credential.
     Secret,
     /// A repository of git without files of its own, such as a copy to push to.
@@ -36,7 +38,7 @@ pub enum Reason {
     Link { target: String, leaves_root: bool },
     /// A socket, a device, a named pipe.
     NotAFile,
-    /// It has a NUL byte in its first 8 KiB.
+    /// It has a NUL byte in its first 8 KiB, and is no UTF-16; if it was named, most of these are no text.
     Binary,
     /// The operating system's words.
     Unreadable { error: String },
@@ -53,6 +55,7 @@ impl Reason {
         match self {
             Self::Ignored { .. } => "ignored",
             Self::Hidden => "hidden",
+            Self::EditorFile => "editor's copy",
             Self::Secret => "secret",
             Self::Repository => "repository",
             Self::TooManyRules { .. } => "too many rules",
@@ -69,8 +72,11 @@ impl Reason {
 impl Display for Reason {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ignored { rule, file } => write!(f, "ignored by `{}` in {file}", visible_line(rule)),
+            Self::Ignored { rule, file, line } => {
+                write!(f, "ignored by `{}` in {file}:{line}", visible_line(rule))
+            }
             Self::Hidden => write!(f, "hidden"),
+            Self::EditorFile => write!(f, "an editor's backup, swap or lock file"),
             Self::Secret => write!(f, "secret (an include glob can name it)"),
             Self::Repository => write!(f, "git's own folder of a repository"),
             Self::TooManyRules { counted } => {

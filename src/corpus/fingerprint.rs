@@ -20,7 +20,7 @@ const COARSE_TICK: i64 = 2 * SECOND;
 
 /// A file or directory as it was at some time. If it is replaced, or its content or its permissions change, its fingerprint
 /// changes, except within one tick of the file system's clock: see [`Fingerprint::is_settled`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint {
     pub(super) device: u64,
     pub(super) inode: u64,

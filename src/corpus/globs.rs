@@ -5,17 +5,18 @@
 //!
 //! A glob may name a file as it is shown, with escapes for what cannot be seen.
 
-use super::{error::Error, secrets::looks_secret};
-use crate::text::{Part, name_of_visible, visible_parts};
+mod given;
+
+use super::{editor_files::is_editor_file, error::Error, secrets::looks_secret};
+use crate::text::{Part, visible_parts};
+use given::Given;
 use ignore::{
     Match,
     gitignore::{Gitignore, GitignoreBuilder, Glob},
 };
 use std::{
     borrow::Cow,
-    ffi::OsStr,
-    os::unix::ffi::OsStrExt,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
 /// The globs of a selection for one root.
@@ -29,27 +30,52 @@ pub(super) struct Globs {
     hidden: Gitignore,
     /// Include globs without wildcards, as paths below the root.
     spelled_out: Vec<PathBuf>,
+    /// What the globs were understood as.
+    meant: Vec<String>,
+    no_ignore: bool,
     /// Include globs that may let in a secret.
     names_secrets: Gitignore,
+    /// Include globs that may let in what an editor keeps beside a file.
+    names_editor_files: Gitignore,
 }
 
 impl Globs {
     /// `label` is what shown paths of the root begin with; globs may begin with it, too.
     pub fn new(root: &Path, label: &str, include: &[String], exclude: &[String]) -> Result<Self, Error> {
-        let include: Vec<String> = include.iter().map(|glob| below_label(glob, label)).collect();
-        let exclude: Vec<String> = exclude.iter().map(|glob| below_label(glob, label)).collect();
-        let named = || include.iter().map(String::as_str).filter(|glob| !is_universal(glob));
+        let read = |globs: &[String]| -> Result<Vec<Given>, Error> {
+            globs.iter().map(|glob| Given::read(root, label, glob)).collect()
+        };
+        let (include, exclude) = (read(include)?, read(exclude)?);
+        let named = || include.iter().filter(|given| !is_universal(&given.glob));
         let everything = named().count() < include.len() || include.is_empty();
         // Built even if all is included, so that a bad glob is always told.
         let narrow = matcher(root, named())?;
         Ok(Self {
             root: root.to_owned(),
             include: (!everything).then_some(narrow),
-            exclude: matcher(root, exclude.iter().map(String::as_str))?,
+            exclude: matcher(root, &exclude)?,
             hidden: hidden_names(root, named()),
-            spelled_out: named().filter_map(spelled_out).collect(),
-            names_secrets: matcher(root, named().filter(|glob| names_a_secret(glob)))?,
+            spelled_out: named().filter_map(|given| given.path.clone()).collect(),
+            no_ignore: false,
+            meant: include.iter().chain(&exclude).map(|given| given.glob.clone()).collect(),
+            names_secrets: matcher(root, named().filter(|given| given.names(looks_secret)))?,
+            names_editor_files: matcher(root, named().filter(|given| given.names(is_editor_file)))?,
         })
+    }
+
+    /// The same, where the rules of ignore files may count for nothing.
+    pub fn with_no_ignore(self, no_ignore: bool) -> Self {
+        Self { no_ignore, ..self }
+    }
+
+    /// Whether the rules of ignore files count for nothing.
+    pub fn no_ignore(&self) -> bool {
+        self.no_ignore
+    }
+
+    /// What the globs were understood as.
+    pub fn meant(&self) -> &[String] {
+        &self.meant
     }
 
     /// The directory that the globs are relative to.
@@ -78,6 +104,11 @@ impl Globs {
         self.names_secrets.matched(path, false).is_ignore()
     }
 
+    /// Whether an include glob asks for this very copy of an editor's.
+    pub fn lets_in_editor_file(&self, path: &Path) -> bool {
+        self.names_editor_files.matched(path, false).is_ignore()
+    }
+
     /// The exclude glob that matches `path` itself.
     pub fn excluding(&self, path: &Path, is_dir: bool) -> Option<String> {
         original(self.exclude.matched(path, is_dir))
@@ -89,7 +120,9 @@ pub(super) fn excluding_named<'a>(
     exclude: &[String],
     paths: impl IntoIterator<Item = &'a Path>,
 ) -> Result<Option<String>, Error> {
-    let globs = matcher(Path::new(""), exclude.iter().map(String::as_str))?;
+    let nowhere = Path::new("");
+    let given: Vec<Given> = exclude.iter().map(|glob| Given::read(nowhere, "", glob)).collect::<Result<_, _>>()?;
+    let globs = matcher(nowhere, &given)?;
     Ok(paths.into_iter().find_map(|path| original(globs.matched_path_or_any_parents(path, false))))
 }
 
@@ -101,29 +134,8 @@ fn original(matched: Match<&Glob>) -> Option<String> {
     }
 }
 
-/// What begins with the label is a path from the root on, however few slashes are left.
-fn below_label(glob: &str, label: &str) -> String {
-    let rest = glob.strip_prefix(label).and_then(|rest| rest.strip_prefix('/'));
-    match rest.filter(|rest| !label.is_empty() && !rest.is_empty()) {
-        Some(rest) => format!("/{}", rest.trim_start_matches('/')),
-        None => glob.to_owned(),
-    }
-}
-
 fn is_universal(glob: &str) -> bool {
     matches!(glob, "*" | "**" | "**/*" | "/**" | "/*" | "/**/*" | "." | "./")
-}
-
-fn has_wildcard(glob: &str) -> bool {
-    visible_parts(glob).any(|part| matches!(part, Part::Plain(text) if text.contains(['*', '?', '[', '{', '\\'])))
-}
-
-/// The path that a glob without wildcards is.
-fn spelled_out(glob: &str) -> Option<PathBuf> {
-    let path = name_of_visible(glob.trim_start_matches('/'));
-    let path = Path::new(OsStr::from_bytes(&path));
-    let inside = path.components().all(|component| matches!(component, Component::Normal(_)));
-    (!has_wildcard(glob) && inside && !path.as_os_str().is_empty()).then(|| path.to_owned())
 }
 
 /// The glob with what its escapes stand for.
@@ -153,16 +165,11 @@ fn understood(glob: &str) -> Cow<'_, str> {
     Cow::Owned(understood)
 }
 
-/// A glob lets in a secret only if it was clearly meant to: it is a plain path, or it reads like a secret's name.
-fn names_a_secret(glob: &str) -> bool {
-    !has_wildcard(glob) || looks_secret(Path::new(OsStr::from_bytes(&name_of_visible(glob.trim_start_matches('/')))))
-}
-
 /// Matches the hidden names that globs spell out.
-fn hidden_names<'a>(root: &Path, globs: impl Iterator<Item = &'a str>) -> Gitignore {
+fn hidden_names<'a>(root: &Path, globs: impl Iterator<Item = &'a Given>) -> Gitignore {
     let mut builder = GitignoreBuilder::new(root);
     for glob in globs {
-        let glob = understood(glob);
+        let glob = understood(&glob.glob);
         // A glob with a slash before its end begins at the root, and so does its part.
         let anchor = if glob.trim_end_matches('/').contains('/') && !glob.starts_with('/') { "/" } else { "" };
         let ends = glob.match_indices('/').map(|(at, _)| at).chain([glob.len()]);
@@ -177,18 +184,14 @@ fn hidden_names<'a>(root: &Path, globs: impl Iterator<Item = &'a str>) -> Gitign
     builder.build().unwrap_or_else(|_| Gitignore::empty())
 }
 
-fn matcher<'a>(root: &Path, globs: impl Iterator<Item = &'a str>) -> Result<Gitignore, Error> {
+fn matcher<'a>(root: &Path, globs: impl IntoIterator<Item = &'a Given>) -> Result<Gitignore, Error> {
     let mut builder = GitignoreBuilder::new(root);
     builder.allow_unclosed_class(false);
-    for glob in globs {
-        if glob.starts_with('!') {
-            let reason = "a leading `!` has no meaning here; use the other kind of glob".into();
-            return Err(Error::BadGlob { glob: glob.to_owned(), reason });
-        }
+    for Given { original, glob, .. } in globs {
         // A `#` begins a comment in a file, which a glob of a selection is not.
         let escape = if glob.starts_with('#') { "\\" } else { "" };
         let line = format!("{escape}{}", understood(glob));
-        builder.add_line(Some(glob.into()), &line).map_err(|error| bad_glob(glob, &error))?;
+        builder.add_line(Some(original.into()), &line).map_err(|error| bad_glob(original, &error))?;
     }
     builder.build().map_err(|error| bad_glob("", &error))
 }

@@ -79,7 +79,7 @@ pub(super) fn scan(source: &Source, path: PathBuf, stop: &StopFlag) -> Result<Op
     let mut head = vec![0; BINARY_PROBE];
     let read = file.read_at(&mut head, 0).map_err(unreadable)?;
     head.truncate(read);
-    match Decoder::of(&head) {
+    match Decoder::of(&head, source.is_named()) {
         None => return Err(Reason::Binary),
         Some(Decoder::Utf16(_)) => return Ok(None),
         Some(Decoder::Utf8(_)) => {}

@@ -1,54 +1,56 @@
 //! What ignore files say about a path: the rules, and which of them decides.
 //!
-//! The globs mean what they mean to the `ignore` crate, and so does their order of precedence, which is `ripgrep`'s;
-//! but that crate's walk passes over what is ignored without a word, and takes any number of rules. Here each verdict
-//! names its rule, so that one look both decides and explains, and a [`Ledger`] keeps all rules of a walk within
-//! bounds.
+//! A rule means what it means to git, in each kind of file, and so does the order of precedence of git's own files; that of
+//! all kinds is `ripgrep`'s. The walk of the `ignore` crate passes over what is ignored without a word, and takes any number
+//! of rules. Here each verdict names its rule, so that one look both decides and explains, and a [`Ledger`] keeps all rules
+//! of a walk within bounds. What git tracks is not ignored by a rule of git's.
 
+mod config;
 mod file;
 mod glob;
 mod ledger;
 mod line;
 mod matcher;
+mod repository;
+mod rule_file;
+mod tracked;
 
-use super::open::open_path;
+use super::{exclusion::Reason, open::open_path};
 use crate::text::visible_path;
-use file::global_rules;
 pub(super) use file::{Listed, OwnRules};
 use ignore::Match;
 pub(super) use ledger::Ledger;
 use ledger::RuleSet;
 pub(super) use matcher::Matcher;
+use matcher::Written;
+use repository::PlacedRules;
 use rustix::fd::AsFd;
 use std::{
+    ops::Range,
     os::unix::ffi::OsStrExt,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::Arc,
 };
+use tracked::Tracked;
+pub(super) use tracked::Tracking;
 
-/// The kinds of files with rules, most important first, and where they lie in the directory that they are about.
-const KINDS: [&str; 4] = [".rlmignore", ".ignore", ".gitignore", ".git/info/exclude"];
+/// The kinds of files with rules that lie in the directory that they are about, most important first. Below them come the
+/// rules that a repository does not share, and those of a person for all repositories.
+const KINDS: [&str; 3] = [".rlmignore", ".ignore", ".gitignore"];
+const EXCLUDE: usize = 3;
+const EXCLUDES_FILE: usize = 4;
 
-/// From this kind on they are git's, whose rules end at the border of a repository.
+/// From this kind on they are git's: they count in a repository only, and end at its border.
 const FIRST_OF_GIT: usize = 2;
 
 /// The rules that count for what lies in some directory. A clone is cheap.
 #[derive(Debug, Clone)]
 pub(super) struct Rules {
     /// For each kind the nearest file with rules; each knows the next above it.
-    chains: [Option<Arc<Layer>>; 4],
-    ground: Arc<Ground>,
-}
-
-/// What holds everywhere below the start of a walk.
-#[derive(Debug)]
-struct Ground {
-    root: PathBuf,
-    /// Git's rules for all repositories of a person.
-    global: Option<Layer>,
-    /// Whether the start lies in a repository of git or jj. If it does, rules end at the repository's border, as for
-    /// git; elsewhere a `.gitignore` counts all the same.
-    in_repository: bool,
+    chains: [Option<Arc<Layer>>; 5],
+    /// The repository that the directory belongs to.
+    repository: Option<Arc<Border>>,
+    root: Arc<Path>,
 }
 
 /// The rules of one file.
@@ -57,16 +59,32 @@ struct Layer {
     rules: Arc<RuleSet>,
     /// How the file is shown.
     file: String,
+    /// Whether a rule may be shown as it is written.
+    is_shown: bool,
     /// How many bytes of a path lead to the directory that the rules are about.
     prefix: usize,
     above: Option<Arc<Layer>>,
 }
 
-/// A rule as it is written, and the file it is written in, as it is shown.
+/// Where a repository begins.
+#[derive(Debug)]
+struct Border {
+    ignore_case: bool,
+    tracked: Option<Arc<Tracked>>,
+    /// How many bytes of a path lead to it.
+    prefix: usize,
+}
+
+/// A rule as it is written, if that may be shown, and where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rule<'a> {
-    pub text: &'a str,
+    pub text: &'a [u8],
+    /// As it is shown.
     pub file: &'a str,
+    /// Counted from 1.
+    pub line: u32,
+    /// Whether it is one of git's, which does not count for what git tracks.
+    pub is_of_git: bool,
 }
 
 /// The rules from above a directory where a walk begins, and what they were read from.
@@ -76,14 +94,7 @@ pub(super) struct Above {
     /// Files of which not all rules count, as they are shown, and how many of them do.
     pub cut: Vec<(String, usize)>,
     /// All that can make the rules different.
-    read: Sources,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-struct Sources {
-    global: Option<(PathBuf, Arc<RuleSet>)>,
     directories: Vec<OwnRules>,
-    in_repository: bool,
     /// Whether the start is ignored, and so the rules of these directories do not count.
     is_ignored: bool,
 }
@@ -91,100 +102,145 @@ struct Sources {
 impl Above {
     /// Reads the rules for a walk from `start`, a path without links that is `root` or lies below it. If rules ignore
     /// the start, those that lie above it do not count, since whoever names something that is ignored wants to read it.
-    pub fn read(root: &Path, start: &Path, ledger: &Arc<Ledger>) -> Self {
-        let mut steps: Vec<&Path> = start.ancestors().skip(1).collect();
+    ///
+    /// With `no_ignore` there are no rules.
+    pub fn read(root: &Path, start: &Path, no_ignore: bool, ledger: &Arc<Ledger>) -> Self {
+        let mut steps: Vec<&Path> = if no_ignore { Vec::new() } else { start.ancestors().skip(1).collect() };
         steps.reverse();
-        let probe = |directory: &Path| {
-            let opened = open_path(directory).ok();
-            OwnRules::probe(opened.as_ref().map(AsFd::as_fd), ledger)
-        };
-        let directories: Vec<OwnRules> = steps.iter().map(|directory| probe(directory)).collect();
-        let start_is_repository = probe(start).is_repository();
-        let in_repository = start_is_repository || directories.iter().any(OwnRules::is_repository);
-        let global = global_rules(ledger);
-        let bare = Rules::bare(root, global.as_ref(), in_repository);
-
-        let mut rules = bare.clone();
+        let mut rules = Rules { chains: Default::default(), repository: None, root: root.into() };
+        let mut directories = Vec::with_capacity(steps.len());
         let mut is_ignored = false;
-        for (at, (directory, own)) in steps.iter().zip(&directories).enumerate() {
-            rules = rules.within(directory, own);
-            let (below, is_repository) = match steps.get(at + 1) {
-                Some(below) => (*below, directories[at + 1].is_repository()),
-                None => (start, start_is_repository),
-            };
+        for (at, directory) in steps.iter().enumerate() {
+            let opened = open_path(directory).ok();
+            let own = OwnRules::probe(opened.as_ref().map(AsFd::as_fd), rules.ignore_case(), ledger);
+            rules = rules.within(directory, &own);
             // Beyond the border of a repository nothing is asked.
-            is_ignored = !is_repository && (is_ignored || rules.verdict(below, below.is_dir()).is_ignore());
+            let below = steps.get(at + 1).copied().unwrap_or(start);
+            is_ignored = !is_repository(below) && (is_ignored || rules.verdict(below, below.is_dir()).is_ignore());
+            directories.push(own);
         }
-        let rules = if is_ignored { bare } else { rules };
+        if is_ignored {
+            let own = rules.chains[EXCLUDES_FILE].take();
+            rules.chains = [None, None, None, None, own];
+        }
         let cut = steps.iter().zip(&directories).flat_map(|(directory, own)| {
             own.cut().map(|(place, counted)| (visible_path(&directory.join(place)), counted))
         });
-        let cut_global = global.iter().filter(|(_, rules)| rules.is_cut);
-        let cut = cut.chain(cut_global.map(|(path, rules)| (visible_path(path), rules.matcher.len()))).collect();
-        Self { rules, cut, read: Sources { global, directories, in_repository, is_ignored } }
+        Self { cut: cut.collect(), rules, directories, is_ignored }
     }
 
     /// Whether the rules are the same, wherever they were read.
     pub fn is_as(&self, other: &Self) -> bool {
-        self.read == other.read
+        self.is_ignored == other.is_ignored && self.directories == other.directories
     }
 }
 
-impl Rules {
-    /// No rules but the global ones.
-    fn bare(root: &Path, global: Option<&(PathBuf, Arc<RuleSet>)>, in_repository: bool) -> Self {
-        let layer = |(path, rules): &(PathBuf, Arc<RuleSet>)| Layer {
-            rules: rules.clone(),
-            file: visible_path(path),
-            prefix: 0,
-            above: None,
-        };
-        let global = global.map(layer);
-        let ground = Ground { root: root.to_owned(), global, in_repository };
-        Self { chains: Default::default(), ground: Arc::new(ground) }
-    }
+fn is_repository(directory: &Path) -> bool {
+    directory.join(".git").exists() || directory.join(".jj").exists()
+}
 
+impl Rules {
     /// The rules for what lies in `directory`, which has files with rules itself.
     pub fn within(&self, directory: &Path, own: &OwnRules) -> Self {
         let mut inner = self.clone();
-        let is_border = self.ground.in_repository && own.is_repository();
-        for (kind, chain) in inner.chains.iter_mut().enumerate() {
-            if is_border && kind >= FIRST_OF_GIT {
-                *chain = None;
+        if let Some(repository) = own.repository() {
+            let tracked = repository.tracked.clone();
+            let ignore_case = repository.ignore_case;
+            inner.repository = Some(Arc::new(Border { ignore_case, tracked, prefix: prefix_of(directory) }));
+            inner.chains[FIRST_OF_GIT..].fill(None);
+            for (kind, placed) in [(EXCLUDE, &repository.exclude), (EXCLUDES_FILE, &repository.excludes_file)] {
+                if let Some(PlacedRules { path, rules, is_shown }) = placed {
+                    inner.add(kind, rules, directory, path, *is_shown);
+                }
             }
-            let Some(rules) = own.rules(kind).filter(|rules| !rules.is_empty()) else { continue };
-            let file = directory.join(KINDS[kind]);
-            let file = visible_path(file.strip_prefix(&self.ground.root).unwrap_or(&file));
-            // The file system's root ends with a slash already.
-            let length = directory.as_os_str().len();
-            let prefix = if length == 1 { 1 } else { length + 1 };
-            *chain = Some(Arc::new(Layer { rules: rules.clone(), file, prefix, above: chain.clone() }));
+        }
+        // Outside of a repository those of git are no rules.
+        let kinds = if inner.repository.is_some() { KINDS.len() } else { FIRST_OF_GIT };
+        for (kind, name) in KINDS.iter().enumerate().take(kinds) {
+            if let Some(rules) = own.rules(kind) {
+                inner.add(kind, rules, directory, Path::new(name), true);
+            }
         }
         inner
+    }
+
+    fn add(&mut self, kind: usize, rules: &Arc<RuleSet>, directory: &Path, path: &Path, is_shown: bool) {
+        if rules.is_empty() {
+            return;
+        }
+        let file = without_dots(&directory.join(path));
+        let file = visible_path(file.strip_prefix(&self.root).unwrap_or(&file));
+        let (prefix, above) = (prefix_of(directory), self.chains[kind].take());
+        self.chains[kind] = Some(Arc::new(Layer { rules: rules.clone(), file, is_shown, prefix, above }));
+    }
+
+    /// Whether capital and small letters are the same for git's rules.
+    pub fn ignore_case(&self) -> bool {
+        self.repository.as_ref().is_some_and(|repository| repository.ignore_case)
     }
 
     /// What the rules say about `path` itself, which is absolute and without links; rules about the directories above
     /// it are not looked at.
     pub fn verdict(&self, path: &Path, is_dir: bool) -> Match<Rule<'_>> {
+        self.verdict_of(0..self.chains.len(), path, is_dir)
+    }
+
+    /// The same, where git's rules say that all is ignored that it does not track.
+    pub fn verdict_without_git(&self, path: &Path, is_dir: bool) -> Match<Rule<'_>> {
+        self.verdict_of(0..FIRST_OF_GIT, path, is_dir)
+    }
+
+    fn verdict_of(&self, kinds: Range<usize>, path: &Path, is_dir: bool) -> Match<Rule<'_>> {
         let bytes = path.as_os_str().as_bytes();
-        for chain in &self.chains {
-            let mut next = chain.as_deref();
+        for kind in kinds {
+            let mut next = self.chains[kind].as_deref();
             while let Some(layer) = next {
-                let matched = layer.matched(&bytes[layer.prefix..], is_dir);
+                let matched = layer.rules.matcher.matched(&bytes[layer.prefix..], is_dir);
                 if !matched.is_none() {
-                    return matched;
+                    let (file, is_of_git) = (layer.file.as_str(), kind >= FIRST_OF_GIT);
+                    let shown = |text| if layer.is_shown { text } else { "…".as_bytes() };
+                    return matched.map(|Written { text, line }| Rule { text: shown(text), file, line, is_of_git });
                 }
                 next = layer.above.as_deref();
             }
         }
-        let Some(global) = &self.ground.global else { return Match::None };
-        let below_root = path.strip_prefix(&self.ground.root).unwrap_or(path);
-        global.matched(below_root.as_os_str().as_bytes(), is_dir)
+        Match::None
+    }
+
+    /// What git tracks at `path`, which is like that of a verdict.
+    pub fn tracking(&self, path: &Path, is_dir: bool) -> Tracking {
+        let tracked = self.repository.as_ref().and_then(|it| Some((it.tracked.as_ref()?, it.prefix)));
+        tracked
+            .map_or(Tracking::Nothing, |(tracked, prefix)| tracked.at(&path.as_os_str().as_bytes()[prefix..], is_dir))
     }
 }
 
-impl Layer {
-    fn matched(&self, path: &[u8], is_dir: bool) -> Match<Rule<'_>> {
-        self.rules.matcher.matched(path, is_dir).map(|text| Rule { text, file: &self.file })
+impl Rule<'_> {
+    /// Why what it matches is left out.
+    pub fn reason(&self) -> Reason {
+        let rule = String::from_utf8_lossy(self.text).into_owned();
+        Reason::Ignored { rule, file: self.file.to_owned(), line: self.line }
     }
+}
+
+/// How many bytes of a path lead to a directory.
+fn prefix_of(directory: &Path) -> usize {
+    match directory.as_os_str().len() {
+        // The file system's root ends with a slash already.
+        1 => 1,
+        length => length + 1,
+    }
+}
+
+/// A path without the steps that lead down and up again.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            component => plain.push(component),
+        }
+    }
+    plain
 }

@@ -17,7 +17,7 @@ use words::tells_secret;
 static NAMES: LazyLock<Matcher> = LazyLock::new(|| {
     let lines = include_str!("secrets/names.txt").lines().filter(|line| !line.starts_with('#'));
     let names: Vec<String> = lines.flat_map(written_out).collect();
-    Matcher::new(&names.join("\n"), usize::MAX).0
+    Matcher::new(names.join("\n").as_bytes(), usize::MAX, false).0
 });
 
 /// What source code, pages about it, and the public parts of keys end with, in order. Their names say what they are about

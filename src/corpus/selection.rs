@@ -18,6 +18,8 @@ pub struct Selection {
     /// Globs in the same syntax. What matches is left out, whatever else says otherwise. A root that is a file is matched
     /// by its path below its base and by the path it is shown by.
     pub exclude: Vec<String>,
+    /// Whether the rules of ignore files count for nothing.
+    pub no_ignore: bool,
     /// What an editor has open. Its texts win over what the disk has.
     pub open: Vec<OpenBuffer>,
 }

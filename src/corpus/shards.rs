@@ -35,7 +35,7 @@ mod verify;
 pub use super::error::{ShardError, Trouble};
 pub use find::{FindResult, Found};
 pub use ingest::{DEFAULT_SHARD_SIZE, IngestOptions, Ingested, ingest};
-pub use location::NamedStore;
+pub use location::{NamedStore, local_folder};
 pub use manifest::{Extent, LARGEST_SHARD};
 pub use sources::IngestSource;
 pub use store::{DEFAULT_CACHE, ShardStore};

@@ -69,7 +69,7 @@ impl Snapshot {
     pub fn of_value(value: Value) -> Result<Arc<Self>, Error> {
         let (sources, shape) = value::lay_out(value);
         if sources.is_empty() {
-            return Err(Error::empty(&[]));
+            return Err(Error::empty(&[], &[]));
         }
         let context = ContextText::of_value(&sources, shape)?;
         let kept = sources.iter().map(|source| {
@@ -118,7 +118,7 @@ impl Snapshot {
         let settled = self.settled.get_or_init(|| match &self.predicted {
             Some((_, later)) => {
                 let gathered = later.gather(&self.stop)?;
-                if gathered.sources.is_empty() { Err(Error::empty(&gathered.left_out)) } else { Ok(gathered) }
+                if gathered.sources.is_empty() { Err(later.nothing(&gathered)) } else { Ok(gathered) }
             }
             None => Ok(SourceList::default()),
         });
@@ -160,7 +160,13 @@ impl Snapshot {
             let earlier = self.texts.nearest(sources);
             let context = ContextText::build(sources, earlier.as_ref(), &self.stop)?;
             if context.segments().is_empty() {
-                return Err(Error::empty(&[left_out, context.exclusions()].concat()));
+                return Err(Error::empty(&[left_out, context.exclusions()].concat(), &[]));
+            }
+            // What an editor has open is there to be written.
+            let is_on_disk = sources.iter().all(|source| source.version().is_none());
+            if is_on_disk && context.segments().iter().all(|segment| segment.text.is_empty()) {
+                let paths: Vec<&str> = context.segments().iter().filter_map(|it| it.path.as_deref()).collect();
+                return Err(Error::empty_files(&paths));
             }
             self.texts.keep(&context, earlier.as_ref());
             Ok(context)

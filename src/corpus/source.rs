@@ -219,7 +219,9 @@ impl Source {
                     }
                 };
                 let (flaw, reading) = (input.flaw(), input.reading());
-                let Some((text, changes)) = decode(bytes) else { return Err((Reason::Binary, reading)) };
+                let Some((text, changes)) = decode(bytes, self.is_named()) else {
+                    return Err((Reason::Binary, reading));
+                };
                 if self.is_secret(&text) {
                     return Err((Reason::Secret, reading));
                 }
@@ -234,7 +236,7 @@ impl Source {
         let mut rest = self.open().map_err(failed)?;
         let mut head = Vec::new();
         rest.read_piece(&mut head, BINARY_PROBE).map_err(unreadable).map_err(failed)?;
-        let Some(decoder) = Decoder::of(&head) else { return Err((Reason::Binary, rest.reading())) };
+        let Some(decoder) = Decoder::of(&head, self.is_named()) else { return Err((Reason::Binary, rest.reading())) };
         if self.has_secret_head(&head) {
             return Err((Reason::Secret, rest.reading()));
         }
@@ -248,7 +250,7 @@ impl Source {
 
     /// The same, told by the first bytes of a file.
     pub(super) fn has_secret_head(&self, head: &[u8]) -> bool {
-        decode(head).is_some_and(|(text, _)| self.is_secret(&text))
+        decode(head, self.is_named()).is_some_and(|(text, _)| self.is_secret(&text))
     }
 
     fn open(&self) -> Result<Input, Reason> {

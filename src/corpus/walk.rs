@@ -1,6 +1,6 @@
 //! The files below a directory, and what was left out on the way.
 //!
-//! The walk sees the files that `ripgrep` sees. It is not the walk of the `ignore` crate, which tells neither sizes nor
+//! The walk sees the files that `ripgrep` sees, and those that git tracks although a rule of its own ignores them. It is not the walk of the `ignore` crate, which tells neither sizes nor
 //! why it passes over something; only the globs are that crate's. Each entry of a directory is decided once, with its
 //! reason, and what was found is kept, so that the next walk has to look only for what has changed.
 

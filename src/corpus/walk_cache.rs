@@ -27,12 +27,17 @@ struct WalkKey {
     label: String,
     include: Vec<String>,
     exclude: Vec<String>,
+    /// What the globs mean, which depends on what there is.
+    meant: Vec<String>,
+    no_ignore: bool,
 }
 
 impl WalkKey {
     fn of(globs: &Globs, label: &str, selection: &Selection) -> Self {
         let (include, exclude) = (selection.include.clone(), selection.exclude.clone());
-        Self { root: globs.root().to_owned(), label: label.to_owned(), include, exclude }
+        let meant = globs.meant().to_vec();
+        let (root, label, no_ignore) = (globs.root().to_owned(), label.to_owned(), selection.no_ignore);
+        Self { root, label, include, exclude, meant, no_ignore }
     }
 }
 
@@ -68,7 +73,9 @@ impl Walks {
     pub fn remember_any(&self, selection: &Selection) -> bool {
         lock(&self.0).iter().any(|(way, _)| {
             let same_globs = way.include == selection.include && way.exclude == selection.exclude;
-            same_globs && selection.roots.iter().any(|root| root.path == way.root)
+            same_globs
+                && way.no_ignore == selection.no_ignore
+                && selection.roots.iter().any(|root| root.path == way.root)
         })
     }
 

@@ -48,7 +48,7 @@ impl Workspace {
         }
         let gathered = gather(Freshness::Rescan)?;
         if gathered.sources.is_empty() {
-            return Err(Error::empty(&gathered.left_out));
+            return Err(Error::empty(&gathered.left_out, &selection.include));
         }
         Ok(Snapshot::settled(gathered, self.texts.clone(), stop.clone()))
     }

@@ -196,6 +196,7 @@ impl Taker<'_> {
             roots,
             include: self.settings.include.clone(),
             exclude: self.settings.exclude.clone(),
+            no_ignore: self.settings.no_ignore,
             open: open.collect(),
         };
         self.workspace.snapshot(&selection, self.stop).map_err(|error: corpus::Error| context_failure(&error))

@@ -1,6 +1,6 @@
 //! `ripgrep` as the measure of what a walk finds and which lines match.
 
-use rlm::corpus::{ContextText, GrepOptions, Reason, Segment, StopFlag, Tree, WalkResult, grep};
+use rlm::corpus::{ContextText, Exclusion, GrepOptions, Reason, Segment, StopFlag, Tree, WalkResult, grep};
 use std::{
     collections::BTreeSet,
     ffi::OsStr,
@@ -23,10 +23,6 @@ const MOST_LINES: usize = 1_000_000;
 fn output(root: &Path, part: &str, options: &[&str]) -> Vec<u8> {
     let mut command = Command::new("rg");
     command.args(["--no-config", "--color", "never"]);
-    // Where there is no repository, `.gitignore` files count for us all the same.
-    if !root.ancestors().any(|directory| directory.join(".git").exists()) {
-        command.arg("--no-require-git");
-    }
     command.args(options).arg(format!("./{part}"));
     let output = command.current_dir(root).stdin(Stdio::null()).output().expect("ripgrep runs");
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -46,18 +42,24 @@ fn files(root: &Path) -> BTreeSet<PathBuf> {
     paths.filter(|path| path.iter().all(|name| name != ".git")).collect()
 }
 
-/// The same as a walk found them, with those that are left out only because they look like secrets.
-fn files_and_secrets(root: &Path, walked: &WalkResult) -> BTreeSet<PathBuf> {
-    let secrets = walked.exclusions.iter().filter(|it| it.reason == Reason::Secret).map(|it| PathBuf::from(&it.path));
+/// The same as a walk found them, with those that are left out only because they look like secrets or are an editor's.
+fn files_and_others(root: &Path, walked: &WalkResult) -> BTreeSet<PathBuf> {
+    let is_hidden = |path: &str| path.starts_with('.') || path.contains("/.");
+    let is_other = |it: &&Exclusion| match it.reason {
+        Reason::Secret => true,
+        Reason::EditorFile => !is_hidden(&it.path),
+        _ => false,
+    };
+    let others = walked.exclusions.iter().filter(is_other).map(|it| PathBuf::from(&it.path));
     let below = |path: &Path| path.strip_prefix(root).expect("it lies below").to_owned();
-    walked.files.iter().map(|file| below(&file.absolute)).chain(secrets).collect()
+    walked.files.iter().map(|file| below(&file.absolute)).chain(others).collect()
 }
 
 /// Checks that a walk finds what `ripgrep` does.
 pub fn compare_files(root: &Path) {
     let mut tree = Tree::of(root, &[], &[]).expect("no globs are bad");
     let walked = tree.refresh(&StopFlag::default()).expect("the root can be read");
-    let (ours, theirs) = (files_and_secrets(root, &walked), files(root));
+    let (ours, theirs) = (files_and_others(root, &walked), files(root));
     let differ: Vec<&PathBuf> = ours.symmetric_difference(&theirs).take(9).collect();
     assert!(differ.is_empty(), "{} and {} files; {differ:?} …", ours.len(), theirs.len());
 }

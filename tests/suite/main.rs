@@ -7,9 +7,12 @@ mod attacks;
 #[path = "../cells/mod.rs"]
 mod cells;
 mod client;
+mod exact;
 mod extractive;
+mod files;
 mod fork_server;
 mod fuzz;
+mod git;
 mod huge;
 mod limits;
 mod llama;

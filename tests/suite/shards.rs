@@ -74,8 +74,8 @@ async fn a_repository_in_a_folder_is_read_by_characters_lines_and_patterns() {
     assert_eq!(found, serde_json::json!({"found": [place], "more": false}));
     let rows = succeeded(shards(&["grep", store, "^h.*o$", "-i"]).await);
     assert_eq!(rows.output, "notes.txt:1:Hello\n");
-    let rows = succeeded(shards(&["grep", store, "e", "--path", "src", "--max-results", "1"]).await);
-    assert_eq!((rows.output.as_str(), rows.errors.as_str()), ("", "nothing was found\n"));
+    let rows = shards(&["grep", store, "e", "--path", "src", "--max-results", "1"]).await;
+    assert_eq!((rows.status, rows.output.as_str(), rows.errors.as_str()), (1, "", "nothing was found\n"));
 }
 
 #[tokio::test]

@@ -313,6 +313,8 @@ export type Options = {
   include?: string[];
   /** No files that match; may be given several times */
   exclude?: string[];
+  /** Files that ignore files keep out, too; hidden files and secrets still stay out */
+  noIgnore?: boolean;
   /** What models cost by their names, in US dollars per million tokens */
   price?: Record<string, [number, number]>;
   /** Turns of models that write programs */
@@ -325,10 +327,10 @@ export type Options = {
   maxTokens?: number;
   /** US dollars; the prices of the models must be known (`RLM_PRICE`) */
   maxCost?: number;
-  /** Seconds for the whole run */
-  timeout?: number;
-  /** Seconds for one program, calls not counted */
-  cellTimeout?: number;
+  /** Time for the whole run, such as 90, 10m or 1h30m; a bare number is seconds */
+  timeout?: number | string;
+  /** Time for one program, calls not counted */
+  cellTimeout?: number | string;
   /** Turns in a row whose programs fail */
   maxErrors?: number;
   /** Calls that are open at once */
@@ -359,6 +361,7 @@ export const SETTINGS = [
   "repair",
   "include",
   "exclude",
+  "noIgnore",
   "price",
   "maxIterations",
   "maxDepth",

@@ -16,7 +16,11 @@ use crate::{
 };
 use clap::Args;
 use serde_json::json;
-use std::{path::PathBuf, process::ExitCode, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
 
 /// Below this a manifest grows large in comparison with its text.
 const SMALLEST_SHARD: usize = 1 << 10;
@@ -40,6 +44,9 @@ pub struct IngestArguments {
     /// Of a repository, no files that match; may be given several times
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
+    /// Of a repository, files that ignore files keep out, too
+    #[arg(long)]
+    no_ignore: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -62,9 +69,11 @@ pub fn run(arguments: IngestArguments) -> Outcome {
         return Err(Failure::Usage("--include and --exclude are about the files of a folder".to_owned()));
     }
     let ingested = if is_folder {
-        let given = |globs: &[String]| (!globs.is_empty()).then(|| globs.to_vec());
-        let options =
-            Options { include: given(&arguments.include), exclude: given(&arguments.exclude), ..Options::default() };
+        let given = |globs: Vec<String>| (!globs.is_empty()).then_some(globs);
+        let store = store_within(&arguments.source, &arguments.store);
+        let exclude = given(arguments.exclude.iter().cloned().chain(store).collect());
+        let (include, no_ignore) = (given(arguments.include.clone()), arguments.no_ignore.then_some(true));
+        let options = Options { include, exclude, no_ignore, ..Options::default() };
         let settings = setup::settings(options).map_err(|error| Failure::Usage(refused(&error)))?;
         let snapshot = scope::snapshot(std::slice::from_ref(&arguments.source), &settings, &stop);
         let snapshot = snapshot.map_err(ShardError::from)?;
@@ -82,6 +91,13 @@ pub fn run(arguments: IngestArguments) -> Outcome {
     };
     tell(&arguments, &ingested, began.elapsed().as_secs_f64());
     Ok(ExitCode::SUCCESS)
+}
+
+/// A glob for the store, if it lies in the folder that is read: a store is no part of its own text.
+fn store_within(source: &Path, store: &str) -> Option<String> {
+    let store = shards::local_folder(store)?.canonicalize().ok()?;
+    let below = store.strip_prefix(source.canonicalize().ok()?).ok()?;
+    (!below.as_os_str().is_empty()).then(|| format!("/{}", visible_path(below)))
 }
 
 fn tell(arguments: &IngestArguments, ingested: &Ingested, seconds: f64) {

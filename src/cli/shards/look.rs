@@ -43,9 +43,9 @@ pub struct SliceArguments {
     store: String,
     /// The first character, counted from 0; from the end if negative
     start: i64,
-    /// The character behind the last one; the end of the text if absent
+    /// The character behind the last one, from the end if negative; the end of the text if absent
     end: Option<i64>,
-    /// Count lines from 1 instead, the last one included
+    /// Count lines from 1 instead, the last one included; -1 is the last line
     #[arg(long)]
     lines: bool,
 }
@@ -154,10 +154,7 @@ fn info_text(location: &str, store: &ShardStore, verified: Option<&Verified>) ->
 pub fn slice(arguments: &SliceArguments) -> Outcome {
     let store = open(&arguments.store)?;
     let range = if arguments.lines {
-        let first = arguments.start.max(1) - 1;
-        let last = arguments.end.unwrap_or(i64::MAX).max(0);
-        let count = |number: i64| usize::try_from(number).unwrap_or(usize::MAX).min(store.line_count());
-        store.bytes_of_lines(count(first)..count(last))?
+        store.bytes_of_lines(lines(arguments.start, arguments.end, store.line_count()))?
     } else {
         store.bytes_of_chars(as_in_python(arguments.start, arguments.end, store.char_len()))?
     };
@@ -177,6 +174,21 @@ fn as_in_python(start: i64, end: Option<i64>, len: usize) -> Range<usize> {
     start..end.max(start)
 }
 
+/// The lines `start` to `end` of `count`, counted from 1, or from the end if they are negative. Both are included.
+fn lines(start: i64, end: Option<i64>, count: usize) -> Range<usize> {
+    let number = |line: i64| match usize::try_from(line.unsigned_abs()).unwrap_or(usize::MAX) {
+        distance if line < 0 => (count + 1).saturating_sub(distance),
+        number => number.min(count + 1),
+    };
+    let (first, last) = (number(start).max(1), end.map_or(count, number).min(count));
+    first - 1..last.max(first - 1)
+}
+
+/// Status 1 where nothing was found, as for `grep`.
+fn status(is_any: bool) -> ExitCode {
+    if is_any { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 pub fn find(arguments: &FindArguments) -> Outcome {
     let store = open(&arguments.store)?;
     let result = store.find(&arguments.text, arguments.max_results)?;
@@ -185,13 +197,13 @@ pub fn find(arguments: &FindArguments) -> Outcome {
             |Found { byte, character, path, line }| json!({"byte": byte, "character": character, "path": path, "line": line}),
         );
         print_json(&json!({"found": found.collect::<Vec<_>>(), "more": result.more}));
-        return Ok(ExitCode::SUCCESS);
+        return Ok(status(!result.found.is_empty()));
     }
     let shown = result.found.iter().map(|Found { byte, character, path, line }| {
         format!("{}:{line}: character {character}, byte {byte}", path.as_deref().unwrap_or("text"))
     });
     tell(&shown.collect::<Vec<_>>(), result.more);
-    Ok(ExitCode::SUCCESS)
+    Ok(status(!result.found.is_empty()))
 }
 
 pub fn grep(arguments: &GrepArguments) -> Outcome {
@@ -208,14 +220,14 @@ pub fn grep(arguments: &GrepArguments) -> Outcome {
     if arguments.json {
         let rows = result.rows.iter().map(|row| json!({"path": row.path, "line": row.line, "text": row.text}));
         print_json(&json!({"rows": rows.collect::<Vec<_>>(), "more": result.more}));
-        return Ok(ExitCode::SUCCESS);
+        return Ok(status(!result.rows.is_empty()));
     }
     let shown = result.rows.iter().map(|row| match &row.path {
         Some(path) => format!("{path}:{}:{}", row.line, row.text),
         None => format!("{}:{}", row.line, row.text),
     });
     tell(&shown.collect::<Vec<_>>(), result.more);
-    Ok(ExitCode::SUCCESS)
+    Ok(status(!result.rows.is_empty()))
 }
 
 /// Prints what was found, and says on standard error what else there is to say.
@@ -248,5 +260,27 @@ mod tests {
         ] {
             assert_eq!(as_in_python(start, end, 10), expected, "{start} {end:?}");
         }
+    }
+
+    #[test]
+    fn lines_are_counted_from_either_end() {
+        for (start, end, expected) in [
+            (1, None, 0..20),
+            (-3, None, 17..20),
+            (-3, Some(-2), 17..19),
+            (2, Some(3), 1..3),
+            (2, Some(-19), 1..2),
+            (0, Some(1), 0..1),
+            (-30, Some(2), 0..2),
+            (-1, Some(-1), 19..20),
+            (5, Some(2), 4..4),
+            (21, None, 20..20),
+            (30, Some(40), 20..20),
+            (i64::MIN, Some(i64::MAX), 0..20),
+            (1, Some(0), 0..0),
+        ] {
+            assert_eq!(lines(start, end, 20), expected, "{start} {end:?}");
+        }
+        assert_eq!(lines(-1, None, 0), 0..0);
     }
 }

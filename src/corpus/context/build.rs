@@ -42,7 +42,7 @@ impl ContextText {
                 Ok(None) => {}
                 Err(reason) => {
                     let exclusion = Exclusion { path: source.path.clone().unwrap_or_default(), reason };
-                    return Err(Error::empty(&[exclusion]));
+                    return Err(Error::empty(&[exclusion], &[]));
                 }
             }
         }

@@ -2,19 +2,26 @@
 
 use super::{Changes, REPLACEMENT};
 
-/// Decodes UTF-16 that begins with a byte order mark.
+/// Decodes UTF-16.
 #[derive(Debug)]
 pub(in crate::corpus) struct Utf16Decoder {
     unit: fn([u8; 2]) -> u16,
+    /// Whether it begins with a byte order mark.
+    has_mark: bool,
     begun: bool,
     /// The beginning of a character whose rest is in the next piece: up to three bytes.
     carry: Vec<u8>,
 }
 
 impl Utf16Decoder {
-    /// `unit` makes a code unit of its two bytes.
+    /// Of what begins with a byte order mark. `unit` makes a code unit of its two bytes.
     pub fn new(unit: fn([u8; 2]) -> u16) -> Self {
-        Self { unit, begun: false, carry: Vec::new() }
+        Self { unit, has_mark: true, begun: false, carry: Vec::new() }
+    }
+
+    /// Of what begins without one.
+    pub fn unmarked(unit: fn([u8; 2]) -> u16) -> Self {
+        Self { unit, has_mark: false, begun: true, carry: Vec::new() }
     }
 
     /// The text of the next piece.
@@ -28,7 +35,7 @@ impl Utf16Decoder {
 
         let mark = usize::from(!self.begun && whole > 0);
         self.begun |= mark > 0;
-        let mut changes = Changes { was_utf16: true, had_mark: true, replaced: 0 };
+        let mut changes = Changes { was_utf16: true, had_mark: self.has_mark, replaced: 0 };
         let mut text = String::with_capacity(whole);
         for decoded in char::decode_utf16(pairs[mark..whole].iter().map(|&pair| (self.unit)(pair))) {
             changes.replaced += usize::from(decoded.is_err());

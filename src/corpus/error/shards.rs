@@ -16,7 +16,7 @@ pub enum ShardError {
     OtherFiles { location: String, found: String },
     #[error("the store at {location} cannot be used: {path} is {what}")]
     Misplaced { location: String, path: String, what: &'static str },
-    #[error("the manifest of {location} cannot be used: {reason}")]
+    #[error("the manifest of {location} (manifest.json) cannot be used: {reason}")]
     Manifest { location: String, reason: String },
     #[error("{location} holds another text: {difference}")]
     OtherText { location: String, difference: String },

@@ -65,7 +65,7 @@ fn what_is_no_utf8_is_found_wherever_it_is() {
 
 #[test]
 fn binaries_are_told_and_utf16_is_left_to_others() {
-    assert!(matches!(scan_bytes(b"a\0b"), Err(Reason::Binary)));
+    assert!(matches!(scan_bytes(b"a\0\0b"), Err(Reason::Binary)));
     assert!(scan_bytes(b"\xff\xfea\0").unwrap().is_none());
 }
 

@@ -1,7 +1,6 @@
 //! One line of an ignore file.
 
 use super::glob::{BadGlob, Glob};
-use std::borrow::Cow;
 
 /// A longer rule does not count. Names have at most 255 bytes.
 const LONGEST: usize = 1 << 10;
@@ -23,7 +22,7 @@ impl From<BadGlob> for BadLine {
 #[derive(Debug)]
 pub(super) struct Line<'a> {
     /// The rule as it is written.
-    pub text: &'a str,
+    pub text: &'a [u8],
     pub is_whitelist: bool,
     pub is_only_dir: bool,
     pub test: Test,
@@ -45,97 +44,71 @@ pub(super) enum Test {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Clue<'a> {
     /// It is this.
-    Is(&'a str),
+    Is(&'a [u8]),
     /// This follows its last dot.
-    Extension(&'a str),
-    Begins(&'a str),
-    Ends(&'a str),
-    Contains(&'a str),
+    Extension(&'a [u8]),
+    Begins(&'a [u8]),
+    Ends(&'a [u8]),
+    Contains(&'a [u8]),
     Nothing,
 }
 
 impl<'a> Line<'a> {
-    /// Nothing if there is no rule on the line: it is empty, or a comment.
-    pub fn parse(line: &'a str) -> Result<Option<Self>, BadLine> {
-        let text = if line.ends_with("\\ ") { line } else { line.trim_end() };
-        if text.starts_with('#') || text.is_empty() {
+    /// Nothing if there is no rule on the line: it is empty, or a comment. With `ignore_case` paths are compared whose
+    /// capital letters were made small.
+    pub fn parse(line: &'a [u8], ignore_case: bool) -> Result<Option<Self>, BadLine> {
+        let text = without_blanks(line.split(|&byte| byte == 0).next().unwrap_or(line));
+        if text.starts_with(b"#") || text.is_empty() {
             return Ok(None);
         }
         if text.len() > LONGEST {
             return Err(BadLine::TooLong);
         }
-        let (mut rest, mut is_whitelist, mut is_anchored) = (text, false, false);
-        match text.strip_prefix('\\') {
-            // An escape at the beginning only says that the line is no comment and takes nothing back.
-            Some(escaped) if escaped.starts_with(['!', '#']) => rest = escaped,
-            _ => {
-                if let Some(negated) = rest.strip_prefix('!') {
-                    (rest, is_whitelist) = (negated, true);
-                }
-                if let Some(anchored) = rest.strip_prefix('/') {
-                    (rest, is_anchored) = (anchored, true);
-                }
-            }
+        let (rest, is_whitelist) = text.strip_prefix(b"!").map_or((text, false), |rest| (rest, true));
+        let (rest, is_only_dir) = rest.strip_suffix(b"/").map_or((rest, false), |rest| (rest, true));
+        let is_anywhere = !rest.contains(&b'/');
+        let rest = rest.strip_prefix(b"/").unwrap_or(rest);
+        if rest.is_empty() {
+            return Ok(None);
         }
-        let mut clue = Clue::of(text);
-        let mut is_only_dir = false;
-        if let Some(directory) = rest.strip_suffix('/') {
-            is_only_dir = true;
-            rest = directory.strip_suffix('\\').unwrap_or(directory);
-        }
-        let is_anywhere = !is_anchored && !rest.contains('/') && rest != "**";
-        let test = if is_anywhere && clue.is_all_of(rest) { Test::Clue } else { Test::of(rest, is_anywhere)? };
-        if let Test::Path(glob) = &test
-            && glob.has_wide_class()
-            && matches!(clue, Clue::Begins(_) | Clue::Contains(_))
-        {
-            // What stands before the class may lie in another component.
-            clue = Clue::Nothing;
-        }
+        let clue = Clue::of(rest);
+        let test = match is_anywhere {
+            true if clue.is_all_of(rest) => Test::Clue,
+            true => Test::Name(Glob::new(rest, ignore_case)?),
+            false => Test::Path(Glob::new(rest, ignore_case)?),
+        };
         Ok(Some(Self { text, is_whitelist, is_only_dir, test, clue }))
     }
 }
 
-impl Test {
-    fn of(glob: &str, is_anywhere: bool) -> Result<Self, BadGlob> {
-        if is_anywhere {
-            let name = Glob::new(glob)?;
-            // A class that may be a slash reaches beyond a name, and nothing at all means everything.
-            return Ok(match name.has_wide_class() || glob.is_empty() {
-                true => Self::Path(Glob::new(&format!("**/{glob}"))?),
-                false => Self::Name(name),
-            });
+/// A line without the blanks at its end, unless a backslash stands before them. Tabs are no blanks.
+fn without_blanks(line: &[u8]) -> &[u8] {
+    let (mut end, mut at) = (0, 0);
+    while let Some(&byte) = line.get(at) {
+        at += if byte == b'\\' { 2 } else { 1 };
+        if byte != b' ' {
+            end = at.min(line.len());
         }
-        // It matches all that is in a directory, but not the directory itself.
-        let glob = if glob.ends_with("/**") { Cow::Owned(format!("{glob}/*")) } else { Cow::Borrowed(glob) };
-        Glob::new(&glob).map(Self::Path)
     }
+    &line[..end]
 }
 
 impl<'a> Clue<'a> {
-    fn of(line: &'a str) -> Self {
-        let glob = line.trim_end().trim_end_matches('/');
-        let glob = match glob.strip_prefix('\\') {
-            Some(escaped) if escaped.starts_with(['!', '#']) => escaped,
-            _ => glob.strip_prefix('!').unwrap_or(glob),
-        };
-        // Braces hold alternatives; escapes are rare.
-        let Some(name) = last_component(glob).filter(|name| !name.is_empty() && !name.contains(['{', '\\'])) else {
-            return Self::Nothing;
-        };
-        let is_special = |letter: char| matches!(letter, '*' | '?' | '[' | ']' | '}');
-        let Some(first) = name.find(is_special) else { return Self::Is(name) };
-        let ending = &name[name.rfind(is_special).map_or(0, |last| last + 1)..];
-        if let Some((_, extension)) = ending.rsplit_once('.') {
-            Self::Extension(extension)
+    fn of(glob: &'a [u8]) -> Self {
+        let Some(name) = last_component(glob) else { return Self::Nothing };
+        let is_special = |byte: &u8| matches!(byte, b'*' | b'?' | b'[' | b']');
+        let Some(first) = name.iter().position(is_special) else { return Self::Is(name) };
+        let ending = &name[name.iter().rposition(is_special).map_or(0, |last| last + 1)..];
+        if let Some(dot) = memchr::memrchr(b'.', ending) {
+            Self::Extension(&ending[dot + 1..])
         } else if !ending.is_empty() {
             Self::Ends(ending)
         } else if first > 0 {
             Self::Begins(&name[..first])
         } else {
             // What a class means ends anywhere behind it, so only what stands before the first one is looked at.
-            let certain = name.split('[').next().unwrap_or(name).split(['*', '?']);
-            match certain.max_by_key(|part| part.len()) {
+            let certain = name.split(|&byte| byte == b'[').next().unwrap_or(name);
+            match certain.split(|byte| matches!(byte, b'*' | b'?')).max_by_key(|part| part.len()) {
                 Some(part) if !part.is_empty() => Self::Contains(part),
                 _ => Self::Nothing,
             }
@@ -143,42 +116,28 @@ impl<'a> Clue<'a> {
     }
 
     /// Whether the clue of a name says all that its glob does.
-    fn is_all_of(self, glob: &str) -> bool {
+    fn is_all_of(self, glob: &[u8]) -> bool {
         match self {
             Self::Is(name) => name == glob,
-            Self::Extension(extension) => glob.strip_prefix("*.") == Some(extension),
-            Self::Begins(beginning) => glob.strip_suffix('*') == Some(beginning),
-            Self::Ends(ending) => glob.strip_prefix('*') == Some(ending),
+            Self::Extension(extension) => glob.strip_prefix(b"*.") == Some(extension),
+            Self::Begins(beginning) => glob.strip_suffix(b"*") == Some(beginning),
+            Self::Ends(ending) => glob.strip_prefix(b"*") == Some(ending),
             Self::Contains(_) | Self::Nothing => false,
         }
     }
 }
 
-/// What stands behind the last slash that is no part of an alternative or of a class; nothing if only those have
-/// slashes.
-fn last_component(glob: &str) -> Option<&str> {
-    let bytes = glob.as_bytes();
-    let (mut at, mut depth, mut start, mut has_inner) = (0, 0_usize, 0, false);
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'\\' => at += 1,
-            b'{' => depth += 1,
-            b'}' => depth = depth.saturating_sub(1),
-            b'[' => {
-                let negated = usize::from(matches!(bytes.get(at + 1), Some(b'!' | b'^')));
-                // The first bracket closes nothing.
-                let inside = at + negated + 2;
-                if let Some(length) = bytes.get(inside..).and_then(|rest| memchr::memchr(b']', rest)) {
-                    at = inside + length;
-                }
-            }
-            b'/' if depth == 0 => (start, has_inner) = (at + 1, false),
-            b'/' => has_inner = true,
-            _ => {}
-        }
-        at += 1;
-    }
-    (depth == 0 && !has_inner).then(|| &glob[start..])
+/// What stands behind the last slash, if that is sure: escapes are rare, a class may have a slash in it, and two stars behind
+/// something else may reach over slashes.
+fn last_component(glob: &[u8]) -> Option<&[u8]> {
+    let (before, name) = match memchr::memrchr(b'/', glob) {
+        Some(slash) => (&glob[..slash], &glob[slash + 1..]),
+        None => (&glob[..0], glob),
+    };
+    let is_deep = |component: &[u8]| component.ends_with(b"**") && component.iter().any(|&byte| byte != b'*');
+    let last_before = before.rsplit(|&byte| byte == b'/').next().unwrap_or(before);
+    let is_sure = !glob.contains(&b'\\') && !before.contains(&b'[') && !is_deep(last_before) && !name.ends_with(b"**");
+    (is_sure && !name.is_empty()).then_some(name)
 }
 
 #[cfg(test)]
@@ -187,30 +146,53 @@ mod tests {
 
     #[test]
     fn usual_rules_are_told_by_names() {
+        let check = |line: &str, clue: Clue<'_>, is_all: bool| {
+            let parsed = Line::parse(line.as_bytes(), false).unwrap().unwrap();
+            assert_eq!((parsed.clue, matches!(parsed.test, Test::Clue)), (clue, is_all), "{line}");
+        };
         for (line, clue, is_all) in [
-            ("*.o", Clue::Extension("o"), true),
-            ("*.tab.[ch]", Clue::Contains(".tab."), false),
-            ("/vmlinux", Clue::Is("vmlinux"), false),
-            ("!target/", Clue::Is("target"), true),
-            ("cscope.*", Clue::Begins("cscope."), true),
-            ("*~", Clue::Ends("~"), true),
-            ("*.o.*", Clue::Contains(".o."), false),
-            ("*.tar.gz", Clue::Extension("gz"), false),
-            ("/a/*/generated/", Clue::Is("generated"), false),
-            (r"\#a", Clue::Is("#a"), true),
-            ("a[b]{c,d}", Clue::Nothing, false),
-            ("**/g*h[a-z]*j{k,l/m}*/m?n*", Clue::Begins("m"), false),
-            ("a[!b]*", Clue::Nothing, false),
-            ("a/[b/]c", Clue::Ends("c"), false),
-            ("x{a/b,c}", Clue::Nothing, false),
-            ("[/", Clue::Nothing, false),
+            ("*.o", Clue::Extension(b"o"), true),
+            ("*.tab.[ch]", Clue::Contains(b".tab."), false),
+            ("/vmlinux", Clue::Is(b"vmlinux"), false),
+            ("!target/", Clue::Is(b"target"), true),
+            ("cscope.*", Clue::Begins(b"cscope."), true),
+            ("*~", Clue::Ends(b"~"), true),
+            ("*.o.*", Clue::Contains(b".o."), false),
+            ("*.tar.gz", Clue::Extension(b"gz"), false),
+            ("/a/*/generated/", Clue::Is(b"generated"), false),
+            ("{a,b}", Clue::Is(b"{a,b}"), true),
+            (r"\#a", Clue::Nothing, false),
+            ("**/g*h[a-z]*j/m?n*", Clue::Nothing, false),
+            ("a[!b]*", Clue::Begins(b"a"), false),
+            ("a/[b/]c", Clue::Nothing, false),
+            ("x/a**", Clue::Nothing, false),
+            ("x/a**/b", Clue::Nothing, false),
+            ("x/**/b", Clue::Is(b"b"), false),
+            ("a**//", Clue::Nothing, false),
             ("**", Clue::Nothing, false),
         ] {
-            let parsed = Line::parse(line).unwrap().unwrap();
-            assert_eq!((parsed.clue, matches!(parsed.test, Test::Clue)), (clue, is_all), "{line}");
+            check(line, clue, is_all);
         }
-        assert_eq!(Line::parse(&"x".repeat(LONGEST + 1)).unwrap_err(), BadLine::TooLong);
-        assert_eq!(Line::parse("{a").unwrap_err(), BadLine::Glob);
-        assert!(["", "# a", "   "].iter().all(|line| Line::parse(line).unwrap().is_none()));
+        assert_eq!(Line::parse(&[b'x'; LONGEST + 1], false).unwrap_err(), BadLine::TooLong);
+        assert_eq!(Line::parse(b"[a", false).unwrap_err(), BadLine::Glob);
+        assert!(
+            ["", "# a", "   ", "/", "!", "!/"].iter().all(|it| Line::parse(it.as_bytes(), false).unwrap().is_none())
+        );
+    }
+
+    #[test]
+    fn blanks_at_the_end_count_only_behind_a_backslash() {
+        for (line, rule) in [
+            ("a   ", "a"),
+            (r"foo\   ", r"foo\ "),
+            (r"foo\ \ ", r"foo\ \ "),
+            (r"a\\  ", r"a\\"),
+            ("a b ", "a b"),
+            ("a\t ", "a\t"),
+            ("a\t", "a\t"),
+            (r"a\", r"a\"),
+        ] {
+            assert_eq!(without_blanks(line.as_bytes()), rule.as_bytes(), "{line:?}");
+        }
     }
 }

@@ -12,7 +12,9 @@ use rustc_hash::FxHashMap;
 /// The rules of one ignore file.
 #[derive(Debug)]
 pub(in crate::corpus) struct Matcher {
-    text: Box<str>,
+    text: Box<[u8]>,
+    /// Whether capital and small letters of ASCII are the same.
+    ignore_case: bool,
     rules: Box<[Rule]>,
     names: FxHashMap<Box<[u8]>, Numbers>,
     extensions: FxHashMap<Box<[u8]>, Numbers>,
@@ -27,9 +29,18 @@ struct Rule {
     /// Where it stands in the text.
     start: u32,
     length: u32,
+    /// Counted from 1.
+    line: u32,
     is_whitelist: bool,
     is_only_dir: bool,
     test: Test,
+}
+
+/// A rule as it is written, and the number of its line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::corpus) struct Written<'a> {
+    pub text: &'a [u8],
+    pub line: u32,
 }
 
 /// What a name must have.
@@ -44,9 +55,10 @@ enum Hint {
 impl Matcher {
     /// A bad line yields no rule; the others hold. At most `most` rules are read, and none that is very long; whether
     /// there are more is told as well.
-    pub fn new(text: &str, most: usize) -> (Self, bool) {
+    pub fn new(text: &[u8], most: usize, ignore_case: bool) -> (Self, bool) {
         let mut matcher = Self {
             text: text.into(),
+            ignore_case,
             rules: Box::default(),
             names: FxHashMap::default(),
             extensions: FxHashMap::default(),
@@ -54,8 +66,9 @@ impl Matcher {
         };
         let (mut rules, mut others) = (Vec::new(), Vec::new());
         let mut is_cut = false;
-        for line in text.lines() {
-            let line = match Line::parse(line) {
+        let lines = text.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        for (line, number_of_line) in lines.zip(1..) {
+            let line = match Line::parse(line, ignore_case) {
                 Ok(Some(line)) => line,
                 Ok(None) | Err(BadLine::Glob) => continue,
                 Err(BadLine::TooLong) => {
@@ -68,7 +81,8 @@ impl Matcher {
                 break;
             }
             let number = u32::try_from(rules.len()).expect("texts of rules are short");
-            let bytes = |text: &str| Box::<[u8]>::from(text.as_bytes());
+            let bytes =
+                |text: &[u8]| -> Box<[u8]> { if ignore_case { text.to_ascii_lowercase().into() } else { text.into() } };
             match line.clue {
                 Clue::Is(name) => matcher.names.entry(bytes(name)).or_default().push(number),
                 Clue::Extension(extension) => {
@@ -83,6 +97,7 @@ impl Matcher {
             rules.push(Rule {
                 start: u32::try_from(start).expect("texts of rules are short"),
                 length: u32::try_from(line.text.len()).expect("rules are short"),
+                line: number_of_line,
                 is_whitelist: line.is_whitelist,
                 is_only_dir: line.is_only_dir,
                 test: line.test,
@@ -91,8 +106,12 @@ impl Matcher {
         (Self { rules: rules.into(), others: others.into(), ..matcher }, is_cut)
     }
 
+    pub fn ignores_case(&self) -> bool {
+        self.ignore_case
+    }
+
     /// What it was made of.
-    pub fn text(&self) -> &str {
+    pub fn text(&self) -> &[u8] {
         &self.text
     }
 
@@ -102,7 +121,9 @@ impl Matcher {
 
     /// What the last rule that matches says about `path`, which is relative to the directory that the rules are about,
     /// with the rule as it is written.
-    pub fn matched(&self, path: &[u8], is_dir: bool) -> Match<&str> {
+    pub fn matched(&self, path: &[u8], is_dir: bool) -> Match<Written<'_>> {
+        let small = self.ignore_case.then(|| path.to_ascii_lowercase());
+        let path = small.as_deref().unwrap_or(path);
         let name = memchr::memrchr(b'/', path).map_or(path, |slash| &path[slash + 1..]);
         let applies = |number: u32| {
             let rule = &self.rules[number as usize];
@@ -121,7 +142,8 @@ impl Matcher {
         let other = others.find(|(hint, number)| hint.fits(name) && applies(*number)).map(|&(_, number)| number);
         let Some(rule) = other.or(told).map(|number| &self.rules[number as usize]) else { return Match::None };
         let text = &self.text[rule.start as usize..(rule.start + rule.length) as usize];
-        if rule.is_whitelist { Match::Whitelist(text) } else { Match::Ignore(text) }
+        let written = Written { text, line: rule.line };
+        if rule.is_whitelist { Match::Whitelist(written) } else { Match::Ignore(written) }
     }
 }
 
@@ -137,178 +159,4 @@ impl Hint {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ignore::gitignore::GitignoreBuilder;
-    use proptest::prelude::*;
-    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
-
-    /// Compares with the `ignore` crate.
-    fn check(lines: &[String], paths: &[Vec<u8>]) -> Result<(), TestCaseError> {
-        let mut builder = GitignoreBuilder::new("");
-        for line in lines {
-            let _ = builder.add_line(None, line);
-        }
-        // One range that makes no sense as one of bytes takes all other rules with it there.
-        let Ok(theirs) = builder.build() else { return Ok(()) };
-        let (ours, _) = Matcher::new(&lines.join("\n"), usize::MAX);
-        for path in paths {
-            for is_dir in [true, false] {
-                let expected = theirs.matched(OsStr::from_bytes(path), is_dir).map(|glob| glob.original());
-                let got = ours.matched(path, is_dir);
-                let same = match (&got, &expected) {
-                    (Match::None, Match::None) => true,
-                    (Match::Ignore(got), Match::Ignore(expected)) => got == expected,
-                    (Match::Whitelist(got), Match::Whitelist(expected)) => got == expected,
-                    _ => false,
-                };
-                prop_assert!(same, "{lines:?} {:?}: {got:?}, not {expected:?}", String::from_utf8_lossy(path));
-            }
-        }
-        Ok(())
-    }
-
-    fn paths() -> impl Strategy<Value = Vec<Vec<u8>>> {
-        let path = prop_oneof![
-            8 => r"([ab.*\[\]{} #!-]|/[ab.]){1,8}".prop_map(String::into_bytes),
-            2 => r"[ab]{1,3}(/[ab.]{1,4}){0,4}".prop_map(String::into_bytes),
-            1 => r"[abé/漢]{1,6}".prop_map(String::into_bytes),
-            1 => prop::collection::vec(prop_oneof![Just(b'a'), Just(b'/'), Just(0xe9), Just(0xc3)], 1..6),
-        ];
-        // Names in a listing are never empty.
-        let is_real = |path: &[u8]| path.split(|&byte| byte == b'/').all(|name| !matches!(name, b"" | b"." | b".."));
-        prop::collection::vec(path.prop_filter("a path", move |path| is_real(path)), 1..8)
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4000))]
-
-        #[test]
-        fn rules_mean_what_they_mean_to_ripgrep(
-            lines in prop::collection::vec(
-                prop_oneof![
-                    3 => r"!?/?([ab.*?\[\]!{},\\ -]|\*\*|/|\*\.a|#){1,8}",
-                    2 => r"!?/?([ab.]|\*|\?|/|\*\*/|/\*\*|\[!?[ab-]{1,3}\]|\{[ab*]?(,[ab./*]{1,3}){1,2}\}){1,5}/?",
-                    1 => r"!?[ab*é漢\[\]^-]{1,6}",
-                ],
-                1..5,
-            ),
-            paths in paths(),
-        ) {
-            check(&lines, &paths)?;
-        }
-    }
-
-    #[test]
-    fn odd_globs_mean_what_they_mean_to_ripgrep() {
-        let lines = [
-            "**",
-            "/**",
-            "**/",
-            "a/**",
-            "a/**/",
-            "**/a",
-            "a/**/b",
-            "**/**/b",
-            "a/**/**",
-            "a**",
-            "**a",
-            "a**b",
-            "{a,**/b}",
-            "{a,b/**}",
-            "{**,a}/b",
-            "{a/**/b,c}",
-            "{}",
-            "{,}",
-            "{a,}",
-            "{{a,b},c}b",
-            "{a",
-            "a}",
-            "a,b",
-            "[a",
-            "[",
-            "[]",
-            "[]a]",
-            "[a-]",
-            "[-a]",
-            "[!a]",
-            "[^a]b",
-            "a[/]b",
-            "a[^b]b",
-            "[b-a]",
-            "[é]",
-            r"\a",
-            r"a\",
-            r"\!a",
-            r"\#a",
-            r"a\ ",
-            "a ",
-            " a",
-            r"\/a",
-            r"a\/",
-            "/",
-            "//",
-            "//a",
-            "a[!x]*",
-            "a[!x]b*",
-            "[!x]*b",
-            "*[!x]*",
-            "a[!x]?",
-            "{a/b,a}*",
-            "[a/b",
-            "a[/]*",
-            "{a,b}/a*",
-            "{a/,b}a",
-            "b/[a/]*",
-            "*{/a,b}",
-            "a//b",
-            "./a",
-            "../a",
-            "!",
-            "!!a",
-            "!/",
-            "*",
-            "/*",
-            "*/",
-            "?",
-            "??",
-        ];
-        let names =
-            ["a", "b", "ab", "a b", " a", "a ", "é", "!a", "#a", "[", "[a", "a}", "a,b", "{a", "-", "]", ".", ".a"];
-        let mut paths: Vec<Vec<u8>> =
-            names.iter().filter(|name| **name != ".").map(|it| it.as_bytes().to_vec()).collect();
-        for (first, second) in names.iter().flat_map(|first| names.iter().map(move |second| (first, second))) {
-            if ![first, second].contains(&&".") {
-                paths.push(format!("{first}/{second}").into_bytes());
-                paths.push(format!("b/{first}/{second}").into_bytes());
-            }
-        }
-        for line in lines {
-            check(&[line.to_owned()], &paths).unwrap();
-        }
-    }
-
-    #[test]
-    fn the_last_rule_that_matches_wins_and_no_more_rules_count_than_wanted() {
-        let text = "*.o\n!keep.o\n\n# comment\nkeep.*\n!a\n";
-        let verdict =
-            |most: usize, path: &str| format!("{:?}", Matcher::new(text, most).0.matched(path.as_bytes(), false));
-        assert_eq!(verdict(9, "x.o"), r#"Ignore("*.o")"#);
-        assert_eq!(verdict(9, "keep.o"), r#"Ignore("keep.*")"#);
-        assert_eq!(verdict(2, "keep.o"), r#"Whitelist("!keep.o")"#);
-        assert_eq!(verdict(9, "a"), r#"Whitelist("!a")"#);
-        let cut = |most| Matcher::new(text, most).1;
-        assert_eq!([cut(3), cut(4), cut(5)], [true, false, false]);
-    }
-
-    #[test]
-    fn no_glob_takes_long() {
-        // An engine that tries one way after the other would not be done in a lifetime.
-        let glob = "*a".repeat(500);
-        let path = "a".repeat(255) + "b";
-        let braces = "{a,{aa,{aaa,*}}}".repeat(60) + "c";
-        let (matcher, _) = Matcher::new(&format!("{glob}\n/{braces}\n**/x/{glob}\n"), usize::MAX);
-        assert_eq!(matcher.len(), 3);
-        assert!(matcher.matched(path.as_bytes(), false).is_none());
-    }
-}
+mod tests;

@@ -98,7 +98,8 @@ impl Stream {
         let mut raw = Vec::new();
         let read = (&mut input).take(BINARY_PROBE as u64).read_to_end(&mut raw);
         read.map_err(|error| ShardError::Input { path: path.clone(), reason: error.to_string() })?;
-        let Some(decoder) = Decoder::of(&raw) else {
+        // Whoever ingests a text by itself has named it.
+        let Some(decoder) = Decoder::of(&raw, true) else {
             return Err(ShardError::Input { path, reason: "it is binary".to_owned() });
         };
         let mut stream =
@@ -208,7 +209,8 @@ mod tests {
         let (replaced, changes) = of(b"\xef\xbb\xbfa\xffbc");
         assert_eq!(replaced.concat(), "a\u{fffd}bc".as_bytes());
         assert_eq!((changes.had_mark, changes.replaced), (true, 1));
-        let binary = IngestSource::Stream { path: "a".into(), input: Box::new(std::io::Cursor::new(b"a\0b".to_vec())) };
+        let binary =
+            IngestSource::Stream { path: "a".into(), input: Box::new(std::io::Cursor::new(b"\0\x01b".to_vec())) };
         assert!(matches!(Input::new(binary, 4), Err(ShardError::Input { .. })));
     }
 }

@@ -65,6 +65,15 @@ impl NamedStore {
     }
 }
 
+/// The folder of this machine that `location` names, if it does.
+pub fn local_folder(location: &str) -> Option<PathBuf> {
+    match location.split_once("://") {
+        None => Some(location.into()),
+        Some(("file", _)) => Url::parse(location).ok()?.to_file_path().ok(),
+        Some(_) => None,
+    }
+}
+
 /// The place that `location` names, to read from. The flag ends requests to it.
 pub(super) fn open(location: &str, stop: &StopFlag) -> Result<Place, ShardError> {
     let no_store = || ShardError::NoStore { location: location.to_owned() };

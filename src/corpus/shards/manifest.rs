@@ -257,6 +257,11 @@ pub(super) fn is_of_a_store(json: &[u8]) -> bool {
     is_announced(json) || wire::is_of_a_store(json)
 }
 
+/// Whether a text is JSON of whatever kind.
+pub(super) fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
+}
+
 /// Whether a text begins as manifests do, which say first what they are.
 pub(super) fn is_announced(head: &[u8]) -> bool {
     let mut written = head.iter().filter(|byte| !byte.is_ascii_whitespace());

@@ -50,18 +50,22 @@ impl Place {
         if let Some(stored) = self.stored_manifest()? {
             return self.parse(&stored);
         }
-        let has_shards = match self {
-            Self::Folder(folder) => folder.check()?,
-            Self::Objects(objects) => objects.has_shards()?,
-        };
         let location = self.shown().to_owned();
-        Err(if has_shards { ShardError::HalfWritten { location } } else { ShardError::NoStore { location } })
+        Err(if self.has_shards()? { ShardError::HalfWritten { location } } else { ShardError::NoStore { location } })
     }
 
-    /// Reads a manifest. One that is none of ours belongs to somebody else.
+    fn has_shards(&self) -> Result<bool, ShardError> {
+        match self {
+            Self::Folder(folder) => folder.check(),
+            Self::Objects(objects) => objects.has_shards(),
+        }
+    }
+
+    /// Reads a manifest. One that is none of ours belongs to somebody else, unless it is a damaged one beside shards.
     pub fn parse(&self, stored: &StoredManifest) -> Result<Manifest, ShardError> {
         let location = || self.shown().to_owned();
-        Manifest::parse(&stored.json).map_err(|reason| match manifest::is_of_a_store(&stored.json) {
+        let is_damaged = || !manifest::is_json(&stored.json) && self.has_shards().unwrap_or(false);
+        Manifest::parse(&stored.json).map_err(|reason| match manifest::is_of_a_store(&stored.json) || is_damaged() {
             true => ShardError::Manifest { location: location(), reason },
             false => ShardError::OtherFiles { location: location(), found: MANIFEST.to_owned() },
         })

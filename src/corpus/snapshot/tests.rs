@@ -98,10 +98,10 @@ fn ignore_files_are_honoured_nested_and_negated() {
             sub/build/kept.rs
             sub/important.log
               - .gitignore: hidden
-              - build/: ignored by `/build` in .gitignore
+              - build/: ignored by `/build` in .gitignore:2
               - sub/.gitignore: hidden
-              - sub/y.tmp: ignored by `*.tmp` in sub/.gitignore
-              - x.log: ignored by `*.log` in .gitignore
+              - sub/y.tmp: ignored by `*.tmp` in sub/.gitignore:1
+              - x.log: ignored by `*.log` in .gitignore:1
         "#]],
     );
 }
@@ -126,22 +126,65 @@ fn our_own_ignore_file_wins_over_the_others() {
               - .gitignore: excluded by `.*ignore`
               - .ignore: excluded by `.*ignore`
               - .rlmignore: excluded by `.*ignore`
-              - c.txt: ignored by `c.txt` in .rlmignore
-              - d.txt: ignored by `d.txt` in .git/info/exclude
+              - c.txt: ignored by `c.txt` in .rlmignore:1
+              - d.txt: ignored by `d.txt` in .git/info/exclude:1
         "#]],
     );
 }
 
 #[test]
-fn ignore_files_count_without_a_repository_too() {
-    let tree = Tree::new(&[(".gitignore", b"*.o\n"), ("a.c", b""), ("a.o", b"")]);
+fn rules_of_git_count_in_a_repository_only() {
+    let tree = Tree::new(&[
+        (".gitignore", b"/*\n"),
+        (".ignore", b"\n*.o\n"),
+        ("a.c", b""),
+        ("a.o", b""),
+        ("below/.git/HEAD", b""),
+        ("below/.gitignore", b"*.c\n"),
+        ("below/b.c", b""),
+        ("below/b.h", b""),
+    ]);
     fs::remove_dir_all(tree.path(".git")).unwrap();
     check(
         &tree.selection(),
         expect![[r#"
             a.c
+            below/b.h
               - .gitignore: hidden
-              - a.o: ignored by `*.o` in .gitignore
+              - .ignore: hidden
+              - a.o: ignored by `*.o` in .ignore:2
+              - below/.gitignore: hidden
+              - below/b.c: ignored by `*.c` in below/.gitignore:1
+        "#]],
+    );
+}
+
+#[test]
+fn without_ignore_files_hidden_names_and_secrets_still_stay_out() {
+    let tree = Tree::new(&[
+        (".gitignore", b"*.o\n"),
+        (".rlmignore", b"sub\n"),
+        (".git/info/exclude", b"a.c\n"),
+        ("a.c", b""),
+        ("a.o", b""),
+        ("keep.c", b""),
+        ("sub/.ignore", b"*\n"),
+        ("sub/b.c", b""),
+        ("server.pem", b""),
+    ]);
+    let ignored = shown(&tree.selection());
+    assert!(ignored.contains("sub/: ignored by `sub` in .rlmignore:1"), "{ignored}");
+    check(
+        &Selection { no_ignore: true, ..tree.selection() },
+        expect![[r#"
+            a.c
+            a.o
+            keep.c
+            sub/b.c
+              - .gitignore: hidden
+              - .rlmignore: hidden
+              - server.pem: secret (an include glob can name it)
+              - sub/.ignore: hidden
         "#]],
     );
 }
@@ -252,8 +295,8 @@ fn open_buffers_win_over_the_disk() {
             sub/unsaved.rs
               - .env: hidden
               - .gitignore: hidden
-              - ignored.rs: ignored by `ignored.*` in .gitignore
-              - ignored.unsaved: ignored by `ignored.*` in .gitignore
+              - ignored.rs: ignored by `ignored.*` in .gitignore:1
+              - ignored.unsaved: ignored by `ignored.*` in .gitignore:1
               - new.pem: secret (an include glob can name it)
         "#]],
     );

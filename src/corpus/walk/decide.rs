@@ -3,10 +3,11 @@
 use super::entries::{Kind, stat};
 use crate::{
     corpus::{
+        editor_files::is_editor_file,
         exclusion::Reason,
         globs::Globs,
         open::{open_below, open_path},
-        rules::{Above, Ledger, OwnRules, Rules},
+        rules::{Above, Ledger, OwnRules, Rules, Tracking},
         secrets::looks_secret,
     },
     text::visible_name,
@@ -32,7 +33,12 @@ pub(super) struct Place<'a> {
     pub is_dir: bool,
     /// Whether an include glob matches it, or a directory that it lies in.
     pub is_included: bool,
+    /// Why nothing is read in the directory that it lies in but what git tracks.
+    pub only_tracked: Option<&'a Arc<Reason>>,
 }
+
+/// What is read of a directory that is not passed over: all of it, or what git tracks, and why nothing else.
+pub(super) type Extent = Option<Arc<Reason>>;
 
 /// Why a file that only an editor has would not be read if it were saved as `path`.
 pub(in crate::corpus) fn reason_against(globs: &Globs, path: &Path) -> Option<Reason> {
@@ -43,14 +49,23 @@ pub(in crate::corpus) fn reason_against(globs: &Globs, path: &Path) -> Option<Re
     let root = globs.root().canonicalize().unwrap_or_else(|_| globs.root().to_owned());
     let ledger = Arc::default();
     let opened = open_path(&root).ok();
-    let steps = steps(&root, opened.as_ref().map(AsFd::as_fd), &Above::read(&root, &root, &ledger), relative, &ledger);
-    let mut is_included = false;
+    let above = Above::read(&root, &root, globs.no_ignore(), &ledger);
+    let opened = opened.as_ref().filter(|_| !globs.no_ignore()).map(AsFd::as_fd);
+    let steps = steps(&root, opened, &above, relative, &ledger);
+    let (mut is_included, mut only_tracked) = (false, None);
     steps.into_iter().find_map(|step| {
         let is_dir = step.relative != relative;
         is_included |= globs.includes(&step.relative, is_dir);
-        let place = Place { full: &step.full, relative: &step.relative, is_dir, is_included };
-        let wanted = globs.spelled_out().iter().any(|wanted| wanted.starts_with(&step.relative));
-        place.reason_against(globs, &step.rules).filter(|reason| !(wanted && matches!(reason, Reason::Ignored { .. })))
+        let (full, relative) = (step.full.as_path(), step.relative.as_path());
+        let place = Place { full, relative, is_dir, is_included, only_tracked: only_tracked.as_ref() };
+        let wanted = globs.spelled_out().iter().any(|wanted| wanted.starts_with(relative));
+        match place.decide(globs, &step.rules) {
+            Ok(extent) => {
+                only_tracked = extent;
+                None
+            }
+            Err(reason) => (!wanted || !matches!(reason, Reason::Ignored { .. })).then_some(reason),
+        }
     })
 }
 
@@ -63,6 +78,9 @@ pub(super) fn is_ignored_but_wanted(
     relative: &Path,
     ledger: &Arc<Ledger>,
 ) -> bool {
+    if globs.no_ignore() {
+        return false;
+    }
     let mut ignored = false;
     for step in steps(root, Some(opened), above, relative, ledger) {
         let Ok(kind) = kind_below(opened, &step.relative) else { return false };
@@ -106,7 +124,8 @@ fn steps(
             None => (root, Path::new("")),
         };
         let own = opened.and_then(|root| open_below(root, parent, OFlags::PATH | OFlags::DIRECTORY).ok());
-        rules = rules.within(directory, &OwnRules::probe(own.as_ref().map(AsFd::as_fd), ledger));
+        let own = OwnRules::probe(own.as_ref().map(AsFd::as_fd), rules.ignore_case(), ledger);
+        rules = rules.within(directory, &own);
         let step = Step { relative: parent.join(name), full: directory.join(name), rules: rules.clone() };
         steps.push(step);
     }
@@ -114,23 +133,43 @@ fn steps(
 }
 
 impl Place<'_> {
-    /// Why it is passed over. If there are several reasons, it is the one that a person can do most about.
-    pub fn reason_against(&self, globs: &Globs, rules: &Rules) -> Option<Reason> {
+    /// Why it is passed over, or what is read of it. If there are several reasons, it is the one that a person can do most
+    /// about.
+    pub fn decide(&self, globs: &Globs, rules: &Rules) -> Result<Extent, Reason> {
         if let Some(glob) = globs.excluding(self.relative, self.is_dir) {
-            return Some(Reason::Excluded { glob });
+            return Err(Reason::Excluded { glob });
         }
         if !self.is_dir && !self.is_included {
-            return Some(Reason::NotIncluded);
+            return Err(Reason::NotIncluded);
         }
-        let verdict = rules.verdict(self.full, self.is_dir);
+        let verdict = match self.only_tracked {
+            Some(_) => rules.verdict_without_git(self.full, self.is_dir),
+            None => rules.verdict(self.full, self.is_dir),
+        };
         let let_in = verdict.is_whitelist();
-        if let ignore::Match::Ignore(rule) = verdict {
-            return Some(Reason::Ignored { rule: rule.text.to_owned(), file: rule.file.to_owned() });
+        // What git tracks its rules do not keep out. In a folder that is ignored all the rest is ignored.
+        let ignored = match (verdict, self.only_tracked) {
+            (ignore::Match::Ignore(rule), _) if !rule.is_of_git => return Err(rule.reason()),
+            (ignore::Match::Ignore(rule), _) => Some(Arc::new(rule.reason())),
+            (_, above) => above.cloned(),
+        };
+        let tracking = || rules.tracking(self.full, self.is_dir);
+        let extent = match ignored.map(|reason| (tracking(), reason)) {
+            None | Some((Tracking::Whole, _)) => None,
+            Some((Tracking::Inside, reason)) => Some(reason),
+            Some((Tracking::Nothing, reason)) => return Err(Arc::unwrap_or_clone(reason)),
+        };
+        let is_spelled = || globs.spells_hidden(self.relative, self.is_dir);
+        if !self.is_dir && is_editor_file(self.relative) && !globs.lets_in_editor_file(self.relative) {
+            if rules.tracking(self.full, false) == Tracking::Nothing {
+                return Err(Reason::EditorFile);
+            }
         }
         // Nothing lets in what belongs to git itself.
-        let is_hidden = begins_with_dot(self.relative)
-            && (is_git(self.relative) || !(let_in || globs.spells_hidden(self.relative, self.is_dir)));
-        is_hidden.then_some(Reason::Hidden)
+        match begins_with_dot(self.relative) && (is_git(self.relative) || !(let_in || is_spelled())) {
+            true => Err(Reason::Hidden),
+            false => Ok(extent),
+        }
     }
 
     /// Why something that no rule or glob keeps out is still no file to read.

@@ -2,7 +2,7 @@
 
 use super::{
     FileEntry,
-    decide::{Place, link_reason},
+    decide::{Extent, Place, link_reason},
     entries::{Entries, Kind, stat},
 };
 use crate::{
@@ -55,6 +55,8 @@ pub(super) struct Entrance {
     pub rules: Rules,
     /// Whether an include glob matches it, or a directory that it lies in.
     pub is_included: bool,
+    /// Why nothing is read in it but what git tracks, if that is so.
+    pub only_tracked: Extent,
 }
 
 /// A directory that was entered.
@@ -175,7 +177,9 @@ impl Directory {
         let mut listed = Listed::default();
         entries.iter().for_each(|(name, _)| listed.note(name.as_bytes()));
         let own_before = before.and_then(|before| before.own.as_ref());
-        self.own = listed.is_any().then(|| OwnRules::read(opened, listed, own_before, ground.ledger));
+        let ignore_case = self.entrance.rules.ignore_case();
+        let has_rules = listed.is_any() && !ground.globs.no_ignore();
+        self.own = has_rules.then(|| OwnRules::read(opened, listed, own_before, ignore_case, ground.ledger));
         let before = before.filter(|before| before.own == self.own);
         let paths = Paths::new(ground, &self.entrance.path);
         let rules = match &self.own {
@@ -195,7 +199,9 @@ impl Directory {
             let relative = Path::new(OsStr::from_bytes(&full[paths.root_prefix..]));
             let is_dir = kind == Kind::Directory;
             let is_included = self.entrance.is_included || ground.globs.includes(relative, is_dir);
-            let place = Place { full: Path::new(OsStr::from_bytes(&full)), relative, is_dir, is_included };
+            let only_tracked = self.entrance.only_tracked.as_ref();
+            let place =
+                Place { full: Path::new(OsStr::from_bytes(&full)), relative, is_dir, is_included, only_tracked };
             if !matches!(visible_name(name.as_bytes()), Cow::Borrowed(_)) {
                 self.has_odd_names = true;
             }
@@ -206,10 +212,13 @@ impl Directory {
                 }
                 Exclusion { path, reason }
             };
-            if let Some(reason) = place.reason_against(ground.globs, &rules) {
-                self.left_out.push(exclude(reason));
-                continue;
-            }
+            let extent = match place.decide(ground.globs, &rules) {
+                Ok(extent) => extent,
+                Err(reason) => {
+                    self.left_out.push(exclude(reason));
+                    continue;
+                }
+            };
             if kind == Kind::Link {
                 let reason = link_reason(opened, name, place.full, ground.root);
                 self.links.push((name.to_owned(), exclude(reason)));
@@ -223,7 +232,8 @@ impl Directory {
                 let known = before.and_then(|before| before.number_of(name));
                 let number = known.unwrap_or_else(|| {
                     let number = ground.next.fetch_add(1, atomic::Ordering::Relaxed);
-                    further.push(Entrance { number, path: relative.to_owned(), rules: rules.clone(), is_included });
+                    let (path, rules) = (relative.to_owned(), rules.clone());
+                    further.push(Entrance { number, path, rules, is_included, only_tracked: extent });
                     number
                 });
                 self.children.push(Child::Directory { name: name.to_owned(), number });
@@ -278,7 +288,9 @@ impl Directory {
         let Ok(opened) = open_below(ground.opened.as_fd(), &self.entrance.path, flags) else { return Changes::Listing };
         let opened = opened.as_fd();
         let fingerprint = rustix::fs::fstat(opened).ok().map(|stat| Fingerprint::from(&stat));
-        let has_same_rules = || self.own.as_ref().is_none_or(|own| own.read_again(opened, ground.ledger) == *own);
+        let ignore_case = self.entrance.rules.ignore_case();
+        let has_same_rules =
+            || self.own.as_ref().is_none_or(|own| own.read_again(opened, ignore_case, ground.ledger) == *own);
         if self.fingerprint.is_none() || fingerprint != self.fingerprint || !has_same_rules() {
             return Changes::Listing;
         }

@@ -15,6 +15,8 @@ enum Happening {
     Write(String, String),
     Append(String),
     Rules(String, &'static str, String),
+    /// Git tracks these files of a directory, and no others.
+    Track(String, Vec<String>),
     Remove(String),
     Rename(String, String),
     Directory(String),
@@ -36,6 +38,11 @@ impl Happening {
                 fs::create_dir_all(path.parent().unwrap_or(root))?;
                 fs::write(path, lines)
             }
+            Self::Track(directory, paths) => {
+                let path = root.join(directory).join(".git/index");
+                fs::create_dir_all(path.parent().unwrap_or(root))?;
+                fs::write(path, index(paths))
+            }
             Self::Remove(path) if root.join(path).is_dir() => fs::remove_dir_all(root.join(path)),
             Self::Remove(path) => fs::remove_file(root.join(path)),
             Self::Rename(from, to) => fs::rename(root.join(from), root.join(to)),
@@ -48,6 +55,19 @@ impl Happening {
             Self::Permissions(path, mode) => fs::set_permissions(root.join(path), fs::Permissions::from_mode(*mode)),
         }
     }
+}
+
+/// An index of git's, of version 2.
+fn index(paths: &[String]) -> Vec<u8> {
+    let mut index = [&b"DIRC"[..], &2_u32.to_be_bytes(), &(paths.len() as u32).to_be_bytes()].concat();
+    for path in paths {
+        let start = index.len();
+        index.extend([0; 62]);
+        index.extend(path.as_bytes());
+        index.extend(vec![0; 8 - (index.len() - start) % 8]);
+    }
+    index.extend([0; 20]);
+    index
 }
 
 fn a_path() -> impl Strategy<Value = String> {
@@ -70,6 +90,12 @@ fn happenings() -> impl Strategy<Value = Happening> {
         5 => (a_path(), "[a-z]{0,3}").prop_map(|(path, text)| Happening::Write(path, text)),
         2 => a_path().prop_map(Happening::Append),
         5 => (directory, rule_file, rules).prop_map(|(at, name, lines)| Happening::Rules(at.into(), name, lines)),
+        2 => (prop::sample::select(vec!["..", ".", "a"]), prop::collection::vec(a_path(), 0..4), "(root/)?").prop_map(
+            |(at, paths, prefix)| Happening::Track(at.into(), paths.iter().map(|path| prefix.clone() + path).collect()),
+        ),
+        1 => (prop::sample::select(vec!["..", "a"]), "(ignorecase=true|excludesFile=x)?").prop_map(|(at, line)| {
+            Happening::Rules(at.into(), ".git/config", format!("[core]\n{line}\n"))
+        }),
         3 => a_path().prop_map(Happening::Remove),
         1 => "(\\.\\./|a/)?(\\.gitignore|\\.ignore|\\.git)".prop_map(Happening::Remove),
         3 => (a_path(), a_path()).prop_map(|(from, to)| Happening::Rename(from, to)),

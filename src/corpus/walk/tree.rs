@@ -136,7 +136,7 @@ impl Tree {
 
     /// Where to begin, and the directories among these that were not met before, or that have other rules above.
     fn begin<'a>(&self, ground: &Ground<'_>, is_same_root: bool) -> (Vec<Start>, Vec<Job<'a>>) {
-        let above = Above::read(ground.root, ground.root, ground.ledger);
+        let above = Above::read(ground.root, ground.root, ground.globs.no_ignore(), ground.ledger);
         let (globs, opened) = (ground.globs, ground.opened.as_fd());
         let mut wanted: Vec<PathBuf> = globs.spelled_out().to_vec();
         wanted.retain(|path| is_ignored_but_wanted(globs, ground.root, opened, &above, path, ground.ledger));
@@ -155,14 +155,15 @@ impl Tree {
                 let mut on_the_way = path.ancestors().filter(|step| !step.as_os_str().is_empty());
                 let is_included = on_the_way.any(|step| globs.includes(step, true));
                 let rules = above.rules.clone();
-                jobs.push(Job::Enter(Entrance { number, path: path.clone(), rules, is_included }));
+                let path = path.clone();
+                jobs.push(Job::Enter(Entrance { number, path, rules, is_included, only_tracked: None }));
                 number
             });
             Start { path, above, found: Beginning::Directory(number) }
         };
         let mut starts = vec![start(PathBuf::new(), above)];
         starts.extend(wanted.into_iter().map(|path| {
-            let above = Above::read(ground.root, &ground.root.join(&path), ground.ledger);
+            let above = Above::read(ground.root, &ground.root.join(&path), globs.no_ignore(), ground.ledger);
             start(path, above)
         }));
         (starts, jobs)

@@ -52,6 +52,8 @@ impl JsonSchema for Options {
             Shape::Choices(names) => json!({"type": "array", "items": {"enum": names}}),
             Shape::Whole { least } => json!({"type": "integer", "minimum": least}),
             Shape::Number => json!({"type": "number", "exclusiveMinimum": 0}),
+            Shape::Time => json!({"type": ["number", "string"], "exclusiveMinimum": 0}),
+            Shape::Flag => json!({"type": "boolean"}),
             Shape::Schema | Shape::Tools => json!({"type": "object"}),
             Shape::Prices => {
                 let pair = json!({"type": "array", "prefixItems": [{"type": "number"}, {"type": "number"}]});

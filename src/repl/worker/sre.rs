@@ -2,7 +2,9 @@
 //!
 //! The interpreter's own counts all characters of a string for each search, each step of `finditer` and each `group`,
 //! which is hopeless in texts of gigabytes. This one finds positions through the index of a text, searches long
-//! subjects with automata, can be interrupted inside a search, and keeps to CPython where the other strays.
+//! subjects with automata, can be interrupted inside a search, and keeps to CPython where the other strays. RustPython 0.6.0
+//! has an index for each string, but can still not be interrupted inside a search, so this is not among the
+//! [`corrections`](super::corrections).
 //!
 //! A pattern's way: Python's compiler makes code of it ([`Pattern`](pattern::Pattern)); the code is read back as a tree
 //! ([`tree`]); from the tree come a program for the [`engine`], which says what a pattern matches, and, through an
@@ -17,12 +19,8 @@ mod engine;
 mod finder;
 mod haystack;
 mod interrupt;
-mod match_object;
-mod matcher;
 mod pattern;
-mod scanner;
 mod subject;
-mod substitute;
 mod translate;
 mod tree;
 
@@ -33,10 +31,10 @@ use rustpython_vm::class::PyClassImpl;
 /// Creates the classes of the module; further calls do nothing.
 fn init() {
     pattern::Pattern::make_static_type();
-    match_object::Match::make_static_type();
-    scanner::Scanner::make_static_type();
-    scanner::MatchIterator::make_static_type();
-    substitute::Template::make_static_type();
+    pattern::match_object::Match::make_static_type();
+    pattern::scanner::Scanner::make_static_type();
+    pattern::scanner::MatchIterator::make_static_type();
+    pattern::match_object::substitute::Template::make_static_type();
 }
 
 #[rustpython_vm::pymodule]
@@ -44,8 +42,7 @@ mod _sre {
     use super::{
         case::{lower_ascii, lower_unicode, upper_unicode},
         code,
-        pattern::{Pattern, PatternParts},
-        substitute::Template,
+        pattern::{Pattern, PatternParts, match_object::substitute::Template},
     };
     use rustpython_vm::{PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, builtins::PyListRef};
 

@@ -4,9 +4,9 @@
 //! proportional to them.
 
 use super::{
+    text::iterator::TextIterator,
     text::{Text, new_string, reserve},
     text_arguments::{AffixArguments, LineArguments, SearchArguments, SplitArguments},
-    text_iterator::TextIterator,
     text_search::{count, ends_with, first_position, last_position, or_error, or_minus_one, starts_with},
     text_split::{is_python_space, lines, parts, parts_from_end, words, words_from_end},
 };
@@ -152,7 +152,7 @@ impl Text {
         self.mapped(str::make_ascii_uppercase, str::to_uppercase, vm)
     }
 
-    /// A text says that it is a `str`; see also `str_fixes::kind`.
+    /// A text says that it is a `str`; see also `text_class`.
     #[pygetset]
     fn __class__(&self, vm: &VirtualMachine) -> PyTypeRef {
         vm.ctx.types.str_type.to_owned()
@@ -165,7 +165,7 @@ impl Text {
         (vm.ctx.types.str_type.to_owned(), (copy,)).to_pyobject(vm)
     }
 
-    /// `str(text)` is the text itself instead of a copy; see also `str_fixes`.
+    /// `str(text)` is the text itself instead of a copy; see also `text_class`.
     #[pymethod]
     fn __str__(zelf: PyRef<Self>) -> PyRef<Self> {
         zelf

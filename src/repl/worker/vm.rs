@@ -4,17 +4,12 @@
 //! `python/`; everything else refuses with a message that says where the text is. All code is part of the binary, so
 //! nothing needs a file once the interpreter has been built.
 
-mod dicts;
-mod exceptions;
 mod output;
-mod rounding;
-mod sorting;
 mod threads;
 
 pub use output::{OutputSink, Stream};
-pub use threads::MOST_THREADS;
 
-use super::{sre, str_fixes, text::Text};
+use super::{corrections, sre, text::Text, text_class};
 use output::Output;
 use rustpython_vm::{
     AsObject, Context, Interpreter, InterpreterBuilder, PyResult, Settings, VirtualMachine,
@@ -28,12 +23,8 @@ use rustpython_vm::{
 use std::sync::Arc;
 
 /// Python code that takes the place of modules for the operating system, in the order in which it runs.
-const STAND_INS: [(&str, &str); 4] = [
-    ("<system>", include_str!("python/system.py")),
-    ("<event loop>", include_str!("python/event_loop.py")),
-    ("<csv>", include_str!("python/csv_rows.py")),
-    ("<xml>", include_str!("python/xml_parser.py")),
-];
+const STAND_INS: [(&str, &str); 2] =
+    [("<system>", include_str!("python/system.py")), ("<event loop>", include_str!("python/event_loop.py"))];
 
 /// The modules that programs import most, and before the slow ones what these are made of, so that each step is short;
 /// the slowest come last. See [`Preload`].
@@ -124,16 +115,14 @@ impl Machine {
             threads::install(vm);
             Text::init();
             Output::install(output, vm)?;
-            str_fixes::install(vm)?;
-            sorting::install(vm)?;
-            rounding::install(vm)?;
-            exceptions::install(vm)?;
-            dicts::install(vm);
+            text_class::install(vm);
+            corrections::install(vm)?;
             let scope = vm.new_scope_with_builtins();
             scope.globals.set_item("urandom", vm.new_function("urandom", urandom).into(), vm)?;
             // Only this module knows what `settings` says about warnings.
             vm.import("warnings", 0)?;
-            STAND_INS.iter().try_for_each(|(name, source)| run(vm, &scope, name, source))
+            let python = STAND_INS.iter().chain(&corrections::IN_PYTHON);
+            python.into_iter().try_for_each(|(name, source)| run(vm, &scope, name, source))
         })?;
         Ok(machine)
     }

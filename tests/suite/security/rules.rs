@@ -130,9 +130,9 @@ async fn as_many_rules_as_repositories_have_all_count() {
         fs::write(place.join("final.txt"), "x").expect("a file can be written");
     }
     let (preview, _) = preview(folder.path()).await;
-    assert_eq!(reason(&preview, "final.txt"), Some("ignored by `final.txt` in .gitignore"));
-    assert_eq!(reason(&preview, "x.t9999"), Some("ignored by `*.t9999` in .gitignore"));
-    assert_eq!(reason(&preview, "sub99/final.txt"), Some("ignored by `final.txt` in sub99/.gitignore"));
+    assert_eq!(reason(&preview, "final.txt"), Some("ignored by `final.txt` in .gitignore:20001"));
+    assert_eq!(reason(&preview, "x.t9999"), Some("ignored by `*.t9999` in .gitignore:20000"));
+    assert_eq!(reason(&preview, "sub99/final.txt"), Some("ignored by `final.txt` in sub99/.gitignore:20001"));
     assert_eq!((&preview["context"]["files"], reason(&preview, ".gitignore")), (&json!(1), Some("hidden")));
 }
 
@@ -189,10 +189,19 @@ async fn ignore_files_that_are_links_are_not_followed_and_not_shown() {
     .expect("a link can be made");
     fs::create_dir_all(place("w/.git")).expect("a folder can be made");
     symlink(outside.path(), place("w/.git/info")).expect("a link can be made");
+    // The configuration of a repository may name any file.
+    for (place, excludes) in [("h", target.clone()), ("c", "link".into())] {
+        fs::create_dir_all(folder.path().join(place).join(".git")).expect("a folder can be made");
+        let config = format!("[core]\nexcludesFile = {}\n", excludes.display());
+        file(&folder, &format!("{place}/.git/config"), config.as_bytes());
+    }
+    symlink(&target, place("c/link")).expect("a link can be made");
+    file(&folder, "c/hunter2-x.txt", b"x");
     let (preview, _) = preview(folder.path()).await;
-    let text = preview.to_string();
+    assert!(reason(&preview, "c/hunter2-x.txt").is_some_and(|reason| reason.contains("`…` in c/link:2")), "{preview}");
+    let text = preview.to_string().replace("ignored by `…`", "");
     assert!(!text.contains("hunter2-*") && !text.contains("ignored by"), "{text}");
-    assert_eq!(preview["context"]["files"], 7, "{text}");
+    assert_eq!(preview["context"]["files"], 6, "{text}");
     // A pipe in its place is not waited for.
     let odd = repository();
     rustix::fs::mknodat(

@@ -115,6 +115,9 @@ pub(super) fn is_of_a_store(json: &[u8]) -> bool {
 
 /// Reads the document, and adds up what it says of its shards.
 pub(super) fn read(json: &[u8]) -> Result<Manifest, String> {
+    if json.trim_ascii().is_empty() {
+        return Err("it is empty".to_owned());
+    }
     let no_manifest = |error: serde_json::Error| format!("it is no manifest of shards ({error})");
     let head: Head = serde_json::from_slice(json).map_err(no_manifest)?;
     if head.format != FORMAT {
