@@ -115,7 +115,8 @@ mod tests {
         let page = String::from_utf8(page(command()).unwrap()).unwrap();
         let help = command().find_subcommand_mut("query").unwrap().render_long_help().to_string();
         for (status, meaning) in STATUSES {
-            assert!(page.contains(&format!("\\fB{status}\\fR\n{meaning}")), "{status} in {page}");
+            let in_page = format!("\\fB{status}\\fR\n{}", meaning.replace('-', "\\-"));
+            assert!(page.contains(&in_page), "{status} in {page}");
             assert!(help.contains(&format!("{status:>5}  {meaning}")), "{status} in {help}");
         }
     }
