@@ -1,25 +1,27 @@
 //! The terminal: commands, options, and what they print.
 //!
 //! Answers go to standard output and nothing else does; everything about the work goes to standard error, and most of
-//! it only if that is a terminal. Exit status: 0 answered, 1 failed, 2 wrong usage, 3 ended by a limit (with the
-//! partial answer) or about a text that was cut, 130 interrupted (with the partial answer). Whatever else happened, it
-//! is 1 if something could not be written that the person has asked for (`output`).
+//! it only if that is a terminal. `documents::STATUSES` says what the exit status tells. Whatever else happened, it is 1
+//! if something could not be written that the person has asked for (`output`).
 
 mod doctor;
+mod documents;
 mod models;
 mod options;
 mod output;
 mod preview;
 mod progress;
 mod query;
+mod render;
 mod scope;
 mod screen;
 mod shards;
 mod terminal;
 mod trace;
+mod view;
 
 use crate::lsp::{self, ExitReason};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::{ffi::OsString, io::Write, process::ExitCode};
 use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -42,12 +44,16 @@ enum Command {
     Shards(shards::ShardsArguments),
     /// Show what a question would read, send and cost, and what is left out and why; calls no model
     Preview(Box<preview::PreviewArguments>),
-    /// Show which models were detected, which are configured, and whether they answer
+    /// Show which models were detected, which are configured, and whether their servers answer and list them
     Models(models::ModelsArguments),
     /// Check the set-up and say how to mend it
     Doctor(doctor::DoctorArguments),
     /// Run the language server on standard input and output
     Lsp,
+    /// Print the completions of commands and options for a shell
+    Completions(documents::CompletionsArguments),
+    /// Print the manual page: rlm man | man -l -
+    Man,
 }
 
 /// Exit status for options that make no sense.
@@ -75,6 +81,8 @@ pub fn main() -> ExitCode {
             Command::Preview(arguments) => preview::run(*arguments).await,
             Command::Models(arguments) => models::run(arguments).await,
             Command::Doctor(arguments) => doctor::run(arguments).await,
+            Command::Completions(arguments) => documents::completions(arguments, Arguments::command()),
+            Command::Man => documents::man(Arguments::command()),
             Command::Lsp => match lsp::serve_stdio().await {
                 Ok(ExitReason::Proper) => ExitCode::SUCCESS,
                 Ok(ExitReason::HungUp) => ExitCode::FAILURE,

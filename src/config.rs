@@ -25,6 +25,7 @@ pub use endpoint::Endpoint;
 pub use environment::Environment;
 pub use kind::Shape;
 pub use modes::{Protocol, Repair, Strategy};
+pub use names::distance;
 pub use option_table::{DEFINITIONS, Limits, Options, Settings};
 pub use tools::{Deed, ToolSpec, tools};
 

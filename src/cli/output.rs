@@ -24,6 +24,12 @@ pub fn print_part(text: &str) {
     note(write!(output, "{}", terminal::for_output(text)).and_then(|()| output.flush()));
 }
 
+/// Prints what was made for the terminal, with the escape sequences that belong to it.
+pub fn print_rendered(text: &str) {
+    let mut output = io::stdout().lock();
+    note(output.write_all(text.as_bytes()).and_then(|()| output.flush()));
+}
+
 /// Prints a JSON value on a line of standard output.
 pub fn print_json(value: &serde_json::Value) {
     print(&terminal::json_for_output(value));

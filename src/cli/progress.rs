@@ -2,19 +2,20 @@
 
 use super::{
     options::spelled,
-    output::{print_part, to_terminal},
+    output::{print_part, print_rendered},
     say,
     screen::Screen,
+    view::View,
 };
 use crate::{
-    corpus::Exclusion,
+    corpus::{Exclusion, Snapshot},
     engine::{Answer, Citation, CitationState, Delta, Event, SubCallState, Termination, Usage},
     text::{counted, cut_head, visible_line},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     io::IsTerminal,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -35,8 +36,7 @@ pub struct Display {
     bar: ProgressBar,
     quiet: bool,
     verbose: bool,
-    /// Whether the answer is printed as it comes: standard output is a terminal and takes text.
-    streams: bool,
+    view: View,
     state: Mutex<State>,
 }
 
@@ -50,7 +50,7 @@ struct State {
 }
 
 impl Display {
-    pub fn new(quiet: bool, verbose: bool, json: bool) -> Self {
+    pub fn new(quiet: bool, verbose: bool, view: View) -> Self {
         let shows_bar = !quiet && std::io::stderr().is_terminal();
         let bar = ProgressBar::with_draw_target(
             None,
@@ -59,7 +59,15 @@ impl Display {
         let style = ProgressStyle::with_template("{spinner:.cyan} {elapsed} {wide_msg}");
         bar.set_style(style.expect("the template is right"));
         bar.enable_steady_tick(TICK);
-        Self { bar, quiet, verbose, streams: to_terminal() && !json, state: Mutex::default() }
+        let screen = view.look.clone().map_or_else(Screen::default, Screen::rendered);
+        Self { bar, quiet, verbose, view, state: Mutex::new(State { screen, ..State::default() }) }
+    }
+
+    /// Lets what the answer cites lead to the files that the question is about.
+    pub fn link_to(&self, snapshot: Arc<Snapshot>) {
+        if let Some(look) = &self.view.look {
+            look.links().lead_into(snapshot);
+        }
     }
 
     /// Says which models answer, and why those.
@@ -120,7 +128,7 @@ impl Display {
             }
             Event::SubCall { state: SubCallState::Started, .. } => state.sub_calls.1 += 1,
             Event::SubCall { .. } => state.sub_calls.0 += 1,
-            Event::Delta(delta) if self.streams => self.stream(&mut state.screen, delta),
+            Event::Delta(delta) if self.view.streams => self.stream(&mut state.screen, delta),
             Event::Turn { depth, iteration, text, .. } if self.verbose => {
                 self.line(&format!("── turn {iteration}{} ──\n{}", at_depth(*depth), text.trim()));
             }
@@ -143,9 +151,16 @@ impl Display {
         self.bar.set_message(visible_line(&status_line(&state)).into_owned());
     }
 
-    /// Prints what is new of the answer. From the first word on it is the progress; a bar would draw over its last line.
+    /// Prints what is new of the answer. Where that is a part of a line it is the progress from the first word on, since
+    /// a bar would draw over it; below whole lines the bar stays.
     fn stream(&self, screen: &mut Screen, delta: &Delta) {
         let text = screen.take(delta);
+        if self.view.look.is_some() {
+            if !text.is_empty() {
+                self.bar.suspend(|| print_rendered(&text));
+            }
+            return;
+        }
         if !text.is_empty() {
             self.bar.finish_and_clear();
             print_part(&text);
@@ -162,7 +177,8 @@ impl Display {
     pub fn answer(&self, text: &str) {
         self.bar.finish_and_clear();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        print_part(&state.screen.finish(text));
+        let rest = state.screen.finish(text);
+        self.view.show(&rest);
     }
 
     /// Says how the run ended, and what it used.

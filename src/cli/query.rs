@@ -1,11 +1,13 @@
 //! `rlm query`: one question, one answer.
 
 use super::{
+    documents,
     options::{CommonOptions, Subject},
     output::print_json,
     progress::Display,
     scope,
     trace::TraceFile,
+    view::{self, View, ViewOptions},
 };
 use crate::{
     config::{Limits, Settings},
@@ -25,6 +27,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
+#[command(after_help = documents::statuses())]
 pub struct QueryArguments {
     #[command(flatten)]
     subject: Subject,
@@ -34,6 +37,8 @@ pub struct QueryArguments {
     /// Print one JSON object
     #[arg(long, help_heading = "Output")]
     json: bool,
+    #[command(flatten)]
+    view: ViewOptions,
     /// Write what happens as JSON Lines, to a new file or over an earlier trace
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     trace: Option<PathBuf>,
@@ -51,7 +56,7 @@ const ENDED_BY_LIMIT: u8 = 3;
 const INTERRUPTED: u8 = 130;
 
 pub async fn run(arguments: QueryArguments) -> ExitCode {
-    let QueryArguments { subject, common, json, trace, quiet, verbose } = arguments;
+    let QueryArguments { subject, common, json, view, trace, quiet, verbose } = arguments;
     let (settings, config) = match common.resolve() {
         Ok(resolved) => resolved,
         Err(problem) => return super::wrong_usage(&problem),
@@ -62,10 +67,21 @@ pub async fn run(arguments: QueryArguments) -> ExitCode {
     };
     let cancel = CancellationToken::new();
     let cancelling = cancel.clone();
-    if let Err(error) = setup::end_on_signal(move || cancelling.cancel()) {
+    let end = move || {
+        cancelling.cancel();
+        // Ctrl-C in a pager is for the pager.
+        view::wait_for_pager();
+    };
+    if let Err(error) = setup::end_on_signal(end) {
         return super::no_signals(&error);
     }
-    let display = Display::new(quiet, verbose, json);
+    // An answer that satisfies a schema is JSON as well.
+    let mut view = match View::of(&view, !json && settings.schema.is_none(), &setup::environment()) {
+        Ok(view) => view,
+        Err(problem) => return super::wrong_usage(&problem),
+    };
+    view.streams &= !json;
+    let display = Display::new(quiet, verbose, view);
     let teller = Arc::new(Teller { display, trace, started: Mutex::default() });
     let answer = ask(subject, &settings, config, teller.clone(), cancel).await;
     teller.finish(answer, json)
@@ -107,6 +123,7 @@ async fn ask(
         Ok(Err(error)) => return Answer::failed(engine::context_failure(&error)),
         Err(error) => return Answer::failed(engine::internal_failure(&error)),
     };
+    teller.display.link_to(snapshot.clone());
     let question = Question {
         text: question,
         snapshot: snapshot.clone(),

@@ -18,7 +18,7 @@ impl Options {
 }
 
 /// How many bytes must be put in, taken out or changed to get from one name to the other.
-fn distance(a: &str, b: &str) -> usize {
+pub fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (at, a) in a.bytes().enumerate() {
         let mut diagonal = std::mem::replace(&mut row[0], at + 1);

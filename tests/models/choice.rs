@@ -128,6 +128,27 @@ async fn the_survey_asks_everything_that_is_configured_for_a_sign_of_life() {
 }
 
 #[tokio::test]
+async fn the_survey_notices_a_name_that_a_server_does_not_list() {
+    let server = Setup::new().models(&["wren-1b", "linnet-7b"]).start(|_| Action::reply("ok")).await;
+    let url = server.url();
+    let no_ollama = [("OLLAMA_HOST", "127.0.0.1:9")];
+    for (model, expected) in [
+        ("linnet-7b", None),
+        ("lintne-7b", Some("lintne-7b is not known to its server: URL does not list it, but linnet-7b, wren-1b")),
+    ] {
+        let detected = models(std::slice::from_ref(&url), Some(model), &no_ollama).describe().await;
+        let error = detected.checks[0].result.as_ref().err().map(|error| error.to_string().replace(&url, "URL"));
+        assert_eq!(error.as_deref(), expected);
+    }
+    let silent = Setup::new().models(&[]).start(|_| Action::reply("ok")).await;
+    let detected = models(&[silent.url()], Some("any"), &no_ollama).describe().await;
+    assert!(detected.checks[0].result.is_ok(), "a server may list nothing: {detected:?}");
+    let (address, _) = ollama(&[]).await;
+    let detected = models(&[], Some("ollama::qwen"), &[("OLLAMA_HOST", &address)]).describe().await;
+    assert_eq!(told(&detected), [("ollama::qwen".to_owned(), "unknownModel".to_owned())]);
+}
+
+#[tokio::test]
 async fn the_survey_lists_what_an_ollama_has() {
     let (address, _) = ollama(&[]).await;
     let detected = models(&[], None, &[("OLLAMA_HOST", &address)]).describe().await;

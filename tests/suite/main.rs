@@ -26,6 +26,7 @@ mod preview;
 mod processes;
 mod query;
 mod raw;
+mod rendering;
 mod repl;
 mod ripgrep;
 mod s3;

@@ -39,7 +39,7 @@ const HOMES: [(&str, &[&str]); 12] = [
     ("memmap2", &["corpus", "repl/worker"]),
     ("clap", &["cli", "config"]),
     ("jsonschema", &["engine", "tools"]),
-    ("pulldown_cmark", &["engine/cite"]),
+    ("pulldown_cmark", &["engine/cite", "cli/render"]),
 ];
 
 /// Files that may be unsafe, each with the reason beside the code.

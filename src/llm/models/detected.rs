@@ -1,7 +1,7 @@
 //! What `rlm models` and `rlm doctor` print: what was found, what is configured, and whether it answers.
 
 use super::{Choice, Models, model_name::ModelName, ollama::Ollama};
-use crate::config::Endpoint;
+use crate::config::{Endpoint, distance};
 use crate::llm::{Error, Model, catalog};
 use futures::future::join_all;
 use genai::adapter::AdapterKind;
@@ -76,7 +76,8 @@ impl Models {
                 names.push(choice.worker.name().to_owned());
             }
         }
-        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        let is_at_endpoint = |name: &&str| matches!(self.name(name), Ok(ModelName::AtEndpoint(_)));
+        let known: Vec<&str> = names.iter().map(String::as_str).filter(is_at_endpoint).collect();
         let models = join_all(names.iter().map(|name| self.check_model(name)));
         let endpoints = join_all(self.endpoints.iter().map(|(endpoint, _)| self.check_endpoint(endpoint, &known)));
         let (models, endpoints) = tokio::join!(models, endpoints);
@@ -95,6 +96,7 @@ impl Models {
             Ok(ModelName::OfProvider(AdapterKind::Ollama, name)) => self.check_ollama(&name).await,
             Ok(ModelName::OfProvider(kind, name)) => match self.of_provider(kind, &name).await {
                 Ok(provider) => match timeout(TIMEOUT, provider.list()).await {
+                    // Providers answer to other names than those that they list.
                     Ok(list) => list.map(|list| described(&list, &[bare(provider.name())])),
                     Err(_) => Err(Error::TimedOut { model: name, after: TIMEOUT }),
                 },
@@ -109,9 +111,10 @@ impl Models {
     async fn check_endpoint(&self, endpoint: &Endpoint, names: &[&str]) -> Check {
         let started = Instant::now();
         let list = self.list(endpoint, TIMEOUT).await;
-        let result = list.map(|list| {
+        let result = list.and_then(|list| {
             let list: Vec<String> = list.into_iter().map(|it| it.name).collect();
-            Answer { after: started.elapsed(), note: described(&list, names) }
+            listed(&list, names, &endpoint.to_string())?;
+            Ok(Answer { after: started.elapsed(), note: described(&list, names) })
         });
         Check { what: endpoint.to_string(), result }
     }
@@ -119,7 +122,10 @@ impl Models {
     async fn check_ollama(&self, name: &str) -> Result<String, Error> {
         let base = Ollama::base(&self.environment)?;
         match Ollama::probe(&self.environment, &self.connections, TIMEOUT).await {
-            Some(ollama) => Ok(described(&ollama.models, &[bare(name)])),
+            Some(ollama) => {
+                listed(&ollama.models, &[bare(name)], &base.to_string())?;
+                Ok(described(&ollama.models, &[bare(name)]))
+            }
             None => {
                 let detail = "no Ollama answers there".to_owned();
                 Err(Error::Unreachable { model: name.to_owned(), endpoint: base.to_string(), detail })
@@ -149,13 +155,33 @@ pub(super) fn bare(name: &str) -> &str {
     name.split_once("::").map_or(name, |(_, bare)| bare)
 }
 
+/// How many of a server's models are named when the wanted one is not among them.
+const MOST_NAMED: usize = 8;
+
+/// # Errors
+/// The server lists models, and one of those that are wanted is none of them.
+fn listed(list: &[String], wanted: &[&str], server: &str) -> Result<(), Error> {
+    let Some(missing) = wanted.iter().find(|name| !list.is_empty() && !has(list, name)) else { return Ok(()) };
+    let mut names: Vec<&str> = list.iter().map(String::as_str).collect();
+    // What was meant is among the first.
+    names.sort_by_key(|name| distance(name, missing));
+    let more = if names.len() > MOST_NAMED { format!(" and {} more", names.len() - MOST_NAMED) } else { String::new() };
+    names.truncate(MOST_NAMED);
+    let detail = format!("{server} does not list it, but {}{more}", names.join(", "));
+    Err(Error::UnknownModel { model: (*missing).to_owned(), detail })
+}
+
+fn has(list: &[String], name: &str) -> bool {
+    // Ollama knows a model without its tag as the latest one.
+    list.iter().any(|it| it == name || it.rsplit('/').next() == Some(name) || it.strip_suffix(":latest") == Some(name))
+}
+
 fn described(list: &[String], wanted: &[&str]) -> String {
-    let there = |name: &&&str| list.iter().any(|it| it == **name || it.rsplit('/').next() == Some(**name));
     let count = match list.len() {
         1 => "1 model".to_owned(),
         count => format!("{count} models"),
     };
-    match wanted.iter().find(there) {
+    match wanted.iter().find(|name| has(list, name)) {
         Some(name) => format!("{count}, `{name}` among them"),
         None => count,
     }

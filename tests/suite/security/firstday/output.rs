@@ -26,6 +26,8 @@ fn commands(folder: &Path) -> Vec<Vec<String>> {
         with(&["preview", "q", &text], &["--json"]),
         with(&["models"], &[]),
         with(&["doctor"], &[]),
+        with(&["completions", "bash"], &[]),
+        with(&["man"], &[]),
         with(&["shards", "info", &store], &[]),
         with(&["shards", "info", &store], &["--json", "--verify"]),
         with(&["shards", "slice", &store, "0"], &[]),
