@@ -1,3 +1,5 @@
+//! How the Markdown of answers looks, and that it looks the same however it comes.
+
 use super::{Links, Look, Stream};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
