@@ -15,6 +15,7 @@ mod decode;
 mod editor_files;
 mod error;
 mod exclusion;
+mod facts;
 mod fingerprint;
 mod globs;
 mod grep;
@@ -50,6 +51,10 @@ pub use context::{ContextText, Passage, Position, search};
 pub use decode::Changes;
 pub use error::{Error, GrepError, LookupError, PathError};
 pub use exclusion::{Exclusion, Flaw, Incomplete, Reason, Tally};
+pub use facts::{
+    Count, Counts, Definition, Entry, Origin, Revision, Template, Templates, Use, Uses, count, find_definitions,
+    manifest_entries, message_origins, revision, templates, uses,
+};
 pub use fingerprint::{ClockTick, Fingerprint};
 pub use grep::{GrepOptions, GrepResult, GrepRow, grep};
 pub use language::Language;
@@ -62,6 +67,7 @@ pub use snapshot::Snapshot;
 pub use source::Source;
 pub use stop::{StopFlag, StopOnDrop};
 pub use symbol::Symbol;
+pub use syntax::UseKind;
 pub use text_source::Access;
 pub use value::{Shape, read_json};
 pub use walk::{FileEntry, Tree, WalkResult};

@@ -185,7 +185,9 @@ async fn answer(tree: &QueryContext, question: &Question) -> (Option<Arc<Context
         }
         _ => {
             let overview = text.as_deref().map_or_else(|| Overview::of_snapshot(snapshot), Overview::of_text);
-            let inputs = RunInputs { question, context: context.clone(), overview: &overview, model: root, depth: 0 };
+            let task = prompt::task(&question.text, question.focus.as_ref());
+            let context = context.clone();
+            let inputs = RunInputs { question, task, context, overview: &overview, model: root, depth: 0 };
             match Run::new(tree, inputs) {
                 Ok(run) => run.finish().await,
                 Err(stop) => Err(stop),

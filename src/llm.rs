@@ -26,6 +26,7 @@ mod schedule;
 mod secret;
 mod server;
 mod stream_reader;
+mod task;
 mod thinking;
 mod tool;
 
@@ -34,6 +35,7 @@ pub use http::Timeouts;
 pub use models::{Answer, Check, Choice, DetectedModels, KeyFound, Models, OllamaFound};
 pub use price::price;
 pub use schedule::{Billing, Call, CallError, RetryDecision, RetryPolicy, RunPermits, Scheduler};
+pub use task::{Place, Task};
 pub use tool::{Assembling, CallPiece, Tool, ToolCall};
 
 use futures::future::BoxFuture;
@@ -115,6 +117,8 @@ pub struct Request {
     pub max_output_tokens: Option<u32>,
     /// What the model may call; only models get any that can ([`Model::calls_tools`]).
     pub tools: Arc<[Tool]>,
+    /// What it is for. Only the built-in model reads this.
+    pub task: Option<Task>,
 }
 
 impl Request {

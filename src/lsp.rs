@@ -1,6 +1,6 @@
 //! The language server: the only code that knows the Language Server Protocol.
 //!
-//! Messages arrive in [`message_order`], which applies edits and settings in the order of the wire and hands every request an
+//! [`transport`] reads messages and hands them to [`message_order`], which applies edits and settings in the order of the wire and hands every request an
 //! immutable [`client_state::ClientState`] of that moment. A handler parses, starts a run ([`query_registry`]) and awaits it; nothing heavy
 //! happens on the transport. What runs tell goes to the client through [`reporter`]. `docs/protocol.md` describes what
 //! the server adds to the standard; [`ext`] has its types.
@@ -13,7 +13,6 @@ mod engines;
 mod ext;
 mod handlers;
 mod message_order;
-mod outbox;
 pub mod position;
 mod query;
 mod query_registry;
@@ -22,12 +21,13 @@ mod scope;
 mod server;
 mod sessions;
 mod settings;
+mod transport;
 mod uri;
 mod wire;
 
 use crate::setup::EndSignals;
 use query_registry::LAST_WAIT;
-use std::io;
+use std::{io, pin::pin};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::timeout,
@@ -63,26 +63,25 @@ where
 {
     let (order, socket, runs) = server::build();
     let state = order.state();
-    // Handlers only start runs and wait for them, so there is no reason to bound how many wait; with a bound, requests
-    // that wait for a reply of the client could fill all places, and the reply would never be read.
-    let (input, reading) = wire::tolerant(input);
-    let (output, failed) = wire::watched(output);
-    let serving = tower_lsp::Server::new(input, output, socket).concurrency_level(usize::MAX).serve(order);
-    tokio::pin!(serving);
-    let (mut served, mut told, mut unheard) = (false, None, None);
+    let (reading, answering) = transport::connect(input, output, order, socket);
+    let mut answering = pin!(answering);
+    let (mut told, mut unheard, mut ended) = (None, None, false);
     tokio::select! {
-        () = &mut serving => served = true,
         // The client is gone, and nobody waits for answers any more.
         () = reading => {}
-        error = failed => unheard = Some(error),
+        answered = &mut answering => {
+            unheard = answered.err();
+            ended = true;
+        }
         status = told_to_end => told = Some(status),
     }
     state.leave();
-    // Without `reading` the framework sees the end of the input, and ends when it has written what is left to say. To a
-    // client that does not read it stays unsaid.
+    // Nothing is read any more, so this ends when what is left to say is written. To a client that does not read it stays
+    // unsaid.
     let rest = async {
-        if !served {
-            serving.await;
+        if !ended {
+            // The client has left already, so it does not matter whether it hears this.
+            let _ = answering.await;
         }
     };
     let _ = tokio::join!(runs.end_all(), timeout(LAST_WAIT, rest));

@@ -12,6 +12,7 @@
 //! ([`automaton`]).
 
 mod automaton;
+mod fold;
 mod lines;
 mod parts;
 mod pattern;
@@ -27,6 +28,7 @@ use super::{
     segment::Segment,
     stop::StopFlag,
 };
+pub(super) use fold::fold;
 pub(super) use lines::{LineSearch, Shown};
 use parts::parts;
 pub(super) use pattern::Pattern;
@@ -84,16 +86,7 @@ pub fn grep(
     stop: &StopFlag,
 ) -> Result<GrepResult, GrepError> {
     let pattern = Pattern::new(pattern, options.ignore_case)?;
-    let filter = match options.path {
-        None => None,
-        Some(path) => {
-            let filter = PathFilter::new(context.segments(), path).map_err(|error| match error {
-                LookupError::Path(error) => GrepError::Path(error),
-                LookupError::Text(error) => GrepError::Text(error),
-            })?;
-            Some(filter)
-        }
-    };
+    let filter = filter(context, options.path)?;
     let wanted = |segment: &Segment| filter.as_ref().is_none_or(|filter| filter.accepts(segment));
     // One more than wanted tells whether there are more.
     let limit = options.max_results.saturating_add(1);
@@ -102,6 +95,15 @@ pub fn grep(
     let more = rows.len() > options.max_results;
     rows.truncate(options.max_results);
     Ok(GrepResult { rows, more })
+}
+
+/// Which files are searched; all of them if nothing is returned.
+pub(super) fn filter(context: &ContextText, path: Option<&str>) -> Result<Option<PathFilter>, GrepError> {
+    let filter = path.map(|path| PathFilter::new(context.segments(), path)).transpose();
+    filter.map_err(|error| match error {
+        LookupError::Path(error) => GrepError::Path(error),
+        LookupError::Text(error) => GrepError::Text(error),
+    })
 }
 
 #[cfg(test)]

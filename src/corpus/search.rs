@@ -33,6 +33,7 @@ mod weight;
 
 pub(super) use index::Index;
 pub use lines::rate_lines;
+pub(super) use role::Role;
 pub(super) use shared::SharedIndex;
 
 use super::stop::StopFlag;

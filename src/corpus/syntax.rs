@@ -5,14 +5,17 @@
 //! whoever asks must be ready for no answer: then lines and their indentation have to do ([`structure`](super::structure)).
 
 mod grammar;
+mod occurrence;
 mod parse;
 
 use super::{
-    language::Language,
+    language::{Language, Style},
     stop::StopFlag,
     symbol::{LONGEST_SIGNATURE, Symbol},
 };
 use grammar::{Compiled, Grammar, Mark};
+pub use occurrence::UseKind;
+pub(super) use occurrence::{begins_arguments, positions};
 use parse::parse;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tree_sitter::{Node, QueryCursor, QueryCursorOptions, QueryCursorState, StreamingIterator, Tree};
@@ -28,9 +31,13 @@ pub(super) struct Tags<'t> {
     pub names: FxHashMap<&'t str, u32>,
 }
 
-/// Whether there is a grammar for a language.
-pub(super) fn parses(language: &Language) -> bool {
-    Grammar::of(language).is_some()
+/// Whether files in a language define what other files use.
+pub(super) fn has_definitions(language: &Language) -> bool {
+    match language.style {
+        Style::Keywords | Style::Braces | Style::Lisp => true,
+        Style::Plain => Grammar::of(language).is_some(),
+        Style::Markdown | Style::Org | Style::Tables => false,
+    }
 }
 
 /// The symbols of a file in the order of their lines, or nothing if its language has no grammar here or it cannot be
@@ -48,6 +55,24 @@ pub(super) fn tags<'t>(text: &'t str, language: &Language, stop: &StopFlag) -> O
     let compiled = grammar.compiled();
     let tree = parse(text, &compiled.language, stop)?;
     Some(Tags { symbols: definitions(text, &tree, grammar, compiled, stop), names: names(text, &tree, compiled) })
+}
+
+/// The symbols of a file, and as what a name of `length` bytes occurs at each of the `positions`; nothing where [`symbols`]
+/// has nothing.
+pub(super) fn occurrences(
+    text: &str,
+    language: &Language,
+    positions: &[usize],
+    length: usize,
+    stop: &StopFlag,
+) -> Option<(Vec<Symbol>, Vec<UseKind>)> {
+    let grammar = Grammar::of(language)?;
+    let compiled = grammar.compiled();
+    let tree = parse(text, &compiled.language, stop)?;
+    let found = found(text, &tree, compiled, stop).into_iter().filter(|it| !matches!(it.kind, "impl" | "extension"));
+    let defined: Vec<usize> = found.map(|it| it.name.end_byte()).collect();
+    let kinds = occurrence::kinds(text, &tree, positions, length, &defined);
+    Some((definitions(text, &tree, grammar, compiled, stop), kinds))
 }
 
 /// A definition before it is known what it lies in.

@@ -1,11 +1,12 @@
 //! What programs and tools can call: looks into the text, calls of models, child runs.
 //!
-//! One table holds all of it. A function is added by an entry in [`looks`], [`programs`] or [`actions`]; the
+//! One table holds all of it. A function is added by an entry in [`looks`], [`facts`], [`programs`] or [`actions`]; the
 //! instructions, the schemas of the tools, the functions in the interpreter, the reserved names and `docs/functions.md`
 //! follow.
 
 mod actions;
 pub mod dispatch;
+mod facts;
 mod function;
 mod instructions;
 mod looks;
@@ -30,7 +31,7 @@ use function::HostFunction;
 
 /// All host functions, in the order in which models are told of them.
 fn functions() -> impl Iterator<Item = &'static HostFunction> + Clone {
-    [looks::TEXT, programs::MODELS, programs::RUN, actions::ACTIONS].into_iter().flatten()
+    [looks::TEXT, facts::FACTS, programs::MODELS, programs::RUN, actions::ACTIONS].into_iter().flatten()
 }
 
 /// Everything that a model in the tools protocol may call; `own` are tools of the person's own.
@@ -46,11 +47,12 @@ pub fn python() -> String {
 /// What the instructions say about what programs find: the text, and functions about it; models and the run.
 pub fn instruction_lines() -> (String, String) {
     let of_run = programs::MODELS.iter().chain(programs::RUN);
-    (instructions::variable_lines() + &instructions::lines(looks::TEXT.iter()), instructions::lines(of_run))
+    let of_text = looks::TEXT.iter().chain(facts::FACTS);
+    (instructions::variable_lines() + &instructions::lines(of_text), instructions::lines(of_run))
 }
 
 /// The names of the looks that tools have, and of the functions about the text that only programs have.
 pub fn look_names() -> (String, String) {
-    let (of_tools, others): (Vec<_>, Vec<_>) = looks::TEXT.iter().partition(|it| it.is_of_tools());
+    let (of_tools, others): (Vec<_>, Vec<_>) = looks::TEXT.iter().chain(facts::FACTS).partition(|it| it.is_of_tools());
     (instructions::names(of_tools.into_iter()), instructions::names(others.into_iter()))
 }

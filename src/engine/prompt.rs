@@ -12,7 +12,7 @@ pub mod overview;
 
 pub use feedback::*;
 pub use instructions::{CHILD_QUESTION, DIRECT_SYSTEM, instructions};
-pub use opening::{about_part, direct, is_long, opening};
+pub use opening::{about_part, direct, direct_task, is_long, opening, task};
 
 #[cfg(test)]
 mod tests;

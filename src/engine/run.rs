@@ -33,7 +33,7 @@ use crate::{
         query_context::QueryContext,
         question::Question,
     },
-    llm::{self, Model, Tool},
+    llm::{self, Model, Task, Tool},
 };
 use answer_check::{AnswerCheck, AnswerValidator};
 use context::Context;
@@ -49,6 +49,7 @@ pub struct RunInputs<'a> {
     pub question: &'a Question,
     pub context: Context,
     pub overview: &'a Overview<'a>,
+    pub task: Task,
     pub model: Arc<dyn Model>,
     /// 0 for the root.
     pub depth: usize,
@@ -68,6 +69,7 @@ pub struct Run<'t> {
     pub number: u64,
     pub depth: usize,
     pub model: Arc<dyn Model>,
+    task: Task,
     transcript: Transcript,
     interpreter: LazyInterpreter,
     /// What the model may call; nothing if it writes programs.
@@ -98,6 +100,7 @@ impl<'t> Run<'t> {
             depth: inputs.depth,
             transcript: Transcript::new(&instructions, opening, model.window()),
             interpreter: LazyInterpreter::new(tree, &inputs, output_chars(model.window()), hold),
+            task: inputs.task,
             tools,
             validator: AnswerValidator::new(inputs.depth),
             model,
@@ -225,7 +228,8 @@ impl<'t> Run<'t> {
         if self.transcript.is_crowded() {
             self.tell(&format!("{} is summing up", self.model.name()));
             let messages = self.transcript.asking(prompt::SUMMARIZE);
-            let summary = self.tree.call(&self.model, messages, &self.tools, true, &mut |_| {}).await;
+            let summary =
+                self.tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut |_| {}).await;
             match summary {
                 Ok(turn) if turn.cut.is_none() && turn.calls.is_empty() => {
                     self.transcript.compact(&turn.text);

@@ -12,13 +12,11 @@ mod question;
 mod reader;
 
 use super::{
-    BYTES_PER_TOKEN, EXTRACTIVE, Error, Finish, Message, Model, Piece, PieceSink, Reply, Request, Role, TokenUsage,
+    BYTES_PER_TOKEN, EXTRACTIVE, Error, Finish, Message, Model, Piece, PieceSink, Reply, Request, Role, Task,
+    TokenUsage,
 };
 use futures::future::BoxFuture;
 use question::Question;
-
-/// What stands above the question in the first message to a root model.
-pub const QUESTION_HEADING: &str = "# Question";
 
 /// The model.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,10 +37,10 @@ impl Model for Extractive {
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
         Box::pin(async move {
-            let messages = request.messages.clone();
+            let (messages, task) = (request.messages.clone(), request.task.clone());
             // Reading takes some milliseconds of work, which the transport must not wait for.
             let failed = |detail| Error::Program { model: EXTRACTIVE.to_owned(), detail };
-            let text = tokio::task::spawn_blocking(move || reply(&messages));
+            let text = tokio::task::spawn_blocking(move || reply(&messages, task.as_ref()));
             let mut text = text.await.map_err(|error| failed(error.to_string()))?.map_err(failed)?;
             let most = request.max_output_tokens.map_or(usize::MAX, |tokens| tokens as usize * BYTES_PER_TOKEN);
             let finish = if text.len() > most { Finish::Length } else { Finish::Complete };
@@ -54,20 +52,51 @@ impl Model for Extractive {
     }
 }
 
-/// What it says to a conversation.
+/// What it says to a conversation that is there for `task`.
 ///
 /// # Errors
 /// Its program has failed, for which it knows no other way.
-fn reply(messages: &[Message]) -> Result<String, String> {
+fn reply(messages: &[Message], task: Option<&Task>) -> Result<String, String> {
     let users: Vec<&str> = messages.iter().filter(|it| it.role == Role::User).map(|it| it.content.as_str()).collect();
     let Some((first, later)) = users.split_first() else { return Ok(reader::NOTHING.to_owned()) };
-    let Some((description, question)) = first.rsplit_once(QUESTION_HEADING) else {
-        return Ok(reader::read(first));
-    };
-    let is_root = messages.iter().any(|it| it.role == Role::System && it.content.contains("```repl"));
-    match (is_root, later.last()) {
-        (false, _) => Ok(reader::read_whole(description, question)),
-        (true, None) => Ok(program::write(&Question::new(description, question.trim()))),
-        (true, Some(observation)) => Err(program::failure(observation)),
+    match (task, later.last()) {
+        (Some(Task::Answer { .. } | Task::FollowPrompt), Some(observation)) => {
+            program::search(observation).filter(|_| later.len() == 1).ok_or_else(|| program::failure(observation))
+        }
+        (Some(Task::Answer { question, selection }), None) => {
+            Ok(program::answer(&Question::new(question), selection.as_ref()))
+        }
+        (Some(Task::FollowPrompt), None) => Ok(program::follow_prompt()),
+        (Some(Task::Read { question, text }), _) => {
+            Ok(reader::read_whole(&first[..first.floor_char_boundary(*text)], question))
+        }
+        (None, _) => Ok(reader::read(first)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replied(content: &str, task: Option<Task>) -> String {
+        reply(&[Message::system("s"), Message::user(content)], task.as_ref()).unwrap()
+    }
+
+    #[test]
+    fn the_task_says_what_is_asked_and_not_the_message() {
+        let answer = |question: &str| Task::Answer { question: question.to_owned(), selection: None };
+        let content = "# Question\nThe context is a prompt";
+        let question = "The context is a prompt file: where is it? # Question";
+        assert!(replied(content, Some(answer(question))).contains("where is it? # Question"));
+        assert!(replied(content, Some(Task::FollowPrompt)).contains("llm_query(context"));
+        let read = Task::Read { question: "what is the fee?".to_owned(), text: 12 };
+        assert_eq!(replied("the fee is 7\n# Question\nwhat is the fee?", Some(read)), "the fee is 7");
+        assert_eq!(replied("The fee is 7.\n\nWhat is the fee?", None), "The fee is 7.");
+    }
+
+    #[test]
+    fn a_program_that_came_to_no_answer_is_a_failure() {
+        let messages = [Message::user("a"), Message::assistant("b"), Message::user("Output:\nOSError: no")];
+        assert_eq!(reply(&messages, Some(&Task::FollowPrompt)), Err("OSError: no".to_owned()));
     }
 }

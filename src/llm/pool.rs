@@ -163,8 +163,12 @@ mod tests {
     }
 
     async fn ask(pool: &Pool) -> Result<String, Error> {
-        let request =
-            Request { messages: vec![Message::user("q")], max_output_tokens: None, tools: Default::default() };
+        let request = Request {
+            messages: vec![Message::user("q")],
+            max_output_tokens: None,
+            tools: Default::default(),
+            task: None,
+        };
         pool.call(&request, &mut |_| {}).await.map(|reply| reply.text)
     }
 

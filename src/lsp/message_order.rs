@@ -1,7 +1,7 @@
 //! The order of messages: applies what changes the client's state in the order of the wire, and gives each request the
 //! state at its own place in that order.
 //!
-//! The framework calls a service in the order in which messages arrive, but runs the handlers whenever it likes. So
+//! The transport calls a service in the order in which messages arrive, but runs the handlers at the same time. So
 //! everything that must be in order happens here, synchronously, before a handler exists. Cancellation is handled here
 //! as well: `$/cancelRequest` fires the token of a query, which then ends by itself and answers with what it has; the
 //! framework would drop it.
@@ -14,12 +14,15 @@ use super::{
     client_state::ClientState,
     ext, uri, wire,
 };
-use lsp_types::notification::{
-    DidChangeConfiguration, DidChangeTextDocument, DidChangeWorkspaceFolders, DidCloseTextDocument,
-    DidOpenTextDocument, Initialized, Notification,
+use lsp_types::{
+    InitializeParams,
+    notification::{
+        DidChangeConfiguration, DidChangeTextDocument, DidChangeWorkspaceFolders, DidCloseTextDocument,
+        DidOpenTextDocument, Initialized, Notification,
+    },
 };
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, from_value};
 use std::{
     collections::HashMap,
     future::Future,
@@ -63,22 +66,12 @@ impl Call {
 /// What is shared with whoever ends the server.
 #[derive(Debug, Default)]
 pub struct OrderedState {
-    client_state: Mutex<ClientState>,
     queries: Mutex<HashMap<Id, CancellationToken>>,
     shut_down: AtomicBool,
     client_requests: Arc<ClientRequests>,
 }
 
 impl OrderedState {
-    /// Changes the client state; later messages see the change.
-    fn update<T>(&self, change: impl FnOnce(&mut ClientState) -> T) -> T {
-        change(&mut lock(&self.client_state))
-    }
-
-    fn client_state(&self) -> ClientState {
-        lock(&self.client_state).clone()
-    }
-
     pub fn was_shut_down(&self) -> bool {
         self.shut_down.load(Ordering::Relaxed)
     }
@@ -98,80 +91,64 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct MessageOrder<S> {
     handlers: S,
     client: Client,
+    client_state: ClientState,
     state: Arc<OrderedState>,
 }
 
 impl<S> MessageOrder<S> {
     pub fn new(handlers: S, client: Client) -> Self {
-        Self { handlers, client, state: Arc::default() }
+        Self { handlers, client, client_state: ClientState::default(), state: Arc::default() }
     }
 
     pub fn state(&self) -> Arc<OrderedState> {
         self.state.clone()
     }
 
-    /// Applies a message that changes the client state.
-    fn apply(&self, request: &Request) -> ClientRequest {
-        match request.method() {
+    /// Applies a message that changes the client state; later messages see the change. Texts are moved out of the
+    /// params, because they may be large; no handler reads them.
+    fn apply(&mut self, method: &str, params: &mut Option<Value>) -> serde_json::Result<ClientRequest> {
+        let seen = params.as_ref().unwrap_or(&Value::Null);
+        match method {
             "initialize" => {
-                let unknown = self.update(request, ClientState::initialize).unwrap_or_default();
-                return ClientRequest::WarnUnknownOptions(unknown);
+                let unknown = self.client_state.initialize(InitializeParams::deserialize(seen)?);
+                return Ok(ClientRequest::WarnUnknownOptions(unknown));
             }
-            Initialized::METHOD => return self.ask(),
+            Initialized::METHOD => return Ok(self.ask()),
             DidChangeConfiguration::METHOD => {
-                let settings = request.params().and_then(|params| params.get("settings")).unwrap_or(&Value::Null);
-                let unknown = self
-                    .state
-                    .update(|client_state| client_state.settings.tell(settings, client_state.client.configuration));
-                return unknown.map_or_else(|| self.ask(), ClientRequest::WarnUnknownOptions);
+                let ClientState { settings, client, .. } = &mut self.client_state;
+                let unknown = settings.tell(seen.get("settings").unwrap_or(&Value::Null), client.configuration);
+                return Ok(unknown.map_or_else(|| self.ask(), ClientRequest::WarnUnknownOptions));
             }
-            DidOpenTextDocument::METHOD => self.update(request, ClientState::open),
-            DidChangeTextDocument::METHOD => self.update(request, ClientState::change),
-            DidCloseTextDocument::METHOD => self.update(request, |client_state, params| client_state.close(&params)),
-            DidChangeWorkspaceFolders::METHOD => self.update(request, ClientState::change_folders),
+            DidOpenTextDocument::METHOD => self.client_state.open(from_value(params.take().unwrap_or_default())?),
+            DidChangeTextDocument::METHOD => self.client_state.change(from_value(params.take().unwrap_or_default())?),
+            DidCloseTextDocument::METHOD => self.client_state.close(&from_value(params.take().unwrap_or_default())?),
+            DidChangeWorkspaceFolders::METHOD => {
+                self.client_state.change_folders(from_value(params.take().unwrap_or_default())?)
+            }
             "shutdown" => {
                 self.state.shut_down.store(true, Ordering::Relaxed);
                 self.state.leave();
-                None
             }
-            "exit" => {
-                self.state.leave();
-                None
-            }
-            _ => None,
-        };
-        ClientRequest::Nothing
-    }
-
-    fn update<P: DeserializeOwned, T>(
-        &self,
-        request: &Request,
-        change: impl FnOnce(&mut ClientState, P) -> T,
-    ) -> Option<T> {
-        match serde_json::from_value(request.params().cloned().unwrap_or_default()) {
-            Ok(params) => Some(self.state.update(|client_state| change(client_state, params))),
-            Err(error) => {
-                tracing::warn!(method = request.method(), %error, "ignored malformed params");
-                None
-            }
+            "exit" => self.state.leave(),
+            _ => {}
         }
+        Ok(ClientRequest::Nothing)
     }
 
     /// Asks a client that can be asked for its settings.
-    fn ask(&self) -> ClientRequest {
-        self.state.update(|client_state| match client_state.client.configuration {
-            true => ClientRequest::AskSettings(client_state.settings.ask()),
+    fn ask(&mut self) -> ClientRequest {
+        match self.client_state.client.configuration {
+            true => ClientRequest::AskSettings(self.client_state.settings.ask()),
             false => ClientRequest::Nothing,
-        })
+        }
     }
 
     /// Fires the token of the query that a `$/cancelRequest` names; says whether there was one.
-    fn cancel(&self, request: &Request) -> bool {
-        if request.method() != "$/cancelRequest" {
+    fn cancel(&self, method: &str, params: Option<&Value>) -> bool {
+        if method != "$/cancelRequest" {
             return false;
         }
-        let id = request.params().and_then(|params| params.get("id")).cloned();
-        let id: Option<Id> = id.and_then(|id: Value| serde_json::from_value(id).ok());
+        let id = params.and_then(|params| Id::deserialize(params.get("id")?).ok());
         let queries = lock(&self.state.queries);
         let token = id.and_then(|id| queries.get(&id));
         token.inspect(|token| token.cancel()).is_some()
@@ -193,20 +170,26 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        if request.method() == wire::MALFORMED {
-            return Box::pin(std::future::ready(Ok(Some(wire::malformed_response(&request)))));
+        let (method, id, params) = request.into_parts();
+        // Some clients send an empty object where the protocol knows no params, and some write URIs as they come.
+        let mut params = params.filter(|_| !WITHOUT_PARAMS.contains(&&*method));
+        if let Some(params) = &mut params {
+            uri::escape_all(params);
         }
-        let request = readable(request);
-        let client_request = self.apply(&request);
-        if self.cancel(&request) {
+        let client_request = self.apply(&method, &mut params).unwrap_or_else(|error| {
+            tracing::warn!(%method, %error, "ignored malformed params");
+            ClientRequest::Nothing
+        });
+        if self.cancel(&method, params.as_ref()) {
             return Box::pin(std::future::ready(Ok(None)));
         }
         let cancel = CancellationToken::new();
-        let registered = request.id().filter(|_| [ext::QUERY, ext::PREVIEW].contains(&request.method())).map(|id| {
+        let registered = id.as_ref().filter(|_| [ext::QUERY, ext::PREVIEW].contains(&&*method)).map(|id| {
             lock(&self.state.queries).insert(id.clone(), cancel.clone());
             Registered { id: id.clone(), state: self.state.clone() }
         });
-        let call = Call { client_state: self.state.client_state(), cancel };
+        let call = Call { client_state: self.client_state.clone(), cancel };
+        let request = wire::request(method, id, params);
         let handled = CALL.scope(call, self.handlers.call(request));
         let (client, client_requests) = (self.client.clone(), self.state.client_requests.clone());
         Box::pin(async move {
@@ -215,24 +198,6 @@ where
             handled.await
         })
     }
-}
-
-/// The request without what clients do differently: some send an empty object where the protocol knows no params, and
-/// some write URIs as they come.
-fn readable(request: Request) -> Request {
-    let (method, id, params) = request.into_parts();
-    let params = params.filter(|_| !WITHOUT_PARAMS.contains(&&*method)).map(|mut params| {
-        uri::escape_all(&mut params);
-        params
-    });
-    let mut builder = Request::build(method);
-    if let Some(id) = id {
-        builder = builder.id(id);
-    }
-    if let Some(params) = params {
-        builder = builder.params(params);
-    }
-    builder.finish()
 }
 
 /// A query that can be cancelled by its request's number, as long as this lives.

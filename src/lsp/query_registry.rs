@@ -4,7 +4,6 @@ use super::{
     client_state::ClientState,
     engines::Engines,
     ext::{QueryParams, RunningQuery, Status},
-    outbox::Outbox,
     query::{Outcome, Prepared, Query, QueryRequest},
     reporter::{self, Channels, Reporter, WorkDone},
     sessions::Sessions,
@@ -56,7 +55,6 @@ pub enum StartError {
 /// All queries of one server.
 pub struct QueryRegistry {
     client: Client,
-    outbox: Outbox,
     engines: Engines,
     workspace: Arc<Workspace>,
     sessions: Arc<Sessions>,
@@ -76,10 +74,9 @@ struct ActiveQuery {
 }
 
 impl QueryRegistry {
-    pub fn new(client: Client, outbox: Outbox, environment: Environment) -> Self {
+    pub fn new(client: Client, environment: Environment) -> Self {
         Self {
             client,
-            outbox,
             engines: Engines::new(environment),
             workspace: Arc::default(),
             sessions: Arc::default(),
@@ -238,8 +235,7 @@ impl QueryRegistry {
         Status { version: env!("CARGO_PKG_VERSION"), model, worker, why, runs: runs.collect(), usage }
     }
 
-    /// Answers a query, tells the client on the way, and returns when everything that was told is sure to arrive before
-    /// what is sent from now on.
+    /// Answers a query and tells the client on the way, all of it before what is sent when this has returned.
     async fn run(&self, mut query: Query) -> Outcome {
         let title = format!("RLM: {}", one_line(&query.request.params.query, TITLE_CHARS));
         let work = async {
@@ -258,7 +254,6 @@ impl QueryRegistry {
         *lock(&self.total) += outcome.answer.usage;
         let done = report::types::Event::Done { result: outcome.result.clone() };
         reporter::send_event(&self.client, &query.channels, sent, done).await;
-        self.outbox.flush(&self.client).await;
         outcome
     }
 }

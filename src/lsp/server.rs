@@ -5,7 +5,6 @@ use super::{
     ext::{self, CancelParams, Cancelled, EndSessionParams, QueryParams, QueryResult, SessionEnded, Status},
     handlers::{self, Handlers},
     message_order::{Call, MessageOrder},
-    outbox::{MarkedSocket, Outbox},
     query_registry::QueryRegistry,
 };
 use crate::{report::types::Preview, setup};
@@ -16,13 +15,12 @@ use lsp_types::{
 };
 use serde_json::Value;
 use std::sync::Arc;
-use tower_lsp::{Client, LanguageServer, LspService, jsonrpc::Result};
+use tower_lsp::{Client, ClientSocket, LanguageServer, LspService, jsonrpc::Result};
 
 /// Puts a server together: its message order, the socket to its client, and its runs.
-pub fn build() -> (MessageOrder<LspService<Handlers>>, MarkedSocket, Arc<QueryRegistry>) {
-    let outbox = Outbox::default();
+pub fn build() -> (MessageOrder<LspService<Handlers>>, ClientSocket, Arc<QueryRegistry>) {
     let (service, socket) = LspService::build(|client: Client| Handlers {
-        runs: Arc::new(QueryRegistry::new(client.clone(), outbox.clone(), setup::environment())),
+        runs: Arc::new(QueryRegistry::new(client.clone(), setup::environment())),
         client,
     })
     .custom_method(ext::QUERY, Handlers::query)
@@ -34,7 +32,7 @@ pub fn build() -> (MessageOrder<LspService<Handlers>>, MarkedSocket, Arc<QueryRe
     .finish();
     let Handlers { client, runs } = service.inner();
     let (client, runs) = (client.clone(), runs.clone());
-    (MessageOrder::new(service, client), outbox.attach(socket), runs)
+    (MessageOrder::new(service, client), socket, runs)
 }
 
 impl Handlers {

@@ -34,7 +34,6 @@ mod supervisor;
 pub mod text;
 mod text_arguments;
 mod text_class;
-mod text_iterator;
 mod text_methods;
 mod text_search;
 mod text_split;
@@ -236,7 +235,7 @@ impl Server {
     /// Makes a checkpoint if there is none. Says whether this process is a checkpoint that has taken over.
     fn keep(&mut self, vm: &VirtualMachine) -> io::Result<bool> {
         // Threads that an earlier cell left behind would be missing in a copy, and with them the locks they hold.
-        if self.checkpoint.is_some() || vm.state.thread_count.load() > 0 || !reservation::settle(true) {
+        if self.checkpoint.is_some() || vm.state.thread_count.load() > 0 || !settle(true) {
             return Ok(false);
         }
         match self.supervisor.held(|| checkpoint::fork(self.fork_server)) {
@@ -270,7 +269,7 @@ impl Server {
             thread::sleep(LAST_THREADS / 50);
         }
         if vm.state.thread_count.load() == 0 {
-            reservation::settle(false);
+            settle(false);
         }
     }
 
@@ -305,4 +304,12 @@ impl Server {
         self.checkpoint = None;
         self.link.send_frame(&report)
     }
+}
+
+/// Gives back memory that is not used, that of the stack too. Says whether a checkpoint may be made, if one is wanted.
+fn settle(wants_checkpoint: bool) -> bool {
+    if reservation::has_grown() {
+        stack::close();
+    }
+    reservation::settle(wants_checkpoint)
 }

@@ -44,7 +44,7 @@ async fn a_conversation_and_a_limit_on_the_reply_are_sent_as_they_are() {
     let model = model_at(&server.url()).await;
     let messages =
         vec![Message::system("s"), Message::user("q\n\"1\""), Message::assistant("größe"), Message::user("")];
-    let request = Request { messages, max_output_tokens: Some(77), tools: Default::default() };
+    let request = Request { messages, max_output_tokens: Some(77), tools: Default::default(), task: None };
     model.call(&request, &mut |_| {}).await.unwrap();
     let body = only_call(&server).body;
     assert_eq!(body["max_tokens"], 77);

@@ -170,6 +170,24 @@ async fn four_of_five_questions_are_answered_by_the_first_five_citations() {
          | sources | questions | first citation right | one of five right |\n\
          |---|---|---|---|\n\
          {sets}{tuned_row}{held_out_row}{all_row}\n\
+         ## What is looked up, and not ranked\n\
+         \n\
+         A question is taken apart first (`llm/extractive/question`): what it names is looked up exactly, and only what is left goes to the\n\
+         ranked search. A name is found by its definition in the syntax tree, `Class.method` by the method of that class, a file by its path\n\
+         or its name, a number, version, id or quoted text as it is written, a pasted message by the line that says it (with placeholders\n\
+         where the message has values), dependencies, licences, required versions and releases in the files that are there for them. Uses\n\
+         are told apart from comments, strings and declarations, and counted; lines of a log are grouped by template, with the first and the\n\
+         last; passages of a patch have their commit. These facts come from host functions ([functions.md](functions.md)), so programs of\n\
+         every model have them.\n\
+         \n\
+         `tests/data/exact.toml` holds questions of each kind with what is right, which all hold (`tests/suite/exact.rs`). Beyond those,\n\
+         four rounds of questions were asked of texts that had not been looked at while the code was written: express, commander, winston,\n\
+         axios, semver and yargs, requests, flask, click, jinja2 and urllib3, parts of Python's library, twenty crates, and small texts in ten\n\
+         languages, with logs and patches. Right at first sight, by the first citation or one of the first few, were 40 of 52, then, each time\n\
+         after the kinds that had failed were mended, 44 of 50, 37 of 45 and 29 of 31. Of the 28 that failed six had asked for what is\n\
+         not in the text, which the answer says, and five were right at another place than was noted. What still fails: of several\n\
+         definitions of a name the one that is meant (the answer lists all), messages that are put together from words (`\"%ss differ\"`), and names that macros define.\n\
+         \n\
          ## Each question\n\
          \n\
          The number is the place of the first right citation among the first five.\n{details}"

@@ -7,6 +7,7 @@ mod attacks;
 #[path = "../cells/mod.rs"]
 mod cells;
 mod client;
+mod exact;
 mod extractive;
 mod files;
 mod fork_server;

@@ -455,7 +455,7 @@ async fn the_built_in_model_answers_without_a_network() {
     let crate_folder = env!("CARGO_MANIFEST_DIR");
     for (question, expected) in [
         ("where is a checkpoint forked?", "src/repl/worker/checkpoint.rs:"),
-        ("what calls `note_partial`?", "src/engine/run.rs:"),
+        ("what calls `number_run`?", "src/engine/run.rs:"),
         ("summarise this repository", "src/lib.rs:"),
     ] {
         let ran = run(rlm(["query", question, crate_folder])).await;

@@ -2,13 +2,7 @@
 
 use super::{LARGEST_FILE, MOST_PARSED, MOST_SCANNED};
 use crate::corpus::{
-    context::ContextText,
-    error::Error,
-    language::{Language, Style},
-    outline::by_lines,
-    stop::StopFlag,
-    symbol::Symbol,
-    syntax,
+    context::ContextText, error::Error, language::Language, outline::by_lines, stop::StopFlag, symbol::Symbol, syntax,
     threads::on_threads,
 };
 use rustc_hash::FxHashMap;
@@ -65,7 +59,7 @@ impl Looks {
     pub fn choose(context: &ContextText) -> Self {
         let (mut files, mut left_out, mut bytes) = (Vec::new(), 0, 0);
         for (number, segment) in context.segments().iter().enumerate() {
-            if segment.language.is_none_or(|language| !has_definitions(language)) {
+            if segment.language.is_none_or(|language| !syntax::has_definitions(language)) {
                 continue;
             }
             if segment.text.len() > LARGEST_FILE || bytes + segment.text.len() > MOST_SCANNED {
@@ -148,15 +142,6 @@ impl<'t> Used<'t> {
     /// The number of a name that some file defines.
     pub fn number(&self, name: &str) -> Option<usize> {
         self.numbers.get(name).copied()
-    }
-}
-
-/// Whether files in a language define what other files use.
-fn has_definitions(language: &Language) -> bool {
-    match language.style {
-        Style::Keywords | Style::Braces | Style::Lisp => true,
-        Style::Plain => syntax::parses(language),
-        Style::Markdown | Style::Org | Style::Tables => false,
     }
 }
 

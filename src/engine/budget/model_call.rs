@@ -3,7 +3,7 @@
 use super::{Exceeded, metered_call::MeteredCall};
 use crate::{
     engine::{error::CallError, event::Delta, query_context::QueryContext},
-    llm::{self, Finish, Message, Model, Piece, Request, Tool, ToolCall},
+    llm::{self, Finish, Message, Model, Piece, Request, Task, Tool, ToolCall},
 };
 use std::sync::Arc;
 
@@ -42,10 +42,11 @@ impl QueryContext {
         model: &Arc<dyn Model>,
         messages: Vec<Message>,
         tools: &Arc<[Tool]>,
+        task: Option<Task>,
         is_turn: bool,
         stream: &mut (dyn FnMut(Delta) + Send),
     ) -> Result<Turn, CallError> {
-        let mut request = Request { messages, max_output_tokens: None, tools: tools.clone() };
+        let mut request = Request { messages, max_output_tokens: None, tools: tools.clone(), task };
         let open = MeteredCall::reserve(self, model.as_ref(), request.bytes(), is_turn).await?;
         request.max_output_tokens = open.longest_reply();
         let mut sink = |piece: Piece<'_>| match piece {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use std::ops::Range;
 
 /// The most rows that one call returns.
-const ROW_LIMIT: usize = 100_000;
+pub(super) const ROW_LIMIT: usize = 100_000;
 
 /// The most tokens of a map.
 const MAP_LIMIT: usize = 1_000_000;
@@ -237,7 +237,7 @@ fn chunk(context: &ContextText, given: Value, stop: &StopFlag) -> Result<Value, 
 }
 
 /// Rows as columns, which take a fraction of the memory that an object for each row does.
-fn rows(form: &RowForm, rows: impl Iterator<Item = Vec<Value>>, more: bool) -> Value {
+pub(super) fn rows(form: &RowForm, rows: impl Iterator<Item = Vec<Value>>, more: bool) -> Value {
     let mut columns = vec![Vec::new(); form.columns.len()];
     for row in rows {
         columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
@@ -264,7 +264,7 @@ fn place(context: &ContextText, range: Range<usize>) -> Result<Value, Raised> {
 }
 
 /// There is no such file, or it could not be read.
-fn not_there(error: LookupError) -> Raised {
+pub(super) fn not_there(error: LookupError) -> Raised {
     match error {
         LookupError::Path(error) => Raised::new("KeyError", error.to_string()),
         LookupError::Text(error) => unread(error),
@@ -272,6 +272,6 @@ fn not_there(error: LookupError) -> Raised {
 }
 
 /// The text itself could not be read.
-fn unread(error: corpus::Error) -> Raised {
+pub(super) fn unread(error: corpus::Error) -> Raised {
     Raised::new("OSError", error.to_string())
 }

@@ -85,6 +85,8 @@ impl RowForm {
         if found["more"] == true {
             lines.push("… and more".to_owned());
         }
+        // What is known of all of them together.
+        lines.extend(found["note"].as_str().map(str::to_owned));
         lines.join("\n")
     }
 

@@ -15,7 +15,7 @@ use crate::{
         query_context::QueryContext,
         run::{Run, RunInputs, context::Context},
     },
-    llm::{self, Message},
+    llm::{self, Message, Task},
     repl::Raised,
     text::one_line,
 };
@@ -89,8 +89,11 @@ impl HostFunctions<'_> {
             let label = one_line(&prompt, LABEL_CHARS);
             let work = async {
                 match recursive {
-                    true => self.child(ready(Ok(prompt)), prompt::CHILD_QUESTION, |text| text, model).await,
-                    false => self.plain(prompt, model).await,
+                    true => {
+                        let asked = (prompt::CHILD_QUESTION, Task::FollowPrompt);
+                        self.child(ready(Ok(prompt)), asked, |text| (text, None), model).await
+                    }
+                    false => self.plain(prompt, None, model).await,
                 }
             };
             self.tracked(label, work).await.unwrap_or_else(|error| format!("Error: {error}"))
@@ -117,10 +120,10 @@ impl HostFunctions<'_> {
         result
     }
 
-    async fn plain(&self, prompt: String, model: Option<&str>) -> Result<String, String> {
+    async fn plain(&self, prompt: String, task: Option<Task>, model: Option<&str>) -> Result<String, String> {
         let model = self.tree.model(model).await.map_err(|error| error.to_string())?;
         let messages = vec![Message::user(prompt)];
-        let turn = match self.tree.call(&model, messages, &Arc::default(), false, &mut |_| {}).await {
+        let turn = match self.tree.call(&model, messages, &Arc::default(), task, false, &mut |_| {}).await {
             Ok(turn) => turn,
             Err(CallError::Model(llm::Error::EmptyReply { reasoning, .. })) if !reasoning.trim().is_empty() => {
                 return Ok(prompt::reasoning_only(&reasoning));
@@ -141,12 +144,13 @@ impl HostFunctions<'_> {
     async fn child(
         &self,
         text: impl Future<Output = Result<String, String>>,
-        question: &str,
-        in_one: impl FnOnce(String) -> String,
+        (question, task): (&str, Task),
+        in_one: impl FnOnce(String) -> (String, Option<Task>),
         model: Option<&str>,
     ) -> Result<String, String> {
         let Some(places) = self.tree.child_places(self.origin.depth) else {
-            return self.plain(in_one(text.await?), model).await;
+            let (prompt, task) = in_one(text.await?);
+            return self.plain(prompt, task, model).await;
         };
         let _place = places.acquire().await.map_err(|closed| closed.to_string())?;
         let text = text.await?;
@@ -166,6 +170,7 @@ impl HostFunctions<'_> {
         };
         let inputs = RunInputs {
             question: &question,
+            task,
             context: Context::ready(context.clone()),
             overview: &Overview::of_text(&context),
             model,
@@ -198,7 +203,11 @@ impl HostFunctions<'_> {
             let text = tokio::task::spawn_blocking(move || tool_output::part(&context, part)).await;
             text.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
         };
-        let work = self.child(text, query, |text| prompt::about_part(&text, query), None);
+        let in_one = |text: String| {
+            let task = Task::Read { question: query.to_owned(), text: text.len() };
+            (prompt::about_part(&text, query), Some(task))
+        };
+        let work = self.child(text, (query, prompt::task(query, None)), in_one, None);
         self.tracked(one_line(query, LABEL_CHARS), work).await
     }
 }

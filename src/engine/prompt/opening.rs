@@ -9,10 +9,13 @@ use crate::{
             session::{Earlier, Exchange},
         },
     },
-    llm::extractive::QUESTION_HEADING,
+    llm::{Place, Task},
     text::{counted, cut_middle},
 };
 use std::fmt::Write;
+
+/// What stands above the question in the first message to a root model.
+const QUESTION_HEADING: &str = "# Question";
 
 /// Characters of a question that is asked in the prompt. A longer one is a variable as well, and shown in part.
 const QUESTION_CHARS: usize = 8000;
@@ -145,6 +148,18 @@ pub fn direct(
     text.push('\n');
     text.push_str(question.trim());
     Ok(text)
+}
+
+/// What a run is for that answers a question.
+pub fn task(question: &str, focus: Option<&Focus>) -> Task {
+    let place = |it: &Focus| Place { path: it.path.clone(), first_line: it.first_line, last_line: it.last_line };
+    Task::Answer { question: question.to_owned(), selection: focus.map(place) }
+}
+
+/// What the only message of a direct call is for: the text in it, and the question behind that.
+pub fn direct_task(question: &str, message: &str) -> Task {
+    let asked = QUESTION_HEADING.len() + 1 + question.trim().len();
+    Task::Read { question: question.to_owned(), text: message.len().saturating_sub(asked) }
 }
 
 /// A part of the text and what to find out, as one prompt.

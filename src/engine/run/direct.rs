@@ -7,7 +7,7 @@ use crate::{
         prompt, query_context::QueryContext, run::RunOutput,
     },
     failure::{Failure, FailureKind},
-    llm::Message,
+    llm::{Message, Task},
 };
 use std::sync::Arc;
 
@@ -25,15 +25,19 @@ pub async fn answer(
     let earlier = question.session.as_ref().map(|it| it.exchanges()).unwrap_or_default();
     let prompt = prompt::direct(context, question.focus.as_ref(), &question.text, schema.map(|it| it.text()), &earlier);
     let prompt = prompt.map_err(|error| RunError::Failed(context_failure(&error)))?;
+    let task = prompt::direct_task(&question.text, &prompt);
     let mut messages = vec![Message::system(prompt::DIRECT_SYSTEM), Message::user(prompt)];
     tree.say(format!("{} is reading the whole text", tree.choice.root.name()));
     let Some(schema) = schema else {
-        let first = call(tree, &messages, context).await?;
-        return Ok(RunOutput { text: mended(tree, messages, first, context).await, termination: Termination::Direct });
+        let first = call(tree, &messages, &task, context).await?;
+        return Ok(RunOutput {
+            text: mended(tree, messages, &task, first, context).await,
+            termination: Termination::Direct,
+        });
     };
     let mut problem = String::new();
     for _ in 0..ATTEMPTS {
-        let text = call(tree, &messages, context).await?;
+        let text = call(tree, &messages, &task, context).await?;
         match schema.check(&text) {
             Ok(text) => return Ok(RunOutput { text, termination: Termination::Direct }),
             Err(why) => {
@@ -51,7 +55,13 @@ pub async fn answer(
 }
 
 /// The answer after the one chance to mend its citations: the second if that is better, else the first.
-async fn mended(tree: &QueryContext, mut messages: Vec<Message>, first: String, context: &Arc<ContextText>) -> String {
+async fn mended(
+    tree: &QueryContext,
+    mut messages: Vec<Message>,
+    task: &Task,
+    first: String,
+    context: &Arc<ContextText>,
+) -> String {
     let answer = first.clone();
     let flaws = cite::looked_up(context.clone(), move |context, stop| cite::flaws(&answer, context, stop)).await;
     let flaws = flaws.unwrap_or_default();
@@ -63,21 +73,26 @@ async fn mended(tree: &QueryContext, mut messages: Vec<Message>, first: String, 
     messages.push(Message::assistant(first.clone()));
     messages.push(Message::user(prompt::mend_citations(&flaws)));
     // Whatever becomes of the second attempt, there is an answer.
-    let Ok(second) = call(tree, &messages, context).await else { return first };
+    let Ok(second) = call(tree, &messages, task, context).await else { return first };
     let kept = first.clone();
     let better = cite::looked_up(context.clone(), |context, stop| cite::better_of(first, second, context, stop)).await;
     better.unwrap_or(kept)
 }
 
 /// One call, whose text is shown as it comes.
-async fn call(tree: &QueryContext, messages: &[Message], context: &ContextText) -> Result<String, RunError> {
+async fn call(
+    tree: &QueryContext,
+    messages: &[Message],
+    task: &Task,
+    context: &ContextText,
+) -> Result<String, RunError> {
     tree.ledger.budget.begin_iteration()?;
     tree.ledger.meter.count_iteration(0);
     // An earlier answer that was given back may stand there still.
     tree.progress.withdraw_answer();
     let mut stream = |delta: Delta| tree.progress.write_answer(&delta, Some(context));
     let root = &tree.choice.root;
-    let turn = tree.call(root, messages.to_vec(), &Arc::default(), true, &mut stream).await?;
+    let turn = tree.call(root, messages.to_vec(), &Arc::default(), Some(task.clone()), true, &mut stream).await?;
     match turn.cut {
         None => Ok(turn.text),
         Some(Cut::Limit(limit)) => Err(limit.into()),

@@ -33,7 +33,8 @@ impl Run<'_> {
             }
         };
         let refused = RunError::Limit(Termination::Iterations);
-        let Ok(turn) = tree.call(&self.model, messages, &self.tools, true, &mut stream).await else {
+        let Ok(turn) = tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut stream).await
+        else {
             return Err(refused);
         };
         let reply = reply_stream.end();

@@ -4,7 +4,7 @@ use super::*;
 use std::{path::Path, time::Instant};
 
 fn request(prompt: &str) -> Request {
-    Request { messages: vec![Message::user(prompt)], max_output_tokens: None, tools: Default::default() }
+    Request { messages: vec![Message::user(prompt)], max_output_tokens: None, tools: Default::default(), task: None }
 }
 
 async fn run(line: &str, prompt: &str) -> (Result<Reply, Error>, Vec<String>) {

@@ -1,49 +1,110 @@
 //! The programs that the extractive model writes as a root.
 //!
-//! They are kept as Python files, and get their question as a first line.
+//! They are kept as Python files, and get what was understood of their question as a first line.
 
-use super::question::{Kind, Question};
-use crate::text::one_line;
+use super::question::{Ask, Question};
+use crate::{llm::Place, text::one_line};
 use serde_json::json;
 
 /// Characters of the reason why a program has failed.
 const FAILURE_CHARS: usize = 300;
 
-/// What all programs share: how places and quotations are written.
-const SHARED: &str = include_str!("programs/shared.py");
-const PASSAGES: &str = include_str!("programs/passages.py");
-const USES: &str = include_str!("programs/uses.py");
-const SUMMARY: &str = include_str!("programs/summary.py");
-const EXPLANATION: &str = include_str!("programs/explanation.py");
-const INSTRUCTION: &str = include_str!("programs/instruction.py");
+macro_rules! program {
+    ($($name:literal),+) => { concat!($(include_str!(concat!("programs/", $name, ".py")), "\n\n"),+) };
+}
 
-/// The reply of a root that has a question to answer.
-pub fn write(question: &Question) -> String {
-    // A JSON string is a Python string as well.
-    let text = json!(question.text);
-    let (parameters, program, intention) = match &question.kind {
-        Kind::Passages => {
-            (format!("question = {text}"), PASSAGES, "I search for the passages that fit and have them read.")
+/// Bytes of what was understood of a question. A program has to fit into a reply.
+const MOST_ASKED: usize = 4000;
+
+/// What the program says that has looked something up and found nothing of the kind.
+const NOTHING: &str = "There is nothing of that kind in this text, so I search for passages.";
+
+/// The reply of a root that has a question to answer, about a selection if there is one.
+///
+/// A program has to fit into a reply, so a question for facts (uses, counts, manifests, a log) is looked up first, and
+/// only if that comes to nothing the second program searches for passages; see [`search`].
+pub fn answer(question: &Question, selection: Option<&Place>) -> String {
+    let (parameters, program) = match (selection, &question.ask) {
+        (Some(it), _) => {
+            let place =
+                format!("path, first_line, last_line = {}, {}, {}", json!(it.path), it.first_line, it.last_line);
+            (place, program!("shared", "ranked", "explanation"))
         }
-        Kind::Uses(name) => (
-            format!("question = {text}\nname = {}", json!(name)),
-            USES,
-            "I look for the name, its definition and its uses.",
-        ),
-        Kind::Summary => {
-            (format!("question = {text}"), SUMMARY, "I look at what the text says of itself, and at its parts.")
-        }
-        Kind::Explanation => {
-            let (path, first, last) = match &question.selection {
-                Some(place) => (json!(place.path), place.first_line, place.last_line),
-                None => (json!(""), 1, 1),
-            };
-            let place = format!("path, first_line, last_line = {path}, {first}, {last}");
-            (format!("question = {text}\n{place}"), EXPLANATION, "I look at the selection and at what uses it.")
-        }
-        Kind::Instruction => (String::new(), INSTRUCTION, "I read the prompt."),
+        (None, ask) => (format!("NOTHING = {}", json!(NOTHING)), facts(ask).unwrap_or(SEARCH)),
     };
-    format!("{intention}\n\n```repl\n{parameters}\n{SHARED}\n{program}```\n")
+    let intention = match (selection, &question.ask) {
+        (Some(_), _) => "I look at the selection and at what uses it.",
+        (None, Ask::Summary) => "I look at what the text says of itself, and at its parts.",
+        (None, Ask::Passages | Ask::Definition) => {
+            "I look up what the question names, and search for the passages that fit."
+        }
+        (None, _) => "I look up what the question asks for.",
+    };
+    let asked = question.to_python(MOST_ASKED);
+    format!("{intention}\n\n```repl\nimport json\nasked = json.loads({asked})\n{parameters}\n{}```\n", compact(program))
+}
+
+/// What finds passages where nothing was looked up before.
+const SEARCH: &str = program!("shared", "lookup", "ranked", "named", "passages");
+
+/// The program that looks up what is asked for, if that is more than passages.
+fn facts(ask: &Ask) -> Option<&'static str> {
+    Some(match ask {
+        Ask::Passages | Ask::Definition => return None,
+        Ask::Summary => program!("shared", "summary"),
+        Ask::Uses { .. } => {
+            concat!(program!("shared", "lookup", "uses"), "look_up = by_uses\n", program!("conclusion"))
+        }
+        Ask::Manifest { .. } => {
+            concat!(program!("shared", "lookup", "manifest"), "look_up = by_manifest\n", program!("conclusion"))
+        }
+        Ask::List { .. } => {
+            concat!(program!("shared", "lookup", "listing"), "look_up = by_list\n", program!("conclusion"))
+        }
+        Ask::Count { .. } => {
+            concat!(
+                program!("shared", "lookup", "listing", "logs", "counts"),
+                "look_up = by_count\n",
+                program!("conclusion")
+            )
+        }
+        Ask::Repeats { .. } => {
+            concat!(program!("shared", "lookup", "logs"), "look_up = by_repeats\n", program!("conclusion"))
+        }
+        Ask::When { .. } => {
+            concat!(program!("shared", "lookup", "logs"), "look_up = by_when\n", program!("conclusion"))
+        }
+    })
+}
+
+/// A program without its comments, which are there for those who read the sources, and indented by two blanks: a reply has
+/// only so much room.
+fn compact(program: &str) -> String {
+    let mut is_comment = false;
+    let lines = program.lines().filter(|line| {
+        let text = line.trim();
+        let begins = !is_comment && text.starts_with("\"\"\"");
+        let ends = text.ends_with("\"\"\"") && (is_comment || text.len() > 3);
+        let is_left_out = is_comment || begins || text.is_empty() || text.starts_with('#');
+        is_comment = (is_comment || begins) && !ends;
+        !is_left_out
+    });
+    let indented =
+        |line: &str| format!("{}{}\n", " ".repeat((line.len() - line.trim_start().len()) / 2), line.trim_start());
+    lines.map(indented).collect()
+}
+
+/// The second program, if the first one has found nothing of the kind that it looked for. What that has defined is still
+/// there.
+pub fn search(observation: &str) -> Option<String> {
+    let found_nothing = observation.lines().any(|line| line == NOTHING);
+    let program = program!("ranked", "named", "passages");
+    found_nothing.then(|| format!("I search for the passages that fit.\n\n```repl\n{}```\n", compact(program)))
+}
+
+/// The reply of a root whose text is a prompt.
+pub fn follow_prompt() -> String {
+    format!("I read the prompt.\n\n```repl\n{}```\n", program!("instruction"))
 }
 
 /// Why a program did not come to an answer, by what its author was told: the exception that ended it, else whatever was
@@ -62,6 +123,33 @@ pub fn failure(observation: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_program_fits_into_a_reply() {
+        // Tokens that a reply may have, at four bytes each, with room for what is asked.
+        let most = 8192 * 4 - MOST_ASKED - 1000;
+        let asks = [
+            Ask::Passages,
+            Ask::Summary,
+            Ask::Uses { calls: true },
+            Ask::Manifest { about: "version" },
+            Ask::Count { of: String::new(), by: None },
+            Ask::When { last: false },
+            Ask::Repeats { of: String::new() },
+            Ask::List { of: String::new() },
+        ];
+        for ask in asks {
+            let program = compact(facts(&ask).unwrap_or(SEARCH));
+            assert!(program.len() < most, "{ask:?}: {} of {most}", program.len());
+        }
+        assert!(search(NOTHING).is_some_and(|it| it.len() < most) && search("").is_none());
+    }
+
+    #[test]
+    fn comments_stay_at_home() {
+        let source = "# a\ndef f():\n    \"\"\"Does\n    it.\"\"\"\n    x = \"\"\"y\"\"\"  # why\n\n    \"\"\"One.\"\"\"\n    return x\n";
+        assert_eq!(compact(source), "def f():\n  x = \"\"\"y\"\"\"  # why\n  return x\n");
+    }
 
     #[test]
     fn a_failure_is_told_by_its_exception() {

@@ -39,7 +39,7 @@ async fn sent(kind: AdapterKind, name: &str, messages: Vec<Message>) -> ((String
     let providers = Providers::new(connection).unwrap();
     let (memory, timeouts) = (Arc::default(), Timeouts::default());
     let provider = Provider::of_kind(&providers, memory, kind, name, key, Some(url), timeouts).await.unwrap();
-    let request = Request { messages, max_output_tokens: None, tools: Default::default() };
+    let request = Request { messages, max_output_tokens: None, tools: Default::default(), task: None };
     let error = provider.call(&request, &mut |_| {}).await.unwrap_err();
     let sent = taken.lock().unwrap().remove(0);
     (sent, format!("{error} {error:?} {provider:?}"))
@@ -117,7 +117,7 @@ async fn an_event_without_end_holds_nobody_up_who_waits_for_a_reply() {
         let key = Secret::new("sk-hidden").map(|key| ("KEY".to_owned(), key));
         let (memory, timeouts) = (Arc::default(), Timeouts::default());
         let provider = Provider::of_kind(&providers, memory, kind, "x", key, Some(url), timeouts).await.unwrap();
-        let request = Request { messages: question(), max_output_tokens: None, tools: Default::default() };
+        let request = Request { messages: question(), max_output_tokens: None, tools: Default::default(), task: None };
         let started = Instant::now();
         let waited = timeout(Duration::from_millis(500), provider.call(&request, &mut |_| {})).await;
         assert!(waited.is_err(), "{waited:?}");

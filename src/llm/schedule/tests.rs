@@ -154,6 +154,7 @@ impl Stage {
             messages: vec![Message::user(number.to_string())],
             max_output_tokens: None,
             tools: Default::default(),
+            task: None,
         };
         let Self { permits, deadline, token, .. } = self;
         let (started, billing) = (Instant::now(), Rich::default());
@@ -208,8 +209,12 @@ async fn the_cap_of_the_machine_holds_over_all_runs_and_they_share_it() {
         }
     }));
     let modest = async {
-        let request =
-            Request { messages: vec![Message::user("100")], max_output_tokens: None, tools: Default::default() };
+        let request = Request {
+            messages: vec![Message::user("100")],
+            max_output_tokens: None,
+            tools: Default::default(),
+            task: None,
+        };
         let token = CancellationToken::new();
         let call = Call {
             model: &model,

@@ -168,7 +168,7 @@ mod tests {
     use std::sync::Arc;
 
     fn read(lines: &[Value]) -> Result<Reply, Error> {
-        let request = Request { messages: Vec::new(), max_output_tokens: None, tools: Arc::default() };
+        let request = Request { messages: Vec::new(), max_output_tokens: None, tools: Arc::default(), task: None };
         let remote = RemoteModel::new("m", "e", None, &[]);
         let mut reading = StreamReader::new(&remote, &Arc::default());
         for line in lines {
@@ -228,7 +228,7 @@ mod tests {
             Message::calling(" ", vec![call.clone()]),
             Message::result(&call, "found"),
         ];
-        let request = Request { messages, max_output_tokens: Some(7), tools: Arc::from([tool]) };
+        let request = Request { messages, max_output_tokens: Some(7), tools: Arc::from([tool]), task: None };
         let function = json!({"name": "grep", "description": "d", "parameters": {"type": "object"}});
         let expected = json!({
             "model": "m", "stream": true, "options": {"num_predict": 7},

@@ -20,9 +20,12 @@ use rustix::{
 };
 use std::{fs, thread};
 
+/// Threads that a program may have started and not ended.
+pub const MOST_THREADS: usize = 256;
+
 /// Threads and processes that a session and its checkpoints may have together: those of the program
-/// ([`MOST_THREADS`](super::vm::MOST_THREADS)), our own, and those that have ended and are still being cleaned up.
-const MOST_TASKS: u64 = super::vm::MOST_THREADS as u64 + 64;
+/// ([`MOST_THREADS`]), our own, and those that have ended and are still being cleaned up.
+const MOST_TASKS: u64 = MOST_THREADS as u64 + 64;
 
 /// The first of the users that sessions of root become, and how many there are. No distribution and no container
 /// manager hands these out (`systemd` lists who uses which).

@@ -9,10 +9,7 @@
 //! below. A copy of the process has the same socket; only one of them uses it at a time, and each knows its own answers
 //! by their numbers.
 
-use super::{
-    super::memory::{FIRST_BYTES, Reply, Request, Wish},
-    stack,
-};
+use super::super::memory::{FIRST_BYTES, Reply, Request, Wish};
 use rustix::{
     fd::{BorrowedFd, IntoRawFd, OwnedFd},
     io,
@@ -85,12 +82,16 @@ fn grow(bytes: usize) -> bool {
     granted >= bytes as u64
 }
 
+/// Whether the process has more than it began with.
+pub fn has_grown() -> bool {
+    GIVEN.load(Ordering::Relaxed) > 0
+}
+
 /// Gives back what is not used. Says whether a checkpoint may be made, if one is wanted.
 pub fn settle(wants_checkpoint: bool) -> bool {
     let Some(_asking) = Asking::begin() else { return true };
     let given = GIVEN.load(Ordering::Relaxed);
     if given > 0 {
-        stack::close();
         give_back_free();
     }
     let wanted = allocated().map_or(given, |allocated| {

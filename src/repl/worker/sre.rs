@@ -19,12 +19,8 @@ mod engine;
 mod finder;
 mod haystack;
 mod interrupt;
-mod match_object;
-mod matcher;
 mod pattern;
-mod scanner;
 mod subject;
-mod substitute;
 mod translate;
 mod tree;
 
@@ -35,10 +31,10 @@ use rustpython_vm::class::PyClassImpl;
 /// Creates the classes of the module; further calls do nothing.
 fn init() {
     pattern::Pattern::make_static_type();
-    match_object::Match::make_static_type();
-    scanner::Scanner::make_static_type();
-    scanner::MatchIterator::make_static_type();
-    substitute::Template::make_static_type();
+    pattern::match_object::Match::make_static_type();
+    pattern::scanner::Scanner::make_static_type();
+    pattern::scanner::MatchIterator::make_static_type();
+    pattern::match_object::substitute::Template::make_static_type();
 }
 
 #[rustpython_vm::pymodule]
@@ -46,8 +42,7 @@ mod _sre {
     use super::{
         case::{lower_ascii, lower_unicode, upper_unicode},
         code,
-        pattern::{Pattern, PatternParts},
-        substitute::Template,
+        pattern::{Pattern, PatternParts, match_object::substitute::Template},
     };
     use rustpython_vm::{PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, builtins::PyListRef};
 

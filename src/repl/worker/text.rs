@@ -4,7 +4,10 @@
 //! That `PyStr` borrows its bytes from the store: see [`borrow_as_pystr`] and the implementation of `Drop`. What
 //! programs can do with a text stands in `text_methods`.
 
-use super::{text_iterator::TextIterator, text_store::TextStore, text_view::TextView};
+pub mod iterator;
+
+use super::{text_store::TextStore, text_view::TextView};
+use iterator::TextIterator;
 use rustpython_vm::{
     Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
     builtins::PyStr,

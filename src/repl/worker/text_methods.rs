@@ -4,9 +4,9 @@
 //! proportional to them.
 
 use super::{
+    text::iterator::TextIterator,
     text::{Text, new_string, reserve},
     text_arguments::{AffixArguments, LineArguments, SearchArguments, SplitArguments},
-    text_iterator::TextIterator,
     text_search::{count, ends_with, first_position, last_position, or_error, or_minus_one, starts_with},
     text_split::{is_python_space, lines, parts, parts_from_end, words, words_from_end},
 };

@@ -8,7 +8,6 @@ mod output;
 mod threads;
 
 pub use output::{OutputSink, Stream};
-pub use threads::MOST_THREADS;
 
 use super::{corrections, sre, text::Text, text_class};
 use output::Output;

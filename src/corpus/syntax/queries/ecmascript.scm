@@ -6,3 +6,11 @@
 (variable_declarator
   name: (identifier) @name
   value: [(arrow_function) (function_expression) (generator_function)]) @definition.function
+; What a property is set to: `res.send = function () {}`, `exports.send = send => 1`, `{ send: function () {} }`.
+(assignment_expression
+  left: [(identifier) (member_expression)] @name
+  right: [(arrow_function) (function_expression) (generator_function)]) @definition.function
+(assignment_expression left: [(identifier) (member_expression)] @name right: (class)) @definition.class
+(pair
+  key: (property_identifier) @name
+  value: [(arrow_function) (function_expression) (generator_function)]) @definition.method

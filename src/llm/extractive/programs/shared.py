@@ -2,28 +2,88 @@ import re
 from itertools import combinations
 from types import SimpleNamespace
 
+question = asked["text"]
 LANGUAGES = {"rs": "rust", "py": "python", "js": "javascript", "ts": "typescript", "tsx": "tsx", "go": "go", "c": "c",
              "h": "c", "java": "java", "md": "markdown", "toml": "toml", "el": "elisp", "sh": "sh", "json": "json"}
-NOTE = ("*Extracted by the built-in model, which quotes and does not reason. For an answer in words configure a model: set "
-        "a key such as `ANTHROPIC_API_KEY`, or name one (`--model`, `--endpoint`, or an editor's settings); `rlm models` "
-        "shows what there is.*")
+NOTE = "*Extracted by the built-in model, which quotes and does not reason; `rlm models` shows how to configure one that does.*"
+SHOWN = 200  # characters of a line that are shown
 
 
 def place(path, first, last):
     lines = f"{first}" if first == last else f"{first}-{last}"
-    return f"`{path}:{lines}`" if path else f"lines {lines}"
+    return f"`{path}:{lines}`" if path else (f"line {lines}" if first == last else f"lines {lines}")
+
+
+def code(text, most=160):
+    """A text in a line of prose."""
+    text = excerpt(text.strip(), most).replace("`", chr(39))
+    return f"`{text}`"
+
+
+def stem(word):
+    """A word without what it takes on in English, roughly: what two words have in common if they mean the same."""
+    word = word.lower()
+    for ending in ("ings", "ing", "ies", "ied", "ed", "es", "s", "ly", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word[: -len(ending)]
+            break
+    return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word
+
+
+def parts_of(text):
+    """The words of a text in lower case, identifiers in their parts."""
+    return re.findall(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])|\d+", text)
+
+
+COMMON = set("""a about after all an and any are as at be been before but by can cannot could did do does don each every
+    exactly find first for from get gets give had has have her his how i if in into is it its just last let list me more
+    most my no not of on one ones or other our out over own s shall she should show so some such t tell than that the their
+    them then there these they thing things this those to too under until up us use used uses using very via was we were what
+    when where whether which while who whom whose why will with without would yet you your
+    file files code function functions method methods class line lines work works happen happens happened mean means""".split())
+
+
+def content(text):
+    """The stems of the words that tell something, in order."""
+    words = [word.lower() for word in parts_of(text)]
+    return list(dict.fromkeys(stem(word) for word in words if word not in COMMON and (len(word) > 1 or word.isdigit())))
+
+
+WORDS = content(question)
+
+
+def overlap(text, words=None):
+    """How many of the words a text holds."""
+    held = {stem(word) for word in parts_of(text)}
+    return sum(word in held for word in (WORDS if words is None else words))
+
+
+def excerpt(line, most=SHOWN):
+    """A line; of a long one the part with most words of the question."""
+    line = line.rstrip()
+    if len(line) <= most:
+        return line
+    exact = [at for text in asked["literals"] + asked["names"] + asked["messages"] for at in [line.find(text)] if at >= 0]
+    places = [(found.start(), stem(found[0])) for found in re.finditer(r"[^\W\d_]+", line[:100_000])]
+    hits = [at for at, word in places if word in WORDS]
+    room = most * 2 // 3
+    best = exact[0] if exact else max(hits, key=lambda at: (sum(at <= other < at + room for other in hits), -at), default=0)
+    start = max(0, best - most // 4)
+    start = 0 if start < 20 else start
+    shown = line[start : start + most]
+    return ("…" if start else "") + shown + ("…" if start + most < len(line) else "")
 
 
 def quote(path, numbered):
     """A fenced block of (number, line) pairs, with a mark where lines are left out. Blank lines at the ends go."""
     spoken = [at for at, (_, line) in enumerate(numbered) if line.strip()]
     numbered = numbered[spoken[0] : spoken[-1] + 1] if spoken else numbered[:1]
-    width = len(str(numbered[-1][0]))
+    width = len(str(numbered[-1][0])) if numbered else 1
     lines, before = [], None
     for number, line in numbered:
         if before is not None and number != before + 1:
             lines.append(f"{' ' * width} …")
-        lines.append(f"{number:>{width}}  {line[:200].rstrip()}".rstrip())
+        lines.append(f"{number:>{width}}  {excerpt(line)}".rstrip())
         before = number
     fence = "`" * max([3] + [len(run) + 1 for run in re.findall("`{3,}", "\n".join(lines))])
     language = LANGUAGES.get((path or "").rsplit(".", 1)[-1], "")
@@ -31,17 +91,20 @@ def quote(path, numbered):
 
 
 def source(path, first, last):
-    """(number, line) pairs of a file."""
-    return list(enumerate(read(path, first, last).split("\n"), first))[: max(last - first + 1, 0)]
+    """(number, line) pairs of a file, or of a text that is none."""
+    first = max(1, first)
+    text = read(path, first, last) if path else peek_lines(first - 1, last)
+    lines = text.removesuffix("\n").split("\n") if text else []
+    return [(n, line[:100_000]) for n, line in enumerate(lines, first)][: max(last - first + 1, 0)]
 
 
-OUTLINED = 20_000_000  # characters of the longest file whose definitions are looked at
+OUTLINED = 2_000_000  # characters of the longest file whose definitions are looked at
 
 
 def outlined(path, outlines={}):
     """The definitions of a file. A log of gigabytes has none."""
     if path not in outlines:
-        outlines[path] = list(outline(path)) if len(files[path]) <= OUTLINED else []
+        outlines[path] = list(outline(path)) if path and len(files[path]) <= OUTLINED else []
     return outlines[path]
 
 
@@ -51,77 +114,55 @@ def enclosing(path, line):
     return max(around, key=lambda s: s.depth, default=None)
 
 
-def named(path, first, last):
-    """The definition that a passage begins, else the one that it lies in."""
-    around = enclosing(path, first)
-    inside = [s for s in outlined(path) if first <= s.first_line <= last and s is not around]
-    return inside[0] if inside else around
-
-
-COMMON = set("""a about after all an and any are as at be been before but by can could did do does every find first
-    for from give had has have how if in into is it its last list me more most no not of on or our out over show so
-    than that the their them then there these they this to was we were what when where which while who why will with
-    would you your""".split())
-EVERYWHERE = 1000  # lines that are looked at at most to tell how common a word is
-NEAR = 2  # lines that are shown before and behind one that was found by its words
-REMARK = "The text is too long to be ranked, so these are lines with words of the question, the rarest words first:"
-
-
-def ranked(query, k):
-    """The passages that fit best, and a remark if they could not be ranked."""
-    try:
-        return search(query, k=k), None
-    except RuntimeError as error:
-        if "too long" not in str(error):
-            raise
-    return by_words(query, k), REMARK
-
-
-def by_words(query, k):
-    """Lines that hold words of the question, in a text that is too long to be ranked. Of a word that is everywhere
-    only the first lines are known, so those with two words are looked for as well."""
-    left = [word for word in dict.fromkeys(re.findall(r"\w\w+", query.lower())) if word not in COMMON][:8]
-    found, weights = {}, {}
-
-    def look(pattern, most):
-        rows = grep("(?i)" + pattern, max_results=most)
-        found.update({(row.path, row.line): row.text for row in rows})
-        return rows
-
-    while left:
-        # The text is read from end to end once: when only words are left that are not everywhere.
-        rows = look(rf"\b(?:{'|'.join(left)})", EVERYWHERE)
-        counts = {word: sum(bool(re.search(rf"\b{word}", row.text.lower())) for row in rows) for word in left}
-        common = [word for word in left if rows.more and counts[word] * len(left) >= EVERYWHERE]
-        known = rows.more and common or left
-        weights.update({word: 1 / counts[word] for word in known if counts[word]})
-        left = [word for word in left if word not in known]
-    rarest = sorted(weights, key=weights.get, reverse=True)
-    value = lambda text: sum(weight for word, weight in weights.items() if re.search(rf"\b{word}", text))
-    together = lambda: [text for text in found.values() if sum(word in text.lower() for word in weights) > 1]
-    for one, other in list(combinations(rarest, 2))[:6]:
-        if weights[rarest[0]] > 16 / EVERYWHERE or len(together()) >= k:
-            break
-        look(rf"\b{one}.*\b{other}|\b{other}.*\b{one}", 100)
-    best = sorted(found, key=lambda place: -value(found[place].lower()))[:k]
-    return [around(path, line, found[path, line]) for path, line in best]
-
-
-def around(path, line, text):
-    """A line with its neighbours, as a passage."""
-    first, last = max(1, line - NEAR), line + NEAR
-    there = read(path, first, last) if path else peek_lines(first - 1, last)
-    last = first + there.removesuffix("\n").count("\n")
-    return SimpleNamespace(path=path, first_line=first, last_line=last, text=text)
+def label(path, lines):
+    """What the lines that answer lie in: the definition around them, with the one around that, or a commit."""
+    if not lines:
+        return ""
+    for revision in revision_of(lines[0], path):
+        said = [f"commit {revision.commit[:12]}" if revision.commit else "", revision.date, revision.author,
+                code(revision.subject, 80) if revision.subject else "", f"`{revision.file}`" if revision.file else ""]
+        return " — " + ", ".join(part for part in said if part)
+    found = [enclosing(path, line) for line in lines] if path else []
+    counts = {}
+    for symbol in found:
+        if symbol:
+            counts[symbol.name, symbol.kind] = counts.get((symbol.name, symbol.kind), 0) + 1
+    if not counts:
+        return ""
+    name, kind = max(counts, key=counts.get)
+    return f" — {kind} `{name}`"
 
 
 def counted(number, noun):
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    plural = noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + ("es" if noun.endswith("s") else "s")
+    return f"{number:,} {noun if number == 1 else plural}"
 
 
 def size():
-    return f"{counted(len(files), 'file')} and {len(peek(0, None))} characters"
+    return f"{counted(len(files), 'file')} and {counted(len(peek(0, None)), 'character')}"
+
+
+ASIDE = re.compile(r"(?i)(^|/)(tests?|testing|__tests__|specs?|benches|benchmarks|examples?|fixtures|vendor|node_modules|dist|build|third_party)/|"
+                   r"(^|/)(test_|conftest)[^/]*$|[._-](test|tests|spec|min)\.\w+$|(^|/)(changelog|changes|history|news)[^/]*$")
+
+
+def order(path):
+    """Code first, then prose and data, then tests and what was brought in."""
+    path = path or ""
+    return 2 if ASIDE.search(path) else 1 if re.search(r"\.d\.[cm]?ts$|\.pyi$|\.(md|rst|txt|json|ya?ml|toml|lock|csv|log|xml|html)$", path) else 0
+
+
+known_texts = set()
+
+
+def is_new(numbered):
+    """Whether these lines were not shown yet, in this file or in a copy of it."""
+    text = "\n".join(line.strip() for _, line in numbered if line.strip())
+    if text in known_texts:
+        return False
+    known_texts.add(text)
+    return True
 
 
 def finish(parts):
-    FINAL("\n\n".join(parts + [NOTE]))
+    FINAL("\n\n".join([part for part in parts if part] + [NOTE]))

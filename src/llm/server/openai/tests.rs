@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// The reply that these messages make.
 fn read(messages: &[&str]) -> Result<Reply, Error> {
-    let request = Request { messages: Vec::new(), max_output_tokens: None, tools: Arc::default() };
+    let request = Request { messages: Vec::new(), max_output_tokens: None, tools: Arc::default(), task: None };
     let remote = RemoteModel::new("m", "e", None, &[]);
     let mut reading = StreamReader::new(&remote, &Arc::default());
     for message in messages {
@@ -178,7 +178,7 @@ fn a_request_has_what_all_servers_take() {
         Message::result(&call, "found"),
         Message::assistant("a"),
     ];
-    let request = Request { messages, max_output_tokens: Some(7), tools: Arc::from([tool]) };
+    let request = Request { messages, max_output_tokens: Some(7), tools: Arc::from([tool]), task: None };
     let offered = json!({"name": "grep", "description": "d", "parameters": {"type": "object"}, "strict": false});
     let called = json!({"type": "function", "id": "c", "function": {"name": "grep_it", "arguments": "{}"}});
     let expected = json!({

@@ -87,11 +87,14 @@ class Rows(list):
     """A list of rows that prints one row a line, and says when there were more."""
 
     more = False
+    note = None  # what is known of all of them together
 
     def __str__(self):
         lines = [str(row) for row in self]
         if self.more:
             lines.append(f"... and more than these {len(self)}")
+        if self.note and lines:
+            lines.append(self.note)
         return "\n".join(lines) or "no results"
 
     __repr__ = __str__
@@ -211,7 +214,9 @@ def batched(name, prompts, model):
 def rows(kind, found):
     columns = found["columns"]
     result = Rows(kind(**dict(zip(columns, row))) for row in zip(*columns.values()))
-    result.more = found["more"]
+    result.more, result.note = found["more"], found.get("note")
+    for name, value in found.get("known", {}).items():
+        setattr(result, name, value)
     return result
 
 

@@ -1,17 +1,17 @@
 //! `re.Pattern`: a compiled regular expression.
 
-use super::{
-    code,
-    engine::Program,
-    finder::Finder,
-    haystack::Haystack,
-    match_object::Match,
-    matcher::{Place, Query, first, for_each},
-    scanner::{MatchIterator, Scanner},
-    subject::Subject,
-    substitute::{SubArguments, substitute},
-    tree::decode,
+pub mod match_object;
+mod matcher;
+pub mod scanner;
+
+use crate::repl::worker::sre::{
+    code, engine::Program, finder::Finder, haystack::Haystack, subject::Subject, tree::decode,
 };
+use match_object::{
+    Match,
+    substitute::{SubArguments, substitute},
+};
+use matcher::{Place, Query, first, for_each};
 use rustpython_vm::{
     FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
     builtins::{PyDictRef, PyGenericAlias, PyMappingProxy, PyStr, PyStrRef, PyTypeRef},
@@ -24,6 +24,7 @@ use rustpython_vm::{
     pyclass,
     types::{Comparable, Hashable, PyComparisonOp, Representable},
 };
+use scanner::{MatchIterator, Scanner};
 use std::{
     ops::{ControlFlow, Range},
     sync::{

@@ -4,7 +4,7 @@
 //! interpreter raises `RecursionError` before a stack is used up, but it takes the stack of the thread that starts
 //! another one for the stack of both; here every thread is measured by its own.
 
-use super::super::reservation;
+use super::super::{privileges::MOST_THREADS, reservation};
 use rustpython_vm::{
     AsObject, Context, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
     builtins::{PyBaseExceptionRef, PyModuleDef, PyModuleSlots, PyStr},
@@ -21,9 +21,6 @@ use std::{
     thread,
     time::Duration,
 };
-
-/// Threads that a program may have started and not ended.
-pub const MOST_THREADS: usize = 256;
 
 /// Bytes of the stack of a thread: unless the program asks for others, at least, and at most. The least are enough for
 /// some hundred calls.

@@ -1,10 +1,12 @@
 //! `sub`, `subn` and the templates of their replacements.
 
-use super::{
+use crate::repl::worker::sre::{
     builder::Builder,
-    match_object::Match,
-    matcher::{Place, Query, for_each},
-    pattern::Pattern,
+    pattern::{
+        Pattern,
+        match_object::Match,
+        matcher::{Place, Query, for_each},
+    },
 };
 use rustpython_vm::{
     FromArgs, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromBorrowedObject, VirtualMachine,

@@ -1,9 +1,11 @@
 //! The objects behind `finditer` and `re.Scanner`: they find one match after the other.
 
-use super::{
-    match_object::Match,
-    matcher::{Place, Query, first},
-    pattern::Pattern,
+use crate::repl::worker::sre::{
+    pattern::{
+        Pattern,
+        match_object::Match,
+        matcher::{Place, Query, first},
+    },
     subject::Subject,
 };
 use rustpython_vm::{

@@ -3,7 +3,7 @@
 //! Native functions such as `set` and `list` run through an iterator without a look at anything else. This one looks
 //! for an interrupt now and then, so that they do not run through gigabytes regardless of time and memory.
 
-use super::text::Text;
+use super::Text;
 use rustpython_vm::{
     Py, PyPayload, PyRef, PyResult, VirtualMachine,
     convert::ToPyObject,

@@ -1,6 +1,6 @@
 //! Running searches: the first match, or one after the other.
 
-use super::{
+use crate::repl::worker::sre::{
     engine::{Request, State},
     finder::Finder,
     haystack::Haystack,

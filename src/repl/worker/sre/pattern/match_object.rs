@@ -1,6 +1,11 @@
 //! `re.Match`: where a pattern was found.
 
-use super::{matcher::Found, pattern::Pattern, subject::Subject, substitute::Template};
+pub mod substitute;
+
+use crate::repl::worker::sre::{
+    pattern::{Pattern, matcher::Found},
+    subject::Subject,
+};
 use rustpython_vm::{
     Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func,
     builtins::{PyDictRef, PyGenericAlias, PyInt, PyStrRef, PyTupleRef, PyTypeRef},
@@ -15,6 +20,7 @@ use std::{
     ops::Range,
     sync::{Arc, LazyLock},
 };
+use substitute::Template;
 
 #[pyclass(module = "re", name = "Match")]
 #[derive(Debug, PyPayload)]

@@ -1,0 +1,263 @@
+//! What defines a name.
+
+use super::uses::{Use, own_name, uses};
+use crate::corpus::{
+    context::ContextText,
+    error::Error,
+    outline::symbols,
+    search::Role,
+    stop::StopFlag,
+    symbol::Symbol,
+    syntax::{self, UseKind, positions},
+};
+
+/// Larger files have no outline.
+const LARGEST: usize = 16 << 20;
+
+/// The most bytes of files that are parsed.
+const MOST_PARSED: usize = 128 << 20;
+
+/// The most definitions that are kept.
+const MOST: usize = 1000;
+
+/// What defines a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// Nothing in a text that is no file.
+    pub path: Option<String>,
+    pub name: String,
+    /// As in an outline; `assignment` or `declaration` where nothing with a body defines it.
+    pub kind: &'static str,
+    /// Counted from 1, the comments before it not included.
+    pub first_line: usize,
+    pub last_line: usize,
+    /// The definitions that it lies in, the outermost first.
+    pub within: Vec<String>,
+    pub signature: String,
+}
+
+/// How well what was found is what was named, from better to worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// All qualifiers are names around it, or in its own first line.
+    Qualified,
+    /// A folder or a file is named like a qualifier.
+    InModule,
+    Unqualified,
+}
+
+/// The definitions of `name`, which may be qualified (`Class.method`, `module::function`): those that fit best, code before
+/// tests and examples, types before functions. Where nothing is written exactly like that, capitals do not count.
+///
+/// # Errors
+/// The text cannot be read, or it is stopped.
+pub fn find_definitions(context: &ContextText, name: &str, stop: &StopFlag) -> Result<Vec<Definition>, Error> {
+    let name = name.trim().trim_end_matches("()");
+    let own = own_name(name);
+    let qualifiers: Vec<&str> =
+        name[..name.len() - own.len()].split(['.', ':', '#', '-', '>']).filter(|it| !it.is_empty()).collect();
+    for ignores_case in [false, true] {
+        let mut found = in_outlines(context, own, &qualifiers, ignores_case, stop)?;
+        if found.is_empty() && !ignores_case {
+            found = without_bodies(context, own, &qualifiers, stop)?;
+        }
+        if !found.is_empty() {
+            found.sort_by_key(|(key, _)| *key);
+            let best = found[0].0.0;
+            return Ok(found.into_iter().take_while(|(key, _)| key.0 == best).take(MOST).map(|(_, it)| it).collect());
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// The order in which definitions are given.
+type Key = (Fit, u8, u8, usize);
+
+fn in_outlines(
+    context: &ContextText,
+    own: &str,
+    qualifiers: &[&str],
+    ignores_case: bool,
+    stop: &StopFlag,
+) -> Result<Vec<(Key, Definition)>, Error> {
+    let (mut found, mut parsed) = (Vec::new(), 0);
+    for segment in context.segments() {
+        stop.check()?;
+        let language = segment.language.filter(|language| syntax::has_definitions(language));
+        if language.is_none() || segment.text.len() > LARGEST || parsed > MOST_PARSED {
+            continue;
+        }
+        let text = context.read(segment.text.clone())?;
+        let occurs = match ignores_case {
+            false => !positions(&text, own).is_empty(),
+            true => text.to_lowercase().contains(&own.to_lowercase()),
+        };
+        if !occurs {
+            continue;
+        }
+        parsed += text.len();
+        let symbols = symbols(&text, language, stop);
+        let path = segment.path.as_deref().unwrap_or_default();
+        for (number, symbol) in symbols.iter().enumerate() {
+            if !is_named(symbol, own, ignores_case) || found.len() >= MOST * 4 {
+                continue;
+            }
+            let within = around(&symbols, number);
+            let fit = fit(qualifiers, symbol, &within, path);
+            let definition = Definition {
+                path: segment.path.clone(),
+                name: symbol.name.clone(),
+                kind: symbol.kind,
+                first_line: symbol.first_line,
+                last_line: symbol.last_line,
+                within: within.iter().map(|it| it.name.clone()).collect(),
+                signature: symbol.signature.clone(),
+            };
+            found.push(((fit, role_order(path, &text), kind_order(symbol.kind), symbol.depth), definition));
+        }
+    }
+    Ok(found)
+}
+
+/// Names that nothing with a body defines: constants, fields, variables, and what is only declared.
+fn without_bodies(
+    context: &ContextText,
+    own: &str,
+    qualifiers: &[&str],
+    stop: &StopFlag,
+) -> Result<Vec<(Key, Definition)>, Error> {
+    let uses = uses(context, own, MOST * 10, stop)?;
+    let defining = uses.rows.into_iter().filter(|it| matches!(it.kind, UseKind::Assignment | UseKind::Declaration));
+    let definition = |it: Use| {
+        let path = it.path.clone().unwrap_or_default();
+        let is_within = it.within.iter().any(|within| qualifiers.iter().any(|it| is_word_of(within, it)));
+        let fit = if is_within { Fit::Qualified } else { Fit::Unqualified };
+        let indent = it.text.len() - it.text.trim_start().len();
+        let key = (fit, role_order(&path, ""), u8::from(it.kind == UseKind::Declaration), indent);
+        let definition = Definition {
+            path: it.path,
+            name: own.to_owned(),
+            kind: it.kind.name(),
+            first_line: it.line,
+            last_line: it.line,
+            within: it.within.into_iter().collect(),
+            signature: it.text.trim().to_owned(),
+        };
+        (key, definition)
+    };
+    Ok(defining.map(definition).collect())
+}
+
+/// Whether a symbol is what `own` names. Implementations, headings and tables only speak of something else.
+fn is_named(symbol: &Symbol, own: &str, ignores_case: bool) -> bool {
+    if matches!(symbol.kind, "impl" | "extension" | "instance" | "heading" | "table") {
+        return false;
+    }
+    // `Class::method`, `res.send`, `Type<T>`.
+    let name = symbol.name.split(['<', '(', ' ', '[']).next().unwrap_or_default();
+    let last = own_name(name);
+    last == own || name == own || ignores_case && last.eq_ignore_ascii_case(own)
+}
+
+/// The symbols around one, the outermost first.
+fn around(symbols: &[Symbol], number: usize) -> Vec<&Symbol> {
+    let mut depth = symbols[number].depth;
+    let mut around = Vec::with_capacity(depth);
+    for symbol in symbols[..number].iter().rev() {
+        if symbol.depth < depth {
+            depth = symbol.depth;
+            around.push(symbol);
+        }
+    }
+    around.reverse();
+    around
+}
+
+fn fit(qualifiers: &[&str], symbol: &Symbol, within: &[&Symbol], path: &str) -> Fit {
+    let qualified = |wanted: &&str| {
+        // A head like `func (r *Repo) Save` or `Repo::save` names what the method is of before the method.
+        let own = own_name(&symbol.name);
+        let head = symbol.signature.find(own).map_or("", |at| &symbol.signature[..at]);
+        within.iter().any(|it| is_word_of(&it.name, wanted))
+            || is_word_of(&symbol.name, wanted)
+            || is_word_of(head, wanted)
+    };
+    let in_module = |wanted: &&str| {
+        let stem = |part: &str| part.split('.').next().unwrap_or_default().eq_ignore_ascii_case(wanted);
+        path.split('/').any(stem)
+    };
+    match () {
+        () if qualifiers.last().is_some_and(qualified) || qualifiers.is_empty() => Fit::Qualified,
+        () if qualifiers.iter().any(|it| in_module(it) || qualified(it)) => Fit::InModule,
+        () => Fit::Unqualified,
+    }
+}
+
+fn is_word_of(text: &str, word: &str) -> bool {
+    !positions(text, word).is_empty()
+}
+
+fn role_order(path: &str, text: &str) -> u8 {
+    // Files that only declare types speak of what others define.
+    if [".d.ts", ".d.cts", ".d.mts", ".pyi"].iter().any(|ending| path.ends_with(ending)) {
+        return 1;
+    }
+    match Role::of_file(path, text) {
+        Role::Code => 0,
+        Role::Document => 1,
+        Role::Test | Role::Example => 2,
+        Role::Aside => 3,
+    }
+}
+
+fn kind_order(kind: &str) -> u8 {
+    match kind {
+        "class" | "struct" | "enum" | "trait" | "interface" | "union" | "protocol" | "object" | "actor" => 0,
+        "module" | "namespace" => 3,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::Snapshot;
+
+    fn found(path: &str, text: &str, name: &str) -> Vec<String> {
+        let context = Snapshot::of_text(Some(path), text.to_owned()).context().unwrap();
+        let found = find_definitions(&context, name, &StopFlag::default()).unwrap();
+        let shown = |it: &Definition| format!("{} {} {}-{}", it.kind, it.name, it.first_line, it.last_line);
+        found.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn a_name_is_found_where_it_is_defined() {
+        let python = "class Base:\n    def carry(self): pass\n\nclass Cart(Base):\n    def carry(self):\n        return 1\n\ndef cart(): Cart()\nLIMIT = 3\n";
+        let rust = "struct S;\nimpl S {\n    fn go(&self) {}\n}\nimpl T for S {\n    fn go(&self) {}\n}\nstruct O;\nimpl O { fn go() {} }\nenum E { Ripe, Green }\n";
+        let javascript = "res.send = function send(body) {\n};\nreq.send = () => 1;\nmodule.exports = { grow: function () {} };\nclass A { send() {} }\nconst PORT = 1;\n";
+        for (path, text, name, expected) in [
+            ("a.py", python, "Cart", &["class Cart 4-6"][..]),
+            ("a.py", python, "Cart.carry", &["method carry 5-6"]),
+            ("a.py", python, "Base.carry()", &["method carry 2-2"]),
+            ("a.py", python, "a.cart", &["function cart 8-8"]),
+            ("a.py", python, "carry", &["method carry 2-2", "method carry 5-6"]),
+            ("a.py", python, "CART", &["class Cart 4-6", "function cart 8-8"]),
+            ("a.py", python, "LIMIT", &["assignment LIMIT 9-9"]),
+            ("a.py", python, "none", &[]),
+            ("a.rs", rust, "S::go", &["method go 3-3", "method go 6-6"]),
+            ("a.rs", rust, "O::go", &["method go 9-9"]),
+            ("a.rs", rust, "S", &["struct S 1-1"]),
+            ("a.rs", rust, "E::Ripe", &["declaration Ripe 10-10"]),
+            ("a.js", javascript, "res.send", &["function res.send 1-2"]),
+            ("a.js", javascript, "req.send", &["function req.send 3-3"]),
+            ("a.js", javascript, "grow", &["method grow 4-4"]),
+            ("a.js", javascript, "A.send", &["method send 5-5"]),
+            ("a.js", javascript, "PORT", &["assignment PORT 6-6"]),
+            ("a.go", "type R struct{}\nfunc (r *R) Save() {}\nfunc (q Q) Save() {}\n", "R.Save", &["method Save 2-2"]),
+            ("a.cpp", "int A::f() { return 1; }\nint B::f() { return 2; }\n", "B::f", &["function B::f 2-2"]),
+            ("p.h", "int weigh(const char *b);\n", "weigh", &["declaration weigh 1-1"]),
+        ] {
+            assert_eq!(found(path, text, name), expected, "{name} in {path}");
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! Where a name is used, and as what.
+
+use crate::{
+    corpus::{
+        context::ContextText,
+        error::Error,
+        language::{Language, Style},
+        outline::by_lines,
+        segment::Segment,
+        stop::StopFlag,
+        symbol::Symbol,
+        syntax::{self, UseKind},
+        threads::on_threads,
+    },
+    text::cut_head,
+};
+use std::{
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+/// Larger files, most of them data, are not looked at.
+const LARGEST: usize = 16 << 20;
+
+/// The most bytes of files that are parsed; of further ones comments and calls are told by their lines.
+const MOST_PARSED: usize = 64 << 20;
+
+/// The most occurrences that are kept to choose rows from. All are counted.
+const MOST_KEPT: usize = 200_000;
+
+/// The most characters of a line that are shown.
+const SHOWN: usize = 300;
+
+/// An occurrence of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// Nothing in a text that is no file.
+    pub path: Option<String>,
+    /// Counted from 1.
+    pub line: usize,
+    pub kind: UseKind,
+    /// The innermost definition around it.
+    pub within: Option<String>,
+    pub text: String,
+}
+
+/// The occurrences of a name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// Calls first, then the other kinds in their order; each kind in the order of the text.
+    pub rows: Vec<Use>,
+    /// How many occurrences of each kind there are, whether they have a row or not.
+    pub counts: BTreeMap<UseKind, usize>,
+    /// Whether the whole text was looked at. If not, there may be more than was counted.
+    pub is_complete: bool,
+}
+
+/// What one file has: the number of its segment, and its occurrences.
+type Found = (usize, Vec<(UseKind, Use)>);
+
+/// The occurrences of `name`, of which at most `most` get a row. Of a qualified name (`Class.method`) the last part is
+/// looked for, since uses rarely spell the others.
+///
+/// # Errors
+/// The text cannot be read, or it is stopped.
+pub fn uses(context: &ContextText, name: &str, most: usize, stop: &StopFlag) -> Result<Uses, Error> {
+    let name = own_name(name);
+    let segments = context.segments();
+    let (next, parsed, is_complete) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(1));
+    let done: Mutex<(Vec<Found>, Option<Error>)> = Mutex::default();
+    let work = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(segment) = segments.get(number) else { return };
+            if segment.text.len() > LARGEST {
+                is_complete.store(0, Ordering::Relaxed);
+                continue;
+            }
+            let found = stop.check().and_then(|()| in_file(context, segment, name, &parsed, stop));
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            match found {
+                Ok(found) if found.is_empty() => {}
+                Ok(found) => done.0.push((number, found)),
+                Err(error) => {
+                    next.store(segments.len(), Ordering::Relaxed);
+                    done.1.get_or_insert(error);
+                }
+            }
+        }
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    on_threads(cores.min(segments.len()), work);
+    let (mut found, failure) = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    stop.check()?;
+    found.sort_unstable_by_key(|(number, _)| *number);
+    let mut uses = Uses { is_complete: is_complete.into_inner() == 1, ..Uses::default() };
+    let mut rows: Vec<(UseKind, Use)> = Vec::new();
+    for (kind, row) in found.into_iter().flat_map(|(_, found)| found) {
+        *uses.counts.entry(kind).or_default() += 1;
+        if rows.len() < MOST_KEPT {
+            rows.push((kind, row));
+        }
+    }
+    rows.sort_by_key(|(kind, _)| *kind);
+    uses.rows = rows.into_iter().take(most).map(|(_, row)| row).collect();
+    Ok(uses)
+}
+
+/// The last part of a qualified name.
+pub(super) fn own_name(name: &str) -> &str {
+    let name = name.trim().trim_end_matches("()");
+    name.rsplit(['.', ':', '#', '>']).next().filter(|own| !own.is_empty()).unwrap_or(name)
+}
+
+fn in_file(
+    context: &ContextText,
+    segment: &Segment,
+    name: &str,
+    parsed: &AtomicUsize,
+    stop: &StopFlag,
+) -> Result<Vec<(UseKind, Use)>, Error> {
+    let text = context.read(segment.text.clone())?;
+    let positions = syntax::positions(&text, name);
+    if positions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let is_within_bounds = parsed.fetch_add(text.len(), Ordering::Relaxed) < MOST_PARSED;
+    let tree = segment.language.filter(|_| is_within_bounds);
+    let tree = tree.and_then(|language| syntax::occurrences(&text, language, &positions, name.len(), stop));
+    let (symbols, kinds) = tree.unwrap_or_else(|| {
+        let kinds = positions.iter().map(|&at| kind_by_line(&text, at, name.len(), segment.language));
+        (by_lines(&text, segment.language), kinds.collect())
+    });
+    let mut around = Around { symbols: &symbols, next: 0, open: Vec::new() };
+    let (mut line, mut counted) = (1, 0);
+    let mut rows: Vec<(UseKind, Use)> = Vec::with_capacity(positions.len());
+    for (&at, kind) in positions.iter().zip(kinds) {
+        line += memchr::memchr_iter(b'\n', &text.as_bytes()[counted..at]).count();
+        counted = at;
+        let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |at| at + 1);
+        let end = memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |end| at + end);
+        // Of a very long line the part around the name.
+        let start = if at - start > SHOWN { text.floor_char_boundary(at - SHOWN / 3) } else { start };
+        let row = Use {
+            path: segment.path.clone(),
+            line,
+            kind,
+            within: around.innermost(line).map(|symbol| symbol.name.clone()),
+            text: cut_head(text[start..end].trim_end(), SHOWN).shown.to_owned(),
+        };
+        rows.push((kind, row));
+    }
+    Ok(rows)
+}
+
+/// What an occurrence is in a file that was not parsed.
+fn kind_by_line(text: &str, at: usize, length: usize, language: Option<&Language>) -> UseKind {
+    let Some(language) = language.filter(|language| syntax::has_definitions(language)) else { return UseKind::Text };
+    let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |at| at + 1);
+    let before = text[start..at].trim_start();
+    if language.comments.iter().any(|mark| before.starts_with(mark.trim_end())) {
+        return UseKind::Comment;
+    }
+    if language.style == Style::Lisp {
+        return match before {
+            _ if before.contains(';') => UseKind::Comment,
+            _ if before.starts_with("(def") => UseKind::Definition,
+            _ if before.ends_with('(') || before.ends_with("#'") => UseKind::Call,
+            _ => UseKind::Reference,
+        };
+    }
+    if syntax::begins_arguments(&text[at + length..]) { UseKind::Call } else { UseKind::Reference }
+}
+
+/// The definitions around lines that are asked for in order.
+struct Around<'s> {
+    symbols: &'s [Symbol],
+    next: usize,
+    open: Vec<&'s Symbol>,
+}
+
+impl<'s> Around<'s> {
+    fn innermost(&mut self, line: usize) -> Option<&'s Symbol> {
+        while let Some(symbol) = self.symbols.get(self.next).filter(|symbol| symbol.first_line <= line) {
+            self.open.push(symbol);
+            self.next += 1;
+        }
+        self.open.retain(|symbol| symbol.last_line >= line);
+        self.open.last().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::Snapshot;
+
+    /// The lines of a file on which a name occurs, with the kind and what it lies in.
+    fn found(path: &str, text: &str, name: &str) -> Vec<String> {
+        let context = Snapshot::of_text(Some(path), text.to_owned()).context().unwrap();
+        let mut uses = uses(&context, name, 100, &StopFlag::default()).unwrap();
+        assert!(uses.is_complete);
+        uses.rows.sort_by_key(|it| it.line);
+        let within = |it: &Use| it.within.as_ref().map(|name| format!(" in {name}")).unwrap_or_default();
+        uses.rows.iter().map(|it| format!("{} {}{}", it.line, it.kind.name(), within(it))).collect()
+    }
+
+    #[test]
+    fn calls_comments_strings_and_declarations_are_told_apart() {
+        for (path, text, name, expected) in [
+            (
+                "a.c",
+                "#include \"p.h\"\nint weigh(const char *b) {\n    return b[0];\n}\n#define QUICK(b) weigh(b)\nvoid run(int *out) {\n    *out = weigh(x);\n    // weigh(1)\n    puts(\"weigh(2)\");\n    fn p = &weigh;\n}\nint weigh(const char *b);\n",
+                "weigh",
+                &[
+                    "2 definition in weigh",
+                    "5 call in QUICK",
+                    "7 call in run",
+                    "8 comment in run",
+                    "9 string in run",
+                    "10 reference in run",
+                    "12 declaration",
+                ][..],
+            ),
+            (
+                "a.rs",
+                "use a::grow;\nfn grow<T>() {}\n/// grow()\nfn b() {\n    grow::<u8>();\n    vec![grow()];\n    let f = grow;\n    x.grow(1);\n    \"grow\";\n}\ntrait T { fn grow(&self); }\n",
+                "grow",
+                &[
+                    "1 import",
+                    "2 definition in grow",
+                    "3 comment",
+                    "5 call in b",
+                    "6 call in b",
+                    "7 reference in b",
+                    "8 call in b",
+                    "9 string in b",
+                    "11 definition in grow",
+                ],
+            ),
+            (
+                "a.py",
+                "from a import send\nclass A:\n    def send(self):\n        \"\"\"Does send().\"\"\"\n        send = 1\n        return f\"{send(2)} send\"\n@send\ndef f(): f(send=send)\n",
+                "send",
+                &[
+                    "1 import",
+                    "3 definition in send",
+                    "4 string in send",
+                    "5 assignment in send",
+                    "6 call in send",
+                    "6 string in send",
+                    "7 reference",
+                    "8 reference in f",
+                    "8 reference in f",
+                ],
+            ),
+            (
+                "a.js",
+                "res.send = function send(body) {\n  this.send(body);\n  app.use(send);\n  // send()\n  return new send;\n};\n",
+                "send",
+                &[
+                    "1 declaration in res.send",
+                    "1 definition in res.send",
+                    "2 call in res.send",
+                    "3 reference in res.send",
+                    "4 comment in res.send",
+                    "5 call in res.send",
+                ],
+            ),
+            (
+                "a.go",
+                "func (r *R) Save() {}\ntype I interface { Save() }\nfunc f() { r.Save(); _ = r.Save }\n",
+                "Save",
+                &["1 definition in Save", "2 declaration in I", "3 call in f", "3 reference in f"],
+            ),
+            (
+                "a.rb",
+                "def ripen(x)\nend\nripen 1\nb.ripen(2) # ripen\n",
+                "ripen",
+                &["1 definition in ripen", "3 call", "4 call", "4 comment"],
+            ),
+            ("a.sh", "go() { :; }\ngo 1\necho go\n", "go", &["1 definition in go", "2 call", "3 reference"]),
+            (
+                "a.java",
+                "class A { A() {} void b() { new A(); A.c(); } }\n// A\n",
+                "A",
+                &["1 definition in A", "1 definition in A", "1 call in b", "1 reference in b", "2 comment"],
+            ),
+            (
+                "a.el",
+                "(defun prune-tree (x)\n  x)\n(prune-tree 1) ; prune-tree\n(mapc #'prune-tree l)\n",
+                "prune-tree",
+                &["1 definition in prune-tree", "3 call", "3 comment", "4 call"],
+            ),
+            ("a.md", "Call send() or send.\n", "send", &["1 text", "1 text"]),
+        ] {
+            assert_eq!(found(path, text, name), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn all_are_counted_whatever_is_shown() {
+        let text = "f()\n".repeat(5000);
+        let context = Snapshot::of_text(Some("a.py"), text).context().unwrap();
+        let uses = uses(&context, "f", 10, &StopFlag::default()).unwrap();
+        assert_eq!((uses.rows.len(), uses.counts[&UseKind::Call]), (10, 5000));
+        let stop = StopFlag::default();
+        stop.raise();
+        assert!(super::uses(&context, "f", 10, &stop).is_err());
+    }
+
+    #[test]
+    fn of_a_qualified_name_the_last_part_is_looked_for() {
+        for (name, own) in
+            [("A.b", "b"), ("a::b", "b"), ("b()", "b"), ("A#b", "b"), ("a->b", "b"), ("b", "b"), (".", ".")]
+        {
+            assert_eq!(own_name(name), own);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+NEAR = 2  # lines that are shown before and behind one that was found by its words
+MOST_LINES = 60  # of one place; what is longer cannot be taken in at a glance
+MOST_PASSAGES = 6
+missing = []  # what was looked for as it is written, and is nowhere
+passages = []  # the parts of the answer
+numbers = []  # those that are numbered
+
+
+def show(path, numbered, lines=None, note=""):
+    """Adds a passage: some lines of a file, of which `lines` answer. Returns whether it was new."""
+    if not numbered or not is_new(numbered):
+        return False
+    first, last = numbered[0][0], numbered[-1][0]
+    name = label(path, lines or [n for n, line in numbered if line.strip()])
+    add(f"{place(path, first, last)}{name}{note}", path, numbered)
+    return True
+
+
+shown_places = []
+
+
+def is_shown(path, first, last):
+    """Whether most of these lines were shown already."""
+    common = max((min(last, b) - max(first, a) + 1 for known, a, b in shown_places if known == path), default=0)
+    return common * 2 > last - first + 1
+
+
+def add(head, path, numbered):
+    """Adds a passage with a head and a number."""
+    shown_places.append((path, numbered[0][0], numbered[-1][0]))
+    numbers.append(head)
+    passages.append(f"{len(numbers)}. {head}\n\n" + quote(path, numbered))
+
+
+def introduce(start, lead):
+    """Says what the passages from `start` on are, if there are any."""
+    if len(passages) > start:
+        passages.insert(start, lead)
+
+
+def file_named(name):
+    """The files that a name or a path names: exactly, by the end of the path, or whatever capitals it has."""
+    name = name.replace("\\", "/").removeprefix("./").strip("/")
+    if name in files:
+        return [name]
+    lower = name.lower()
+    found = [p for p in files if p.endswith("/" + name)] or [p for p in files if ("/" + p.lower()).endswith("/" + lower)]
+    if not found and "/" in name:
+        # A path of another machine ends like one of this text.
+        parts = name.split("/")
+        tails = ["/".join(parts[at:]) for at in range(1, len(parts))]
+        found = next((hits for tail in tails for hits in [[p for p in files if p == tail or p.endswith("/" + tail)]] if hits), [])
+        if not found and any(p.startswith(name + "/") for p in files):
+            found = sorted(p for p in files if p.startswith(name + "/"))[:20]
+    if not found and "." not in name:
+        found = [p for p in files if p.rsplit("/", 1)[-1].lower().split(".")[0] == lower]
+    return sorted(found, key=lambda p: (order(p), p.count("/"), p))
+
+
+def folded(text):
+    return " ".join(text.lower().split())
+
+
+def own_name(name):
+    return re.split(r"\.|::|#|->", name)[-1]
+
+
+def definitions_of(name, is_word=False, known={}):
+    if name not in known:
+        known[name] = list(find_definitions(name))
+    rows = known[name]
+    if is_word:
+        rows = [row for row in rows if own_name(row.name) == name]
+    return rows
+
+
+def literal_pattern(text):
+    escaped = re.sub(r"([^\w\s])", r"\\\1", text)
+    if re.match(r"^v?\d+(\.\d+)+$", text):
+        return rf"(?:^|[^\w.])v?{escaped.removeprefix('v')}(?:$|[^\w.]|\.\D|\.$)"
+    before = r"(?:^|[^\w])" if re.match(r"\w", text) else ""
+    after = r"(?:$|[^\w])" if re.match(r"\w", text[-1]) else ""
+    return before + escaped + after
+
+
+def not_found():
+    names = list(dict.fromkeys(missing))
+    if not names:
+        return ""
+    shown = ", ".join(code(name, 100) for name in names[:6])
+    return f"{shown} {'does' if len(names) == 1 else 'do'} not occur in this text."
