@@ -57,7 +57,6 @@ impl Home {
         let listed = self.git_in(folder, &["ls-files", "-co", "--exclude-standard", "-z"]);
         let paths = listed.split(|&byte| byte == 0).filter(|path| !path.is_empty());
         let paths = paths.map(|path| PathBuf::from(OsStr::from_bytes(path)));
-        let is_hidden = |path: &Path| path.iter().any(|name| name.as_bytes().starts_with(b"."));
         let is_file = |path: &Path| folder.join(path).symlink_metadata().is_ok_and(|metadata| metadata.is_file());
         paths.filter(|path| !is_hidden(path) && is_file(path)).collect()
     }
@@ -79,7 +78,11 @@ impl Home {
     }
 }
 
-/// The files of a folder as a walk finds them.
+fn is_hidden(path: &Path) -> bool {
+    path.iter().any(|name| name.as_bytes().starts_with(b"."))
+}
+
+/// The files of a folder as a walk finds them, without hidden ones that rules let in.
 fn walked(folder: &Path) -> BTreeSet<PathBuf> {
     let mut tree = Tree::of(folder, &[], &[]).expect("no globs are bad");
     let walked = tree.refresh(&StopFlag::default()).expect("the root can be read");
@@ -88,7 +91,8 @@ fn walked(folder: &Path) -> BTreeSet<PathBuf> {
             assert!(*line > 0 && !file.is_empty(), "{left_out:?}");
         }
     }
-    walked.files.iter().map(|file| file.absolute.strip_prefix(folder).expect("it lies below").to_owned()).collect()
+    let found = walked.files.iter().map(|file| file.absolute.strip_prefix(folder).expect("it lies below").to_owned());
+    found.filter(|path| !is_hidden(path)).collect()
 }
 
 /// Files, some with rules, and whether each is tracked.

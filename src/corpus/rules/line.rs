@@ -127,17 +127,39 @@ impl<'a> Clue<'a> {
     }
 }
 
-/// What stands behind the last slash, if that is sure: escapes are rare, a class may have a slash in it, and two stars behind
-/// something else may reach over slashes.
+/// What stands behind the last slash, if that is sure: escapes and named classes are rare, and two stars behind something
+/// else may reach over slashes.
 fn last_component(glob: &[u8]) -> Option<&[u8]> {
-    let (before, name) = match memchr::memrchr(b'/', glob) {
-        Some(slash) => (&glob[..slash], &glob[slash + 1..]),
-        None => (&glob[..0], glob),
-    };
+    let slash = last_slash(glob)?;
+    let (before, name) = slash.map_or((&glob[..0], glob), |slash| (&glob[..slash], &glob[slash + 1..]));
     let is_deep = |component: &[u8]| component.ends_with(b"**") && component.iter().any(|&byte| byte != b'*');
     let last_before = before.rsplit(|&byte| byte == b'/').next().unwrap_or(before);
-    let is_sure = !glob.contains(&b'\\') && !before.contains(&b'[') && !is_deep(last_before) && !name.ends_with(b"**");
+    let is_sure = !is_deep(last_before) && !name.ends_with(b"**");
     (is_sure && !name.is_empty()).then_some(name)
+}
+
+/// The last slash that is not in a class, if there is one, and if that is sure.
+fn last_slash(glob: &[u8]) -> Option<Option<usize>> {
+    let (mut at, mut slash) = (0, None);
+    while let Some(&byte) = glob.get(at) {
+        match byte {
+            b'\\' => return None,
+            b'/' => slash = Some(at),
+            b'[' => {
+                let negated = usize::from(matches!(glob.get(at + 1), Some(b'!' | b'^')));
+                // The first bracket closes nothing.
+                let inside = at + negated + 2;
+                let end = inside + memchr::memchr(b']', glob.get(inside..)?)?;
+                if glob[at + 1..end].windows(2).any(|pair| pair == b"[:") {
+                    return None;
+                }
+                at = end;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    Some(slash)
 }
 
 #[cfg(test)]
@@ -162,9 +184,11 @@ mod tests {
             ("/a/*/generated/", Clue::Is(b"generated"), false),
             ("{a,b}", Clue::Is(b"{a,b}"), true),
             (r"\#a", Clue::Nothing, false),
-            ("**/g*h[a-z]*j/m?n*", Clue::Nothing, false),
+            ("**/g*h[a-z]*j/m?n*", Clue::Begins(b"m"), false),
+            ("[[:alpha:]/x]", Clue::Nothing, false),
+            ("a[]/]b/c", Clue::Is(b"c"), false),
             ("a[!b]*", Clue::Begins(b"a"), false),
-            ("a/[b/]c", Clue::Nothing, false),
+            ("a/[b/]c", Clue::Ends(b"c"), false),
             ("x/a**", Clue::Nothing, false),
             ("x/a**/b", Clue::Nothing, false),
             ("x/**/b", Clue::Is(b"b"), false),

@@ -82,7 +82,7 @@ fn excludes_file(directory: BorrowedFd<'_>, config: &Config, home: Home, ledger:
     let rules = RuleFile::read(directory, &path, OFlags::empty(), config.ignore_case, ledger)?.rules;
     let is_below = || {
         let from_root = path_of(directory).and_then(|root| path.strip_prefix(root).map(Path::to_owned).ok());
-        open_below(directory, &from_root.unwrap_or_else(|| path.clone()), OFlags::PATH).is_ok()
+        open_below(directory, &from_root.unwrap_or_else(|| path.clone()), OFlags::RDONLY | OFlags::NONBLOCK).is_ok()
     };
     let is_shown = !config.excludes_file_is_own || is_below();
     Some(PlacedRules { path, rules, is_shown })

@@ -160,10 +160,9 @@ impl Place<'_> {
             Some((Tracking::Nothing, reason)) => return Err(Arc::unwrap_or_clone(reason)),
         };
         let is_spelled = || globs.spells_hidden(self.relative, self.is_dir);
-        if !self.is_dir && is_editor_file(self.relative) && !globs.lets_in_editor_file(self.relative) {
-            if rules.tracking(self.full, false) == Tracking::Nothing {
-                return Err(Reason::EditorFile);
-            }
+        let is_copy = !self.is_dir && is_editor_file(self.relative) && !globs.lets_in_editor_file(self.relative);
+        if is_copy && rules.tracking(self.full, false) == Tracking::Nothing {
+            return Err(Reason::EditorFile);
         }
         // Nothing lets in what belongs to git itself.
         match begins_with_dot(self.relative) && (is_git(self.relative) || !(let_in || is_spelled())) {

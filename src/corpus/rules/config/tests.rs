@@ -1,3 +1,5 @@
+//! Homes and repositories with configuration of all kinds.
+
 use super::*;
 use std::fs;
 
