@@ -123,7 +123,7 @@ impl<S> MessageOrder<S> {
             DidChangeTextDocument::METHOD => self.client_state.change(from_value(params.take().unwrap_or_default())?),
             DidCloseTextDocument::METHOD => self.client_state.close(&from_value(params.take().unwrap_or_default())?),
             DidChangeWorkspaceFolders::METHOD => {
-                self.client_state.change_folders(from_value(params.take().unwrap_or_default())?)
+                self.client_state.change_folders(from_value(params.take().unwrap_or_default())?);
             }
             "shutdown" => {
                 self.state.shut_down.store(true, Ordering::Relaxed);

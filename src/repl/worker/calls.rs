@@ -97,7 +97,7 @@ impl<R> Calls<R> {
             if let Some(answer) = state.answers.remove(&id) {
                 break Ok(answer);
             }
-            let Some(awake) = state.waiting.get(&id).map(Arc::clone) else {
+            let Some(awake) = state.waiting.get(&id).cloned() else {
                 break Err(io::Errno::PIPE);
             };
             // There is room for one message: the loop of the process has to take that first.
