@@ -1,4 +1,3 @@
-NEAR = 2  # lines that are shown before and behind one that was found by its words
 MOST_LINES = 60  # of one place; what is longer cannot be taken in at a glance
 MOST_PASSAGES = 6
 missing = []  # what was looked for as it is written, and is nowhere

@@ -7,6 +7,7 @@ LANGUAGES = {"rs": "rust", "py": "python", "js": "javascript", "ts": "typescript
              "h": "c", "java": "java", "md": "markdown", "toml": "toml", "el": "elisp", "sh": "sh", "json": "json"}
 NOTE = "*Extracted by the built-in model, which quotes and does not reason; `rlm models` shows how to configure one that does.*"
 SHOWN = 200  # characters of a line that are shown
+NEAR = 2  # lines that are shown before and behind one that was found by its words
 
 
 def place(path, first, last):

@@ -33,7 +33,10 @@ fn log(path: &Path, bytes: usize) {
 /// The words that the built-in model looks for where a text is too long to be ranked.
 #[tokio::test]
 async fn lines_are_found_by_their_words_where_nothing_can_be_ranked() {
-    const SHARED: &str = include_str!("../../../../src/llm/extractive/programs/shared.py");
+    const SHARED: &str = concat!(
+        include_str!("../../../../src/llm/extractive/programs/shared.py"),
+        include_str!("../../../../src/llm/extractive/programs/ranked.py")
+    );
     let folder = TempDir::new().expect("a folder can be made");
     let path = folder.path().join("server.log");
     log(&path, 5_000_000);
@@ -46,7 +49,7 @@ async fn lines_are_found_by_their_words_where_nothing_can_be_ranked() {
         ("zebra", "[False, True]"),
     ] {
         let program = format!(
-            "{SHARED}\nrows = by_words({question:?}, 5)\n\
+            "asked = {{'text': {question:?}}}\n{SHARED}\nrows = by_words({question:?}, 5)\n\
              FINAL([any('quince' in row.text for row in rows[:1]), all(row.last_line <= 80001 for row in rows)])"
         );
         let programs: &'static [&'static str] = Box::leak(Box::new([&*program.leak()]));
