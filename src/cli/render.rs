@@ -1,6 +1,6 @@
 //! An answer as a terminal shows it: its Markdown set out with styles, so that it can be read.
 //!
-//! A block of Markdown becomes lines. Whatever it says passes [`visible_text`] after it was parsed, since an entity may
+//! A block of Markdown becomes lines. Whatever it says passes [`visible_text`](crate::text::visible_text) after it was parsed, since an entity may
 //! stand for an escape sequence; the only sequences that reach the terminal are those written here. Prose is wrapped
 //! between words, code is never changed.
 
