@@ -244,7 +244,11 @@ pub(super) fn rows(form: &RowForm, rows: impl Iterator<Item = Vec<Value>>, more:
     }
     let names = form.columns.iter().map(|&name| name.to_owned());
     let columns: Map<String, Value> = names.zip(columns.into_iter().map(Value::Array)).collect();
-    json!({ "columns": columns, "more": more })
+    // The macro would copy the columns.
+    Value::Object(Map::from_iter([
+        ("columns".to_owned(), Value::Object(columns)),
+        ("more".to_owned(), Value::Bool(more)),
+    ]))
 }
 
 /// What a slice means in something of this length, as in Python.

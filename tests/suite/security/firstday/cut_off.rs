@@ -129,10 +129,18 @@ async fn what_was_written_is_printed_when_the_time_is_up() {
 async fn what_stands_on_the_terminal_stays_after_an_interrupt_and_is_said_to_be_cut_off() {
     let folder = folder();
     let path = folder.path().to_str().expect("text");
-    for (replies, strategy) in [(vec![long()], "direct"), (vec![format!("```repl\nFINAL(\"\"\"{}", long())], "rlm")] {
-        let server = server(replies).await;
+    // Rendered, a paragraph shows when it is whole; as it is written, every word does.
+    let paragraphs = long().replace(". ", ".\n\n");
+    for (text, strategy, color) in [
+        (&paragraphs, "direct", "auto"),
+        (&paragraphs, "rlm", "auto"),
+        (&long(), "direct", "never"),
+        (&long(), "rlm", "never"),
+    ] {
+        let reply = if strategy == "rlm" { format!("```repl\nFINAL(\"\"\"{text}") } else { text.clone() };
+        let server = server(vec![reply]).await;
         let url = server.url();
-        let options = ["--strategy", strategy, "--endpoint", &url, "--model", "scripted"];
+        let options = ["--strategy", strategy, "--endpoint", &url, "--model", "scripted", "--color", color];
         let mut terminal = Terminal::start(["query", "?", path].iter().chain(&options)).await;
         terminal.until("sentence 20 of the answer").await;
         interrupt(terminal.program().await);
