@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use std::{
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, atomic::Ordering},
+    time::Duration,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -47,11 +48,13 @@ impl Case {
         }
         let settings = Options::from_json(&options).expect("the options are right").resolve().expect("they make sense");
         let log = Arc::new(Log::default());
+        // What is tried again is tried at once.
+        let policy = RetryPolicy { first_pause: Duration::from_millis(1), ..RetryPolicy::default() };
         let model = Arc::new(Scripted { case: self.clone(), log: log.clone() });
         let engine = Engine {
             models: Arc::new(rlm::llm::Models::new(&settings, Environment::of([]), Arc::new(Extractive))),
             choice: Choice::new(model.clone(), model, "the case says so".to_owned()),
-            scheduler: Arc::new(Scheduler::new(settings.limits.concurrency, RetryPolicy::default())),
+            scheduler: Arc::new(Scheduler::new(settings.limits.concurrency, policy)),
             prices: Arc::default(),
             backend,
         };
