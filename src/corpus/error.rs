@@ -9,8 +9,10 @@ pub use lookup::{LookupError, PathError};
 pub use shards::{ShardError, Trouble};
 
 use super::exclusion::{Exclusion, Reason, Tally};
-use crate::failure::FailureKind;
-use crate::text::{name_of_visible, visible_line, visible_path};
+use crate::{
+    failure::FailureKind,
+    text::{name_of_visible, visible_line, visible_path},
+};
 use std::{ffi::OsString, io, os::unix::ffi::OsStringExt, path::PathBuf, sync::Arc};
 
 /// Up to this many excluded files are named one by one when nothing else is there to read.

@@ -2,9 +2,9 @@
 
 pub mod stream;
 
-use crate::failure::Failure;
 use crate::{
     engine::{budget::usage::Usage, event::ContextSize},
+    failure::Failure,
     text::one_line,
 };
 

@@ -1,6 +1,7 @@
 //! Rules of the house that a compiler does not know.
 
 mod circles;
+mod documents;
 mod imports;
 
 use circles::{Unit, circles};
@@ -186,6 +187,20 @@ fn modules_use_each_other_in_no_circle() {
     let imports = imports(&sources);
     complain(&circles(&sources, &imports, Unit::Module, &CIRCULAR_PARTS));
     complain(&circles(&sources, &imports, Unit::File, &[]));
+}
+
+#[test]
+fn documents_name_what_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = fs::read_dir(root.join("docs")).expect("there are documents");
+    let pages = pages.map(|entry| entry.expect("an entry can be read").path());
+    let mut complaints = Vec::new();
+    for page in pages.chain(["README.md", "CONTRIBUTING.md"].map(|name| root.join(name))) {
+        let text = fs::read_to_string(&page).expect("a document is text");
+        let missing = documents::missing(&text, root).into_iter();
+        complaints.extend(missing.map(|name| format!("{} names `{name}`, which is not there", page.display())));
+    }
+    complain(&complaints);
 }
 
 #[test]

@@ -3,8 +3,10 @@
 //! Only what can be shown of a text is read; a note says how much there is.
 
 use super::function::{Does, Gives, HostFunction};
-use crate::corpus::{self, ContextText, StopFlag};
-use crate::text::with_omission;
+use crate::{
+    corpus::{self, ContextText, StopFlag},
+    text::with_omission,
+};
 use serde_json::Value;
 use std::ops::Range;
 
