@@ -191,7 +191,7 @@ fn find_definitions(context: &ContextText, given: Value, stop: &StopFlag) -> Res
     let row = |it: corpus::Definition| {
         let (first, last) = (it.first_line.into(), it.last_line.into());
         let within = or_null(Some(it.within.join(".")));
-        vec![it.path.into(), it.name.into(), it.kind.into(), first, last, within, it.signature.into()]
+        [it.path.into(), it.name.into(), it.kind.into(), first, last, within, it.signature.into()]
     };
     Ok(rows(&DEFINITIONS, found.into_iter().map(row), false))
 }
@@ -204,9 +204,8 @@ fn find_uses(context: &ContextText, given: Value, stop: &StopFlag) -> Result<Val
     let counts: Map<String, Value> =
         found.counts.iter().map(|(kind, count)| (kind.name().to_owned(), (*count).into())).collect();
     let (is_complete, least) = (found.is_complete, if found.is_complete { "" } else { "at least " });
-    let row = |it: corpus::Use| {
-        vec![it.path.into(), it.line.into(), it.kind.name().into(), or_null(it.within), it.text.into()]
-    };
+    let row =
+        |it: corpus::Use| [it.path.into(), it.line.into(), it.kind.name().into(), or_null(it.within), it.text.into()];
     let rows = rows(&USES, found.rows.into_iter().map(row), more);
     let note = format!("in all: {least}{}", said.join(", "));
     Ok(with(rows, note, [("counts", counts.into()), ("complete", is_complete.into())]))
@@ -218,7 +217,7 @@ fn count_lines(context: &ContextText, given: Value, stop: &StopFlag) -> Result<V
     let found = found.map_err(not_searched)?;
     let row = |it: corpus::Count| {
         let ((first_path, first_line), (last_path, last_line)) = (it.first, it.last);
-        vec![it.key.into(), it.lines.into(), first_path.into(), first_line.into(), last_path.into(), last_line.into()]
+        [it.key.into(), it.lines.into(), first_path.into(), first_line.into(), last_path.into(), last_line.into()]
     };
     let rows = rows(&COUNTS, found.rows.into_iter().take(ROW_LIMIT).map(row), found.more);
     Ok(with(rows, format!("in all: {}", counted(found.lines, "line")), [("total", found.lines.into())]))
@@ -231,9 +230,9 @@ fn line_templates(context: &ContextText, given: Value, stop: &StopFlag) -> Resul
     let row = |it: corpus::Template| {
         let ((first_path, first_line), (last_path, last_line)) = (it.first, it.last);
         let (lines, first_text, last_text) = (it.lines.into(), it.first_text.into(), it.last_text.into());
-        let first = [first_path.into(), first_line.into(), first_text];
-        let last = [last_path.into(), last_line.into(), last_text];
-        [it.template.into(), lines].into_iter().chain(first).chain(last).collect()
+        let [first_path, last_path] = [first_path, last_path].map(Value::from);
+        let (first_line, last_line) = (first_line.into(), last_line.into());
+        [it.template.into(), lines, first_path, first_line, first_text, last_path, last_line, last_text]
     };
     let rows = rows(&TEMPLATES, found.rows.into_iter().map(row), found.more);
     Ok(with(rows, format!("in all: {}", counted(found.lines, "line")), [("total", found.lines.into())]))
@@ -242,7 +241,7 @@ fn line_templates(context: &ContextText, given: Value, stop: &StopFlag) -> Resul
 fn message_origins(context: &ContextText, given: Value, stop: &StopFlag) -> Result<Value, Raised> {
     let (message, most): (String, i64) = arguments(given)?;
     let found = corpus::message_origins(context, &message, limit(most), stop).map_err(not_searched)?;
-    let row = |it: corpus::Origin| vec![it.path.into(), it.line.into(), it.share.into(), it.text.into()];
+    let row = |it: corpus::Origin| [it.path.into(), it.line.into(), it.share.into(), it.text.into()];
     Ok(rows(&ORIGINS, found.into_iter().map(row), false))
 }
 
@@ -251,7 +250,7 @@ fn manifest_entries(context: &ContextText, given: Value, stop: &StopFlag) -> Res
     let found = corpus::manifest_entries(context, stop).map_err(unread)?;
     let row = |it: corpus::Entry| {
         let (first, last) = (it.first_line.into(), it.last_line.into());
-        vec![it.path.into(), first, last, it.about.into(), it.name.into(), it.value.into()]
+        [it.path.into(), first, last, it.about.into(), it.name.into(), it.value.into()]
     };
     Ok(rows(&ENTRIES, found.into_iter().map(row), false))
 }
@@ -262,7 +261,7 @@ fn revision_of(context: &ContextText, given: Value, _: &StopFlag) -> Result<Valu
     let found = corpus::revision(context, path.as_deref(), line).map_err(not_there)?;
     let row = |it: corpus::Revision| {
         let (file_line, line) = (it.file_line.into(), it.line.into());
-        vec![it.commit.into(), it.author.into(), it.date.into(), it.subject.into(), it.file.into(), file_line, line]
+        [it.commit.into(), it.author.into(), it.date.into(), it.subject.into(), it.file.into(), file_line, line]
     };
     Ok(rows(&REVISIONS, found.into_iter().map(row), false))
 }

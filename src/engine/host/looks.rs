@@ -159,7 +159,7 @@ fn search(context: &ContextText, given: Value, stop: &StopFlag) -> Result<Value,
     let passages =
         corpus::search(context, &query, k, stop).map_err(|error| Raised::new("RuntimeError", error.to_string()))?;
     let row = |it: corpus::Passage| {
-        vec![it.path.into(), it.first_line.into(), it.last_line.into(), it.score.into(), it.text.into()]
+        [it.path.into(), it.first_line.into(), it.last_line.into(), it.score.into(), it.text.into()]
     };
     Ok(rows(&PASSAGES, passages.into_iter().map(row), false))
 }
@@ -170,7 +170,7 @@ fn grep(context: &ContextText, given: Value, stop: &StopFlag) -> Result<Value, R
     let options = GrepOptions { path: path.as_deref(), ignore_case, max_results };
     let found = corpus::grep(context, &pattern, &options, stop)
         .map_err(|error| Raised::new("ValueError", error.to_string()))?;
-    let row = |it: corpus::GrepRow| vec![it.path.into(), it.line.into(), it.text.into()];
+    let row = |it: corpus::GrepRow| [it.path.into(), it.line.into(), it.text.into()];
     Ok(rows(&MATCHES, found.rows.into_iter().map(row), found.more))
 }
 
@@ -179,7 +179,7 @@ fn outline(context: &ContextText, given: Value, stop: &StopFlag) -> Result<Value
     let symbols = corpus::outline(context, &path, stop).map_err(not_there)?;
     let row = |it: corpus::Symbol| {
         let (first, last) = (it.first_line.into(), it.last_line.into());
-        vec![it.name.into(), it.kind.into(), first, last, it.depth.into(), it.signature.into()]
+        [it.name.into(), it.kind.into(), first, last, it.depth.into(), it.signature.into()]
     };
     Ok(rows(&SYMBOLS, symbols.into_iter().map(row), false))
 }
@@ -237,10 +237,10 @@ fn chunk(context: &ContextText, given: Value, stop: &StopFlag) -> Result<Value, 
 }
 
 /// Rows as columns, which take a fraction of the memory that an object for each row does.
-pub(super) fn rows(form: &RowForm, rows: impl Iterator<Item = Vec<Value>>, more: bool) -> Value {
-    let mut columns = vec![Vec::new(); form.columns.len()];
+pub(super) fn rows<const N: usize>(form: &RowForm, rows: impl Iterator<Item = [Value; N]>, more: bool) -> Value {
+    let mut columns = [const { Vec::new() }; N];
     for row in rows {
-        columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
+        columns.iter_mut().zip(row).for_each(|(column, value): (&mut Vec<Value>, Value)| column.push(value));
     }
     let names = form.columns.iter().map(|&name| name.to_owned());
     let columns: Map<String, Value> = names.zip(columns.into_iter().map(Value::Array)).collect();
