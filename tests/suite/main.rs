@@ -4,6 +4,7 @@
 
 mod acceptance;
 mod attacks;
+mod binary;
 #[path = "../cells/mod.rs"]
 mod cells;
 mod client;

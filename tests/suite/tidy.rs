@@ -28,7 +28,7 @@ const LAYERS: [&[&str]; 12] = [
 ];
 
 /// Crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 12] = [
+const HOMES: [(&str, &[&str]); 14] = [
     ("tower_lsp", &["lsp"]),
     ("lsp_types", &["lsp"]),
     ("genai", &["llm"]),
@@ -41,6 +41,9 @@ const HOMES: [(&str, &[&str]); 12] = [
     ("clap", &["cli", "config"]),
     ("jsonschema", &["engine", "tools"]),
     ("pulldown_cmark", &["engine/cite", "cli/render"]),
+    ("rlm_grammars", &["corpus/syntax"]),
+    // The crates of grammars, with all of their tables, are there for tests.
+    ("tree_sitter_", &["corpus/syntax/tests"]),
 ];
 
 /// Files that may be unsafe, each with the reason beside the code.

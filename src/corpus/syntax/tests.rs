@@ -1,6 +1,7 @@
 //! What the rows of an outline are in each language.
 
 mod hostile;
+mod tables;
 
 use super::*;
 use expect_test::{Expect, expect};

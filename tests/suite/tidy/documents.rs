@@ -8,7 +8,8 @@ const ROOTS: [&str; 6] = ["src", "src/engine", "src/repl", "src/corpus", "tests/
 
 /// What `text` names and is not there, in the repository at `root`.
 pub fn missing(text: &str, root: &Path) -> Vec<String> {
-    let file = Regex::new(r"`((?:src|tests|editors|benches|docs|examples)/[\w./-]+)`").expect("the pattern is right");
+    let file =
+        Regex::new(r"`((?:src|grammars|tests|editors|benches|docs|examples)/[\w./-]+)`").expect("the pattern is right");
     let module = Regex::new(r"`((?:[a-z_]+::)+)(\w+)`").expect("the pattern is right");
     let files = file.captures_iter(text).map(|found| found[1].to_owned()).filter(|path| !root.join(path).exists());
     let modules = module.captures_iter(text).filter(|found| !is_there(&found[1], &found[2], root));
