@@ -67,7 +67,7 @@ pub enum ChunkError {
 /// some megabytes, between which there is no overlap.
 ///
 /// # Errors
-/// The size is none or allows more than [`MOST_CHUNKS`], the text cannot be read, or the cutting is stopped.
+/// The size is zero or allows more than [`MOST_CHUNKS`], the text cannot be read, or the cutting is stopped.
 pub fn chunk(
     context: &ContextText,
     size: usize,

@@ -1,8 +1,8 @@
 //! Bytes of a file into UTF-8.
 //!
-//! What is UTF-8 already passes through unchanged, line ends included. A byte order mark is taken off, UTF-16 is
-//! converted, and bytes that are no UTF-8 become U+FFFD; all of that is told to whoever reads the text, since byte
-//! offsets in the text then differ from those in the file.
+//! UTF-8 passes through unchanged, line ends included. The decoder removes a byte order mark, converts UTF-16, and
+//! turns bytes that are not UTF-8 into U+FFFD. It reports each of these to the reader of the text, since byte offsets
+//! in the text then differ from those in the file.
 //!
 //! A NUL byte near its beginning makes a file binary, as for `ripgrep`, unless the file is UTF-16. What a person has named is
 //! read all the same if most of its beginning is text.

@@ -1,4 +1,4 @@
-//! What can go wrong before there is a text. Troubles with single files are no errors but exclusions.
+//! What can go wrong before there is a text. Trouble with a single file is an exclusion instead.
 
 mod grep;
 mod lookup;

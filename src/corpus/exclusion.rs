@@ -28,7 +28,7 @@ pub enum Reason {
     Secret,
     /// A repository of git without files of its own, such as a copy to push to.
     Repository,
-    /// A file with more rules than are looked at, or longer ones. So many of them count.
+    /// A file with more rules than a walk reads, or longer ones. The first `counted` of them apply.
     TooManyRules { counted: usize },
     /// An exclude glob matches it.
     Excluded { glob: String },
@@ -38,7 +38,8 @@ pub enum Reason {
     Link { target: String, leaves_root: bool },
     /// A socket, a device, a named pipe.
     NotAFile,
-    /// It has a NUL byte in its first 8 KiB, and is no UTF-16; if it was named, most of these are no text.
+    /// It has a NUL byte in its first 8 KiB and is not UTF-16. A file that was named counts as binary only if more
+    /// than a third of these bytes are not text.
     Binary,
     /// The operating system's words.
     Unreadable { error: String },

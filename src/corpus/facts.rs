@@ -1,7 +1,7 @@
 //! Facts about a text, found exactly and not ranked: what defines a name and what uses it, how many lines match and what
 //! kinds of lines there are, what says a message, what manifests declare, and which commit a line of a patch belongs to.
 //!
-//! They are answers to questions that people ask in so many words ("who calls …", "how many …", "when first …"), for
+//! They answer questions that people ask literally ("who calls …", "how many …", "when first …"), for
 //! which a ranking is a guess.
 
 mod count;

@@ -151,7 +151,7 @@ fn understood(glob: &str) -> Cow<'_, str> {
                 continue;
             }
             Part::Byte(byte) if byte.is_ascii() => char::from(byte),
-            // A glob is text. What is no text is any byte.
+            // A glob is text; `?` stands for a byte that is not.
             Part::Byte(_) => '?',
             Part::Character(character) => character,
         };

@@ -56,7 +56,7 @@ impl Default for GrepOptions<'_> {
 /// A line that matches, or the first line of a match that reaches over several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrepRow {
-    /// Nothing in a text that is no file.
+    /// Nothing if the text is not a file.
     pub path: Option<String>,
     /// Counted from 1.
     pub line: usize,
@@ -77,8 +77,8 @@ pub struct GrepResult {
 /// the pattern spells a line feed: then they stand for those of a file.
 ///
 /// # Errors
-/// The pattern is none or takes too much memory, there is no such path, the text cannot be read, the rows are too long
-/// together, or the search is stopped, which it is within a fraction of a second.
+/// The pattern is invalid or takes too much memory, the path does not exist, the text cannot be read, the rows together
+/// are too long, or the search is stopped, which takes a fraction of a second.
 pub fn grep(
     context: &ContextText,
     pattern: &str,

@@ -24,7 +24,7 @@ const MOST_SYMBOLS: usize = 50_000;
 /// at line by line; a file without any known structure has no symbols.
 ///
 /// # Errors
-/// There is no such file, it is too large or cannot be read, or the search for symbols is stopped.
+/// The file does not exist, is too large or cannot be read, or the search for symbols is stopped.
 pub fn outline(context: &ContextText, path: &str, stop: &StopFlag) -> Result<Vec<Symbol>, LookupError> {
     let segment: &Segment = context.segment_of_path(path)?;
     if segment.text.len() > LARGEST {

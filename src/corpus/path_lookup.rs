@@ -137,7 +137,7 @@ impl PathFilter {
     }
 }
 
-/// A glob for paths as they are shown: their escapes are no escapes of the glob.
+/// A glob for paths as they are shown: their escapes are not those of the glob.
 fn literally(glob: &str) -> String {
     let shown = visible_line(glob);
     visible_parts(&shown).fold(String::with_capacity(glob.len()), |mut literal, part| {

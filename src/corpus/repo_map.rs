@@ -26,7 +26,7 @@ const MOST_PARSED: usize = 32 << 20;
 /// The most bytes of files that are looked at.
 const MOST_SCANNED: usize = 128 << 20;
 
-/// Larger files are no work of people, and say little for their size.
+/// Larger files are rarely written by people, and say little for their size.
 const LARGEST_FILE: usize = 2 << 20;
 
 /// The most files, folders, globs and names that a map is about.

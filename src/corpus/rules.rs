@@ -154,7 +154,7 @@ impl Rules {
                 }
             }
         }
-        // Outside of a repository those of git are no rules.
+        // Outside of a repository the rules of git do not apply.
         let kinds = if inner.repository.is_some() { KINDS.len() } else { FIRST_OF_GIT };
         for (kind, name) in KINDS.iter().enumerate().take(kinds) {
             if let Some(rules) = own.rules(kind) {

@@ -2,7 +2,7 @@
 //! sent to a model on another machine.
 //!
 //! A name tells, in capital or small letters: one of a list, or the words that it is made of. A copy of a secret is one,
-//! too, whatever an editor, a person or a program has put behind its name. Other files are told by how they begin.
+//! too, whatever an editor, a person or a program has put behind its name. Other files are known by how they begin.
 
 mod beginning;
 mod copies;

@@ -6,7 +6,7 @@ use std::ops::Range;
 /// One file in the text. Ranges are bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// As it is shown; nothing if the text is no file.
+    /// As it is shown; nothing if the text is not a file.
     pub path: Option<String>,
     /// The line that names the file, with its line feed; empty in a text of one file.
     pub header: Range<usize>,

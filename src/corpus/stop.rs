@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-/// Tells whoever reads files that nobody wants them any more. Clones are one flag.
+/// Tells a reader of files that nobody wants them any more. Clones share one flag.
 #[derive(Debug, Clone, Default)]
 pub struct StopFlag(Arc<AtomicBool>);
 

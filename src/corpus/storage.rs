@@ -1,6 +1,6 @@
 //! Where a text lies: in a file that belongs to nobody else, cannot change any more, and is mapped into memory.
 //!
-//! On Linux that is a memfd sealed against every change, so even whoever is handed the descriptor cannot touch it. A
+//! On Linux that is a memfd sealed against every change, so even a process that gets the descriptor cannot touch it. A
 //! text above [`MEMORY_LIMIT`] goes to a temporary file without a name instead, so that the kernel can put it on the
 //! disk; after it was written only a read-only descriptor is left. The interpreter's process maps the same file.
 

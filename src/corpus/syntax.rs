@@ -1,8 +1,8 @@
 //! What syntax trees say of a file: its definitions, and the names that it uses.
 //!
-//! The source of the structure that outlines, chunks and the map of a repository show. Files are parsed one by one, when
-//! they are first asked for. What is parsed may be anything at all, so size and work are bounded, nothing recurses, and
-//! whoever asks must be ready for no answer: then lines and their indentation have to do ([`structure`](super::structure)).
+//! Outlines, chunks and the map of a repository show this structure. A file is parsed when it is first asked for. It
+//! may hold anything at all, so size and work are bounded and nothing recurses. A caller may get no answer, and then
+//! goes by lines and their indentation ([`structure`](super::structure)).
 
 mod grammar;
 mod occurrence;

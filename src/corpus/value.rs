@@ -1,4 +1,4 @@
-//! A context that is no text but a value: a list, a mapping, or a list of messages.
+//! A context that is a value instead of a text: a list, a mapping, or a list of messages.
 //!
 //! Its texts are laid one after the other, each as a file of its own, so that all that looks into a text looks into them as
 //! well. The [`Shape`] tells how programs find the value again.

@@ -2,13 +2,14 @@
 
 use std::char::{REPLACEMENT_CHARACTER, decode_utf16};
 
-/// A share of at most one byte in so many may be no text in what a person has named.
+/// Of a file that a person has named at most one byte in this many may be something else than text.
 const TEXT_SHARE: usize = 3;
 
-/// From so many units on letters alone tell that they are UTF-16.
+/// From this many units on, letters alone tell UTF-16.
 const LONG: usize = 64;
 
-/// From so many units on letters of one alphabet tell it. They have one high byte, blanks and punctuation have two more.
+/// From this many units on, letters of one alphabet tell it. They share a high byte; blanks and punctuation have two
+/// more.
 const SHORT: usize = 8;
 const ALPHABET: usize = 3;
 
@@ -47,7 +48,7 @@ fn is_of_text(character: char) -> bool {
     }
 }
 
-/// Whether what is no text, NUL bytes above all, is a small part.
+/// Whether only a small part is not text (NUL bytes above all).
 pub(super) fn is_mostly_text(probe: &[u8]) -> bool {
     let is_foreign = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r' | 8 | 0xc | 0x1b);
     let foreign: usize =

@@ -44,7 +44,7 @@ pub struct Counts {
 /// empty key.
 ///
 /// # Errors
-/// A pattern is none, there is no such path, the text cannot be read, or it is stopped.
+/// A pattern is invalid, the path does not exist, the text cannot be read, or the count is stopped.
 pub fn count(
     context: &ContextText,
     pattern: &str,

@@ -23,7 +23,7 @@ const MOST: usize = 1000;
 /// What defines a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
-    /// Nothing in a text that is no file.
+    /// Nothing if the text is not a file.
     pub path: Option<String>,
     pub name: String,
     /// As in an outline; `assignment` or `declaration` where nothing with a body defines it.

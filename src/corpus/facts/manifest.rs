@@ -8,7 +8,7 @@ mod toml;
 
 use crate::corpus::{context::ContextText, error::Error, search::Role, stop::StopFlag};
 
-/// Larger files are no manifests.
+/// Larger files are not manifests.
 const LARGEST: usize = 4 << 20;
 
 /// The most entries.

@@ -43,7 +43,7 @@ const LEAST: f64 = 0.34;
 /// A line that says a message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Origin {
-    /// Nothing in a text that is no file.
+    /// Nothing if the text is not a file.
     pub path: Option<String>,
     /// Counted from 1.
     pub line: usize,
@@ -148,7 +148,7 @@ fn pattern(message: &[&str]) -> Option<String> {
     Some(format!(r"(?:{})", runs.join("|")))
 }
 
-/// How much of the message the line says, from 0 to 1, in runs of at least so many words in the same order, or all there is.
+/// The share of the message, from 0 to 1, that the line has in runs of at least `shortest` words in order, or of all.
 fn covered(message: &[String], line: &str, shortest: usize) -> f64 {
     let line: Vec<String> = words(line).take(2 * MOST_WORDS).map(str::to_lowercase).collect();
     // best[i][j]: the most words of message[i..] that runs within line[j..] say.

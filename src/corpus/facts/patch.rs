@@ -23,7 +23,7 @@ pub struct Revision {
 /// Where the line `line` of the file `path` comes from, if that file is a patch.
 ///
 /// # Errors
-/// There is no such file, or it cannot be read.
+/// The file does not exist or cannot be read.
 pub fn revision(context: &ContextText, path: Option<&str>, line: usize) -> Result<Option<Revision>, LookupError> {
     let number = i64::try_from(line).unwrap_or(i64::MAX);
     let up_to = context.line_range(path, 1, Some(number))?;

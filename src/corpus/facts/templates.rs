@@ -48,7 +48,7 @@ pub struct Templates {
 /// Groups the lines that match `pattern` by their templates, of which at most `most` are given.
 ///
 /// # Errors
-/// The pattern is none, there is no such path, the text cannot be read, or it is stopped.
+/// The pattern is invalid, the path does not exist, the text cannot be read, or the search is stopped.
 pub fn templates(
     context: &ContextText,
     pattern: &str,

@@ -27,7 +27,7 @@ use std::{
 /// Larger files, most of them data, are not looked at.
 const LARGEST: usize = 16 << 20;
 
-/// The most bytes of files that are parsed; of further ones comments and calls are told by their lines.
+/// The most bytes of files to parse; beyond them lines tell comments and calls.
 const MOST_PARSED: usize = 64 << 20;
 
 /// The most occurrences that are kept to choose rows from. All are counted.
@@ -39,7 +39,7 @@ const SHOWN: usize = 300;
 /// An occurrence of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
-    /// Nothing in a text that is no file.
+    /// Nothing if the text is not a file.
     pub path: Option<String>,
     /// Counted from 1.
     pub line: usize,

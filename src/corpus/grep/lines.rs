@@ -1,4 +1,4 @@
-//! Searching whole lines, so many at once as take a fraction of a second whatever the pattern is.
+//! Searching whole lines, in batches that take a fraction of a second whatever the pattern is.
 
 use super::{
     automaton::Walker,

@@ -15,10 +15,10 @@ use std::{
     thread,
 };
 
-/// About how many bytes of files are looked at together.
+/// About how many bytes of files a thread takes at a time.
 const BATCH: usize = 1 << 20;
 
-/// A file has fewer different words than these and one for so many bytes.
+/// A file counts at most this many different words, and one more for each [`BYTES_PER_WORD`]; written text has fewer.
 const FEW_WORDS: usize = 256;
 const BYTES_PER_WORD: usize = 16;
 

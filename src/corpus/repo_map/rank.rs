@@ -113,7 +113,7 @@ impl Graph {
         Self { definitions, definers, links }
     }
 
-    /// How many surfers come to each definition, if there are so many in each file.
+    /// How many surfers come to each definition, if each file has as many as `ranks` says.
     fn arriving(&self, ranks: &[f64]) -> Vec<f64> {
         // What all definitions of a name get, and what a file would have sent to itself of that.
         let mut all = vec![0.0; self.definers.len()];

@@ -30,7 +30,7 @@ enum Step {
     Star,
     /// Any number of bytes.
     DeepStar,
-    /// Here, or further on by so many steps.
+    /// Here, or this many steps further on.
     Fork(u16),
     End,
 }

@@ -1,8 +1,8 @@
 //! How many rules a walk looks at.
 //!
-//! Ignore files come with a repository, and a stranger's may hold any number of rules, in any number of files. All
-//! files of a walk together may have so many rules and bytes as no person writes; what is beyond does not count, and is
-//! told. Files with the same text, which templates make, are one.
+//! Ignore files come with a repository, and a stranger's may hold any number of rules, in any number of files. The
+//! bounds on rules and bytes hold for all files of a walk together and are far above what people write. Rules beyond
+//! them do not apply, and the walk reports that. Files with the same text, which templates make, are one.
 
 use super::{matcher::Matcher, tracked::Tracked};
 use crate::corpus::fingerprint::{ClockTick, Fingerprint};
@@ -16,7 +16,7 @@ const MOST_RULES: usize = 50_000;
 /// The most bytes of all ignore files of a walk that differ.
 pub(super) const MOST_BYTES: usize = 4 << 20;
 
-/// A byte order mark is no part of a rule. What else is no text is: a name may hold the same bytes.
+/// A byte order mark is not part of a rule. Other bytes that are not text are: a name may hold them too.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The rules that a walk has read.

@@ -18,7 +18,7 @@ impl From<BadGlob> for BadLine {
     }
 }
 
-/// A rule, and what can be told of the paths that it matches.
+/// A rule, and what it says about the paths that it matches.
 #[derive(Debug)]
 pub(super) struct Line<'a> {
     /// The rule as it is written.
@@ -54,8 +54,8 @@ pub(super) enum Clue<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Nothing if there is no rule on the line: it is empty, or a comment. With `ignore_case` paths are compared whose
-    /// capital letters were made small.
+    /// Nothing if the line is empty or a comment. With `ignore_case` the caller has made the capital letters of paths
+    /// small.
     pub fn parse(line: &'a [u8], ignore_case: bool) -> Result<Option<Self>, BadLine> {
         let text = without_blanks(line.split(|&byte| byte == 0).next().unwrap_or(line));
         if text.starts_with(b"#") || text.is_empty() {
@@ -81,7 +81,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// A line without the blanks at its end, unless a backslash stands before them. Tabs are no blanks.
+/// A line without the blanks at its end, unless a backslash stands before them. Tabs are not blanks.
 fn without_blanks(line: &[u8]) -> &[u8] {
     let (mut end, mut at) = (0, 0);
     while let Some(&byte) = line.get(at) {

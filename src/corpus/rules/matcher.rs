@@ -53,8 +53,8 @@ enum Hint {
 }
 
 impl Matcher {
-    /// A bad line yields no rule; the others hold. At most `most` rules are read, and none that is very long; whether
-    /// there are more is told as well.
+    /// A bad line yields no rule; the others hold. Reads at most `most` rules, and none that is very long; also
+    /// says whether there are more.
     pub fn new(text: &[u8], most: usize, ignore_case: bool) -> (Self, bool) {
         let mut matcher = Self {
             text: text.into(),

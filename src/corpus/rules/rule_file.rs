@@ -56,7 +56,7 @@ pub(super) fn head(
     flags: OFlags,
     most: usize,
 ) -> Option<(Vec<u8>, Option<Fingerprint>)> {
-    // What is no file, such as a pipe, must not block.
+    // Opening a pipe, or anything else than a file, must not block.
     let flags = flags | OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::openat(directory, path, flags, Mode::empty()).ok()?);
     let metadata = file.metadata().ok().filter(|metadata| metadata.is_file())?;

@@ -73,7 +73,7 @@ impl Shape {
         }
     }
 
-    /// Whether some of it is no comment.
+    /// Whether some of it is not a comment.
     pub fn has_code(self) -> bool {
         self.0 & Self::CODE != 0
     }

@@ -143,7 +143,7 @@ impl Scoring<'_> {
                 let score = &mut scores.passages[passage as usize];
                 score.name += name * in_name as f32;
                 let words = part.entries[passage as usize].words as f32;
-                // Very short passages are no better for being short.
+                // Being very short does not make a passage better.
                 let length = 1.0 - LENGTH + LENGTH * words.max(self.mean) / self.mean;
                 let frequency = tenths as f32 / weight::CODE as f32;
                 let offered = meaning.strength * frequency * (SATURATION + 1.0) / (frequency + SATURATION * length);

@@ -75,7 +75,7 @@ impl Role {
     }
 }
 
-/// Whether a file of this extension is code, whatever its name: `history.rs` is no list of changes.
+/// Whether a file of this extension is code, whatever its name: `history.rs` is not a list of changes.
 fn is_source(extension: &str) -> bool {
     !extension.is_empty() && !PROSE.contains(&extension)
 }

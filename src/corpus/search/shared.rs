@@ -10,7 +10,7 @@ use std::{
 /// How often a thread that waits for another's index looks whether it is stopped.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// The index of one text, built once by whoever needs it first.
+/// The index of one text, built once when it is first needed.
 #[derive(Debug, Default)]
 pub(crate) struct SharedIndex {
     built: OnceLock<Arc<Index>>,

@@ -1,6 +1,6 @@
 //! Words that differ only in their endings count as one.
 //!
-//! Two strengths are told apart. [`stem`] takes off inflections only, so that `terminal` and `terminator` stay different
+//! There are two strengths. [`stem`] takes off inflections only, so that `terminal` and `terminator` stay different
 //! words; [`family`] brings together what shares a root (`estimate`, `estimator`, `estimation`; `parse`, `parser`), which
 //! counts less.
 
@@ -64,7 +64,7 @@ wake woke woken
 wind wound
 write wrote written";
 
-/// Words whose ending is no inflection, although it looks like one.
+/// Words whose ending looks like an inflection and is not.
 const WHOLE: &[&str] = &[
     "access", "address", "alias", "always", "bias", "bus", "canvas", "ceiling", "class", "during", "embed", "exceed",
     "feed", "focus", "heading", "need", "proceed", "process", "radius", "red", "seed", "series", "setting", "shed",

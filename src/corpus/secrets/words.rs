@@ -1,6 +1,6 @@
 //! Secrets that tell by the words of their names: `db-credentials.json`, `apiKeys.yml`, `GCP_KEY.json`.
 
-/// Endings of files that hold data. Source code about credentials is none, and neither is a page.
+/// Endings of files that hold data. Source code about credentials is not a secret, and neither is a page.
 const DATA: [&str; 25] = [
     "",
     "json",

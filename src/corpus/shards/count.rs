@@ -47,7 +47,7 @@ fn characters(bytes: &[u8]) -> usize {
     if bytes.is_ascii() {
         return bytes.len();
     }
-    // The first byte of a character is no continuation byte, which are those from 0x80 to 0xbf. Counting a few at a
+    // The first byte of a character lies outside of 0x80 to 0xbf, which are continuation bytes. Counting a few at a
     // time in a byte lets the compiler use vector instructions.
     let count = |bytes: &[u8]| -> u8 { bytes.iter().map(|&byte| u8::from(!matches!(byte, 0x80..=0xbf))).sum() };
     let (chunks, rest) = bytes.as_chunks::<128>();

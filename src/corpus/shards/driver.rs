@@ -1,4 +1,4 @@
-//! Threads that requests to object stores run on, so that whoever waits for one may be any thread.
+//! Threads that requests to object stores run on, so that any thread may wait for one.
 
 use super::super::stop::StopFlag;
 use std::{
@@ -15,7 +15,7 @@ use tokio::{
 /// One thread is enough: it only waits, and a request that has bytes to take apart does so quickly.
 const THREADS: usize = 1;
 
-/// How often whoever waits looks whether anybody still wants the reply.
+/// How often a waiting thread checks whether anybody still wants the reply.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Runs futures for threads that block. It ends with its owner; what is still open then is dropped.

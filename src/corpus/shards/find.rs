@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 pub struct Found {
     pub byte: usize,
     pub character: usize,
-    /// Nothing in a text that is no file.
+    /// Nothing if the text is not a file.
     pub path: Option<String>,
     /// Counted from 1, within the file.
     pub line: usize,

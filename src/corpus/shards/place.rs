@@ -61,7 +61,7 @@ impl Place {
         }
     }
 
-    /// Reads a manifest. One that is none of ours belongs to somebody else, unless it is a damaged one beside shards.
+    /// Reads a manifest. One that we did not write belongs to somebody else, unless it lies beside shards, damaged.
     pub fn parse(&self, stored: &StoredManifest) -> Result<Manifest, ShardError> {
         let location = || self.shown().to_owned();
         let is_damaged = || !manifest::is_json(&stored.json) && self.has_shards().unwrap_or(false);

@@ -12,7 +12,7 @@ use super::{
 use crate::text::{Bytes, CharIndex, LineIndex};
 use std::{borrow::Cow, ops::Range, sync::OnceLock};
 
-/// The most parts that another process is told of. Where there are more shards, a part is several of them.
+/// The most parts that another process learns of. Where there are more shards, a part is several of them.
 const MOST_PARTS: usize = 1 << 16;
 
 /// A store, and what failed when it was read.

@@ -19,8 +19,8 @@ pub struct Flaw {
 }
 
 impl ShardStore {
-    /// Compares every shard with its hash. What is wrong with a shard is no error but a part of the result; that nothing can
-    /// be read at all is one.
+    /// Compares every shard with its hash. A damaged shard is part of the result; only a store that
+    /// cannot be read at all is an error.
     pub fn verify(&self) -> Result<Verified, ShardError> {
         let shards: Vec<usize> = (0..self.shards()).collect();
         let mut verified = Verified::default();

@@ -106,7 +106,7 @@ const FOLLOWERS: &[&str] = &[
     "begin",
 ];
 
-/// Words before a parenthesis that are no function's name.
+/// Words before a parenthesis that do not name a function.
 const CONTROL: &[&str] = &[
     "if", "else", "for", "while", "switch", "do", "return", "case", "goto", "catch", "try", "finally", "throw", "new",
     "delete", "sizeof", "typeof", "await", "yield", "using", "lock", "foreach", "elseif", "elif", "until", "when",

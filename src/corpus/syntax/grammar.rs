@@ -3,11 +3,11 @@
 //! The twenty most used languages whose grammars are well kept and build in seconds. Left out are Julia (a parser of
 //! 53 MB of C), Perl (bound to another version of the parser), SQL and Objective-C (large for what they add).
 //!
-//! What is a definition is said by a query for each language, in the vocabulary of the `tags.scm` files that grammars
-//! bring along: `@definition.KIND` around a `@name`. The queries are our own, since those of the grammars differ too much
-//! to be relied on: some languages have none (Kotlin, Haskell, shells), those of C and C++ mark heads without bodies,
-//! that of Swift marks the class for each of its methods, kinds are lumped together, and those that gather comments take
-//! time that grows with the square of a comment's lines.
+//! A query for each language says what a definition is, in the vocabulary of the `tags.scm` files that grammars bring
+//! along: `@definition.KIND` around a `@name`. We write these queries ourselves, because those of the grammars differ
+//! too much: some languages have none (Kotlin, Haskell, shells), those of C and C++ mark heads without bodies, that of
+//! Swift marks the class for each of its methods, several lump kinds together, and those that gather comments take time
+//! that grows with the square of a comment's lines.
 
 use crate::corpus::language::Language;
 use std::sync::OnceLock;

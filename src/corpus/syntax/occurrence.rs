@@ -20,7 +20,7 @@ pub enum UseKind {
     Definition,
     String,
     Comment,
-    /// In a file that is no code.
+    /// In a file that is not code.
     Text,
 }
 

@@ -1,9 +1,9 @@
 //! Parsing within bounds.
 //!
-//! What a parser does with a text that is no program may take it any time: it tries to recover from each error, at a cost
-//! that grows with how deep it is. So texts of too many open brackets are not parsed at all; the work on the others is
-//! bounded in steps, which gives the same result on every machine; and, since a step may be long, in time as well, beyond
-//! what any program needs. A text that is given up is looked at line by line.
+//! A parser may take any time for a text that is not a program: it tries to recover from each error, at a cost that
+//! grows with its depth. So texts with too many open brackets are not parsed at all. The work on others is bounded in
+//! steps, which gives the same result on every machine, and also in time, since a step may be long; no program needs as
+//! much. Callers look at a text that the parser gives up line by line.
 
 use crate::corpus::stop::StopFlag;
 use std::{

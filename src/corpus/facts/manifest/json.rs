@@ -5,7 +5,7 @@ use super::{Found, required};
 /// Brackets that may be open at once.
 const DEEPEST: usize = 64;
 
-/// A value that is no object and no list, with the keys that lead to it.
+/// A value other than an object or a list, with the keys that lead to it.
 struct Leaf {
     line: usize,
     keys: Vec<String>,
@@ -38,7 +38,7 @@ pub(super) fn read(text: &str) -> Vec<Found> {
     leaves(text).into_iter().filter_map(found).collect()
 }
 
-/// The strings, numbers and words of a JSON text; as many as there are before it is none.
+/// The strings, numbers and words of a JSON text, up to the first place where it stops being JSON.
 fn leaves(text: &str) -> Vec<Leaf> {
     let bytes = text.as_bytes();
     // The keys that lead to the place, one for each open bracket; and whether the next string is a key.

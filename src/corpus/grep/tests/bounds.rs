@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The rows where at most so many bytes are searched at once.
+/// The rows, if at most `most_at_once` bytes are searched at once.
 fn rows(context: &ContextText, pattern: &str, most_at_once: usize) -> Vec<GrepRow> {
     let mut pattern = Pattern::new(pattern, false).unwrap();
     pattern.most_at_once = most_at_once;

@@ -146,7 +146,7 @@ impl Cursor<'_> {
                 }
             }
         }
-        // Blanks at the end are none of it, unless they are quoted.
+        // Blanks at the end do not belong to it, unless they are quoted.
         value.truncate(end);
         Some(value)
     }

@@ -17,7 +17,7 @@ use std::time::Duration;
 const LARGEST_REFUSAL: usize = 64 << 10;
 const REFUSAL_TIME: Duration = Duration::from_secs(5);
 
-/// The most bytes of a reply that is no object, such as a page of a listing.
+/// The most bytes of a reply other than an object, such as a page of a listing.
 const LARGEST_REPLY: usize = 16 << 20;
 
 /// Makes clients with the options that `object_store` has taken from the environment.

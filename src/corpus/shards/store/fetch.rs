@@ -132,7 +132,7 @@ impl ShardStore {
         let start = bytes.len();
         bytes.resize(start + inside.len(), 0);
         self.read_file(folder, shard, inside.start, &mut bytes[start..])?;
-        // The little that can be told of a part.
+        // Of a part no more than this can be checked.
         if self.is_ascii_shard(shard) && !bytes[start..].is_ascii() {
             return Err(self.place.trouble(self.manifest(), shard, Trouble::Damaged));
         }

@@ -1,4 +1,4 @@
-//! Texts that are no programs must neither hang nor end the process, whatever they are taken for.
+//! Texts that are not programs must neither hang nor end the process, whichever language they are parsed as.
 
 use super::super::{grammar, parse::LARGEST, symbols, tags};
 use crate::corpus::{StopFlag, language::Language, symbol::Symbol};
@@ -34,7 +34,7 @@ fn a_megabyte_of_open_brackets_is_not_parsed() {
     for open in ["(", "{[", "class A { void f() { if (x) { "] {
         assert_eq!(symbols(&open.repeat((1 << 20) / open.len()), rust, &StopFlag::default()), None);
     }
-    // Brackets that are closed again are no depth.
+    // Brackets that are closed again do not add depth.
     assert!(symbols(&"fn a() { (((()))) }\n".repeat(1000), rust, &StopFlag::default()).is_some());
 }
 
