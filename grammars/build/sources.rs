@@ -8,20 +8,20 @@ use std::{
     process::Command,
 };
 
-/// The folder of each crate that this build depends on.
+/// The folder of each crate of a grammar that this build depends on, and of what those depend on.
 ///
-/// Cargo is asked about a package that has the same dependencies and nothing else: for the program itself it would want
-/// the crates of its tests as well, which a mere installation has not fetched.
+/// Cargo is asked about a package that has these dependencies and nothing else. For more than that it might want crates
+/// that are not on this machine, such as those of the program's tests, which an installation does not fetch.
 pub fn crates(out: &Path) -> HashMap<String, PathBuf> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo gives the package's folder"));
     let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("the manifest can be read");
-    let (_, dependencies) = manifest.split_once("[build-dependencies]").expect("there are build dependencies");
+    let grammars: Vec<&str> = manifest.lines().filter(|line| line.starts_with("tree-sitter-")).collect();
     let package = out.join("sources");
     fs::create_dir_all(&package).expect("the folder can be written to");
-    let asked = "[package]\nname = \"sources\"\nedition = \"2024\"\n\n[lib]\npath = \"lib.rs\"\n\n[workspace]\n\n[dependencies]";
+    let asked = "[package]\nname = \"sources\"\nedition = \"2024\"\n\n[lib]\npath = \"lib.rs\"\n\n[workspace]\n\n[dependencies]\n";
     let write = |name, text: &str| fs::write(package.join(name), text).expect("the folder can be written to");
     write("lib.rs", "");
-    write("Cargo.toml", &format!("{asked}{dependencies}"));
+    write("Cargo.toml", &(asked.to_owned() + &grammars.join("\n")));
     let mut cargo = Command::new(env::var_os("CARGO").expect("cargo names itself"));
     let host = env::var("HOST").expect("cargo names the host");
     cargo.args(["metadata", "--offline", "--format-version=1", "--filter-platform", &host]);
