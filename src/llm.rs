@@ -16,6 +16,7 @@ mod error_mapping;
 pub mod extractive;
 mod http;
 mod json;
+mod literal;
 mod models;
 mod pool;
 mod price;
@@ -32,11 +33,13 @@ mod tool;
 
 pub use error::Error;
 pub use http::Timeouts;
+pub use literal::{value_at_start, whole_value};
 pub use models::{Answer, Check, Choice, DetectedModels, KeyFound, Models, OllamaFound};
 pub use price::price;
 pub use schedule::{Billing, Call, CallError, RetryDecision, RetryPolicy, RunPermits, Scheduler};
 pub use task::{Place, Task};
-pub use tool::{Assembling, CallPiece, Tool, ToolCall};
+pub use thinking::{Split, Thinking};
+pub use tool::{Assembling, CallPiece, Tool, ToolCall, with_own_ids};
 
 use futures::future::BoxFuture;
 use std::{fmt, fmt::Debug, sync::Arc, time::Duration};
@@ -229,6 +232,8 @@ pub enum Piece<'a> {
     Unseen(usize),
     /// The call failed in mid-stream and is made again: what came so far does not count.
     Restart,
+    /// All the text so far was reasoning, as its end has shown.
+    WasReasoning,
 }
 
 /// Takes the pieces of a reply while it streams.

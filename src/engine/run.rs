@@ -17,6 +17,7 @@ mod reply_stream;
 mod state;
 pub mod transcript;
 mod turn;
+pub mod written_calls;
 
 use crate::{
     engine::{
@@ -76,6 +77,8 @@ pub struct Run<'t> {
     tools: Arc<[Tool]>,
     validator: AnswerValidator,
     state: RunState,
+    /// Whether the model has reasoned without a mark at the beginning.
+    reasons_unmarked: bool,
 }
 
 impl<'t> Run<'t> {
@@ -105,6 +108,7 @@ impl<'t> Run<'t> {
             validator: AnswerValidator::new(inputs.depth),
             model,
             state: RunState::default(),
+            reasons_unmarked: false,
         })
     }
 

@@ -2,7 +2,10 @@
 //!
 //! The command is split into words as a shell would, but no shell runs; see [`exec`].
 
-use super::{BYTES_PER_TOKEN, Error, Finish, Message, Model, Piece, PieceSink, Reply, Request, Role, TokenUsage};
+use super::{
+    BYTES_PER_TOKEN, Error, Finish, Message, Model, PieceSink, Reply, Request, Role, TokenUsage,
+    thinking::{Split, Thinking},
+};
 use crate::{
     exec::{self, Ended},
     text::one_line,
@@ -58,12 +61,13 @@ impl CommandModel {
             Err(Stop::TooLong(output)) => (output, Finish::Length),
             Err(Stop::Failed(error)) => return Err(self.failed(&error.to_string())),
         };
-        let text = output.trim_end().to_owned();
-        let usage = TokenUsage::estimated(request, text.len());
+        let Printed { text, reasoning } = output;
+        let text = text.trim_end().to_owned();
+        let usage = TokenUsage::estimated(request, text.len() + reasoning.len());
         if text.trim().is_empty() {
-            return Err(Error::EmptyReply { model: self.name.clone(), finish, usage, reasoning: String::new() });
+            return Err(Error::EmptyReply { model: self.name.clone(), finish, usage, reasoning });
         }
-        Ok(Reply { text, calls: Vec::new(), reasoning: String::new(), finish, usage })
+        Ok(Reply { text, calls: Vec::new(), reasoning, finish, usage })
     }
 
     /// Everything the program prints, up to `most` bytes, handed on as it comes.
@@ -72,25 +76,23 @@ impl CommandModel {
         mut stdout: impl AsyncRead + Unpin,
         most: usize,
         pieces: PieceSink<'_>,
-    ) -> Result<String, Stop> {
-        let (mut text, mut raw, mut part) = (String::new(), Vec::new(), [0; 16 << 10]);
+    ) -> Result<Printed, Stop> {
+        let (mut printed, mut thinking) = (Printed::default(), Thinking::default());
+        let (mut raw, mut part, mut bytes) = (Vec::new(), [0; 16 << 10], 0);
         loop {
             let read = stdout.read(&mut part).await?;
             raw.extend_from_slice(&part[..read]);
             // The end of what came may be the first half of a character.
             let whole = if read == 0 { raw.len() } else { raw.len() - unfinished(&raw) };
-            let piece = String::from_utf8_lossy(&raw[..whole]).into_owned();
+            let piece = String::from_utf8_lossy(&raw[..whole]);
+            let piece = &piece[..piece.floor_char_boundary(most - bytes)];
+            printed.take(thinking.split(piece), pieces);
+            let is_cut = bytes + whole > most;
+            bytes += piece.len();
             raw.drain(..whole);
-            if !piece.is_empty() {
-                text.push_str(&piece);
-                pieces(Piece::Text(&piece));
-            }
-            if text.len() > most {
-                text.truncate(text.floor_char_boundary(most));
-                return Err(Stop::TooLong(text));
-            }
-            if read == 0 {
-                return Ok(text);
+            if is_cut || read == 0 {
+                printed.take(thinking.rest(), pieces);
+                return if is_cut { Err(Stop::TooLong(printed)) } else { Ok(printed) };
             }
         }
     }
@@ -117,10 +119,23 @@ impl Model for CommandModel {
     }
 }
 
+/// What a program has printed.
+#[derive(Default)]
+struct Printed {
+    text: String,
+    reasoning: String,
+}
+
+impl Printed {
+    fn take(&mut self, split: Split, pieces: PieceSink<'_>) {
+        split.add_to(&mut self.text, &mut self.reasoning, pieces);
+    }
+}
+
 /// Why a program is not waited for any longer.
 enum Stop {
     /// It has printed all that it may; this is it.
-    TooLong(String),
+    TooLong(Printed),
     Failed(io::Error),
 }
 

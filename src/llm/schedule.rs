@@ -120,7 +120,7 @@ impl Scheduler {
                 match piece {
                     Piece::Text(text) => written += text.len(),
                     Piece::Unseen(bytes) => written += bytes,
-                    Piece::Restart => {}
+                    Piece::Restart | Piece::WasReasoning => {}
                 }
                 pieces(piece);
             };

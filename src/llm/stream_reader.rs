@@ -69,7 +69,7 @@ impl<'a> StreamReader<'a> {
     /// Takes a piece of the text. Reasoning that stands in it is taken apart.
     pub(super) fn text(&mut self, part: &str, pieces: PieceSink<'_>) {
         let split = self.thinking.split(part);
-        self.keep(&split.reasoning, &split.text, pieces);
+        split.add_to(&mut self.text, &mut self.reasoning, pieces);
     }
 
     /// Takes a piece of reasoning that the provider sends apart.
@@ -180,7 +180,7 @@ impl<'a> StreamReader<'a> {
         pieces: PieceSink<'_>,
     ) -> Result<Reply, Error> {
         let rest = self.thinking.rest();
-        self.keep(&rest.reasoning, &rest.text, pieces);
+        rest.add_to(&mut self.text, &mut self.reasoning, pieces);
         let finish = match self.finish.take().unwrap_or(Finish::Complete) {
             // Some servers name another reason, or none, when tools are called.
             Finish::Other(reason) if Finish::is_tool_use(&reason) && !calls.is_empty() => Finish::Complete,
@@ -212,14 +212,6 @@ impl<'a> StreamReader<'a> {
     /// The error that the server has sent in place of a part.
     pub(super) fn said_error(&self, said: &str) -> Error {
         self.remote.of_event(said)
-    }
-
-    fn keep(&mut self, reasoning: &str, text: &str, pieces: PieceSink<'_>) {
-        self.reasoning.push_str(reasoning);
-        if !text.is_empty() {
-            self.text.push_str(text);
-            pieces(Piece::Text(text));
-        }
     }
 }
 

@@ -79,14 +79,11 @@ impl Transcript {
         self.messages.iter().rposition(|message| message.role == Role::Assistant).unwrap_or(self.messages.len())
     }
 
-    /// The messages with a demand at their end. Behind the results of calls it is part of the last: not every provider
-    /// takes a message of the user there.
+    /// The messages with a demand at the end of the last: not every provider takes two of the user in a row, or one behind
+    /// the results of calls.
     pub fn asking(&self, demand: &str) -> Vec<Message> {
         let mut asking = self.clone();
-        match self.messages.last() {
-            Some(last) if last.role == Role::Tool => asking.remark(demand),
-            _ => asking.messages.push(Message::user(demand)),
-        }
+        asking.remark(demand);
         asking.messages
     }
 

@@ -1,6 +1,7 @@
 //! Programs that behave, and programs that do not.
 
 use super::*;
+use crate::llm::Piece;
 use std::{path::Path, time::Instant};
 
 fn request(prompt: &str) -> Request {
@@ -14,7 +15,7 @@ async fn run(line: &str, prompt: &str) -> (Result<Reply, Error>, Vec<String>) {
         .call(&request(prompt), &mut |piece| match piece {
             Piece::Text(text) => pieces.push(text.to_owned()),
             Piece::Unseen(_) => {}
-            Piece::Restart => unreachable!("a model never restarts by itself"),
+            Piece::Restart | Piece::WasReasoning => unreachable!("a model never restarts by itself"),
         })
         .await;
     (reply, pieces)
@@ -46,6 +47,16 @@ async fn output_streams_as_it_is_printed_and_whole_characters_only() {
     let (reply, pieces) = run(script, "").await;
     assert_eq!(reply.unwrap().text, "aäb\u{fffd}");
     assert!(pieces.len() > 1, "{pieces:?}");
+}
+
+#[tokio::test]
+async fn reasoning_is_no_part_of_what_a_program_answers() {
+    let (reply, pieces) = run("printf '<think>abc 41</think>The value is 42.'", "").await;
+    let reply = reply.unwrap();
+    assert_eq!((reply.text.as_str(), reply.reasoning.as_str()), ("The value is 42.", "abc 41"));
+    assert_eq!(pieces.concat(), "The value is 42.");
+    let (reply, _) = run("echo '<think>abc 41</think>'", "").await;
+    assert!(matches!(reply, Err(Error::EmptyReply { reasoning, .. }) if reasoning == "abc 41"));
 }
 
 #[tokio::test]

@@ -162,7 +162,7 @@ impl Stage {
         let mut sink = |piece: Piece<'_>| match piece {
             Piece::Text(text) => shown.push_str(text),
             Piece::Unseen(_) => {}
-            Piece::Restart => shown.push('|'),
+            Piece::Restart | Piece::WasReasoning => shown.push('|'),
         };
         let result = self.scheduler.call(call, &mut sink).await;
         let (attempts, lost) = (billing.attempts.into_inner(), billing.spent.into_inner().unwrap());
