@@ -83,7 +83,6 @@ mod tests {
             "print 'x'",
             "x = (",
             "",
-            "`grep(x)`",
             "| a | b |\n|---|---|",
         ] {
             assert_eq!(python_program(text), None, "{text}");

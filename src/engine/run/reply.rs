@@ -247,8 +247,10 @@ pub fn is_unfenced_program(prose: &str) -> bool {
 
 /// Whether a text is a program that looks into the text or calls models. The name of a function with its parameters is not.
 fn looks_into_the_text(text: &str) -> bool {
-    python_program(text)
-        .is_some_and(|it| it.calls && !it.is_signature && it.names.iter().any(|name| tells_program(name)))
+    python_program(text).is_some_and(|it| {
+        let is_signature = it.is_signature && it.names.first().is_some_and(|name| tells_program(name));
+        it.calls && !is_signature && it.names.iter().any(|name| tells_program(name))
+    })
 }
 
 #[cfg(test)]

@@ -43,9 +43,9 @@ async fn a_prompt_larger_than_a_pipe_and_a_program_that_reads_none_of_it_both_wo
 
 #[tokio::test]
 async fn output_streams_as_it_is_printed_and_whole_characters_only() {
-    let script = r#"sh -c 'printf "a\303"; sleep 0.05; printf "\244b\377"'"#;
+    let script = r#"sh -c 'printf "x\303"; sleep 0.05; printf "\244b\377"'"#;
     let (reply, pieces) = run(script, "").await;
-    assert_eq!(reply.unwrap().text, "aäb\u{fffd}");
+    assert_eq!(reply.unwrap().text, "xäb\u{fffd}");
     assert!(pieces.len() > 1, "{pieces:?}");
 }
 
