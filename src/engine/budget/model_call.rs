@@ -56,6 +56,7 @@ impl QueryContext {
             }
             Piece::Unseen(bytes) => open.note_written(bytes),
             Piece::Restart => stream(Delta::Reset(String::new())),
+            Piece::Waits { time, why } => self.say(format!("waiting {} s: {why}", time.as_secs_f64().ceil())),
         };
         let call = llm::Call {
             model: model.as_ref(),

@@ -1,15 +1,18 @@
 //! The last call of a run whose iterations are used up: it demands the answer.
 
-use crate::engine::{
-    answer::Termination,
-    error::RunError,
-    event::Delta,
-    host::{
-        tool_action::{ProgramKind, ToolAction},
-        tool_call, tool_output,
+use crate::{
+    engine::{
+        answer::Termination,
+        error::{CallError, RunError},
+        event::Delta,
+        host::{
+            tool_action::{ProgramKind, ToolAction},
+            tool_call, tool_output,
+        },
+        prompt,
+        run::{Run, RunOutput, reply, reply_stream::ReplyStream},
     },
-    prompt,
-    run::{Run, RunOutput, reply, reply_stream::ReplyStream},
+    llm,
 };
 
 impl Run<'_> {
@@ -23,7 +26,6 @@ impl Run<'_> {
     }
 
     async fn demand_answer(&mut self) -> Result<RunOutput, RunError> {
-        let messages = self.transcript.asking(prompt::FORCE);
         self.tree.say("the iterations are used up: asking for the answer".to_owned());
         let (tree, context, is_root) = (self.tree, self.interpreter.text(), self.depth == 0);
         let reply_stream = ReplyStream::new(true);
@@ -33,9 +35,14 @@ impl Run<'_> {
             }
         };
         let refused = RunError::Limit(Termination::Iterations);
-        let Ok(turn) = tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut stream).await
-        else {
-            return Err(refused);
+        let turn = loop {
+            let messages = self.transcript.asking(prompt::FORCE);
+            match tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut stream).await {
+                Ok(turn) => break turn,
+                Err(CallError::Model(llm::Error::PromptTooLong { .. }))
+                    if self.transcript.shorten(self.model.window()) => {}
+                Err(_) => return Err(refused),
+            }
         };
         let reply = reply_stream.end();
         let mut called = None;
