@@ -9,6 +9,7 @@
 //! Keys live in a type of their own and leave it in one place, the header of a request. Whatever the other side says is
 //! searched for them before it becomes part of an [`Error`].
 
+mod adjustments;
 mod catalog;
 mod command;
 mod error;
@@ -180,19 +181,44 @@ pub enum Finish {
 }
 
 impl Finish {
-    /// The reasons are told apart by words that all providers together have made up.
+    /// The reasons are told apart by words that all providers together have made up. A word that nobody knows is the end
+    /// of a reply like any other: what was written is there.
     fn of(reason: &str) -> Self {
-        match reason.to_lowercase().as_str() {
-            "stop" | "end" | "end_turn" | "complete" | "completed" | "done" | "eos" | "eos_token" | "end_of_text"
-            | "stop_sequence" | "stop_token" => Self::Complete,
-            "length"
-            | "max_tokens"
-            | "max_length"
-            | "max_output_tokens"
-            | "incomplete"
-            | "model_length"
-            | "model_context_window_exceeded" => Self::Length,
-            _ => Self::Other(reason.to_owned()),
+        const CUT: [&str; 7] = [
+            "length",
+            "max_tokens",
+            "max_length",
+            "max_output_tokens",
+            "incomplete",
+            "model_length",
+            "model_context_window_exceeded",
+        ];
+        const STOPPED: [&str; 17] = [
+            "filter",
+            "safety",
+            "recitation",
+            "error",
+            "refus",
+            "block",
+            "prohibit",
+            "spii",
+            "sensitive",
+            "malformed",
+            "abort",
+            "cancel",
+            "resource",
+            "language",
+            "timeout",
+            "fail",
+            "guardrail",
+        ];
+        let lower = reason.to_lowercase();
+        if CUT.contains(&lower.as_str()) {
+            Self::Length
+        } else if Self::is_tool_use(&lower) || STOPPED.iter().any(|word| lower.contains(word)) {
+            Self::Other(reason.to_owned())
+        } else {
+            Self::Complete
         }
     }
 
@@ -234,6 +260,11 @@ pub enum Piece<'a> {
     Restart,
     /// All the text so far was reasoning, as its end has shown.
     WasReasoning,
+    /// The call waits in line for this long, because the server has turned calls away.
+    Waits {
+        time: Duration,
+        why: &'a Error,
+    },
 }
 
 /// Takes the pieces of a reply while it streams.

@@ -28,6 +28,7 @@ pub(super) struct CommandModel {
     /// The variables with keys that the program inherits.
     lent: Vec<String>,
     timeout: Duration,
+    window: Option<usize>,
 }
 
 impl CommandModel {
@@ -36,10 +37,10 @@ impl CommandModel {
     ///
     /// # Errors
     /// The line holds no word, or a quotation that does not end.
-    pub(super) fn new(line: &str, lent: Vec<String>, timeout: Duration) -> Result<Self, Error> {
+    pub(super) fn new(line: &str, lent: Vec<String>, timeout: Duration, window: Option<usize>) -> Result<Self, Error> {
         let name = format!("cli:{line}");
         match shell_words::split(line) {
-            Ok(words) if !words.is_empty() => Ok(Self { name, words, lent, timeout }),
+            Ok(words) if !words.is_empty() => Ok(Self { name, words, lent, timeout, window }),
             Ok(_) => Err(Error::Configuration("`cli:` wants a command, e.g. `cli:claude -p`".to_owned())),
             Err(error) => Err(Error::Configuration(format!("`{name}` is no command: {error}"))),
         }
@@ -108,7 +109,7 @@ impl Model for CommandModel {
     }
 
     fn window(&self) -> Option<usize> {
-        None
+        self.window
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {

@@ -162,11 +162,16 @@ impl<'a> StreamReader<'a> {
     /// # Errors
     /// It is empty.
     pub(super) fn conclude(mut self, request: &Request, pieces: PieceSink<'_>) -> Result<Reply, Error> {
-        let calls = match self.finish {
+        let calls = self.take_calls();
+        self.conclude_with(calls, request, pieces)
+    }
+
+    /// The calls that have come; none of a model that repeats itself.
+    pub(super) fn take_calls(&mut self) -> Vec<ToolCall> {
+        match self.finish {
             Some(Finish::Looping) => Vec::new(),
             _ => std::mem::take(&mut self.calls).finish(),
-        };
-        self.conclude_with(calls, request, pieces)
+        }
     }
 
     /// The same with calls that somebody else has put together.

@@ -64,6 +64,7 @@ impl Run {
             Piece::Text(text) => shown.push_str(text),
             Piece::Unseen(_) => {}
             Piece::Restart | Piece::WasReasoning => shown.clear(),
+            Piece::Waits { .. } => {}
         };
         let result = self.scheduler.call(call, &mut sink).await;
         (Outcome { result, attempts: billing.attempts.into_inner() }, shown)

@@ -53,6 +53,7 @@ impl QueryContext {
             match piece {
                 Piece::Text(text) => open.note_written(text.len()),
                 Piece::Unseen(bytes) => open.note_written(bytes),
+                Piece::Waits { time, why } => self.say(format!("waiting {} s: {why}", time.as_secs_f64().ceil())),
                 Piece::Restart | Piece::WasReasoning => {}
             }
             pieces(piece);

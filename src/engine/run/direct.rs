@@ -94,7 +94,7 @@ async fn call(
         let delta = match piece {
             Piece::Text(text) => Delta::Append(text.to_owned()),
             Piece::Restart | Piece::WasReasoning => Delta::Reset(String::new()),
-            Piece::Unseen(_) => return,
+            Piece::Unseen(_) | Piece::Waits { .. } => return,
         };
         tree.progress.write_answer(&delta, Some(context));
     };

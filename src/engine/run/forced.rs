@@ -3,7 +3,7 @@
 use crate::{
     engine::{
         answer::Termination,
-        error::RunError,
+        error::{CallError, RunError},
         host::{
             tool_action::{ProgramKind, ToolAction},
             tool_call, tool_output,
@@ -11,7 +11,7 @@ use crate::{
         prompt,
         run::{Run, RunOutput, reply, reply_stream::ReplyStream},
     },
-    llm::Piece,
+    llm::{self, Piece},
 };
 
 impl Run<'_> {
@@ -25,7 +25,6 @@ impl Run<'_> {
     }
 
     async fn demand_answer(&mut self) -> Result<RunOutput, RunError> {
-        let messages = self.transcript.asking(prompt::FORCE);
         self.tree.say("the iterations are used up: asking for the answer".to_owned());
         let (tree, context, is_root) = (self.tree, self.interpreter.text(), self.depth == 0);
         let reply_stream = ReplyStream::new(true, false);
@@ -35,9 +34,14 @@ impl Run<'_> {
             }
         };
         let refused = RunError::Limit(Termination::Iterations);
-        let Ok(turn) = tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut stream).await
-        else {
-            return Err(refused);
+        let turn = loop {
+            let messages = self.transcript.asking(prompt::FORCE);
+            match tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut stream).await {
+                Ok(turn) => break turn,
+                Err(CallError::Model(llm::Error::PromptTooLong { .. }))
+                    if self.transcript.shorten(self.model.window()) => {}
+                Err(_) => return Err(refused),
+            }
         };
         let reply = reply_stream.end();
         let mut called = None;
@@ -58,12 +62,13 @@ impl Run<'_> {
         }
         // A program is no answer, and half an answer is not one either, nor is a call. Without tools, whatever is tagged as
         // a program is one.
-        let has_program = !reply.programs.is_empty() || reply.unclosed;
+        let final_call = reply.final_call.as_deref().or_else(|| reply.only_final());
+        let has_program = (!reply.programs.is_empty() || reply.unclosed) && reply.only_final().is_none();
         let is_call = called.is_none() && self.written_calls(&turn.text).is_some();
         if turn.cut.is_some() || is_call || has_program && self.tools.is_empty() {
             return Err(refused);
         }
-        let text = match (called, reply.final_call.as_deref()) {
+        let text = match (called, final_call) {
             (Some(called), _) => called,
             (None, Some(call)) => match self.evaluate_final(call, 1).await? {
                 Ok(text) => text,

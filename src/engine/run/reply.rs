@@ -36,6 +36,13 @@ const ANSWER_CHARS: usize = 200;
 const MOST_BEGINNINGS: usize = 4;
 
 impl Reply {
+    /// The only program of a reply, if that is nothing but its answer.
+    pub fn only_final(&self) -> Option<&str> {
+        let [program] = self.programs.as_slice() else { return None };
+        let call = final_call::find(program)?;
+        (!self.unclosed && call == program.trim()).then_some(call)
+    }
+
     /// Whether a message that should be an answer is a program: all of it, or with a few words that announce one. Answers
     /// may well show Python.
     pub fn is_program(&self) -> bool {

@@ -99,7 +99,7 @@ impl ReplyStream {
                 self.changed.notify_one();
                 (!shown.is_empty()).then_some(Delta::Append(shown))
             }
-            Piece::Unseen(_) => None,
+            Piece::Unseen(_) | Piece::Waits { .. } => None,
             Piece::Restart if state.taken > 0 => {
                 state.broken = true;
                 self.broke.notify_one();

@@ -17,7 +17,7 @@ fn read(
         Piece::Text(text) => streamed.push_str(text),
         Piece::Unseen(_) => {}
         Piece::WasReasoning => streamed.clear(),
-        Piece::Restart => unreachable!("a model never restarts by itself"),
+        Piece::Restart | Piece::Waits { .. } => unreachable!("a model never restarts by itself"),
     };
     let mut reading = StreamReader::new(&remote, &Arc::default());
     let reply = steps(&mut reading, &mut sink).and_then(|()| reading.conclude(&request(), &mut sink));
