@@ -22,14 +22,14 @@ mod run;
 pub use answer::{Answer, Citation, CitationState, Lost, Termination};
 pub use budget::usage::Usage;
 pub use event::{ContextSize, Delta, Event, EventSink, Origin, Started, SubCallState};
-pub use host::{all_tools, places::Places, python as functions_in_python, tool_action, tool_call};
+pub use host::{all_tools, call_program, places::Places, python as functions_in_python, tool_action, tool_call};
 pub use preview::Preview;
 pub use question::{
     Focus, Question,
     config::RunConfig,
     session::{Exchange, Session},
 };
-pub use run::reply;
+pub use run::{reply, written_calls};
 
 use crate::{
     config::{Limits, Price, Strategy},

@@ -9,6 +9,7 @@
 //! Keys live in a type of their own and leave it in one place, the header of a request. Whatever the other side says is
 //! searched for them before it becomes part of an [`Error`].
 
+mod adjustments;
 mod catalog;
 mod command;
 mod error;
@@ -16,6 +17,7 @@ mod error_mapping;
 pub mod extractive;
 mod http;
 mod json;
+mod literal;
 mod models;
 mod pool;
 mod price;
@@ -32,11 +34,13 @@ mod tool;
 
 pub use error::Error;
 pub use http::Timeouts;
+pub use literal::{value_at_start, whole_value};
 pub use models::{Answer, Check, Choice, DetectedModels, KeyFound, Models, OllamaFound};
 pub use price::price;
 pub use schedule::{Billing, Call, CallError, RetryDecision, RetryPolicy, RunPermits, Scheduler};
 pub use task::{Place, Task};
-pub use tool::{Assembling, CallPiece, Tool, ToolCall};
+pub use thinking::{Split, Thinking};
+pub use tool::{Assembling, CallPiece, Tool, ToolCall, with_own_ids};
 
 use futures::future::BoxFuture;
 use std::{fmt, fmt::Debug, sync::Arc, time::Duration};
@@ -177,19 +181,44 @@ pub enum Finish {
 }
 
 impl Finish {
-    /// The reasons are told apart by words that all providers together have made up.
+    /// The reasons are told apart by words that all providers together have made up. A word that nobody knows is the end
+    /// of a reply like any other: what was written is there.
     fn of(reason: &str) -> Self {
-        match reason.to_lowercase().as_str() {
-            "stop" | "end" | "end_turn" | "complete" | "completed" | "done" | "eos" | "eos_token" | "end_of_text"
-            | "stop_sequence" | "stop_token" => Self::Complete,
-            "length"
-            | "max_tokens"
-            | "max_length"
-            | "max_output_tokens"
-            | "incomplete"
-            | "model_length"
-            | "model_context_window_exceeded" => Self::Length,
-            _ => Self::Other(reason.to_owned()),
+        const CUT: [&str; 7] = [
+            "length",
+            "max_tokens",
+            "max_length",
+            "max_output_tokens",
+            "incomplete",
+            "model_length",
+            "model_context_window_exceeded",
+        ];
+        const STOPPED: [&str; 17] = [
+            "filter",
+            "safety",
+            "recitation",
+            "error",
+            "refus",
+            "block",
+            "prohibit",
+            "spii",
+            "sensitive",
+            "malformed",
+            "abort",
+            "cancel",
+            "resource",
+            "language",
+            "timeout",
+            "fail",
+            "guardrail",
+        ];
+        let lower = reason.to_lowercase();
+        if CUT.contains(&lower.as_str()) {
+            Self::Length
+        } else if Self::is_tool_use(&lower) || STOPPED.iter().any(|word| lower.contains(word)) {
+            Self::Other(reason.to_owned())
+        } else {
+            Self::Complete
         }
     }
 
@@ -229,6 +258,13 @@ pub enum Piece<'a> {
     Unseen(usize),
     /// The call failed in mid-stream and is made again: what came so far does not count.
     Restart,
+    /// All the text so far was reasoning, as its end has shown.
+    WasReasoning,
+    /// The call waits in line for this long, because the server has turned calls away.
+    Waits {
+        time: Duration,
+        why: &'a Error,
+    },
 }
 
 /// Takes the pieces of a reply while it streams.

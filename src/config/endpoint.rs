@@ -1,11 +1,19 @@
-//! The base URL of an OpenAI-compatible server, in the one form that the rest of the program uses.
+//! The base URL of an OpenAI-compatible server, in the one form that the rest of the program uses, with the settings that
+//! are its own.
+
+mod own;
 
 use std::{borrow::Cow, fmt, net::IpAddr};
 use url::Url;
 
+pub use own::EndpointSettings;
+
 /// A base URL that ends with a slash, so that `chat/completions` and `models` can be joined to it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Endpoint(Url);
+pub struct Endpoint {
+    url: Url,
+    own: EndpointSettings,
+}
 
 /// Parameters of a query that say which version or which part of a service is meant: their values are no secrets.
 const OPEN_PARAMETERS: [&str; 8] =
@@ -21,6 +29,10 @@ impl Endpoint {
     /// # Errors
     /// What is wrong with it. The text itself is not repeated, since a URL may hold a password.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if text.trim_start().starts_with('{') {
+            let (url, own) = own::read(text)?;
+            return Ok(Self { own, ..Self::parse(&url)? });
+        }
         let mut url = Url::parse(text.trim()).map_err(|error| format!("not a URL ({error}); {EXAMPLE}"))?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err(format!("not an http or https URL; {EXAMPLE}"));
@@ -32,19 +44,24 @@ impl Endpoint {
         let path = url.path().trim_end_matches('/');
         let path = path.strip_suffix("/chat/completions").unwrap_or(path).to_owned();
         url.set_path(&if path.is_empty() { "/v1/".to_owned() } else { format!("{path}/") });
-        Ok(Self(url))
+        Ok(Self { url, own: EndpointSettings::default() })
+    }
+
+    /// What was set for this server alone.
+    pub fn own(&self) -> &EndpointSettings {
+        &self.own
     }
 
     /// The URL of one of the server's resources, e.g. `models`; a query of the base is kept.
     pub fn join(&self, resource: &str) -> Url {
-        let mut url = self.0.clone();
-        url.set_path(&format!("{}{resource}", self.0.path()));
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}{resource}", self.url.path()));
         url
     }
 
     /// The server itself, for what lies beside its OpenAI-compatible part.
     pub fn at_root(mut self) -> Self {
-        self.0.set_path("/");
+        self.url.set_path("/");
         self
     }
 
@@ -56,20 +73,20 @@ impl Endpoint {
             (!is_open && key.len() >= SHORTEST_KEY).then(|| key.into_owned())
         };
         // A plus sign stands for itself in a key: not everyone encodes it.
-        let query = self.0.query().unwrap_or_default().replace('+', "%2B");
+        let query = self.url.query().unwrap_or_default().replace('+', "%2B");
         url::form_urlencoded::parse(query.as_bytes()).filter_map(key).collect()
     }
 
     /// Whether everyone on the way to the server can read what is sent to it.
     pub fn is_readable_on_the_way(&self) -> bool {
-        self.0.scheme() == "http" && !self.is_loopback()
+        self.url.scheme() == "http" && !self.is_loopback()
     }
 
     /// Whether the server runs on this machine, where a proxy has no business.
     pub fn is_loopback(&self) -> bool {
         // Connections to the unspecified address reach this machine as well.
         let is_local = |address: IpAddr| address.is_loopback() || address.is_unspecified();
-        match self.0.host() {
+        match self.url.host() {
             Some(url::Host::Domain(name)) => {
                 let name = name.trim_end_matches('.');
                 name == "localhost" || name.ends_with(".localhost")
@@ -86,7 +103,7 @@ const EXAMPLE: &str = "expected a base URL such as http://127.0.0.1:8000/v1";
 /// As people write it: without the slash at the end, and without the query, which may hold a key.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = self.0.clone();
+        let mut shown = self.url.clone();
         shown.set_query(None);
         f.write_str(shown.as_str().trim_end_matches('/'))
     }

@@ -31,9 +31,32 @@ pub fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
+/// A sentence that was written for the terminal, with editors' settings in the place of its options: "the setting `model`"
+/// for `--model`.
+pub fn in_editor(text: &str) -> String {
+    let word = |word: &str| {
+        let (option, behind) = word.split_at(word.find([',', ';', '.', ')']).unwrap_or(word.len()));
+        let named = DEFINITIONS.iter().map(|it| it.facts()).find(|it| it.is_setting && it.in_terminal() == option);
+        named.map_or_else(|| word.to_owned(), |facts| format!("the setting `{}`{behind}", facts.name))
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn editors_have_settings_and_no_flags() {
+        for (terminal, editor) in [
+            ("lower --concurrency, or try again later", "lower the setting `concurrency`, or try again later"),
+            ("choose another model with --model", "choose another model with the setting `model`"),
+            ("see --reply-tokens; --unknown stays", "see the setting `replyTokens`; --unknown stays"),
+            ("set RLM_API_KEY", "set RLM_API_KEY"),
+        ] {
+            assert_eq!(in_editor(terminal), editor);
+        }
+    }
 
     #[test]
     fn a_slip_of_the_pen_is_recognised_and_a_stranger_is_not() {

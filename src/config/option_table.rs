@@ -29,6 +29,16 @@ options! {
         /// OpenAI-compatible base URL, e.g. http://127.0.0.1:8000/v1, whose key is in RLM_API_KEY; several form a pool
         "endpoint", endpoint => endpoints: Addresses = Addresses, Facts::of(Models).in_environment("RLM_ENDPOINT");
 
+        /// Tokens that fit the window of the models, in place of what is known of them
+        "window", window => window: Unlimited = Unlimited { most: 100_000_000 }, Facts::of(Models).in_environment("RLM_WINDOW");
+
+        // A server of one's own may read a long prompt for minutes, or load its model first.
+        /// Time until the first word of a reply; signs of life, such as comments in a stream, begin it anew
+        "firstTokenTimeout", first_token_timeout => first_token_timeout: Seconds = Seconds { default: 1200.0, most: DAY }, Facts::of(Models);
+
+        /// Time that a server may be silent within a reply
+        "silenceTimeout", silence_timeout => silence_timeout: Seconds = Seconds { default: 180.0, most: DAY }, Facts::of(Models);
+
         /// Whether programs are written, or the whole text is put into one prompt
         "strategy", strategy => strategy: Choice<Strategy> = Choice::NEW, Facts::of(How);
 
@@ -73,6 +83,9 @@ options! {
 
         /// Tokens, in and out
         "maxTokens", max_tokens => max_tokens: Unlimited = Unlimited { most: 1_000_000_000_000 }, Facts::of(Bounds);
+
+        /// Tokens of one reply
+        "replyTokens", reply_tokens => reply_tokens: Whole<u64> = Whole::new(8192, 256..=10_000_000), Facts::of(Bounds);
 
         /// US dollars; the prices of the models must be known (`RLM_PRICE`)
         "maxCost", max_cost => max_cost: Money = Money { most: 1e6 }, Facts::of(Bounds);

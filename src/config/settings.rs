@@ -35,6 +35,7 @@ mod tests {
             timeout: Duration::from_secs(600),
             cell_timeout: Duration::from_secs(30),
             max_errors: 5,
+            reply_tokens: 8192,
             concurrency: 16,
         };
         assert_eq!(Settings::default().limits, expected);

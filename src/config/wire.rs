@@ -48,6 +48,7 @@ mod tests {
         let section = json!({
             "model": "m", "worker": "w", "endpoint": "http://h", "strategy": "rlm", "maxIterations": 1, "maxDepth": 0,
             "maxCalls": 16.0, "maxTokens": 4, "maxCost": 0.5, "timeout": 1.5, "cellTimeout": 2, "maxErrors": 3,
+            "replyTokens": 512, "window": 4096, "firstTokenTimeout": "1m", "silenceTimeout": 9,
             "concurrency": 7, "protocol": "tools", "repair": ["cleanRetry"], "schema": {"type": "array"},
             "tools": [], "include": ["*.rs"], "exclude": [], "noIgnore": true, "price": {"m": [1, 2.5]},
         });
@@ -61,6 +62,9 @@ mod tests {
             model: Some("m".into()),
             worker: Some("w".into()),
             endpoint: Some(vec!["http://h".into()]),
+            window: Some(4096),
+            first_token_timeout: Some(60.0),
+            silence_timeout: Some(9.0),
             strategy: Some(crate::config::Strategy::Rlm),
             protocol: Some(crate::config::Protocol::Tools),
             repair: Some(vec![crate::config::Repair::CleanRetry]),
@@ -74,6 +78,7 @@ mod tests {
             timeout: Some(1.5),
             cell_timeout: Some(2.0),
             max_errors: Some(3),
+            reply_tokens: Some(512),
             concurrency: Some(7),
             include: Some(vec!["*.rs".into()]),
             exclude: Some(vec![]),

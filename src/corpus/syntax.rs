@@ -7,6 +7,7 @@
 mod grammar;
 mod occurrence;
 mod parse;
+mod python;
 
 use super::{
     language::{Language, Style},
@@ -17,6 +18,7 @@ use grammar::{Compiled, Grammar, Mark};
 pub use occurrence::UseKind;
 pub(super) use occurrence::{begins_arguments, positions};
 use parse::parse;
+pub use python::{PythonProgram, python_program};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tree_sitter::{Node, QueryCursor, QueryCursorOptions, QueryCursorState, StreamingIterator, Tree};
 

@@ -19,9 +19,6 @@ use tokio::{
     time::{Duration, Instant},
 };
 
-/// The longest reply that a call may have; a model that never stops writing is stopped here.
-pub const REPLY_TOKENS: u64 = 8192;
-
 /// The shortest reply for which a call is still worth making.
 pub const SHORTEST_REPLY_TOKENS: u64 = 256;
 

@@ -5,6 +5,8 @@
 //! follow.
 
 mod actions;
+mod call_arguments;
+pub mod call_program;
 pub mod dispatch;
 mod facts;
 mod function;

@@ -17,6 +17,7 @@ mod reply_stream;
 mod state;
 pub mod transcript;
 mod turn;
+pub mod written_calls;
 
 use crate::{
     engine::{
@@ -76,6 +77,8 @@ pub struct Run<'t> {
     tools: Arc<[Tool]>,
     validator: AnswerValidator,
     state: RunState,
+    /// Whether the model has reasoned without a mark at the beginning.
+    reasons_unmarked: bool,
 }
 
 impl<'t> Run<'t> {
@@ -105,6 +108,7 @@ impl<'t> Run<'t> {
             validator: AnswerValidator::new(inputs.depth),
             model,
             state: RunState::default(),
+            reasons_unmarked: false,
         })
     }
 
@@ -150,6 +154,7 @@ impl<'t> Run<'t> {
             Ok(written) => written,
             Err(CallError::Model(error @ llm::Error::EmptyReply { .. })) => return self.empty_reply(error),
             Err(CallError::Model(error)) if self.goes_on_in_programs(&error) => return Ok(None),
+            Err(CallError::Model(error @ llm::Error::PromptTooLong { .. })) => return self.shorten(error),
             Err(error) => return Err(error.into()),
         };
         self.state.note_reply();
@@ -176,6 +181,15 @@ impl<'t> Run<'t> {
         self.state.note_empty(error)?;
         let told = if self.tools.is_empty() { prompt::EMPTY_REPLY } else { prompt::EMPTY_MESSAGE };
         self.transcript.add("(nothing)".to_owned(), told.to_owned());
+        Ok(None)
+    }
+
+    /// Goes on with a shorter conversation after one that did not fit, if there is anything to take out of it.
+    fn shorten(&mut self, error: llm::Error) -> Result<Option<String>, RunError> {
+        if !self.transcript.shorten(self.model.window()) {
+            return Err(CallError::Model(error).into());
+        }
+        self.tell(&format!("the conversation is made shorter: {error}"));
         Ok(None)
     }
 

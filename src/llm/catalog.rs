@@ -56,6 +56,7 @@ pub(super) fn key_variables(kind: AdapterKind) -> Vec<&'static str> {
     match kind {
         // The provider's own documentation says the one, `genai` the other.
         AdapterKind::OpenRouter => vec!["OPENROUTER_API_KEY", "OPEN_ROUTER_API_KEY"],
+        AdapterKind::Anthropic => vec!["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"],
         _ => kind.default_key_env_name().into_iter().collect(),
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! The command is split into words as a shell would, but no shell runs; see [`exec`].
 
-use super::{BYTES_PER_TOKEN, Error, Finish, Message, Model, Piece, PieceSink, Reply, Request, Role, TokenUsage};
+use super::{
+    BYTES_PER_TOKEN, Error, Finish, Message, Model, PieceSink, Reply, Request, Role, TokenUsage,
+    thinking::{Split, Thinking},
+};
 use crate::{
     exec::{self, Ended},
     text::one_line,
@@ -25,6 +28,7 @@ pub(super) struct CommandModel {
     /// The variables with keys that the program inherits.
     lent: Vec<String>,
     timeout: Duration,
+    window: Option<usize>,
 }
 
 impl CommandModel {
@@ -33,10 +37,10 @@ impl CommandModel {
     ///
     /// # Errors
     /// The line holds no word, or a quotation that does not end.
-    pub(super) fn new(line: &str, lent: Vec<String>, timeout: Duration) -> Result<Self, Error> {
+    pub(super) fn new(line: &str, lent: Vec<String>, timeout: Duration, window: Option<usize>) -> Result<Self, Error> {
         let name = format!("cli:{line}");
         match shell_words::split(line) {
-            Ok(words) if !words.is_empty() => Ok(Self { name, words, lent, timeout }),
+            Ok(words) if !words.is_empty() => Ok(Self { name, words, lent, timeout, window }),
             Ok(_) => Err(Error::Configuration("`cli:` wants a command, e.g. `cli:claude -p`".to_owned())),
             Err(error) => Err(Error::Configuration(format!("`{name}` is no command: {error}"))),
         }
@@ -58,12 +62,13 @@ impl CommandModel {
             Err(Stop::TooLong(output)) => (output, Finish::Length),
             Err(Stop::Failed(error)) => return Err(self.failed(&error.to_string())),
         };
-        let text = output.trim_end().to_owned();
-        let usage = TokenUsage::estimated(request, text.len());
+        let Printed { text, reasoning } = output;
+        let text = text.trim_end().to_owned();
+        let usage = TokenUsage::estimated(request, text.len() + reasoning.len());
         if text.trim().is_empty() {
-            return Err(Error::EmptyReply { model: self.name.clone(), finish, usage, reasoning: String::new() });
+            return Err(Error::EmptyReply { model: self.name.clone(), finish, usage, reasoning });
         }
-        Ok(Reply { text, calls: Vec::new(), reasoning: String::new(), finish, usage })
+        Ok(Reply { text, calls: Vec::new(), reasoning, finish, usage })
     }
 
     /// Everything the program prints, up to `most` bytes, handed on as it comes.
@@ -72,25 +77,23 @@ impl CommandModel {
         mut stdout: impl AsyncRead + Unpin,
         most: usize,
         pieces: PieceSink<'_>,
-    ) -> Result<String, Stop> {
-        let (mut text, mut raw, mut part) = (String::new(), Vec::new(), [0; 16 << 10]);
+    ) -> Result<Printed, Stop> {
+        let (mut printed, mut thinking) = (Printed::default(), Thinking::default());
+        let (mut raw, mut part, mut bytes) = (Vec::new(), [0; 16 << 10], 0);
         loop {
             let read = stdout.read(&mut part).await?;
             raw.extend_from_slice(&part[..read]);
             // The end of what came may be the first half of a character.
             let whole = if read == 0 { raw.len() } else { raw.len() - unfinished(&raw) };
-            let piece = String::from_utf8_lossy(&raw[..whole]).into_owned();
+            let piece = String::from_utf8_lossy(&raw[..whole]);
+            let piece = &piece[..piece.floor_char_boundary(most - bytes)];
+            printed.take(thinking.split(piece), pieces);
+            let is_cut = bytes + whole > most;
+            bytes += piece.len();
             raw.drain(..whole);
-            if !piece.is_empty() {
-                text.push_str(&piece);
-                pieces(Piece::Text(&piece));
-            }
-            if text.len() > most {
-                text.truncate(text.floor_char_boundary(most));
-                return Err(Stop::TooLong(text));
-            }
-            if read == 0 {
-                return Ok(text);
+            if is_cut || read == 0 {
+                printed.take(thinking.rest(), pieces);
+                return if is_cut { Err(Stop::TooLong(printed)) } else { Ok(printed) };
             }
         }
     }
@@ -106,7 +109,7 @@ impl Model for CommandModel {
     }
 
     fn window(&self) -> Option<usize> {
-        None
+        self.window
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
@@ -117,10 +120,23 @@ impl Model for CommandModel {
     }
 }
 
+/// What a program has printed.
+#[derive(Default)]
+struct Printed {
+    text: String,
+    reasoning: String,
+}
+
+impl Printed {
+    fn take(&mut self, split: Split, pieces: PieceSink<'_>) {
+        split.add_to(&mut self.text, &mut self.reasoning, pieces);
+    }
+}
+
 /// Why a program is not waited for any longer.
 enum Stop {
     /// It has printed all that it may; this is it.
-    TooLong(String),
+    TooLong(Printed),
     Failed(io::Error),
 }
 

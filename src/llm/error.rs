@@ -1,6 +1,6 @@
 //! Why a call failed, in words for a person and in a form for a program.
 
-use super::{EXTRACTIVE, Finish, Request, TokenUsage};
+use super::{EXTRACTIVE, Finish, Request, TokenUsage, error_mapping::is_busy};
 use crate::failure::{Failure, FailureKind};
 use std::time::Duration;
 
@@ -77,6 +77,44 @@ impl Error {
             | Self::TimedOut { .. } => true,
             // Cut off, filtered, or nothing but reasoning, it would be so again.
             Self::EmptyReply { finish, reasoning, .. } => *finish == Finish::Complete && reasoning.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Whether the server has enough to do, or is not ready: nobody has tried to answer.
+    pub fn is_turned_away(&self) -> bool {
+        match self {
+            Self::RateLimited { .. } => true,
+            Self::Server { status, detail, retry_after, .. } => {
+                retry_after.is_some() || (*status >= 500 && is_busy(detail))
+            }
+            _ => false,
+        }
+    }
+
+    /// What the other side said.
+    pub(super) fn detail(&self) -> &str {
+        match self {
+            Self::Unauthorized { detail, .. }
+            | Self::NoCredit { detail, .. }
+            | Self::UnknownModel { detail, .. }
+            | Self::RateLimited { detail, .. }
+            | Self::Server { detail, .. }
+            | Self::Unreachable { detail, .. }
+            | Self::BrokenReply { detail, .. }
+            | Self::PromptTooLong { detail, .. }
+            | Self::Rejected { detail, .. }
+            | Self::Program { detail, .. } => detail,
+            Self::Configuration(message) => message,
+            Self::MissingKey { .. } | Self::EmptyReply { .. } | Self::TimedOut { .. } => "",
+        }
+    }
+
+    /// Whether a refusal may say how the request should be.
+    pub(super) fn is_refusal(&self) -> bool {
+        match self {
+            Self::PromptTooLong { .. } | Self::Rejected { .. } | Self::NoCredit { .. } => true,
+            Self::Server { status, .. } => *status <= 501,
             _ => false,
         }
     }

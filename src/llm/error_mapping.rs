@@ -5,11 +5,16 @@
 //! sources and documentation; what matches none falls back to its status.
 
 mod said;
+mod waits;
+mod words;
+
+pub(in crate::llm) use said::message_in;
+pub(in crate::llm) use words::is_busy;
 
 use super::{CONNECTING, Error, redact::Redactor, secret::Secret};
 use crate::text::one_line;
 use genai::webc::StreamTimeout;
-use reqwest::{Url, header::HeaderMap};
+use reqwest::{RequestBuilder, Url, header::HeaderMap};
 use serde_json::Value;
 use std::{
     error::Error as _,
@@ -23,6 +28,10 @@ pub(super) struct RemoteModel {
     /// Where it is, in words for people.
     pub(super) endpoint: String,
     pub(super) key: Option<Secret>,
+    /// The header that the key stands in, if it is not the usual one.
+    key_header: Option<&'static str>,
+    /// Headers that it wants beside the key.
+    pub(super) headers: Vec<(String, String)>,
     /// The environment variable that the key came from.
     variable: Option<String>,
     redactor: Redactor,
@@ -31,53 +40,11 @@ pub(super) struct RemoteModel {
 /// The most bytes of what the other side said that are searched for keys and shortened. An error is one line.
 const MOST_SAID: usize = 16 << 10;
 
+/// A shorter value of a header is no key.
+const SHORTEST_SECRET: usize = 8;
+
 /// The most bytes of an error inside of a stream that are read as JSON.
 const MOST_EVENT: usize = 64 << 10;
-
-const TOO_LONG: &[&str] = &[
-    "maximum context length",
-    "context_length_exceeded",
-    "exceed_context_size_error",
-    "context size has been exceeded",
-    "available context size",
-    "exceeds the context window",
-    "context window exceeds",
-    "exceed context limit",
-    "prompt is too long",
-    "input is too long",
-    "input token count",
-    "input tokens exceed",
-    "exceeds the context length",
-    "context window exceeded",
-    "contextwindowexceeded",
-    "longer than the model's context",
-    "loaded with context length",
-    "context overflow",
-    "tokens in the prompt cannot exceed",
-    "tokens_limit_reached",
-    "too large for the model",
-    "too large for model with",
-    "messages is too long",
-    "greater than max_seq_len",
-    "`inputs` tokens + `max_new_tokens`",
-    "prompt exceeds max length",
-    "request too large",
-];
-const UNKNOWN_MODEL: &[&str] = &[
-    "model_not_found",
-    "model not found",
-    "model not exist",
-    "model does not exist",
-    "not a valid model",
-    "unknown model",
-    "invalid model",
-    "no such model",
-    "unsupported model",
-];
-const BAD_KEY: &[&str] =
-    &["invalid_api_key", "invalid api key", "incorrect api key", "api key not valid", "invalid x-api-key"];
-const NO_CREDIT: &[&str] =
-    &["insufficient_quota", "credit balance is too low", "insufficient balance", "insufficient credits"];
 
 impl RemoteModel {
     /// `key` comes with the variable that holds it; `others` are keys that stand in the address.
@@ -90,7 +57,39 @@ impl RemoteModel {
         let (variable, key) = key.unzip();
         let keys = key.iter().map(Secret::expose).chain(others.iter().map(String::as_str));
         let redactor = Redactor::new(keys);
-        Self { model: model.into(), endpoint: endpoint.into(), key, variable, redactor }
+        Self {
+            model: model.into(),
+            endpoint: endpoint.into(),
+            key,
+            key_header: None,
+            headers: Vec::new(),
+            variable,
+            redactor,
+        }
+    }
+
+    /// The same with a header for its key that is not the usual one.
+    pub(super) fn with_key_in(self, header: &'static str) -> Self {
+        Self { key_header: Some(header), ..self }
+    }
+
+    /// The same with headers, whose values may be keys.
+    pub(super) fn with_headers(mut self, headers: Vec<(String, String)>, others: &[String]) -> Self {
+        let keys = self.key.iter().map(Secret::expose).chain(others.iter().map(String::as_str));
+        let values = headers.iter().map(|(_, value)| value.as_str()).filter(|value| value.len() >= SHORTEST_SECRET);
+        self.redactor = Redactor::new(keys.chain(values));
+        self.headers = headers;
+        self
+    }
+
+    /// A request with what this server wants to be sent.
+    pub(super) fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
+        let request = match (&self.key, self.key_header) {
+            (Some(key), Some(header)) => request.header(header, key.expose()),
+            (Some(key), None) => request.bearer_auth(key.expose()),
+            (None, _) => request,
+        };
+        self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
     /// Something that the other side said, fit to be shown.
@@ -117,21 +116,28 @@ impl RemoteModel {
     pub(super) fn of_status(&self, status: u16, headers: Option<&HeaderMap>, body: &str) -> Error {
         let (model, detail) = (self.model.clone(), self.detail(&said::message_in(body)));
         let text = body.to_lowercase();
-        let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
-        let retry_after = headers.and_then(|headers| retry_after(headers, SystemTime::now()));
+        let says = |phrases: &[&str]| words::any_in(phrases, &text);
+        let in_headers = headers.and_then(|headers| waits::in_headers(headers, SystemTime::now()));
+        let retry_after = in_headers.or_else(|| waits::in_words(&text));
         match status {
             300..400 => Error::Rejected { model, detail: self.redirect(status, headers) },
             401 => Error::Unauthorized { model, variable: self.variable.clone(), detail },
-            400 | 403 if says(BAD_KEY) => Error::Unauthorized { model, variable: self.variable.clone(), detail },
+            400 | 403 if says(words::BAD_KEY) => Error::Unauthorized { model, variable: self.variable.clone(), detail },
             402 => Error::NoCredit { model, detail },
-            400..500 if says(NO_CREDIT) => Error::NoCredit { model, detail },
+            400..500 if says(words::NO_CREDIT) => Error::NoCredit { model, detail },
             413 => Error::PromptTooLong { model, detail },
-            ..=500 if says(TOO_LONG) => Error::PromptTooLong { model, detail },
-            400..500 if says(UNKNOWN_MODEL) => Error::UnknownModel { model, detail },
+            ..=500 if says(words::TOO_LONG) => Error::PromptTooLong { model, detail },
+            400..=500 if status != 429 && says(words::LIKELY_TOO_LONG) => Error::PromptTooLong { model, detail },
+            400 | 403 | 500 if says(words::RATE) => Error::RateLimited { model, detail, retry_after },
+            400..500 if says(words::UNKNOWN_MODEL) => Error::UnknownModel { model, detail },
             404 if text.contains("model") => Error::UnknownModel { model, detail },
             // What stands before a server refuses with a page, and knows nothing of keys.
             403 if !said::is_page(body) => Error::Unauthorized { model, variable: self.variable.clone(), detail },
             429 => Error::RateLimited { model, detail, retry_after },
+            // A template or a server that cannot do what the request asks for will not do it later either.
+            500 | 501 if says(words::CANNOT) => {
+                Error::Rejected { model, detail: format!("status {status} from {}: {detail}", self.endpoint) }
+            }
             408 => Error::Server { model, status, detail, retry_after },
             status if status >= 500 => Error::Server { model, status, detail, retry_after },
             _ => Error::Rejected { model, detail: format!("status {status} from {}: {detail}", self.endpoint) },
@@ -218,37 +224,9 @@ impl RemoteModel {
         let body = if said.len() <= MOST_EVENT { json() } else { None };
         let said = &said[..said.floor_char_boundary(MOST_EVENT)];
         let code = body.as_ref().and_then(said::code_in);
-        let text = said.to_lowercase();
-        let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
-        let status = match code {
-            Some(code) => code,
-            None if says(NO_CREDIT) => 402,
-            None if says(BAD_KEY) || text.contains("authentication_error") => 401,
-            None if text.contains("rate_limit") => 429,
-            None if text.contains("overloaded") => 529,
-            None if text.contains("invalid_request") || text.contains("badrequest") => 400,
-            None => 500,
-        };
+        let status = code.unwrap_or_else(|| words::status_of(&said.to_lowercase()));
         self.of_status(status, None, said)
     }
-}
-
-/// How long to wait, by `retry-after-ms` or `retry-after`, in seconds or as a date. A date is compared with the
-/// server's own clock where it tells it.
-fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    const MOST: f64 = 86_400.0;
-    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    let seconds = |number: &str| number.parse::<f64>().ok().filter(|it| *it >= 0.0).map(|it| it.min(MOST));
-    if let Some(milliseconds) = text("retry-after-ms").and_then(seconds) {
-        return Some(Duration::from_secs_f64(milliseconds / 1000.0));
-    }
-    let value = text("retry-after")?;
-    if let Some(seconds) = seconds(value) {
-        return Some(Duration::from_secs_f64(seconds));
-    }
-    let now = text("date").and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or(now);
-    let wait = httpdate::parse_http_date(value).ok()?.duration_since(now).unwrap_or_default();
-    Some(wait.min(Duration::from_secs_f64(MOST)))
 }
 
 #[cfg(test)]

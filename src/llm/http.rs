@@ -10,7 +10,11 @@ pub(super) use list::{Listed, list_models};
 
 use super::{CONNECTING, Error};
 use crate::config::Endpoint;
-use reqwest::{Client, ClientBuilder, redirect};
+use reqwest::{
+    Client, ClientBuilder,
+    header::{HeaderMap, HeaderName, HeaderValue},
+    redirect,
+};
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
@@ -23,17 +27,11 @@ const PROVIDER_THREADS: usize = 2;
 /// How long a server may be silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// From the start of a call to the first text of its reply. Any sign of life, such as a comment that keeps the
-    /// connection open, or a model that reasons first, starts this time anew.
+    /// From the start of a call to the first text of its reply.
     pub first_text: Duration,
-    /// Between two parts of the text.
+    /// Between two parts of the text. Any sign of life, such as a comment that keeps the connection open, or a model that
+    /// reasons first, starts either time anew.
     pub between: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self { first_text: Duration::from_secs(120), between: Duration::from_secs(60) }
-    }
 }
 
 /// The shared clients, made when first needed: reading the system's certificates takes a while.
@@ -99,6 +97,27 @@ impl Providers {
         let builder = builder.worker_threads(PROVIDER_THREADS).thread_name("rlm-providers").enable_all();
         let runtime = builder.build().map_err(|error| error.to_string())?;
         Ok(Self { client, runtime: Some(runtime) })
+    }
+
+    /// The client for a provider; one of its own if it is called elsewhere, or with headers.
+    pub(super) fn client_for(&self, base: Option<&str>, headers: &[(String, String)]) -> Result<Client, Error> {
+        if base.is_none() && headers.is_empty() {
+            return Ok(self.client.clone());
+        }
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            let pair = HeaderName::try_from(name).ok().zip(HeaderValue::try_from(value).ok());
+            let (name, mut value) = pair.ok_or_else(|| Error::Configuration(format!("`{name}` is no header")))?;
+            value.set_sensitive(true);
+            map.insert(name, value);
+        }
+        let is_loopback = match base {
+            Some(base) => Endpoint::parse(base).map_err(Error::Configuration)?.is_loopback(),
+            None => false,
+        };
+        let builder = Client::builder().default_headers(map);
+        let builder = if is_loopback { builder.no_proxy() } else { builder };
+        build(builder).map_err(|problem| cannot_set_up(&problem))
     }
 
     pub(super) fn handle(&self) -> Handle {

@@ -8,6 +8,7 @@
 //! that a program names is looked for only where the person already sends text.
 
 mod detected;
+mod gateway;
 mod model_name;
 mod ollama;
 
@@ -17,14 +18,15 @@ use super::{
     error_mapping::RemoteModel,
     http::{Connections, Listed, list_models},
     pool::{EndpointHealth, Pool},
-    provider::Provider,
+    provider::{Access, Provider},
     secret::Secret,
     server::{Known, Protocol, ServerModel},
 };
 use crate::config::{Endpoint, Environment, Settings};
 use futures::future::join_all;
+use gateway::Gateway;
 use genai::adapter::AdapterKind;
-use model_name::ModelName;
+use model_name::{AZURE, ModelName};
 use ollama::Ollama;
 use std::{
     collections::HashMap,
@@ -76,6 +78,8 @@ pub struct Models {
     endpoints: Vec<(Endpoint, Arc<EndpointHealth>)>,
     environment: Environment,
     extractive: Arc<dyn Model>,
+    /// The window that the person has named.
+    window: Option<usize>,
     timeouts: Timeouts,
     connections: Connections,
     /// Models that were found already, so that all calls of one share its state.
@@ -93,7 +97,8 @@ impl Models {
             endpoints: settings.endpoints.iter().map(|it| (it.clone(), Arc::default())).collect(),
             environment,
             extractive,
-            timeouts: Timeouts::default(),
+            window: settings.window.and_then(|window| usize::try_from(window).ok()),
+            timeouts: Timeouts { first_text: settings.first_token_timeout, between: settings.silence_timeout },
             connections: Connections::default(),
             found: Mutex::default(),
             has_warned: AtomicBool::new(false),
@@ -164,6 +169,7 @@ impl Models {
             ModelName::Extractive => true,
             ModelName::Command(_) => false,
             ModelName::AtEndpoint(_) => true,
+            ModelName::AtAzure(_) => [&choice.root, &choice.worker].iter().any(|own| own.name().starts_with(AZURE)),
             ModelName::OfProvider(kind, _) => choice.kinds.contains(&kind),
         };
         if !allowed {
@@ -208,6 +214,7 @@ impl Models {
             ModelName::Extractive => Ok(self.extractive.clone()),
             ModelName::Command(line) => Ok(Arc::new(self.command(&line, COMMAND_TIMEOUT)?)),
             ModelName::AtEndpoint(name) => self.at_endpoints(&name, self.listed_window(&name).await),
+            ModelName::AtAzure(deployment) => Ok(Arc::new(self.of_azure(&deployment)?)),
             ModelName::OfProvider(AdapterKind::Ollama, name) => Ok(Arc::new(self.of_ollama(&name).await?)),
             ModelName::OfProvider(kind, name) => Ok(Arc::new(self.of_provider(kind, &name).await?)),
         }
@@ -216,12 +223,13 @@ impl Models {
     fn command(&self, line: &str, timeout: Duration) -> Result<CommandModel, Error> {
         let lent = self.environment.get(COMMAND_KEYS).unwrap_or_default();
         let lent = lent.split(|it: char| it == ',' || it.is_whitespace()).filter(|it| !it.is_empty());
-        CommandModel::new(line, lent.map(str::to_owned).collect(), timeout)
+        CommandModel::new(line, lent.map(str::to_owned).collect(), timeout, self.window)
     }
 
     fn at_endpoints(&self, name: &str, window: Option<usize>) -> Result<Arc<dyn Model>, Error> {
         let member = |(endpoint, health): &(Endpoint, Arc<EndpointHealth>)| {
-            let (remote, known) = (self.remote_at(endpoint, name), Known { window, calls_tools: None });
+            let remote = self.remote_at(endpoint, name)?;
+            let known = Known { window: endpoint.own().window.or(self.window).or(window), calls_tools: None };
             let (connections, protocol) = (&self.connections, Protocol::OpenAi);
             let model = ServerModel::new(connections, protocol, endpoint, name, remote, self.timeouts, known)?;
             Ok((health.clone(), Arc::new(model) as Arc<dyn Model>))
@@ -237,7 +245,8 @@ impl Models {
         let base = Ollama::base(&self.environment)?;
         let bare = detected::bare(name);
         let connection = self.connections.for_endpoint(&base)?;
-        let known = ollama::facts(&connection, &base, &self.environment, bare).await;
+        let mut known = ollama::facts(&connection, &base, &self.environment, bare).await;
+        known.window = self.window.or(known.window);
         let remote = RemoteModel::new(name, base.to_string(), None, &base.keys());
         ServerModel::new(&self.connections, Protocol::Ollama, &base, bare, remote, self.timeouts, known)
     }
@@ -248,8 +257,39 @@ impl Models {
         if let (None, Some(variable), false) = (&key, variables.first(), catalog::works_without_key(kind)) {
             return Err(Error::MissingKey { model: name.to_owned(), variable: (*variable).to_owned() });
         }
+        let Gateway { base, headers } = Gateway::of(kind, &self.environment);
         let (providers, memory) = (self.connections.providers()?, self.connections.memory());
-        Provider::of_kind(providers, memory, kind, name, key, None, self.timeouts).await
+        let access = Access { key, base, headers };
+        Provider::of_kind(providers, memory, kind, name, access, self.timeouts, self.window).await
+    }
+
+    /// A deployment at Azure, by the variables that its own clients read.
+    fn of_azure(&self, deployment: &str) -> Result<ServerModel, Error> {
+        let name = format!("{AZURE}{deployment}");
+        let set = |variable: &str| self.environment.get(variable);
+        let missing = |variable: &str| Error::MissingKey { model: name.clone(), variable: variable.to_owned() };
+        let base = set("AZURE_OPENAI_ENDPOINT").ok_or_else(|| {
+            Error::Configuration(format!("{name} needs the address of its resource in AZURE_OPENAI_ENDPOINT"))
+        })?;
+        let key = set("AZURE_OPENAI_API_KEY").and_then(|key| Secret::new(&key));
+        let key = key.ok_or_else(|| missing("AZURE_OPENAI_API_KEY"))?;
+        let base = base.trim().trim_end_matches('/').trim_end_matches("/openai/v1").trim_end_matches("/openai");
+        let address = match set("AZURE_OPENAI_API_VERSION").or_else(|| set("OPENAI_API_VERSION")) {
+            Some(version) => format!("{base}/openai/deployments/{deployment}?api-version={}", version.trim()),
+            None => format!("{base}/openai/v1"),
+        };
+        let endpoint = Endpoint::parse(&address)
+            .map_err(|problem| Error::Configuration(format!("AZURE_OPENAI_ENDPOINT: {problem}")))?;
+        let remote = RemoteModel::new(
+            name.clone(),
+            endpoint.to_string(),
+            Some(("AZURE_OPENAI_API_KEY".to_owned(), key)),
+            &endpoint.keys(),
+        );
+        let remote = remote.with_key_in("api-key");
+        let known = Known { window: self.window.or_else(|| catalog::window(&name)), calls_tools: None };
+        let (connections, protocol) = (&self.connections, Protocol::OpenAi);
+        ServerModel::new(connections, protocol, &endpoint, deployment, remote, self.timeouts, known)
     }
 
     fn provider_key(&self, kind: AdapterKind) -> Option<(String, Secret)> {
@@ -280,14 +320,15 @@ impl Models {
         let mut failure = None;
         for (list, (endpoint, _)) in lists.into_iter().zip(&self.endpoints) {
             match list {
-                Ok(list) if !list.is_empty() => {
-                    let Listed { name, window } = list[0].clone();
+                Ok(list) if list.iter().any(|listed| listed.writes) => {
+                    let writing = list.into_iter().find(|listed| listed.writes);
+                    let Some(Listed { name, window, .. }) = writing else { continue };
                     let model = self.at_endpoints(&name, window)?;
                     self.keep(&name, model);
                     return Ok(name);
                 }
                 Ok(_) => {
-                    let message = format!("{endpoint} has no model; name one with --model");
+                    let message = format!("{endpoint} has no model that writes text; name one with --model");
                     failure.get_or_insert(Error::Configuration(message));
                 }
                 Err(error) => {
@@ -307,13 +348,19 @@ impl Models {
     }
 
     async fn list(&self, endpoint: &Endpoint, timeout: Duration) -> Result<Vec<Listed>, Error> {
-        let remote = self.remote_at(endpoint, "the list of models");
+        let remote = self.remote_at(endpoint, "the list of models")?;
         list_models(&self.connections.for_endpoint(endpoint)?, endpoint, &remote, timeout).await
     }
 
-    fn remote_at(&self, endpoint: &Endpoint, model: &str) -> RemoteModel {
-        let key = self.endpoint_key().map(|key| (ENDPOINT_KEY.to_owned(), key));
-        RemoteModel::new(model, endpoint.to_string(), key, &endpoint.keys())
+    fn remote_at(&self, endpoint: &Endpoint, model: &str) -> Result<RemoteModel, Error> {
+        let variable = endpoint.own().key_variable.as_deref().unwrap_or(ENDPOINT_KEY);
+        let key = self.environment.get(variable).and_then(|key| Secret::new(&key));
+        let remote =
+            RemoteModel::new(model, endpoint.to_string(), key.map(|key| (variable.to_owned(), key)), &endpoint.keys());
+        let headers = endpoint.own().headers(&self.environment).map_err(|variable| {
+            Error::Configuration(format!("a header for {endpoint} needs {variable}, which is not set"))
+        })?;
+        Ok(if headers.is_empty() { remote } else { remote.with_headers(headers, &endpoint.keys()) })
     }
 
     fn endpoint_key(&self) -> Option<Secret> {

@@ -10,6 +10,7 @@
 
 use super::{
     CallPiece, Error, Message, Model, PieceSink, Reply, Request, Role, Tool, ToolCall,
+    adjustments::{Adjustments, LimitField, MOST_TIMES},
     error_mapping::RemoteModel,
     http::{Providers, ReplyMemory, Timeouts},
     secret::Secret,
@@ -48,6 +49,8 @@ pub(super) struct Provider {
     timeouts: Timeouts,
     memory: Arc<ReplyMemory>,
     quirks: ProviderQuirks,
+    window: Option<usize>,
+    adjustments: Adjustments,
 }
 
 /// In what the protocols differ that `genai` does not even out.
@@ -63,20 +66,32 @@ struct ProviderQuirks {
     streams_calls: bool,
 }
 
+/// How a provider is reached.
+#[derive(Debug, Default)]
+pub(super) struct Access {
+    /// The key, with the variable that holds it.
+    pub(super) key: Option<(String, Secret)>,
+    /// In place of the URL that `genai` has for the provider.
+    pub(super) base: Option<String>,
+    pub(super) headers: Vec<(String, String)>,
+}
+
 impl Provider {
-    /// A model of a provider that `genai` knows. `base` replaces the URL that `genai` has for the provider.
+    /// A model of a provider that `genai` knows.
     pub(super) async fn of_kind(
         providers: &Providers,
         memory: Arc<ReplyMemory>,
         kind: AdapterKind,
         name: &str,
-        key: Option<(String, Secret)>,
-        base: Option<String>,
+        access: Access,
         timeouts: Timeouts,
+        window: Option<usize>,
     ) -> Result<Self, Error> {
-        let client = Client::builder().with_reqwest(providers.client.clone()).build();
+        let Access { key, base, headers } = access;
+        let connection = providers.client_for(base.as_deref(), &headers)?;
+        let client = Client::builder().with_reqwest(connection).build();
         let client = client.map_err(|error| Error::Configuration(format!("cannot set up the providers: {error}")))?;
-        let mut remote = RemoteModel::new(name, kind.as_str(), key, &[]);
+        let mut remote = RemoteModel::new(name, kind.as_str(), key, &[]).with_headers(headers, &[]);
         let target = client.resolve_service_target(ModelIden::new(kind, name)).await;
         let mut target = target.map_err(|error| remote.of_genai(error, timeouts.first_text))?;
         if let Some(base) = base {
@@ -100,7 +115,10 @@ impl Provider {
             streams_calls: super::catalog::streams_calls(kind),
         };
         let options = limited(options, timeouts);
-        Ok(Self { remote, client, runtime: providers.handle(), target, options, timeouts, memory, quirks })
+        let window = window.or_else(|| super::catalog::window(name));
+        let adjustments = Adjustments::new(LimitField::Absent, None, false);
+        let runtime = providers.handle();
+        Ok(Self { remote, client, runtime, target, options, timeouts, memory, quirks, window, adjustments })
     }
 
     /// The names of the provider's models, as it lists them: a sign of life that costs nothing.
@@ -113,9 +131,35 @@ impl Provider {
         list.map_err(|error| self.remote.of_genai(error, self.timeouts.first_text))
     }
 
+    /// Asks, and asks anew where a refusal says how.
     async fn answer(&self, request: &Request, pieces: PieceSink<'_>) -> Result<Reply, Error> {
-        let mut events = self.open(request);
+        let mut asked = self.adjustments.begin();
+        for _ in 1..MOST_TIMES {
+            let mut reading = StreamReader::new(&self.remote, &self.memory);
+            let error = match self.read(&asked.request(request), &mut reading, &mut *pieces).await {
+                Ok(calls) => return reading.conclude_with(calls, request, pieces),
+                Err(error) => error,
+            };
+            // What has begun is not asked in another way.
+            let is_refusal = reading.is_empty() && error.is_refusal();
+            match is_refusal.then(|| self.adjustments.learn(error.detail(), request, asked)).flatten() {
+                Some(otherwise) => asked = otherwise,
+                None => return Err(error),
+            }
+        }
         let mut reading = StreamReader::new(&self.remote, &self.memory);
+        let calls = self.read(&asked.request(request), &mut reading, &mut *pieces).await?;
+        reading.conclude_with(calls, request, pieces)
+    }
+
+    /// Reads a reply to its end, or until the model repeats itself; returns the calls in it.
+    async fn read(
+        &self,
+        request: &Request,
+        reading: &mut StreamReader<'_>,
+        pieces: PieceSink<'_>,
+    ) -> Result<Vec<ToolCall>, Error> {
+        let mut events = self.open(request);
         let mut captured = HashMap::new();
         loop {
             let silence = if reading.has_begun() { self.timeouts.between } else { self.timeouts.first_text };
@@ -143,12 +187,12 @@ impl Provider {
                 }
                 ChatStreamEvent::End(end) => {
                     events.settle();
-                    return self.finish(end, reading, request, pieces);
+                    return self.finish(&end, reading);
                 }
                 ChatStreamEvent::Start | ChatStreamEvent::Heartbeat | ChatStreamEvent::ThoughtSignatureChunk(_) => {}
             }
             if reading.check()? == Progress::Loops {
-                return reading.conclude_with(Vec::new(), request, pieces);
+                return Ok(Vec::new());
             }
         }
     }
@@ -181,13 +225,7 @@ impl Provider {
         Events { receiver, call: AbortOnDropHandle::new(call) }
     }
 
-    fn finish(
-        &self,
-        end: StreamEnd,
-        mut reading: StreamReader<'_>,
-        request: &Request,
-        pieces: PieceSink<'_>,
-    ) -> Result<Reply, Error> {
+    fn finish(&self, end: &StreamEnd, reading: &mut StreamReader<'_>) -> Result<Vec<ToolCall>, Error> {
         match &end.captured_stop_reason {
             Some(reason) => reading.finish(reason.raw()),
             None if self.quirks.ends_with_reason => {
@@ -198,10 +236,10 @@ impl Provider {
         if let Some(usage) = &end.captured_usage {
             reading.usage(reported(usage));
         }
-        match self.quirks.streams_calls {
-            true => reading.conclude(request, pieces),
-            false => reading.conclude_with(captured_calls(&end), request, pieces),
-        }
+        Ok(match self.quirks.streams_calls {
+            true => reading.take_calls(),
+            false => captured_calls(end),
+        })
     }
 
     fn timed_out(&self, after: Duration) -> Error {
@@ -344,7 +382,7 @@ impl Model for Provider {
     }
 
     fn window(&self) -> Option<usize> {
-        super::catalog::window(&self.remote.model)
+        [self.window, self.adjustments.window()].into_iter().flatten().min()
     }
 
     fn calls_tools(&self) -> Option<bool> {

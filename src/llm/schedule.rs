@@ -8,17 +8,19 @@
 //!
 //! What failed in passing is tried again, after a pause that grows and is spread by chance: chance drawn from the
 //! number of the call and of the attempt, so that a run can be replayed. A server that turns calls away gets fewer of
-//! them (`limiter`).
+//! them at once (`limiter`), and later (`gate`): such a call waits in line, and the others behind it, for as long as there
+//! is time.
 //!
 //! Cancelling drops the open calls, which closes their connections, and starts nothing more.
 
+mod gate;
 mod limiter;
 mod retry;
 
 use super::{Error, Model, Piece, PieceSink, Reply, Request, TokenUsage};
 use futures::future::BoxFuture;
 use limiter::{ConcurrencyLimiter, ConcurrencyLimiters};
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep, timeout_at},
@@ -96,7 +98,7 @@ impl Scheduler {
     /// A scheduler that has at most `concurrency` calls open, of all runs together.
     pub fn new(concurrency: usize, policy: RetryPolicy) -> Self {
         let concurrency = concurrency.max(1);
-        Self { places: Semaphore::new(concurrency), limiters: ConcurrencyLimiters::new(concurrency), policy }
+        Self { places: Semaphore::new(concurrency), limiters: ConcurrencyLimiters::new(concurrency, policy), policy }
     }
 
     /// Makes the call. The text goes to `pieces` as it arrives; a [`Piece::Restart`] comes between two attempts if the
@@ -120,13 +122,14 @@ impl Scheduler {
                 match piece {
                     Piece::Text(text) => written += text.len(),
                     Piece::Unseen(bytes) => written += bytes,
-                    Piece::Restart => {}
+                    Piece::Restart | Piece::WasReasoning | Piece::Waits { .. } => {}
                 }
                 pieces(piece);
             };
-            let error = match self.attempt(call, &request, &limiter, &mut sink).await {
-                Ok(reply) => return Ok(reply),
-                Err(error) => error,
+            let (error, waits_in_line) = match self.attempt(call, &request, &limiter, &mut sink).await {
+                Attempt::Answered(reply) => return Ok(reply),
+                Attempt::NotMade(error) => return Err(error),
+                Attempt::Failed { error, waits_in_line } => (error, waits_in_line),
             };
             let spent = error.spent(&request, written);
             let decision = call.billing.failed(spent).await;
@@ -136,6 +139,8 @@ impl Scheduler {
             else {
                 return Err(error);
             };
+            // The gate knows how long the line waits.
+            let pause = if waits_in_line { Duration::ZERO } else { pause };
             if call.deadline.is_some_and(|deadline| Instant::now() + pause >= deadline) {
                 return Err(error);
             }
@@ -156,21 +161,41 @@ impl Scheduler {
         request: &Request,
         limiter: &Arc<ConcurrencyLimiter>,
         pieces: PieceSink<'_>,
-    ) -> Result<Reply, Error> {
+    ) -> Attempt {
         const OPEN: &str = "no semaphore of a scheduler is ever closed";
         let _of_the_run = call.permits.0.acquire().await.expect(OPEN);
-        let of_the_model = limiter.place().await;
+        let mut tells = |time: Duration, why: &Error| pieces(Piece::Waits { time, why });
+        let of_the_model = match limiter.place(call.deadline, &mut tells).await {
+            Ok(place) => place,
+            Err(error) => return Attempt::NotMade(error),
+        };
         let _of_the_machine = self.places.acquire().await.expect(OPEN);
         let open = of_the_model.open();
         call.billing.begin();
-        let result = call.model.call(request, pieces).await;
-        match &result {
-            Ok(_) => open.admitted(),
-            Err(Error::RateLimited { .. }) => open.rejected(),
-            Err(_) => {}
+        match call.model.call(request, pieces).await {
+            Ok(reply) => {
+                open.admitted();
+                Attempt::Answered(reply)
+            }
+            Err(error) if error.is_turned_away() => {
+                let waits_in_line = open.rejected(&error);
+                Attempt::Failed { error, waits_in_line }
+            }
+            Err(error) => Attempt::Failed { error, waits_in_line: false },
         }
-        result
     }
+}
+
+/// What came of an attempt.
+enum Attempt {
+    Answered(Reply),
+    /// The server wants to be left alone for longer than there is time.
+    NotMade(Error),
+    Failed {
+        error: Error,
+        /// Whether the next attempt waits before the model's gate, and needs no pause of its own.
+        waits_in_line: bool,
+    },
 }
 
 async fn until(deadline: Option<Instant>) {

@@ -14,6 +14,7 @@ mod openai;
 
 use super::{
     Error, Model, PieceSink, Reply, Request,
+    adjustments::{Adjustments, Asked, LimitField, MOST_TIMES},
     error_mapping::RemoteModel,
     http::{Body, Connections, Drained, ReplyMemory, Timeouts},
     stream_reader::{Progress, StreamReader},
@@ -22,6 +23,8 @@ use crate::config::Endpoint;
 use events::Messages;
 use futures::future::BoxFuture;
 use reqwest::{Client, RequestBuilder, Response, Url};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -57,7 +60,22 @@ pub(super) struct ServerModel {
     timeouts: Timeouts,
     window: Option<usize>,
     calls_tools: Option<bool>,
+    adjustments: Adjustments,
+    /// Fields of the person's own.
+    extra: Map<String, Value>,
     drained: Drained<Body>,
+}
+
+/// Why a request has no reply, with all that the server said.
+struct Refusal {
+    error: Error,
+    said: String,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self { said: error.detail().to_owned(), error }
+    }
 }
 
 /// A message of a server is longer than any that makes sense.
@@ -94,6 +112,11 @@ impl ServerModel {
             Protocol::OpenAi => "chat/completions",
             Protocol::Ollama => "api/chat",
         });
+        let own = endpoint.own();
+        let timeouts = Timeouts {
+            first_text: own.first_token_timeout.unwrap_or(timeouts.first_text),
+            between: own.silence_timeout.unwrap_or(timeouts.between),
+        };
         Ok(Self {
             remote,
             name: name.to_owned(),
@@ -104,34 +127,67 @@ impl ServerModel {
             timeouts,
             window: known.window,
             calls_tools: known.calls_tools,
+            adjustments: Adjustments::new(limit_field(name), own.reply_tokens, true),
+            extra: own.body.clone(),
             drained: Drained::default(),
         })
     }
 
+    /// Asks, and asks anew where a refusal says how.
     async fn answer(&self, request: &Request, pieces: PieceSink<'_>) -> Result<Reply, Error> {
+        let mut asked = self.adjustments.begin();
+        for _ in 1..MOST_TIMES {
+            let Refusal { error, said } = match self.ask(&asked.request(request), asked, &mut *pieces).await {
+                Ok(reply) => return Ok(reply),
+                Err(refusal) => refusal,
+            };
+            let otherwise = if error.is_refusal() { self.adjustments.learn(&said, request, asked) } else { None };
+            match otherwise {
+                Some(otherwise) => asked = otherwise,
+                None => return Err(error),
+            }
+            tracing::debug!(model = self.remote.model, %error, "asking in another way");
+        }
+        self.ask(&asked.request(request), asked, pieces).await.map_err(|refusal| refusal.error)
+    }
+
+    async fn ask(&self, request: &Request, asked: Asked, pieces: PieceSink<'_>) -> Result<Reply, Refusal> {
         if self.drained.release() {
             // Their connections come free as soon as their tasks have had a turn.
             tokio::task::yield_now().await;
         }
         let post = self.client.post(self.url.clone());
         let post = match self.protocol {
-            Protocol::OpenAi => post.json(&openai::body(&self.name, request)),
-            Protocol::Ollama => post.json(&ollama::body(&self.name, request)),
+            Protocol::OpenAi => self.filled(post, &openai::body(&self.name, request, asked.adjusted)),
+            Protocol::Ollama => self.filled(post, &ollama::body(&self.name, request)),
         };
         let response = self.send(post).await?;
         let mut body = Body::of(response);
         let mut reading = StreamReader::new(&self.remote, &self.memory);
-        if self.read(&mut body, &mut reading, &mut *pieces).await? == Progress::GoesOn {
-            self.drained.keep(body);
+        match self.read(&mut body, &mut reading, &mut *pieces).await {
+            Ok(Progress::GoesOn) => self.drained.keep(body),
+            Ok(Progress::Loops) => {}
+            // What has begun is not asked in another way.
+            Err(error) if !reading.is_empty() => return Err(Refusal { error, said: String::new() }),
+            Err(error) => return Err(error.into()),
         }
-        reading.conclude(request, pieces)
+        Ok(reading.conclude(request, pieces)?)
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
-        let request = match &self.remote.key {
-            Some(key) => request.bearer_auth(key.expose()),
-            None => request,
-        };
+    /// The request with its body, and with the fields that the person wants to be laid over it.
+    fn filled(&self, request: RequestBuilder, body: &impl Serialize) -> RequestBuilder {
+        if self.extra.is_empty() {
+            return request.json(body);
+        }
+        let mut body = serde_json::to_value(body).unwrap_or_default();
+        if let Some(fields) = body.as_object_mut() {
+            fields.extend(self.extra.clone());
+        }
+        request.json(&body)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, Refusal> {
+        let request = self.remote.authorized(request);
         let silence = self.timeouts.first_text;
         let response = timeout(silence, request.send()).await.map_err(|_| self.timed_out(silence))?;
         let response = response.map_err(|error| self.remote.of_transport(&error, silence))?;
@@ -141,7 +197,8 @@ impl ServerModel {
         }
         let mut said = Vec::new();
         let _ = timeout(ERROR_TIMEOUT, Body::of(response).read(&mut said, MOST_ERROR)).await;
-        Err(self.remote.of_status(status.as_u16(), Some(&headers), &String::from_utf8_lossy(&said)))
+        let said = String::from_utf8_lossy(&said).into_owned();
+        Err(Refusal { error: self.remote.of_status(status.as_u16(), Some(&headers), &said), said })
     }
 
     /// Reads a reply to its end, or until the model repeats itself.
@@ -163,8 +220,7 @@ impl ServerModel {
                 Ok(Err(error)) => return Err(self.remote.of_transport(&error, timeout)),
                 Err(_) => return Err(self.timed_out(timeout)),
             };
-            let before = (reading.bytes(), reading.has_finished());
-            let waits_for_text = !reading.has_begun() && !reading.has_finished();
+            let had_finished = reading.has_finished();
             let (mut bytes, is_last) = (part.as_deref().unwrap_or_default(), part.is_none());
             while let Some(message) = messages.next(&mut bytes, is_last).map_err(|TooLong| self.too_long())? {
                 let said = match self.protocol {
@@ -192,8 +248,8 @@ impl ServerModel {
                     _ => Err(reading.broken("the stream stopped without the mark of its end")),
                 };
             }
-            // Before the first text any sign of life will do; afterwards only what belongs to the reply.
-            if waits_for_text || before != (reading.bytes(), reading.has_finished()) {
+            // Any sign of life will do, but behind the end of a reply nothing that is waited for comes late.
+            if !had_finished {
                 since = Instant::now();
             }
         }
@@ -216,6 +272,18 @@ impl ServerModel {
     }
 }
 
+/// Models that want the limit on the reply under its later name.
+const LATER_LIMIT: [&str; 5] = ["gpt-5", "gpt-6", "o1", "o3", "o4"];
+
+/// The field that a model of this name takes, as far as one can know before it was asked.
+fn limit_field(name: &str) -> LimitField {
+    let family = name.split_once("::").map_or(name, |(_, name)| name);
+    match LATER_LIMIT.iter().any(|start| family.starts_with(start)) {
+        true => LimitField::MaxCompletionTokens,
+        false => LimitField::MaxTokens,
+    }
+}
+
 impl fmt::Debug for ServerModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerModel")
@@ -231,7 +299,7 @@ impl Model for ServerModel {
     }
 
     fn window(&self) -> Option<usize> {
-        self.window
+        [self.window, self.adjustments.window()].into_iter().flatten().min()
     }
 
     fn calls_tools(&self) -> Option<bool> {

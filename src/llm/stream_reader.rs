@@ -69,7 +69,7 @@ impl<'a> StreamReader<'a> {
     /// Takes a piece of the text. Reasoning that stands in it is taken apart.
     pub(super) fn text(&mut self, part: &str, pieces: PieceSink<'_>) {
         let split = self.thinking.split(part);
-        self.keep(&split.reasoning, &split.text, pieces);
+        split.add_to(&mut self.text, &mut self.reasoning, pieces);
     }
 
     /// Takes a piece of reasoning that the provider sends apart.
@@ -162,11 +162,16 @@ impl<'a> StreamReader<'a> {
     /// # Errors
     /// It is empty.
     pub(super) fn conclude(mut self, request: &Request, pieces: PieceSink<'_>) -> Result<Reply, Error> {
-        let calls = match self.finish {
+        let calls = self.take_calls();
+        self.conclude_with(calls, request, pieces)
+    }
+
+    /// The calls that have come; none of a model that repeats itself.
+    pub(super) fn take_calls(&mut self) -> Vec<ToolCall> {
+        match self.finish {
             Some(Finish::Looping) => Vec::new(),
             _ => std::mem::take(&mut self.calls).finish(),
-        };
-        self.conclude_with(calls, request, pieces)
+        }
     }
 
     /// The same with calls that somebody else has put together.
@@ -180,7 +185,7 @@ impl<'a> StreamReader<'a> {
         pieces: PieceSink<'_>,
     ) -> Result<Reply, Error> {
         let rest = self.thinking.rest();
-        self.keep(&rest.reasoning, &rest.text, pieces);
+        rest.add_to(&mut self.text, &mut self.reasoning, pieces);
         let finish = match self.finish.take().unwrap_or(Finish::Complete) {
             // Some servers name another reason, or none, when tools are called.
             Finish::Other(reason) if Finish::is_tool_use(&reason) && !calls.is_empty() => Finish::Complete,
@@ -212,14 +217,6 @@ impl<'a> StreamReader<'a> {
     /// The error that the server has sent in place of a part.
     pub(super) fn said_error(&self, said: &str) -> Error {
         self.remote.of_event(said)
-    }
-
-    fn keep(&mut self, reasoning: &str, text: &str, pieces: PieceSink<'_>) {
-        self.reasoning.push_str(reasoning);
-        if !text.is_empty() {
-            self.text.push_str(text);
-            pieces(Piece::Text(text));
-        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Native tool calls: what a model may call, what it called, and how a call is put together from the pieces of a
 //! stream.
 
-use serde_json::{Map, Value};
+use super::literal::whole_value;
+use serde_json::{Map, Value, value::RawValue};
 use std::{borrow::Cow, collections::HashSet};
 
 /// Something that a model may call.
@@ -170,13 +171,13 @@ impl Assembling {
     /// The calls, when the reply has ended.
     pub fn finish(self) -> Vec<ToolCall> {
         let mut left = MOST_VALUES;
-        let call = |call: Started| ToolCall {
-            id: call.id,
-            name: call.name,
-            arguments: arguments(&call.arguments, &mut left),
-            signatures: None,
-        };
-        with_own_ids(self.calls.into_iter().map(call).collect())
+        let mut calls = Vec::new();
+        for Started { id, name, arguments: text, .. } in self.calls {
+            for arguments in several(&text, &mut left) {
+                calls.push(ToolCall { id: id.clone(), name: name.clone(), arguments, signatures: None });
+            }
+        }
+        with_own_ids(calls)
     }
 }
 
@@ -188,6 +189,17 @@ impl Started {
         }
         let has_other_id = !piece.id.is_empty() && !self.id.is_empty();
         has_other_id || piece.name != self.name || self.brackets.are_closed()
+    }
+}
+
+/// The arguments of the calls that a text stands for: some servers put those of several calls of a function behind each other.
+fn several(text: &str, left: &mut usize) -> Vec<Value> {
+    let objects = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>().take(MOST_CALLS);
+    match objects.collect::<Result<Vec<_>, _>>() {
+        Ok(objects) if objects.len() > 1 && objects.iter().all(|it| it.get().starts_with('{')) => {
+            objects.into_iter().map(|it| arguments(it.get(), left)).collect()
+        }
+        _ => vec![arguments(text, left)],
     }
 }
 
@@ -203,29 +215,26 @@ fn arguments(text: &str, left: &mut usize) -> Value {
         return Value::String(text.to_owned());
     }
     *left -= values;
-    let value = serde_json::from_str(text).or_else(|_| serde_json::from_str(&with_escaped_controls(text)));
-    match value {
+    match read(text) {
         // Some servers encode the text once more.
-        Ok(Value::String(inner)) => match serde_json::from_str(inner.trim()) {
-            Ok(value @ Value::Object(_)) => value,
+        Some(Value::String(inner)) => match read(inner.trim()) {
+            Some(value @ Value::Object(_)) => value,
             _ => Value::String(inner),
         },
-        Ok(value) => value,
-        Err(_) => Value::String(text.to_owned()),
+        Some(value) => value,
+        None => Value::String(text.to_owned()),
     }
 }
 
-/// The JSON text with line feeds and other control characters inside of its texts escaped, as models forget to do.
-fn with_escaped_controls(json: &str) -> String {
-    let (mut escaped, mut text) = (String::with_capacity(json.len()), Brackets::default());
-    for letter in json.chars() {
-        match letter.is_ascii_control() && text.in_text {
-            true => escaped.push_str(&format!("\\u{:04x}", u32::from(letter))),
-            false => escaped.push(letter),
-        }
-        text.push(letter.encode_utf8(&mut [0; 4]));
-    }
-    escaped
+/// The value of a text: JSON, or what a model writes in its place.
+fn read(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok().or_else(|| whole_value(unfenced(text), MOST_VALUES))
+}
+
+/// A text without the fence of a block around it.
+fn unfenced(text: &str) -> &str {
+    let inner = text.strip_prefix("```").and_then(|text| text.strip_suffix("```"));
+    inner.and_then(|inner| inner.split_once('\n')).map_or(text, |(_, inside)| inside.trim())
 }
 
 /// The calls, each with an id of its own: some servers give none, or the same to several.
@@ -323,6 +332,9 @@ mod tests {
             ("\"{\\\"x\\\": 1}\"", json!({"x": 1})),
             ("\"x\"", json!("x")),
             ("{\"code\": \"a\n\tb\"}", json!({"code": "a\n\tb"})),
+            ("{'x': True, 'y': None,}", json!({"x": true, "y": null})),
+            ("```json\n{\"x\": 1}\n```", json!({"x": 1})),
+            ("\"{\\\"code\\\": \\\"a\\nb\\\"}\"", json!({"code": "a\nb"})),
             ("{\"x\":", json!("{\"x\":")),
         ];
         for (text, expected) in cases {
@@ -330,6 +342,13 @@ mod tests {
         }
         let many = format!("[{}0]", "0,".repeat(200));
         assert_eq!(arguments(&many, &mut 100), json!(many));
+    }
+
+    #[test]
+    fn arguments_of_several_calls_in_one_text_are_told_apart() {
+        let calls = assemble(&[(Some(0), "a", "grep", "{\"x\": 1}{\"x\""), (Some(0), "", "", ": 2}\n{}")]);
+        let arguments: Vec<Value> = calls.into_iter().map(|(_, _, arguments)| arguments).collect();
+        assert_eq!(arguments, [json!({"x": 1}), json!({"x": 2}), json!({})]);
     }
 
     #[test]

@@ -59,7 +59,9 @@ async fn ask(model: &dyn Model, prompt: &str) -> (Result<Reply, Error>, Vec<Stri
         .call(&request, &mut |piece| match piece {
             Piece::Text(text) => pieces.push(text.to_owned()),
             Piece::Unseen(_) => {}
-            Piece::Restart => unreachable!("a model never restarts by itself"),
+            Piece::Restart | Piece::WasReasoning | Piece::Waits { .. } => {
+                unreachable!("a model never restarts by itself")
+            }
         })
         .await;
     (reply, pieces)

@@ -63,7 +63,8 @@ impl Run {
         let mut sink = |piece: Piece<'_>| match piece {
             Piece::Text(text) => shown.push_str(text),
             Piece::Unseen(_) => {}
-            Piece::Restart => shown.clear(),
+            Piece::Restart | Piece::WasReasoning => shown.clear(),
+            Piece::Waits { .. } => {}
         };
         let result = self.scheduler.call(call, &mut sink).await;
         (Outcome { result, attempts: billing.attempts.into_inner() }, shown)

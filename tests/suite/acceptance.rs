@@ -1,6 +1,6 @@
 //! The behaviours that peers agree on, or get wrong.
 //!
-//! Most are cases for the engine in this process ([`engine`]), in four files by what they are about. Those that need the
+//! Most are cases for the engine in this process ([`engine`]), in five files by what they are about. Those that need the
 //! whole program, for its signals, its clock or a real server's mistakes, are in `tests/data/acceptance.toml`, and each is
 //! one run of the program.
 
@@ -11,6 +11,7 @@ mod model;
 mod programs;
 mod sub_calls;
 mod tools;
+mod weak_models;
 
 use super::{
     processes,

@@ -3,6 +3,7 @@
 //! those is tested beside the code.
 
 mod acceptance;
+mod aimock;
 mod attacks;
 mod binary;
 #[path = "../cells/mod.rs"]

@@ -37,16 +37,17 @@ async fn an_answer_is_rendered_once_on_a_terminal_and_is_untouched_elsewhere() {
         let server = server(strategy == "rlm").await;
         let url = server.url();
         let arguments = ["query", "?", path, "--strategy", strategy, "--endpoint", &url, "--model", "scripted"];
-        let seen = String::from_utf8(on_terminal(arguments, &[]).await).expect("it is text");
+        let seen = String::from_utf8(on_terminal(arguments, &[]).await.stdout).expect("it is text");
         for part in RENDERED {
             assert_eq!(seen.matches(part).count(), 1, "{strategy}: {part:?} in {seen:?}");
         }
         assert!(!seen.contains("# Birds") && !seen.contains("\u{1b}]8"), "{strategy}: {seen:?}");
-        let seen = String::from_utf8(on_terminal(arguments, &[("VTE_VERSION", "7600")]).await).expect("it is text");
+        let seen =
+            String::from_utf8(on_terminal(arguments, &[("VTE_VERSION", "7600")]).await.stdout).expect("it is text");
         let link = format!("\u{1b}]8;;file://{path}/a.txt#1\u{1b}\\");
         assert_eq!(seen.matches(&link).count(), 1, "{strategy}: no {link:?} in {seen:?}");
         for plain in [[("NO_COLOR", "1")], [("TERM", "dumb")]] {
-            let seen = String::from_utf8(on_terminal(arguments, &plain).await).expect("it is text");
+            let seen = String::from_utf8(on_terminal(arguments, &plain).await.stdout).expect("it is text");
             assert_eq!(seen.matches(&ANSWER.replace('\n', "\r\n")).count(), 1, "{strategy} {plain:?}: {seen:?}");
         }
         let ran = run(rlm(arguments)).await;
@@ -66,7 +67,7 @@ async fn the_pager_is_asked_for_and_gets_what_the_terminal_would() {
     let arguments = ["query", "?", path, "--strategy", "direct", "--endpoint", &url, "--model", "scripted"];
     let pager = [("RLM_PAGER", "sed s/linnet/wren/")];
     for (more, expected) in [(&[][..], false), (&["--pager"], true)] {
-        let seen = on_terminal(arguments.iter().chain(more), &pager).await;
+        let seen = on_terminal(arguments.iter().chain(more), &pager).await.stdout;
         let seen = String::from_utf8(seen).expect("it is text");
         assert_eq!(seen.contains("wren"), expected, "{more:?}: {seen:?}");
         assert_eq!(seen.matches("it flies").count(), 1, "{more:?}: {seen:?}");

@@ -38,12 +38,12 @@ pub fn rlm<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     command
 }
 
-/// What a person at a real terminal gets to see of a run, byte for byte. `script` of Debian's essential package
-/// `bsdutils` lends the terminal.
+/// What a person at a real terminal gets to see of a run, byte for byte, as its output, with the run's status. `script`
+/// of Debian's essential package `bsdutils` lends the terminal.
 pub async fn on_terminal<S: AsRef<OsStr>>(
     arguments: impl IntoIterator<Item = S>,
     environment: &[(&str, &str)],
-) -> Vec<u8> {
+) -> Output {
     let mut words = vec![env!("CARGO_BIN_EXE_rlm").to_owned()];
     words.extend(arguments.into_iter().map(|it| it.as_ref().to_str().expect("the argument is text").to_owned()));
     let quoted: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
@@ -59,7 +59,7 @@ pub async fn on_terminal<S: AsRef<OsStr>>(
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .kill_on_drop(true);
-    command.output().await.expect("`script` starts").stdout
+    command.output().await.expect("`script` starts")
 }
 
 /// Runs a command to its end. What goes elsewhere than into a pipe is not in the result.

@@ -65,10 +65,15 @@ export function shorten(text: string, length: number): string {
   return characters.length <= length ? line : `${characters.slice(0, length - 1).join("").trimEnd()}…`;
 }
 
+/** The words that sentences of the server and of this client begin with, if not with a name. */
+const OPENING =
+  /^(?:a|add|all|an|another|ask|cannot|check|choose|client|configure|fewer|how|install|is|it|its|lower|most|no|none|nothing|of|one|only|open|parts|read|set|some|such|that|the|there|this|to|too|try|use|what|with|you)\b(?![-./:_])/u;
+
 /** Errors of the server begin in lower case and end without a full stop; here they stand on their own. */
 export function sentence(text: string): string {
   const trimmed = text.trim();
-  const capital = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  // The name of a model or of a file is not written in another way because it comes first.
+  const capital = OPENING.test(trimmed) ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1) : trimmed;
   return capital === "" || /[.!?:]$/u.test(capital) ? capital : `${capital}.`;
 }
 

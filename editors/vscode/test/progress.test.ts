@@ -65,6 +65,8 @@ test("nouns agree with their number", () => {
 test("an error becomes a sentence and a sentence stays one", () => {
   assert.equal(sentence("no such model"), "No such model.");
   assert.equal(sentence("Set `rlm.model`."), "Set `rlm.model`.");
+  assert.equal(sentence("qwen limits the rate"), "qwen limits the rate.");
+  assert.equal(sentence("the-model: no"), "the-model: no.");
   assert.equal(sentence(" "), "");
 });
 

@@ -55,8 +55,11 @@ impl Kind for Addresses {
         all.ok_or_else(|| "expected a string or a list of strings".to_owned())
     }
 
-    /// Several are divided by white space or commas.
+    /// Several are divided by white space or commas; one with settings of its own is a JSON object.
     fn parse(&self, text: &str) -> Result<Vec<String>, String> {
+        if text.trim_start().starts_with('{') {
+            return Ok(vec![text.to_owned()]);
+        }
         let divided = text.split(|it: char| it == ',' || it.is_whitespace());
         Ok(divided.filter(|it| !it.is_empty()).map(str::to_owned).collect())
     }

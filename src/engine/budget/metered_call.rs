@@ -6,7 +6,7 @@
 use crate::{
     config::Price,
     engine::{
-        budget::{Exceeded, REPLY_TOKENS, Reservation, SHORTEST_REPLY_TOKENS, reserved_tokens, usage::CallRecord},
+        budget::{Exceeded, Reservation, SHORTEST_REPLY_TOKENS, reserved_tokens, usage::CallRecord},
         error::CallError,
         query_context::QueryContext,
     },
@@ -60,7 +60,7 @@ impl<'t> MeteredCall<'t> {
         is_turn: bool,
     ) -> Result<Self, CallError> {
         let price = tree.price_of(model)?;
-        let room = room(model, prompt)?;
+        let room = room(model, prompt, tree.limits.reply_tokens)?;
         let reservation = tree.ledger.budget.reserve(prompt, room, price).await?;
         let state = State { reservation: Some(reservation), ..State::default() };
         Ok(Self { tree, prompt, room, price, is_turn, state: Mutex::new(state) })
@@ -112,16 +112,17 @@ impl<'t> MeteredCall<'t> {
     }
 }
 
-/// How many tokens the window of `model` leaves for a reply.
-fn room(model: &dyn Model, prompt: usize) -> Result<u64, CallError> {
-    let Some(window) = model.window() else { return Ok(REPLY_TOKENS) };
+/// How many tokens the window of `model` leaves for a reply; `most` are what a reply may have. A model that never stops
+/// writing is stopped there.
+fn room(model: &dyn Model, prompt: usize, most: u64) -> Result<u64, CallError> {
+    let Some(window) = model.window() else { return Ok(most) };
     let window = window as u64;
     let prompt = Request::tokens_of(prompt);
     if prompt + SHORTEST_REPLY_TOKENS > window {
         let detail = format!("some {prompt} tokens leave no room for a reply in a window of {window}");
         return Err(llm::Error::PromptTooLong { model: model.name().to_owned(), detail }.into());
     }
-    Ok(REPLY_TOKENS.min(window.saturating_sub(reserved_tokens(prompt * 4)).max(SHORTEST_REPLY_TOKENS)))
+    Ok(most.min(window.saturating_sub(reserved_tokens(prompt * 4)).max(SHORTEST_REPLY_TOKENS)))
 }
 
 impl Billing for MeteredCall<'_> {

@@ -2,8 +2,8 @@
 
 use super::{Exceeded, metered_call::MeteredCall};
 use crate::{
-    engine::{error::CallError, event::Delta, query_context::QueryContext},
-    llm::{self, Finish, Message, Model, Piece, Request, Task, Tool, ToolCall},
+    engine::{error::CallError, query_context::QueryContext},
+    llm::{self, Finish, Message, Model, Piece, PieceSink, Request, Task, Tool, ToolCall},
 };
 use std::sync::Arc;
 
@@ -44,18 +44,19 @@ impl QueryContext {
         tools: &Arc<[Tool]>,
         task: Option<Task>,
         is_turn: bool,
-        stream: &mut (dyn FnMut(Delta) + Send),
+        pieces: PieceSink<'_>,
     ) -> Result<Turn, CallError> {
         let mut request = Request { messages, max_output_tokens: None, tools: tools.clone(), task };
         let open = MeteredCall::reserve(self, model.as_ref(), request.bytes(), is_turn).await?;
         request.max_output_tokens = open.longest_reply();
-        let mut sink = |piece: Piece<'_>| match piece {
-            Piece::Text(text) => {
-                open.note_written(text.len());
-                stream(Delta::Append(text.to_owned()));
+        let mut sink = |piece: Piece<'_>| {
+            match piece {
+                Piece::Text(text) => open.note_written(text.len()),
+                Piece::Unseen(bytes) => open.note_written(bytes),
+                Piece::Waits { time, why } => self.say(format!("waiting {} s: {why}", time.as_secs_f64().ceil())),
+                Piece::Restart | Piece::WasReasoning => {}
             }
-            Piece::Unseen(bytes) => open.note_written(bytes),
-            Piece::Restart => stream(Delta::Reset(String::new())),
+            pieces(piece);
         };
         let call = llm::Call {
             model: model.as_ref(),

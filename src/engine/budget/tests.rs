@@ -3,6 +3,8 @@
 use crate::{config::Settings, engine::budget::*};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+const REPLY_TOKENS: u64 = 8192;
+
 fn budget(change: impl FnOnce(&mut Limits)) -> Budget {
     let mut limits = Settings::default().limits;
     change(&mut limits);

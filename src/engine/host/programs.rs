@@ -4,8 +4,12 @@ use super::function::{Constant, Does, Gives, HostFunction, Kind, Offered, Parame
 
 const PROMPT: Parameter = Parameter::of(Kind::Prompt, "prompt", "all that the model sees");
 const PROMPTS: Parameter = Parameter::of(Kind::Prompts, "prompts", "a list of prompts");
-const MODEL: Parameter =
-    Parameter::text("model", "another model than the worker: `root`, or a name").or(Constant::None).unlisted();
+const MODEL: Parameter = Parameter::text(
+    "model",
+    "another model than the worker: `root`, or a name. Any other text is put behind the prompt",
+)
+.or(Constant::None)
+.unlisted();
 
 /// The functions that call models.
 pub const MODELS: &[HostFunction] = &[

@@ -29,6 +29,12 @@ const LABEL_CHARS: usize = 80;
 /// Prompts that one call may hand over. Each costs memory while it waits, whether a limit lets it through or not.
 const MOST_PROMPTS: usize = 10_000;
 
+/// The longest name of a model.
+const LONGEST_NAME: usize = 120;
+
+/// The most bytes of prompts together, each of which gets the same text.
+const MOST_JOINED: usize = 64 << 20;
+
 /// The most characters of the text that a child run of the tools protocol is given.
 const MOST_OF_TEXT: usize = 64 << 20;
 
@@ -84,6 +90,20 @@ impl HostFunctions<'_> {
             let message = format!("{} prompts are too many for one call; the most is {MOST_PROMPTS}", prompts.len());
             return Err(Raised::new("ValueError", message));
         }
+        // Others have the text where this has the name of a model.
+        let (text, model) = match model {
+            Some(text) if !self.may_name_model(&text) => (Some(text), None),
+            model => (None, model),
+        };
+        let prompts = match text {
+            Some(text) if prompts.len().saturating_mul(text.len()) > MOST_JOINED => {
+                let message =
+                    format!("{} prompts with {} bytes of text each are too long together", prompts.len(), text.len());
+                return Err(Raised::new("ValueError", message));
+            }
+            Some(text) => prompts.into_iter().map(|prompt| format!("{prompt}\n\n{text}")).collect(),
+            None => prompts,
+        };
         let model = model.as_deref();
         let answers = join_all(prompts.into_iter().map(|prompt| async move {
             let label = one_line(&prompt, LABEL_CHARS);
@@ -99,6 +119,14 @@ impl HostFunctions<'_> {
             self.tracked(label, work).await.unwrap_or_else(|error| format!("Error: {error}"))
         }));
         Ok(Value::from(answers.await))
+    }
+
+    /// Whether a text may be the name of a model: a word with a number or a sign in it, or one that is known.
+    fn may_name_model(&self, text: &str) -> bool {
+        let is_word = text.len() <= LONGEST_NAME && !text.contains(char::is_whitespace);
+        let choice = &self.tree.choice;
+        let is_known = || ["root", "worker", choice.root.name(), choice.worker.name()].contains(&text);
+        is_known() || is_word && text.contains(|it: char| it.is_ascii_digit() || ":/-_".contains(it))
     }
 
     /// A call that people can follow, and that is told as lost if it fails.

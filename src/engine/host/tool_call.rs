@@ -4,77 +4,61 @@
 //! by name, as a model wrote them.
 
 use super::{
-    function::{Does, HostFunction, Kind, Missing, Parameter},
+    call_arguments::{arguments, fields, fit_schema},
+    function::{Does, HostFunction},
     functions,
     tool_action::ToolAction,
 };
-use crate::{config::ToolSpec, llm::ToolCall, text::one_line};
-use serde_json::{Map, Value, json};
+use crate::{
+    config::{Deed, ToolSpec},
+    engine::run::written_calls::bare_name,
+    llm::ToolCall,
+};
+use serde_json::{Map, Value};
 
-/// Characters of a wrong argument that are told.
-const WRONG_CHARS: usize = 60;
+/// What models call the tool that runs a program, after tools of other programs.
+const RUNS_PYTHON: [&str; 7] =
+    ["python", "run_python", "execute_python", "python_interpreter", "code_interpreter", "ipython", "repl"];
+
+/// The functions that tools have.
+fn tools() -> impl Iterator<Item = &'static HostFunction> {
+    functions().filter(|it| it.is_of_tools())
+}
+
+/// The tool of a name as models write it, if none of the person's own has it.
+pub fn tool(name: &str, own: &[&ToolSpec]) -> Option<&'static HostFunction> {
+    let name = bare_name(name).replace('-', "_").to_lowercase();
+    let name = if RUNS_PYTHON.contains(&name.as_str()) { "exec_python" } else { &name };
+    tools().find(|it| it.name == name).filter(|_| own_tool(name, own).is_none())
+}
+
+/// The tool of the person's own of a name as models write it.
+pub fn own_tool<'s>(name: &str, own: &[&'s ToolSpec]) -> Option<&'s ToolSpec> {
+    own.iter().find(|tool| tool.name == bare_name(name)).copied()
+}
 
 /// Reads a call. `own` are the tools of the person's own that the run has.
 ///
 /// # Errors
 /// There is no such tool, or its arguments make no sense; in words for the model.
 pub fn read(call: &ToolCall, own: &[&ToolSpec]) -> Result<ToolAction, String> {
-    let none = json!({});
-    // Some providers write no arguments so.
-    let given = if call.arguments.is_null() { &none } else { &call.arguments };
-    let Some(fields) = given.as_object() else { return Err("the arguments are no JSON object".to_owned()) };
-    let tools = || functions().filter(|it| it.is_of_tools());
-    if let Some(function) = tools().find(|it| it.name == call.name) {
-        let arguments = arguments(function, fields)?;
+    if let Some(function) = tool(&call.name, own) {
+        let given = fields(call, Some(function))?;
+        let arguments = arguments(function, &given)?;
         return match function.does {
             Does::Act(act) => act(arguments),
             _ => Ok(ToolAction::Look { name: function.name, arguments }),
         };
     }
-    if own.iter().any(|tool| tool.name == call.name) {
-        return Ok(ToolAction::Own { name: call.name.clone(), arguments: given.clone() });
+    if let Some(tool) = own_tool(&call.name, own) {
+        let mut given = fields(call, None)?.into_owned();
+        if let Deed::Command { parameters, .. } = &tool.deed {
+            fit_schema(&mut given, parameters);
+        }
+        return Ok(ToolAction::Own { name: tool.name.clone(), arguments: Value::Object(given) });
     }
     let known: Vec<&str> = tools().map(|it| it.name).chain(own.iter().map(|tool| tool.name.as_str())).collect();
     Err(format!("there is no tool {:?}; there are {}", call.name, known.join(", ")))
-}
-
-/// The arguments in the order of the parameters.
-fn arguments(function: &HostFunction, fields: &Map<String, Value>) -> Result<Value, String> {
-    let argument = |parameter: &Parameter| {
-        let name = parameter.tool_name();
-        match (name.and_then(|name| fields.get(name)), parameter.missing) {
-            (Some(given), _) if fits(given, parameter.kind) => Ok(given.clone()),
-            (Some(given), Missing::Refused) => Err(wrong(name, parameter.kind, given)),
-            (Some(given), _) if !given.is_null() => Err(wrong(name, parameter.kind, given)),
-            (_, Missing::Forgiven(value) | Missing::Default(value)) => Ok(value.json()),
-            (None, Missing::Refused) => {
-                Err(format!("wrong arguments: `{}` is missing", name.unwrap_or(parameter.name)))
-            }
-        }
-    };
-    function.parameters.iter().map(argument).collect()
-}
-
-fn fits(given: &Value, kind: Kind) -> bool {
-    match kind {
-        Kind::Text | Kind::Prompt => given.is_string(),
-        Kind::Integer => given.is_i64(),
-        Kind::Flag => given.is_boolean(),
-        Kind::Texts | Kind::Prompts => given.as_array().is_some_and(|it| it.iter().all(Value::is_string)),
-        Kind::Any => true,
-    }
-}
-
-fn wrong(name: Option<&str>, kind: Kind, given: &Value) -> String {
-    let expected = match kind {
-        Kind::Text | Kind::Prompt => "a text",
-        Kind::Integer => "a whole number",
-        Kind::Flag => "true or false",
-        Kind::Texts | Kind::Prompts => "a list of texts",
-        Kind::Any => "a value",
-    };
-    let shown = one_line(&given.to_string(), WRONG_CHARS);
-    format!("wrong arguments: `{}` must be {expected}, not {shown}", name.unwrap_or_default())
 }
 
 /// A call as people and traces see it.
@@ -91,6 +75,7 @@ pub fn shown(call: &ToolCall) -> String {
 #[cfg(test)]
 mod tests {
     use super::{super::schema::all_tools, *};
+    use serde_json::json;
 
     fn read_call(name: &str, arguments: Value) -> Result<ToolAction, String> {
         read(&ToolCall { id: "1".into(), name: name.into(), arguments, signatures: None }, &[])
@@ -114,7 +99,8 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_told_in_words() {
         for (name, arguments, expected) in [
-            ("peek", json!("start=1"), "the arguments are no JSON object"),
+            ("peek", json!("start=1"), "the arguments are no JSON object; they begin with start=1"),
+            ("exec_python", json!("{\"code\": \"a"), "the arguments are no JSON object"),
             ("grep", json!({}), "wrong arguments: `pattern` is missing"),
             ("grep", json!({"pattern": null}), "wrong arguments: `pattern` must be a text, not null"),
             ("peek", json!({"start": "a", "end": 1}), "wrong arguments: `start` must be a whole number, not \"a\""),
@@ -123,6 +109,32 @@ mod tests {
         ] {
             let error = read_call(name, arguments).unwrap_err();
             assert!(error.starts_with(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_taken_as_they_are_meant() {
+        let look = |name, arguments| match read_call(name, arguments) {
+            Ok(ToolAction::Look { arguments, .. }) => arguments,
+            other => json!(format!("{other:?}")),
+        };
+        for (name, given, expected) in [
+            (
+                "grep",
+                json!({"pattern": "x", "path": null, "ignore_case": "true", "max_results": "7"}),
+                json!(["x", null, true, 7]),
+            ),
+            ("grep", json!({"pattern": 4711, "ignore_case": 0, "max_results": 7.0}), json!(["4711", null, false, 7])),
+            ("functions.grep:0", json!({"pattern": "x"}), json!(["x", null, false, 50])),
+            ("Grep", json!("x"), json!(["x", null, false, 50])),
+            ("grep", json!({"name": "grep", "arguments": {"pattern": "x"}}), json!(["x", null, false, 50])),
+            ("peek", json!({"start": " 3 "}), json!([3, i64::MAX])),
+        ] {
+            assert_eq!(look(name, given.clone()), expected, "{name} {given}");
+        }
+        for (name, given) in [("python", json!({"code": "x"})), ("exec_python", json!("x"))] {
+            let Ok(ToolAction::Cell { code, .. }) = read_call(name, given) else { panic!("{name} runs a program") };
+            assert_eq!(code, "x");
         }
     }
 

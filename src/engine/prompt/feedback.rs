@@ -108,6 +108,31 @@ pub fn no_program(is_first: bool) -> String {
 pub const UNFENCED: &str = "This looks like a program outside of a block, so it did not run, and it is no answer. Put \
 programs between a line ```repl and a line ```.";
 
+/// Before the output of a program that was made of calls in the text of a reply.
+pub const CALL_RAN_AS_PROGRAM: &str = "Your reply was a call of a tool, written as text. There are no tools here, so it ran as a \
+program. Write programs yourself, between a line ```repl and a line ```.";
+
+/// After a reply or message that calls something in a way that cannot be followed.
+pub fn call_not_understood(why: &str) -> String {
+    format!("Your message is a call that was written as text, and did not run: {why}")
+}
+
+/// Of a call of which nothing can be read but that it is one.
+pub const UNREADABLE_CALL: &str = "what it calls, or with which arguments, cannot be read. Give the name of a function and its \
+arguments by name.";
+
+/// After a reply whose FINAL is part of a sentence.
+pub const FINAL_IN_SENTENCE: &str = "FINAL(...) counts in a program, or on lines of its own with nothing else before or behind \
+it. Yours stands in a sentence, so it is not taken as the answer.";
+
+/// After a FINAL that repeats the instructions.
+pub const FINAL_PLACEHOLDER: &str = "This FINAL has a word of the instructions in it where the answer should be. Write the answer \
+itself between the parentheses.";
+
+/// After an answer that says nothing.
+pub const EMPTY_ANSWER: &str = "The answer is empty, so it was not taken. Answer in words; if there is nothing to find, say so, and \
+say where you looked.";
+
 /// After a message of the tools protocol that is a program.
 pub const PROGRAM_IN_MESSAGE: &str = "This message is a program, which is no answer. Call exec_python to run programs, or \
 write the answer.";

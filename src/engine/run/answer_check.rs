@@ -47,6 +47,9 @@ impl AnswerValidator {
 
     /// Looks at an answer. Reads the cited lines of `context`, which may block.
     pub async fn check(&mut self, text: String, config: &RunConfig, context: Option<Arc<ContextText>>) -> AnswerCheck {
+        if text.trim().is_empty() {
+            return AnswerCheck::Refused(prompt::EMPTY_ANSWER.to_owned());
+        }
         let text = match self.shape(text, config) {
             Ok(text) => text,
             Err(why) => return AnswerCheck::Refused(prompt::wrong_shape(&why)),

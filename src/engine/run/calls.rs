@@ -15,9 +15,9 @@ use crate::{
             tool_call, tool_output,
         },
         prompt::{self, inputs::output_chars},
-        run::{Run, answer_check::AnswerCheck, cell::Cell, reply, turn::TurnOutput},
+        run::{Run, answer_check::AnswerCheck, cell::Cell, reply, turn::TurnOutput, written_calls::WrittenCalls},
     },
-    llm::ToolCall,
+    llm::{ToolCall, with_own_ids},
     repl::Ended,
     text::{cut_head, cut_middle, with_omission},
 };
@@ -51,8 +51,20 @@ impl Outcome {
 impl Run<'_> {
     /// What a message in the tools protocol comes to.
     pub(super) async fn follow_calls(&mut self, written: TurnOutput) -> Result<Option<String>, RunError> {
-        let TurnOutput { text, reply, calls, cut, .. } = written;
+        let TurnOutput { mut text, reply, mut calls, cut, .. } = written;
         let cut = cut.map(|cut| prompt::message_cut(&cut.to_string()));
+        if calls.is_empty()
+            && cut.is_none()
+            && let Some(WrittenCalls { said, calls: written }) = self.written_calls(&text)
+        {
+            if written.is_empty() {
+                let why = self.refuse(&prompt::call_not_understood(prompt::UNREADABLE_CALL))?;
+                self.transcript.add(text, why);
+                return Ok(None);
+            }
+            text = said;
+            calls = with_own_ids(written.into_iter().map(ToolCall::from).collect());
+        }
         if calls.is_empty() {
             return self.take_message(text, &reply, cut).await;
         }
@@ -100,10 +112,16 @@ impl Run<'_> {
             Some(cut) => cut,
             None if reply.is_program() => self.refuse(prompt::PROGRAM_IN_MESSAGE)?,
             None => {
-                let final_text = reply.final_line.as_deref().and_then(reply::final_text);
-                match self.check(final_text.unwrap_or(text.trim()).to_owned()).await? {
-                    AnswerCheck::Accepted(answer) => return Ok(Some(answer)),
-                    AnswerCheck::Refused(why) => why,
+                let answer = match &reply.final_call {
+                    Some(call) => self.evaluate_final(call, 1).await?,
+                    None => Ok(text.trim().to_owned()),
+                };
+                match answer {
+                    Ok(answer) => match self.check(answer).await? {
+                        AnswerCheck::Accepted(answer) => return Ok(Some(answer)),
+                        AnswerCheck::Refused(why) => why,
+                    },
+                    Err(why) => self.refuse(&why)?,
                 }
             }
         };

@@ -7,7 +7,7 @@ use crate::{
         prompt, query_context::QueryContext, run::RunOutput,
     },
     failure::{Failure, FailureKind},
-    llm::{Message, Task},
+    llm::{Message, Piece, Task},
 };
 use std::sync::Arc;
 
@@ -90,7 +90,14 @@ async fn call(
     tree.ledger.meter.count_iteration(0);
     // An earlier answer that was given back may stand there still.
     tree.progress.withdraw_answer();
-    let mut stream = |delta: Delta| tree.progress.write_answer(&delta, Some(context));
+    let mut stream = |piece: Piece<'_>| {
+        let delta = match piece {
+            Piece::Text(text) => Delta::Append(text.to_owned()),
+            Piece::Restart | Piece::WasReasoning => Delta::Reset(String::new()),
+            Piece::Unseen(_) | Piece::Waits { .. } => return,
+        };
+        tree.progress.write_answer(&delta, Some(context));
+    };
     let root = &tree.choice.root;
     let turn = tree.call(root, messages.to_vec(), &Arc::default(), Some(task.clone()), true, &mut stream).await?;
     match turn.cut {

@@ -1,15 +1,17 @@
 //! The last call of a run whose iterations are used up: it demands the answer.
 
-use crate::engine::{
-    answer::Termination,
-    error::RunError,
-    event::Delta,
-    host::{
-        tool_action::{ProgramKind, ToolAction},
-        tool_call, tool_output,
+use crate::{
+    engine::{
+        answer::Termination,
+        error::{CallError, RunError},
+        host::{
+            tool_action::{ProgramKind, ToolAction},
+            tool_call, tool_output,
+        },
+        prompt,
+        run::{Run, RunOutput, reply, reply_stream::ReplyStream},
     },
-    prompt,
-    run::{Run, RunOutput, reply, reply_stream::ReplyStream},
+    llm::{self, Piece},
 };
 
 impl Run<'_> {
@@ -23,19 +25,23 @@ impl Run<'_> {
     }
 
     async fn demand_answer(&mut self) -> Result<RunOutput, RunError> {
-        let messages = self.transcript.asking(prompt::FORCE);
         self.tree.say("the iterations are used up: asking for the answer".to_owned());
         let (tree, context, is_root) = (self.tree, self.interpreter.text(), self.depth == 0);
-        let reply_stream = ReplyStream::new(true);
-        let mut stream = |delta: Delta| {
-            if let (Some(shown), true) = (reply_stream.push(&delta), is_root) {
+        let reply_stream = ReplyStream::new(true, false);
+        let mut stream = |piece: Piece<'_>| {
+            if let (Some(shown), true) = (reply_stream.push(piece), is_root) {
                 tree.progress.write_answer(&shown, context.as_deref());
             }
         };
         let refused = RunError::Limit(Termination::Iterations);
-        let Ok(turn) = tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut stream).await
-        else {
-            return Err(refused);
+        let turn = loop {
+            let messages = self.transcript.asking(prompt::FORCE);
+            match tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut stream).await {
+                Ok(turn) => break turn,
+                Err(CallError::Model(llm::Error::PromptTooLong { .. }))
+                    if self.transcript.shorten(self.model.window()) => {}
+                Err(_) => return Err(refused),
+            }
         };
         let reply = reply_stream.end();
         let mut called = None;
@@ -54,19 +60,23 @@ impl Run<'_> {
         if called.is_none() && !turn.calls.is_empty() {
             return Err(refused);
         }
-        let text = match (called, reply.final_line.as_deref().and_then(reply::final_text)) {
+        // A program is no answer, and half an answer is not one either, nor is a call. Without tools, whatever is tagged as
+        // a program is one.
+        let final_call = reply.final_call.as_deref().or_else(|| reply.only_final());
+        let has_program = (!reply.programs.is_empty() || reply.unclosed) && reply.only_final().is_none();
+        let is_call = called.is_none() && self.written_calls(&turn.text).is_some();
+        if turn.cut.is_some() || is_call || has_program && self.tools.is_empty() {
+            return Err(refused);
+        }
+        let text = match (called, final_call) {
             (Some(called), _) => called,
-            (None, Some(text)) => text.to_owned(),
+            (None, Some(call)) => match self.evaluate_final(call, 1).await? {
+                Ok(text) => text,
+                Err(_) => return Err(refused),
+            },
             (None, None) => without_echo(turn.text.trim(), prompt::FORCE).to_owned(),
         };
-        // A program is no answer, and half an answer is not one either. Without tools, whatever is tagged as a program
-        // is one.
-        let has_program = !reply.programs.is_empty() || reply.unclosed;
-        if reply::parse(&text).is_program()
-            || has_program && self.tools.is_empty()
-            || turn.cut.is_some()
-            || text.is_empty()
-        {
+        if reply::parse(&text).is_program() || text.trim().is_empty() {
             return Err(refused);
         }
         match self.validator.shape(text, &tree.config) {

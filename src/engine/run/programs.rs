@@ -7,13 +7,15 @@ use super::{
     reply::{self, Reply},
     state::Prose,
     turn::TurnOutput,
+    written_calls::{self, WrittenCalls},
 };
 use crate::{
-    config::Repair,
+    config::{Repair, ToolSpec},
     engine::{
         budget::model_call::Cut,
         error::RunError,
         event::{Event, Origin},
+        host::call_program::{ToolNames, as_program},
         prompt,
     },
     repl::{CellOutcome, Ended},
@@ -71,19 +73,31 @@ impl Run<'_> {
 
     /// What a reply in programs comes to. They have run already.
     pub(super) async fn follow_programs(&mut self, written: TurnOutput) -> Result<Option<String>, RunError> {
-        let TurnOutput { text, reply, cut, cells, .. } = written;
-        let failed = cells.iter().any(|cell| cell.error.is_some());
+        let TurnOutput { text, reply, cut, mut cells, .. } = written;
         let was_cut = cut.is_some();
         let mut remarks = String::new();
+        let is_prose = cells.is_empty() && reply.final_call.is_none() && !reply.unclosed && !was_cut;
+        if is_prose && let Some(written) = self.written_calls(&text) {
+            match self.program_of(&written) {
+                Ok(program) => {
+                    let cell = self.run_program(program, 1).await?;
+                    self.publish(&cell);
+                    cells.push(cell);
+                    remarks = prompt::CALL_RAN_AS_PROGRAM.to_owned();
+                }
+                Err(why) => remarks = self.refuse(&prompt::call_not_understood(&why))?,
+            }
+        }
+        let failed = cells.iter().any(|cell| cell.error.is_some());
         let mut answer = cells.last().and_then(|cell| cell.answer.clone());
         if answer.is_none()
             && !was_cut
-            && let Some(line) = &reply.final_line
+            && let Some(call) = &reply.final_call
         {
             if failed {
                 remarks = prompt::FINAL_AFTER_ERROR.to_owned();
             } else {
-                match self.evaluate_final(line, cells.len() as u64 + 1).await? {
+                match self.evaluate_final(call, cells.len() as u64 + 1).await? {
                     Ok(text) => answer = Some(text),
                     Err(remark) => remarks = remark,
                 }
@@ -97,7 +111,12 @@ impl Run<'_> {
                 () if prose == Prose::Answer || self.validator.standing().is_some() => {
                     answer = Some(reply.prose.clone());
                 }
-                () => remarks = prompt::no_program(self.state.iteration() == 1),
+                () => {
+                    remarks = prompt::no_program(self.state.iteration() == 1);
+                    if reply::names_final(&reply.prose) {
+                        remarks = format!("{}\n{remarks}", prompt::FINAL_IN_SENTENCE);
+                    }
+                }
             }
         } else {
             self.state.note_programs();
@@ -118,21 +137,38 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// The answer that a final line gives, or what to tell the model about it. It runs after the turn's programs, as one
-    /// more of them.
-    async fn evaluate_final(&mut self, line: &str, number: u64) -> Result<Result<String, String>, RunError> {
+    /// The answer that a call of FINAL in prose gives, or what to tell the model about it. It runs after the turn's programs,
+    /// as one more of them.
+    pub(super) async fn evaluate_final(&mut self, call: &str, number: u64) -> Result<Result<String, String>, RunError> {
+        if reply::final_text(call).is_some_and(reply::is_placeholder) {
+            return Ok(Err(prompt::FINAL_PLACEHOLDER.to_owned()));
+        }
         // As an expression it would be the variable's value, which may by chance be another one's name.
-        let named = reply::final_variable(line).map(|name| format!("FINAL_VAR(\"{name}\")"));
-        let cell = self.run_program(named.unwrap_or_else(|| line.to_owned()), number).await?;
+        let named = reply::final_variable(call).map(|name| format!("FINAL_VAR(\"{name}\")"));
+        let cell = self.run_program(named.unwrap_or_else(|| call.to_owned()), number).await?;
         if let Some(answer) = cell.answer {
             return Ok(Ok(answer));
         }
         let error = cell.error.unwrap_or_default();
         // What is no Python may still be an answer: FINAL(The parser is in a.rs:3).
-        match reply::final_text(line) {
+        match reply::final_text(call) {
             Some(text) if error.contains("SyntaxError") => Ok(Ok(text.to_owned())),
             _ => Ok(Err(error)),
         }
+    }
+
+    /// The calls that a text consists of.
+    pub(super) fn written_calls(&self, text: &str) -> Option<WrittenCalls> {
+        let own: Vec<&ToolSpec> = self.tree.config.toolbox.at_depth(self.depth).collect();
+        written_calls::find(text, &ToolNames(&own))
+    }
+
+    /// The program that does what calls ask for that were written in its place.
+    fn program_of(&self, written: &WrittenCalls) -> Result<String, String> {
+        let own: Vec<&ToolSpec> = self.tree.config.toolbox.at_depth(self.depth).collect();
+        let lines = written.calls.iter().map(|call| as_program(&call.clone().into(), &own));
+        let lines = lines.collect::<Result<Vec<String>, String>>()?;
+        if lines.is_empty() { Err(prompt::UNREADABLE_CALL.to_owned()) } else { Ok(lines.join("\n")) }
     }
 
     fn observe(&mut self, said: String, cells: &[Cell], reply: &Reply, cut: Option<&Cut>, remarks: &str) {

@@ -1,10 +1,20 @@
-//! Reads a root model's reply: which programs it holds, and whether its last line ends the run.
+//! Reads a root model's reply: which programs it holds, and whether its prose ends the run.
 //!
-//! A program is a block fenced by lines of three or more backticks whose opening line is tagged `repl`, `python` or
-//! `py`; the closing fence stands at the start of a line and has at least as many backticks as the opening one
-//! (CommonMark, section 4.5). Blocks with other tags are prose.
+//! A program is a fenced block ([`fence`]) whose tag says that it is one. It ends with its fence, or rather with the first one
+//! that is no part of its text: a string of three quotes may hold blocks of its own ([`python_text`]). The same holds for an
+//! answer in prose, `FINAL(…)` ([`final_call`]). Where such a text never ends, the reply is read by its fences alone.
+//!
+//! Everything is told line by line, so that a program can run while the rest is written, and in linear time.
 
-use crate::engine::host::names::tells_program;
+mod fence;
+mod final_call;
+mod python_text;
+
+use crate::{corpus::python_program, engine::host::names::tells_program};
+pub use fence::Fence;
+use final_call::{FinalCall, Line};
+pub use final_call::{is_named as names_final, is_placeholder, text as final_text, variable as final_variable};
+use python_text::PythonText;
 
 /// What a reply says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,37 +25,39 @@ pub struct Reply {
     pub unclosed: bool,
     /// What lies outside the programs, trimmed.
     pub prose: String,
-    /// `FINAL(…)` or `FINAL_VAR(…)` as the whole last line of the prose, without the programs before it.
-    pub final_line: Option<String>,
+    /// `FINAL(…)` or `FINAL_VAR(…)` that stands by itself in the prose.
+    pub final_call: Option<String>,
 }
 
 /// Characters of prose beside a program that make it an answer that shows code.
 const ANSWER_CHARS: usize = 200;
 
+/// Lines at which a program without a fence may begin, behind words that announce it.
+const MOST_BEGINNINGS: usize = 4;
+
 impl Reply {
+    /// The only program of a reply, if that is nothing but its answer.
+    pub fn only_final(&self) -> Option<&str> {
+        let [program] = self.programs.as_slice() else { return None };
+        let call = final_call::find(program)?;
+        (!self.unclosed && call == program.trim()).then_some(call)
+    }
+
     /// Whether a message that should be an answer is a program: all of it, or with a few words that announce one. Answers
     /// may well show Python.
     pub fn is_program(&self) -> bool {
         let announces = || self.prose.chars().nth(ANSWER_CHARS).is_none();
-        let looks = || self.programs.iter().any(|program| is_unfenced_program(program));
+        let looks = || self.programs.iter().any(|program| looks_into_the_text(program));
         let has_program = !self.programs.is_empty() || self.unclosed;
         is_unfenced_program(&self.prose) || has_program && (self.prose.is_empty() || looks() && announces())
     }
-}
-
-const PROGRAM_TAGS: [&str; 3] = ["repl", "python", "py"];
-
-/// A block that is being read.
-struct Fence {
-    backticks: usize,
-    is_program: bool,
-    body: String,
 }
 
 /// Takes a reply apart.
 pub fn parse(text: &str) -> Reply {
     let mut scanner = Scanner::default();
     text.split_inclusive('\n').for_each(|line| scanner.line(line));
+    scanner.end();
     scanner.reply()
 }
 
@@ -53,32 +65,106 @@ pub fn parse(text: &str) -> Reply {
 #[derive(Default)]
 pub struct Scanner {
     reply: Reply,
-    open: Option<Fence>,
+    open: Open,
+    /// Whether fences alone count: a text in which another one lay never came to its end.
+    by_fences: bool,
+}
+
+/// What the next line belongs to.
+#[derive(Default)]
+enum Open {
+    #[default]
+    Prose,
+    Block(Fence),
+    Program(Program),
+    Final {
+        call: FinalCall,
+        /// Bytes of prose up to the end of its first line, and the lines behind that.
+        prose: usize,
+        behind: String,
+    },
+}
+
+/// A program that is being read.
+struct Program {
+    fence: Fence,
+    body: String,
+    read: PythonText,
+    /// Blocks that are open in it.
+    inner: usize,
+    /// The length of the body at the first fence that could close it, and the lines behind that.
+    closable: Option<(usize, String)>,
+}
+
+impl Program {
+    fn new(fence: Fence) -> Self {
+        Self { fence, body: String::new(), read: PythonText::default(), inner: 0, closable: None }
+    }
 }
 
 impl Scanner {
     /// Takes the next line, with its end.
     pub fn line(&mut self, line: &str) {
-        let Self { reply, open } = self;
+        let Self { reply, open, by_fences } = self;
         match open {
-            None => match opening(line) {
-                Some(fence) if fence.is_program => *open = Some(fence),
-                Some(fence) => {
-                    reply.prose.push_str(line);
-                    *open = Some(fence);
+            Open::Prose => {
+                let call = if *by_fences { None } else { FinalCall::begin(line) };
+                match (call, Fence::opening(line)) {
+                    (Some((call, _, Line::Open)), _) => {
+                        reply.prose.push_str(line);
+                        *open = Open::Final { call, prose: reply.prose.len(), behind: String::new() };
+                    }
+                    (None, Some(fence)) if fence.is_program => *open = Open::Program(Program::new(fence)),
+                    (None, Some(fence)) => {
+                        reply.prose.push_str(line);
+                        *open = Open::Block(fence);
+                    }
+                    _ => reply.prose.push_str(line),
                 }
-                None => reply.prose.push_str(line),
-            },
-            Some(fence) if closes(line, fence.backticks) => {
-                if fence.is_program {
-                    reply.programs.push(std::mem::take(&mut fence.body));
-                } else {
-                    reply.prose.push_str(line);
-                }
-                *open = None;
             }
-            Some(fence) if fence.is_program => fence.body.push_str(line),
-            Some(_) => reply.prose.push_str(line),
+            Open::Block(fence) => {
+                reply.prose.push_str(line);
+                if fence.is_closed_by(line) {
+                    *open = Open::Prose;
+                }
+            }
+            Open::Final { call, behind, .. } => {
+                reply.prose.push_str(line);
+                behind.push_str(line);
+                if call.line(line) != Line::Open {
+                    *open = Open::Prose;
+                }
+            }
+            Open::Program(program) => {
+                if let Some(next) = program.line(line, *by_fences) {
+                    reply.programs.push(std::mem::take(&mut program.body));
+                    *open = next;
+                }
+            }
+        }
+    }
+
+    /// Nothing more comes.
+    pub fn end(&mut self) {
+        loop {
+            let behind = match std::mem::take(&mut self.open) {
+                Open::Program(Program { mut body, closable: Some((length, behind)), .. }) => {
+                    body.truncate(length);
+                    self.reply.programs.push(body);
+                    behind
+                }
+                Open::Program(_) => {
+                    self.reply.unclosed = true;
+                    return;
+                }
+                Open::Final { prose, behind, .. } if !self.reply.prose.trim_end().ends_with([')', '*', '`']) => {
+                    self.reply.prose.truncate(prose);
+                    behind
+                }
+                Open::Prose | Open::Block(_) | Open::Final { .. } => return,
+            };
+            self.by_fences = true;
+            behind.split_inclusive('\n').for_each(|line| self.line(line));
         }
     }
 
@@ -89,16 +175,59 @@ impl Scanner {
 
     /// Whether the next line belongs to a program, to another block, or to neither.
     pub fn inside(&self) -> Option<Inside> {
-        self.open.as_ref().map(|fence| if fence.is_program { Inside::Program } else { Inside::OtherBlock })
+        match &self.open {
+            Open::Prose | Open::Final { .. } => None,
+            Open::Block(_) => Some(Inside::OtherBlock),
+            Open::Program(_) => Some(Inside::Program),
+        }
     }
 
     /// The reply, if this is all of it.
     pub fn reply(&self) -> Reply {
         let mut reply = self.reply.clone();
-        reply.unclosed = self.open.as_ref().is_some_and(|fence| fence.is_program);
         reply.prose = reply.prose.trim().to_owned();
-        reply.final_line = final_line(&reply.prose).map(str::to_owned);
+        reply.final_call = final_call::find(&reply.prose).map(str::to_owned);
         reply
+    }
+}
+
+impl Program {
+    /// Takes the next line; gives what follows the program, if that is whole.
+    fn line(&mut self, line: &str, by_fences: bool) -> Option<Open> {
+        let closes = self.fence.is_closed_by(line);
+        if by_fences {
+            match closes {
+                true => return Some(Open::Prose),
+                false => self.body.push_str(self.fence.dedented(line)),
+            }
+            return None;
+        }
+        if let Some((_, behind)) = &mut self.closable {
+            behind.push_str(line);
+        }
+        let is_text = self.read.is_in_long_string();
+        match (closes, is_text) {
+            (true, false) if self.inner == 0 => return Some(Open::Prose),
+            (true, _) => {
+                self.inner -= usize::from(!is_text);
+                let length = self.body.len();
+                self.closable.get_or_insert((length, String::new()));
+            }
+            (false, false) => {
+                if let Some(inner) = Fence::opening(line) {
+                    if inner.is_program && self.read.is_whole() {
+                        // The fence that should have closed this one was forgotten.
+                        return Some(Open::Program(Self::new(inner)));
+                    }
+                    self.inner += 1;
+                }
+            }
+            (false, true) => {}
+        }
+        let line = self.fence.dedented(line);
+        self.body.push_str(line);
+        self.read.read(line);
+        None
     }
 }
 
@@ -109,159 +238,27 @@ pub enum Inside {
     OtherBlock,
 }
 
-/// Whether a reply that holds no program is one all the same, without its fence or under another tag: then it is no answer.
+/// Whether a reply that holds no program is one all the same, without its fence or under another tag, perhaps behind a few
+/// words that announce it: then it is no answer.
 pub fn is_unfenced_program(prose: &str) -> bool {
-    let lines: Vec<&str> =
-        prose.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with("```")).collect();
-    let is_code = |line: &&&str| {
-        let line = line.trim();
-        let first = line.split(|it: char| !it.is_alphanumeric() && it != '_' && it != '.').next().unwrap_or_default();
-        let rest = line[first.len()..].trim_start();
-        let assigns = |rest: &str| rest.starts_with('=') || rest.starts_with("+=") || rest.starts_with('[');
-        let is_header =
-            line.ends_with(':') && ["for", "if", "while", "def", "with", "else", "try", "elif"].contains(&first);
-        let is_call = !first.is_empty() && rest.starts_with('(') && line.ends_with(')');
-        is_header || is_call || line.starts_with('#') || first == "import" || first == "from" || assigns(rest)
-    };
-    let names_scaffold = |line: &&str| {
-        let words = line.split(|it: char| !it.is_alphanumeric() && it != '_');
-        words.into_iter().any(tells_program)
-    };
-    let code = lines.iter().filter(is_code).count();
-    !lines.is_empty() && code * 5 >= lines.len() * 4 && lines.iter().any(names_scaffold)
-}
-
-fn opening(line: &str) -> Option<Fence> {
-    let line = line.trim_end();
-    let tag = line.trim_start_matches('`');
-    let backticks = line.len() - tag.len();
-    let is_fence = backticks >= 3 && !tag.contains('`');
-    is_fence.then(|| Fence { backticks, is_program: PROGRAM_TAGS.contains(&tag.trim()), body: String::new() })
-}
-
-fn closes(line: &str, backticks: usize) -> bool {
-    let line = line.trim_end();
-    line.len() >= backticks && line.bytes().all(|byte| byte == b'`')
-}
-
-/// `FINAL(…)` or `FINAL_VAR(…)` where the answer begins at a line of its own and its closing parenthesis ends the prose.
-fn final_line(prose: &str) -> Option<&str> {
-    if !prose.ends_with(')') {
-        return None;
+    let is_code = |line: &&str| Fence::opening(line).is_none();
+    let text: String = prose.split_inclusive('\n').filter(is_code).collect();
+    if looks_into_the_text(&text) {
+        return true;
     }
-    let starts = std::iter::once(0).chain(prose.match_indices('\n').map(|(at, _)| at + 1));
-    let is_final = |start: &usize| ["FINAL(", "FINAL_VAR("].iter().any(|call| prose[*start..].starts_with(call));
-    // The first such line: an answer may run over several lines, and may quote the word itself.
-    starts.into_iter().find(is_final).map(|start| &prose[start..])
+    let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+    let begins = ends.filter(|&at| text[..at].trim_end().ends_with(':') || text[..at].ends_with("\n\n"));
+    let near = begins.take(MOST_BEGINNINGS).filter(|&at| text[..at].chars().nth(ANSWER_CHARS).is_none());
+    near.into_iter().any(|at| looks_into_the_text(&text[at..]))
 }
 
-/// The variable that a final line names without quotes: `FINAL_VAR(answer)`.
-pub fn final_variable(line: &str) -> Option<&str> {
-    let name = line.strip_prefix("FINAL_VAR(")?.strip_suffix(')')?.trim();
-    let starts = name.starts_with(|it: char| it.is_alphabetic() || it == '_');
-    (starts && name.chars().all(|it| it.is_alphanumeric() || it == '_')).then_some(name)
-}
-
-/// The text between the parentheses of a final line that is no valid program, e.g. `FINAL(the answer is 42)`.
-pub fn final_text(line: &str) -> Option<&str> {
-    line.strip_prefix("FINAL(")?.strip_suffix(')').map(str::trim)
+/// Whether a text is a program that looks into the text or calls models. The name of a function with its parameters is not.
+fn looks_into_the_text(text: &str) -> bool {
+    python_program(text).is_some_and(|it| {
+        let is_signature = it.is_signature && it.names.first().is_some_and(|name| tells_program(name));
+        it.calls && !is_signature && it.names.iter().any(|name| tells_program(name))
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn programs(text: &str) -> Vec<String> {
-        parse(text).programs
-    }
-
-    #[test]
-    fn tagged_blocks_are_programs_in_order() {
-        let text = "Look.\n```repl\na = 1\n\n  b\n```\nand\n```python\nc\n```\n```py \nd\n```";
-        assert_eq!(programs(text), ["a = 1\n\n  b\n", "c\n", "d\n"]);
-        assert_eq!(parse(text).prose, "Look.\nand");
-    }
-
-    #[test]
-    fn other_blocks_are_prose() {
-        for text in ["none", "```\nx\n```", "```rust\nx\n```", "text ```repl\nx\n```", "`repl`"] {
-            assert_eq!(programs(text), [""; 0], "{text}");
-            assert_eq!(parse(text).prose, text);
-        }
-    }
-
-    #[test]
-    fn a_program_inside_another_block_is_prose() {
-        assert_eq!(programs("````markdown\n```repl\nx\n```\n````\n"), [""; 0]);
-    }
-
-    #[test]
-    fn a_fence_inside_a_line_does_not_close() {
-        assert_eq!(
-            programs("```repl\nprint('```')\nx = '''\n ```\n'''\n```\n"),
-            ["print('```')\nx = '''\n ```\n'''\n"]
-        );
-        assert_eq!(programs("````repl\nf('''\n```\n''')\n````\n"), ["f('''\n```\n''')\n"]);
-    }
-
-    #[test]
-    fn an_unclosed_program_does_not_run() {
-        let reply = parse("```repl\na\n```\n```repl\nb = 1\nc");
-        assert_eq!(reply.programs, ["a\n"]);
-        assert!(reply.unclosed);
-        assert!(!parse("```rust\nfn").unclosed);
-    }
-
-    #[test]
-    fn a_program_without_its_fence_is_no_answer() {
-        for program in [
-            "print(context[:100])",
-            "```\nrows = grep('x')\nfor row in rows:\n    print(row)\n```",
-            "# look\nx = context.find('a')\nprint(x)",
-            "answer = llm_query('what is it?')",
-        ] {
-            assert!(is_unfenced_program(program), "{program}");
-        }
-        for answer in [
-            "It is in src/a.rs:3.",
-            "Use this:\n```\nfn grep(x: &str) {}\n```\nIt calls search().",
-            "```rust\nfn main() {\n    run();\n}\n```",
-            "x = 3",
-            "The context is small: search for it (context)",
-            "",
-        ] {
-            assert!(!is_unfenced_program(answer), "{answer}");
-        }
-    }
-
-    #[test]
-    fn an_answer_may_show_python() {
-        for (message, expected) in [
-            ("It is in a.py:3:\n```python\ndef f():\n    return 1\n```", false),
-            ("Let me look:\n```python\nprint(context[:100])\n```", true),
-            ("```python\nprint(1)\n```", true),
-            ("print(context)", true),
-        ] {
-            assert_eq!(parse(message).is_program(), expected, "{message}");
-        }
-        let long = format!("{}\n```py\nprint(context)\n```", "It explains itself. ".repeat(20));
-        assert!(!parse(&long).is_program());
-    }
-
-    #[test]
-    fn a_final_line_stands_alone_at_the_end() {
-        for (text, expected) in [
-            ("FINAL(42)", Some("FINAL(42)")),
-            ("I know.\nFINAL(\"a \\\"b\\\" (c) d\")\n", Some("FINAL(\"a \\\"b\\\" (c) d\")")),
-            ("FINAL_VAR(result)", Some("FINAL_VAR(result)")),
-            ("FINAL(\"\"\"two\nlines\"\"\")", Some("FINAL(\"\"\"two\nlines\"\"\")")),
-            ("I will use FINAL(x) later.", None),
-            ("Use FINAL(x)", None),
-            ("FINAL(x) is what I would say", None),
-            ("```repl\nFINAL(1)\n```", None),
-        ] {
-            assert_eq!(parse(text).final_line.as_deref(), expected, "{text}");
-        }
-        assert_eq!(final_text("FINAL(the answer is (about) 42)"), Some("the answer is (about) 42"));
-    }
-}
+mod tests;

@@ -8,9 +8,12 @@ use super::{
     answer_preview::AnswerPreview,
     reply::{Reply, Scanner},
 };
-use crate::engine::event::Delta;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::sync::Notify;
+use crate::{engine::event::Delta, llm::Piece};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::Notify, time::timeout};
 
 /// What has come of a reply.
 pub struct ReplyStream {
@@ -28,6 +31,10 @@ struct State {
     line: usize,
     /// Programs that were taken out.
     taken: usize,
+    /// Whether programs wait for the end of the reply, or of the reasoning before it.
+    holds: bool,
+    /// How often what had come turned out to be reasoning.
+    reasonings: usize,
     ended: bool,
     broken: bool,
 }
@@ -58,19 +65,22 @@ impl State {
     fn restart(&mut self) {
         (self.scanner, self.preview) = (Scanner::default(), self.preview.anew());
         self.text.clear();
-        self.line = 0;
+        (self.line, self.taken) = (0, 0);
     }
 }
 
 impl ReplyStream {
-    /// For a reply whose prose is the answer, or not.
-    pub fn new(prose: bool) -> Self {
+    /// For a reply whose prose is the answer, or not. Its programs wait for its end if the model has reasoned before without
+    /// a mark at the beginning (`holds`).
+    pub fn new(prose: bool, holds: bool) -> Self {
         let state = State {
             scanner: Scanner::default(),
             preview: AnswerPreview::new(prose),
             text: String::new(),
             line: 0,
             taken: 0,
+            holds,
+            reasonings: 0,
             ended: false,
             broken: false,
         };
@@ -78,25 +88,33 @@ impl ReplyStream {
     }
 
     /// Takes what arrives; gives what changes in what is shown of the answer.
-    pub fn push(&self, delta: &Delta) -> Option<Delta> {
+    pub fn push(&self, piece: Piece<'_>) -> Option<Delta> {
         let mut state = self.lock();
         if state.broken || state.ended {
             return None;
         }
-        match delta {
-            Delta::Append(piece) => {
-                let shown = state.take(piece);
+        match piece {
+            Piece::Text(text) => {
+                let shown = state.take(text);
                 self.changed.notify_one();
                 (!shown.is_empty()).then_some(Delta::Append(shown))
             }
-            Delta::Reset(_) if state.taken > 0 => {
+            Piece::Unseen(_) | Piece::Waits { .. } => None,
+            Piece::Restart if state.taken > 0 => {
                 state.broken = true;
                 self.broke.notify_one();
                 None
             }
-            Delta::Reset(text) => {
+            Piece::Restart => {
                 state.restart();
-                Some(Delta::Reset(state.take(text)))
+                Some(Delta::Reset(String::new()))
+            }
+            Piece::WasReasoning => {
+                state.restart();
+                state.holds = false;
+                state.reasonings += 1;
+                self.changed.notify_one();
+                Some(Delta::Reset(String::new()))
             }
         }
     }
@@ -109,6 +127,9 @@ impl ReplyStream {
             scanner.line(&text[*line..]);
             *line = text.len();
         }
+        if !state.ended {
+            state.scanner.end();
+        }
         state.ended = true;
         self.changed.notify_one();
         state.scanner.reply()
@@ -119,9 +140,10 @@ impl ReplyStream {
         loop {
             {
                 let mut state = self.lock();
-                if let Some(program) = state.scanner.programs().get(state.taken).cloned() {
+                let next = state.scanner.programs().get(state.taken).filter(|_| !state.holds || state.ended).cloned();
+                if next.is_some() {
                     state.taken += 1;
-                    return Some(program);
+                    return next;
                 }
                 if state.ended {
                     return None;
@@ -136,6 +158,25 @@ impl ReplyStream {
         while !self.lock().ended {
             self.changed.notified().await;
         }
+    }
+
+    /// Waits for the rest of a reply whose answer is there, as long as some of it comes at least every `silence`. Says whether
+    /// what has run turned out to be reasoning, of which there was `known` before.
+    pub async fn settled(&self, known: usize, silence: Duration, most: Duration) -> bool {
+        let settled = async {
+            while !self.lock().ended && self.reasonings() == known {
+                if timeout(silence, self.changed.notified()).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let _ = timeout(most, settled).await;
+        self.reasonings() != known
+    }
+
+    /// How often what had come turned out to be reasoning.
+    pub fn reasonings(&self) -> usize {
+        self.lock().reasonings
     }
 
     /// Waits until the reply begins anew although one of its programs was taken.
@@ -167,12 +208,12 @@ mod tests {
     use futures::FutureExt;
 
     fn append(reply_stream: &ReplyStream, text: &str) {
-        reply_stream.push(&Delta::Append(text.to_owned()));
+        reply_stream.push(Piece::Text(text));
     }
 
     #[tokio::test]
     async fn a_program_comes_when_its_fence_is_closed_and_the_rest_at_the_end() {
-        let reply_stream = ReplyStream::new(false);
+        let reply_stream = ReplyStream::new(false, false);
         append(&reply_stream, "Look:\n```repl\na\n``");
         assert_eq!(reply_stream.next().now_or_never(), None);
         append(&reply_stream, "`\nand ```repl\n");
@@ -187,15 +228,36 @@ mod tests {
 
     #[tokio::test]
     async fn a_reply_begins_anew_as_long_as_no_program_was_taken() {
-        let reply_stream = ReplyStream::new(false);
+        let reply_stream = ReplyStream::new(false, false);
         append(&reply_stream, "```repl\na\n```\n");
-        reply_stream.push(&Delta::Reset(String::new()));
+        reply_stream.push(Piece::Restart);
         append(&reply_stream, "```repl\nb\n```\n");
         assert_eq!(reply_stream.next().await.as_deref(), Some("b\n"));
         assert_eq!(reply_stream.broken().now_or_never(), None);
-        reply_stream.push(&Delta::Reset(String::new()));
+        reply_stream.push(Piece::Restart);
         reply_stream.broken().await;
         append(&reply_stream, "```repl\nc\n```\n");
         assert_eq!(reply_stream.end().programs, ["b\n"]);
+    }
+
+    #[tokio::test]
+    async fn what_turns_out_to_be_reasoning_is_forgotten() {
+        let reply_stream = ReplyStream::new(false, false);
+        append(&reply_stream, "```repl\na\n```\n");
+        assert_eq!(reply_stream.next().await.as_deref(), Some("a\n"));
+        reply_stream.push(Piece::WasReasoning);
+        append(&reply_stream, "```repl\nb\n```\n");
+        assert_eq!((reply_stream.reasonings(), reply_stream.broken().now_or_never()), (1, None));
+        assert_eq!(reply_stream.next().await.as_deref(), Some("b\n"));
+        let held = ReplyStream::new(false, true);
+        append(&held, "```repl\na\n```\n");
+        assert_eq!(held.next().now_or_never(), None);
+        held.push(Piece::WasReasoning);
+        append(&held, "```repl\nb\n```\n");
+        assert_eq!(held.next().now_or_never().flatten().as_deref(), Some("b\n"));
+        let held = ReplyStream::new(false, true);
+        append(&held, "```repl\na\n```\n");
+        held.end();
+        assert_eq!(held.next().await.as_deref(), Some("a\n"));
     }
 }

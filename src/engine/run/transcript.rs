@@ -7,6 +7,7 @@
 use crate::{
     engine::{host::tool_call, prompt},
     llm::{Message, Role, ToolCall},
+    text::cut_middle,
 };
 
 /// Tokens of a conversation when the model's window is not known.
@@ -17,6 +18,9 @@ const CROWDED_PERCENT: usize = 75;
 
 /// The part of the window, in percent, that a conversation may fill at most. The rest is for the reply.
 const FULL_PERCENT: usize = 90;
+
+/// Bytes that stay of an observation at least when the conversation did not fit.
+const SHORTENED_BYTES: usize = 600;
 
 const BYTES_PER_TOKEN: usize = 4;
 
@@ -79,13 +83,13 @@ impl Transcript {
         self.messages.iter().rposition(|message| message.role == Role::Assistant).unwrap_or(self.messages.len())
     }
 
-    /// The messages with a demand at their end. Behind the results of calls it is part of the last: not every provider
-    /// takes a message of the user there.
+    /// The messages with a demand at their end. It is part of what the model was told last: not every provider takes a
+    /// message of the user behind the results of calls, and not every template takes two of them in a row.
     pub fn asking(&self, demand: &str) -> Vec<Message> {
         let mut asking = self.clone();
         match self.messages.last() {
-            Some(last) if last.role == Role::Tool => asking.remark(demand),
-            _ => asking.messages.push(Message::user(demand)),
+            Some(last) if last.role == Role::Assistant => asking.messages.push(Message::user(demand)),
+            _ => asking.remark(demand),
         }
         asking.messages
     }
@@ -100,7 +104,11 @@ impl Transcript {
 
     /// Takes out old observations, the oldest first, while there is too much.
     pub fn make_room(&mut self) {
-        let (mut size, room, latest) = (self.bytes(), self.room(FULL_PERCENT), self.latest());
+        self.take_out(self.room(FULL_PERCENT));
+    }
+
+    fn take_out(&mut self, room: usize) {
+        let (mut size, latest) = (self.bytes(), self.latest());
         for message in self.messages.iter_mut().take(latest).skip(2) {
             if size <= room {
                 return;
@@ -110,6 +118,27 @@ impl Transcript {
                 message.content = prompt::ELIDED.to_owned();
             }
         }
+    }
+
+    /// Makes the conversation shorter after it did not fit; `window` is what is known of the window by now. Returns whether
+    /// there was anything to take out: old observations first, then what the latest exchange says beyond its beginning and
+    /// its end.
+    pub fn shorten(&mut self, window: Option<usize>) -> bool {
+        let size = self.bytes();
+        self.window = window.unwrap_or(self.window).min(self.window);
+        // What a server counts may be more than it seems: each time it is a good deal less.
+        let room = self.room(FULL_PERCENT).min(size * 2 / 3);
+        self.take_out(room);
+        let rest = self.bytes();
+        if rest > room && self.messages.len() > 2 {
+            for message in &mut self.messages[2..] {
+                let most = SHORTENED_BYTES.max(message.content.len() / 3);
+                if message.role != Role::Assistant && message.content.len() > most {
+                    message.content = cut_middle(&message.content, most);
+                }
+            }
+        }
+        self.bytes() < size
     }
 
     /// Goes on in programs: what was called and what came of it becomes text.

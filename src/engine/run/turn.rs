@@ -4,19 +4,21 @@ use crate::{
     engine::{
         budget::model_call::{Cut, Turn},
         error::{CallError, RunError},
-        event::{Delta, Event},
+        event::Event,
         host::tool_call,
         prompt::inputs::output_chars,
         run::{Run, cell::Cell, reply::Reply, reply_stream::ReplyStream, state::Prose},
     },
-    llm::ToolCall,
+    llm::{Piece, ToolCall},
 };
 use std::time::Duration;
-use tokio::time::sleep;
 
-/// How long the rest of a reply is waited for when one of its programs has given the answer: for the provider's word on
-/// what it costs.
+/// How long the rest of a reply may be silent when one of its programs has given the answer: it has the provider's word on
+/// what it costs, and may say that the program was reasoning.
 const REST: Duration = Duration::from_secs(1);
+
+/// How long the rest of such a reply is waited for in all.
+const MOST_REST: Duration = Duration::from_secs(5);
 
 /// A turn that was written, with what its programs did.
 pub(super) struct TurnOutput {
@@ -35,11 +37,11 @@ impl Run<'_> {
         let (tree, model, tools, task) = (self.tree, self.model.clone(), self.tools.clone(), self.task.clone());
         let messages = self.transcript.messages().to_vec();
         let shows_prose = !tools.is_empty() || self.state.prose() == Prose::Answer;
-        let reply_stream = ReplyStream::new(shows_prose);
+        let reply_stream = ReplyStream::new(shows_prose, self.reasons_unmarked);
         let is_root = self.depth == 0;
         let context = self.interpreter.context_on_its_way();
-        let mut stream = |delta: Delta| {
-            if let (Some(shown), true) = (reply_stream.push(&delta), is_root) {
+        let mut stream = |piece: Piece<'_>| {
+            if let (Some(shown), true) = (reply_stream.push(piece), is_root) {
                 tree.progress.write_answer(&shown, context.if_ready().as_deref());
             }
         };
@@ -75,17 +77,11 @@ impl Run<'_> {
                     ran = &mut running => break ran?,
                 }
             };
-            let turn = match turn {
-                Some(turn) => turn,
-                // The answer is there: what else the model writes changes nothing.
-                None => tokio::select! {
-                    biased;
-                    result = written_by(&mut call) => result.unwrap_or_else(|error| broken(&reply_stream, &error.to_string())),
-                    () = sleep(REST) => Turn { text: reply_stream.text(), calls: Vec::new(), cut: None },
-                },
-            };
+            // If the answer is there, what else the model writes changes nothing.
+            let turn = turn.unwrap_or_else(|| Turn { text: reply_stream.text(), calls: Vec::new(), cut: None });
             (turn, ran)
         };
+        self.reasons_unmarked |= reply_stream.reasonings() > 0;
         Ok(Ok(self.written(turn, reply_stream.end(), cells)))
     }
 
@@ -102,15 +98,24 @@ impl Run<'_> {
             reply_stream.ended().await;
             return Ok(cells);
         }
+        let mut reasonings = reply_stream.reasonings();
         while let Some(program) = reply_stream.next().await {
+            if reply_stream.reasonings() != reasonings {
+                reasonings = reply_stream.reasonings();
+                room = output_chars(self.model.window());
+                cells.clear();
+            }
             self.tell("its program is running");
             let mut cell = self.run_program(program, cells.len() as u64 + 1).await?;
             room -= cell.keep_output(room);
             let is_answered = cell.answer.is_some();
             cells.push(cell);
-            if is_answered {
-                break;
+            if is_answered && !reply_stream.settled(reasonings, REST, MOST_REST).await {
+                return Ok(cells);
             }
+        }
+        if reply_stream.reasonings() != reasonings {
+            cells.clear();
         }
         Ok(cells)
     }

@@ -1,6 +1,7 @@
 //! Programs that behave, and programs that do not.
 
 use super::*;
+use crate::llm::Piece;
 use std::{path::Path, time::Instant};
 
 fn request(prompt: &str) -> Request {
@@ -8,13 +9,15 @@ fn request(prompt: &str) -> Request {
 }
 
 async fn run(line: &str, prompt: &str) -> (Result<Reply, Error>, Vec<String>) {
-    let model = CommandModel::new(line, Vec::new(), Duration::from_secs(20)).unwrap();
+    let model = CommandModel::new(line, Vec::new(), Duration::from_secs(20), None).unwrap();
     let mut pieces = Vec::new();
     let reply = model
         .call(&request(prompt), &mut |piece| match piece {
             Piece::Text(text) => pieces.push(text.to_owned()),
             Piece::Unseen(_) => {}
-            Piece::Restart => unreachable!("a model never restarts by itself"),
+            Piece::Restart | Piece::WasReasoning | Piece::Waits { .. } => {
+                unreachable!("a model never restarts by itself")
+            }
         })
         .await;
     (reply, pieces)
@@ -42,10 +45,20 @@ async fn a_prompt_larger_than_a_pipe_and_a_program_that_reads_none_of_it_both_wo
 
 #[tokio::test]
 async fn output_streams_as_it_is_printed_and_whole_characters_only() {
-    let script = r#"sh -c 'printf "a\303"; sleep 0.05; printf "\244b\377"'"#;
+    let script = r#"sh -c 'printf "x\303"; sleep 0.05; printf "\244b\377"'"#;
     let (reply, pieces) = run(script, "").await;
-    assert_eq!(reply.unwrap().text, "aäb\u{fffd}");
+    assert_eq!(reply.unwrap().text, "xäb\u{fffd}");
     assert!(pieces.len() > 1, "{pieces:?}");
+}
+
+#[tokio::test]
+async fn reasoning_is_no_part_of_what_a_program_answers() {
+    let (reply, pieces) = run("printf '<think>abc 41</think>The value is 42.'", "").await;
+    let reply = reply.unwrap();
+    assert_eq!((reply.text.as_str(), reply.reasoning.as_str()), ("The value is 42.", "abc 41"));
+    assert_eq!(pieces.concat(), "The value is 42.");
+    let (reply, _) = run("echo '<think>abc 41</think>'", "").await;
+    assert!(matches!(reply, Err(Error::EmptyReply { reasoning, .. }) if reasoning == "abc 41"));
 }
 
 #[tokio::test]
@@ -68,7 +81,7 @@ async fn failures_tell_what_the_program_said() {
 
 #[tokio::test]
 async fn output_ends_where_the_reply_may_have_no_more_tokens() {
-    let model = CommandModel::new("yes é", Vec::new(), Duration::from_secs(20)).unwrap();
+    let model = CommandModel::new("yes é", Vec::new(), Duration::from_secs(20), None).unwrap();
     let request = Request { max_output_tokens: Some(10), ..request("go on") };
     let reply = model.call(&request, &mut |_| {}).await.unwrap();
     assert_eq!((reply.finish, reply.usage.output), (Finish::Length, 10));
@@ -81,7 +94,7 @@ async fn output_ends_where_the_reply_may_have_no_more_tokens() {
 fn a_line_that_is_no_command_is_refused() {
     for line in ["", "  ", "cat 'open"] {
         assert_eq!(
-            CommandModel::new(line, Vec::new(), Duration::ZERO).unwrap_err().kind(),
+            CommandModel::new(line, Vec::new(), Duration::ZERO, None).unwrap_err().kind(),
             "configuration",
             "{line:?}"
         );
@@ -101,7 +114,7 @@ async fn a_dropped_call_takes_the_whole_group_of_processes_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pids");
     let line = format!("sh -c 'sleep 60 & echo $! $$ >{}; echo ready; wait'", file.display());
-    let model = CommandModel::new(&line, Vec::new(), Duration::from_secs(60)).unwrap();
+    let model = CommandModel::new(&line, Vec::new(), Duration::from_secs(60), None).unwrap();
     let (ready, is_ready) = tokio::sync::oneshot::channel();
     let call = tokio::spawn(async move {
         let mut ready = Some(ready);
@@ -129,7 +142,7 @@ fn is_alive(pid: &str) -> bool {
 
 #[tokio::test]
 async fn a_program_that_never_ends_is_ended() {
-    let model = CommandModel::new("sleep 60", Vec::new(), Duration::from_millis(50)).unwrap();
+    let model = CommandModel::new("sleep 60", Vec::new(), Duration::from_millis(50), None).unwrap();
     let error = model.call(&request(""), &mut |_| {}).await.unwrap_err();
     assert_eq!(error.to_string(), "cli:sleep 60 was silent for 0.05 seconds");
 }

@@ -10,7 +10,7 @@ const MOST_PROBLEMS: usize = 5;
 const PAGE_CHARS: usize = 2000;
 
 /// The sentence meant for people in the body of an error, or the whole body.
-pub(super) fn message_in(body: &str) -> String {
+pub(in crate::llm) fn message_in(body: &str) -> String {
     if is_page(body) {
         return page(body);
     }

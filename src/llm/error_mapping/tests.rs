@@ -150,31 +150,3 @@ fn a_redirect_is_told_without_what_it_carries() {
     let error = remote().of_status(302, None, "");
     assert!(error.to_string().ends_with("http://h:1/v1: it redirects, and redirects are not followed"), "{error}");
 }
-
-#[test]
-fn retry_after_is_read_in_every_form() {
-    let headers = |pairs: &[(&'static str, &'static str)]| -> HeaderMap {
-        let pair = |&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
-        pairs.iter().map(pair).collect()
-    };
-    let now = httpdate::parse_http_date("Sat, 21 Nov 2026 10:00:00 GMT").unwrap();
-    let cases = [
-        (headers(&[("retry-after", "2")]), Some(2.0)),
-        (headers(&[("retry-after", " 1.5 ")]), Some(1.5)),
-        (headers(&[("retry-after-ms", "250"), ("retry-after", "9")]), Some(0.25)),
-        (headers(&[("retry-after", "Sat, 21 Nov 2026 10:00:07 GMT")]), Some(7.0)),
-        (headers(&[("retry-after", "Sat, 21 Nov 2026 09:00:00 GMT")]), Some(0.0)),
-        (
-            headers(&[("retry-after", "Sat, 21 Nov 2026 10:00:07 GMT"), ("date", "Sat, 21 Nov 2026 10:00:04 GMT")]),
-            Some(3.0),
-        ),
-        (headers(&[("retry-after", "1e300")]), Some(86_400.0)),
-        (headers(&[("retry-after", "-1")]), None),
-        (headers(&[("retry-after", "NaN")]), None),
-        (headers(&[("retry-after", "soon")]), None),
-        (headers(&[]), None),
-    ];
-    for (headers, expected) in cases {
-        assert_eq!(retry_after(&headers, now).map(|it| it.as_secs_f64()), expected, "{headers:?}");
-    }
-}

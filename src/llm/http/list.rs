@@ -28,7 +28,42 @@ pub(crate) struct Listed {
     pub(crate) name: String,
     /// Tokens that fit its window, where the server says so.
     pub(crate) window: Option<usize>,
+    /// Whether it writes text, as far as its name and its kind tell.
+    pub(crate) writes: bool,
 }
+
+/// Parts of the names of models that do something else than write.
+const OTHER_WORK: &[&str] = &[
+    "embed",
+    "bge-",
+    "gte-",
+    "e5-",
+    "minilm",
+    "colbert",
+    "rerank",
+    "whisper",
+    "transcri",
+    "tts",
+    "speech",
+    "parakeet",
+    "kokoro",
+    "dall-e",
+    "image",
+    "diffusion",
+    "sdxl",
+    "flux",
+    "sora",
+    "veo",
+    "clip",
+    "moderation",
+    "llama-guard",
+    "shieldgemma",
+    "jina-",
+    "reward",
+];
+
+/// Kinds of models, in the words of LM Studio, Together and others, that write.
+const WRITING_KINDS: &[&str] = &["llm", "vlm", "chat", "language", "code", "model", "text", "completion"];
 
 /// The models of an OpenAI-compatible server, in its own order.
 ///
@@ -40,10 +75,7 @@ pub(crate) async fn list_models(
     remote: &RemoteModel,
     timeout: Duration,
 ) -> Result<Vec<Listed>, Error> {
-    let mut request = client.get(endpoint.join("models")).timeout(timeout);
-    if let Some(key) = &remote.key {
-        request = request.bearer_auth(key.expose());
-    }
+    let request = remote.authorized(client.get(endpoint.join("models")).timeout(timeout));
     let failed = |error| remote.of_transport(&error, timeout);
     let response = request.send().await.map_err(failed)?;
     let (status, headers) = (response.status(), response.headers().clone());
@@ -72,6 +104,7 @@ struct List<'a> {
 struct Model<'a> {
     #[serde(borrow)]
     id: Field<'a>,
+    r#type: Field<'a>,
     // vLLM, OpenRouter and llama.cpp each have a word for the window.
     max_model_len: Field<'a>,
     context_length: Field<'a>,
@@ -100,7 +133,11 @@ fn listed(body: &str) -> Option<Vec<Listed>> {
             json::text(model.id).filter(|name| name.len() <= LONGEST_NAME && !name.contains(char::is_control))?;
         let in_meta = || json::count(json::object::<Meta<'_>>(model.meta)?.n_ctx);
         let window = json::count(model.max_model_len).or_else(|| json::count(model.context_length)).or_else(in_meta);
-        Some(Listed { name, window: window.and_then(|it| usize::try_from(it).ok()) })
+        let lower = name.to_lowercase();
+        let kind = json::text(model.r#type).map(|kind| kind.to_lowercase());
+        let writes = !OTHER_WORK.iter().any(|part| lower.contains(part))
+            && kind.is_none_or(|kind| WRITING_KINDS.iter().any(|known| kind.contains(known)));
+        Some(Listed { name, window: window.and_then(|it| usize::try_from(it).ok()), writes })
     };
     Some(json::items(list, MOST_MODELS).into_iter().filter_map(one).collect())
 }
@@ -113,13 +150,22 @@ mod tests {
     fn a_list_of_models_is_read_with_the_windows_it_tells() {
         let models = r#"[{"id": "a", "max_model_len": 8192}, {"id": "b", "meta": {"n_ctx": 5}, "context_length": null},
                          {}, {"id": 3}, 7, {"id": "line\nfeed"}]"#;
-        let expected = [("a", Some(8192)), ("b", Some(5))].map(|(name, window)| Listed { name: name.into(), window });
+        let expected = [("a", Some(8192)), ("b", Some(5))].map(|(name, window)| Listed {
+            name: name.into(),
+            window,
+            writes: true,
+        });
         assert_eq!(listed(&format!("{{\"data\": {models}}}")).unwrap(), expected);
         assert_eq!(listed(models).unwrap(), expected);
         assert_eq!(listed(r#"{"data": []}"#), Some(Vec::new()));
         for broken in ["", r#"{"data": 1}"#, r#"{"data": null}"#, r#"{"boats": 2}"#, "<html>", "3", "null"] {
             assert_eq!(listed(broken), None, "{broken}");
         }
+        let models = r#"[{"id": "text-embedding-3"}, {"id": "Whisper-1"}, {"id": "a", "type": "embeddings"}, {"id": "chat"},
+                         {"id": "b", "type": "vlm"}]"#;
+        let writing: Vec<String> =
+            listed(models).unwrap().into_iter().filter(|it| it.writes).map(|it| it.name).collect();
+        assert_eq!(writing, ["chat", "b"]);
         let many = format!("[{}{{}}]", r#"{"id": "m"},"#.repeat(MOST_MODELS + 5));
         assert_eq!(listed(&many).unwrap().len(), MOST_MODELS);
     }

@@ -93,6 +93,9 @@ impl Models {
             Ok(ModelName::AtEndpoint(_)) => return None,
             Ok(ModelName::Extractive) => Ok("built in".to_owned()),
             Ok(ModelName::Command(line)) => self.check_command(&line),
+            Ok(ModelName::AtAzure(deployment)) => {
+                self.of_azure(&deployment).map(|_| "configured; not asked".to_owned())
+            }
             Ok(ModelName::OfProvider(AdapterKind::Ollama, name)) => self.check_ollama(&name).await,
             Ok(ModelName::OfProvider(kind, name)) => match self.of_provider(kind, &name).await {
                 Ok(provider) => match timeout(TIMEOUT, provider.list()).await {

@@ -3,6 +3,9 @@
 use crate::llm::{EXTRACTIVE, Error, catalog};
 use genai::adapter::AdapterKind;
 
+/// What the names of deployments at Azure begin with.
+pub(super) const AZURE: &str = "azure::";
+
 /// A model's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ModelName {
@@ -12,6 +15,8 @@ pub(super) enum ModelName {
     Command(String),
     /// At the configured endpoints, under exactly this name.
     AtEndpoint(String),
+    /// At Azure; the name of the deployment.
+    AtAzure(String),
     /// At a provider; the name as `genai` reads it, with the provider before `::`.
     OfProvider(AdapterKind, String),
 }
@@ -27,6 +32,9 @@ impl ModelName {
         }
         if let Some(line) = name.strip_prefix("cli:") {
             return Ok(Self::Command(line.trim().to_owned()));
+        }
+        if let Some(deployment) = name.strip_prefix(AZURE).filter(|it| !it.is_empty()) {
+            return Ok(Self::AtAzure(deployment.to_owned()));
         }
         if let Some((provider, model)) = name.split_once("::") {
             match catalog::kind_of(provider) {
@@ -80,6 +88,7 @@ mod tests {
             ("cli: claude -p", true, ModelName::Command("claude -p".into())),
             ("anthropic::claude-x", false, provider(K::Anthropic, "anthropic::claude-x")),
             ("Anthropic::claude-x", false, provider(K::Anthropic, "anthropic::claude-x")),
+            ("azure::my-gpt", true, ModelName::AtAzure("my-gpt".into())),
             ("openrouter::a/b::c", false, provider(K::OpenRouter, "open_router::a/b::c")),
             ("zai_coding::glm-5", false, provider(K::Zai, "zai_coding::glm-5")),
             ("claude-x", false, provider(K::Anthropic, "anthropic::claude-x")),

@@ -37,13 +37,25 @@ async fn sent(kind: AdapterKind, name: &str, messages: Vec<Message>) -> ((String
     let key = Secret::new("sk-hidden").map(|key| ("KEY".to_owned(), key));
     let connection = reqwest::Client::builder().no_proxy().build().unwrap();
     let providers = Providers::new(connection).unwrap();
-    let (memory, timeouts) = (Arc::default(), Timeouts::default());
-    let provider = Provider::of_kind(&providers, memory, kind, name, key, Some(url), timeouts).await.unwrap();
+    let (memory, timeouts) = (Arc::default(), TIMEOUTS);
+    let provider = Provider::of_kind(
+        &providers,
+        memory,
+        kind,
+        name,
+        Access { key, base: Some(url), headers: Vec::new() },
+        timeouts,
+        None,
+    )
+    .await
+    .unwrap();
     let request = Request { messages, max_output_tokens: None, tools: Default::default(), task: None };
     let error = provider.call(&request, &mut |_| {}).await.unwrap_err();
     let sent = taken.lock().unwrap().remove(0);
     (sent, format!("{error} {error:?} {provider:?}"))
 }
+
+const TIMEOUTS: Timeouts = Timeouts { first_text: Duration::from_secs(60), between: Duration::from_secs(60) };
 
 fn question() -> Vec<Message> {
     vec![Message::system("s"), Message::user("q")]
@@ -115,8 +127,18 @@ async fn an_event_without_end_holds_nobody_up_who_waits_for_a_reply() {
         let connection = reqwest::Client::builder().no_proxy().build().unwrap();
         let (providers, url) = (Providers::new(connection).unwrap(), endless(&stops));
         let key = Secret::new("sk-hidden").map(|key| ("KEY".to_owned(), key));
-        let (memory, timeouts) = (Arc::default(), Timeouts::default());
-        let provider = Provider::of_kind(&providers, memory, kind, "x", key, Some(url), timeouts).await.unwrap();
+        let (memory, timeouts) = (Arc::default(), TIMEOUTS);
+        let provider = Provider::of_kind(
+            &providers,
+            memory,
+            kind,
+            "x",
+            Access { key, base: Some(url), headers: Vec::new() },
+            timeouts,
+            None,
+        )
+        .await
+        .unwrap();
         let request = Request { messages: question(), max_output_tokens: None, tools: Default::default(), task: None };
         let started = Instant::now();
         let waited = timeout(Duration::from_millis(500), provider.call(&request, &mut |_| {})).await;

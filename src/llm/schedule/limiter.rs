@@ -3,26 +3,40 @@
 //! A 429 reduces the limit to the number of calls that were let in. But never to fewer than the server has lately shown
 //! to take, so that a server that turns calls away at random, or for their rate, is not mistaken for one that takes few
 //! at once. When calls have gone well for a while, one place comes back, to see whether the server takes more by now.
+//! When a call may go out is said by a [`Gate`]; calls wait before it in line.
 
+use super::{
+    gate::{Gate, Next},
+    retry::RetryPolicy,
+};
+use crate::llm::Error;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::{
+    sync::{Notify, Semaphore, SemaphorePermit},
+    time::{Instant, timeout_at},
+};
 
 /// How many limiters may lie idle before they are cleared away.
 const MOST_IDLE: usize = 64;
+
+/// A shorter wait is not worth a word.
+const TOLD_FROM: Duration = Duration::from_secs(1);
 
 /// The limiters of all models, by name.
 #[derive(Debug)]
 pub(super) struct ConcurrencyLimiters {
     width: usize,
+    policy: RetryPolicy,
     limiters: Mutex<HashMap<String, Arc<ConcurrencyLimiter>>>,
 }
 
 impl ConcurrencyLimiters {
-    pub(super) fn new(width: usize) -> Self {
-        Self { width, limiters: Mutex::default() }
+    pub(super) fn new(width: usize, policy: RetryPolicy) -> Self {
+        Self { width, policy, limiters: Mutex::default() }
     }
 
     pub(super) fn of(&self, model: &str) -> Arc<ConcurrencyLimiter> {
@@ -30,7 +44,10 @@ impl ConcurrencyLimiters {
         if limiters.len() > MOST_IDLE && !limiters.contains_key(model) {
             limiters.retain(|_, limiter| Arc::strong_count(limiter) > 1);
         }
-        limiters.entry(model.to_owned()).or_insert_with(|| Arc::new(ConcurrencyLimiter::new(self.width))).clone()
+        limiters
+            .entry(model.to_owned())
+            .or_insert_with(|| Arc::new(ConcurrencyLimiter::new(self.width, &self.policy)))
+            .clone()
     }
 }
 
@@ -40,10 +57,15 @@ pub(super) struct ConcurrencyLimiter {
     places: Semaphore,
     widest: usize,
     state: Mutex<State>,
+    /// Held by the call that goes out next.
+    line: tokio::sync::Mutex<()>,
+    /// That a call has shown something which that one waits for.
+    shown: Notify,
 }
 
 #[derive(Debug)]
 struct State {
+    gate: Gate,
     /// Places in all, taken or free.
     width: usize,
     open: usize,
@@ -68,34 +90,77 @@ impl State {
 }
 
 impl ConcurrencyLimiter {
-    fn new(width: usize) -> Self {
-        let state = State { width, open: 0, shown: [0; 2], ended: 0, let_in: 0 };
-        Self { places: Semaphore::new(width), widest: width, state: Mutex::new(state) }
+    fn new(width: usize, policy: &RetryPolicy) -> Self {
+        let gate = Gate::new(policy.first_pause, policy.longest_pause);
+        let state = State { gate, width, open: 0, shown: [0; 2], ended: 0, let_in: 0 };
+        let (line, shown) = Default::default();
+        Self { places: Semaphore::new(width), widest: width, state: Mutex::new(state), line, shown }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a place.
-    pub(super) async fn place(&self) -> Place<'_> {
+    /// Waits for a place, in line. `tells` hears of long waits.
+    ///
+    /// # Errors
+    /// The server wants to be left alone beyond the deadline.
+    pub(super) async fn place(
+        &self,
+        deadline: Option<Instant>,
+        tells: &mut (dyn FnMut(Duration, &Error) + Send),
+    ) -> Result<Place<'_>, Error> {
         let permit = self.places.acquire().await.expect("no limiter is ever closed");
-        Place { limiter: self, permit }
+        let _first_in_line = self.line.lock().await;
+        loop {
+            let now = Instant::now();
+            let (next, why) = {
+                let gate = &mut self.state().gate;
+                (gate.next(now), gate.why().cloned())
+            };
+            match (next, why) {
+                (Next::Go, _) => return Ok(Place { limiter: self, permit: Some(permit), since: now }),
+                (Next::Until(until), Some(why)) if deadline.is_some_and(|deadline| until >= deadline) => {
+                    return Err(why);
+                }
+                (Next::Until(until), why) => {
+                    if let Some(why) = why.filter(|_| until - now >= TOLD_FROM) {
+                        tells(until - now, &why);
+                    }
+                    // Whatever was shown meanwhile, the gate is asked again.
+                    let _ = timeout_at(until, self.shown.notified()).await;
+                }
+            }
+        }
+    }
+
+    fn tell_line(&self) {
+        self.shown.notify_one();
     }
 }
 
 /// A place in a limiter, held until the call is open.
 pub(super) struct Place<'a> {
     limiter: &'a ConcurrencyLimiter,
-    permit: SemaphorePermit<'a>,
+    permit: Option<SemaphorePermit<'a>>,
+    since: Instant,
 }
 
 impl<'a> Place<'a> {
     /// The call goes out.
-    pub(super) fn open(self) -> Open<'a> {
+    pub(super) fn open(mut self) -> Open<'a> {
         let mut state = self.limiter.state();
         state.open += 1;
-        Open { limiter: self.limiter, permit: Some(self.permit), rank: state.open }
+        Open { limiter: self.limiter, permit: self.permit.take(), rank: state.open, sent: Instant::now(), told: false }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if self.permit.is_some() {
+            self.limiter.state().gate.untold(self.since);
+            self.limiter.tell_line();
+        }
     }
 }
 
@@ -105,12 +170,17 @@ pub(super) struct Open<'a> {
     permit: Option<SemaphorePermit<'a>>,
     /// How many calls were open when this one went out, itself included.
     rank: usize,
+    sent: Instant,
+    /// Whether it is known if the server took the call.
+    told: bool,
 }
 
 impl Open<'_> {
     /// The server took the call.
-    pub(super) fn admitted(self) {
+    pub(super) fn admitted(mut self) {
+        self.told = true;
         let mut state = self.limiter.state();
+        state.gate.taken(self.sent, self.limiter.widest);
         state.count(self.rank, 2 * self.limiter.widest);
         state.let_in += 1;
         if state.width < self.limiter.widest && state.let_in >= 2 * state.width {
@@ -119,24 +189,41 @@ impl Open<'_> {
         }
     }
 
-    /// The server turned the call away. One place always remains.
-    pub(super) fn rejected(mut self) {
+    /// The server turned the call away. One place always remains. Returns whether the calls that follow wait for that: one
+    /// that only tried whether there is another place is alone in its misfortune.
+    pub(super) fn rejected(mut self, error: &Error) -> bool {
+        self.told = true;
         let mut state = self.limiter.state();
+        let [now, before] = state.shown;
+        let shown = now.max(before);
+        let has_tried =
+            state.width < self.limiter.widest && self.rank == state.width && (1..self.rank).contains(&shown);
+        match has_tried {
+            true => state.gate.untold(self.sent),
+            false => state.gate.refused(self.sent, Instant::now(), error),
+        }
         state.count(0, 2 * self.limiter.widest);
         state.let_in = 0;
-        let [now, before] = state.shown;
-        if state.width > now.max(before).max(1) {
+        if state.width > shown.max(1) {
             state.width -= 1;
             if let Some(permit) = self.permit.take() {
                 permit.forget();
             }
         }
+        !has_tried
     }
 }
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        self.limiter.state().open -= 1;
+        let mut state = self.limiter.state();
+        state.open -= 1;
+        // A server that falls silent, or fails, has taken the call for all that is known.
+        if !self.told {
+            state.gate.untold(self.sent);
+        }
+        drop(state);
+        self.limiter.tell_line();
     }
 }
 
@@ -145,78 +232,94 @@ mod tests {
     use super::*;
     use futures::FutureExt;
 
+    fn limiter(width: usize) -> ConcurrencyLimiter {
+        ConcurrencyLimiter::new(width, &RetryPolicy::default())
+    }
+
+    async fn open(limiter: &ConcurrencyLimiter) -> Open<'_> {
+        limiter.place(None, &mut |_, _| {}).await.unwrap_or_else(|error| panic!("{error}")).open()
+    }
+
+    fn limited() -> Error {
+        Error::RateLimited { model: "m".into(), detail: "d".into(), retry_after: None }
+    }
+
     fn free(limiter: &ConcurrencyLimiter) -> usize {
         limiter.places.available_permits()
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_lane_narrows_to_what_is_let_in_and_widens_when_it_goes_well() {
-        let limiter = ConcurrencyLimiter::new(4);
+        let limiter = limiter(4);
         let mut calls = Vec::new();
         for _ in 0..4 {
-            calls.push(limiter.place().await.open());
+            calls.push(open(&limiter).await);
         }
-        calls.pop().unwrap().rejected();
-        calls.pop().unwrap().rejected();
+        calls.pop().unwrap().rejected(&limited());
+        calls.pop().unwrap().rejected(&limited());
         calls.into_iter().for_each(Open::admitted);
         assert_eq!(free(&limiter), 2);
         for _ in 0..2 {
-            limiter.place().await.open().admitted();
+            open(&limiter).await.admitted();
         }
         assert_eq!(free(&limiter), 3);
         for _ in 0..100 {
-            limiter.place().await.open().admitted();
+            open(&limiter).await.admitted();
         }
         assert_eq!(free(&limiter), 4);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_lane_stays_as_wide_as_the_server_has_shown_to_take() {
-        let limiter = ConcurrencyLimiter::new(4);
+        let limiter = limiter(4);
         for _ in 0..20 {
             let mut calls = Vec::new();
             for _ in 0..free(&limiter) {
-                calls.push(limiter.place().await.open());
+                calls.push(open(&limiter).await);
             }
-            calls.remove(0).rejected();
+            calls.remove(0).rejected(&limited());
             calls.into_iter().for_each(Open::admitted);
         }
         assert!(free(&limiter) >= 3, "{limiter:?}");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_server_that_takes_fewer_than_before_is_learnt_anew() {
-        let limiter = ConcurrencyLimiter::new(8);
+        let limiter = limiter(8);
         for takes in [8, 2] {
             for _ in 0..20 {
                 let mut calls = Vec::new();
                 for _ in 0..free(&limiter) {
-                    calls.push(limiter.place().await.open());
+                    calls.push(open(&limiter).await);
                 }
                 for (at, call) in calls.into_iter().enumerate().rev() {
-                    if at < takes { call.admitted() } else { call.rejected() }
+                    if at < takes {
+                        call.admitted();
+                    } else {
+                        call.rejected(&limited());
+                    }
                 }
             }
             assert!(free(&limiter) <= takes + 1, "{takes}: {limiter:?}");
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn the_last_place_stays() {
-        let limiter = ConcurrencyLimiter::new(2);
+        let limiter = limiter(2);
         for _ in 0..5 {
-            limiter.place().await.open().rejected();
+            open(&limiter).await.rejected(&limited());
         }
         assert_eq!(free(&limiter), 1);
-        let call = limiter.place().await.open();
-        assert!(limiter.place().now_or_never().is_none());
+        let call = open(&limiter).await;
+        assert!(limiter.place(None, &mut |_, _| {}).now_or_never().is_none());
         drop(call);
         assert_eq!(free(&limiter), 1);
     }
 
     #[test]
     fn lanes_are_shared_by_name_and_idle_ones_are_cleared_away() {
-        let limiters = ConcurrencyLimiters::new(3);
+        let limiters = ConcurrencyLimiters::new(3, RetryPolicy::default());
         let held = limiters.of("held");
         assert!(Arc::ptr_eq(&held, &limiters.of("held")));
         for number in 0..1000 {

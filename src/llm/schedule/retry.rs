@@ -6,27 +6,18 @@ use std::time::Duration;
 /// How often a call is tried, and how long it waits in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Attempts in all; 1 means that nothing is tried again.
+    /// Attempts in all; 1 means that nothing is tried again. A call that was turned away because the server has enough
+    /// to do, or is not ready, was no attempt: nobody tried. It waits for as long as there is time.
     pub attempts: u32,
-    /// How often a call may be turned away because the server has enough to do. That is no attempt: nobody tried.
-    pub rejections: u32,
     /// The longest pause after the first failure; it doubles with every further one.
     pub first_pause: Duration,
     /// No pause grows beyond this.
     pub longest_pause: Duration,
-    /// A server that asks to be left alone for longer than this is not waited for.
-    pub longest_wait: Duration,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self {
-            attempts: 4,
-            rejections: 8,
-            first_pause: Duration::from_millis(250),
-            longest_pause: Duration::from_secs(10),
-            longest_wait: Duration::from_secs(120),
-        }
+        Self { attempts: 4, first_pause: Duration::from_millis(250), longest_pause: Duration::from_secs(10) }
     }
 }
 
@@ -44,9 +35,9 @@ impl Attempts {
     }
 
     pub(super) fn count(&mut self, error: &Error) {
-        match error {
-            Error::RateLimited { .. } => self.rejections += 1,
-            _ => self.failures += 1,
+        match error.is_turned_away() {
+            true => self.rejections += 1,
+            false => self.failures += 1,
         }
     }
 }
@@ -58,8 +49,7 @@ impl RetryPolicy {
     /// together. What the server asked for is added whole, never shortened.
     pub(super) fn pause(&self, call: u64, attempts: Attempts, error: &Error) -> Option<Duration> {
         let asked = error.retry_after().unwrap_or_default();
-        let is_over = attempts.failures >= self.attempts || attempts.rejections >= self.rejections;
-        if is_over || !error.is_transient() || asked > self.longest_wait {
+        if attempts.failures >= self.attempts || !error.is_transient() {
             return None;
         }
         let doubled = self.first_pause.saturating_mul(1 << attempts.total().saturating_sub(1).min(20));
@@ -125,12 +115,11 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_asked_for_is_waited_for_in_full_or_not_at_all() {
+    fn what_the_server_asked_for_is_waited_for_in_full() {
         let policy = RetryPolicy::default();
         let pause = policy.pause(7, turned_away(1), &limited(Some(2))).unwrap();
         assert!(pause >= Duration::from_secs(2) && pause <= Duration::from_millis(2250), "{pause:?}");
         assert!(policy.pause(7, turned_away(1), &limited(None)).unwrap() <= policy.first_pause);
-        assert_eq!(policy.pause(7, turned_away(1), &limited(Some(3600))), None);
     }
 
     #[test]
@@ -142,16 +131,14 @@ mod tests {
     }
 
     #[test]
-    fn being_turned_away_is_no_attempt_but_does_not_go_on_for_ever() {
+    fn being_turned_away_is_no_attempt() {
         let policy = RetryPolicy::default();
         let mut attempts = Attempts::default();
-        for _ in 0..7 {
+        for _ in 0..100 {
             attempts.count(&limited(None));
             assert!(policy.pause(1, attempts, &limited(None)).is_some(), "{attempts:?}");
         }
         attempts.count(&broken());
         assert!(policy.pause(1, attempts, &broken()).is_some());
-        attempts.count(&limited(None));
-        assert_eq!(policy.pause(1, attempts, &limited(None)), None);
     }
 }

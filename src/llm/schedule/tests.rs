@@ -161,8 +161,8 @@ impl Stage {
         let call = Call { model, request: &request, number, permits, deadline: *deadline, token, billing: &billing };
         let mut sink = |piece: Piece<'_>| match piece {
             Piece::Text(text) => shown.push_str(text),
-            Piece::Unseen(_) => {}
-            Piece::Restart => shown.push('|'),
+            Piece::Unseen(_) | Piece::Waits { .. } => {}
+            Piece::Restart | Piece::WasReasoning => shown.push('|'),
         };
         let result = self.scheduler.call(call, &mut sink).await;
         let (attempts, lost) = (billing.attempts.into_inner(), billing.spent.into_inner().unwrap());

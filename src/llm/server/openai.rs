@@ -6,15 +6,13 @@
 use super::{Error, Said, events::Event};
 use crate::llm::{
     CallPiece, Message, PieceSink, Request, Role, Tool,
+    adjustments::{Adjusted, LimitField},
     json::{self, Field},
     stream_reader::{Reported, StreamReader},
     tool::{MOST_CALLS, acceptable},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-
-/// Models that want the limit on the reply under its later name.
-const NEW_LIMIT: [&str; 5] = ["gpt-5", "gpt-6", "o1", "o3", "o4"];
 
 /// The most parts of a text that comes as a list, and the most chunks in one list.
 const MOST_PARTS: usize = 1000;
@@ -26,7 +24,8 @@ pub(super) struct Body<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<OfferedTool<'a>>,
     messages: Vec<SentMessage<'a>>,
-    stream_options: StreamOptions,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +48,6 @@ struct Offered<'a> {
     name: &'a str,
     description: &'a str,
     parameters: &'a serde_json::Value,
-    strict: bool,
 }
 
 #[derive(Serialize)]
@@ -75,26 +73,22 @@ struct SentFunction {
     arguments: String,
 }
 
-/// What is asked for, streamed.
-pub(super) fn body<'a>(model: &'a str, request: &'a Request) -> Body<'a> {
-    let family = model.split_once("::").map_or(model, |(_, name)| name);
-    let (old, new) = match NEW_LIMIT.iter().any(|start| family.starts_with(start)) {
-        true => (None, request.max_output_tokens),
-        false => (request.max_output_tokens, None),
-    };
+/// What is asked for, in the way that the server is known to take.
+pub(super) fn body<'a>(model: &'a str, request: &'a Request, adjusted: Adjusted) -> Body<'a> {
+    let limit = |field| request.max_output_tokens.filter(|_| adjusted.limit_field == field);
     Body {
         model,
-        stream: true,
+        stream: adjusted.streams,
         tools: request.tools.iter().map(offered).collect(),
         messages: request.messages.iter().map(sent).collect(),
-        stream_options: StreamOptions { include_usage: true },
-        max_tokens: old,
-        max_completion_tokens: new,
+        stream_options: adjusted.asks_for_usage.then_some(StreamOptions { include_usage: true }),
+        max_tokens: limit(LimitField::MaxTokens),
+        max_completion_tokens: limit(LimitField::MaxCompletionTokens),
     }
 }
 
 fn offered(Tool { name, description, parameters }: &Tool) -> OfferedTool<'_> {
-    OfferedTool { r#type: "function", function: Offered { name, description, parameters, strict: false } }
+    OfferedTool { r#type: "function", function: Offered { name, description, parameters } }
 }
 
 fn sent(message: &Message) -> SentMessage<'_> {
@@ -124,6 +118,9 @@ struct Chunk<'a> {
     message: Field<'a>,
     detail: Field<'a>,
     usage: Field<'a>,
+    #[serde(rename = "usageMetadata")]
+    usage_metadata: Field<'a>,
+    timings: Field<'a>,
     x_groq: Field<'a>,
 }
 
@@ -133,6 +130,7 @@ struct Choice<'a> {
     delta: Field<'a>,
     message: Field<'a>,
     finish_reason: Field<'a>,
+    usage: Field<'a>,
 }
 
 #[derive(Deserialize)]
@@ -167,19 +165,81 @@ struct Function<'a> {
     arguments: Field<'a>,
 }
 
+/// Tokens, in the words of all who count them.
 #[derive(Deserialize)]
 struct Usage<'a> {
     #[serde(borrow)]
     prompt_tokens: Field<'a>,
+    input_tokens: Field<'a>,
+    #[serde(rename = "promptTokenCount")]
+    prompt_token_count: Field<'a>,
+    #[serde(rename = "inputTokens")]
+    camel_input: Field<'a>,
     completion_tokens: Field<'a>,
+    output_tokens: Field<'a>,
+    #[serde(rename = "candidatesTokenCount")]
+    candidates_token_count: Field<'a>,
+    #[serde(rename = "outputTokens")]
+    camel_output: Field<'a>,
     total_tokens: Field<'a>,
+    #[serde(rename = "totalTokenCount")]
+    total_token_count: Field<'a>,
     prompt_tokens_details: Field<'a>,
+    input_tokens_details: Field<'a>,
+    cached_tokens: Field<'a>,
+    prompt_cache_hit_tokens: Field<'a>,
+    cache_read_input_tokens: Field<'a>,
+    #[serde(rename = "cachedContentTokenCount")]
+    cached_content_token_count: Field<'a>,
+}
+
+impl Usage<'_> {
+    fn reported(&self) -> Reported {
+        let first = |fields: &[Field<'_>]| fields.iter().find_map(|field| json::count(*field));
+        let of_details = |field| json::count(json::object::<UsageDetails<'_>>(field)?.cached_tokens);
+        let input = [self.prompt_tokens, self.input_tokens, self.prompt_token_count, self.camel_input];
+        let output = [self.completion_tokens, self.output_tokens, self.candidates_token_count, self.camel_output];
+        let cached = [
+            self.cached_tokens,
+            self.prompt_cache_hit_tokens,
+            self.cache_read_input_tokens,
+            self.cached_content_token_count,
+        ];
+        let cached = of_details(self.prompt_tokens_details)
+            .filter(|cached| *cached > 0)
+            .or_else(|| of_details(self.input_tokens_details))
+            .filter(|cached| *cached > 0)
+            .or_else(|| first(&cached));
+        Reported {
+            input: first(&input),
+            output: first(&output),
+            total: first(&[self.total_tokens, self.total_token_count]),
+            cached,
+        }
+    }
 }
 
 #[derive(Deserialize)]
 struct UsageDetails<'a> {
     #[serde(borrow)]
     cached_tokens: Field<'a>,
+}
+
+/// What llama.cpp's server counts where it is not asked for more.
+#[derive(Deserialize)]
+struct Timings<'a> {
+    #[serde(borrow)]
+    prompt_n: Field<'a>,
+    cache_n: Field<'a>,
+    predicted_n: Field<'a>,
+}
+
+impl Timings<'_> {
+    fn reported(&self) -> Reported {
+        let cached = json::count(self.cache_n);
+        let input = json::count(self.prompt_n).map(|read| read + cached.unwrap_or_default());
+        Reported { input, output: json::count(self.predicted_n), total: None, cached }
+    }
 }
 
 #[derive(Deserialize)]
@@ -221,6 +281,7 @@ fn take_chunk(json: &RawValue, reading: &mut StreamReader<'_>, pieces: PieceSink
     if chunk.is_error() {
         return Err(reading.said_error(json.get()));
     }
+    let of_choice = choice.as_ref().and_then(|choice| choice.usage);
     if let Some(choice) = choice {
         // A whole completion has a message where a chunk has a part of one.
         let is_whole = choice.delta.is_none() && choice.message.is_some();
@@ -233,15 +294,14 @@ fn take_chunk(json: &RawValue, reading: &mut StreamReader<'_>, pieces: PieceSink
             None => {}
         }
     }
-    let of_groq = || json::object::<GroqUsage<'_>>(chunk.x_groq)?.usage;
-    if let Some(usage) = json::object::<Usage<'_>>(chunk.usage.or_else(of_groq)) {
-        reading.usage(Reported {
-            input: json::count(usage.prompt_tokens),
-            output: json::count(usage.completion_tokens),
-            total: json::count(usage.total_tokens),
-            cached: json::object::<UsageDetails<'_>>(usage.prompt_tokens_details)
-                .and_then(|it| json::count(it.cached_tokens)),
-        });
+    let of_groq = json::object::<GroqUsage<'_>>(chunk.x_groq).and_then(|it| it.usage);
+    if let Some(timings) = json::object::<Timings<'_>>(chunk.timings) {
+        reading.usage(timings.reported());
+    }
+    for usage in [of_groq, of_choice, chunk.usage_metadata, chunk.usage] {
+        if let Some(usage) = json::object::<Usage<'_>>(usage) {
+            reading.usage(usage.reported());
+        }
     }
     Ok(())
 }

@@ -16,7 +16,8 @@ fn read(
     let mut sink = |piece: Piece<'_>| match piece {
         Piece::Text(text) => streamed.push_str(text),
         Piece::Unseen(_) => {}
-        Piece::Restart => unreachable!("a model never restarts by itself"),
+        Piece::WasReasoning => streamed.clear(),
+        Piece::Restart | Piece::Waits { .. } => unreachable!("a model never restarts by itself"),
     };
     let mut reading = StreamReader::new(&remote, &Arc::default());
     let reply = steps(&mut reading, &mut sink).and_then(|()| reading.conclude(&request(), &mut sink));
@@ -112,6 +113,9 @@ fn reasoning_inside_the_text_is_kept_apart_and_does_not_stream() {
     let (reply, streamed) = texts(&["<thi", "nk>hm</think>\n\nyes"], "");
     let reply = reply.unwrap();
     assert_eq!((reply.text.as_str(), reply.reasoning.as_str(), streamed.as_str()), ("yes", "hm", "yes"));
+    let (reply, streamed) = texts(&["hm", "\n</think>", "\n\nyes"], "");
+    let reply = reply.unwrap();
+    assert_eq!((reply.text.as_str(), reply.reasoning.as_str(), streamed.as_str()), ("yes", "hm\n", "yes"));
 }
 
 /// What came of a reply that begins so and then says this until it is stopped.

@@ -1,6 +1,7 @@
 //! Errors of the engine as errors of the protocol, mapped in one place.
 
 use crate::{
+    config::in_editor,
     failure::Failure,
     lsp::{
         ext::{CancelledData, FailureData, QueryResult},
@@ -27,7 +28,8 @@ pub fn cancelled(result: Option<QueryResult>) -> Error {
 
 /// Of a query that was only previewed there is no result.
 pub fn failed(failure: &Failure, result: Option<QueryResult>) -> Error {
-    let data = FailureData { kind: failure.kind, hint: failure.hint.clone(), query: of_query(result) };
+    let data =
+        FailureData { kind: failure.kind, hint: failure.hint.as_deref().map(in_editor), query: of_query(result) };
     Error {
         code: ErrorCode::ServerError(REQUEST_FAILED),
         message: failure.message.clone().into(),

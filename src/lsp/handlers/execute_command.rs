@@ -3,6 +3,7 @@
 
 use super::{Handlers, error};
 use crate::{
+    config::in_editor,
     engine::Termination,
     lsp::{
         ext::{
@@ -75,7 +76,7 @@ fn read<T: serde::de::DeserializeOwned>(argument: Value) -> Result<T> {
 async fn show(client: &Client, question: &str, outcome: &Outcome, shows_documents: bool) {
     let answer = &outcome.answer;
     if let Some(failure) = &answer.failure {
-        let hint = failure.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        let hint = failure.hint.as_ref().map(|hint| format!(" ({})", in_editor(hint))).unwrap_or_default();
         client.show_message(MessageType::ERROR, format!("RLM: {}{hint}", failure.message)).await;
         return;
     }

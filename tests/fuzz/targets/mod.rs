@@ -8,24 +8,29 @@ mod decode;
 mod frames;
 mod manifest;
 mod reply;
+mod thinking;
 mod walk;
+mod written;
 
 pub use self::{
-    calls::calls, chunk::chunk, decode::decode, frames::frames, manifest::manifest, reply::reply, walk::walk,
+    calls::calls, chunk::chunk, decode::decode, frames::frames, manifest::manifest, reply::reply, thinking::thinking,
+    walk::walk, written::written,
 };
 
 /// Something that takes any bytes.
 pub type Target = fn(&[u8]);
 
 /// The targets by their names, which are those of the folders of `corpus`.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("calls", calls),
     ("chunk", chunk),
     ("decode", decode),
     ("frames", frames),
     ("manifest", manifest),
     ("reply", reply),
+    ("thinking", thinking),
     ("walk", walk),
+    ("written", written),
 ];
 
 /// What divides the parts of an input that has several; a line, so that such inputs can be read.

@@ -154,7 +154,9 @@ impl Case {
 async fn every_case_holds_in_the_engine() {
     let environment = Environment::of([("RLM_PROGRAM", env!("CARGO_BIN_EXE_rlm"))]);
     let backend = setup::backend(&environment).expect("there can be interpreters");
-    let cases = [programs::cases(), sub_calls::cases(), looks::cases(), tools::cases()].into_iter().flatten();
+    let cases = [programs::cases(), sub_calls::cases(), looks::cases(), tools::cases(), weak_models::cases()]
+        .into_iter()
+        .flatten();
     let failed: Vec<String> = futures::stream::iter(cases)
         .map(|case| {
             let backend = backend.clone();

@@ -78,7 +78,7 @@ async fn answers_quotations_and_names_do_nothing_to_a_terminal() {
         ("trace", vec!["query", "q", &d, "--trace", &format!("/no/such/{HOSTILE}")], SHOWN),
         ("models", vec!["models", "--model", &format!("{HOSTILE}::x")], r"\x1B]52;c;YmFy"),
     ] {
-        check(what, &on_terminal(arguments, &[]).await, shown);
+        check(what, &on_terminal(arguments, &[]).await.stdout, shown);
     }
 }
 
@@ -100,10 +100,10 @@ async fn stores_do_nothing_to_a_terminal_and_a_pipe_gets_their_text_as_it_is() {
         ("path", vec!["shards", "grep", &path("names"), "pear", "--path", &hostile], SHOWN),
         ("no store", vec!["shards", "info", &path(&hostile)], SHOWN),
     ] {
-        check(what, &on_terminal(arguments, &[]).await, shown);
+        check(what, &on_terminal(arguments, &[]).await.stdout, shown);
     }
     // The ends of lines are no escape sequences.
-    let seen = on_terminal(["shards", "slice", &path("st"), "0"], &[]).await;
+    let seen = on_terminal(["shards", "slice", &path("st"), "0"], &[]).await.stdout;
     assert!(!String::from_utf8_lossy(&seen).contains(r"\x0D"), "{seen:?}");
     let output = rlm(["shards", "slice", &path("st"), "0"]).output().await.expect("it runs");
     assert_eq!(output.stdout, fs::read(path("a.log")).expect("the file is there"));
@@ -125,7 +125,7 @@ async fn a_streamed_answer_does_nothing_to_a_terminal_wherever_it_is_cut() {
         let server = ScriptedServer::start(script).await;
         let url = server.url();
         let arguments = ["query", "q", &path, "--endpoint", &url, "--model", "scripted", "--strategy", "direct"];
-        let seen = on_terminal(arguments, &[]).await;
+        let seen = on_terminal(arguments, &[]).await.stdout;
         check("stream", &seen, SHOWN);
         let seen = String::from_utf8(seen).expect("it is text");
         // The terminal itself makes a carriage return and a line feed of a line feed.
@@ -146,7 +146,7 @@ async fn errors_of_servers_and_logs_do_nothing_to_a_terminal() {
         vec!["models", "--endpoint", &url],
         vec!["doctor", "--endpoint", &url],
     ] {
-        let seen = on_terminal(&arguments, &[("RLM_LOG", "trace")]).await;
+        let seen = on_terminal(&arguments, &[("RLM_LOG", "trace")]).await.stdout;
         check(&arguments.join(" "), &seen, "");
     }
 }
@@ -158,6 +158,6 @@ async fn our_own_progress_is_still_drawn() {
     let server = ScriptedServer::start(|_| Action::reply("so").after(Duration::from_millis(700))).await;
     let url = server.url();
     let arguments = ["query", "q", &path, "--endpoint", &url, "--model", "scripted", "--strategy", "direct"];
-    let seen = String::from_utf8(on_terminal(arguments, &[]).await).expect("it is text");
+    let seen = String::from_utf8(on_terminal(arguments, &[]).await.stdout).expect("it is text");
     assert!(seen.contains("\u{1b}[36m") && seen.contains("1 file,") && seen.contains("so"), "{seen:?}");
 }

@@ -1,7 +1,9 @@
 //! What servers are known to send, and what becomes of it.
 
 use super::*;
-use crate::llm::{Finish, Reply, TokenUsage, ToolCall, error_mapping::RemoteModel};
+use crate::llm::{
+    Finish, Reply, TokenUsage, ToolCall, adjustments::Adjustments, error_mapping::RemoteModel, server::limit_field,
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -179,7 +181,7 @@ fn a_request_has_what_all_servers_take() {
         Message::assistant("a"),
     ];
     let request = Request { messages, max_output_tokens: Some(7), tools: Arc::from([tool]), task: None };
-    let offered = json!({"name": "grep", "description": "d", "parameters": {"type": "object"}, "strict": false});
+    let offered = json!({"name": "grep", "description": "d", "parameters": {"type": "object"}});
     let called = json!({"type": "function", "id": "c", "function": {"name": "grep_it", "arguments": "{}"}});
     let expected = json!({
         "model": "x::m", "stream": true, "tools": [{"type": "function", "function": offered}],
@@ -190,10 +192,15 @@ fn a_request_has_what_all_servers_take() {
         "stream_options": {"include_usage": true}, "max_tokens": 7,
     });
     // The order of the fields is that in which prompt caches see them.
-    assert_eq!(serde_json::to_string(&body("x::m", &request)).unwrap(), expected.to_string());
+    assert_eq!(serde_json::to_string(&body("x::m", &request, adjusted("x::m"))).unwrap(), expected.to_string());
     for (model, is_new) in [("gpt-5.2", true), ("x::o3-high", true), ("openai/gpt-5", false), ("o", false)] {
-        let body = serde_json::to_value(body(model, &request)).unwrap();
+        let body = serde_json::to_value(body(model, &request, adjusted(model))).unwrap();
         let limits = (body["max_tokens"].as_u64(), body["max_completion_tokens"].as_u64());
         assert_eq!(limits, if is_new { (None, Some(7)) } else { (Some(7), None) }, "{model}");
     }
+}
+
+/// How a model of this name is asked first.
+fn adjusted(model: &str) -> Adjusted {
+    Adjustments::new(limit_field(model), None, true).begin().adjusted
 }

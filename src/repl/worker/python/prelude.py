@@ -253,14 +253,22 @@ def own_tool(tool):
 
 
 def answer_text(value):
-    """The answer as a text. Where it is to be JSON, a value that is no str is written as that."""
+    """The answer as a text: that of `answer` is its content. Where it is to be JSON, a value that is no str is written as
+    that."""
+    if isinstance(value, dict) and set(value) == {"content", "ready"}:
+        value = value["content"]
     if gives_json and not isinstance(value, str):
         return json.dumps(value)
     return str(value)
 
 
 def final(value):
-    state["final"] = answer_text(value)
+    if value is None and not gives_json:
+        raise ValueError('None is no answer: look at what the program has found; if it is the word, FINAL("None")')
+    answer = answer_text(value)
+    if not answer.strip():
+        raise ValueError("the answer is empty: answer in words, and if there is nothing to find, say so")
+    state["final"] = answer
     raise Final
 
 

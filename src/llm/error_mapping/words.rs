@@ -1,0 +1,183 @@
+//! The words in which servers say what is wrong, in lower case, as their sources, their documentation and reports of
+//! people have them.
+
+pub(super) const TOO_LONG: &[&str] = &[
+    "maximum context length",
+    "context_length_exceeded",
+    "exceed_context_size_error",
+    "context size has been exceeded",
+    "available context size",
+    "exceeds the context window",
+    "context window exceeds",
+    "exceed context limit",
+    "prompt is too long",
+    "prompt too long",
+    "prompt_too_long",
+    "input is too long",
+    "input token count",
+    "input tokens exceed",
+    "exceeds the context length",
+    "context length exceeded",
+    "context window exceeded",
+    "contextwindowexceeded",
+    "contextlengthexceeded",
+    "longer than the model's context",
+    "loaded with context length",
+    "context overflow",
+    "tokens in the prompt cannot exceed",
+    "tokens_limit_reached",
+    "too large for the model",
+    "too large for model with",
+    "messages is too long",
+    "greater than max_seq_len",
+    "`inputs` tokens + `max_new_tokens`",
+    "prompt exceeds max length",
+    "request too large",
+    "maximum prompt length",
+    "exceeded model token limit",
+    "token length exceed model limit",
+    "range of input length should be",
+    "larger than the context",
+];
+
+/// What means the same, unless it is said of a rate.
+pub(super) const LIKELY_TOO_LONG: &[&str] = &[
+    "context length",
+    "context window",
+    "context size",
+    "context limit",
+    "maximum context",
+    "max_model_len",
+    "n_ctx",
+    "input too long",
+    "input length",
+    "input is too large",
+    "too many input tokens",
+    "too many tokens",
+    "token limit",
+    "token count exceeds",
+    "tokens exceed",
+    "exceeds max tokens",
+    "exceeds the maximum number of tokens",
+    "maximum number of tokens allowed",
+    "maximum number of input tokens",
+    "maximum allowed number of input tokens",
+    "prompt length",
+    "prompt exceeds",
+    "prompt has too many",
+    "sequence length",
+    "string_above_max_length",
+    "string too long",
+    "reduce the length of the",
+    "\u{8d85}\u{957f}",
+    "\u{8fc7}\u{957f}",
+];
+
+pub(super) const UNKNOWN_MODEL: &[&str] = &[
+    "model_not_found",
+    "model not found",
+    "model not exist",
+    "model does not exist",
+    "not a valid model",
+    "unknown model",
+    "invalid model",
+    "no such model",
+    "unsupported model",
+];
+
+pub(super) const BAD_KEY: &[&str] = &[
+    "invalid_api_key",
+    "invalid api key",
+    "incorrect api key",
+    "api key not valid",
+    "invalid x-api-key",
+    "authentication_error",
+    "unauthenticated",
+];
+
+pub(super) const NO_CREDIT: &[&str] = &[
+    "insufficient_quota",
+    "credit balance is too low",
+    "insufficient balance",
+    "insufficient credits",
+    "requires more credits",
+    "billing_hard_limit",
+];
+
+pub(super) const RATE: &[&str] = &[
+    "rate limit",
+    "rate_limit",
+    "ratelimit",
+    "rate-limit",
+    "too many requests",
+    "too_many_requests",
+    "too many concurrent",
+    "resource_exhausted",
+    "throttl",
+    "slow down",
+];
+
+/// That a server has enough to do, or is not ready yet.
+pub(super) const BUSY: &[&str] = &[
+    "loading",
+    "overloaded",
+    "busy",
+    "warming up",
+    "warm up",
+    "starting",
+    "cold start",
+    "at capacity",
+    "no capacity",
+    "over capacity",
+    "out of capacity",
+    "no available slot",
+    "no slot",
+    "no available server",
+    "no healthy upstream",
+    "queue is full",
+    "queue full",
+    "not ready",
+    "high demand",
+    "high load",
+    "scaling up",
+];
+
+/// That a server cannot do what it was asked.
+pub(super) const CANNOT: &[&str] = &[
+    "jinja",
+    "chat template",
+    "must alternate",
+    "not supported",
+    "n't support",
+    "not support",
+    "unsupported",
+    "not implemented",
+    "tools param",
+];
+
+const REJECTED: &[&str] =
+    &["invalid_request", "invalid request", "badrequest", "bad request", "invalid_argument", "validation"];
+
+/// The status that has the meaning of an error's words, where it comes without one.
+pub(super) fn status_of(text: &str) -> u16 {
+    let meanings: [(&[&[&str]], u16); 7] = [
+        (&[NO_CREDIT], 402),
+        (&[BAD_KEY], 401),
+        (&[TOO_LONG, LIKELY_TOO_LONG], 400),
+        (&[RATE], 429),
+        (&[UNKNOWN_MODEL], 404),
+        (&[BUSY], 503),
+        (&[REJECTED, CANNOT], 400),
+    ];
+    let says = |lists: &[&[&str]]| lists.iter().any(|phrases| any_in(phrases, text));
+    meanings.iter().find(|(lists, _)| says(lists)).map_or(500, |(_, status)| *status)
+}
+
+/// Whether a server says that it has enough to do, or is not ready.
+pub(in crate::llm) fn is_busy(said: &str) -> bool {
+    any_in(BUSY, &said.to_lowercase())
+}
+
+pub(super) fn any_in(phrases: &[&str], text: &str) -> bool {
+    phrases.iter().any(|phrase| text.contains(phrase))
+}

@@ -1,0 +1,275 @@
+//! When calls may go out to a server that has turned one away.
+//!
+//! The gate closes when a call is turned away: for as long as the server has asked for, else for a pause that doubles each
+//! time. Then one call goes out alone. If the server takes it, others follow, twice as many with each that is taken, until
+//! nothing holds them back any more. A server that turns that one away as well, although it has taken others before,
+//! limits the *rate*: from then on the gate lets out as many calls as were taken before, and no more until the time is over
+//! that this took. So a batch that meets a limit which no header tells costs a handful of calls that are turned away, and
+//! not one for each prompt.
+//!
+//! There is no clock in here, and nobody waits: whoever asks says what time it is.
+
+use crate::llm::Error;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// So many bursts without a call that was turned away are followed by one that is larger, and sooner.
+const GROWS_AFTER: u32 = 4;
+
+/// A call that was not turned away within this time was taken: the reply itself may take minutes.
+const TAKEN_AFTER: Duration = Duration::from_secs(1);
+
+/// Nobody asks more often than this, whatever the pauses are.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+
+/// While nothing holds calls back, they are counted for this long.
+const COUNTED: Duration = Duration::from_secs(60);
+
+/// What a call that wants to go out has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    Go,
+    /// Nothing before that, unless a call shows earlier that the server takes others.
+    Until(Instant),
+}
+
+/// As many calls as a server takes in so much time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rate {
+    burst: u32,
+    period: Duration,
+}
+
+#[derive(Debug)]
+pub(super) struct Gate {
+    first_pause: Duration,
+    longest_pause: Duration,
+    /// When the gate closed last: what went out before says nothing about what came after.
+    closed_at: Option<Instant>,
+    closed_until: Option<Instant>,
+    /// Calls that were turned away since one was taken.
+    refused: u32,
+    /// How many more may go out; any number if this is absent.
+    credit: Option<u32>,
+    /// When the last call went out.
+    last: Option<Instant>,
+    /// Calls of the burst that were taken, and when the first of them went out.
+    taken: u32,
+    since: Option<Instant>,
+    rate: Option<Rate>,
+    /// Whether the limit is known to be one on the rate, whose time is to be found out.
+    is_measuring: bool,
+    /// Bursts without a call that was turned away.
+    whole_bursts: u32,
+    why: Option<Error>,
+}
+
+impl Gate {
+    pub(super) fn new(first_pause: Duration, longest_pause: Duration) -> Self {
+        Self {
+            first_pause,
+            longest_pause,
+            closed_at: None,
+            closed_until: None,
+            refused: 0,
+            credit: None,
+            last: None,
+            taken: 0,
+            since: None,
+            rate: None,
+            is_measuring: false,
+            whole_bursts: 0,
+            why: None,
+        }
+    }
+
+    /// Why the gate is closed.
+    pub(super) fn why(&self) -> Option<&Error> {
+        self.why.as_ref()
+    }
+
+    /// Whether a call may go out now. One that may has gone.
+    pub(super) fn next(&mut self, now: Instant) -> Next {
+        if let Some(until) = self.closed_until {
+            if now < until {
+                return Next::Until(until);
+            }
+            self.closed_until = None;
+            // One call shows whether the server takes any again.
+            self.credit = Some(1);
+        }
+        if let (Some(rate), Some(since), 0) = (self.rate, self.since, self.refused) {
+            let until = since + rate.period;
+            if now >= until {
+                self.begin_burst(now);
+            } else if self.credit == Some(0) {
+                return Next::Until(until);
+            }
+        }
+        if self.credit == Some(0) {
+            // Of a call that is out nothing was heard yet.
+            let until = self.last.map_or(now, |last| last + TAKEN_AFTER);
+            if now < until {
+                return Next::Until(until);
+            }
+            self.credit = Some(1);
+        }
+        if self.credit.is_none() && self.since.is_none_or(|since| now - since > COUNTED) {
+            (self.taken, self.since) = (0, Some(now));
+        }
+        self.credit = self.credit.map(|credit| credit - 1);
+        self.since.get_or_insert(now);
+        self.last = Some(now);
+        Next::Go
+    }
+
+    fn begin_burst(&mut self, now: Instant) {
+        if let Some(rate) = &mut self.rate {
+            self.whole_bursts += u32::from(self.credit == Some(0));
+            if self.whole_bursts >= GROWS_AFTER {
+                self.whole_bursts = 0;
+                (rate.burst, rate.period) = (rate.burst + rate.burst.div_ceil(4), rate.period * 4 / 5);
+            }
+            self.credit = Some(rate.burst);
+        }
+        (self.taken, self.since) = (0, Some(now));
+    }
+
+    /// The server took a call that went out at `sent`; `most` is how many calls are ever open at once.
+    pub(super) fn taken(&mut self, sent: Instant, most: usize) {
+        if self.is_old(sent) {
+            self.taken += 1;
+        } else if self.refused > 0 {
+            self.reopen(sent);
+        } else {
+            self.taken += 1;
+            if self.rate.is_none() {
+                self.credit = self.credit.map(|credit| credit + 2).filter(|credit| (*credit as usize) < most);
+            }
+        }
+    }
+
+    /// The first call after a pause was taken.
+    fn reopen(&mut self, sent: Instant) {
+        if self.is_measuring {
+            let period = self.since.map_or(Duration::ZERO, |since| sent.saturating_duration_since(since));
+            self.rate = Some(Rate { burst: self.taken.max(1), period });
+            self.is_measuring = false;
+        }
+        self.credit = Some(self.rate.map_or(2, |rate| rate.burst - 1));
+        (self.taken, self.since, self.refused, self.why) = (1, Some(sent), 0, None);
+    }
+
+    /// The server turned a call away.
+    pub(super) fn refused(&mut self, sent: Instant, now: Instant, error: &Error) {
+        self.why = Some(error.clone());
+        if self.is_old(sent) {
+            return;
+        }
+        let within_rate = self.rate.zip(self.since).filter(|_| self.refused == 0);
+        let pause = match (error.retry_after(), within_rate) {
+            (Some(asked), _) => asked,
+            // One call too many for the time.
+            (None, Some((rate, since))) => (since + rate.period).saturating_duration_since(now),
+            (None, None) => self.first_pause.saturating_mul(1 << self.refused.min(20)).min(self.longest_pause),
+        };
+        match &mut self.rate {
+            Some(rate) if self.refused == 0 => rate.burst = self.taken.max(rate.burst * 3 / 4).clamp(1, rate.burst),
+            // Its time was too short, or it is not known yet.
+            _ => self.is_measuring |= self.refused > 0 && self.taken > 0,
+        }
+        self.refused += 1;
+        self.whole_bursts = 0;
+        let until = now + pause.max(SHORTEST_PAUSE);
+        (self.closed_at, self.closed_until, self.credit) = (Some(now), Some(until), Some(0));
+    }
+
+    /// A call that may have gone out at `sent` came to nothing that says whether the server takes any.
+    pub(super) fn untold(&mut self, sent: Instant) {
+        if !self.is_old(sent) {
+            self.credit = self.credit.map(|credit| credit + 1);
+        }
+    }
+
+    fn is_old(&self, sent: Instant) -> bool {
+        self.closed_at.is_some_and(|closed| sent < closed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that takes so many calls within so many seconds, and calls that wait before it, one step after the
+    /// other. Returns the seconds until the last was taken, and how many were turned away.
+    fn play(calls: u32, most_open: usize, limit: u32, seconds: u64, asked: Option<u64>) -> (u64, u32) {
+        let start = Instant::now();
+        let mut gate = Gate::new(Duration::from_millis(250), Duration::from_secs(10));
+        let (mut passed, mut refused, mut waiting, mut now): (Vec<Instant>, _, _, _) = (Vec::new(), 0, calls, start);
+        while waiting > 0 {
+            let mut out = Vec::new();
+            let mut until = now + Duration::from_millis(10);
+            while out.len() < most_open.min(waiting as usize) {
+                match gate.next(now) {
+                    Next::Go => out.push(now),
+                    Next::Until(at) => {
+                        until = at;
+                        break;
+                    }
+                }
+            }
+            // All of them are on their way before the first is answered.
+            for sent in out {
+                let fresh = passed.iter().filter(|it| now - **it < Duration::from_secs(seconds)).count();
+                if (fresh as u32) < limit {
+                    passed.push(now);
+                    waiting -= 1;
+                    gate.taken(sent, most_open);
+                } else {
+                    refused += 1;
+                    let error = Error::RateLimited {
+                        model: "m".into(),
+                        detail: "d".into(),
+                        retry_after: asked.map(Duration::from_secs),
+                    };
+                    gate.refused(sent, now, &error);
+                }
+            }
+            now = until.max(now + Duration::from_millis(1));
+            assert!(now - start < Duration::from_secs(3600), "{gate:?}");
+        }
+        ((now - start).as_secs(), refused)
+    }
+
+    #[test]
+    fn a_batch_that_meets_a_limit_on_the_rate_comes_through_with_few_calls_turned_away() {
+        for (calls, limit, seconds, asked, longest, most) in [
+            (40, 10, 10, None, 60, 15),
+            (40, 10, 10, Some(10), 45, 15),
+            (30, 3, 20, None, 500, 40),
+            (100, 50, 60, None, 90, 15),
+            (16, 16, 10, None, 1, 0),
+        ] {
+            let (took, refused) = play(calls, 16, limit, seconds, asked);
+            assert!(took <= longest && refused <= most, "{calls} at {limit} in {seconds} s: {took} s, {refused}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_comes_to_nothing_lets_another_go() {
+        let now = Instant::now();
+        let mut gate = Gate::new(Duration::from_secs(1), Duration::from_secs(10));
+        assert_eq!(gate.next(now), Next::Go);
+        let error = Error::RateLimited { model: "m".into(), detail: "d".into(), retry_after: None };
+        gate.refused(now, now, &error);
+        let later = now + Duration::from_secs(1);
+        assert_eq!(gate.next(now), Next::Until(later));
+        let wait = Next::Until(later + TAKEN_AFTER);
+        assert_eq!((gate.next(later), gate.next(later)), (Next::Go, wait));
+        gate.untold(later);
+        assert_eq!((gate.next(later), gate.next(later)), (Next::Go, wait));
+        gate.taken(later, 16);
+        assert_eq!((gate.next(later), gate.next(later), gate.next(later)), (Next::Go, Next::Go, wait));
+        assert_eq!(gate.next(later + TAKEN_AFTER), Next::Go);
+    }
+}
