@@ -29,7 +29,7 @@ options! {
         /// OpenAI-compatible base URL, e.g. http://127.0.0.1:8000/v1, whose key is in RLM_API_KEY; several form a pool
         "endpoint", endpoint => endpoints: Addresses = Addresses, Facts::of(Models).in_environment("RLM_ENDPOINT");
 
-        /// Whether programs are written, or the whole text is put into one prompt
+        /// Whether programs are written, or the whole text, or passages that a search has found, are put into one prompt
         "strategy", strategy => strategy: Choice<Strategy> = Choice::NEW, Facts::of(How);
 
         /// Whether models write programs in their text, or call tools; by what they can, if it is left open

@@ -16,6 +16,7 @@ use super::{
     Error, Model, PieceSink, Reply, Request,
     error_mapping::RemoteModel,
     http::{Body, Connections, Drained, ReplyMemory, Timeouts},
+    size,
     stream_reader::{Progress, StreamReader},
 };
 use crate::config::Endpoint;
@@ -57,6 +58,8 @@ pub(super) struct ServerModel {
     timeouts: Timeouts,
     window: Option<usize>,
     calls_tools: Option<bool>,
+    parameters: Option<u64>,
+    wanted_window: Option<usize>,
     drained: Drained<Body>,
 }
 
@@ -77,6 +80,9 @@ enum Said {
 pub(super) struct Known {
     pub(super) window: Option<usize>,
     pub(super) calls_tools: Option<bool>,
+    pub(super) parameters: Option<u64>,
+    /// The window that the server is asked to give the model, in tokens.
+    pub(super) wanted_window: Option<usize>,
 }
 
 impl ServerModel {
@@ -104,6 +110,8 @@ impl ServerModel {
             timeouts,
             window: known.window,
             calls_tools: known.calls_tools,
+            parameters: known.parameters.or_else(|| size::in_name(name)),
+            wanted_window: known.wanted_window,
             drained: Drained::default(),
         })
     }
@@ -116,7 +124,7 @@ impl ServerModel {
         let post = self.client.post(self.url.clone());
         let post = match self.protocol {
             Protocol::OpenAi => post.json(&openai::body(&self.name, request)),
-            Protocol::Ollama => post.json(&ollama::body(&self.name, request)),
+            Protocol::Ollama => post.json(&ollama::body(&self.name, request, self.wanted_window)),
         };
         let response = self.send(post).await?;
         let mut body = Body::of(response);
@@ -234,11 +242,21 @@ impl Model for ServerModel {
         self.window
     }
 
+    fn parameters(&self) -> Option<u64> {
+        self.parameters
+    }
+
     fn calls_tools(&self) -> Option<bool> {
         self.calls_tools
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
-        Box::pin(self.answer(request, pieces))
+        Box::pin(async move {
+            let reply = self.answer(request, pieces).await?;
+            match (self.protocol, self.window) {
+                (Protocol::Ollama, Some(window)) => ollama::checked(request, reply, window, &self.remote.model),
+                _ => Ok(reply),
+            }
+        })
     }
 }
