@@ -19,7 +19,7 @@ mod query_context;
 mod question;
 mod run;
 
-pub use answer::{Answer, Citation, CitationState, Lost, Termination};
+pub use answer::{Answer, Citation, CitationState, Lost, Termination, grounding::Grounded};
 pub use budget::usage::Usage;
 pub use event::{ContextSize, Delta, Event, EventSink, Origin, Started, SubCallState};
 pub use host::{all_tools, call_program, places::Places, python as functions_in_python, tool_action, tool_call};
@@ -38,10 +38,11 @@ use crate::{
     llm::{self, Choice, Model, Models, Scheduler},
     repl::Interpreters,
 };
+use answer::grounding;
 use error::RunError;
 use prompt::overview::Overview;
 use query_context::{QueryContext, QueryContextParts, ledger::LostCalls};
-use run::{Run, RunInputs, RunOutput, context::Context, direct};
+use run::{Run, RunInputs, RunOutput, context::Context, direct, read};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -52,6 +53,9 @@ const PARTIAL_LOOK: Duration = Duration::from_millis(300);
 /// The largest context, in characters, that is answered directly. Below some 15,000 characters programs cost more than
 /// they save; up to here they are about even, and one call is quicker.
 const DIRECT_CHARS: usize = 24_000;
+
+/// Tokens of a window below which there is no room for instructions, programs and what they print.
+const PROGRAMS_WINDOW: usize = 8192;
 
 /// What programs run on, and where they look into their texts.
 #[derive(Clone)]
@@ -77,17 +81,7 @@ impl Engine {
         if let Some(failure) = self.unknown_price(&question.limits) {
             return Answer::failed(failure);
         }
-        let tree = QueryContext::new(QueryContextParts {
-            models: self.models.clone(),
-            choice: self.choice.clone(),
-            limits: question.limits.clone(),
-            config: question.config.clone(),
-            backend: self.backend.clone(),
-            scheduler: self.scheduler.clone(),
-            prices: self.prices.clone(),
-            cancel: cancel.clone(),
-            events,
-        });
+        let tree = self.context_of(&question, events, cancel.clone());
         // Dropping the work drops every call and every interpreter that is open.
         let (context, result) = tokio::select! {
             biased;
@@ -106,6 +100,20 @@ impl Engine {
 }
 
 impl Engine {
+    fn context_of(&self, question: &Question, events: Arc<dyn EventSink>, cancel: CancellationToken) -> QueryContext {
+        QueryContext::new(QueryContextParts {
+            models: self.models.clone(),
+            choice: self.choice.clone(),
+            limits: question.limits.clone(),
+            config: question.config.clone(),
+            backend: self.backend.clone(),
+            scheduler: self.scheduler.clone(),
+            prices: self.prices.clone(),
+            cancel,
+            events,
+        })
+    }
+
     /// A limit on cost can only hold if the prices are known.
     fn unknown_price(&self, limits: &Limits) -> Option<Failure> {
         limits.max_cost?;
@@ -128,19 +136,38 @@ async fn conclude(
     result: Result<RunOutput, RunError>,
 ) -> Answer {
     let partial = || tree.progress.partial(question.config.schema.as_ref());
-    let (text, termination, failure) = match result {
-        Ok(ending) => (ending.text, ending.termination, None),
-        Err(RunError::Limit(limit)) => (partial(), limit, None),
-        Err(RunError::Failed(failure)) => (partial(), Termination::Failed, Some(failure)),
+    let (output, failure) = match result {
+        Ok(ending) => (ending, None),
+        Err(RunError::Limit(limit)) => (RunOutput::new(partial(), limit), None),
+        Err(RunError::Failed(failure)) => (RunOutput::new(partial(), Termination::Failed), Some(failure)),
     };
+    let RunOutput { text, termination, passages, says_so, warnings: told } = output;
+    let (model, has_looked) = (tree.choice.root.name().to_owned(), tree.has_looked());
+    let (is_shaped, is_answer) = (question.config.schema.is_some(), termination.is_answer());
     // A text that was never asked for is not read now only to check a partial answer.
     let context = context.or_else(|| question.snapshot.context_if_built());
-    let (snapshot, answer) = (question.snapshot.clone(), text.clone());
+    let snapshot = question.snapshot.clone();
+    let written = text.clone();
     let stop = StopFlag::default();
     let ended = stop.raise_on_drop();
     let looks = tokio::task::spawn_blocking(move || {
-        let citations = context.map(|context| cite::citations(&answer, &context, &stop)).unwrap_or_default();
-        (citations, context_size(&snapshot), input_warnings(&snapshot))
+        let cited = |text: &str| context.as_ref().map(|it| cite::citations(text, it, &stop)).unwrap_or_default();
+        let mut citations = cited(&text);
+        let grounded = Grounded::of(&citations, has_looked);
+        let mut text = text;
+        if let (Some(context), false) = (&context, is_shaped) {
+            text = cite::marked(text, context, &stop);
+        }
+        if grounded == Grounded::None && is_answer && says_so && !is_shaped {
+            text = grounding::ungrounded(&text, &model, passages.as_deref());
+            citations = cited(&text);
+        }
+        let mut warnings = input_warnings(&snapshot);
+        warnings.extend(told);
+        if grounded == Grounded::None && is_answer && (!says_so || is_shaped) {
+            warnings.push(grounding::warning(&model));
+        }
+        Looked { text, grounded, citations, context: context_size(&snapshot), warnings }
     });
     let mut looks = std::pin::pin!(looks);
     let looked = match termination.is_answer() {
@@ -154,24 +181,35 @@ async fn conclude(
             }
         },
     };
-    let (citations, context, warnings) = looked.unwrap_or_default();
+    let Looked { text, grounded, citations, context, warnings } =
+        looked.unwrap_or_else(|_| Looked { text: written, ..Looked::default() });
     let LostCalls { first: lost, count: lost_count } = tree.ledger.lost();
     let usage = tree.ledger.meter.usage();
-    Answer { text, termination, citations, context, warnings, lost, lost_count, usage, failure }
+    Answer { text, termination, grounded, citations, context, warnings, lost, lost_count, usage, failure }
+}
+
+/// An answer whose citations have been looked up.
+#[derive(Default)]
+struct Looked {
+    text: String,
+    grounded: Grounded,
+    citations: Vec<Citation>,
+    context: ContextSize,
+    warnings: Vec<String>,
 }
 
 async fn answer(tree: &QueryContext, question: &Question) -> (Option<Arc<ContextText>>, Result<RunOutput, RunError>) {
     let snapshot = &question.snapshot;
     tree.say("reading the context".to_owned());
     let context = Context::read(snapshot.clone());
-    let text = match is_read_first(question) {
+    let root = tree.choice.root.clone();
+    let text = match is_read_first(question, root.as_ref()) {
         true => match context.text().await {
             Ok(text) => Some(text),
             Err(stop) => return (None, Err(stop)),
         },
         false => None,
     };
-    let root = tree.choice.root.clone();
     tree.emit(Event::Started(Started {
         question: question.text.clone(),
         model: root.name().to_owned(),
@@ -179,40 +217,81 @@ async fn answer(tree: &QueryContext, question: &Question) -> (Option<Arc<Context
         why: tree.choice.why.clone(),
         context: context_size(snapshot),
     }));
-    let result = match &text {
-        Some(text) if is_direct(question.config.strategy, root.as_ref(), text) => {
+    let result = match (&text, strategy(question, root.as_ref(), text.as_deref())) {
+        (Some(text), Strategy::Direct) => {
+            tree.note_look();
             direct::answer(tree, question, text).await
         }
+        (Some(text), Strategy::Read) => return (Some(text.clone()), read::answer(tree, question, text, None).await),
         _ => {
             let overview = text.as_deref().map_or_else(|| Overview::of_snapshot(snapshot), Overview::of_text);
             let task = prompt::task(&question.text, question.focus.as_ref());
             let context = context.clone();
-            let inputs = RunInputs { question, task, context, overview: &overview, model: root, depth: 0 };
+            let inputs = RunInputs { question, task, context, overview: &overview, model: root.clone(), depth: 0 };
             match Run::new(tree, inputs) {
                 Ok(run) => run.finish().await,
                 Err(stop) => Err(stop),
             }
         }
     };
+    let result = match result {
+        Err(stop) if question.config.strategy == Strategy::Auto => read_instead(tree, question, &context, stop).await,
+        result => result,
+    };
     (context.if_ready(), result)
 }
 
-/// Whether the text is read before the first call: if that takes no time, so that the model is told exact sizes or is
-/// given the text itself.
-fn is_read_first(question: &Question) -> bool {
-    question.snapshot.is_quick_to_read() || question.config.strategy == Strategy::Direct
+/// What comes of giving a model passages that has given no answer otherwise, if it was the model that failed.
+async fn read_instead(
+    tree: &QueryContext,
+    question: &Question,
+    context: &Context,
+    stop: RunError,
+) -> Result<RunOutput, RunError> {
+    let why = match &stop {
+        RunError::Failed(failure) => match failure.kind {
+            FailureKind::NoAnswer | FailureKind::ReplyCut | FailureKind::EmptyReply => failure.message.clone(),
+            _ => return Err(stop),
+        },
+        RunError::Limit(limit @ Termination::Errors) => limit.explanation().unwrap_or_default().to_owned(),
+        RunError::Limit(_) => return Err(stop),
+    };
+    let Ok(text) = context.text().await else { return Err(stop) };
+    if tree.choice.root.prefers_programs() {
+        return Err(stop);
+    }
+    if let Some(session) = &question.session {
+        session.note_failed_at_programs();
+    }
+    tree.say(format!("{why}; it is given passages instead"));
+    let warning = format!("{why}; so it was given passages of the built-in search to read");
+    read::answer(tree, question, &text, Some(warning)).await.map_err(|_| stop)
 }
 
-/// Whether the text goes into one prompt, instead of being looked at by programs.
-fn is_direct(strategy: Strategy, root: &dyn Model, context: &ContextText) -> bool {
-    match strategy {
-        Strategy::Direct => true,
-        Strategy::Rlm => false,
+/// Whether the text is read before the first call: if that takes no time, so that the model is told exact sizes or is
+/// given the text itself, or a part of it.
+fn is_read_first(question: &Question, root: &dyn Model) -> bool {
+    question.snapshot.is_quick_to_read() || matches!(strategy(question, root, None), Strategy::Direct | Strategy::Read)
+}
+
+/// How a question is answered: never [`Strategy::Auto`]. The text is not there if it takes long to read.
+fn strategy(question: &Question, root: &dyn Model, context: Option<&ContextText>) -> Strategy {
+    match question.config.strategy {
+        Strategy::Auto if root.prefers_programs() => Strategy::Rlm,
+        // The built-in model quotes in any case.
+        Strategy::Read if root.prefers_programs() => Strategy::Rlm,
         Strategy::Auto => {
+            let has_failed = question.session.as_ref().is_some_and(|session| session.fails_at_programs());
             // A character of source is about a third of a token; half of the window is left for the rest.
-            let window = root.window().map_or(DIRECT_CHARS, |tokens| tokens * 3 / 2);
-            !root.prefers_programs() && context.char_len() <= DIRECT_CHARS.min(window)
+            let most = root.window().map_or(DIRECT_CHARS, |tokens| tokens * 3 / 2).min(DIRECT_CHARS);
+            match () {
+                () if has_failed || llm::is_too_small_for_programs(root.parameters()) => Strategy::Read,
+                () if context.is_some_and(|context| context.char_len() <= most) => Strategy::Direct,
+                () if root.window().is_some_and(|window| window < PROGRAMS_WINDOW) => Strategy::Read,
+                () => Strategy::Rlm,
+            }
         }
+        named => named,
     }
 }
 

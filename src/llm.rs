@@ -27,6 +27,7 @@ mod repetition;
 mod schedule;
 mod secret;
 mod server;
+mod size;
 mod stream_reader;
 mod task;
 mod thinking;
@@ -38,6 +39,7 @@ pub use literal::{value_at_start, whole_value};
 pub use models::{Answer, Check, Choice, DetectedModels, KeyFound, Models, OllamaFound};
 pub use price::price;
 pub use schedule::{Billing, Call, CallError, RetryDecision, RetryPolicy, RunPermits, Scheduler};
+pub use size::is_too_small_for_programs;
 pub use task::{Place, Task};
 pub use thinking::{Split, Thinking};
 pub use tool::{Assembling, CallPiece, Tool, ToolCall, with_own_ids};
@@ -46,7 +48,7 @@ use futures::future::BoxFuture;
 use std::{fmt, fmt::Debug, sync::Arc, time::Duration};
 
 /// The name by which the built-in model is chosen.
-const EXTRACTIVE: &str = "extractive";
+pub const EXTRACTIVE: &str = "extractive";
 
 /// How long a connection to a server may take.
 const CONNECTING: Duration = Duration::from_secs(10);
@@ -281,6 +283,11 @@ pub trait Model: Send + Sync + Debug {
     /// Whether it should be given programs to write even for a text that would fit its window.
     fn prefers_programs(&self) -> bool {
         false
+    }
+
+    /// How many parameters it has, if that is known.
+    fn parameters(&self) -> Option<u64> {
+        size::in_name(self.name())
     }
 
     /// Whether it can call tools, if that is known. Most that only write text cannot.

@@ -9,7 +9,7 @@ pub mod types;
 pub use preview_text::preview_text;
 
 use crate::{
-    config::Limits,
+    config::{Limits, Strategy},
     corpus::Exclusion,
     engine::{self, Delta, Origin, SubCallState},
 };
@@ -43,6 +43,7 @@ pub fn answer(answer: &engine::Answer, circumstances: &Circumstances) -> Answer 
     Answer {
         answer: answer.text.clone(),
         termination: answer.termination,
+        grounded: answer.grounded,
         citations: answer.citations.iter().map(citation).collect(),
         lost: answer.lost.iter().map(lost).collect(),
         lost_count: answer.lost_count,
@@ -67,7 +68,11 @@ pub fn preview(preview: &engine::Preview, left_out: &[Exclusion], limits: &Limit
         context: context(&preview.context),
         left_out: left_out.iter().map(reason).collect(),
         context_tokens: preview.context_tokens,
-        strategy: if preview.is_direct { PreviewStrategy::Direct } else { PreviewStrategy::Rlm },
+        strategy: match preview.strategy {
+            Strategy::Direct => PreviewStrategy::Direct,
+            Strategy::Read => PreviewStrategy::Read,
+            Strategy::Rlm | Strategy::Auto => PreviewStrategy::Rlm,
+        },
         first_prompt_tokens: preview.first_prompt_tokens,
         first_prompt_cost_usd: preview.first_prompt_cost,
         whole_text_cost_usd: preview.whole_text_cost,
@@ -121,7 +126,7 @@ pub fn event<R>(event: engine::Event) -> Event<R> {
             why: started.why,
             context: context(&started.context),
         },
-        engine::Event::Turn { run, depth, iteration, text } => Event::Turn { run, depth, iteration, text },
+        engine::Event::Turn { run, depth, iteration, text, cut } => Event::Turn { run, depth, iteration, text, cut },
         engine::Event::Cell { origin: Origin { run, depth, iteration, cell }, code, output, error, seconds } => {
             Event::Cell { run, depth, iteration, cell, code, output, error, seconds }
         }

@@ -42,6 +42,11 @@ pub enum ToolError {
 }
 
 impl Toolbox {
+    /// No tools.
+    pub fn empty() -> Self {
+        Self { tools: Vec::new(), places: Semaphore::new(OPEN_AT_ONCE) }
+    }
+
     /// # Errors
     /// What is given as the parameters of a command is no JSON Schema.
     pub fn new(tools: Vec<ToolSpec>) -> Result<Self, String> {

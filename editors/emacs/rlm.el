@@ -135,7 +135,7 @@ API keys come from the environment of Emacs and from nowhere else."
                           (:firstTokenTimeout (choice number string))
                           (:silenceTimeout (choice number string))
                           (:strategy (choice (const "auto") (const "direct")
-                                             (const "rlm")))
+                                             (const "rlm") (const "read")))
                           (:protocol (choice (const "auto") (const "repl")
                                              (const "tools")))
                           (:repair (set (const "doubledCalls")
@@ -1593,6 +1593,11 @@ An answer that comes whole is read from its start."
     (unless (looking-back "\n\n" (- (point) 2)) (insert "\n")))
   (insert (propertize text 'face face) "\n"))
 
+(defconst rlm--grounds
+  '(("none" . "Nothing of the text supports this answer.")
+    ("looked" . "This answer cites no place in the text that holds."))
+  "What is said of an answer by what it rests on.")
+
 (defconst rlm--lost-described 20
   "How many lost calls are described one by one.")
 
@@ -1617,6 +1622,9 @@ An answer that comes whole is read from its start."
           (make-text-button (match-beginning 0) (match-end 0) 'follow-link t
                             'action (lambda (_) (pop-to-buffer
                                                  (rlm--log-buffer)))))))
+    (let ((ground (cdr (assoc (plist-get result :grounded) rlm--grounds))))
+      (when (and shown ground (eq state 'done))
+        (rlm--insert-block ground 'rlm-notice)))
     (seq-doseq (warning (plist-get result :warnings))
       (rlm--insert-block warning 'rlm-notice))
     (when lost

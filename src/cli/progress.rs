@@ -129,8 +129,9 @@ impl Display {
             Event::SubCall { state: SubCallState::Started, .. } => state.sub_calls.1 += 1,
             Event::SubCall { .. } => state.sub_calls.0 += 1,
             Event::Delta(delta) if self.view.streams => self.stream(&mut state.screen, delta),
-            Event::Turn { depth, iteration, text, .. } if self.verbose => {
-                self.line(&format!("── turn {iteration}{} ──\n{}", at_depth(*depth), text.trim()));
+            Event::Turn { depth, iteration, text, cut, .. } if self.verbose => {
+                let cut = cut.as_ref().map(|why| format!("\n── cut off: {why} ──")).unwrap_or_default();
+                self.line(&format!("── turn {iteration}{} ──\n{}{cut}", at_depth(*depth), text.trim()));
             }
             Event::Cell { output, error, seconds, origin, .. } if self.verbose => {
                 let shown = cut_head(output.trim_end(), VERBOSE_OUTPUT);

@@ -5,13 +5,16 @@ use clap::ValueEnum;
 /// Where the context is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Strategy {
-    /// Directly when the context fits the model's window comfortably, else recursively.
+    /// By reading passages if the model is small, or has failed at programs; directly when the context fits the model's
+    /// window comfortably; else recursively.
     #[default]
     Auto,
     /// The whole context in one prompt.
     Direct,
     /// The context outside the prompt, as a variable of the REPL.
     Rlm,
+    /// Passages of the built-in search in one prompt.
+    Read,
 }
 
 /// How a model asks for what it wants done.

@@ -39,7 +39,7 @@ options! {
         /// Time that a server may be silent within a reply
         "silenceTimeout", silence_timeout => silence_timeout: Seconds = Seconds { default: 180.0, most: DAY }, Facts::of(Models);
 
-        /// Whether programs are written, or the whole text is put into one prompt
+        /// Whether programs are written, or the whole text, or passages that a search has found, are put into one prompt
         "strategy", strategy => strategy: Choice<Strategy> = Choice::NEW, Facts::of(How);
 
         /// Whether models write programs in their text, or call tools; by what they can, if it is left open

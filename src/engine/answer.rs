@@ -1,5 +1,6 @@
 //! What a question comes to.
 
+pub mod grounding;
 pub mod stream;
 
 use crate::{
@@ -7,6 +8,7 @@ use crate::{
     failure::Failure,
     text::one_line,
 };
+use grounding::Grounded;
 
 /// Characters of an error that a person is told of a call that failed.
 const LOSS_CHARS: usize = 200;
@@ -17,6 +19,8 @@ pub struct Answer {
     /// Markdown; partial, or empty, if a limit, a failure or a cancellation ended the run.
     pub text: String,
     pub termination: Termination,
+    /// What the answer rests on.
+    pub grounded: Grounded,
     /// Places that the text names, in order, each once.
     pub citations: Vec<Citation>,
     /// How large the text was.
@@ -43,6 +47,7 @@ impl Answer {
         Self {
             text: String::new(),
             termination,
+            grounded: Grounded::None,
             citations: Vec::new(),
             context: ContextSize::default(),
             warnings: Vec::new(),
@@ -71,7 +76,7 @@ impl Answer {
 pub enum Termination {
     /// The root model declared its answer.
     Final,
-    /// The context was small: the model answered in one call, without programs.
+    /// The model answered in one call, without programs: from the whole text if that is small, or from passages of it.
     Direct,
     /// The iterations were used up, and the model answered when it was told to.
     Forced,

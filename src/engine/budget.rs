@@ -96,6 +96,11 @@ impl Budget {
         self.deadline
     }
 
+    /// Iterations that were taken.
+    pub fn iterations(&self) -> u64 {
+        self.lock().iterations
+    }
+
     /// Takes one iteration.
     pub fn begin_iteration(&self) -> Result<(), Exceeded> {
         self.check_time()?;

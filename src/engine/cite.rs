@@ -33,6 +33,9 @@ const LONGEST: usize = 16 << 20;
 const MOST_READ: usize = 1 << 30;
 const MOST_READ_MEANWHILE: usize = 16 << 20;
 
+/// The mark behind a citation that does not hold.
+const UNVERIFIED: &str = " [unverified]";
+
 /// The most flaws of one place that are told.
 const MOST_FLAWS: usize = 20;
 
@@ -133,6 +136,43 @@ pub fn better_of(first: String, second: String, context: &ContextText, stop: &St
 pub fn holds(text: &str, context: &ContextText) -> bool {
     let examined = examined(text, context, &StopFlag::default(), MOST_READ_MEANWHILE);
     examined.iter().all(|(_, state, _)| *state != CitationState::Missing)
+}
+
+/// The text with a mark behind every citation that does not hold.
+pub fn marked(text: String, context: &ContextText, stop: &StopFlag) -> String {
+    let missing = examined(&text, context, stop, MOST_READ).into_iter();
+    let ends = missing.filter(|(_, state, _)| *state == CitationState::Missing).map(|(place, ..)| place.range.end);
+    let mut ends: Vec<usize> = ends.map(|end| behind(&text, end)).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let mut marked = text;
+    for end in ends.into_iter().rev() {
+        if !marked[end..].starts_with(UNVERIFIED) {
+            marked.insert_str(end, UNVERIFIED);
+        }
+    }
+    marked
+}
+
+/// Where a mark may stand behind a place that ends here: outside of the code, the emphasis and the link that it is in.
+fn behind(text: &str, end: usize) -> usize {
+    let mut at = end;
+    loop {
+        let rest = &text[at..];
+        let closing = rest.len() - rest.trim_start_matches(['`', '*', '_']).len();
+        if closing > 0 {
+            at += closing;
+        } else if rest.starts_with("](") {
+            match rest.find([')', '\n']) {
+                Some(close) if rest[close..].starts_with(')') => at += close + 1,
+                _ => return at,
+            }
+        } else if rest.starts_with(')') && text[..end].rfind("](").is_some_and(|open| !text[open..end].contains(')')) {
+            at += 1;
+        } else {
+            return at;
+        }
+    }
 }
 
 /// The citations of `text`, whether they hold or not: where their lines begin to be named, and where that ends.

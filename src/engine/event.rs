@@ -27,6 +27,8 @@ pub enum Event {
         depth: usize,
         iteration: u64,
         text: String,
+        /// Why it is not all that the model would have written.
+        cut: Option<String>,
     },
     /// A program has run.
     Cell {

@@ -1,6 +1,7 @@
 //! What a question would read and send, told without a call of any model.
 
 use crate::{
+    config::Strategy,
     corpus::{self, Access, ContextText},
     engine::{
         ContextSize, Engine, Question, context_failure, context_size,
@@ -8,12 +9,18 @@ use crate::{
         internal_failure,
         prompt::{self, initial::InitialPrompt, inputs::PromptInputs, overview::Overview},
         question::schema::AnswerSchema,
-        run::context::Context,
+        run::{
+            built_in::{self, Nobody},
+            context::Context,
+            read::Prompt,
+        },
     },
     failure::{Failure, FailureKind},
     llm,
     text::estimated_tokens,
 };
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// Bytes of a text that nobody has read for one token of it.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -30,8 +37,9 @@ pub struct Preview {
     pub warnings: Vec<String>,
     /// About how many tokens the text has.
     pub context_tokens: u64,
-    /// Whether the text would be put into one prompt, instead of being looked at by programs.
-    pub is_direct: bool,
+    /// Whether the text, or passages of it, would be put into one prompt, or be looked at by programs. Never
+    /// [`Strategy::Auto`].
+    pub strategy: Strategy,
     /// About how many tokens the first prompt has.
     pub first_prompt_tokens: u64,
     /// What sending the first prompt costs, in US dollars, if the price of the model is known.
@@ -55,13 +63,12 @@ impl Engine {
         let settled = tokio::task::spawn_blocking(move || snapshot.settle()).await;
         settled.map_err(|error| internal_failure(&error))?.map_err(|error| context_failure(&error))?;
         let snapshot = &question.snapshot;
-        let text = match super::is_read_first(question) {
+        let root = &self.choice.root;
+        let text = match super::is_read_first(question, root.as_ref()) {
             true => Some(Context::read(snapshot.clone()).text().await.map_err(failed)?),
             false => None,
         };
-        let root = &self.choice.root;
-        let is_direct =
-            text.as_ref().is_some_and(|text| super::is_direct(question.config.strategy, root.as_ref(), text));
+        let strategy = super::strategy(question, root.as_ref(), text.as_deref());
         let unread = |error| context_failure(&error);
         let config = &question.config;
         let (focus, asked) = (question.focus.as_ref(), question.text.as_str());
@@ -75,12 +82,13 @@ impl Engine {
         let (context_tokens, prompt) = match &text {
             Some(text) => {
                 let tokens = tokens_of(text).map_err(unread)?;
-                let prompt = match is_direct {
-                    true => {
+                let prompt = match strategy {
+                    Strategy::Direct => {
                         prompt::DIRECT_SYSTEM.to_owned()
                             + &prompt::direct(text, focus, asked, schema, &[]).map_err(unread)?
                     }
-                    false => by_programs(&Overview::of_text(text)),
+                    Strategy::Read => self.passages_in_prompt(question, text).await.map_err(failed)?,
+                    Strategy::Rlm | Strategy::Auto => by_programs(&Overview::of_text(text)),
                 };
                 (tokens, prompt)
             }
@@ -95,11 +103,21 @@ impl Engine {
             context: context_size(snapshot),
             warnings: super::input_warnings(snapshot),
             context_tokens,
-            is_direct,
+            strategy,
             first_prompt_tokens,
             first_prompt_cost: cost(root.name(), first_prompt_tokens),
             whole_text_cost: cost(self.choice.worker.name(), context_tokens),
         })
+    }
+}
+
+impl Engine {
+    /// The first prompt of a model that reads passages. The built-in search finds them, which no model is called for.
+    async fn passages_in_prompt(&self, question: &Question, text: &Arc<ContextText>) -> Result<String, RunError> {
+        let tree = self.context_of(question, Arc::new(Nobody), CancellationToken::new());
+        let found = built_in::answer(&tree, question, text).await?;
+        let messages = Prompt::fitting(question, &found, self.choice.root.as_ref()).messages;
+        Ok(messages.into_iter().map(|message| message.content).collect())
     }
 }
 

@@ -9,9 +9,11 @@ pub mod inputs;
 mod instructions;
 mod opening;
 pub mod overview;
+pub mod passages;
 
 pub use feedback::*;
 pub use instructions::{CHILD_QUESTION, DIRECT_SYSTEM, instructions};
+use opening::{QUESTION_HEADING, shaped};
 pub use opening::{about_part, direct, direct_task, is_long, opening, task};
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ pub mod ledger;
 pub mod progress;
 
 use crate::{
-    config::{Limits, Price, Protocol},
+    config::{Limits, Price, Protocol, Settings},
     engine::{
         Backend,
         event::{Event, EventSink},
@@ -49,6 +49,8 @@ pub struct QueryContext {
     children: Vec<Semaphore>,
     /// Whether a server did not take tools, so that runs go on with programs.
     gave_up_tools: AtomicBool,
+    /// Whether the root has looked into the text.
+    has_looked: AtomicBool,
 }
 
 /// What it is made of.
@@ -82,7 +84,38 @@ impl QueryContext {
             prices: parts.prices,
             cancel: parts.cancel,
             gave_up_tools: AtomicBool::new(false),
+            has_looked: AtomicBool::new(false),
         }
+    }
+
+    /// The same for the built-in model: its calls cost nothing and are in no books, and it has nothing of the person's.
+    pub async fn for_built_in(&self, events: Arc<dyn EventSink>) -> Result<Self, llm::Error> {
+        let model = self.models.named(llm::EXTRACTIVE).await?;
+        let Settings { limits, .. } = Settings::default();
+        Ok(Self::new(QueryContextParts {
+            models: self.models.clone(),
+            choice: Choice::new(model.clone(), model, String::new()),
+            limits: Limits {
+                timeout: self.ledger.budget.left().time,
+                cell_timeout: self.limits.cell_timeout,
+                ..limits
+            },
+            config: Arc::new(RunConfig::for_built_in()),
+            backend: self.backend.clone(),
+            scheduler: self.scheduler.clone(),
+            prices: self.prices.clone(),
+            cancel: self.cancel.clone(),
+            events,
+        }))
+    }
+
+    /// The root has looked into the text, or was given it.
+    pub fn note_look(&self) {
+        self.has_looked.store(true, Ordering::Relaxed);
+    }
+
+    pub fn has_looked(&self) -> bool {
+        self.has_looked.load(Ordering::Relaxed)
     }
 
     /// Whether the runs of a model are in the tools protocol.

@@ -10,6 +10,7 @@ use session::Session;
 use std::sync::Arc;
 
 /// What is asked.
+#[derive(Clone)]
 pub struct Question {
     pub text: String,
     pub snapshot: Arc<Snapshot>,

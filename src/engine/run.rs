@@ -5,24 +5,32 @@
 
 mod answer_check;
 mod answer_preview;
+pub mod built_in;
 mod calls;
 pub mod cell;
 pub mod context;
 pub mod direct;
 mod forced;
 mod interpreter;
+mod looking;
 mod programs;
+pub mod read;
+mod refusal;
 pub mod reply;
 mod reply_stream;
 mod state;
+mod support;
 pub mod transcript;
 mod turn;
 pub mod written_calls;
 
 use crate::{
+    config::Strategy,
+    corpus::{ContextText, StopFlag},
     engine::{
-        answer::Termination,
+        answer::{CitationState, Termination},
         budget::Exceeded,
+        cite,
         error::{CallError, RunError},
         event::Event,
         prompt::{
@@ -35,6 +43,7 @@ use crate::{
         question::Question,
     },
     llm::{self, Model, Task, Tool},
+    text::{cut_head, with_omission},
 };
 use answer_check::{AnswerCheck, AnswerValidator};
 use context::Context;
@@ -61,6 +70,25 @@ pub struct RunInputs<'a> {
 pub struct RunOutput {
     pub text: String,
     pub termination: Termination,
+    /// What the built-in search has found, for an answer that rests on nothing.
+    pub passages: Option<String>,
+    /// Whether an answer that rests on nothing says so itself.
+    pub says_so: bool,
+    /// Sentences about what is not as the person may think.
+    pub warnings: Vec<String>,
+}
+
+impl RunOutput {
+    pub fn new(text: String, termination: Termination) -> Self {
+        Self { text, termination, passages: None, says_so: true, warnings: Vec::new() }
+    }
+}
+
+/// What a model that had not looked was told to answer from.
+struct Demand {
+    /// Its answer before.
+    answer: String,
+    passages: String,
 }
 
 /// A run under way.
@@ -79,6 +107,11 @@ pub struct Run<'t> {
     state: RunState,
     /// Whether the model has reasoned without a mark at the beginning.
     reasons_unmarked: bool,
+    /// What the root is asked.
+    question: Option<Box<Question>>,
+    /// Whether the answer that is being looked at was declared, by a program or a call, and not just written.
+    is_declared: bool,
+    demand: Option<Demand>,
 }
 
 impl<'t> Run<'t> {
@@ -109,6 +142,9 @@ impl<'t> Run<'t> {
             model,
             state: RunState::default(),
             reasons_unmarked: false,
+            question: (inputs.depth == 0).then(|| Box::new(inputs.question.clone())),
+            is_declared: false,
+            demand: None,
         })
     }
 
@@ -119,11 +155,14 @@ impl<'t> Run<'t> {
     pub fn finish(mut self) -> BoxFuture<'t, Result<RunOutput, RunError>> {
         let work = async move {
             let result = self.turns().await;
-            // If the citations were never fixed, the first answer is kept.
-            match (result, self.validator.standing()) {
-                (Err(_), Some(text)) => Ok(RunOutput { text, termination: Termination::Final }),
+            // If the citations were never fixed, or the passages never used, the first answer is kept.
+            let standing = self.validator.standing().or_else(|| Some(self.demand.as_ref()?.answer.clone()));
+            let ending = match (result, standing) {
+                (Err(_), Some(text)) => Ok(RunOutput::new(text, Termination::Final)),
                 (result, _) => result,
-            }
+            };
+            let says_so = !self.is_taken_at_its_word();
+            ending.map(|ending| RunOutput { passages: self.demand.take().map(|it| it.passages), says_so, ..ending })
         };
         work.boxed()
     }
@@ -133,7 +172,7 @@ impl<'t> Run<'t> {
             match self.tree.ledger.budget.begin_iteration() {
                 Ok(()) => {}
                 Err(Exceeded::Iterations) => match self.validator.standing() {
-                    Some(text) => return Ok(RunOutput { text, termination: Termination::Final }),
+                    Some(text) => return Ok(RunOutput::new(text, Termination::Final)),
                     None => return self.force().await,
                 },
                 Err(exceeded) => return Err(exceeded.into()),
@@ -141,7 +180,7 @@ impl<'t> Run<'t> {
             self.state.begin_turn();
             self.tree.ledger.meter.count_iteration(self.depth);
             if let Some(text) = self.turn().await? {
-                return Ok(RunOutput { text, termination: Termination::Final });
+                return Ok(RunOutput::new(text, Termination::Final));
             }
             self.hurry();
             self.make_room().await?;
@@ -150,7 +189,7 @@ impl<'t> Run<'t> {
 
     /// One turn of the model and what it does; the answer if it gave one.
     async fn turn(&mut self) -> Result<Option<String>, RunError> {
-        let written = match self.write().await? {
+        let mut written = match self.write().await? {
             Ok(written) => written,
             Err(CallError::Model(error @ llm::Error::EmptyReply { .. })) => return self.empty_reply(error),
             Err(CallError::Model(error)) if self.goes_on_in_programs(&error) => return Ok(None),
@@ -158,15 +197,38 @@ impl<'t> Run<'t> {
             Err(error) => return Err(error.into()),
         };
         self.state.note_reply();
+        match written.waste.take() {
+            None => self.state.note_worth(),
+            Some(why) => {
+                self.state.note_waste(self.model.name(), &why)?;
+                written.text = with_head(&written.text);
+                if written.cut.is_none() {
+                    self.transcript.add(written.text, prompt::passages::REFUSED.to_owned());
+                    self.withdraw();
+                    return Ok(None);
+                }
+            }
+        }
+        let said = written.said_and_done();
+        self.is_declared = written.declares();
         let answer = match self.tools.is_empty() {
             true => self.follow_programs(written).await,
             false => self.follow_calls(written).await,
         };
-        if self.depth == 0 && !matches!(answer, Ok(Some(_))) {
+        if !matches!(answer, Ok(Some(_))) {
             // What looked like the answer was none.
-            self.tree.progress.withdraw_answer();
+            self.withdraw();
+        }
+        if let (Ok(None), 0, Strategy::Auto) = (&answer, self.depth, self.tree.config.strategy) {
+            self.state.note_turn(self.model.name(), said, self.tree.has_looked())?;
         }
         answer
+    }
+
+    fn withdraw(&self) {
+        if self.depth == 0 {
+            self.tree.progress.withdraw_answer();
+        }
     }
 
     /// Tells what this run is doing.
@@ -215,6 +277,17 @@ impl<'t> Run<'t> {
 
     /// Whether an answer is taken.
     async fn check(&mut self, text: String) -> Result<AnswerCheck, RunError> {
+        if self.depth == 0 && refusal::is_refusal(&text) {
+            self.state.note_waste(self.model.name(), turn::DECLINED)?;
+            return Ok(AnswerCheck::Refused(prompt::passages::REFUSED.to_owned()));
+        }
+        if let Some(passages) = self.passages_for(&text).await? {
+            let told = prompt::passages::answer_from(&passages);
+            self.tree.progress.keep_answer(&text);
+            self.demand = Some(Demand { answer: text, passages });
+            self.state.expect_answer();
+            return Ok(AnswerCheck::Refused(told));
+        }
         let context = self.interpreter.text();
         match self.validator.check(text, &self.tree.config, context).await {
             AnswerCheck::Refused(why) => match self.validator.standing() {
@@ -228,6 +301,34 @@ impl<'t> Run<'t> {
             },
             accepted @ AnswerCheck::Accepted(_) => Ok(accepted),
         }
+    }
+
+    /// Whether an answer that rests on nothing is given without a word to that: a person who insists on programs gets what
+    /// they have declared, as it is.
+    fn is_taken_at_its_word(&self) -> bool {
+        self.tree.config.strategy == Strategy::Rlm && self.is_declared
+    }
+
+    /// The passages that a root which has not looked into the text is to answer from, once, in place of this answer.
+    async fn passages_for(&self, answer: &str) -> Result<Option<String>, RunError> {
+        let Some(question) = self.question.as_deref() else { return Ok(None) };
+        let is_asked = self.demand.is_some() || self.tree.config.schema.is_some();
+        if is_asked || self.tree.has_looked() || self.model.prefers_programs() || self.is_taken_at_its_word() {
+            return Ok(None);
+        }
+        let context = self.interpreter.context().await?;
+        let said = answer.to_owned();
+        let look = move |context: &ContextText, stop: &StopFlag| cite::citations(&said, context, stop);
+        let citations = cite::looked_up(context.clone(), look).await.unwrap_or_default();
+        // A place of an earlier answer may be named again.
+        let follows = question.session.as_ref().is_some_and(|it| !it.exchanges().is_empty());
+        let holds = |state| state == CitationState::Quoted || state == CitationState::Found && follows;
+        if citations.iter().any(|it| holds(it.state)) {
+            return Ok(None);
+        }
+        let found = built_in::answer(self.tree, question, &context).await?;
+        let most = output_chars(self.model.window());
+        Ok(Some(prompt::passages::fitted(&found.text, most)))
     }
 
     /// Tells the model once that most of its time is over.
@@ -256,6 +357,15 @@ impl<'t> Run<'t> {
         self.transcript.make_room();
         Ok(())
     }
+}
+
+/// Bytes of a reply that is worth nothing that stay in the conversation.
+const HEAD_BYTES: usize = 600;
+
+/// The beginning of a reply.
+fn with_head(text: &str) -> String {
+    let cut = cut_head(text, HEAD_BYTES);
+    with_omission(cut.shown, cut.omitted)
 }
 
 #[cfg(test)]

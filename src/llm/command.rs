@@ -108,6 +108,11 @@ impl Model for CommandModel {
         &self.name
     }
 
+    /// Its command line is no name.
+    fn parameters(&self) -> Option<u64> {
+        None
+    }
+
     fn window(&self) -> Option<usize> {
         self.window
     }

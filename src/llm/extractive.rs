@@ -11,6 +11,8 @@ mod program;
 mod question;
 mod reader;
 
+pub use reader::Reader;
+
 use super::{
     BYTES_PER_TOKEN, EXTRACTIVE, Error, Finish, Message, Model, Piece, PieceSink, Reply, Request, Role, Task,
     TokenUsage,

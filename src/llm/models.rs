@@ -16,6 +16,7 @@ use super::{
     EXTRACTIVE, Error, Model, Timeouts, catalog,
     command::CommandModel,
     error_mapping::RemoteModel,
+    extractive::Reader,
     http::{Connections, Listed, list_models},
     pool::{EndpointHealth, Pool},
     provider::{Access, Provider},
@@ -149,6 +150,8 @@ impl Models {
             Some(name) => self.named(name).await?,
             None => root.clone(),
         };
+        let reads = root.name() == EXTRACTIVE && worker.name() != EXTRACTIVE;
+        let worker: Arc<dyn Model> = if reads { Arc::new(Reader::new(worker)) } else { worker };
         let names = [Some(&named), self.worker.as_ref()];
         let kinds = names.into_iter().flatten().filter_map(|name| self.name(name).ok()?.kind()).collect();
         Ok(Choice { root, worker, why, kinds })
@@ -229,7 +232,7 @@ impl Models {
     fn at_endpoints(&self, name: &str, window: Option<usize>) -> Result<Arc<dyn Model>, Error> {
         let member = |(endpoint, health): &(Endpoint, Arc<EndpointHealth>)| {
             let remote = self.remote_at(endpoint, name)?;
-            let known = Known { window: endpoint.own().window.or(self.window).or(window), calls_tools: None };
+            let known = Known { window: endpoint.own().window.or(self.window).or(window), ..Known::default() };
             let (connections, protocol) = (&self.connections, Protocol::OpenAi);
             let model = ServerModel::new(connections, protocol, endpoint, name, remote, self.timeouts, known)?;
             Ok((health.clone(), Arc::new(model) as Arc<dyn Model>))

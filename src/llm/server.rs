@@ -17,6 +17,7 @@ use super::{
     adjustments::{Adjustments, Asked, LimitField, MOST_TIMES},
     error_mapping::RemoteModel,
     http::{Body, Connections, Drained, ReplyMemory, Timeouts},
+    size,
     stream_reader::{Progress, StreamReader},
 };
 use crate::config::Endpoint;
@@ -63,6 +64,8 @@ pub(super) struct ServerModel {
     adjustments: Adjustments,
     /// Fields of the person's own.
     extra: Map<String, Value>,
+    parameters: Option<u64>,
+    wanted_window: Option<usize>,
     drained: Drained<Body>,
 }
 
@@ -95,6 +98,9 @@ enum Said {
 pub(super) struct Known {
     pub(super) window: Option<usize>,
     pub(super) calls_tools: Option<bool>,
+    pub(super) parameters: Option<u64>,
+    /// The window that the server is asked to give the model, in tokens.
+    pub(super) wanted_window: Option<usize>,
 }
 
 impl ServerModel {
@@ -129,6 +135,8 @@ impl ServerModel {
             calls_tools: known.calls_tools,
             adjustments: Adjustments::new(limit_field(name), own.reply_tokens, true),
             extra: own.body.clone(),
+            parameters: known.parameters.or_else(|| size::in_name(name)),
+            wanted_window: known.wanted_window,
             drained: Drained::default(),
         })
     }
@@ -159,7 +167,7 @@ impl ServerModel {
         let post = self.client.post(self.url.clone());
         let post = match self.protocol {
             Protocol::OpenAi => self.filled(post, &openai::body(&self.name, request, asked.adjusted)),
-            Protocol::Ollama => self.filled(post, &ollama::body(&self.name, request)),
+            Protocol::Ollama => self.filled(post, &ollama::body(&self.name, request, self.wanted_window)),
         };
         let response = self.send(post).await?;
         let mut body = Body::of(response);
@@ -302,11 +310,21 @@ impl Model for ServerModel {
         [self.window, self.adjustments.window()].into_iter().flatten().min()
     }
 
+    fn parameters(&self) -> Option<u64> {
+        self.parameters
+    }
+
     fn calls_tools(&self) -> Option<bool> {
         self.calls_tools
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
-        Box::pin(self.answer(request, pieces))
+        Box::pin(async move {
+            let reply = self.answer(request, pieces).await?;
+            match (self.protocol, self.window) {
+                (Protocol::Ollama, Some(window)) => ollama::checked(request, reply, window, &self.remote.model),
+                _ => Ok(reply),
+            }
+        })
     }
 }

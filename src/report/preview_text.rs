@@ -1,6 +1,11 @@
 //! A preview in words, as the terminal prints it.
 
-use crate::{config::Limits, corpus::Exclusion, engine::Preview, text::counted};
+use crate::{
+    config::{Limits, Strategy},
+    corpus::Exclusion,
+    engine::Preview,
+    text::counted,
+};
 
 /// The most files and folders whose exclusion a preview explains, unless all are asked for.
 const LEFT_OUT: usize = 20;
@@ -26,11 +31,14 @@ pub fn preview_text(preview: &Preview, left_out: &[Exclusion], limits: &Limits, 
     ];
     lines.extend(context.store.iter().map(|store| format!("         all of it from the shard store {store}")));
     let first = format!("about {}{}", counted(first_prompt_tokens, "token"), dollars(preview.first_prompt_cost));
-    lines.push(match preview.is_direct {
-        true => format!("sends    the whole text in one prompt: {first}"),
-        false => format!("sends    a first prompt without the text: {first}; what else is up to the model's programs"),
+    lines.push(match preview.strategy {
+        Strategy::Direct => format!("sends    the whole text in one prompt: {first}"),
+        Strategy::Read => format!("sends    passages that the built-in search finds, in one prompt: {first}"),
+        Strategy::Rlm | Strategy::Auto => {
+            format!("sends    a first prompt without the text: {first}; what else is up to the model's programs")
+        }
     });
-    if !preview.is_direct {
+    if preview.strategy == Strategy::Rlm {
         let whole = dollars(preview.whole_text_cost);
         let tokens = counted(context_tokens, "token");
         lines.push(format!("         reading the whole text once would be about {tokens}{whole}"));

@@ -28,8 +28,12 @@ fn events_have_their_fields_in_order_and_none_that_says_nothing() {
             r#"{"kind":"started","query":"q","model":"m","worker":"w","why":"y","context":{"files":2,"bytes":9,"characters":null,"skipped":4,"skippedFor":[{"reason":"ignored","count":3},{"reason":"binary","count":1}],"store":null,"cut":0}}"#,
         ),
         (
-            engine::Event::Turn { run: 1, depth: 2, iteration: 3, text: text("t") },
+            engine::Event::Turn { run: 1, depth: 2, iteration: 3, text: text("t"), cut: None },
             r#"{"kind":"turn","run":1,"depth":2,"iteration":3,"text":"t"}"#,
+        ),
+        (
+            engine::Event::Turn { run: 1, depth: 2, iteration: 3, text: text("t"), cut: Some(text("it looped")) },
+            r#"{"kind":"turn","run":1,"depth":2,"iteration":3,"text":"t","cut":"it looped"}"#,
         ),
         (
             cell(None),
@@ -70,8 +74,19 @@ fn an_answer_has_its_fields_in_order_and_warnings_and_an_error_only_if_there_are
         let value = json!(answer(told, &Circumstances::default()));
         value.as_object().expect("an object").keys().cloned().collect()
     };
-    let always =
-        ["answer", "termination", "citations", "lost", "lostCount", "usage", "model", "worker", "context", "trace"];
+    let always = [
+        "answer",
+        "termination",
+        "grounded",
+        "citations",
+        "lost",
+        "lostCount",
+        "usage",
+        "model",
+        "worker",
+        "context",
+        "trace",
+    ];
     assert_eq!(keys(&told), always);
     told.warnings = vec![text("w")];
     told.failure =

@@ -2,7 +2,7 @@
 //! held against them.
 
 use crate::{
-    engine::{CitationState, Termination},
+    engine::{CitationState, Grounded, Termination},
     failure::FailureKind,
 };
 #[cfg(test)]
@@ -17,6 +17,8 @@ pub struct Answer {
     /// Markdown.
     pub answer: String,
     pub termination: Termination,
+    /// What the answer rests on.
+    pub grounded: Grounded,
     pub citations: Vec<Citation>,
     pub lost: Vec<Lost>,
     pub lost_count: usize,
@@ -147,6 +149,7 @@ pub struct LeftOut {
 pub enum PreviewStrategy {
     Direct,
     Rlm,
+    Read,
 }
 
 /// An event. `R` is the result that the last one carries.
@@ -166,6 +169,9 @@ pub enum Event<R> {
         depth: usize,
         iteration: u64,
         text: String,
+        /// Why it is not all that the model would have written.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cut: Option<String>,
     },
     Cell {
         run: u64,

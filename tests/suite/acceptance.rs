@@ -6,6 +6,7 @@
 
 mod case;
 mod engine;
+mod grounded;
 mod looks;
 mod model;
 mod programs;

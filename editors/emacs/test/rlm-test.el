@@ -581,6 +581,14 @@ Parts that are missing (1):
 there is no folder /gone
 "))))
 
+(ert-deftest rlm-test-what-an-answer-rests-on-is-said ()
+  (dolist (case '(("none" . "\nNothing of the text supports this answer.\n")
+                  ("looked" . "\nThis answer cites no place in the text that holds.\n")
+                  ("cited" . "")))
+    (rlm-test-in-answer (run nil)
+      (rlm-test-reply run :result (rlm-test-result "All" :grounded (car case)))
+      (should (equal (rlm-test-answer) (concat "All\n" (cdr case)))))))
+
 (ert-deftest rlm-test-of-many-lost-parts-the-first-are-named ()
   (rlm-test-in-answer (run nil)
     (let ((part '(:depth 1 :label "part" :error "429")))

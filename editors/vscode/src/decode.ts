@@ -48,6 +48,7 @@ export function decodeResult(value: unknown): Result | undefined {
     queryId: text(it["queryId"]),
     answer: it["answer"],
     termination: text(it["termination"]),
+    grounded: text(it["grounded"]),
     citations: list(it["citations"], decodeCitation),
     lost: list(it["lost"], decodeLost),
     lostCount: number(it["lostCount"]),

@@ -22,6 +22,12 @@ const LIMITS: Record<string, string> = {
   errors: "maxErrors",
 };
 
+/** What a reader must know of an answer by what it rests on; nothing of one that cites the text. */
+const RESTS_ON: Record<string, string> = {
+  none: "**Unsupported:** nothing of the text supports this answer; the model did not look into the text.",
+  looked: "**Without citations:** the model has looked into the text, and cites no place in it that holds.",
+};
+
 /** The whole document as it is now. */
 export function renderAnswer(answer: Answer): string {
   const blocks = [
@@ -75,7 +81,7 @@ function shortfall(result: Result): string {
   if (termination === "forced") {
     return "**Possibly incomplete:** the model was told to conclude with what it had.";
   }
-  return "";
+  return RESTS_ON[result.grounded] ?? "";
 }
 
 function ending(result: Result): string[] {

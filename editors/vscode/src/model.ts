@@ -29,11 +29,11 @@ export type ContextSize = Pick<
   "files" | "bytes" | "characters" | "skipped" | "skippedFor" | "store"
 >;
 
-/** Result of `rlm/query`. How it ended is a text: a later server may name an ending that is not known here. */
+/** Result of `rlm/query`. How it ended and what it rests on are texts: a later server may name what is not known here. */
 export type Result = Pick<
   wire.QueryResult,
   "queryId" | "answer" | "citations" | "lost" | "lostCount" | "model" | "worker"
-> & { termination: string; warnings: string[]; usage: Usage; context: ContextSize };
+> & { termination: string; grounded: string; warnings: string[]; usage: Usage; context: ContextSize };
 
 type EventOf<Kind extends wire.EventParams["kind"]> = Extract<wire.EventParams, { kind: Kind }>;
 

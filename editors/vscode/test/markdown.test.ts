@@ -149,3 +149,17 @@ test("a failure shows its message and what to do", () => {
   answer.fail("no such model", { hint: "set `rlm.model`" });
   assert.match(renderAnswer(answer), /\*\*Failed\.\*\* No such model\.\n\nSet `rlm\.model`\.\n$/u);
 });
+
+test("an answer that rests on nothing, or cites nothing, says so before the text", () => {
+  for (const [grounded, said] of [
+    ["none", /\*\*Unsupported:\*\* nothing of the text supports this answer/u],
+    ["looked", /\*\*Without citations:\*\*/u],
+  ] as const) {
+    const answer = newAnswer();
+    answer.finish(result({ grounded }));
+    assert.match(renderAnswer(answer), said);
+  }
+  const answer = newAnswer();
+  answer.finish(result({ grounded: "cited" }));
+  assert.doesNotMatch(renderAnswer(answer), /Unsupported|Without citations/u);
+});

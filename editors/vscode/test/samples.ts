@@ -20,6 +20,7 @@ export const wireResult = {
   sessionId: null,
   answer: "It is in `src/a.rs:10-14`.",
   termination: "final",
+  grounded: "cited",
   citations: [{ path: "src/a.rs", startLine: 10, endLine: 14, state: "quoted", uri: "file:///work/demo/src/a.rs" }],
   lost: [],
   lostCount: 0,

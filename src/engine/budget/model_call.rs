@@ -35,6 +35,25 @@ pub enum Cut {
     Broken(String),
 }
 
+/// What a model is asked in one call.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub messages: Vec<Message>,
+    pub tools: Arc<[Tool]>,
+    pub task: Option<Task>,
+    /// Whether it is a run's turn, and no plain call of a program.
+    pub is_turn: bool,
+    /// The longest reply, if it is to be shorter than others.
+    pub reply_tokens: Option<u32>,
+}
+
+impl Asked {
+    /// A turn without tools.
+    pub fn turn(messages: Vec<Message>) -> Self {
+        Self { messages, tools: Arc::default(), task: None, is_turn: true, reply_tokens: None }
+    }
+}
+
 impl QueryContext {
     /// One call of a model within the limits of the tree. `is_turn` tells a run's turn from a plain call of a program.
     pub async fn call(
@@ -46,9 +65,23 @@ impl QueryContext {
         is_turn: bool,
         pieces: PieceSink<'_>,
     ) -> Result<Turn, CallError> {
-        let mut request = Request { messages, max_output_tokens: None, tools: tools.clone(), task };
+        let asked = Asked { messages, tools: tools.clone(), task, is_turn, reply_tokens: None };
+        self.ask(model, asked, pieces).await
+    }
+
+    /// The same with a bound on the reply.
+    pub async fn ask(
+        &self,
+        model: &Arc<dyn Model>,
+        asked: Asked,
+        pieces: PieceSink<'_>,
+    ) -> Result<Turn, CallError> {
+        let Asked { messages, tools, task, is_turn, reply_tokens } = asked;
+        let mut request = Request { messages, max_output_tokens: None, tools, task };
         let open = MeteredCall::reserve(self, model.as_ref(), request.bytes(), is_turn).await?;
-        request.max_output_tokens = open.longest_reply();
+        let within =
+            |longest: Option<u32>| reply_tokens.map_or(longest, |most| Some(longest.unwrap_or(most).min(most)));
+        request.max_output_tokens = within(open.longest_reply());
         let mut sink = |piece: Piece<'_>| {
             match piece {
                 Piece::Text(text) => open.note_written(text.len()),
@@ -68,8 +101,10 @@ impl QueryContext {
             billing: &open,
         };
         let reply = self.scheduler.call(call, &mut sink).await?;
-        let tokens = open.longest_reply().unwrap_or_default();
-        let shortened_by = open.settle(reply.usage);
+        let longest = open.longest_reply();
+        let tokens = within(longest).unwrap_or_default();
+        // A reply that was to be short was not made shorter by a limit of the run.
+        let shortened_by = open.settle(reply.usage).filter(|_| longest.is_some_and(|longest| longest <= tokens));
         let cut = match (reply.finish, shortened_by) {
             (Finish::Complete, _) => None,
             (Finish::Length, Some(limit)) => Some(Cut::Limit(limit)),

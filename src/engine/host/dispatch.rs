@@ -64,6 +64,7 @@ impl HostFunctions<'_> {
         let Some(function) = functions().find(|it| it.name == name) else {
             return Err(format!("there is no function {name:?}"));
         };
+        self.note_look();
         let look =
             move |context: &ContextText, stop: &StopFlag| tool_output::answer(context, function, given, room, stop);
         self.blocking(function, look).await.unwrap_or_else(Err)
@@ -71,8 +72,16 @@ impl HostFunctions<'_> {
 
     /// A tool of the person's own, in the tools protocol.
     pub async fn own_tool(&self, name: &str, given: &Value) -> Result<String, String> {
+        self.note_look();
         let ran = self.tree.config.toolbox.run(name, given, self.origin.depth).await;
         ran.map(|value| answer_text(&value)).map_err(|error| error.to_string())
+    }
+
+    /// The root has looked at something that is not its own.
+    pub(super) fn note_look(&self) {
+        if self.origin.depth == 0 {
+            self.tree.note_look();
+        }
     }
 
     fn budget(&self) -> Value {

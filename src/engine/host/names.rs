@@ -45,3 +45,9 @@ pub fn tells_program(word: &str) -> bool {
     let is_function = || functions().any(|it| it.name == word && it.is_of_programs() && (it.is_look() || it.asks()));
     VARIABLES[..ALWAYS_THERE].iter().any(|(it, _)| *it == word) || word != "read" && is_function()
 }
+
+/// Whether a program that uses this name reads the text, or what earlier questions have found in it.
+pub fn reads_text(word: &str) -> bool {
+    matches!(word, "context" | "files" | "selection" | "history")
+        || functions().any(|it| it.name == word && it.is_look())
+}

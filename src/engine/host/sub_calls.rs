@@ -216,6 +216,7 @@ impl HostFunctions<'_> {
 
     /// A child run about characters of the text, in the tools protocol.
     pub async fn sub_llm(&self, query: &str, start: i64, end: i64) -> Result<String, String> {
+        self.note_look();
         let part = looks::slice(self.context.char_len(), start, end);
         // One prompt has to fit a window; a child run looks into its text as this one does.
         let most = match self.tree.child_places(self.origin.depth) {

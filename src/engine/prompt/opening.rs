@@ -15,7 +15,7 @@ use crate::{
 use std::fmt::Write;
 
 /// What stands above the question in the first message to a root model.
-const QUESTION_HEADING: &str = "# Question";
+pub(super) const QUESTION_HEADING: &str = "# Question";
 
 /// Characters of a question that is asked in the prompt. A longer one is a variable as well, and shown in part.
 const QUESTION_CHARS: usize = 8000;
@@ -92,7 +92,7 @@ pub fn opening(inputs: &PromptInputs<'_>, exchanges: &[Exchange], earlier: &Earl
     text
 }
 
-fn shaped(schema: &str) -> String {
+pub(super) fn shaped(schema: &str) -> String {
     format!(
         "The answer must be one JSON value that satisfies this JSON Schema, with nothing before or after it: {schema}"
     )

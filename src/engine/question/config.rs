@@ -47,6 +47,17 @@ impl RunConfig {
         })
     }
 
+    /// How the built-in model is asked: it writes programs, and has no tools of the person's own.
+    pub fn for_built_in() -> Self {
+        Self {
+            strategy: Strategy::Rlm,
+            protocol: Protocol::Repl,
+            repairs: Vec::new(),
+            schema: None,
+            toolbox: Toolbox::empty(),
+        }
+    }
+
     /// Whether runs of a model are to be in the tools protocol.
     ///
     /// # Errors

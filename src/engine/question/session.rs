@@ -26,6 +26,8 @@ pub struct Session(Mutex<State>);
 #[derive(Default)]
 struct State {
     exchanges: Vec<Exchange>,
+    /// Whether the model has failed at programs, so that it is given passages to read.
+    fails_at_programs: bool,
     /// An interpreter at rest, and its variables.
     interpreter: Option<(Resting, Vec<(String, String)>)>,
 }
@@ -62,6 +64,15 @@ impl Session {
         state.exchanges.push(Exchange { question: kept(question), answer: kept(answer) });
         let surplus = state.exchanges.len().saturating_sub(MOST_EXCHANGES);
         state.exchanges.drain(..surplus);
+    }
+
+    /// The model has failed at programs.
+    pub(in crate::engine) fn note_failed_at_programs(&self) {
+        self.lock().fails_at_programs = true;
+    }
+
+    pub(in crate::engine) fn fails_at_programs(&self) -> bool {
+        self.lock().fails_at_programs
     }
 
     /// The variables that are there from earlier questions.

@@ -3,16 +3,27 @@
 use crate::{
     corpus::ContextText,
     engine::{
-        Question, answer::Termination, budget::model_call::Cut, cite, context_failure, error::RunError, event::Delta,
-        prompt, query_context::QueryContext, run::RunOutput,
+        Question,
+        answer::Termination,
+        budget::model_call::Cut,
+        cite, context_failure,
+        error::RunError,
+        event::{Delta, Event},
+        prompt,
+        query_context::QueryContext,
+        run::{RunOutput, refusal},
     },
     failure::{Failure, FailureKind},
     llm::{Message, Piece, Task},
+    text::one_line,
 };
 use std::sync::Arc;
 
 /// How often an answer of the wrong shape is given back.
 const ATTEMPTS: usize = 3;
+
+/// Characters of what a model said in place of an answer that a person is told.
+const SAID_CHARS: usize = 200;
 
 /// Has the root model answer from the text. It may mend an answer that has not the shape that was asked for, and once one
 /// whose citations do not hold.
@@ -30,16 +41,13 @@ pub async fn answer(
     tree.say(format!("{} is reading the whole text", tree.choice.root.name()));
     let Some(schema) = schema else {
         let first = call(tree, &messages, &task, context).await?;
-        return Ok(RunOutput {
-            text: mended(tree, messages, &task, first, context).await,
-            termination: Termination::Direct,
-        });
+        return Ok(RunOutput::new(mended(tree, messages, &task, first, context).await, Termination::Direct));
     };
     let mut problem = String::new();
     for _ in 0..ATTEMPTS {
         let text = call(tree, &messages, &task, context).await?;
         match schema.check(&text) {
-            Ok(text) => return Ok(RunOutput { text, termination: Termination::Direct }),
+            Ok(text) => return Ok(RunOutput::new(text, Termination::Direct)),
             Err(why) => {
                 messages.push(Message::assistant(text));
                 messages.push(Message::user(prompt::wrong_shape(&why)));
@@ -100,13 +108,24 @@ async fn call(
     };
     let root = &tree.choice.root;
     let turn = tree.call(root, messages.to_vec(), &Arc::default(), Some(task.clone()), true, &mut stream).await?;
-    match turn.cut {
-        None => Ok(turn.text),
-        Some(Cut::Limit(limit)) => Err(limit.into()),
-        Some(cut) => Err(RunError::Failed(Failure {
-            kind: FailureKind::ReplyCut,
-            message: format!("the reply of {} was cut off: {cut}", root.name()),
-            hint: Some("ask for less at once, or let programs do the work: --strategy rlm".to_owned()),
-        })),
-    }
+    tree.emit(Event::Turn {
+        run: 0,
+        depth: 0,
+        iteration: tree.ledger.budget.iterations(),
+        text: turn.text.clone(),
+        cut: turn.cut.as_ref().map(ToString::to_string),
+    });
+    let failed = match turn.cut {
+        None if !refusal::is_refusal(&turn.text) => return Ok(turn.text),
+        None => {
+            (FailureKind::NoAnswer, format!("{} declined to answer: {}", root.name(), one_line(&turn.text, SAID_CHARS)))
+        }
+        Some(Cut::Limit(limit)) => return Err(limit.into()),
+        Some(cut) => (FailureKind::ReplyCut, format!("the reply of {} was cut off: {cut}", root.name())),
+    };
+    // Neither is a part of an answer.
+    tree.progress.withdraw_answer();
+    let (kind, message) = failed;
+    let hint = Some("ask for less at once, or let programs do the work: --strategy rlm".to_owned());
+    Err(RunError::Failed(Failure { kind, message, hint }))
 }

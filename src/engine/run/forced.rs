@@ -80,7 +80,7 @@ impl Run<'_> {
             return Err(refused);
         }
         match self.validator.shape(text, &tree.config) {
-            Ok(text) => Ok(RunOutput { text, termination: Termination::Forced }),
+            Ok(text) => Ok(RunOutput::new(text, Termination::Forced)),
             Err(_) => Err(refused),
         }
     }

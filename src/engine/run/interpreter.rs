@@ -11,7 +11,7 @@ use crate::{
         internal_failure, prompt,
         query_context::QueryContext,
         question::session::{Exchange, Kept, Session},
-        run::{RunInputs, context::Context},
+        run::{RunInputs, context::Context, looking},
     },
     repl::{
         self, CellOutcome, Ended, Hold, Interpreter,
@@ -125,6 +125,12 @@ impl LazyInterpreter {
     pub async fn run_cell(&mut self, tree: &QueryContext, code: &str, origin: Origin) -> Result<CellOutcome, RunError> {
         let (interpreter, context) = self.ready().await?;
         let host = HostFunctions { tree, context, origin };
+        if origin.depth == 0 {
+            let own: Vec<&str> = tree.config.toolbox.at_depth(0).map(|it| it.name.as_str()).collect();
+            if looking::looks(code, &own) {
+                tree.note_look();
+            }
+        }
         let outcome = interpreter.run_cell(code, &host).await?;
         // What a program has seen of a text that has changed meanwhile is worth nothing.
         let context = context.clone();

@@ -9,6 +9,12 @@ use std::time::Duration;
 /// Empty replies in a row after which a run is given up.
 const EMPTY_REPLIES: usize = 3;
 
+/// Replies in a row that loop, decline or are cut off after which a run is given up.
+const WASTED_REPLIES: usize = 3;
+
+/// Turns in a row that fail, or say and do the same, after which a model that may be asked in another way is given up.
+const FRUITLESS_TURNS: u64 = 3;
+
 /// Gives up after this many rejected answers in a row.
 const REFUSED_ANSWERS: usize = 3;
 
@@ -29,8 +35,11 @@ pub struct RunState {
     prose: Prose,
     /// In a row.
     empty_replies: usize,
+    wasted_replies: usize,
     refused_answers: usize,
     failed_turns: u64,
+    /// What was said and came of it last, and how often in a row.
+    last_turn: (String, u64),
     /// Whether the model was told that its time is nearly over.
     is_hurried: bool,
 }
@@ -63,9 +72,51 @@ impl RunState {
         self.empty_replies = 0;
     }
 
+    /// A reply of `model` was worth nothing.
+    ///
+    /// # Errors
+    /// That happened too often in a row.
+    pub fn note_waste(&mut self, model: &str, why: &str) -> Result<(), RunError> {
+        self.wasted_replies += 1;
+        if self.wasted_replies < WASTED_REPLIES {
+            return Ok(());
+        }
+        Err(given_up(format!("{model} gave {WASTED_REPLIES} replies in a row without an answer; of the last: {why}")))
+    }
+
+    /// A reply was worth something.
+    pub fn note_worth(&mut self) {
+        self.wasted_replies = 0;
+    }
+
+    /// What a turn has said and what came of it, in a run whose model may be asked in another way.
+    ///
+    /// # Errors
+    /// It is the same thing over and over, or programs fail and fail without ever having looked into the text.
+    pub fn note_turn(&mut self, model: &str, said: String, has_looked: bool) -> Result<(), RunError> {
+        match self.last_turn.0 == said {
+            true => self.last_turn.1 += 1,
+            false => self.last_turn = (said, 1),
+        }
+        match () {
+            () if self.last_turn.1 >= FRUITLESS_TURNS => {
+                Err(given_up(format!("{model} wrote the same turn {FRUITLESS_TURNS} times")))
+            }
+            () if !has_looked && self.failed_turns >= FRUITLESS_TURNS => {
+                Err(given_up(format!("{FRUITLESS_TURNS} programs of {model} failed in a row")))
+            }
+            () => Ok(()),
+        }
+    }
+
     /// A reply held no program. Says what the prose of this one is.
     pub fn note_prose(&mut self) -> Prose {
         std::mem::replace(&mut self.prose, Prose::Answer)
+    }
+
+    /// The next reply is the answer, with a program or without.
+    pub fn expect_answer(&mut self) {
+        self.prose = Prose::Answer;
     }
 
     /// A reply held a program, or was cut before it could.
@@ -87,11 +138,7 @@ impl RunState {
         if self.refused_answers < REFUSED_ANSWERS {
             return Ok(());
         }
-        Err(RunError::Failed(Failure {
-            kind: FailureKind::NoAnswer,
-            message: format!("{model} gave {REFUSED_ANSWERS} unusable answers; the last: {why}"),
-            hint: Some("another model may do better: --model".to_owned()),
-        }))
+        Err(given_up(format!("{model} gave {REFUSED_ANSWERS} unusable answers; the last: {why}")))
     }
 
     /// Programs or calls of a turn have run, and one of them has failed or none.
@@ -109,6 +156,11 @@ impl RunState {
         self.is_hurried |= begins;
         begins
     }
+}
+
+fn given_up(message: String) -> RunError {
+    let hint = Some("another model may do better (--model), or passages in one prompt (--strategy read)".to_owned());
+    RunError::Failed(Failure { kind: FailureKind::NoAnswer, message, hint })
 }
 
 /// Whether four fifths of the time are over.
@@ -160,6 +212,34 @@ mod tests {
             (failure.kind.name(), failure.message.as_str()),
             ("noAnswer", "m gave 3 unusable answers; the last: e")
         );
+    }
+
+    #[test]
+    fn three_replies_that_are_worth_nothing_end_a_run() {
+        let mut state = RunState::default();
+        assert!(state.note_waste("m", "a").is_ok() && state.note_waste("m", "b").is_ok());
+        state.note_worth();
+        assert!(state.note_waste("m", "c").is_ok() && state.note_waste("m", "d").is_ok());
+        let Err(RunError::Failed(failure)) = state.note_waste("m", "it repeated itself") else { panic!("it goes on") };
+        assert!(
+            failure.kind == FailureKind::NoAnswer && failure.message.ends_with("it repeated itself"),
+            "{failure:?}"
+        );
+    }
+
+    #[test]
+    fn the_same_turn_three_times_and_failures_without_a_look_end_a_run() {
+        let mut state = RunState::default();
+        for said in ["a", "a", "b", "a", "a"] {
+            assert!(state.note_turn("m", said.to_owned(), true).is_ok());
+        }
+        assert!(state.note_turn("m", "a".to_owned(), true).is_err());
+        let mut state = RunState::default();
+        for said in ["a", "b", "c"] {
+            assert!(state.note_ran(true, 5).is_ok());
+            assert_eq!(state.note_turn("m", said.to_owned(), true), Ok(()));
+        }
+        assert!(state.note_turn("m", "d".to_owned(), false).is_err());
     }
 
     #[test]

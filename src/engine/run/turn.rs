@@ -7,7 +7,8 @@ use crate::{
         event::Event,
         host::tool_call,
         prompt::inputs::output_chars,
-        run::{Run, cell::Cell, reply::Reply, reply_stream::ReplyStream, state::Prose},
+        query_context::QueryContext,
+        run::{Run, cell::Cell, refusal, reply::Reply, reply_stream::ReplyStream, state::Prose},
     },
     llm::{Piece, ToolCall},
 };
@@ -19,6 +20,8 @@ const REST: Duration = Duration::from_secs(1);
 
 /// How long the rest of such a reply is waited for in all.
 const MOST_REST: Duration = Duration::from_secs(5);
+/// What is said of a reply that declines.
+pub(super) const DECLINED: &str = "it declined to answer";
 
 /// A turn that was written, with what its programs did.
 pub(super) struct TurnOutput {
@@ -27,6 +30,22 @@ pub(super) struct TurnOutput {
     pub calls: Vec<ToolCall>,
     pub cut: Option<Cut>,
     pub cells: Vec<Cell>,
+    /// Why the reply is worth nothing, if it is.
+    pub waste: Option<String>,
+}
+
+impl TurnOutput {
+    /// What was said, and what its programs came to.
+    pub fn said_and_done(&self) -> String {
+        let calls = self.calls.iter().map(tool_call::shown);
+        let cells = self.cells.iter().map(|it| it.output.clone() + it.error.as_deref().unwrap_or_default());
+        std::iter::once(self.text.clone()).chain(calls).chain(cells).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether an answer in it is declared, by a program or a call.
+    pub fn declares(&self) -> bool {
+        !self.calls.is_empty() || self.reply.final_line.is_some() || self.cells.iter().any(|it| it.answer.is_some())
+    }
 }
 
 impl Run<'_> {
@@ -46,6 +65,13 @@ impl Run<'_> {
             }
         };
         let writes_programs = tools.is_empty();
+        let mut unheard = Unheard {
+            tree,
+            place: (self.number, self.depth, self.state.iteration()),
+            reply: &reply_stream,
+            why: "the run ended first".to_owned(),
+            is_over: false,
+        };
         let (turn, cells) = {
             // Put away when it is of no more use, which closes its connection.
             let mut call = Some(Box::pin(tree.call(&model, messages, &tools, Some(task), true, &mut stream)));
@@ -62,10 +88,15 @@ impl Run<'_> {
                             Ok(written) => written,
                             // What ran has happened: the conversation has to tell of it.
                             Err(CallError::Model(error)) if reply_stream.has_begun() => broken(&reply_stream, &error.to_string()),
-                            Err(error) => return Ok(Err(error)),
+                            Err(error) => {
+                                unheard.why = error.to_string();
+                                return Ok(Err(error));
+                            }
                         });
-                        // Its programs may run for long, and be the last.
-                        if is_root && !reply.prose.is_empty() {
+                        // Its programs may run for long, and be the last. What was cut off or declines is no part of an
+                        // answer.
+                        let is_said = turn.as_ref().is_some_and(|turn| !turn.is_waste());
+                        if is_root && is_said && !reply.prose.is_empty() {
                             tree.progress.note_said(&reply.prose);
                         }
                     }
@@ -82,6 +113,8 @@ impl Run<'_> {
             (turn, ran)
         };
         self.reasons_unmarked |= reply_stream.reasonings() > 0;
+        unheard.is_over = true;
+        drop(unheard);
         Ok(Ok(self.written(turn, reply_stream.end(), cells)))
     }
 
@@ -122,6 +155,8 @@ impl Run<'_> {
 
     /// Tells of the turn, and then of its programs, whichever was there first.
     fn written(&mut self, turn: Turn, reply: Reply, cells: Vec<Cell>) -> TurnOutput {
+        // What ran before the end has happened.
+        let waste = turn.waste().filter(|_| cells.is_empty());
         let Turn { text, calls, cut } = turn;
         let shown: Vec<String> = calls.iter().map(tool_call::shown).collect();
         let lines = std::iter::once(text.as_str()).chain(shown.iter().map(String::as_str)).filter(|it| !it.is_empty());
@@ -130,9 +165,47 @@ impl Run<'_> {
             depth: self.depth,
             iteration: self.state.iteration(),
             text: lines.collect::<Vec<_>>().join("\n"),
+            cut: cut.as_ref().map(ToString::to_string),
         });
         cells.iter().for_each(|cell| self.publish(cell));
-        TurnOutput { reply, text, calls, cut, cells }
+        TurnOutput { reply, text, calls, cut, cells, waste }
+    }
+}
+
+impl Turn {
+    /// Why nothing of this reply is worth keeping but its beginning: it was cut off by its model or its provider, or
+    /// declines. A limit of the run ends that, and a connection that broke is another matter.
+    pub(super) fn waste(&self) -> Option<String> {
+        match &self.cut {
+            _ if !self.calls.is_empty() => None,
+            Some(cut @ (Cut::Length { .. } | Cut::Looping | Cut::Provider(_))) => Some(cut.to_string()),
+            None if refusal::is_refusal(&self.text) => Some(DECLINED.to_owned()),
+            _ => None,
+        }
+    }
+
+    fn is_waste(&self) -> bool {
+        self.waste().is_some()
+    }
+}
+
+/// A turn that is being written. If it never gets to its end, people are told what there was of it.
+struct Unheard<'a> {
+    tree: &'a QueryContext,
+    /// The run, its depth and the iteration.
+    place: (u64, usize, u64),
+    reply: &'a ReplyStream,
+    why: String,
+    is_over: bool,
+}
+
+impl Drop for Unheard<'_> {
+    fn drop(&mut self) {
+        let text = self.reply.text();
+        if !self.is_over && !text.trim().is_empty() {
+            let ((run, depth, iteration), cut) = (self.place, Some(std::mem::take(&mut self.why)));
+            self.tree.emit(Event::Turn { run, depth, iteration, text, cut });
+        }
     }
 }
 

@@ -1,7 +1,20 @@
 //! The worker's part: which lines of a passage fit a question.
+//!
+//! Where another model reads for the built-in one ([`Reader`]) its replies are short, and what it picks goes with the
+//! lines that fit by their words: a small model picks some that do not, and misses some that do.
 
-use crate::corpus::rate_lines;
-use std::fmt::Write;
+use crate::{
+    corpus::rate_lines,
+    llm::{Error, Finish, Model, Piece, PieceSink, Reply, Request, size},
+};
+use futures::future::BoxFuture;
+use std::{collections::BTreeSet, fmt::Write, sync::Arc};
+
+/// The reply for a passage in which a model that can be trusted with that has found nothing. It is left out.
+pub const LEFT_OUT: &str = "NOTHING HERE";
+
+/// The longest reply of a reader, in tokens. It has room for the lines that are quoted of a passage.
+const REPLY_TOKENS: u32 = 320;
 
 /// The reply when nothing fits.
 pub const NOTHING: &str = "NOTHING";
@@ -18,11 +31,9 @@ const LINE_CHARS: usize = 240;
 /// Reads a prompt: `Question: …`, and a passage whose lines are numbered `12| text`. Gives back the lines that fit, as
 /// they are, or [`NOTHING`]. A prompt of another form is read as a text with a question in its first or last paragraph.
 pub fn read(prompt: &str) -> String {
-    let question = prompt.lines().find_map(|line| line.strip_prefix("Question: "));
-    let numbered: Vec<(&str, &str)> = prompt.lines().filter_map(numbered_line).collect();
-    match question {
-        Some(question) if !numbered.is_empty() => read_numbered(question, &numbered),
-        _ => {
+    match passage(prompt) {
+        Some((question, numbered)) => read_numbered(question, &numbered),
+        None => {
             let paragraphs: Vec<&str> = prompt.split("\n\n").filter(|it| !it.trim().is_empty()).collect();
             match paragraphs.as_slice() {
                 [] => NOTHING.to_owned(),
@@ -42,6 +53,90 @@ pub fn read_whole(text: &str, question: &str) -> String {
     read_loose(question, text)
 }
 
+/// A model that reads passages for the built-in one.
+#[derive(Debug)]
+pub struct Reader(Arc<dyn Model>);
+
+impl Reader {
+    pub fn new(model: Arc<dyn Model>) -> Self {
+        Self(model)
+    }
+
+    async fn read(&self, request: &Request, pieces: PieceSink<'_>) -> Result<Reply, Error> {
+        let prompt = request.messages.last().map(|it| it.content.as_str()).unwrap_or_default();
+        let Some((question, lines)) = passage(prompt) else { return self.0.call(request, pieces).await };
+        let most = request.max_output_tokens.map_or(REPLY_TOKENS, |tokens| tokens.min(REPLY_TOKENS));
+        let short = Request { max_output_tokens: Some(most), ..request.clone() };
+        // What it writes counts, and is shown when it is united.
+        let mut written = 0;
+        let mut count = |piece: Piece<'_>| match piece {
+            Piece::Text(text) => written += text.len(),
+            Piece::Unseen(bytes) => written += bytes,
+            Piece::Restart => {}
+        };
+        let reply = self.0.call(&short, &mut count).await?;
+        pieces(Piece::Unseen(written));
+        let text = match reply.text.trim() == NOTHING && !size::is_too_small_for_programs(self.0.parameters()) {
+            true => LEFT_OUT.to_owned(),
+            false => united(&reply.text, question, &lines),
+        };
+        // A reply that was cut has said which lines fit until then.
+        Ok(Reply { text, finish: Finish::Complete, ..reply })
+    }
+}
+
+impl Model for Reader {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn window(&self) -> Option<usize> {
+        self.0.window()
+    }
+
+    fn parameters(&self) -> Option<u64> {
+        self.0.parameters()
+    }
+
+    fn calls_tools(&self) -> Option<bool> {
+        self.0.calls_tools()
+    }
+
+    fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
+        Box::pin(self.read(request, pieces))
+    }
+}
+
+/// The question of a prompt about a passage, and the passage's lines with their numbers.
+fn passage(prompt: &str) -> Option<(&str, Vec<(&str, &str)>)> {
+    let question = prompt.lines().find_map(|line| line.strip_prefix("Question: "))?;
+    let numbered: Vec<(&str, &str)> = prompt.lines().filter_map(numbered_line).collect();
+    (!numbered.is_empty()).then_some((question, numbered))
+}
+
+/// The lines that a reply names, with those that fit by their words. A reply that names most of the passage has chosen
+/// nothing.
+fn united(reply: &str, question: &str, lines: &[(&str, &str)]) -> String {
+    let named = |line: &str| numbered_line(line.trim()).map(|(number, _)| number.to_owned());
+    let at = |number: String| lines.iter().position(|(it, _)| **it == number);
+    let mut chosen: BTreeSet<usize> = reply.lines().filter_map(named).filter_map(at).collect();
+    if chosen.len() > QUOTED_LINES.max(lines.len() / 2) {
+        chosen.clear();
+    }
+    let texts: Vec<&str> = lines.iter().map(|(_, text)| *text).collect();
+    chosen.extend(choose(question, &texts, QUOTED_LINES));
+    written(chosen, lines)
+}
+
+fn written(chosen: impl IntoIterator<Item = usize>, lines: &[(&str, &str)]) -> String {
+    let text = chosen.into_iter().fold(String::new(), |mut reply, at| {
+        let (number, text) = lines[at];
+        let _ = writeln!(reply, "{number}| {text}");
+        reply
+    });
+    if text.is_empty() { NOTHING.to_owned() } else { text }
+}
+
 fn numbered_line(line: &str) -> Option<(&str, &str)> {
     let (number, text) = line.split_once("| ").or_else(|| Some((line.strip_suffix('|')?, "")))?;
     number
@@ -55,15 +150,7 @@ fn numbered_line(line: &str) -> Option<(&str, &str)> {
 /// The best run of lines, and every further line that fits nearly as well.
 fn read_numbered(question: &str, lines: &[(&str, &str)]) -> String {
     let texts: Vec<&str> = lines.iter().map(|(_, text)| *text).collect();
-    let chosen = choose(question, &texts, QUOTED_LINES);
-    if chosen.is_empty() {
-        return NOTHING.to_owned();
-    }
-    chosen.into_iter().fold(String::new(), |mut reply, at| {
-        let (number, text) = lines[at];
-        let _ = writeln!(reply, "{number}| {text}");
-        reply
-    })
+    written(choose(question, &texts, QUOTED_LINES), lines)
 }
 
 fn read_loose(question: &str, text: &str) -> String {
@@ -110,6 +197,17 @@ mod tests {
         assert!(reply.contains("12|     if retries > self.limit {\n"), "{reply}");
         assert!(reply.lines().count() <= QUOTED_LINES);
         assert_eq!(read(&PASSAGE.replace("retries > self.limit", "ready")), NOTHING);
+    }
+
+    #[test]
+    fn what_a_reader_picks_goes_with_the_lines_that_fit() {
+        let (question, lines) = passage(PASSAGE).unwrap();
+        let reply = united("11| let x = 1;\n99| no such line", question, &lines);
+        assert!(reply.contains("11|     let x = 1;\n12|     if retries > self.limit {\n"), "{reply}");
+        let lexical = united("The answer is unclear to me.", question, &lines);
+        let echoed: String = lines.iter().map(|(number, text)| format!("{number}| {text}\n")).collect();
+        assert_eq!(lines.len(), 6);
+        assert!(lexical.contains("12|") && !united(&echoed, "boats?", &lines).is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Error, Said, events::Event};
 use crate::llm::{
-    CallPiece, Message, PieceSink, Request, Role, Tool,
+    CallPiece, Message, PieceSink, Reply, Request, Role, Tool,
     json::{self, Field},
     stream_reader::{Reported, StreamReader},
     tool::{MOST_CALLS, acceptable},
@@ -24,7 +24,10 @@ pub(super) struct Body<'a> {
 
 #[derive(Serialize)]
 struct Options {
-    num_predict: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    num_predict: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    num_ctx: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -60,8 +63,9 @@ struct SentFunction<'a> {
     arguments: Cow<'a, Value>,
 }
 
-/// What is asked for, streamed.
-pub(super) fn body<'a>(model: &'a str, request: &'a Request) -> Body<'a> {
+/// What is asked for, streamed, in a window of so many tokens.
+pub(super) fn body<'a>(model: &'a str, request: &'a Request, window: Option<usize>) -> Body<'a> {
+    let options = Options { num_predict: request.max_output_tokens, num_ctx: window };
     let offered = |Tool { name, description, parameters }: &'a Tool| OfferedTool {
         r#type: "function",
         function: Offered { name, description, parameters },
@@ -69,10 +73,34 @@ pub(super) fn body<'a>(model: &'a str, request: &'a Request) -> Body<'a> {
     Body {
         model,
         stream: true,
-        options: request.max_output_tokens.map(|num_predict| Options { num_predict }),
+        options: (options.num_predict.is_some() || options.num_ctx.is_some()).then_some(options),
         tools: request.tools.iter().map(offered).collect(),
         messages: request.messages.iter().map(sent).collect(),
     }
+}
+
+/// More bytes than a token of a text has on average, whatever the text.
+const MOST_BYTES_PER_TOKEN: usize = 12;
+
+/// Tokens by which a prompt that was cut may be shorter than the window.
+const SLACK: u64 = 8;
+
+/// A reply whose prompt was read as a whole. Ollama cuts what does not fit the window, and says so only by the number of
+/// tokens that it has read: all that fit, or far fewer than the prompt has, since it leaves out whole messages.
+///
+/// # Errors
+/// The prompt was cut: the reply answers another question than was asked.
+pub(super) fn checked(request: &Request, reply: Reply, window: usize, model: &str) -> Result<Reply, Error> {
+    let read = reply.usage.input;
+    // Of a conversation an old Ollama counts only what it did not know yet.
+    let is_first = request.messages.iter().all(|it| it.role != Role::Assistant);
+    let is_full = read + SLACK >= window as u64;
+    let is_short = is_first && read > 0 && read < (request.bytes() / MOST_BYTES_PER_TOKEN) as u64;
+    if !is_full && !is_short {
+        return Ok(reply);
+    }
+    let detail = format!("Ollama has cut it: it has read {read} tokens, and the window has {window}");
+    Err(Error::PromptTooLong { model: model.to_owned(), detail })
 }
 
 fn sent(message: &Message) -> SentMessage<'_> {
@@ -214,6 +242,29 @@ mod tests {
     }
 
     #[test]
+    fn a_prompt_that_was_cut_is_noticed() {
+        let request = |text: &str| Request {
+            messages: vec![Message::user(text)],
+            max_output_tokens: None,
+            tools: Arc::default(),
+            task: None,
+        };
+        let reply = |input| Reply {
+            text: "x".to_owned(),
+            calls: Vec::new(),
+            reasoning: String::new(),
+            finish: Finish::Complete,
+            usage: TokenUsage { input, output: 1, cached_input: 0 },
+        };
+        let (short, long) = (request("what?"), request(&"word ".repeat(4000)));
+        assert!(checked(&short, reply(9), 4096, "m").is_ok() && checked(&long, reply(4001), 8192, "m").is_ok());
+        for (request, read) in [(&short, 4096), (&long, 4090), (&long, 900)] {
+            let error = checked(request, reply(read), 4096, "m").unwrap_err();
+            assert!(matches!(&error, Error::PromptTooLong { detail, .. } if detail.contains("has cut it")), "{error}");
+        }
+    }
+
+    #[test]
     fn a_request_has_what_ollama_takes() {
         let tool = Tool { name: "grep".into(), description: "d".into(), parameters: json!({"type": "object"}) };
         let call = crate::llm::ToolCall {
@@ -238,6 +289,8 @@ mod tests {
                 {"role": "assistant", "tool_calls": [{"function": {"name": "grep_it", "arguments": {"a": 1}}}]},
                 {"role": "tool", "content": "found"}],
         });
-        assert_eq!(serde_json::to_value(body("m", &request)).unwrap(), expected);
+        assert_eq!(serde_json::to_value(body("m", &request, None)).unwrap(), expected);
+        let with_window = serde_json::to_value(body("m", &request, Some(8192))).unwrap();
+        assert_eq!(with_window["options"], json!({"num_predict": 7, "num_ctx": 8192}));
     }
 }

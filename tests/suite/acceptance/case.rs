@@ -20,6 +20,7 @@ pub struct Case {
     pub number: &'static str,
     pub says: &'static str,
     pub about: About,
+    pub asks: &'static str,
     pub options: Value,
     pub window: Option<usize>,
     /// The root's replies belong to calls, and not to turns.
@@ -50,6 +51,10 @@ pub struct Expected {
     pub tools: Option<usize>,
     pub states: Option<Vec<&'static str>>,
     pub calls: Option<usize>,
+    pub most_calls: Option<usize>,
+    pub grounded: Option<&'static str>,
+    pub warns: Vec<String>,
+    pub answer_lacks: Vec<String>,
     pub most_open: Option<usize>,
     pub iterations: Option<u64>,
     pub depth: Option<usize>,
@@ -62,6 +67,7 @@ pub fn case(number: &'static str, says: &'static str) -> Case {
         number,
         says,
         about: About::Text("some text".to_owned()),
+        asks: "What is it?",
         options: Value::Null,
         window: None,
         by_call: false,
@@ -86,6 +92,10 @@ macro_rules! expectations {
 impl Case {
     pub fn context(self, text: impl Into<String>) -> Self {
         Self { about: About::Text(text.into()), ..self }
+    }
+
+    pub fn asks(self, question: &'static str) -> Self {
+        Self { asks: question, ..self }
     }
 
     /// JSON, whose value is the context.
@@ -136,6 +146,10 @@ impl Case {
         tools(count: usize) => |it| it.tools = Some(count);
         states(states: &[&'static str]) => |it| it.states = Some(states.to_vec());
         calls(count: usize) => |it| it.calls = Some(count);
+        most_calls(count: usize) => |it| it.most_calls = Some(count);
+        grounded(state: &'static str) => |it| it.grounded = Some(state);
+        warns(part: &str) => |it| it.warns.push(part.to_owned());
+        answer_lacks(part: &str) => |it| it.answer_lacks.push(part.to_owned());
         most_open(count: usize) => |it| it.most_open = Some(count);
         iterations(count: u64) => |it| it.iterations = Some(count);
         depth(depth: usize) => |it| it.depth = Some(depth);

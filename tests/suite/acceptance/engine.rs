@@ -2,7 +2,7 @@
 
 use super::{
     case::{About, Case},
-    looks,
+    grounded, looks,
     model::{Log, Scripted, is_turn_of_root},
     programs, sub_calls, tools,
 };
@@ -65,7 +65,7 @@ impl Case {
             }
         };
         let question = Question {
-            text: "What is it?".to_owned(),
+            text: self.asks.to_owned(),
             snapshot,
             focus: None,
             config: Arc::new(RunConfig::of(&settings).expect("the configuration is right")),
@@ -92,6 +92,12 @@ impl Case {
             assert_eq!(&answer.text, expected);
         }
         it.answer_has.iter().for_each(|part| assert!(answer.text.contains(part), "no `{part}` in {}", answer.text));
+        it.answer_lacks.iter().for_each(|part| assert!(!answer.text.contains(part), "`{part}` in {}", answer.text));
+        let grounded = serde_json::to_value(answer.grounded).expect("it is a word");
+        assert!(it.grounded.is_none_or(|expected| grounded == expected), "{grounded}: {}", answer.text);
+        let said = answer.warnings.join("\n");
+        it.warns.iter().for_each(|part| assert!(said.contains(part), "no `{part}` in {said:?}"));
+        assert!(it.most_calls.is_none_or(|most| requests.len() <= most), "{} calls", requests.len());
         let turns: Vec<&Request> = requests.iter().filter(|request| is_turn_of_root(request)).collect();
         let turn = |number: usize| *turns.get(number - 1).unwrap_or_else(|| panic!("there was no turn {number}"));
         let last = |number| &turn(number).messages.last().expect("there are messages").content;
@@ -154,7 +160,14 @@ impl Case {
 async fn every_case_holds_in_the_engine() {
     let environment = Environment::of([("RLM_PROGRAM", env!("CARGO_BIN_EXE_rlm"))]);
     let backend = setup::backend(&environment).expect("there can be interpreters");
-    let cases = [programs::cases(), sub_calls::cases(), looks::cases(), tools::cases(), weak_models::cases()]
+    let cases = [
+        programs::cases(),
+        sub_calls::cases(),
+        looks::cases(),
+        tools::cases(),
+        weak_models::cases(),
+        grounded::cases(),
+    ]
         .into_iter()
         .flatten();
     let failed: Vec<String> = futures::stream::iter(cases)

@@ -89,6 +89,11 @@ impl Said {
     }
 }
 
+/// A model that says the same over and over, and is stopped.
+pub fn loops(text: &str) -> Said {
+    Said::Reply { text: text.repeat(200), reasoning: String::new(), calls: Vec::new(), finish: Finish::Looping }
+}
+
 /// All requests, in the order in which they came, and how many were open at once.
 #[derive(Debug, Default)]
 pub struct Log {

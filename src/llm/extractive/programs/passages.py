@@ -43,6 +43,9 @@ def by_rank(room, lead):
     notes = llm_query_batched([reading(path, numbered) for path, _, _, numbered in texts]) if texts else []
     best = 0
     for (path, first, last, numbered), note in zip(texts, notes):
+        # A model that reads has found nothing in it.
+        if note == "NOTHING HERE":
+            continue
         spoken = [n for n, line in numbered if line.strip()]
         picked = sorted({int(n) for n in re.findall(r"^\s*(\d+)\|", note, re.M)} & set(spoken)) or spoken[:6]
         symbols = [s for s in outlined(path) if first <= s.first_line <= last] if path else []

@@ -1,0 +1,119 @@
+//! What the built-in model answers to a question: the passages that its search finds, and the facts that it looks up.
+//!
+//! It is asked beside the model of the person: as evidence for one that has not looked into the text, or can not, and
+//! as the answer where that model fails.
+
+use crate::{
+    corpus::{ContextText, StopFlag},
+    engine::{
+        answer::CitationState,
+        cite,
+        error::{CallError, RunError},
+        event::{Event, EventSink},
+        internal_failure, prompt,
+        prompt::overview::Overview,
+        query_context::QueryContext,
+        question::{Question, session::Exchange},
+        run::{Run, RunInputs, context::Context},
+    },
+};
+use std::sync::Arc;
+
+/// How the last paragraph of its answers begins, which says who wrote them.
+const SIGNATURE: &str = "*Extracted by the built-in model";
+
+/// Words by which a question speaks of what was said before.
+const BACKWARD: [&str; 12] =
+    ["it", "its", "that", "this", "they", "them", "their", "those", "these", "there", "he", "she"];
+
+/// What the built-in model has answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltInAnswer {
+    /// Without the paragraph that says who wrote it.
+    pub text: String,
+    /// The places that it quotes or names, in order.
+    pub places: Vec<Passage>,
+}
+
+/// Lines of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passage {
+    pub path: String,
+    /// Counted from 1.
+    pub first_line: usize,
+    /// Included.
+    pub last_line: usize,
+}
+
+/// Hears nothing.
+pub struct Nobody;
+
+impl EventSink for Nobody {
+    fn emit(&self, _: Event) {}
+}
+
+/// Has the built-in model answer a question from the text. None of its calls is in the books, and nobody hears of it.
+///
+/// # Errors
+/// The interpreter or the text has failed, or the time is up.
+pub async fn answer(
+    tree: &QueryContext,
+    question: &Question,
+    context: &Arc<ContextText>,
+) -> Result<BuiltInAnswer, RunError> {
+    tree.say("the built-in search is looking for passages".to_owned());
+    let own = tree.for_built_in(Arc::new(Nobody)).await.map_err(CallError::Model)?;
+    let earlier = question.session.as_ref().map(|it| it.exchanges()).unwrap_or_default();
+    let question = Question {
+        text: standing_alone(&question.text, &earlier),
+        snapshot: question.snapshot.clone(),
+        focus: question.focus.clone(),
+        config: own.config.clone(),
+        limits: own.limits.clone(),
+        session: None,
+    };
+    let inputs = RunInputs {
+        question: &question,
+        task: prompt::task(&question.text, question.focus.as_ref()),
+        context: Context::ready(context.clone()),
+        overview: &Overview::of_text(context),
+        model: own.choice.root.clone(),
+        depth: 0,
+    };
+    let text = Run::new(&own, inputs)?.finish().await?.text;
+    let text = text.rsplit_once("\n\n").filter(|(_, last)| last.starts_with(SIGNATURE)).map_or(&*text, |(it, _)| it);
+    let (text, said) = (text.trim().to_owned(), text.to_owned());
+    let look = move |context: &ContextText, stop: &StopFlag| cite::citations(&said, context, stop);
+    let citations = cite::looked_up(context.clone(), look).await;
+    let citations = citations.map_err(|error| RunError::Failed(internal_failure(&error)))?.into_iter();
+    let there = citations.filter(|it| it.state != CitationState::Missing);
+    let places = there.map(|it| Passage { path: it.path, first_line: it.first_line, last_line: it.last_line });
+    Ok(BuiltInAnswer { places: places.collect(), text })
+}
+
+/// A question that can be searched for by itself: one that speaks of what was said before goes with the question that
+/// this was about.
+fn standing_alone(question: &str, earlier: &[Exchange]) -> String {
+    let points_back = || {
+        let mut words = question.split(|it: char| !it.is_alphanumeric() && it != '_');
+        words.any(|word| BACKWARD.iter().any(|it| it.eq_ignore_ascii_case(word)))
+    };
+    match earlier.last().filter(|_| points_back()) {
+        Some(last) => format!("{}\n{question}", last.question),
+        None => question.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_that_speaks_of_what_was_said_takes_that_along() {
+        let earlier =
+            [Exchange { question: "Where is the retry limit?".to_owned(), answer: "In `a.rs:3`.".to_owned() }];
+        assert_eq!(standing_alone("Who sets it?", &earlier), "Where is the retry limit?\nWho sets it?");
+        assert_eq!(standing_alone("Who sets the port?", &earlier), "Who sets the port?");
+        assert_eq!(standing_alone("Who sets it?", &[]), "Who sets it?");
+    }
+}
