@@ -163,6 +163,10 @@ async fn conclude(
 async fn answer(tree: &QueryContext, question: &Question) -> (Option<Arc<ContextText>>, Result<RunOutput, RunError>) {
     let snapshot = &question.snapshot;
     tree.say("reading the context".to_owned());
+    let root = tree.choice.root.clone();
+    if root.searches_question() {
+        snapshot.expect(&question.text);
+    }
     let context = Context::read(snapshot.clone());
     let text = match is_read_first(question) {
         true => match context.text().await {
@@ -171,7 +175,6 @@ async fn answer(tree: &QueryContext, question: &Question) -> (Option<Arc<Context
         },
         false => None,
     };
-    let root = tree.choice.root.clone();
     tree.emit(Event::Started(Started {
         question: question.text.clone(),
         model: root.name().to_owned(),

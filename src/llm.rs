@@ -247,6 +247,11 @@ pub trait Model: Send + Sync + Debug {
         false
     }
 
+    /// Whether its programs search for the question as it stands.
+    fn searches_question(&self) -> bool {
+        false
+    }
+
     /// Whether it can call tools, if that is known. Most that only write text cannot.
     fn calls_tools(&self) -> Option<bool> {
         Some(false)
