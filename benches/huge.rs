@@ -4,20 +4,18 @@
 //! `~/.cache/rlm-bench`; `RLM_BENCH_BYTES` makes them shorter) and asks about each as a user does, through the whole program
 //! and a scripted model. What does not fit into the page cache is read from the disk, by both.
 
+#[path = "shared/memory.rs"]
+mod memory;
 #[path = "../tests/scripted/mod.rs"]
 mod scripted;
 
+use memory::Watch;
 use scripted::{Action, Asked, ScriptedServer};
 use std::{
     env, fs,
     io::{BufWriter, Write},
     path::{Path, PathBuf},
     process::{Command as Blocking, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    thread,
     time::{Duration, Instant},
 };
 use tokio::process::Command;
@@ -145,21 +143,10 @@ async fn ask(path: &Path, server: &ScriptedServer) -> Seen {
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
-    let (most, over) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-    let watch = {
-        let (most, over, root) = (most.clone(), over.clone(), asked.id().expect("it runs"));
-        thread::spawn(move || {
-            while !over.load(Ordering::Relaxed) {
-                most.fetch_max(private_bytes(root), Ordering::Relaxed);
-                thread::sleep(Duration::from_millis(20));
-            }
-        })
-    };
+    let watch = Watch::start(asked.id().expect("it runs"), &["Pss_Anon:"]);
     server.until("the first call", |log| log.calls.len() > calls).await;
     let opening = began.elapsed();
     let output = asked.wait_with_output().await.expect("it ends");
-    over.store(true, Ordering::Relaxed);
-    watch.join().expect("it only looks");
     let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the program prints JSON");
     let answer = result["answer"].as_str().expect("there is an answer");
     let [slice, count, counting] = answer.split(' ').collect::<Vec<_>>()[..] else { panic!("{result}") };
@@ -168,27 +155,8 @@ async fn ask(path: &Path, server: &ScriptedServer) -> Seen {
         slice_us: slice.parse().expect("a number"),
         count: count.parse().expect("a number"),
         counting_s: counting.parse().expect("a number"),
-        private_mb: most.load(Ordering::Relaxed) >> 20,
+        private_mb: watch.end() >> 20,
     }
-}
-
-/// What a process and all that it started keep in memory that is theirs alone: pages that were written to. Pages that two of
-/// them share since one is a copy of the other count once, for each as its share.
-fn private_bytes(root: u32) -> u64 {
-    let (mut bytes, mut processes) = (0, vec![root]);
-    while let Some(process) = processes.pop() {
-        let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
-        let field = |name: &str| -> u64 {
-            let line = rollup.lines().find_map(|line| line.strip_prefix(name));
-            line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
-        };
-        bytes += field("Pss_Anon:") << 10;
-        for task in fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten() {
-            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-            processes.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
-        }
-    }
-    bytes
 }
 
 /// How often the pattern is found, and in how many seconds.

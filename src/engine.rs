@@ -201,6 +201,10 @@ struct Looked {
 async fn answer(tree: &QueryContext, question: &Question) -> (Option<Arc<ContextText>>, Result<RunOutput, RunError>) {
     let snapshot = &question.snapshot;
     tree.say("reading the context".to_owned());
+    let root = tree.choice.root.clone();
+    if root.searches_question() {
+        snapshot.expect(&question.text);
+    }
     let context = Context::read(snapshot.clone());
     let root = tree.choice.root.clone();
     let text = match is_read_first(question, root.as_ref()) {

@@ -290,6 +290,11 @@ pub trait Model: Send + Sync + Debug {
         size::in_name(self.name())
     }
 
+    /// Whether its programs search for the question as it stands.
+    fn searches_question(&self) -> bool {
+        false
+    }
+
     /// Whether it can call tools, if that is known. Most that only write text cannot.
     fn calls_tools(&self) -> Option<bool> {
         Some(false)

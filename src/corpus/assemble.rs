@@ -7,6 +7,7 @@
 
 mod batch;
 mod sink;
+mod survey;
 mod work;
 
 use super::{
@@ -19,6 +20,7 @@ use super::{
     storage::{Draft, StoredText},
 };
 use std::{io, sync::Arc};
+pub(super) use survey::{EarlierSurvey, Surveyed, survey};
 
 /// What became of a source.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ mod places;
 mod ranked_search;
 
 pub use places::Position;
-pub use ranked_search::{Passage, search};
+pub use ranked_search::{Passage, Way, search, search_by};
 
 use super::{
     assemble::Outcome,

@@ -31,10 +31,6 @@ pub enum Error {
     Empty { left_out: Option<String>, hint: Option<String> },
     #[error("{} was changed while it was being read, so what was read of it does not fit together", visible_path(.path))]
     Changed { path: PathBuf },
-    #[error(
-        "a text of {bytes} bytes is too long for search(), which ranks up to 2 GiB; grep() and `re` have no such limit"
-    )]
-    TooLongToRank { bytes: usize },
     #[error("a file of {bytes} bytes is too large for outline(), which takes up to {most}; grep() has no such limit")]
     TooLongToOutline { bytes: usize, most: usize },
     #[error("the passages that were found have more than {} MiB together: ask for fewer", most >> 20)]
@@ -67,9 +63,7 @@ impl Error {
             Self::BadGlob { .. } => FailureKind::BadGlob,
             Self::Empty { .. } => FailureKind::Empty,
             Self::Changed { .. } => FailureKind::Changed,
-            Self::TooLongToRank { .. } | Self::TooLongToOutline { .. } | Self::TooMuchFound { .. } => {
-                FailureKind::TooLong
-            }
+            Self::TooLongToOutline { .. } | Self::TooMuchFound { .. } => FailureKind::TooLong,
             Self::BadJson { .. } => FailureKind::BadJson,
             Self::StoreNotAlone { .. } => FailureKind::StoreNotAlone,
             Self::Shards { error } => error.kind(),

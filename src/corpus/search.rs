@@ -6,7 +6,8 @@
 //! discount, and passages that hold more of the question's words, or whose name is made of them, move up. What callers
 //! say of a function counts as well. Good passages that are neighbours are shown as one.
 //!
-//! Here is the index of some files and what it finds; a text asks it through `corpus::search()`.
+//! Here is the index of some files and what it finds, and [`scan`], which finds in a large text what is worth an index;
+//! a text asks for either through `corpus::search()`.
 
 mod batches;
 mod calls;
@@ -16,14 +17,16 @@ mod index;
 mod key;
 mod lines;
 mod links;
-mod parallel;
 mod part;
 mod passages;
 mod query;
 mod rank;
+mod resolved_concepts;
 mod resolved_query;
 mod role;
+mod scan;
 mod shared;
+mod statistics;
 mod stem;
 mod synonyms;
 mod table;
@@ -34,9 +37,11 @@ mod weight;
 pub(super) use index::Index;
 pub use lines::rate_lines;
 pub(super) use role::Role;
+pub(super) use scan::{Hits, QuestionScan, Scanned, ThreadScan};
 pub(super) use shared::SharedIndex;
 
 use super::stop::StopFlag;
+use query::Query;
 use rank::Ranked;
 use resolved_query::ResolvedQuery;
 use rustc_hash::FxHashMap;
@@ -57,12 +62,15 @@ const NEIGHBOUR: f32 = 0.05;
 
 /// The best passages for `query`, best first; nothing if it is stopped.
 pub(super) fn search_index(index: &Index, query: &str, k: usize, stop: &StopFlag) -> Option<Vec<Joined>> {
-    let query = query::Query::new(query);
-    let asked = ResolvedQuery::new(index, &query, stop)?;
+    find(index, &Query::new(query), k, stop)
+}
+
+fn find(index: &Index, query: &Query, k: usize, stop: &StopFlag) -> Option<Vec<Joined>> {
+    let asked = ResolvedQuery::new(index, query, stop)?;
     let mut wanted = k;
     loop {
         wanted = wanted.saturating_mul(RANKED);
-        let ranked = rank::rank(index, &query, &asked, wanted, stop)?;
+        let ranked = rank::rank(index, query, &asked, wanted, stop)?;
         let is_all = ranked.len() < wanted;
         let mut found = joined(index, ranked, stop)?;
         if found.len() >= k || is_all {

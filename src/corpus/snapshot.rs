@@ -33,6 +33,8 @@ pub struct Snapshot {
     settled: OnceLock<Result<SourceList, Error>>,
     context: OnceLock<Result<Arc<ContextText>, Error>>,
     texts: Arc<Texts>,
+    /// What will be searched for, as far as that is known.
+    expected: OnceLock<String>,
     stop: StopFlag,
     /// The shard store that the text lies in, as people name it.
     store: Option<String>,
@@ -41,7 +43,8 @@ pub struct Snapshot {
 impl Snapshot {
     pub(super) fn settled(gathered: SourceList, texts: Arc<Texts>, stop: StopFlag) -> Arc<Self> {
         let (settled, context) = (OnceLock::from(Ok(gathered)), OnceLock::new());
-        Arc::new(Self { predicted: None, settled, context, texts, stop, store: None })
+        let expected = OnceLock::new();
+        Arc::new(Self { predicted: None, settled, context, texts, expected, stop, store: None })
     }
 
     pub(super) fn predicted(
@@ -51,7 +54,8 @@ impl Snapshot {
         stop: StopFlag,
     ) -> Arc<Self> {
         let (predicted, settled, context) = (Some((gathered, later)), OnceLock::new(), OnceLock::new());
-        Arc::new(Self { predicted, settled, context, texts, stop, store: None })
+        let expected = OnceLock::new();
+        Arc::new(Self { predicted, settled, context, texts, expected, stop, store: None })
     }
 
     /// A snapshot of nothing but `text`, under the name `label` if it has one.
@@ -61,7 +65,7 @@ impl Snapshot {
         let source = |bytes, content| Arc::new(Source { path: path.clone(), language, bytes, content });
         let (bytes, stop) = (text.len() as u64, StopFlag::default());
         // Stored at once, so that a long text is not kept twice.
-        let context = ContextText::build(&[source(bytes, Content::Text(text))], None, &stop);
+        let context = ContextText::build(&[source(bytes, Content::Text(text))], None, None, &stop);
         Self::stored(vec![source(bytes, Content::Stored)], context, None)
     }
 
@@ -99,6 +103,7 @@ impl Snapshot {
             settled: OnceLock::from(Ok(gathered)),
             context: OnceLock::from(context),
             texts: Arc::default(),
+            expected: OnceLock::new(),
             stop: StopFlag::default(),
             store,
         })
@@ -153,12 +158,19 @@ impl Snapshot {
         self.context_if_built().map(|context| context.incomplete().to_vec()).unwrap_or_default()
     }
 
+    /// Says what will be searched for, before the text is asked for: in a large one it is found while that is read.
+    pub fn expect(&self, question: &str) {
+        // Of two questions about one snapshot the first is expected.
+        let _ = self.expected.set(question.to_owned());
+    }
+
     /// The text of all files, read when it is first asked for. This blocks.
     pub fn context(&self) -> Result<Arc<ContextText>, Error> {
         let built = self.context.get_or_init(|| {
             let SourceList { sources, left_out } = self.gather()?;
             let earlier = self.texts.nearest(sources);
-            let context = ContextText::build(sources, earlier.as_ref(), &self.stop)?;
+            let context =
+                ContextText::build(sources, earlier.as_ref(), self.expected.get().map(String::as_str), &self.stop)?;
             if context.segments().is_empty() {
                 return Err(Error::empty(&[left_out, context.exclusions()].concat(), &[]));
             }

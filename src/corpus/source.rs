@@ -177,6 +177,16 @@ impl Source {
         }
     }
 
+    /// The line that names it in a text of several files.
+    pub(super) fn header(&self) -> String {
+        self.path.as_ref().map(|path| format!("==> {path} <==\n")).unwrap_or_default()
+    }
+
+    /// Whether it can be read only once.
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self.content, Content::Stream(_))
+    }
+
     /// Whether it is read in pieces. What is in memory already is not.
     pub(super) fn flows(&self) -> bool {
         match self.content {
@@ -277,7 +287,7 @@ impl Source {
 
 /// The descriptors of the roots below which these sources lie. While somebody holds them no file needs to look for its
 /// own.
-pub(super) fn roots_of(sources: &[Arc<Source>]) -> Vec<Arc<OwnedFd>> {
+pub(super) fn roots_of<'a>(sources: impl Iterator<Item = &'a Source>) -> Vec<Arc<OwnedFd>> {
     let mut last: Option<&Arc<Base>> = None;
     let mut roots = Vec::new();
     for source in sources {

@@ -37,6 +37,10 @@ impl Model for Extractive {
         true
     }
 
+    fn searches_question(&self) -> bool {
+        true
+    }
+
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
         Box::pin(async move {
             let (messages, task) = (request.messages.clone(), request.task.clone());

@@ -42,7 +42,7 @@ pub(super) fn read_all(
         turned: Condvar::new(),
     };
     let threads = thread::available_parallelism().map_or(1, usize::from).min(work.batches.len());
-    let _roots = roots_of(sources);
+    let _roots = roots_of(sources.iter().map(|source| &**source));
     let mut done: Vec<(usize, Batch)> = on_threads(threads, || work.run()).into_iter().flatten().collect();
     stop.check()?;
     done.sort_unstable_by_key(|&(number, _)| number);
@@ -150,10 +150,7 @@ impl Work<'_> {
     }
 
     fn header(&self, source: &Source) -> String {
-        match &source.path {
-            Some(path) if self.headers => format!("==> {path} <==\n"),
-            _ => String::new(),
-        }
+        if self.headers { source.header() } else { String::new() }
     }
 
     /// Writes a large source when its turn has come, piece by piece.

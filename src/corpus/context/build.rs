@@ -3,11 +3,12 @@
 use super::{ContextText, Origin, RankedSearch};
 use crate::{
     corpus::{
-        assemble::{self, Assembled, Earlier, Outcome},
+        assemble::{self, Assembled, Earlier, EarlierSurvey, Outcome, Surveyed},
         decode::Changes,
         error::Error,
         exclusion::Exclusion,
         in_place::{self, InPlaceText},
+        search::QuestionScan,
         segment::{Changed, Segment},
         source::Source,
         stop::StopFlag,
@@ -18,12 +19,17 @@ use crate::{
 };
 use std::sync::{Arc, OnceLock};
 
+/// Files of more bytes together need not be copied into one text, but can be read where somebody looks.
+const COPIED: u64 = 256 << 20;
+
 impl ContextText {
     /// Reads all sources, unless it is stopped. What has not changed since is taken from an earlier text, and if nothing has,
-    /// that is the text.
+    /// that is the text. A large tree is not copied if a question is `expected`, since it will hardly be looked through
+    /// again: its words are found on the way.
     pub(in crate::corpus) fn build(
         sources: &[Arc<Source>],
         earlier: Option<&Arc<Self>>,
+        expected: Option<&str>,
         stop: &StopFlag,
     ) -> Result<Arc<Self>, Error> {
         let kept = earlier.map(|earlier| earlier.kept(sources));
@@ -45,6 +51,9 @@ impl ContextText {
                     return Err(Error::empty(&[exclusion], &[]));
                 }
             }
+        }
+        if let Some(question) = expected.filter(|_| is_large(sources)) {
+            return Self::on_demand(sources, earlier.zip(kept.as_deref()), question, stop);
         }
         let ranked_search = earlier.map(|earlier| earlier.ranked_search.next()).unwrap_or_default();
         let earlier = earlier.zip(kept.as_deref()).and_then(|(earlier, kept)| {
@@ -69,6 +78,26 @@ impl ContextText {
         let outcome = Outcome { reading: text.reading(), segment: Ok(0), changes, flaw: None };
         let origin = Origin::new(vec![source.clone()], vec![outcome]);
         Self { origin, ..Self::new(Box::new(text), vec![segment]) }
+    }
+
+    /// The text of a large tree, about which this will be asked.
+    pub(in crate::corpus) fn on_demand(
+        sources: &[Arc<Source>],
+        earlier: Option<(&Arc<Self>, &[Option<usize>])>,
+        expected: &str,
+        stop: &StopFlag,
+    ) -> Result<Arc<Self>, Error> {
+        let earlier = earlier.and_then(|(earlier, kept)| {
+            Some(EarlierSurvey { text: earlier.text.on_demand()?, outcomes: &earlier.origin.outcomes, kept })
+        });
+        let bytes = sources.iter().fold(0, |sum: u64, source| sum.saturating_add(source.bytes));
+        // Of what is not read anew nothing would be found.
+        let is_read = earlier.is_none();
+        let scan = is_read.then(|| QuestionScan::new(expected, usize::try_from(bytes).unwrap_or(usize::MAX)));
+        let Surveyed { text, segments, outcomes, hits } = assemble::survey(sources, earlier, scan.as_ref(), stop)?;
+        let origin = Origin::new(sources.to_vec(), outcomes);
+        let ranked_search = scan.map(|scan| RankedSearch::of_expected(scan, hits)).unwrap_or_default();
+        Ok(Arc::new(Self { origin, ranked_search, ..Self::new(Box::new(text), segments) }))
     }
 
     /// The texts of a value.
@@ -104,6 +133,12 @@ impl ContextText {
     pub(in crate::corpus) fn stored_bytes(&self) -> usize {
         self.in_memory().map_or(0, str::len)
     }
+}
+
+/// Whether files are so large together that they are not copied. What can be read only once must be.
+fn is_large(sources: &[Arc<Source>]) -> bool {
+    let bytes = sources.iter().fold(0, |sum: u64, source| sum.saturating_add(source.bytes));
+    bytes > COPIED && !sources.iter().any(|source| source.is_stream())
 }
 
 impl Origin {

@@ -5,14 +5,18 @@ use crate::corpus::{
     context::ContextText,
     error::Error,
     outline::symbols,
+    parallel,
     search::Role,
+    segment::Segment,
     stop::StopFlag,
     symbol::Symbol,
     syntax::{self, UseKind, positions},
 };
+use regex::RegexBuilder;
+use std::sync::OnceLock;
 
-/// Larger files have no outline.
-const LARGEST: usize = 16 << 20;
+/// Files that are worth another thread.
+const LEAST_FILES: usize = 64;
 
 /// The most bytes of files that are parsed.
 const MOST_PARSED: usize = 128 << 20;
@@ -80,43 +84,75 @@ fn in_outlines(
     ignores_case: bool,
     stop: &StopFlag,
 ) -> Result<Vec<(Key, Definition)>, Error> {
-    let (mut found, mut parsed) = (Vec::new(), 0);
-    for segment in context.segments() {
+    let folded = RegexBuilder::new(&regex::escape(own)).case_insensitive(true).build();
+    let folded = folded.ok().filter(|_| ignores_case);
+    let occurs = |text: &str| match &folded {
+        Some(folded) => folded.is_match(text),
+        None => !positions(text, own).is_empty(),
+    };
+    let language = |segment: &Segment| segment.language.filter(|language| syntax::has_definitions(language));
+    let is_program = |segment: &&Segment| language(segment).is_some();
+    let may_have = context.files_with(own);
+    let may_have = |number: usize| may_have.as_ref().is_none_or(|files| files[number]);
+    let segments = context.segments().iter().enumerate().filter(|(number, _)| may_have(*number));
+    let segments: Vec<&Segment> = segments.map(|(_, segment)| segment).filter(is_program).collect();
+    let held = in_parallel(segments.len(), LEAST_FILES, |number| {
         stop.check()?;
-        let language = segment.language.filter(|language| syntax::has_definitions(language));
-        if language.is_none() || segment.text.len() > LARGEST || parsed > MOST_PARSED {
-            continue;
-        }
+        Ok(occurs(&context.read(segments[number].text.clone())?))
+    })?;
+    let mut bytes = 0;
+    let parsed = segments.into_iter().zip(held).filter_map(|(segment, held)| held.then_some(segment));
+    let parsed: Vec<&Segment> =
+        parsed.take_while(|segment| (bytes, bytes += segment.text.len()).0 <= MOST_PARSED).collect();
+    let found = in_parallel(parsed.len(), 1, |number| {
+        stop.check()?;
+        let segment = parsed[number];
         let text = context.read(segment.text.clone())?;
-        let occurs = match ignores_case {
-            false => !positions(&text, own).is_empty(),
-            true => text.to_lowercase().contains(&own.to_lowercase()),
-        };
-        if !occurs {
-            continue;
-        }
-        parsed += text.len();
-        let symbols = symbols(&text, language, stop);
-        let path = segment.path.as_deref().unwrap_or_default();
-        for (number, symbol) in symbols.iter().enumerate() {
-            if !is_named(symbol, own, ignores_case) || found.len() >= MOST * 4 {
-                continue;
-            }
-            let within = around(&symbols, number);
-            let fit = fit(qualifiers, symbol, &within, path);
-            let definition = Definition {
-                path: segment.path.clone(),
-                name: symbol.name.clone(),
-                kind: symbol.kind,
-                first_line: symbol.first_line,
-                last_line: symbol.last_line,
-                within: within.iter().map(|it| it.name.clone()).collect(),
-                signature: symbol.signature.clone(),
-            };
-            found.push(((fit, role_order(path, &text), kind_order(symbol.kind), symbol.depth), definition));
-        }
-    }
+        let symbols = symbols(&text, segment.language, stop);
+        Ok(of_file(segment, &text, &symbols, |symbol| is_named(symbol, own, ignores_case), qualifiers))
+    })?;
+    let mut found = found.concat();
+    found.truncate(MOST * 4);
     Ok(found)
+}
+
+/// What `work` makes of each of so many files.
+fn in_parallel<R: Send>(
+    count: usize,
+    least: usize,
+    work: impl Fn(usize) -> Result<R, Error> + Sync,
+) -> Result<Vec<R>, Error> {
+    let failure = OnceLock::new();
+    let done = parallel::each(count, least, || (), |(), number| work(number).map_err(|error| failure.set(error)).ok());
+    done.ok_or_else(|| failure.into_inner().unwrap_or(Error::Stopped))
+}
+
+/// What one file defines.
+fn of_file(
+    segment: &Segment,
+    text: &str,
+    symbols: &[Symbol],
+    is_named: impl Fn(&Symbol) -> bool,
+    qualifiers: &[&str],
+) -> Vec<(Key, Definition)> {
+    let path = segment.path.as_deref().unwrap_or_default();
+    let definition = |number: usize| {
+        let symbol = &symbols[number];
+        let within = around(symbols, number);
+        let definition = Definition {
+            path: segment.path.clone(),
+            name: symbol.name.clone(),
+            kind: symbol.kind,
+            first_line: symbol.first_line,
+            last_line: symbol.last_line,
+            within: within.iter().map(|it| it.name.clone()).collect(),
+            signature: symbol.signature.clone(),
+        };
+        let fit = fit(qualifiers, symbol, &within, path);
+        ((fit, role_order(path, text), kind_order(symbol.kind), symbol.depth), definition)
+    };
+    let named = (0..symbols.len()).filter(|&number| is_named(&symbols[number]));
+    named.take(MOST * 4).map(definition).collect()
 }
 
 /// Names that nothing with a body defines: constants, fields, variables, and what is only declared.

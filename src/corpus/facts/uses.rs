@@ -71,12 +71,17 @@ type Found = (usize, Vec<(UseKind, Use)>);
 pub fn uses(context: &ContextText, name: &str, most: usize, stop: &StopFlag) -> Result<Uses, Error> {
     let name = own_name(name);
     let segments = context.segments();
+    let may_have = context.files_with(name);
+    let may_have = |number: usize| may_have.as_ref().is_none_or(|files| files[number]);
     let (next, parsed, is_complete) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(1));
     let done: Mutex<(Vec<Found>, Option<Error>)> = Mutex::default();
     let work = || {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(segment) = segments.get(number) else { return };
+            if !may_have(number) {
+                continue;
+            }
             if segment.text.len() > LARGEST {
                 is_complete.store(0, Ordering::Relaxed);
                 continue;

@@ -15,10 +15,6 @@ use crate::corpus::{segment::Segment, stop::StopFlag, structure::Definition};
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Larger files, and larger ones that nobody wrote by hand, are data; they are found by pattern, not by question.
-const LARGEST: usize = 16 << 20;
-const LARGEST_ASIDE: usize = 1 << 20;
-
 /// Calls of one name that are looked at; what is called more often is a tool, and each comment is about something else.
 pub(super) const CALLS: u8 = 30;
 
@@ -58,9 +54,7 @@ impl Collector {
         for (segment, text) in files {
             self.files.push(self.entries.len() as u32);
             let role = Role::of_file(segment.path.as_deref().unwrap_or_default(), text);
-            if text.len() <= if role == Role::Aside { LARGEST_ASIDE } else { LARGEST } {
-                self.add_file(segment, text, role);
-            }
+            self.add_file(segment, text, role);
             if stop.is_raised() {
                 return None;
             }

@@ -7,10 +7,10 @@ use super::{
     batches::{Fingerprint, batches, fingerprint},
     collector::Collector,
     links::Links,
-    parallel,
     part::Part,
+    statistics::Statistics,
 };
-use crate::corpus::{error::Error, segment::Segment, stop::StopFlag, text_source::TextSource};
+use crate::corpus::{error::Error, parallel, segment::Segment, stop::StopFlag, text_source::TextSource};
 use rustc_hash::FxHashMap;
 use std::{
     ops::Range,
@@ -25,6 +25,8 @@ pub(crate) struct Index {
     files: usize,
     passages: usize,
     words: u64,
+    /// How common words are in the text, if the index has only a part of that.
+    statistics: Option<Statistics>,
 }
 
 /// A part and where it lies.
@@ -80,7 +82,17 @@ impl Index {
             passages: parts.iter().map(|it| it.part.entries.len()).sum(),
             words: parts.iter().map(|it| it.part.words).sum(),
             parts,
+            statistics: None,
         })
+    }
+
+    /// The index as a part of a text whose words are as common as `statistics` says.
+    pub(super) fn with_statistics(self, statistics: Statistics) -> Self {
+        Self { statistics: Some(statistics), ..self }
+    }
+
+    pub(super) fn statistics(&self) -> Option<&Statistics> {
+        self.statistics.as_ref()
     }
 
     pub fn passages(&self) -> usize {

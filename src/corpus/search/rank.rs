@@ -5,26 +5,26 @@
 
 use super::{
     index::Index,
-    parallel,
     part::{Entry, Kind, Part},
     query::Query,
-    resolved_query::{LEAST_PARTS, PartHits, ResolvedConcept, ResolvedQuery},
+    resolved_concepts::ResolvedConcept,
+    resolved_query::{LEAST_PARTS, PartHits, ResolvedQuery},
     role::Role,
     weight::{self, unweighed},
 };
-use crate::corpus::stop::StopFlag;
+use crate::corpus::{parallel, stop::StopFlag};
 
 /// How soon further occurrences of a word stop to matter (k1 of BM25).
-const SATURATION: f32 = 1.5;
+pub(super) const SATURATION: f32 = 1.5;
 
 /// How much long passages are held against having more words (b of BM25).
-const LENGTH: f32 = 0.3;
+pub(super) const LENGTH: f32 = 0.3;
 
 /// What a word in the path of a file counts, relative to one in its passages.
-const PATH: f32 = 0.35;
+pub(super) const PATH: f32 = 0.35;
 
 /// How much of a passage's score depends on how much of the question it holds.
-const COVERAGE: f32 = 0.5;
+pub(super) const COVERAGE: f32 = 0.5;
 
 /// What a name made of nothing but words of the question adds.
 const NAME: f32 = 0.3;
@@ -113,8 +113,8 @@ struct FileScore {
 impl Scoring<'_> {
     fn part(&mut self, number: usize, part: &Part) -> Vec<Ranked> {
         let held = &self.asked.held[number];
-        self.scores.begin(part, self.asked.in_name.len());
-        for concept in &self.asked.concepts {
+        self.scores.begin(part, self.asked.meant.in_name.len());
+        for concept in &self.asked.meant.concepts {
             self.add_passages(part, held, concept);
             self.scores.add_paths(part, held, concept);
         }
@@ -123,7 +123,7 @@ impl Scoring<'_> {
             let score = std::mem::take(&mut self.scores.passages[passage as usize]);
             let entry = &part.entries[passage as usize];
             let total = score.total + PATH * self.scores.files[part.file_of(passage)].total;
-            let coverage = 1.0 - COVERAGE + COVERAGE * score.covered / self.asked.importance;
+            let coverage = 1.0 - COVERAGE + COVERAGE * score.covered / self.asked.meant.importance;
             let name = 1.0 + NAME * score.name / f32::from(entry.name.max(1));
             let score = total * coverage * name * prior(entry, self.query);
             ranked.push(Ranked { part: number, passage, score });
@@ -137,7 +137,7 @@ impl Scoring<'_> {
         for meaning in &concept.meanings {
             let name = match std::mem::replace(&mut scores.named[meaning.term], true) {
                 true => 0.0,
-                false => self.asked.in_name[meaning.term],
+                false => self.asked.meant.in_name[meaning.term],
             };
             let mut offer = |passage: u32, tenths: u32, in_name: u32| {
                 let score = &mut scores.passages[passage as usize];
@@ -209,15 +209,19 @@ impl Scores {
 
 /// How likely a passage answers questions at all: functions do more often than types, and code than comments.
 fn prior(entry: &Entry, query: &Query) -> f32 {
-    let role = match entry.role {
-        Role::Test | Role::Example | Role::Aside if query.about_tests => 1.0,
-        role => role.factor(),
-    };
     let kind = match entry.shape.kind() {
         Kind::Function => 1.0,
         Kind::Type => 0.8,
         Kind::Nothing => 0.9,
     };
     let comments = if entry.shape.has_code() { 1.0 } else { ONLY_COMMENTS };
-    role * kind * comments
+    prior_of_role(entry.role, query) * kind * comments
+}
+
+/// The same, for what is known of a file by its path.
+pub(super) fn prior_of_role(role: Role, query: &Query) -> f32 {
+    match role {
+        Role::Test | Role::Example | Role::Aside if query.about_tests => 1.0,
+        role => role.factor(),
+    }
 }

@@ -1,21 +1,17 @@
-//! What a query asks of an index: which of its terms mean each concept, how rare they are, and where in each part they
-//! are found.
+//! What a query asks of an index, and where in each part it is found.
 
 use super::{
     index::Index,
     key::Key,
     links::{MOST, Place, WEIGHT},
-    parallel,
     part::Part,
-    query::{Concept, Query},
+    query::Query,
+    resolved_concepts::{Frequencies, ResolvedConcepts, keys},
     table::Table,
 };
-use crate::corpus::stop::StopFlag;
+use crate::corpus::{parallel, stop::StopFlag};
 use rustc_hash::FxHashMap;
 use std::ops::{Range, RangeInclusive};
-
-/// What a word of the same root counts, relative to the one that it stands for.
-const FAMILY: f32 = 0.7;
 
 /// Parts that are worth another thread.
 pub(super) const LEAST_PARTS: usize = 16;
@@ -23,31 +19,9 @@ pub(super) const LEAST_PARTS: usize = 16;
 /// A query and what an index has for it.
 #[derive(Debug)]
 pub(super) struct ResolvedQuery {
-    pub concepts: Vec<ResolvedConcept>,
-    /// The importance of all concepts together.
-    pub importance: f32,
-    /// What each term counts in the name of a passage.
-    pub in_name: Vec<f32>,
+    pub meant: ResolvedConcepts,
     /// What each part of the index holds.
     pub held: Vec<PartHits>,
-}
-
-/// A concept as the index has it.
-#[derive(Debug)]
-pub(super) struct ResolvedConcept {
-    /// How much it tells and counts.
-    pub importance: f32,
-    pub meanings: Vec<Meaning>,
-}
-
-/// A term that may mean a concept.
-#[derive(Debug)]
-pub(super) struct Meaning {
-    pub term: usize,
-    /// How well it stands for what was asked, from 0 to 1.
-    pub strength: f32,
-    /// What it is worth that the path of a file has it.
-    pub in_path: f32,
 }
 
 /// What a part holds of a query.
@@ -103,73 +77,13 @@ impl ResolvedQuery {
                 files[term] += count(&placed.part.paths, held.paths[term]);
             }
         }
-        let mut asked = Self { concepts: Vec::new(), importance: 0.0, in_name: vec![0.0; terms.len()], held };
-        for concept in &query.concepts {
-            asked.add(index, concept, &terms, &passages, &files);
+        let mut frequencies =
+            Frequencies { terms, passages, files, all_passages: index.passages(), all_files: index.files() };
+        if let Some(statistics) = index.statistics() {
+            statistics.put_into(&mut frequencies);
         }
-        Some(asked)
+        Some(Self { meant: ResolvedConcepts::new(query, &frequencies), held })
     }
-
-    fn add(&mut self, index: &Index, concept: &Concept, terms: &[Key], passages: &[usize], files: &[usize]) {
-        let meant = meant(concept, terms);
-        // A concept tells as much as the word that was asked, or as the commonest that stands for it.
-        let asked = number(terms, &concept.variants[0].0).map_or(0, |term| passages[term]);
-        let standing_in = || meant.iter().map(|&(term, _)| passages[term]).max().unwrap_or(0);
-        let count = if asked > 0 { asked } else { standing_in() };
-        if count == 0 {
-            return;
-        }
-        let rarity_of_concept = rarity(count, index.passages());
-        let meaning = |(term, weight): (usize, f32)| {
-            // A commoner word that stands for what was asked counts less.
-            let own = rarity(passages[term], index.passages()).min(rarity_of_concept);
-            let strength = weight * (own / rarity_of_concept).sqrt();
-            Meaning { term, strength, in_path: weight * rarity(files[term], index.files()) }
-        };
-        for &(term, weight) in &meant {
-            self.in_name[term] = self.in_name[term].max(weight);
-        }
-        let importance = rarity_of_concept * concept.weight;
-        self.importance += importance;
-        self.concepts.push(ResolvedConcept { importance, meanings: meant.into_iter().map(meaning).collect() });
-    }
-}
-
-/// The terms that may mean a concept, each once and with what it counts.
-fn meant(concept: &Concept, terms: &[Key]) -> Vec<(usize, f32)> {
-    let mut meant: Vec<(usize, f32)> = Vec::new();
-    let mut add = |term: usize, weight: f32| {
-        if !meant.iter().any(|&(known, _)| known == term) {
-            meant.push((term, weight));
-        }
-    };
-    for (text, weight) in &concept.variants {
-        if let Some(term) = number(terms, text) {
-            add(term, *weight);
-        }
-    }
-    for (text, weight) in &concept.variants {
-        let keys = keys(text);
-        let start = terms.partition_point(|key| key < keys.start());
-        let end = terms.partition_point(|key| key <= keys.end());
-        (start..end).for_each(|term| add(term, weight * FAMILY));
-    }
-    meant
-}
-
-/// The number of a term by its text.
-fn number(terms: &[Key], text: &str) -> Option<usize> {
-    terms.binary_search(&key(text)).ok()
-}
-
-/// The key of a variant of a concept, which is a stem or, after an equals sign, a whole identifier.
-fn key(text: &str) -> Key {
-    text.strip_prefix('=').map_or_else(|| Key::plain(text), Key::whole)
-}
-
-/// The keys of all that a variant stands for.
-fn keys(text: &str) -> RangeInclusive<Key> {
-    if text.starts_with('=') { key(text)..=key(text) } else { Key::relatives(text) }
 }
 
 /// The terms that a part has, with their places in its tables.
@@ -255,10 +169,4 @@ fn added(part: &Part, held: &PartHits, terms: usize) -> Vec<usize> {
         }
     }
     added
-}
-
-/// How much a word tells that occurs in `some` of `all` passages.
-fn rarity(some: usize, all: usize) -> f32 {
-    let (some, all) = (some as f32, all as f32);
-    ((all - some + 0.5) / (some + 0.5) + 1.0).ln()
 }

@@ -71,6 +71,9 @@ const WHOLE: &[&str] = &[
     "sibling", "species", "speed", "status", "this",
 ];
 
+/// Roots of so many letters are there in each of their words.
+const SURE: usize = 4;
+
 static IRREGULAR_FORMS: LazyLock<FxHashMap<&str, &str>> = LazyLock::new(|| {
     let forms = |line: &'static str| {
         let (base, forms) = line.split_once(' ').unwrap_or_default();
@@ -116,6 +119,22 @@ pub(super) fn family(stem: &str) -> String {
     let with_e = format!("{word}e");
     let root = [PORTER.stem(word), PORTER.stem(&with_e)].into_iter().min_by_key(|root| root.len()).unwrap_or_default();
     without_e(root.trim_end_matches(['i', 'y'])).to_owned()
+}
+
+/// The beginnings of all words, in lower case, that have the same [`family`] as `stem`: each word has one of them.
+pub(super) fn beginnings(stem: &str) -> Vec<String> {
+    static IRREGULAR_FAMILIES: LazyLock<FxHashMap<String, Vec<&str>>> = LazyLock::new(|| {
+        let mut families = FxHashMap::<String, Vec<&str>>::default();
+        for form in IRREGULAR.split_ascii_whitespace() {
+            families.entry(family(&self::stem(form))).or_default().push(form);
+        }
+        families
+    });
+    let root = family(stem);
+    let irregular = IRREGULAR_FAMILIES.get(&root).into_iter().flatten().map(|&form| form.to_owned());
+    // Of longer roots the last letter may be another one: `organise` and `organize`, `stable` and `stability`.
+    let sure = if root.len() > SURE && root.is_ascii() { &root[..root.len() - 1] } else { &root };
+    irregular.chain([sure.to_owned()]).collect()
 }
 
 fn singular(word: &str) -> Cow<'_, str> {

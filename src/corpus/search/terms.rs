@@ -86,14 +86,7 @@ pub(super) fn split(word: &str, buffer: &mut String, each: &mut impl FnMut(Word<
     let mut characters = word.char_indices().peekable();
     while let Some((at, it)) = characters.next() {
         let class = Class::of(it);
-        let border = match (before, class) {
-            (_, Class::Separator) | (Class::Separator, _) => true,
-            (Class::Upper, Class::Lower) => false,
-            // The last of several capitals begins a new word: `HTTPServer`.
-            (Class::Upper, Class::Upper) => characters.peek().is_some_and(|&(_, next)| Class::of(next) == Class::Lower),
-            (before, class) => before != class || class == Class::Ideograph,
-        };
-        if border {
+        if is_border(before, class, || characters.peek().map_or(Class::Separator, |&(_, next)| Class::of(next))) {
             emit(&word[start..at], buffer);
             start = if class == Class::Separator { at + it.len_utf8() } else { at };
         }
@@ -103,6 +96,49 @@ pub(super) fn split(word: &str, buffer: &mut String, each: &mut impl FnMut(Word<
     if parts > 1 && buffer.len() <= LONGEST_WHOLE {
         each(Word::Whole(buffer));
     }
+}
+
+/// Whether a part of an identifier ends between two characters of these classes; `next` is the class behind them.
+fn is_border(before: Class, class: Class, next: impl FnOnce() -> Class) -> bool {
+    match (before, class) {
+        (_, Class::Separator) | (Class::Separator, _) => true,
+        (Class::Upper, Class::Lower) => false,
+        // The last of several capitals begins a new word: `HTTPServer`.
+        (Class::Upper, Class::Upper) => next() == Class::Lower,
+        (before, class) => before != class || class == Class::Ideograph,
+    }
+}
+
+/// The part of an identifier, or the word, that begins at byte `at` of `text`, if one does there.
+pub(super) fn part_at(text: &str, at: usize) -> Option<&str> {
+    let (first, len) = Class::at(text, at);
+    let mut end = at + len;
+    let before = Class::before(text, at);
+    let is_start = first != Class::Separator
+        && (before == Class::Separator || is_border(before, first, || Class::at(text, end).0));
+    if !is_start {
+        return None;
+    }
+    let mut before = first;
+    loop {
+        let (class, len) = Class::at(text, end);
+        if is_border(before, class, || Class::at(text, end + len).0) {
+            return Some(&text[at..end]);
+        }
+        (before, end) = (class, end + len);
+    }
+}
+
+/// The token that begins at byte `at` of `text`, or with underscores just before it.
+pub(super) fn token_at(text: &str, at: usize) -> Option<&str> {
+    let is_in_word = |byte: &u8| !byte.is_ascii() || IN_WORDS[usize::from(*byte)];
+    let underscores = text.as_bytes()[..at].iter().rev().take_while(|byte| **byte == b'_').count();
+    let start = at - underscores;
+    if start > 0 && is_in_word(&text.as_bytes()[start - 1]) {
+        return None;
+    }
+    let end = text.as_bytes()[at..].iter().position(|byte| !is_in_word(byte)).map_or(text.len(), |len| at + len);
+    Some(&text[start..end])
 }
 
 /// Whether a word is a long number or a hash rather than a name.
@@ -121,6 +157,29 @@ enum Class {
 }
 
 impl Class {
+    /// The class of the character at byte `at`, and its length. What is no part of a word separates words.
+    fn at(text: &str, at: usize) -> (Self, usize) {
+        match text.as_bytes().get(at) {
+            None => (Self::Separator, 0),
+            Some(byte) if byte.is_ascii() => (OF_ASCII[usize::from(*byte)], 1),
+            Some(_) => {
+                let it = text[at..].chars().next().unwrap_or_default();
+                (if it.is_alphanumeric() { Self::of(it) } else { Self::Separator }, it.len_utf8())
+            }
+        }
+    }
+
+    /// The class of the character that ends at byte `at`.
+    fn before(text: &str, at: usize) -> Self {
+        match at.checked_sub(1).map(|last| text.as_bytes()[last]) {
+            None => Self::Separator,
+            Some(byte) if byte.is_ascii() => OF_ASCII[usize::from(byte)],
+            Some(_) => {
+                text[..at].chars().next_back().map_or(Self::Separator, |it| Self::at(text, at - it.len_utf8()).0)
+            }
+        }
+    }
+
     fn of(it: char) -> Self {
         match it {
             '_' => Self::Separator,
@@ -134,9 +193,48 @@ impl Class {
     }
 }
 
+/// The class of each character of ASCII.
+const OF_ASCII: [Class; 128] = {
+    let mut table = [Class::Separator; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = match byte as u8 {
+            b'A'..=b'Z' => Class::Upper,
+            b'a'..=b'z' => Class::Lower,
+            b'0'..=b'9' => Class::Digit,
+            _ => Class::Separator,
+        };
+        byte += 1;
+    }
+    table
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn parts_are_found_where_they_begin(text in "[ab_ABC1ö 日—.]{0,30}") {
+            let mut expected = Vec::new();
+            tokens(&text, |token| {
+                if !is_data(token) {
+                    split(token, &mut String::new(), &mut |word| {
+                        if let Word::Part(part) = word {
+                            expected.push(part.to_owned());
+                        }
+                    });
+                }
+            });
+            let starts = (0..text.len()).filter(|at| text.is_char_boundary(*at));
+            let found = starts.filter_map(|at| part_at(&text, at)).filter(|part| part.len() > 1).map(str::to_lowercase);
+            let found: Vec<String> = found.collect();
+            if text.chars().filter(char::is_ascii_digit).count() < 3 {
+                prop_assert_eq!(found, expected);
+            }
+        }
+    }
 
     fn check(text: &str, expected: &str) {
         let mut found = Vec::new();

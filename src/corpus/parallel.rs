@@ -1,6 +1,6 @@
 //! The same work for many items, on all processors.
 
-use crate::corpus::threads::on_threads;
+use super::threads::on_threads;
 use std::{
     sync::{
         Mutex, PoisonError,
