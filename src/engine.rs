@@ -74,10 +74,11 @@ impl Engine {
     /// calls are closed, and what there is of an answer is returned.
     pub async fn ask(&self, question: Question, events: Arc<dyn EventSink>, cancel: CancellationToken) -> Answer {
         let started = Instant::now();
-        if let Some(failure) = self.unknown_price(&question.limits) {
+        if let Some(failure) = self.unknown_price(&question.limits).or_else(|| self.unfit_for(&question.config)) {
             return Answer::failed(failure);
         }
         let tree = QueryContext::new(QueryContextParts {
+            snapshot: question.snapshot.clone(),
             models: self.models.clone(),
             choice: self.choice.clone(),
             limits: question.limits.clone(),
@@ -116,6 +117,16 @@ impl Engine {
             kind: FailureKind::UnknownPrice,
             message: format!("a limit on cost cannot hold: the price of {name} is not known"),
             hint: Some(format!("set RLM_PRICE=\"{name}=INPUT/OUTPUT\", in US dollars per million tokens")),
+        })
+    }
+
+    /// A model that only quotes cannot write what a schema asks for, which is known before it is asked.
+    fn unfit_for(&self, config: &RunConfig) -> Option<Failure> {
+        let root = &self.choice.root;
+        (config.schema.is_some() && !root.satisfies_schemas()).then(|| Failure {
+            kind: FailureKind::Unsuitable,
+            message: format!("{} quotes what it finds, and cannot write JSON that satisfies a schema", root.name()),
+            hint: Some("choose a model that can: --model; `rlm models` shows which there are".to_owned()),
         })
     }
 }
@@ -157,7 +168,8 @@ async fn conclude(
     let (citations, context, warnings) = looked.unwrap_or_default();
     let LostCalls { first: lost, count: lost_count } = tree.ledger.lost();
     let usage = tree.ledger.meter.usage();
-    Answer { text, termination, citations, context, warnings, lost, lost_count, usage, failure }
+    let found_nothing = termination.is_answer() && tree.choice.root.found_nothing(&text);
+    Answer { text, termination, found_nothing, citations, context, warnings, lost, lost_count, usage, failure }
 }
 
 async fn answer(tree: &QueryContext, question: &Question) -> (Option<Arc<ContextText>>, Result<RunOutput, RunError>) {

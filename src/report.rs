@@ -43,6 +43,7 @@ pub fn answer(answer: &engine::Answer, circumstances: &Circumstances) -> Answer 
     Answer {
         answer: answer.text.clone(),
         termination: answer.termination,
+        nothing_found: answer.found_nothing,
         citations: answer.citations.iter().map(citation).collect(),
         lost: answer.lost.iter().map(lost).collect(),
         lost_count: answer.lost_count,

@@ -17,6 +17,8 @@ pub struct Answer {
     /// Markdown; partial, or empty, if a limit, a failure or a cancellation ended the run.
     pub text: String,
     pub termination: Termination,
+    /// Whether the answer is that nothing was found, as far as the model says so for programs.
+    pub found_nothing: bool,
     /// Places that the text names, in order, each once.
     pub citations: Vec<Citation>,
     /// How large the text was.
@@ -43,6 +45,7 @@ impl Answer {
         Self {
             text: String::new(),
             termination,
+            found_nothing: false,
             citations: Vec::new(),
             context: ContextSize::default(),
             warnings: Vec::new(),

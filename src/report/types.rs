@@ -8,6 +8,7 @@ use crate::{
 #[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::ops::Not;
 
 /// What `rlm query --json` prints, and the larger part of the result of `rlm/query`.
 #[derive(Debug, Clone, Serialize)]
@@ -17,6 +18,9 @@ pub struct Answer {
     /// Markdown.
     pub answer: String,
     pub termination: Termination,
+    /// Whether the answer is that there is nothing of what was asked for.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub nothing_found: bool,
     pub citations: Vec<Citation>,
     pub lost: Vec<Lost>,
     pub lost_count: usize,
