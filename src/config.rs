@@ -17,6 +17,7 @@ mod names;
 mod option_table;
 mod settings;
 mod spelling;
+mod time;
 mod tools;
 mod wire;
 

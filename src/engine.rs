@@ -78,7 +78,7 @@ impl Engine {
     /// calls are closed, and what there is of an answer is returned.
     pub async fn ask(&self, question: Question, events: Arc<dyn EventSink>, cancel: CancellationToken) -> Answer {
         let started = Instant::now();
-        if let Some(failure) = self.unknown_price(&question.limits) {
+        if let Some(failure) = self.unknown_price(&question.limits).or_else(|| self.unfit_for(&question.config)) {
             return Answer::failed(failure);
         }
         let tree = self.context_of(&question, events, cancel.clone());
@@ -102,6 +102,7 @@ impl Engine {
 impl Engine {
     fn context_of(&self, question: &Question, events: Arc<dyn EventSink>, cancel: CancellationToken) -> QueryContext {
         QueryContext::new(QueryContextParts {
+            snapshot: question.snapshot.clone(),
             models: self.models.clone(),
             choice: self.choice.clone(),
             limits: question.limits.clone(),
@@ -124,6 +125,16 @@ impl Engine {
             kind: FailureKind::UnknownPrice,
             message: format!("a limit on cost cannot hold: the price of {name} is not known"),
             hint: Some(format!("set RLM_PRICE=\"{name}=INPUT/OUTPUT\", in US dollars per million tokens")),
+        })
+    }
+
+    /// A model that only quotes cannot write what a schema asks for, which is known before it is asked.
+    fn unfit_for(&self, config: &RunConfig) -> Option<Failure> {
+        let root = &self.choice.root;
+        (config.schema.is_some() && !root.satisfies_schemas()).then(|| Failure {
+            kind: FailureKind::Unsuitable,
+            message: format!("{} quotes what it finds, and cannot write JSON that satisfies a schema", root.name()),
+            hint: Some("choose a model that can: --model; `rlm models` shows which there are".to_owned()),
         })
     }
 }
@@ -185,7 +196,8 @@ async fn conclude(
         looked.unwrap_or_else(|_| Looked { text: written, ..Looked::default() });
     let LostCalls { first: lost, count: lost_count } = tree.ledger.lost();
     let usage = tree.ledger.meter.usage();
-    Answer { text, termination, grounded, citations, context, warnings, lost, lost_count, usage, failure }
+    let found_nothing = termination.is_answer() && tree.choice.root.found_nothing(&text);
+    Answer { text, termination, grounded, found_nothing, citations, context, warnings, lost, lost_count, usage, failure }
 }
 
 /// An answer whose citations have been looked up.

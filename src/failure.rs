@@ -43,6 +43,8 @@ kinds! {
     Limit = "limit",
     /// a model gave no usable answer
     NoAnswer = "noAnswer",
+    /// a model cannot give the kind of answer that is asked for
+    Unsuitable = "unsuitable",
     /// a reply was cut off, and was to be the whole answer
     ReplyCut = "replyCut",
     /// the interpreter could not be started, or the connection to it failed

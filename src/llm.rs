@@ -295,6 +295,16 @@ pub trait Model: Send + Sync + Debug {
         false
     }
 
+    /// Whether it can write JSON that satisfies a schema. Most can be asked to.
+    fn satisfies_schemas(&self) -> bool {
+        true
+    }
+
+    /// Whether its answer says that nothing was found. Of a model that words its answers itself nobody can know.
+    fn found_nothing(&self, _answer: &str) -> bool {
+        false
+    }
+
     /// Whether it can call tools, if that is known. Most that only write text cannot.
     fn calls_tools(&self) -> Option<bool> {
         Some(false)

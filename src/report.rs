@@ -44,6 +44,7 @@ pub fn answer(answer: &engine::Answer, circumstances: &Circumstances) -> Answer 
         answer: answer.text.clone(),
         termination: answer.termination,
         grounded: answer.grounded,
+        nothing_found: answer.found_nothing,
         citations: answer.citations.iter().map(citation).collect(),
         lost: answer.lost.iter().map(lost).collect(),
         lost_count: answer.lost_count,

@@ -15,7 +15,7 @@ use std::{
 /// What the exit status of a question tells.
 pub const STATUSES: [(u8, &str); 5] = [
     (0, "answered"),
-    (1, "failed, or the output could not be written, or `rlm shards find` or `grep` found nothing"),
+    (1, "nothing found; or failed, or the output could not be written"),
     (2, "the options make no sense"),
     (3, "a limit ended the run, or a part of the text was not read: the answer is partial"),
     (130, "interrupted by Ctrl-C; the answer so far is printed"),

@@ -32,9 +32,45 @@ pub struct CommonOptions {
     files: Vec<(&'static Facts, PathBuf)>,
 }
 
-/// Which models answer.
-#[derive(Debug)]
-pub struct ModelOptions(pub Options);
+/// Declares the options of one group, for commands that take no others.
+macro_rules! group_options {
+    ($(#[doc = $about:literal] $name:ident of $group:ident;)+) => {
+        $(
+            #[doc = $about]
+            #[derive(Debug)]
+            pub struct $name(pub Options);
+
+            impl FromArgMatches for $name {
+                fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+                    Ok(Self(Options::from_matches(matches)))
+                }
+
+                fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+                    *self = Self::from_arg_matches(matches)?;
+                    Ok(())
+                }
+            }
+
+            impl Args for $name {
+                fn augment_args(command: Command) -> Command {
+                    let own = DEFINITIONS.iter().filter(|it| it.facts().group == Some(Group::$group));
+                    command.args(own.filter_map(|it| it.argument()))
+                }
+
+                fn augment_args_for_update(command: Command) -> Command {
+                    Self::augment_args(command)
+                }
+            }
+        )+
+    };
+}
+
+group_options! {
+    /// Which models answer.
+    ModelOptions of Models;
+    /// Which files belong to the context.
+    ContextOptions of Context;
+}
 
 impl CommonOptions {
     /// The settings, and how to answer.
@@ -76,28 +112,6 @@ impl FromArgMatches for CommonOptions {
 impl Args for CommonOptions {
     fn augment_args(command: Command) -> Command {
         command.args(DEFINITIONS.iter().filter_map(|it| it.argument()))
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
-}
-
-impl FromArgMatches for ModelOptions {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Ok(Self(Options::from_matches(matches)))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-impl Args for ModelOptions {
-    fn augment_args(command: Command) -> Command {
-        let own = DEFINITIONS.iter().filter(|it| it.facts().group == Some(Group::Models));
-        command.args(own.filter_map(|it| it.argument()))
     }
 
     fn augment_args_for_update(command: Command) -> Command {

@@ -50,6 +50,8 @@ pub struct QueryArguments {
     verbose: bool,
 }
 
+/// Status when there is nothing of what was asked for.
+const NOTHING_FOUND: u8 = 1;
 /// Status when a limit ended the run.
 const ENDED_BY_LIMIT: u8 = 3;
 /// Status after Ctrl-C, as shells have it (128 + SIGINT).
@@ -184,6 +186,8 @@ fn status(answer: &Answer) -> ExitCode {
     match answer.termination {
         Termination::Failed => ExitCode::FAILURE,
         Termination::Cancelled => ExitCode::from(INTERRUPTED),
+        // As `grep` has it, which a part that was not read does not change.
+        _ if answer.found_nothing && answer.context.cut == 0 => ExitCode::from(NOTHING_FOUND),
         // An answer about a text of which a part was not read is a partial one.
         termination if termination.is_answer() && answer.context.cut == 0 => ExitCode::SUCCESS,
         _ => ExitCode::from(ENDED_BY_LIMIT),

@@ -14,6 +14,7 @@
 //! shell runs. The command inherits the environment without the keys in it; `"env": ["TICKET_TOKEN"]` names those that it
 //! needs. `subTools` names those that child runs have as well: all if it is absent, none if it is empty.
 
+use super::time::time;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
@@ -26,6 +27,9 @@ const MOST: usize = 64;
 
 /// Seconds that a command may take where nothing else is said.
 const PATIENCE: f64 = 60.0;
+
+/// Seconds that it may take at most.
+const MOST_PATIENCE: f64 = 3600.0;
 
 /// A tool of one's own.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +73,7 @@ struct WrittenTool {
     command: Option<Vec<String>>,
     env: Option<Vec<String>>,
     parameters: Option<Value>,
-    timeout: Option<f64>,
+    timeout: Option<Value>,
     value: Option<Value>,
 }
 
@@ -109,9 +113,12 @@ pub fn tools(value: &Value) -> Result<Vec<ToolSpec>, String> {
 fn deed(tool: &WrittenTool) -> Result<Deed, String> {
     match (&tool.command, &tool.value) {
         (Some(words), None) if words.first().is_some_and(|program| !program.is_empty()) => {
-            let seconds = tool.timeout.unwrap_or(PATIENCE);
-            if !(seconds > 0.0 && seconds <= 3600.0) {
-                return Err(format!("expected a timeout of more than 0 and at most 3600 seconds, got {seconds}"));
+            let seconds =
+                tool.timeout.as_ref().map_or(Ok(PATIENCE), time).map_err(|problem| format!("timeout: {problem}"))?;
+            if !(seconds > 0.0 && seconds <= MOST_PATIENCE) {
+                return Err(format!(
+                    "timeout: expected more than 0 and at most {MOST_PATIENCE} seconds, got {seconds}"
+                ));
             }
             let parameters = tool.parameters.clone().unwrap_or_else(|| json!({"type": "object", "properties": {}}));
             if parameters["type"] != "object" {
@@ -144,7 +151,7 @@ mod tests {
     #[test]
     fn tools_are_read_with_their_defaults() {
         let read = tools(&json!({"tools": [{"name": "a", "command": ["x", "-y"]}, {"name": "b", "value": [1]},
-                                           {"name": "c", "command": ["z"], "env": ["C_TOKEN"], "timeout": 1.5}],
+                                           {"name": "c", "command": ["z"], "env": ["C_TOKEN"], "timeout": "1500ms"}],
                                  "subTools": ["b"]}))
         .unwrap();
         let command = |words: &[&str], env: &[&str], seconds| Deed::Command {
@@ -176,10 +183,11 @@ mod tests {
             (json!([{"name": "a", "value": 1}, {"name": "a", "value": 2}]), "there are two tools named a"),
             (json!([{"name": "a"}]), "a: expected either a command"),
             (json!([{"name": "a", "command": []}]), "a: expected either a command"),
-            (json!([{"name": "a", "command": ["x"], "timeout": 0}]), "a: expected a timeout"),
+            (json!([{"name": "a", "command": ["x"], "timeout": 0}]), "a: timeout: expected more than 0"),
             (json!([{"name": "a", "command": ["x"], "parameters": []}]), "a: expected parameters"),
             (json!([{"name": "a", "command": ["x"], "env": "K"}]), "invalid type: string"),
             (json!([{"name": "a", "command": ["x"], "env": ["A=B"]}]), "a: expected env to name variables"),
+            (json!([{"name": "a", "command": ["x"], "timeout": "soon"}]), "a: timeout: expected seconds, or a time"),
             (json!([{"name": "a", "value": 1, "timeout": 3}]), "a: a value has no parameters"),
             (json!([{"name": "a", "value": 1, "env": []}]), "a: a value has no parameters"),
             (json!({"tools": [], "subTools": ["z"]}), "subTools names z"),

@@ -21,6 +21,8 @@ pub struct Answer {
     pub termination: Termination,
     /// What the answer rests on.
     pub grounded: Grounded,
+    /// Whether the answer is that nothing was found, as far as the model says so for programs.
+    pub found_nothing: bool,
     /// Places that the text names, in order, each once.
     pub citations: Vec<Citation>,
     /// How large the text was.
@@ -48,6 +50,7 @@ impl Answer {
             text: String::new(),
             termination,
             grounded: Grounded::None,
+            found_nothing: false,
             citations: Vec::new(),
             context: ContextSize::default(),
             warnings: Vec::new(),

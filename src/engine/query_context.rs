@@ -5,6 +5,7 @@ pub mod progress;
 
 use crate::{
     config::{Limits, Price, Protocol, Settings},
+    corpus::Snapshot,
     engine::{
         Backend,
         event::{Event, EventSink},
@@ -32,6 +33,8 @@ const CHILDREN_PER_DEPTH: usize = 64;
 
 /// One question's runs, from the root down.
 pub struct QueryContext {
+    /// What the question is about.
+    pub snapshot: Arc<Snapshot>,
     pub choice: Choice,
     pub limits: Limits,
     pub config: Arc<RunConfig>,
@@ -55,6 +58,7 @@ pub struct QueryContext {
 
 /// What it is made of.
 pub struct QueryContextParts {
+    pub snapshot: Arc<Snapshot>,
     pub models: Arc<Models>,
     pub choice: Choice,
     pub limits: Limits,
@@ -70,6 +74,7 @@ impl QueryContext {
     pub fn new(parts: QueryContextParts) -> Self {
         let depths = parts.limits.max_depth;
         Self {
+            snapshot: parts.snapshot,
             models: parts.models,
             choice: parts.choice,
             places: parts.backend.places.of_question(),

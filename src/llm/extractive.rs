@@ -41,6 +41,14 @@ impl Model for Extractive {
         true
     }
 
+    fn satisfies_schemas(&self) -> bool {
+        false
+    }
+
+    fn found_nothing(&self, answer: &str) -> bool {
+        answer.starts_with(program::NOTHING_FOUND) || answer == reader::NOTHING
+    }
+
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
         Box::pin(async move {
             let (messages, task) = (request.messages.clone(), request.task.clone());

@@ -8,6 +8,7 @@ use crate::{
 #[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::ops::Not;
 
 /// What `rlm query --json` prints, and the larger part of the result of `rlm/query`.
 #[derive(Debug, Clone, Serialize)]
@@ -19,6 +20,9 @@ pub struct Answer {
     pub termination: Termination,
     /// What the answer rests on.
     pub grounded: Grounded,
+    /// Whether the answer is that there is nothing of what was asked for.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub nothing_found: bool,
     pub citations: Vec<Citation>,
     pub lost: Vec<Lost>,
     pub lost_count: usize,

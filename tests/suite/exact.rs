@@ -64,6 +64,9 @@ struct Case {
     shows: Vec<String>,
     #[serde(default)]
     hides: Vec<String>,
+    /// Whether the answer is that nothing was found.
+    #[serde(default)]
+    finds_nothing: bool,
 }
 
 fn one() -> usize {
@@ -113,6 +116,10 @@ async fn complaints(input: &str, case: &Case, folder: PathBuf, home: &Path) -> V
     complaints
         .extend(case.shows.iter().filter(|it| !answer.contains(*it)).map(|it| format!("it does not show {it:?}")));
     complaints.extend(case.hides.iter().filter(|it| answer.contains(*it)).map(|it| format!("it shows {it:?}")));
+    let status = i32::from(case.finds_nothing);
+    if ran.status != status || result["nothingFound"].as_bool().unwrap_or_default() != case.finds_nothing {
+        complaints.push(format!("the status is {}, and nothingFound {}", ran.status, result["nothingFound"]));
+    }
     if !complaints.is_empty() {
         complaints.insert(0, format!("\n{input}: {}\n{answer}", case.ask));
     }

@@ -463,3 +463,37 @@ async fn the_built_in_model_answers_without_a_network() {
         assert!(ran.output.contains(expected) && ran.output.contains("Extracted by the built-in model"), "{ran:?}");
     }
 }
+
+#[tokio::test]
+async fn where_nothing_is_found_the_status_says_so_and_the_answer_says_where_nobody_has_looked() {
+    let folder = TempDir::new().expect("a folder can be made");
+    file(&folder, "a.py", b"def sow(field):\n    return field\n");
+    file(&folder, "logo.png", b"\0PNG");
+    let path = folder.path().to_str().expect("the path is text");
+    for (question, status) in
+        [("where is sow defined?", 0), ("where is the kiln calibrated?", 1), ("who calls fire_kiln()?", 1)]
+    {
+        let arguments = ["query", question, path, "--model", "extractive"];
+        let ran = run(rlm(arguments)).await;
+        assert_eq!(ran.status, status, "{ran:?}");
+        assert_eq!(ran.output.starts_with("Nothing found"), status == 1, "{ran:?}");
+        assert_eq!(ran.output.contains("1 binary: `logo.png`"), status == 1, "{ran:?}");
+        let ran = run(rlm(arguments.iter().chain(&["--json"]))).await;
+        assert_eq!(ran.status, status, "{ran:?}");
+        assert_eq!(ran.json()["nothingFound"].as_bool(), (status == 1).then_some(true), "{ran:?}");
+        let ran = run(rlm(arguments.iter().chain(&["--quiet"]))).await;
+        assert_eq!((ran.status, ran.errors.as_str()), (status, ""), "{ran:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_only_quotes_is_not_asked_for_what_a_schema_describes() {
+    let folder = TempDir::new().expect("a folder can be made");
+    let text = file(&folder, "a.py", b"def sow(field):\n    return field\n");
+    let schema = file(&folder, "schema.json", br#"{"type": "object"}"#);
+    let (text, schema) = (text.to_str().expect("text"), schema.to_str().expect("text"));
+    let ran = run(rlm(["query", "where is sow defined?", text, "--model", "extractive", "--schema", schema])).await;
+    assert_eq!((ran.status, ran.output.as_str()), (1, ""), "{ran:?}");
+    assert!(ran.errors.contains("extractive quotes what it finds, and cannot write JSON"), "{ran:?}");
+    assert!(ran.errors.contains("--model"), "{ran:?}");
+}

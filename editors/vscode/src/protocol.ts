@@ -9,6 +9,8 @@ export type QueryResult = {
   /** Markdown. */
   answer: string;
   termination: Termination;
+  /** Whether the answer is that there is nothing of what was asked for. */
+  nothingFound?: boolean;
   citations: Citation[];
   lost: Lost[];
   lostCount: number;
@@ -96,9 +98,9 @@ export type Failure = {
 };
 
 /** What went wrong. */
-export type FailureKind = "configuration" | "unknownPrice" | "limit" | "noAnswer" | "replyCut" | "interpreter" | "internal" | "missingKey" | "unauthorized" | "noCredit" | "unknownModel" | "rateLimited" | "server" | "unreachable" | "brokenReply" | "emptyReply" | "promptTooLong" | "rejected" | "timedOut" | "program" | "noSuchPath" | "unreadable" | "badGlob" | "empty" | "changed" | "tooLong" | "badJson" | "storeNotAlone" | "stopped" | "storage" | "badLocation" | "noStore" | "halfWritten" | "otherFiles" | "badStore" | "badManifest" | "otherText" | "busy" | "overtaken" | "replaced" | "badShard" | "noAccess" | "badInput" | "badPattern" | "longLine" | "badRange" | "emptyNeedle" | "badShardSize" | "largeManifest" | "noFolder" | "leftOut" | "noFile" | "notOpen";
+export type FailureKind = "configuration" | "unknownPrice" | "limit" | "noAnswer" | "unsuitable" | "replyCut" | "interpreter" | "internal" | "missingKey" | "unauthorized" | "noCredit" | "unknownModel" | "rateLimited" | "server" | "unreachable" | "brokenReply" | "emptyReply" | "promptTooLong" | "rejected" | "timedOut" | "program" | "noSuchPath" | "unreadable" | "badGlob" | "empty" | "changed" | "tooLong" | "badJson" | "storeNotAlone" | "stopped" | "storage" | "badLocation" | "noStore" | "halfWritten" | "otherFiles" | "badStore" | "badManifest" | "otherText" | "busy" | "overtaken" | "replaced" | "badShard" | "noAccess" | "badInput" | "badPattern" | "longLine" | "badRange" | "emptyNeedle" | "badShardSize" | "largeManifest" | "noFolder" | "leftOut" | "noFile" | "notOpen";
 
-export const FAILURE_KINDS = ["configuration", "unknownPrice", "limit", "noAnswer", "replyCut", "interpreter", "internal", "missingKey", "unauthorized", "noCredit", "unknownModel", "rateLimited", "server", "unreachable", "brokenReply", "emptyReply", "promptTooLong", "rejected", "timedOut", "program", "noSuchPath", "unreadable", "badGlob", "empty", "changed", "tooLong", "badJson", "storeNotAlone", "stopped", "storage", "badLocation", "noStore", "halfWritten", "otherFiles", "badStore", "badManifest", "otherText", "busy", "overtaken", "replaced", "badShard", "noAccess", "badInput", "badPattern", "longLine", "badRange", "emptyNeedle", "badShardSize", "largeManifest", "noFolder", "leftOut", "noFile", "notOpen"] as const;
+export const FAILURE_KINDS = ["configuration", "unknownPrice", "limit", "noAnswer", "unsuitable", "replyCut", "interpreter", "internal", "missingKey", "unauthorized", "noCredit", "unknownModel", "rateLimited", "server", "unreachable", "brokenReply", "emptyReply", "promptTooLong", "rejected", "timedOut", "program", "noSuchPath", "unreadable", "badGlob", "empty", "changed", "tooLong", "badJson", "storeNotAlone", "stopped", "storage", "badLocation", "noStore", "halfWritten", "otherFiles", "badStore", "badManifest", "otherText", "busy", "overtaken", "replaced", "badShard", "noAccess", "badInput", "badPattern", "longLine", "badRange", "emptyNeedle", "badShardSize", "largeManifest", "noFolder", "leftOut", "noFile", "notOpen"] as const;
 
 /** Params of `rlm/event`. */
 export type EventParams = {

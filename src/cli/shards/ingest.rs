@@ -1,7 +1,11 @@
 //! `rlm shards ingest`.
 
 use super::{
-    super::{options::refused, output::print_json, say, scope},
+    super::{
+        options::{ContextOptions, refused},
+        output::print_json,
+        say, scope,
+    },
     Failure, Outcome,
     size::parse,
 };
@@ -38,15 +42,8 @@ pub struct IngestArguments {
     /// Put the text in the place of another
     #[arg(long)]
     replace: bool,
-    /// Of a repository, only files that match; may be given several times
-    #[arg(long, value_name = "GLOB")]
-    include: Vec<String>,
-    /// Of a repository, no files that match; may be given several times
-    #[arg(long, value_name = "GLOB")]
-    exclude: Vec<String>,
-    /// Of a repository, files that ignore files keep out, too
-    #[arg(long)]
-    no_ignore: bool,
+    #[command(flatten)]
+    context: ContextOptions,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -63,17 +60,17 @@ pub fn run(arguments: IngestArguments) -> Outcome {
     let stop = StopFlag::default();
     let options = IngestOptions { shard_size: arguments.shard_size, replace: arguments.replace };
     let write = |source: IngestSource<'_>| shards::ingest(source, &arguments.store, options, &stop);
-    let has_globs = !(arguments.include.is_empty() && arguments.exclude.is_empty());
+    let given = &arguments.context.0;
     let is_folder = arguments.source.is_dir();
-    if has_globs && !is_folder {
-        return Err(Failure::Usage("--include and --exclude are about the files of a folder".to_owned()));
+    if *given != Options::default() && !is_folder {
+        let problem = "--include, --exclude and --no-ignore are about the files of a folder";
+        return Err(Failure::Usage(problem.to_owned()));
     }
     let ingested = if is_folder {
-        let given = |globs: Vec<String>| (!globs.is_empty()).then_some(globs);
-        let store = store_within(&arguments.source, &arguments.store);
-        let exclude = given(arguments.exclude.iter().cloned().chain(store).collect());
-        let (include, no_ignore) = (given(arguments.include.clone()), arguments.no_ignore.then_some(true));
-        let options = Options { include, exclude, no_ignore, ..Options::default() };
+        let mut options = given.clone();
+        if let Some(store) = store_within(&arguments.source, &arguments.store) {
+            options.exclude.get_or_insert_default().push(store);
+        }
         let settings = setup::settings(options).map_err(|error| Failure::Usage(refused(&error)))?;
         let snapshot = scope::snapshot(std::slice::from_ref(&arguments.source), &settings, &stop);
         let snapshot = snapshot.map_err(ShardError::from)?;

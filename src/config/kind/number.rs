@@ -1,6 +1,7 @@
 //! Options that are numbers. Those without a default are limits that do not hold unless they are set.
 
 use super::{Kind, Shape, expected};
+use crate::config::time::{seconds, time};
 use serde_json::Value;
 use std::{marker::PhantomData, ops::RangeInclusive, time::Duration};
 
@@ -142,8 +143,7 @@ impl Kind for Seconds {
     }
 
     fn read(&self, value: &Value) -> Result<f64, String> {
-        let text = value.as_str().and_then(|text| seconds(text).ok());
-        value.as_f64().or(text).ok_or_else(|| expected("seconds, or a time such as \"10m\"", value))
+        time(value)
     }
 
     fn parse(&self, text: &str) -> Result<f64, String> {
@@ -153,23 +153,6 @@ impl Kind for Seconds {
     fn settle(&self, written: Option<f64>) -> Result<Duration, String> {
         positive(written.unwrap_or(self.default), self.most, "seconds").map(Duration::from_secs_f64)
     }
-}
-
-/// The seconds that a text means.
-fn seconds(text: &str) -> Result<f64, String> {
-    let text = text.trim();
-    let wrong = || format!("expected seconds, or a time such as 90s, 10m or 1h30m, got {text:?}");
-    if let Ok(seconds) = text.parse() {
-        return Ok(seconds);
-    }
-    let time = |text: &str| humantime::parse_duration(text).map(|time| time.as_secs_f64());
-    if let Ok(seconds) = time(text) {
-        return Ok(seconds);
-    }
-    // One and a half hours may be `1.5h`.
-    let unit = text.trim_start_matches(|it: char| it.is_ascii_digit() || it == '.');
-    let number: f64 = text[..text.len() - unit.len()].parse().map_err(|_| wrong())?;
-    time(&format!("1{unit}")).map(|unit| number * unit).map_err(|_| wrong())
 }
 
 fn number(value: &Value) -> Result<f64, String> {
@@ -194,30 +177,4 @@ fn positive(value: f64, most: f64, unit: &str) -> Result<f64, String> {
         return Ok(value);
     }
     Err(format!("expected more than 0 and at most {most} {unit}, got {value}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_units_or_are_seconds() {
-        for (text, expected) in [
-            ("90", 90.0),
-            ("1.5", 1.5),
-            ("2s", 2.0),
-            ("10m", 600.0),
-            ("1h30m", 5400.0),
-            ("1h 30m", 5400.0),
-            ("500ms", 0.5),
-            ("1.5h", 5400.0),
-            (" 3 min ", 180.0),
-            ("1d", 86_400.0),
-        ] {
-            assert_eq!(seconds(text), Ok(expected), "{text}");
-        }
-        for text in ["", "m", "ten", "10 apples", "1..5h", "-3m", "1h30", "10m-"] {
-            assert!(seconds(text).is_err(), "{text}");
-        }
-    }
 }

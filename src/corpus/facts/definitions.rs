@@ -1,9 +1,12 @@
 //! What defines a name.
 
+mod macros;
+
 use super::uses::{Use, own_name, uses};
 use crate::corpus::{
     context::ContextText,
     error::Error,
+    language::Language,
     outline::symbols,
     parallel,
     search::Role,
@@ -13,7 +16,7 @@ use crate::corpus::{
     syntax::{self, UseKind, positions},
 };
 use regex::RegexBuilder;
-use std::sync::OnceLock;
+use std::{cmp::Reverse, sync::OnceLock};
 
 /// Files that are worth another thread.
 const LEAST_FILES: usize = 64;
@@ -63,7 +66,11 @@ pub fn find_definitions(context: &ContextText, name: &str, stop: &StopFlag) -> R
     for ignores_case in [false, true] {
         let mut found = in_outlines(context, own, &qualifiers, ignores_case, stop)?;
         if found.is_empty() && !ignores_case {
-            found = without_bodies(context, own, &qualifiers, stop)?;
+            let uses = uses(context, own, MOST * 10, stop)?.rows;
+            found = without_bodies(&uses, own, &qualifiers);
+            if found.is_empty() {
+                found = macros::defining(context, &uses, own, stop)?;
+            }
         }
         if !found.is_empty() {
             found.sort_by_key(|(key, _)| *key);
@@ -74,8 +81,9 @@ pub fn find_definitions(context: &ContextText, name: &str, stop: &StopFlag) -> R
     Ok(Vec::new())
 }
 
-/// The order in which definitions are given.
-type Key = (Fit, u8, u8, usize);
+/// The order in which definitions are given: those that fit best, of code, of types, that others can use, that lie in
+/// nothing, and the longest, since a declaration is short.
+type Key = (Fit, u8, u8, bool, usize, Reverse<usize>);
 
 fn in_outlines(
     context: &ContextText,
@@ -149,39 +157,35 @@ fn of_file(
             signature: symbol.signature.clone(),
         };
         let fit = fit(qualifiers, symbol, &within, path);
-        ((fit, role_order(path, text), kind_order(symbol.kind), symbol.depth), definition)
+        let (lines, is_hidden) = (symbol.last_line - symbol.first_line, !is_exported(segment.language, symbol));
+        let key = (fit, role_order(path, text), kind_order(symbol.kind), is_hidden, symbol.depth, Reverse(lines));
+        (key, definition)
     };
     let named = (0..symbols.len()).filter(|&number| is_named(&symbols[number]));
     named.take(MOST * 4).map(definition).collect()
 }
 
 /// Names that nothing with a body defines: constants, fields, variables, and what is only declared.
-fn without_bodies(
-    context: &ContextText,
-    own: &str,
-    qualifiers: &[&str],
-    stop: &StopFlag,
-) -> Result<Vec<(Key, Definition)>, Error> {
-    let uses = uses(context, own, MOST * 10, stop)?;
-    let defining = uses.rows.into_iter().filter(|it| matches!(it.kind, UseKind::Assignment | UseKind::Declaration));
-    let definition = |it: Use| {
+fn without_bodies(uses: &[Use], own: &str, qualifiers: &[&str]) -> Vec<(Key, Definition)> {
+    let defining = uses.iter().filter(|it| matches!(it.kind, UseKind::Assignment | UseKind::Declaration));
+    let definition = |it: &Use| {
         let path = it.path.clone().unwrap_or_default();
         let is_within = it.within.iter().any(|within| qualifiers.iter().any(|it| is_word_of(within, it)));
         let fit = if is_within { Fit::Qualified } else { Fit::Unqualified };
         let indent = it.text.len() - it.text.trim_start().len();
-        let key = (fit, role_order(&path, ""), u8::from(it.kind == UseKind::Declaration), indent);
+        let key = (fit, role_order(&path, ""), u8::from(it.kind == UseKind::Declaration), false, indent, Reverse(0));
         let definition = Definition {
-            path: it.path,
+            path: it.path.clone(),
             name: own.to_owned(),
             kind: it.kind.name(),
             first_line: it.line,
             last_line: it.line,
-            within: it.within.into_iter().collect(),
+            within: it.within.iter().cloned().collect(),
             signature: it.text.trim().to_owned(),
         };
         (key, definition)
     };
-    Ok(defining.map(definition).collect())
+    defining.map(definition).collect()
 }
 
 /// Whether a symbol is what `own` names. Implementations, headings and tables only speak of something else.
@@ -246,6 +250,19 @@ fn role_order(path: &str, text: &str) -> u8 {
     }
 }
 
+/// Whether others can use what a symbol defines, as far as its own line says so.
+fn is_exported(language: Option<&Language>, symbol: &Symbol) -> bool {
+    let (name, head) = (own_name(&symbol.name), symbol.signature.as_str());
+    match language.map(|it| it.name) {
+        Some("rust") => head.starts_with("pub"),
+        Some("go") => name.starts_with(char::is_uppercase),
+        Some("python") => !name.starts_with('_'),
+        Some("c" | "cpp") => !head.starts_with("static"),
+        Some("java" | "csharp" | "php" | "kotlin" | "swift" | "scala") => !head.contains("private "),
+        _ => true,
+    }
+}
+
 fn kind_order(kind: &str) -> u8 {
     match kind {
         "class" | "struct" | "enum" | "trait" | "interface" | "union" | "protocol" | "object" | "actor" => 0,
@@ -276,7 +293,7 @@ mod tests {
             ("a.py", python, "Cart.carry", &["method carry 5-6"]),
             ("a.py", python, "Base.carry()", &["method carry 2-2"]),
             ("a.py", python, "a.cart", &["function cart 8-8"]),
-            ("a.py", python, "carry", &["method carry 2-2", "method carry 5-6"]),
+            ("a.py", python, "carry", &["method carry 5-6", "method carry 2-2"]),
             ("a.py", python, "CART", &["class Cart 4-6", "function cart 8-8"]),
             ("a.py", python, "LIMIT", &["assignment LIMIT 9-9"]),
             ("a.py", python, "none", &[]),

@@ -14,6 +14,8 @@ use crate::{
     },
     text::cut_head,
 };
+use regex::{Captures, Regex};
+use std::{borrow::Cow, sync::LazyLock};
 
 /// Words of a message that are looked at.
 const MOST_WORDS: usize = 80;
@@ -21,11 +23,25 @@ const MOST_WORDS: usize = 80;
 /// What stands between words in a source: blanks, punctuation, numbers, the ends of literals.
 const SEPARATORS: &str = r#"[ \t0-9"'`.,:;!?(){}\[\]<>+*/%$&|=\\#@-]{1,12}"#;
 
+/// Stands for what a placeholder adds to a word.
+const WILD: char = '\u{1}';
+
+/// Placeholders of formats: `%s`, `%-8.3f`, `{name}`, `${name}`.
+static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"%[-+#0-9.*]*(?:hh?|ll?|z)?[a-zA-Z]|\$?\{[^{}"'\s]{0,60}\}"#).expect("the pattern is right")
+});
+
+static KEY: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"^\s*["'][\w.-]+["']\s*(?::|=>)\s*"#).expect("the pattern is right"));
+
+/// The most words of a message of which any may be a part of a literal with a placeholder.
+const SHORT: usize = 6;
+
 /// The most runs of words that are looked for.
 const MOST_RUNS: usize = 120;
 
 /// The fewest letters of a literal that is known again by itself.
-const LEAST_LITERAL: usize = 10;
+const LEAST_LITERAL: usize = 9;
 
 /// The most lines that are rated.
 const MOST_RATED: usize = 5000;
@@ -81,8 +97,8 @@ pub fn message_origins(
         stop,
         |found: &mut Vec<(f64, usize)>, line| {
             // The best lines of a part, as far as the line alone can tell.
-            let text = cut_head(line.text, LONGEST).shown;
-            found.push((covered(&lower, text, 2), line.start));
+            let text = without_placeholders(cut_head(line.text, LONGEST).shown);
+            found.push((covered(&lower, &text, 2), line.start));
             if found.len() >= 2 * MOST_RATED {
                 keep_best(found);
             }
@@ -122,10 +138,36 @@ fn keep_best(found: &mut Vec<(f64, usize)>) {
 
 /// The words of a message or a line. Numbers are values, and tell nothing.
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    let words =
-        text.split(|it: char| !(it.is_alphabetic() || it == '_' || it == '\'')).map(|word| word.trim_matches('\''));
-    // A lone letter is a part of a value, `1.x`, or of a placeholder, `%s`.
+    let is_part = |it: char| it.is_alphabetic() || matches!(it, '_' | '\'' | WILD);
+    let words = text.split(move |it| !is_part(it)).map(|word| word.trim_matches('\''));
+    // A lone letter is a part of a value, `1.x`.
     words.filter(|word| word.len() > 1 || word.eq_ignore_ascii_case("a"))
+}
+
+/// A line of source whose placeholders are blanks, or [`WILD`] where they make a word with the letters beside them:
+/// `"%ss differ"`, `"{kind}s"`.
+fn without_placeholders(line: &str) -> Cow<'_, str> {
+    if !line.contains(['%', '{']) {
+        return line.into();
+    }
+    PLACEHOLDER.replace_all(line, |found: &Captures<'_>| {
+        let at = found.get(0).map_or(0..0, |it| it.range());
+        let is_glued =
+            line[..at.start].ends_with(char::is_alphabetic) || line[at.end..].starts_with(char::is_alphabetic);
+        if is_glued { WILD.to_string() } else { " ".to_owned() }
+    })
+}
+
+/// Whether a word of a message may be what a word of the source became.
+fn is_same(said: &str, source: &str) -> bool {
+    match source.split_once(WILD) {
+        Some((before, after)) => {
+            said.len() + WILD.len_utf8() >= source.len()
+                && said.starts_with(before)
+                && said.ends_with(after.trim_matches(WILD))
+        }
+        None => said == source,
+    }
 }
 
 /// Any three neighbouring words of the message; of a shorter one, all of them.
@@ -141,6 +183,17 @@ fn pattern(message: &[&str]) -> Option<String> {
         // A value may stand behind every second word.
         let telling = |pair: &&[&str]| pair.iter().map(|word| word.len()).sum::<usize>() >= 9;
         runs.extend(message.windows(2).filter(telling).map(run));
+    }
+    if message.len() <= SHORT {
+        // A word may be a value with an ending: `"%ss differ"` says "files differ".
+        runs.extend(message.windows(2).map(|pair| {
+            let ends = pair[0].char_indices().rev().take(3).map(|(at, _)| regex::escape(&pair[0][at..]));
+            format!(
+                r"(?:%[-0-9.*]*[a-z]|\}})(?:{}){SEPARATORS}{}",
+                ends.collect::<Vec<_>>().join("|"),
+                regex::escape(pair[1])
+            )
+        }));
     }
     runs.sort();
     runs.dedup();
@@ -158,7 +211,7 @@ fn covered(message: &[String], line: &str, shortest: usize) -> f64 {
     let mut run = best.clone();
     for i in (0..rows).rev() {
         for j in (0..columns).rev() {
-            let length = if message[i] == line[j] { run[at(i + 1, j + 1)] + 1 } else { 0 };
+            let length = if is_same(&message[i], &line[j]) { run[at(i + 1, j + 1)] + 1 } else { 0 };
             run[at(i, j)] = length;
             let mut value = best[at(i + 1, j)].max(best[at(i, j + 1)]);
             if length >= rows.min(shortest) {
@@ -181,13 +234,14 @@ fn rated(
     let end = context.floor_char(segment.text.end.min(start + 3 * LONGEST)).map_err(GrepError::Text)?;
     let text = context.read(start..end.max(start)).map_err(GrepError::Text)?;
     let mut lines = text.lines();
-    let line = cut_head(lines.next().unwrap_or_default(), LONGEST).shown;
+    let line = without_placeholders(cut_head(lines.next().unwrap_or_default(), LONGEST).shown);
+    let line = line.as_ref();
     let alone = covered(message, line, 2);
     let mut share = alone;
     let mut together = line.to_owned();
     for next in lines.take(GOES_ON).filter(|next| next.contains(['"', '\'', '`'])) {
         together.push(' ');
-        together.push_str(cut_head(next, LONGEST).shown);
+        together.push_str(&without_placeholders(cut_head(next, LONGEST).shown));
         // What it adds counts, and a little less than on one line.
         share = share.max(covered(message, &together, 2) * 0.98);
     }
@@ -230,6 +284,8 @@ fn said_of(message: &[String], literal: &str) -> f64 {
 
 /// What stands in quotes on a line, without placeholders in brackets.
 fn literals(line: &str) -> String {
+    // The key of an entry, `"invalid": "Not a valid number"`, is no part of the message.
+    let line = &line[KEY.find(line).map_or(0, |found| found.end())..];
     let mut literals = String::new();
     let (mut quote, mut brackets, mut is_escaped) = (None, 0_usize, false);
     for it in line.chars() {
@@ -277,7 +333,8 @@ mod tests {
             raise J(\"Expecting ',' delimiter\", s, end)\n\
             throw new TypeError(`Invalid Version: ${version}`)\n\
             A => f.write_str(\"EOF while parsing a list\"),\n            B => f.write_str(\"EOF while parsing a value\"),\n            C => f.write_str(\"expected `:`\"),\n\
-            write!(f, \"{} at line {} column {}\", self.code, self.line, self.column)\n";
+            write!(f, \"{} at line {} column {}\", self.code, self.line, self.column)\n\
+            print(\"%ss differ\" % kind)\nfail(f\"{thing}s are missing in the {place}\")\n\"invalid_awareness\": \"Not a valid {awareness} {kind}.\",\n";
         for (message, line) in [
             ("the gate refused driver 77", Some(2)),
             ("Expected 12 bytes but the stream of 'a.bin' ended", Some(3)),
@@ -288,6 +345,9 @@ mod tests {
             ("Expecting ',' delimiter: line 1 column 5 (char 4) of a very long value that nobody knows", Some(8)),
             ("Invalid Version: 1.x", Some(9)),
             ("EOF while parsing a value at line 1 column 0", Some(11)),
+            ("files differ", Some(14)),
+            ("ladders are missing in the barn", Some(15)),
+            ("Not a valid naive datetime.", Some(16)),
             ("77", None),
             ("", None),
         ] {

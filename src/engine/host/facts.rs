@@ -7,11 +7,12 @@ use super::{
     rows::RowForm,
 };
 use crate::{
-    corpus::{self, ContextText, GrepError, LookupError, StopFlag},
+    corpus::{self, ContextText, GrepError, LookupError, Snapshot, StopFlag},
     repl::Raised,
     text::counted,
 };
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 const DEFINITIONS: RowForm = RowForm {
     class: "Definition",
@@ -72,6 +73,14 @@ const REVISIONS: RowForm = RowForm {
 const PATH: Parameter = Parameter::text("path", "a file, folder or glob to look in").or(Constant::None);
 const IGNORE_CASE: Parameter =
     Parameter::of(Kind::Flag, "ignore_case", "whether upper and lower case are the same").or(Constant::False);
+
+const LEFT_OUT: RowForm = RowForm {
+    class: "LeftOut",
+    about: "A file or folder that is not in the text, or not as it is on the disk",
+    columns: &["path", "kind", "reason"],
+    line: "{path}: {reason}",
+    none: "nothing was left out",
+};
 
 /// The functions that find facts.
 pub const FACTS: &[HostFunction] = &[
@@ -152,6 +161,14 @@ pub const FACTS: &[HostFunction] = &[
         ],
         gives: Gives::Rows(&REVISIONS),
         does: Does::Read(revision_of),
+        offered: Offered::Programs,
+    },
+    HostFunction {
+        name: "left_out",
+        about: "files and folders that were not read, or not whole, or not as UTF-8, and why; `.kinds` counts them",
+        parameters: &[],
+        gives: Gives::Rows(&LEFT_OUT),
+        does: Does::LeftOut,
         offered: Offered::Programs,
     },
 ];
@@ -264,4 +281,34 @@ fn revision_of(context: &ContextText, given: Value, _: &StopFlag) -> Result<Valu
         [it.commit.into(), it.author.into(), it.date.into(), it.subject.into(), it.file.into(), file_line, line]
     };
     Ok(rows(&REVISIONS, found.into_iter().map(row), false))
+}
+
+/// The most rows about what was left out.
+const MOST_LEFT_OUT: usize = 2000;
+
+/// What was left out of a snapshot, cut off or converted.
+pub(super) fn left_out(snapshot: &Snapshot) -> Value {
+    let exclusions = snapshot.exclusions();
+    let excluded = exclusions.iter().map(|it| (it.path.clone(), it.reason.kind(), it.reason.to_string()));
+    let incomplete = snapshot.incomplete();
+    let cut = incomplete.iter().filter(|it| it.flaw.is_cut());
+    let cut = cut.map(|it| (it.path.clone(), "cut", it.to_string()));
+    let context = snapshot.context_if_built();
+    let changed = context.iter().flat_map(|context| context.changed());
+    let replaced = changed.filter(|it| it.changes.replaced > 0);
+    let replaced = replaced.map(|it| {
+        let path = it.path.clone().unwrap_or_default();
+        (path, "not UTF-8", format!("{} are no UTF-8 and were replaced", counted(it.changes.replaced, "byte sequence")))
+    });
+    let all: Vec<_> = excluded.chain(cut).chain(replaced).collect();
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, kind, _) in &all {
+        *kinds.entry(kind).or_default() += 1;
+    }
+    let more = all.len() > MOST_LEFT_OUT;
+    let row = |(path, kind, reason): (String, &'static str, String)| [path.into(), kind.into(), reason.into()];
+    let rows = rows(&LEFT_OUT, all.into_iter().take(MOST_LEFT_OUT).map(row), more);
+    let said: Vec<String> = kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    let kinds: Map<String, Value> = kinds.into_iter().map(|(kind, count)| (kind.to_owned(), count.into())).collect();
+    with(rows, format!("in all: {}", said.join(", ")), [("kinds", kinds.into())])
 }

@@ -60,6 +60,8 @@ pub enum Does {
     Ask { recursive: bool, is_batch: bool },
     /// Says what is left of the budget.
     Budget,
+    /// Says what was left out of the text.
+    LeftOut,
     /// Nothing here: the interpreter does it, by this line of Python.
     Python(&'static str),
     /// Stands for a program or for the end of the run; only tools have such functions.

@@ -16,13 +16,17 @@ macro_rules! program {
 /// Bytes of what was understood of a question. A program has to fit into a reply.
 const MOST_ASKED: usize = 4000;
 
-/// What the program says that has looked something up and found nothing of the kind.
-const NOTHING: &str = "There is nothing of that kind in this text, so I search for passages.";
+/// How an answer begins that says that nothing was found.
+pub const NOTHING_FOUND: &str = "Nothing found";
+
+/// What a program says that leaves the answer to the second one, which searches for passages.
+const SEARCHING: &str = "I search for passages.";
 
 /// The reply of a root that has a question to answer, about a selection if there is one.
 ///
-/// A program has to fit into a reply, so a question for facts (uses, counts, manifests, a log) is looked up first, and
-/// only if that comes to nothing the second program searches for passages; see [`search`].
+/// A program has to fit into a reply. So what all need is defined in a first one, which looks up facts as well if the
+/// question asks for some (uses, counts, manifests, a log), and where that comes to nothing the second one searches for
+/// passages; see [`search`].
 pub fn answer(question: &Question, selection: Option<&Place>) -> String {
     let (parameters, program) = match (selection, &question.ask) {
         (Some(it), _) => {
@@ -30,7 +34,7 @@ pub fn answer(question: &Question, selection: Option<&Place>) -> String {
                 format!("path, first_line, last_line = {}, {}, {}", json!(it.path), it.first_line, it.last_line);
             (place, program!("shared", "ranked", "explanation"))
         }
-        (None, ask) => (format!("NOTHING = {}", json!(NOTHING)), facts(ask).unwrap_or(SEARCH)),
+        (None, ask) => (format!("SEARCHING = {}", json!(SEARCHING)), facts(ask)),
     };
     let intention = match (selection, &question.ask) {
         (Some(_), _) => "I look at the selection and at what uses it.",
@@ -41,16 +45,17 @@ pub fn answer(question: &Question, selection: Option<&Place>) -> String {
         (None, _) => "I look up what the question asks for.",
     };
     let asked = question.to_python(MOST_ASKED);
-    format!("{intention}\n\n```repl\nimport json\nasked = json.loads({asked})\n{parameters}\n{}```\n", compact(program))
+    format!(
+        "{intention}\n\n```repl\nimport json\nasked = json.loads({asked})\nNOTHING_FOUND = {}\n{parameters}\n{}```\n",
+        json!(NOTHING_FOUND),
+        compact(program)
+    )
 }
 
-/// What finds passages where nothing was looked up before.
-const SEARCH: &str = program!("shared", "lookup", "ranked", "named", "passages");
-
-/// The program that looks up what is asked for, if that is more than passages.
-fn facts(ask: &Ask) -> Option<&'static str> {
-    Some(match ask {
-        Ask::Passages | Ask::Definition => return None,
+/// The program that looks up what is asked for. For passages it gets ready for the second one.
+fn facts(ask: &Ask) -> &'static str {
+    match ask {
+        Ask::Passages | Ask::Definition => concat!(program!("shared", "lookup"), "print(SEARCHING)\n"),
         Ask::Summary => program!("shared", "summary"),
         Ask::Uses { .. } => {
             concat!(program!("shared", "lookup", "uses"), "look_up = by_uses\n", program!("conclusion"))
@@ -74,10 +79,10 @@ fn facts(ask: &Ask) -> Option<&'static str> {
         Ask::When { .. } => {
             concat!(program!("shared", "lookup", "logs"), "look_up = by_when\n", program!("conclusion"))
         }
-    })
+    }
 }
 
-/// A program without its comments, which are there for those who read the sources, and indented by two blanks: a reply has
+/// A program without its comments, which are there for those who read the sources, and indented by single blanks: a reply has
 /// only so much room.
 fn compact(program: &str) -> String {
     let mut is_comment = false;
@@ -90,14 +95,13 @@ fn compact(program: &str) -> String {
         !is_left_out
     });
     let indented =
-        |line: &str| format!("{}{}\n", " ".repeat((line.len() - line.trim_start().len()) / 2), line.trim_start());
+        |line: &str| format!("{}{}\n", " ".repeat((line.len() - line.trim_start().len()) / 4), line.trim_start());
     lines.map(indented).collect()
 }
 
-/// The second program, if the first one has found nothing of the kind that it looked for. What that has defined is still
-/// there.
+/// The second program, if the first one has left the answer to it. What that has defined is still there.
 pub fn search(observation: &str) -> Option<String> {
-    let found_nothing = observation.lines().any(|line| line == NOTHING);
+    let found_nothing = observation.lines().any(|line| line == SEARCHING);
     let program = program!("ranked", "named", "passages");
     found_nothing.then(|| format!("I search for the passages that fit.\n\n```repl\n{}```\n", compact(program)))
 }
@@ -139,16 +143,16 @@ mod tests {
             Ask::List { of: String::new() },
         ];
         for ask in asks {
-            let program = compact(facts(&ask).unwrap_or(SEARCH));
+            let program = compact(facts(&ask));
             assert!(program.len() < most, "{ask:?}: {} of {most}", program.len());
         }
-        assert!(search(NOTHING).is_some_and(|it| it.len() < most) && search("").is_none());
+        assert!(search(SEARCHING).is_some_and(|it| it.len() < most) && search("").is_none());
     }
 
     #[test]
     fn comments_stay_at_home() {
         let source = "# a\ndef f():\n    \"\"\"Does\n    it.\"\"\"\n    x = \"\"\"y\"\"\"  # why\n\n    \"\"\"One.\"\"\"\n    return x\n";
-        assert_eq!(compact(source), "def f():\n  x = \"\"\"y\"\"\"  # why\n  return x\n");
+        assert_eq!(compact(source), "def f():\n x = \"\"\"y\"\"\"  # why\n return x\n");
     }
 
     #[test]

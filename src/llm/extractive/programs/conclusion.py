@@ -1,4 +1,4 @@
 found = look_up()
 if found:
     finish(found + [not_found()])
-print(NOTHING)
+print(SEARCHING)

@@ -80,7 +80,7 @@ def count_files(lower):
     found = [path for path in files if path.lower().endswith(f".{ending}")] if wanted else list(files)
     if wanted and not found:
         is_ending = wanted in endings or len(wanted) <= 4
-        return [f"No file's name ends with `.{ending}`; there are {counted(len(files), 'file')}."] if is_ending else None
+        return [f"{NOTHING_FOUND}: no file's name ends with `.{ending}`; there are {counted(len(files), 'file')}."] if is_ending else None
     folders = {}
     for path in found:
         folder = path.split("/")[0] + "/" if "/" in path else "(here)"
@@ -122,7 +122,7 @@ def count_matches(of, by, named):
         return None
     if not found.total:
         missing.extend(texts)
-        return [f"No line has {what}."]
+        return [f"{NOTHING_FOUND}: no line has {what}."]
     return told_count(found, f"line", by, what)
 
 

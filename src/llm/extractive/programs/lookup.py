@@ -56,6 +56,12 @@ def file_named(name):
     return sorted(found, key=lambda p: (order(p), p.count("/"), p))
 
 
+# A name with a dot may be that of a file with an ending that few files have.
+for name in [name for name in asked["names"] if "." in name and file_named(name)]:
+    asked["names"].remove(name)
+    asked["files"].append(name)
+
+
 def folded(text):
     return " ".join(text.lower().split())
 
@@ -83,8 +89,44 @@ def literal_pattern(text):
 
 
 def not_found():
+    """What was looked for as it is written and is nowhere, with what is written much like it and what was left out."""
     names = list(dict.fromkeys(missing))
     if not names:
         return ""
     shown = ", ".join(code(name, 100) for name in names[:6])
-    return f"{shown} {'does' if len(names) == 1 else 'do'} not occur in this text."
+    said = [f"{shown} {'does' if len(names) == 1 else 'do'} not occur in this text."]
+    for name in names[:6]:
+        tail = "/" + name.lower().strip("/")
+        rows = [row for row in left_out() if ("/" + row.path.lower().strip("/")).endswith(tail) or tail.startswith("/" + row.path.lower())]
+        said += [f"`{row.path}` is left out{why_left_out(row) or f' ({row.kind})'}." for row in rows[:2]]
+        close = written_like(name)
+        if close:
+            said.append(f"Written much like `{name}`: {', '.join(f'`{it}`' for it in close)}.")
+    return " ".join(said)
+
+
+def written_like(name, most=3, known={}):
+    """Words of the text that differ from a name in a letter or two."""
+    own = own_name(name)
+    if name not in known and re.fullmatch(r"[A-Za-z_]\w{3,39}", own):
+        lower, allowed = own.lower(), 1 if len(own) < 8 else 2
+        rows = grep(rf"(?i)\b{re.escape(own[:3])}|{re.escape(own[-4:])}\b", max_results=2000)
+        words = {word for row in rows for word in re.findall(r"\w+", row.text[:2000]) if abs(len(word) - len(own)) <= allowed}
+        near = [(distance(lower, word.lower(), allowed), word) for word in words]
+        known[name] = [word for apart, word in sorted(near) if apart <= allowed][:most]
+    return known.get(name, [])
+
+
+def distance(one, other, most):
+    """How many letters were left out, put in, changed or exchanged with their neighbour; more than `most` is as bad as any."""
+    before, last = None, list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        row = [i]
+        for j, b in enumerate(other, 1):
+            row.append(min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b)))
+            if before and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                row[j] = min(row[j], before[j - 2] + 1)
+        if min(row) > most:
+            return most + 1
+        before, last = last, row
+    return last[-1]

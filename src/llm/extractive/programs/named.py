@@ -79,11 +79,27 @@ def filled(numbers):
     return sorted(set(numbers).union(*short))
 
 
+def meant(rows, name):
+    """Of several definitions those first that the question speaks of: by their kind, what they lie in, what is said of them."""
+    if len(rows) < 2:
+        return rows
+    words = [word for word in WORDS if word not in content(name)]
+    kinds = {stem(word) for word in parts_of(question)}
+
+    def worth(row):
+        comment = [line for _, line in source(row.path, lead_in(row.path, row.first_line), row.first_line)] if row.path else []
+        said = " ".join([row.path or "", row.within or "", row.signature] + comment)
+        aside = order(row.path) if order(row.path) != 2 or not kinds & {"test", "exampl", "spec"} else -1
+        return (aside, stem(row.kind) not in kinds, -overlap(said, words))
+
+    return sorted(rows[:40], key=worth) + rows[40:]
+
+
 def by_names(names, is_word=False, most=3):
     """What defines the names; where they occur, if nothing does."""
     for name in names:
         start = len(passages)
-        rows = definitions_of(name, is_word)
+        rows = meant(definitions_of(name, is_word), name)
         if rows:
             shown = [row for row in rows[:most] if show_definition(row)]
             more = len(rows) - len(shown)
@@ -107,6 +123,9 @@ def by_names(names, is_word=False, most=3):
         introduce(start, f"`{name}` is defined nowhere in this text; it occurs here:")
 
 
+HISTORY = re.compile(r"(?i)(^|/)(changelog|changes|history|news|releases?)\b[^/]*$")
+
+
 def by_literals(literals, most=4):
     """The lines that hold a text as it is written in the question."""
     for text in literals:
@@ -120,11 +139,16 @@ def by_literals(literals, most=4):
                 missing.append(text)
             continue
         heading = lambda row: bool(re.match(rf"\W*(version |release )?\W*v?{re.escape(text.removeprefix('v'))}\b", row.text, re.I))
-        best = sorted(rows_left, key=lambda row: (-overlap(row.text), not heading(row), order(row.path)))
+        # What an address holds says little, and what happened to a version is told by a list of changes.
+        plain = lambda row: re.sub(r"\S+://\S+", " ", row.text)
+        is_past = bool(re.search(r"(?i)\b(released?|changed?|new|added|fixed|removed|when|since)\b", question))
+        best = sorted(rows_left, key=lambda row: (-overlap(plain(row)), not heading(row), is_past and not HISTORY.search(row.path or ""), order(row.path)))
         shown = 0
         for row in best:
             if shown == most:
                 break
+            if is_shown(row.path, row.line, row.line):
+                continue
             behind = 8 if heading(row) else NEAR
             shown += show(row.path, source(row.path, row.line - (0 if heading(row) else 1), row.line + behind), [row.line])
         total = f" (on {'at least ' if rows.more else ''}{counted(len(rows), 'line')}; these fit best)" if len(rows) > most else ""

@@ -8,7 +8,7 @@ def by_version_of_dependency():
     if not re.search(r"(?i)\b(version|dependenc|depend|require|pinned|need)", question):
         return None
     words = {word.lower() for word in re.findall(r"[\w.@/-]+", question)} | set(asked["names"])
-    found = [row for row in manifest_entries() if row.about == "dependency" and row.name.lower() in words and len(row.name) > 1]
+    found = [row for row in manifest_entries() if row.about == "dependency" and {row.name.lower(), row.name.lower().rsplit("/", 1)[-1]} & words and len(row.name) > 1]
     return ["The manifests say:"] + ["\n".join(f"- `{row.name}` {code(row.value or 'any version')} ({place(row.path, row.first_line, row.last_line)})" for row in found[:12])] if found else None
 
 
@@ -109,7 +109,7 @@ def by_history(names):
     """What lists of changes say of the names, if the question is about their past."""
     if not re.search(r"(?i)\b(added|introduced|removed|deprecated|renamed|fixed|changed|since|release|version)\b", question):
         return
-    lists = [path for path in files if re.search(r"(?i)(^|/)(changelog|changes|history|news|releases?)\b[^/]*$", path)]
+    lists = [path for path in files if HISTORY.search(path)]
     for name in names:
         start = len(passages)
         rows = [row for path in lists[:5] for row in grep(rf"\b{re.escape(own_name(name))}\b", path=path, max_results=50)]
@@ -152,6 +152,7 @@ def answer():
     by_names(asked["names"])
     if asks in ("definition", "uses"):
         by_names(asked["words"], True)
+        missing.extend(word for word in asked["words"] if not grep(rf"(?i)\b{re.escape(word)}\b", max_results=1))
     by_literals([text for text in asked["literals"] if not (was_said and any(text in message for message in asked["messages"]))])
     by_files(asked["files"])
     exact = list(passages)
@@ -162,12 +163,14 @@ def answer():
     others = passages[len(exact):]
     if exact and others and lead:
         lead = lead if "weak" in lead else "Passages that fit as well:" if not asked["is_message"] else "Passages with words of it:"
-    parts = [not_found()] + exact + [traced or ""] + ([lead] if others else []) + others
-    if not exact and not others and not traced:
-        parts.append(f"No passage fits the question. The text has {size()}; other words, or a name from the code, may find more.")
-    if not exact:
-        parts += why_nothing()
-    return parts
+    named = asked["names"] + asked["files"] + asked["literals"] + (asked["words"] if asks in ("definition", "uses") else [])
+    gone = not_found()
+    if exact or traced or others and not (named and all(name in missing for name in named)):
+        return [gone] + exact + [traced or ""] + ([lead] if others else []) + others + ([] if exact else why_nothing())
+    # What the question names is nowhere: passages with its other words are no answer.
+    why = gone or f"no passage of {size()} fits the question; other words, or a name from the code, may find more."
+    others = ["Passages with other words of the question:"] + others if others else []
+    return [f"{NOTHING_FOUND}: {why}"] + why_nothing() + others
 
 
 finish(answer())

@@ -150,7 +150,7 @@ ASIDE = re.compile(r"(?i)(^|/)(tests?|testing|__tests__|specs?|benches|benchmark
 def order(path):
     """Code first, then prose and data, then tests and what was brought in."""
     path = path or ""
-    return 2 if ASIDE.search(path) else 1 if re.search(r"\.d\.[cm]?ts$|\.pyi$|\.(md|rst|txt|json|ya?ml|toml|lock|csv|log|xml|html)$", path) else 0
+    return 2 if ASIDE.search(path) else 1 if re.search(r"\.d\.[cm]?ts$|\.pyi$|\.(md|rst|txt|json|ya?ml|toml|lock|csv|log|xml|html?|liquid|css)$", path) else 0
 
 
 known_texts = set()
@@ -165,5 +165,24 @@ def is_new(numbered):
     return True
 
 
+def not_looked_at(most=3):
+    """Which files nobody has looked into, and why: where nothing was found, it may be there."""
+    rows = left_out()
+    lines = []
+    for kind, count in sorted(rows.kinds.items(), key=lambda pair: -pair[1]):
+        shown = [f"`{row.path}`{why_left_out(row)}" for row in rows if row.kind == kind][:most]
+        lines.append(f"- {count:,} {kind}: {', '.join(shown)}{', …' if count > len(shown) else ''}")
+    return "Not looked at:\n\n" + "\n".join(lines) if lines else ""
+
+
+def why_left_out(row):
+    """The reason, without what would look like a citation of a file that nobody has read."""
+    reason = re.sub(r" in (\S+):(\d+)$", r" in line \2 of \1", row.reason)
+    return "" if reason == row.kind else f" ({reason})"
+
+
 def finish(parts):
+    parts = [part for part in parts if part]
+    if parts and parts[0].startswith(NOTHING_FOUND):
+        parts.append(not_looked_at())
     FINAL("\n\n".join([part for part in parts if part] + [NOTE]))

@@ -59,7 +59,7 @@ pattern!(
     r"(?ix)
     \bwhere\s(?:is|are|was)\s(?P<a>.+?)\s(?:defined|declared|implemented|coming\sfrom)\b
   | \b(?:definition|declaration|implementation|signature|parameters|arguments|source|body|docstring)\s(?:and\s\w+\s)?of\s(?P<b>.+?)[\s?.!]*$
-  | ^\W*(?:explain|describe|show(?:\sme)?|define|find|print)\s(?:how\s)?(?P<c>\S+(?:\s\S+){0,2}?)[\s?.!]*(?:\sworks)?[\s?.!]*$
+  | ^\W*(?:explain|describe|show(?:\sme)?|define|find|print)\s(?:how\s)?(?P<c>\S+(?:\s\S+){0,2}?(?:\s(?:in|of|from|on|within|inside)\s\S+(?:\s\S+){0,2}?)?)[\s?.!]*(?:\sworks)?[\s?.!]*$
   | ^\W*what\s(?:does|do|is|are)\s(?P<d>\S+(?:\s\S+){0,2}?)(?:\s(?:do|for|return|returns|take|accept|mean|raise|used\sfor))*[\s?.!]*$
   | ^\W*how\s(?:does|do|is)\s(?P<e>\S+(?:\s\S+){0,2}?)\s(?:work|works|implemented|defined)[\s?.!]*$
   | ^\W*what\s(?:does|do)\s(?P<f>\S+(?:\s\S+){0,2}?)\s(?:do|return|take|accept|raise|throw|call|mean)\b
@@ -90,6 +90,7 @@ pattern!(
     KINDS,
     r"(?ix)\b(?P<of>functions?|methods?|class(?:es)?|structs?|traits?|enums?|interfaces?|modules?|tests?|types?|macros?|constants?|exceptions?|headings?|sections?)\b"
 );
+pattern!(PACKAGE, r"(?i)\b(?:of|does|do|is|has|for|by|with)\s(?:the\s)?(?P<name>[\w-]+)\b");
 pattern!(
     RUNTIME,
     r"(?ix)\b(?:msrv|(?:node(?:\.?js)?|python|rust|rustc|go|golang|ruby|php|java|jdk|kotlin|swift|dart|flutter|elixir|julia|perl|typescript|npm|compiler|toolchain|interpreter|runtime|edition|\.net|dotnet|scala)\b.*\bversions?|versions?\b.*\b(?:node(?:\.?js)?|python|rust|rustc|go|golang|ruby|php|java|jdk|kotlin|swift|dart|elixir|julia|compiler|toolchain|interpreter|runtime))\b"
@@ -180,8 +181,10 @@ impl Ask {
             return Self::List { of: "files".to_owned() };
         }
         if let Some(found) = DEFINED.captures(text) {
-            let name = ["a", "b", "c", "d", "e", "f", "g"].iter().find_map(|group| found.name(group));
-            if let Some(name) = name.and_then(|name| plain_name(name.as_str())) {
+            let name = ["a", "b", "d", "e", "f", "g"].iter().find_map(|group| found.name(group));
+            let name = name.and_then(|name| plain_name(name.as_str()));
+            let several = || name_of_several(found.name("c")?.as_str());
+            if let Some(name) = name.or_else(several) {
                 named.add_word(&name);
             }
             if !(named.names.is_empty() && named.words.is_empty()) {
@@ -257,6 +260,8 @@ fn is_summary(text: &str, words: &[String]) -> bool {
 fn manifest(text: &str, words: &[String], named: &Named) -> Option<&'static str> {
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     let names_nothing = named.names.is_empty() && named.literals.is_empty() && named.files.is_empty();
+    // "the licence of pino" may name the package.
+    let only = |words: &[String], known: &str| only(words, known) || only_beside_a_name(text, words, known);
     let names_licence = has(&["mit", "gpl", "lgpl", "agpl", "apache", "bsd", "mpl", "copyleft"]);
     if names_licence && only(words, OF_LICENCES) && names_nothing {
         return Some("licence");
@@ -291,7 +296,7 @@ fn manifest(text: &str, words: &[String], named: &Named) -> Option<&'static str>
             && has(&["changed", "change", "changes", "new", "fixed", "added", "removed", "released", "release"])
             || names_nothing && RELEASE.is_match(text))
     {
-        let asks_number = only(words, OF_VERSIONS) && !has(&["changed", "new"]) && has(&["version"]);
+        let asks_number = self::only(words, OF_VERSIONS) && !has(&["changed", "new"]) && has(&["version"]);
         if asks_number && names_nothing {
             return Some("version");
         }
@@ -311,7 +316,15 @@ fn manifest(text: &str, words: &[String], named: &Named) -> Option<&'static str>
     {
         return Some("command");
     }
-    (names_nothing && has(&["version"]) && only(words, OF_VERSIONS)).then_some("version")
+    (names_nothing && has(&["version"]) && self::only(words, OF_VERSIONS)).then_some("version")
+}
+
+/// Whether all words but one are known, and that one stands where the name of a package would.
+fn only_beside_a_name(text: &str, words: &[String], known: &str) -> bool {
+    let Some(found) = PACKAGE.captures(text) else { return false };
+    let name = found["name"].to_lowercase();
+    let rest: Vec<String> = words.iter().filter(|word| **word != name).cloned().collect();
+    rest.len() + 1 == words.len() && !is_neutral(&name) && only(&rest, known)
 }
 
 /// Whether it is asked what uses something, and then whether calls are meant. What is used is added to what is named.
@@ -334,6 +347,13 @@ fn uses(text: &str, named: &mut Named) -> Option<bool> {
         }
     }
     None
+}
+
+/// The name in "explain onerror in the context", where the rest says which one is meant.
+fn name_of_several(text: &str) -> Option<String> {
+    const WITHIN: [&str; 6] = [" in ", " of ", " from ", " on ", " within ", " inside "];
+    let end = WITHIN.iter().filter_map(|it| text.find(it)).min().unwrap_or(text.len());
+    plain_name(&text[..end])
 }
 
 /// The one word that a few words name: `ripen`, `the function ripen`, `the ripen method`. With an article and nothing that
