@@ -48,12 +48,12 @@ fn version(path: &Path) -> f64 {
     ended(command, "rlm ")
 }
 
-/// A first question of the built-in model, which parses the files that it quotes.
+/// A first question of the built-in model, which parses the files that it quotes from.
 fn question(path: &Path) -> f64 {
     let mut command = program(path);
     let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
     command.args(["query", "Where are syntax trees parsed?", sources, "--json", "--model", "extractive"]);
-    ended(command, "parse.rs")
+    ended(command, "corpus/syntax")
 }
 
 /// Milliseconds until a language server has answered the first request of a client.
