@@ -1,8 +1,8 @@
 //! Tree-sitter grammars whose parse tables are compressed until a language is used.
 //!
-//! The tables of twenty grammars are 38 MB, of which few programs need more than three or four in their life; compressed
-//! they are 2.5 MB. `build.rs` takes them out of the grammars, and each function here unpacks those of its language when
-//! it is first called, at some 700 MB a second. They stay until the process ends.
+//! The tables of 21 grammars are 35 MB, and few processes use more than three or four of them; compressed they are 2.7 MB.
+//! `build.rs` takes them out of the grammars, and each function here unpacks those of its language when it is first
+//! called, at some 700 MB a second. They stay until the process ends.
 
 use flate2::{Decompress, FlushDecompress, Status};
 use std::sync::OnceLock;
