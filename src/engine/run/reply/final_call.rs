@@ -14,21 +14,10 @@ const MARKUP: [char; 6] = ['*', '_', '`', '>', '#', ' '];
 /// What may stand behind it.
 const BEHIND: [char; 9] = ['*', '_', '`', '.', '!', ';', '。', ' ', '\r'];
 
-/// What an answer's first words are in instructions. A model that writes them has repeated those.
-const PLACEHOLDERS: [&str; 13] = [
-    "text",
-    "answer",
-    "your answer",
-    "your answer here",
-    "your final answer",
-    "the answer",
-    "final answer",
-    "value",
-    "result here",
-    "...",
+/// The words with which instructions stand for an answer. A model that writes nothing else has repeated them.
+const PLACEHOLDERS: [&str; 14] = [
+    "answer", "final", "goes", "here", "insert", "response", "result", "text", "the", "value", "write", "your", "...",
     "…",
-    "<answer>",
-    "[answer]",
 ];
 
 /// A call that is being read line by line.
@@ -210,7 +199,8 @@ pub fn text(call: &str) -> Option<&str> {
 
 /// Whether a text stands for an answer in instructions.
 pub fn is_placeholder(text: &str) -> bool {
-    PLACEHOLDERS.iter().any(|it| text.trim().eq_ignore_ascii_case(it))
+    let mut words = text.split([' ', '<', '>', '[', ']', '_']).filter(|it| !it.is_empty()).peekable();
+    words.peek().is_some() && words.all(|word| PLACEHOLDERS.iter().any(|it| word.eq_ignore_ascii_case(it)))
 }
 
 #[cfg(test)]
@@ -264,6 +254,15 @@ mod tests {
         ] {
             assert_eq!(text(call), Some(expected), "{call}");
         }
-        assert!(is_placeholder(" Your answer ") && !is_placeholder("42"));
+        for (text, expected) in [
+            ("Your final answer here", true),
+            ("<answer>", true),
+            ("...", true),
+            ("42", false),
+            ("the vault", false),
+            ("", false),
+        ] {
+            assert_eq!(is_placeholder(text), expected, "{text}");
+        }
     }
 }
