@@ -151,9 +151,11 @@ impl Run<'_> {
             _ => {}
         }
         let error = cell.error.unwrap_or_default();
-        // What is no Python may still be an answer: FINAL(The parser is in a.rs:3).
+        // What is no Python may still be an answer: FINAL(The parser is in a.rs:3). So may what is, by chance.
         match reply::final_text(call) {
-            Some(text) if error.contains("SyntaxError") => Ok(Ok(text.to_owned())),
+            Some(text) if error.contains("SyntaxError") || error.contains("NameError") && reply::is_sentence(text) => {
+                Ok(Ok(text.to_owned()))
+            }
             _ => Ok(Err(error)),
         }
     }

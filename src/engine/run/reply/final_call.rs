@@ -9,7 +9,7 @@ use std::ops::Range;
 const CALLS: [&str; 2] = ["FINAL(", "FINAL_VAR("];
 
 /// What may stand around a call, to be seen by a reader.
-const MARKUP: [char; 6] = ['*', '_', '`', '>', '#', ' '];
+const MARKUP: [char; 5] = ['*', '_', '`', '#', ' '];
 
 /// What may stand behind it.
 const BEHIND: [char; 9] = ['*', '_', '`', '.', '!', ';', '。', ' ', '\r'];
@@ -197,6 +197,13 @@ pub fn text(call: &str) -> Option<&str> {
     Some(quoted.unwrap_or(text))
 }
 
+/// Whether a text that Python takes for an expression of names is a sentence: `It is 42`.
+pub fn is_sentence(text: &str) -> bool {
+    let is_word = |word: &str| word.chars().all(|it| it.is_alphanumeric() || "-'.,".contains(it));
+    let is_choice = text.contains(" if ") && text.contains(" else ");
+    !is_choice && text.contains(' ') && text.split_whitespace().all(is_word)
+}
+
 /// Whether a text stands for an answer in instructions.
 pub fn is_placeholder(text: &str) -> bool {
     let mut words = text.split([' ', '<', '>', '[', ']', '_']).filter(|it| !it.is_empty()).peekable();
@@ -216,7 +223,8 @@ mod tests {
             ("FINAL(\"\"\"two\nlines\"\"\")", Some("FINAL(\"\"\"two\nlines\"\"\")")),
             ("**FINAL(42)**", Some("FINAL(42)")),
             ("`FINAL(\"It is 4711, see a.txt:2\")`", Some("FINAL(\"It is 4711, see a.txt:2\")")),
-            ("> FINAL(42).", Some("FINAL(42)")),
+            ("FINAL(42).", Some("FINAL(42)")),
+            ("> FINAL(42)", None),
             ("## FINAL('x')!", Some("FINAL('x')")),
             ("```\nFINAL(42)\n```", Some("FINAL(42)")),
             ("FINAL(41)\n\nNo, wait.\n\nFINAL(42)", Some("FINAL(42)")),
@@ -239,6 +247,15 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(find(prose), expected, "{prose}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_told_from_an_expression() {
+        for (text, expected) in
+            [("It is 42", true), ("not found", true), ("a if b else c", false), ("a + b", false), ("x", false)]
+        {
+            assert_eq!(is_sentence(text), expected, "{text}");
         }
     }
 
