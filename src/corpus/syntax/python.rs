@@ -23,7 +23,7 @@ pub fn python_program(text: &str) -> Option<PythonProgram<'_>> {
     if text.len() > LONGEST {
         return None;
     }
-    let compiled = Grammar::of(Language::of_name("python")?)?.compiled();
+    let compiled = Grammar::of(Language::of_path("program.py")?)?.compiled();
     let tree = parse(text, &compiled.language, &StopFlag::default())?;
     let root = tree.root_node();
     let statements: Vec<Node<'_>> =

@@ -62,13 +62,12 @@ impl Run<'_> {
         }
         // A program is no answer, and half an answer is not one either, nor is a call. Without tools, whatever is tagged as
         // a program is one.
-        let final_call = reply.final_call.as_deref().or_else(|| reply.only_final());
-        let has_program = (!reply.programs.is_empty() || reply.unclosed) && reply.only_final().is_none();
+        let has_program = !reply.programs.is_empty() || reply.unclosed;
         let is_call = called.is_none() && self.written_calls(&turn.text).is_some();
         if turn.cut.is_some() || is_call || has_program && self.tools.is_empty() {
             return Err(refused);
         }
-        let text = match (called, final_call) {
+        let text = match (called, reply.final_call.as_deref()) {
             (Some(called), _) => called,
             (None, Some(call)) => match self.evaluate_final(call, 1).await? {
                 Ok(text) => text,

@@ -140,19 +140,22 @@ impl Run<'_> {
     /// The answer that a call of FINAL in prose gives, or what to tell the model about it. It runs after the turn's programs,
     /// as one more of them.
     pub(super) async fn evaluate_final(&mut self, call: &str, number: u64) -> Result<Result<String, String>, RunError> {
-        if reply::final_text(call).is_some_and(reply::is_placeholder) {
-            return Ok(Err(prompt::FINAL_PLACEHOLDER.to_owned()));
-        }
         // As an expression it would be the variable's value, which may by chance be another one's name.
         let named = reply::final_variable(call).map(|name| format!("FINAL_VAR(\"{name}\")"));
         let cell = self.run_program(named.unwrap_or_else(|| call.to_owned()), number).await?;
-        if let Some(answer) = cell.answer {
-            return Ok(Ok(answer));
+        // A variable may have such a name.
+        let placeholder = reply::final_text(call).filter(|text| reply::is_placeholder(text));
+        match cell.answer {
+            Some(answer) if placeholder != Some(answer.as_str()) => return Ok(Ok(answer)),
+            _ if placeholder.is_some() => return Ok(Err(prompt::FINAL_PLACEHOLDER.to_owned())),
+            _ => {}
         }
         let error = cell.error.unwrap_or_default();
-        // What is no Python may still be an answer: FINAL(The parser is in a.rs:3).
+        // What is no Python may still be an answer: FINAL(The parser is in a.rs:3). So may what is, by chance.
         match reply::final_text(call) {
-            Some(text) if error.contains("SyntaxError") => Ok(Ok(text.to_owned())),
+            Some(text) if error.contains("SyntaxError") || error.contains("NameError") && reply::is_sentence(text) => {
+                Ok(Ok(text.to_owned()))
+            }
             _ => Ok(Err(error)),
         }
     }

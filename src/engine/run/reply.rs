@@ -13,7 +13,9 @@ mod python_text;
 use crate::{corpus::python_program, engine::host::names::tells_program};
 pub use fence::Fence;
 use final_call::{FinalCall, Line};
-pub use final_call::{is_named as names_final, is_placeholder, text as final_text, variable as final_variable};
+pub use final_call::{
+    is_named as names_final, is_placeholder, is_sentence, text as final_text, variable as final_variable,
+};
 use python_text::PythonText;
 
 /// What a reply says.
@@ -36,13 +38,6 @@ const ANSWER_CHARS: usize = 200;
 const MOST_BEGINNINGS: usize = 4;
 
 impl Reply {
-    /// The only program of a reply, if that is nothing but its answer.
-    pub fn only_final(&self) -> Option<&str> {
-        let [program] = self.programs.as_slice() else { return None };
-        let call = final_call::find(program)?;
-        (!self.unclosed && call == program.trim()).then_some(call)
-    }
-
     /// Whether a message that should be an answer is a program: all of it, or with a few words that announce one. Answers
     /// may well show Python.
     pub fn is_program(&self) -> bool {

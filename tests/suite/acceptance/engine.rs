@@ -4,7 +4,7 @@ use super::{
     case::{About, Case},
     grounded, looks,
     model::{Log, Scripted, is_turn_of_root},
-    programs, sub_calls, tools,
+    programs, sub_calls, tools, weak_models,
 };
 use futures::StreamExt;
 use rlm::{

@@ -107,7 +107,7 @@ const TOOLS: [(&str, &str, Made); 20] = [
     ),
     ("FINAL", "FINAL(\"It is 42\")", Answer("It is 42")),
     ("FINAL without quotes", "FINAL(It is 42)", Answer("It is 42")),
-    ("a program", "print(grep('one'))", Told("This message is a program")),
+    ("a program that is one call", "print(grep('one'))", Told("text.txt:1: one")),
     ("a program in a block", "I will look:\n```python\nprint(grep('one'))\n```", Told("This message is a program")),
     (
         "a call in a block",

@@ -9,26 +9,15 @@ use std::ops::Range;
 const CALLS: [&str; 2] = ["FINAL(", "FINAL_VAR("];
 
 /// What may stand around a call, to be seen by a reader.
-const MARKUP: [char; 6] = ['*', '_', '`', '>', '#', ' '];
+const MARKUP: [char; 5] = ['*', '_', '`', '#', ' '];
 
 /// What may stand behind it.
 const BEHIND: [char; 9] = ['*', '_', '`', '.', '!', ';', '。', ' ', '\r'];
 
-/// What an answer's first words are in instructions. A model that writes them has repeated those.
-const PLACEHOLDERS: [&str; 13] = [
-    "text",
-    "answer",
-    "your answer",
-    "your answer here",
-    "your final answer",
-    "the answer",
-    "final answer",
-    "value",
-    "result here",
-    "...",
+/// The words with which instructions stand for an answer. A model that writes nothing else has repeated them.
+const PLACEHOLDERS: [&str; 14] = [
+    "answer", "final", "goes", "here", "insert", "response", "result", "text", "the", "value", "write", "your", "...",
     "…",
-    "<answer>",
-    "[answer]",
 ];
 
 /// A call that is being read line by line.
@@ -208,9 +197,17 @@ pub fn text(call: &str) -> Option<&str> {
     Some(quoted.unwrap_or(text))
 }
 
+/// Whether a text that Python takes for an expression of names is a sentence: `It is 42`.
+pub fn is_sentence(text: &str) -> bool {
+    let is_word = |word: &str| word.chars().all(|it| it.is_alphanumeric() || "-'.,".contains(it));
+    let is_choice = text.contains(" if ") && text.contains(" else ");
+    !is_choice && text.contains(' ') && text.split_whitespace().all(is_word)
+}
+
 /// Whether a text stands for an answer in instructions.
 pub fn is_placeholder(text: &str) -> bool {
-    PLACEHOLDERS.iter().any(|it| text.trim().eq_ignore_ascii_case(it))
+    let mut words = text.split([' ', '<', '>', '[', ']', '_']).filter(|it| !it.is_empty()).peekable();
+    words.peek().is_some() && words.all(|word| PLACEHOLDERS.iter().any(|it| word.eq_ignore_ascii_case(it)))
 }
 
 #[cfg(test)]
@@ -226,7 +223,8 @@ mod tests {
             ("FINAL(\"\"\"two\nlines\"\"\")", Some("FINAL(\"\"\"two\nlines\"\"\")")),
             ("**FINAL(42)**", Some("FINAL(42)")),
             ("`FINAL(\"It is 4711, see a.txt:2\")`", Some("FINAL(\"It is 4711, see a.txt:2\")")),
-            ("> FINAL(42).", Some("FINAL(42)")),
+            ("FINAL(42).", Some("FINAL(42)")),
+            ("> FINAL(42)", None),
             ("## FINAL('x')!", Some("FINAL('x')")),
             ("```\nFINAL(42)\n```", Some("FINAL(42)")),
             ("FINAL(41)\n\nNo, wait.\n\nFINAL(42)", Some("FINAL(42)")),
@@ -253,6 +251,15 @@ mod tests {
     }
 
     #[test]
+    fn a_sentence_is_told_from_an_expression() {
+        for (text, expected) in
+            [("It is 42", true), ("not found", true), ("a if b else c", false), ("a + b", false), ("x", false)]
+        {
+            assert_eq!(is_sentence(text), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn what_stands_in_a_call_is_a_name_or_a_text() {
         assert_eq!(variable("FINAL_VAR(answer)"), Some("answer"));
         assert_eq!(variable("FINAL_VAR('answer')"), None);
@@ -264,6 +271,15 @@ mod tests {
         ] {
             assert_eq!(text(call), Some(expected), "{call}");
         }
-        assert!(is_placeholder(" Your answer ") && !is_placeholder("42"));
+        for (text, expected) in [
+            ("Your final answer here", true),
+            ("<answer>", true),
+            ("...", true),
+            ("42", false),
+            ("the vault", false),
+            ("", false),
+        ] {
+            assert_eq!(is_placeholder(text), expected, "{text}");
+        }
     }
 }
