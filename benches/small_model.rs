@@ -43,7 +43,7 @@ impl Server {
 
     /// How long one prompt takes that fills the window but for the shortest reply.
     fn prompt(&self) -> Duration {
-        let text = "let value = table.get(key).copied().unwrap_or_default(); // 1234567890\n".repeat(WINDOW / 32);
+        let text = "let value = table.get(key).copied().unwrap_or_default(); // 1234567890\n".repeat(WINDOW / 64);
         let body = json!({"messages": [{"role": "user", "content": text}], "max_tokens": 1}).to_string();
         let started = Instant::now();
         let reply = Command::new("curl")

@@ -166,7 +166,7 @@ async fn conclude(
         let mut citations = cited(&text);
         let grounded = Grounded::of(&citations, has_looked);
         let mut text = text;
-        if let (Some(context), false) = (&context, is_shaped) {
+        if let (Some(context), false, true) = (&context, is_shaped, is_answer) {
             text = cite::marked(text, context, &stop);
         }
         if grounded == Grounded::None && is_answer && says_so && !is_shaped {

@@ -220,7 +220,7 @@ mod tests {
         std::fs::write(&file, "{}").unwrap();
         for (arguments, expected) in [
             (["--max-calls", "x"], "invalid value 'x' for '--max-calls <N>'"),
-            (["--strategy", "fast"], "invalid value 'fast' for '--strategy <auto|direct|rlm>'"),
+            (["--strategy", "fast"], "invalid value 'fast' for '--strategy <auto|direct|rlm|read>'"),
             (["--repair", "cleanRetry"], "[possible values: doubled-calls, placeholders, clean-retry]"),
             (["--schema", "/nowhere"], "--schema: cannot read /nowhere: "),
             (["--tools", file.to_str().unwrap()], "--tools: missing field `tools` ("),

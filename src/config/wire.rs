@@ -103,7 +103,7 @@ mod tests {
             (json!([1]), "options: expected an object, got [1]"),
             (json!({"model": 3}), "model: expected a string, got 3"),
             (json!({"endpoint": {}}), "endpoint: expected a string or a list of strings"),
-            (json!({"strategy": "fast"}), "strategy: expected `auto`, `direct` or `rlm`, got \"fast\""),
+            (json!({"strategy": "fast"}), "strategy: expected `auto`, `direct`, `rlm` or `read`, got \"fast\""),
             (json!({"protocol": "mcp"}), "protocol: expected `auto`, `repl` or `tools`, got \"mcp\""),
             (
                 json!({"repair": "cleanRetry"}),

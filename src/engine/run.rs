@@ -161,8 +161,14 @@ impl<'t> Run<'t> {
                 (Err(_), Some(text)) => Ok(RunOutput::new(text, Termination::Final)),
                 (result, _) => result,
             };
-            let says_so = !self.is_taken_at_its_word();
-            ending.map(|ending| RunOutput { passages: self.demand.take().map(|it| it.passages), says_so, ..ending })
+            let ending = ending?;
+            let passages = match self.demand.take() {
+                Some(demand) => Some(demand.passages),
+                // There was no turn left for a demand.
+                None if ending.termination == Termination::Forced => self.passages_for(&ending.text).await?,
+                None => None,
+            };
+            Ok(RunOutput { passages, says_so: !self.is_taken_at_its_word(), ..ending })
         };
         work.boxed()
     }
@@ -210,7 +216,10 @@ impl<'t> Run<'t> {
             }
         }
         let said = written.said_and_done();
-        self.is_declared = written.declares();
+        if self.validator.standing().is_none() {
+            // The answer that is being mended stays what it was.
+            self.is_declared = written.declares();
+        }
         let answer = match self.tools.is_empty() {
             true => self.follow_programs(written).await,
             false => self.follow_calls(written).await,
@@ -312,7 +321,8 @@ impl<'t> Run<'t> {
     /// The passages that a root which has not looked into the text is to answer from, once, in place of this answer.
     async fn passages_for(&self, answer: &str) -> Result<Option<String>, RunError> {
         let Some(question) = self.question.as_deref() else { return Ok(None) };
-        let is_asked = self.demand.is_some() || self.tree.config.schema.is_some();
+        let is_asked =
+            self.demand.is_some() || self.validator.standing().is_some() || self.tree.config.schema.is_some();
         if is_asked || self.tree.has_looked() || self.model.prefers_programs() || self.is_taken_at_its_word() {
             return Ok(None);
         }
@@ -326,7 +336,8 @@ impl<'t> Run<'t> {
         if citations.iter().any(|it| holds(it.state)) {
             return Ok(None);
         }
-        let found = built_in::answer(self.tree, question, &context).await?;
+        // Without passages the answer is judged as it is.
+        let Ok(found) = built_in::answer(self.tree, question, &context).await else { return Ok(None) };
         let most = output_chars(self.model.window());
         Ok(Some(prompt::passages::fitted(&found.text, most)))
     }

@@ -65,7 +65,7 @@ async fn programs_sub_calls_and_calls_of_tools_go_through_llama_cpp() {
 
 /// Questions that the built-in model answers, with a file that the answer has to cite and a text in the lines cited.
 const QUESTIONS: [(&str, &str, &str, &str); 3] = [
-    ("ignore", "Which code decides that a file is too big to visit?", "src/walk.rs", "fn skip_filesize("),
+    ("ignore", "Where are the lines of an ignore file turned into patterns?", "src/gitignore.rs", "pub fn add_line("),
     (
         "ropey",
         "How are two neighbouring nodes of the tree balanced?",

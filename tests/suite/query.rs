@@ -266,9 +266,11 @@ async fn answers_are_taken_however_they_are_given() {
     ] {
         let server = ScriptedServer::start(move |_: &Asked| Action::reply(reply)).await;
         let ran = ask(&server, &path, &[]).await;
+        // What was never declared, by a model that has not looked into the text, says so below.
+        let shown = ran.json()["answer"].as_str().and_then(|it| it.split("\n\n> ").next()).map(str::to_owned);
         assert_eq!(
-            (&ran.json()["answer"], &ran.json()["termination"]),
-            (&json!(answer), &json!(termination)),
+            (shown.as_deref(), &ran.json()["termination"]),
+            (Some(answer), &json!(termination)),
             "{reply}: {ran:?}"
         );
     }

@@ -582,12 +582,12 @@ there is no folder /gone
 "))))
 
 (ert-deftest rlm-test-what-an-answer-rests-on-is-said ()
-  (dolist (case '(("none" . "\nNothing of the text supports this answer.\n")
-                  ("looked" . "\nThis answer cites no place in the text that holds.\n")
+  (dolist (case '(("none" . "\n\nNothing of the text supports this answer.\n")
+                  ("looked" . "\n\nThis answer cites no place in the text that holds.\n")
                   ("cited" . "")))
     (rlm-test-in-answer (run nil)
       (rlm-test-reply run :result (rlm-test-result "All" :grounded (car case)))
-      (should (equal (rlm-test-answer) (concat "All\n" (cdr case)))))))
+      (should (equal (rlm-test-answer) (concat "All" (cdr case)))))))
 
 (ert-deftest rlm-test-of-many-lost-parts-the-first-are-named ()
   (rlm-test-in-answer (run nil)

@@ -9,6 +9,8 @@ export type QueryResult = {
   /** Markdown. */
   answer: string;
   termination: Termination;
+  /** What the answer rests on. */
+  grounded: Grounded;
   /** Whether the answer is that there is nothing of what was asked for. */
   nothingFound?: boolean;
   citations: Citation[];
@@ -31,6 +33,11 @@ export type QueryResult = {
 export type Termination = "iterations" | "calls" | "tokens" | "cost" | "timeout" | "cancelled" | "failed" | "final" | "direct" | "forced" | "errors";
 
 export const TERMINATIONS = ["iterations", "calls", "tokens", "cost", "timeout", "cancelled", "failed", "final", "direct", "forced", "errors"] as const;
+
+/** What an answer rests on. */
+export type Grounded = "cited" | "looked" | "none";
+
+export const GROUNDEDS = ["cited", "looked", "none"] as const;
 
 /** A place in the text that an answer rests on. Lines count from 1, both ends included. */
 export type Citation = {
@@ -119,6 +126,8 @@ export type EventParams = {
   depth: number;
   iteration: number;
   text: string;
+  /** Why it is not all that the model would have written. */
+  cut?: string;
 } | {
   kind: "cell";
   run: number;
@@ -188,9 +197,9 @@ export type LeftOut = {
   reason: string;
 };
 
-export type PreviewStrategy = "direct" | "rlm";
+export type PreviewStrategy = "direct" | "rlm" | "read";
 
-export const PREVIEW_STRATEGIES = ["direct", "rlm"] as const;
+export const PREVIEW_STRATEGIES = ["direct", "rlm", "read"] as const;
 
 /** Result of `rlm/status`. */
 export type Status = {
@@ -307,8 +316,8 @@ export type Options = {
   firstTokenTimeout?: number | string;
   /** Time that a server may be silent within a reply */
   silenceTimeout?: number | string;
-  /** Whether programs are written, or the whole text is put into one prompt */
-  strategy?: "auto" | "direct" | "rlm";
+  /** Whether programs are written, or the whole text, or passages that a search has found, are put into one prompt */
+  strategy?: "auto" | "direct" | "rlm" | "read";
   /** Whether models write programs in their text, or call tools; by what they can, if it is left open */
   protocol?: "auto" | "repl" | "tools";
   /** A JSON Schema that the answer must satisfy; what does not is given back to the model */

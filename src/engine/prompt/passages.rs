@@ -40,7 +40,7 @@ pub fn fitted(passages: &str, most: usize) -> String {
         let close: String = fence.unwrap_or_default().chars().take_while(|it| *it == '`').collect();
         let room = room.saturating_sub(close.len() + 1);
         let mut kept = String::new();
-        for line in part.split_inclusive('\n').take_while(|line| !close.is_empty() || !line.is_empty()) {
+        for line in part.split_inclusive('\n') {
             if kept.len() + line.len() > room {
                 break;
             }

@@ -15,7 +15,12 @@ pub fn looks(code: &str, own: &[&str]) -> bool {
             '"' | '\'' => {
                 let is_formatted = word.len() <= 2 && word.contains(['f', 'F', 't', 'T']);
                 let length = string(rest, word.contains(['r', 'R']) && word.len() <= 2);
-                if is_formatted && rest[..length].split('{').skip(1).any(|part| has_look(part, own)) {
+                if is_formatted
+                    && rest[..length]
+                        .split('{')
+                        .skip(1)
+                        .any(|part| has_look(part.split('}').next().unwrap_or(part), own))
+                {
                     return true;
                 }
                 length

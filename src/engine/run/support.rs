@@ -155,8 +155,8 @@ fn sentences(line: &str) -> impl Iterator<Item = &str> {
         if rest.is_empty() {
             return None;
         }
-        let ends = rest.match_indices(['.', '!', '?']).map(|(at, _)| at + 1);
-        let end = ends.into_iter().find(|&at| rest[at..].starts_with([' ', '\t'])).unwrap_or(rest.len());
+        let mut ends = rest.match_indices(['.', '!', '?']).map(|(at, _)| at + 1);
+        let end = ends.find(|&at| rest[at..].starts_with([' ', '\t'])).unwrap_or(rest.len());
         let (sentence, behind) = rest.split_at(end);
         rest = behind;
         Some(sentence)

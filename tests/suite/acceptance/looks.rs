@@ -115,14 +115,14 @@ pub fn cases() -> Vec<Case> {
                 program("FINAL('See text.txt:1: `two and a half`')"),
                 program("FINAL('See text.txt:2: `three`')"),
             ])
-            .answer("See text.txt:1: `two and a half`")
+            .answer("See text.txt:1 [unverified]: `two and a half`")
             .told(2, "the text quoted from there (two and a half) is not there; the first of these lines is: one")
             .states(&["missing"])
             .iterations(2),
         case("61", "if the model has nothing better the first answer stands")
             .context("one\ntwo\n")
             .root([program("FINAL('It is in text.txt:7.')"), says("I have nothing to add.")])
-            .answer("It is in text.txt:7.")
+            .answer("It is in text.txt:7 [unverified].")
             .states(&["missing"]),
         case("61", "a direct answer may be mended as well")
             .context("one\ntwo\n")

@@ -17,8 +17,15 @@ pub fn cases() -> Vec<Case> {
             .answer("done")
             .told(2, "Output of program 1:\none\nOutput of program 2:\ntwo\n"),
         case("1", "no fence, no program; a second such reply is the answer")
-            .root([says("The file is short."), says("It says so in the first line.")])
-            .answer("It says so in the first line.")
+            .root([
+                says("The file is short."),
+                says("It says so in the first line."),
+                says("It says so in the first line."),
+            ])
+            .answer_has("It says so in the first line.")
+            .told(3, "You have not looked into the text")
+            .calls(3)
+            .grounded("none")
             .told(2, "This reply holds no program"),
         case("1", "a block that is tagged python or py runs as well")
             .root([says("```python\nx = 20\n```\n```py\nFINAL(x + 1)\n```")])

@@ -153,7 +153,8 @@ pub fn cases() -> Vec<Case> {
                 program("2"),
                 says("You have no turns left and can run no more programs. Answer the question now, in plain Markdown, from what you have seen so far. If something is missing, say what.\n\nIt is 7."),
             ])
-            .answer("It is 7.")
+            .answer_has("It is 7.\n\n> **Nothing of the text supports this answer.**")
+            .answer_lacks("in plain Markdown")
             .ends("forced")
             .told(3, "You have no turns left")
             .calls(3),

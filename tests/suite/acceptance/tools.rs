@@ -90,9 +90,11 @@ pub fn cases() -> Vec<Case> {
             .options(json!({"protocol": "tools"}))
             .root([
                 says("It is in this function:\n```python\ndef f(context):\n    return 1\n```\nIt returns 1, whatever it is given, and nothing else in the file calls it. The two other functions of that name are tests, and they do not count here: both are in the folder of the examples."),
+                says("It is in this function:\n```python\ndef f(context):\n    return 1\n```\nIt returns 1, whatever it is given, and nothing else in the file calls it. The two other functions of that name are tests, and they do not count here: both are in the folder of the examples."),
             ])
             .answer_has("```python\ndef f(context):\n    return 1\n```")
-            .calls(1),
+            .told(2, "You have not looked into the text")
+            .calls(2),
         case("60", "what was cut off is not called, and the model is told")
             .options(json!({"protocol": "tools"}))
             .root([
@@ -104,8 +106,13 @@ pub fn cases() -> Vec<Case> {
             .result(2, "b", "was cut off"),
         case("60", "a message that is a program is no answer; one that was cut off is none either")
             .options(json!({"protocol": "tools"}))
-            .root([says("```python\nprint(context)\n```"), says("It is ha").cut(), says("It is whole.")])
-            .answer("It is whole.")
+            .root([
+                says("```python\nprint(context)\n```"),
+                says("It is ha").cut(),
+                says("It is whole."),
+                says("It is whole."),
+            ])
+            .answer_has("It is whole.")
             .told(2, "Call exec_python")
             .told(3, "was cut off"),
         case("60", "when the turns are used up the demanded answer may come as a call")
