@@ -17,6 +17,7 @@ use super::{
     assemble::Outcome,
     error::Error,
     exclusion::{Exclusion, Incomplete},
+    on_demand::Measured,
     segment::{Changed, Segment},
     source::Source,
     text_source::TextSource,
@@ -44,6 +45,8 @@ struct Origin {
     sources: Vec<Arc<Source>>,
     /// Of each source.
     outcomes: Vec<Outcome>,
+    /// What was learned of each file of a text that is put together on demand.
+    measured: Option<Vec<Measured>>,
     changed: Vec<Changed>,
     exclusions: Vec<Exclusion>,
     incomplete: Vec<Incomplete>,

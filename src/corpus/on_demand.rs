@@ -150,11 +150,6 @@ impl OnDemandText {
         (text, places)
     }
 
-    /// What was learned of the file number `number`.
-    pub fn measured(&self, number: usize) -> &Measured {
-        &self.pieces[number].measured
-    }
-
     /// The bytes `range`, each file as it was.
     fn assembled(&self, range: Range<usize>) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::with_capacity(range.len());
@@ -301,10 +296,6 @@ impl TextSource for OnDemandText {
         let piece = &self.pieces[number];
         let start = piece.start.1 + piece.header().chars().count();
         Some(start..start + piece.measured.chars)
-    }
-
-    fn on_demand(&self) -> Option<&OnDemandText> {
-        Some(self)
     }
 }
 

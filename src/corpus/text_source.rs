@@ -3,7 +3,7 @@
 //! Whatever looks into a text asks this, and works alike for a text in memory, a huge file that is read where it lies and
 //! shards that are fetched when they are looked at.
 
-use super::{error::Error, on_demand::OnDemandText};
+use super::error::Error;
 use crate::text::{Bytes, CharIndex, LineIndex};
 use std::{borrow::Cow, fmt::Debug, fs::File, ops::Range};
 
@@ -26,11 +26,6 @@ pub(super) trait TextSource: Bytes<Error = Error> + Debug + Send + Sync {
 
     /// All of the text, if it lies in memory, where a look at it costs nothing and cannot fail.
     fn in_memory(&self) -> Option<&str> {
-        None
-    }
-
-    /// The text as one that is put together where somebody looks, if it is.
-    fn on_demand(&self) -> Option<&OnDemandText> {
         None
     }
 

@@ -22,7 +22,8 @@ const PIECE: usize = 4 << 20;
 /// What an earlier text has of sources that have not changed.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::corpus) struct EarlierSurvey<'a> {
-    pub text: &'a OnDemandText,
+    /// What was learned of each file.
+    pub measured: &'a [Measured],
     pub outcomes: &'a [Outcome],
     /// For each source the number of the outcome that still holds.
     pub kept: &'a [Option<usize>],
@@ -35,6 +36,8 @@ pub(in crate::corpus) struct Surveyed {
     pub segments: Vec<Segment>,
     /// Of each source, in their order.
     pub outcomes: Vec<Outcome>,
+    /// What was learned of each file.
+    pub measured: Vec<Measured>,
     /// What was found on the way.
     pub hits: Vec<Hits>,
 }
@@ -81,6 +84,7 @@ pub(in crate::corpus) fn survey(
     if let [only] = pieces.as_mut_slice() {
         only.has_header = false;
     }
+    let measured = pieces.iter().map(|piece| piece.measured.clone()).collect();
     hits.iter_mut().for_each(|hits| hits.renumber(|at| numbers[at]));
     let included = sources.iter().zip(&numbers).filter(|(_, number)| number.is_some()).map(|(source, _)| source);
     let (text, places) = OnDemandText::new(pieces);
@@ -91,13 +95,13 @@ pub(in crate::corpus) fn survey(
         language: source.language,
     });
     let segments = segments.collect();
-    Ok(Surveyed { text, segments, outcomes, hits })
+    Ok(Surveyed { text, segments, outcomes, measured, hits })
 }
 
 impl EarlierSurvey<'_> {
     fn of(&self, source: usize) -> Option<Seen> {
         let outcome = &self.outcomes[self.kept[source]?];
-        let measured = outcome.segment.as_ref().ok().map(|&number| self.text.measured(number).clone());
+        let measured = outcome.segment.as_ref().ok().map(|&number| self.measured[number].clone());
         Some((outcome.clone(), measured))
     }
 }

@@ -88,14 +88,16 @@ impl ContextText {
         stop: &StopFlag,
     ) -> Result<Arc<Self>, Error> {
         let earlier = earlier.and_then(|(earlier, kept)| {
-            Some(EarlierSurvey { text: earlier.text.on_demand()?, outcomes: &earlier.origin.outcomes, kept })
+            let Origin { measured, outcomes, .. } = &earlier.origin;
+            Some(EarlierSurvey { measured: measured.as_deref()?, outcomes, kept })
         });
         let bytes = sources.iter().fold(0, |sum: u64, source| sum.saturating_add(source.bytes));
         // Of what is not read anew nothing would be found.
         let is_read = earlier.is_none();
         let scan = is_read.then(|| QuestionScan::new(expected, usize::try_from(bytes).unwrap_or(usize::MAX)));
-        let Surveyed { text, segments, outcomes, hits } = assemble::survey(sources, earlier, scan.as_ref(), stop)?;
-        let origin = Origin::new(sources.to_vec(), outcomes);
+        let Surveyed { text, segments, outcomes, measured, hits } =
+            assemble::survey(sources, earlier, scan.as_ref(), stop)?;
+        let origin = Origin { measured: Some(measured), ..Origin::new(sources.to_vec(), outcomes) };
         let ranked_search = scan.map(|scan| RankedSearch::of_expected(scan, hits)).unwrap_or_default();
         Ok(Arc::new(Self { origin, ranked_search, ..Self::new(Box::new(text), segments) }))
     }
@@ -149,6 +151,7 @@ impl Origin {
             incomplete: assemble::incomplete(&sources, &outcomes),
             sources,
             outcomes,
+            measured: None,
         }
     }
 }

@@ -15,9 +15,6 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Parts of identifiers that are words: as in [`terms`](crate::corpus::search::terms).
 const LENGTHS: RangeInclusive<usize> = 2..=30;
 
-/// How much of a whole identifier tells where one may begin.
-const WHOLE_BEGINNING: usize = 3;
-
 /// What is looked for.
 #[derive(Debug)]
 pub(super) struct Wanted {
@@ -33,10 +30,7 @@ impl Wanted {
         let mut wanted: Vec<RangeInclusive<Key>> = variants().map(keys).collect();
         wanted.sort_unstable_by_key(|keys| *keys.start());
         wanted.dedup();
-        let begin = |text: &str| match text.strip_prefix('=') {
-            Some(whole) => vec![whole[..whole.floor_char_boundary(WHOLE_BEGINNING)].to_owned()],
-            None => beginnings(text),
-        };
+        let begin = |text: &str| text.strip_prefix('=').map_or_else(|| beginnings(text), beginnings_of_whole);
         let beginnings: Vec<String> = variants().flat_map(begin).filter(|text| !text.is_empty()).collect();
         let filter = Filter::new(beginnings.iter().map(String::as_str));
         Self { filter, keys: wanted, has_wholes: variants().any(|text| text.starts_with('=')) }
@@ -44,8 +38,6 @@ impl Wanted {
 
     /// The term of a name or a word, if that is looked for wherever it occurs.
     pub fn key_of(&self, word: &str) -> Option<Key> {
-        // A whole identifier is looked for by its first letters as they are without underscores.
-        let begins_plainly = word.len() >= WHOLE_BEGINNING && !word.as_bytes()[..WHOLE_BEGINNING].contains(&b'_');
         let is_token = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let (mut parts, mut whole) = (Vec::new(), None);
         words(word, |word| match word {
@@ -53,13 +45,22 @@ impl Wanted {
             Word::Whole(word) => whole = Some(Key::whole(word)),
         });
         let lone = || if let [only] = parts[..] { Some(only) } else { None };
-        whole.or_else(lone).filter(|key| begins_plainly && is_token && self.has(*key))
+        whole.or_else(lone).filter(|key| is_token && self.has(*key))
     }
 
     fn has(&self, key: Key) -> bool {
         let behind = self.keys.partition_point(|keys| *keys.start() <= key);
         behind > 0 && self.keys[behind - 1].contains(&key)
     }
+}
+
+/// How an identifier may begin that is `whole` without its underscores.
+fn beginnings_of_whole(whole: &str) -> Vec<String> {
+    let mut characters = whole.chars();
+    let first: String = characters.by_ref().take(1).collect();
+    let second: String = characters.by_ref().take(1).collect();
+    let third: String = characters.take(1).collect();
+    vec![format!("{first}{second}{third}"), format!("{first}{second}_"), format!("{first}_")]
 }
 
 /// One thread's knowledge of the words that it has met.
@@ -90,9 +91,11 @@ impl<'a> WordScan<'a> {
 
     /// Calls `each` with the place and the term of every word that is wanted, in order.
     pub fn each(&mut self, text: &str, mut each: impl FnMut(usize, u16)) {
-        let wanted = self.wanted;
-        wanted.filter.each(text.as_bytes(), |at| {
-            if !text.is_char_boundary(at) {
+        let (wanted, bytes) = (self.wanted, text.as_bytes());
+        wanted.filter.each(bytes, |at| {
+            // Most places are in the middle of a word.
+            let is_inside = at > 0 && bytes[at - 1].is_ascii_lowercase() && bytes[at].is_ascii_lowercase();
+            if is_inside || !text.is_char_boundary(at) {
                 return;
             }
             let Some(part) = part_at(text, at) else { return };
@@ -163,7 +166,11 @@ mod tests {
         let mut found: Vec<Key> = found.into_iter().map(|term| scan.terms()[usize::from(term)]).collect();
         expected.sort_unstable();
         found.sort_unstable();
-        assert_eq!(found, expected, "{question}");
+        // What is data to the index may be found as well.
+        let mut left = found.iter();
+        let missing: Vec<&Key> = expected.iter().filter(|key| !left.any(|found| found == *key)).collect();
+        assert!(missing.is_empty(), "{} of {} for {question:.80}", missing.len(), expected.len());
+        assert!(found.len() <= expected.len() + expected.len() / 50, "{} for {question:.80}", found.len());
     }
 
     #[test]

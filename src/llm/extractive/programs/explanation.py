@@ -24,7 +24,7 @@ for symbol in inside[:3]:
             f"- {place(h.path, h.line, h.line)}{f' in `{h.within}`' if h.within else ''}: {code(h.text, 140)}" for h in hits[:8]))
 words = [w for w in re.findall(r"[A-Za-z]\w{3,}", question) if w.lower() not in {"what", "does", "this", "that", "explain", "works", "work", "uses", "selection"}]
 if words:
-    rows = [r for r in ranked(question, 4)[0] if not (r.path == path and first_line <= r.first_line <= last_line)]
+    rows = [r for r in ranked(question, 4) if not (r.path == path and first_line <= r.first_line <= last_line)]
     if rows:
         parts.append("Passages that fit the question:")
         parts += [f"- {place(r.path, r.first_line, r.last_line)}: {code(r.text.strip().split(chr(10))[0], 140)}" for r in rows[:3]]

@@ -168,7 +168,7 @@ def by_files(names):
             numbered = source(path, 1, MOST_LINES)
             total = files[path].count("\n") + 1
             if total > MOST_LINES and words:
-                rows = [row for row in ranked(question, 200)[0] if row.path == path] or by_words(" ".join(words), 3, path)
+                rows = [row for row in ranked(question, 200) if row.path == path] or by_words(" ".join(words), 3, path)
                 rows = sorted(rows, key=lambda row: -overlap(row.text, words))[:2]
                 for row in rows:
                     lines = source(path, row.first_line, min(row.last_line, row.first_line + MOST_LINES - 1))

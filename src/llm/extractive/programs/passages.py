@@ -15,7 +15,7 @@ def by_version_of_dependency():
 def by_rank(room, lead):
     """The passages that fit best, as many as there is room for. Returns what introduces them."""
     asked_text = folded(question)
-    rows, remark = ranked(question, 16)
+    rows = ranked(question, 16)
     # A passage that holds the very question (a README, a test) asks it as well, and does not answer it.
     rows = [row for row in rows if len(asked_text.split()) < 4 or asked_text not in folded(row.text)]
     # Neighbours become one place, so that the first places show more of the text.
@@ -63,10 +63,10 @@ def by_rank(room, lead):
     if not texts:
         return None
     weak = len(WORDS) > 1 and best * 3 <= len(WORDS)
-    if weak and not remark:
+    if weak:
         shown = ", ".join(f"`{word}`" for word in words_found())
         return f"No passage fits the question well. The nearest ones (weak matches{f': they have only {shown}' if shown else ''}):"
-    return remark or lead
+    return lead
 
 
 def by_commit(found, room):
@@ -128,14 +128,11 @@ def why_nothing():
     foreign = sum(word.lower() in FOREIGN for word in re.findall(r"\w+", question))
     if letters and (sum(it.isascii() for it in letters) * 2 < len(letters) or foreign >= 2):
         said.append("The ranking knows the words of English only, and of other languages just those that stand in the text as they stand here.")
-    large = unranked()
     gone = [word for word in dict.fromkeys(re.findall(r"[^\W\d_]{3,}", question)) if stem(word) in WORDS
             and not grep(rf"(?i){re.escape(stem(word))}", max_results=1)][:6]
     if gone and not missing:
         shown = ", ".join(f"`{word}`" for word in gone)
         said.append(f"{shown} {'occurs' if len(gone) == 1 else 'occur'} nowhere in this text.")
-    if large:
-        said.append("Too large to be ranked, and looked at only by their words: " + ", ".join(f"`{path}`" for path in large[:5]) + ".")
     return said
 
 

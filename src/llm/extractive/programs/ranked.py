@@ -1,33 +1,14 @@
 EVERYWHERE = 1000  # lines that are looked at at most to tell how common a word is
-REMARK = "The text is too long to be ranked, so these are lines with words of the question, the rarest words first:"
-DATA = re.compile(r"\.(lock|jsonl?|[ct]sv|svg|xml|map|snap|ipynb|po|sum|toml|ya?ml|ini|cfg|log)$|\.min\.\w+$")
-
-
-def unranked():
-    """Files that are too large to be ranked, with at least so many characters."""
-    return [path for path in files if len(files[path]) > (1_000_000 if DATA.search(path) else 16_000_000)]
 
 
 def ranked(query, k):
-    """The passages that fit best, and a remark if they could not be ranked."""
-    try:
-        rows = search(query, k=k)
-    except RuntimeError as error:
-        if "too long" not in str(error):
-            raise
-        return by_words(query, k), REMARK
-    large = unranked()
-    found = [row for path in large[:4] for row in by_words(query, 3, path)]
-    if not rows and (found or len(files) < 2):
-        return found or by_words(query, k), None
-    best = max((overlap(row.text) for row in rows), default=0)
-    better = [row for row in found if overlap(row.text) > best]
-    return better + list(rows) + [row for row in found if row not in better], None
+    """The passages that fit best; where none does in a lone text, lines that hold the words in longer ones."""
+    return list(search(query, k=k)) or (by_words(query, k) if len(files) < 2 else [])
 
 
 def by_words(query, k, within=None):
-    """Lines that hold words of the question, in a text that is too long to be ranked. Of a word that is everywhere
-    only the first lines are known, so those with two words are looked for as well."""
+    """Lines that hold words of the question, or longer words that begin so. Of a word that is everywhere only the first
+    lines are known, so those with two words are looked for as well."""
     left = [word for word in dict.fromkeys(re.findall(r"\w\w+", query.lower())) if word not in COMMON][:8]
     found, weights = {}, {}
 

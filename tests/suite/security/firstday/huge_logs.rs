@@ -30,9 +30,9 @@ fn log(path: &Path, bytes: usize) {
     file.flush().expect("the disk has room");
 }
 
-/// The words that the built-in model looks for where a text is too long to be ranked.
+/// The words that the built-in model looks for where no passage of a lone text fits.
 #[tokio::test]
-async fn lines_are_found_by_their_words_where_nothing_can_be_ranked() {
+async fn lines_are_found_by_their_words_where_no_passage_fits() {
     const SHARED: &str = concat!(
         include_str!("../../../../src/llm/extractive/programs/shared.py"),
         include_str!("../../../../src/llm/extractive/programs/ranked.py")
@@ -60,7 +60,7 @@ async fn lines_are_found_by_their_words_where_nothing_can_be_ranked() {
 }
 
 #[tokio::test]
-async fn a_log_that_is_too_long_to_be_ranked_is_searched_by_words() {
+async fn a_log_of_gigabytes_is_searched() {
     if !has_room() {
         return;
     }
