@@ -1,6 +1,6 @@
 //! Names that macros define.
 
-use super::{Definition, Fit, Key, LARGEST, MOST, role_order};
+use super::{Definition, Fit, Key, MOST, role_order};
 use crate::corpus::{
     context::ContextText,
     error::Error,
@@ -10,6 +10,9 @@ use crate::corpus::{
 };
 use regex::Regex;
 use std::{cmp::Reverse, sync::LazyLock};
+
+/// Larger files are no source that defines macros.
+const LARGEST: usize = 16 << 20;
 
 /// The most parts of a name that are looked for where a macro may have put it together.
 const MOST_PARTS: usize = 4;

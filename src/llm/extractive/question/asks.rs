@@ -321,10 +321,11 @@ fn manifest(text: &str, words: &[String], named: &Named) -> Option<&'static str>
 
 /// Whether all words but one are known, and that one stands where the name of a package would.
 fn only_beside_a_name(text: &str, words: &[String], known: &str) -> bool {
-    let Some(found) = PACKAGE.captures(text) else { return false };
-    let name = found["name"].to_lowercase();
-    let rest: Vec<String> = words.iter().filter(|word| **word != name).cloned().collect();
-    rest.len() + 1 == words.len() && !is_neutral(&name) && only(&rest, known)
+    PACKAGE.captures_iter(text).any(|found| {
+        let name = found["name"].to_lowercase();
+        let rest: Vec<String> = words.iter().filter(|word| **word != name).cloned().collect();
+        rest.len() + 1 == words.len() && !is_neutral(&name) && only(&rest, known)
+    })
 }
 
 /// Whether it is asked what uses something, and then whether calls are meant. What is used is added to what is named.

@@ -68,13 +68,13 @@ async fn a_log_of_gigabytes_is_searched() {
     let path = folder.path().join("server.log");
     log(&path, (2 << 30) + (100 << 20));
     let path = path.to_str().expect("text");
-    for (question, expected) in [
-        ("when was the quince cellar flooded?", "ERROR the quince cellar was flooded"),
-        ("summary", "request was served"),
-        ("who calls quince_cellar?", "does not occur"),
+    for (question, status, expected) in [
+        ("when was the quince cellar flooded?", 0, "ERROR the quince cellar was flooded"),
+        ("summary", 0, "request was served"),
+        ("who calls quince_cellar?", 1, "does not occur"),
     ] {
         let ran = run(rlm(["query", question, path, "--timeout", "3000"])).await;
-        assert_eq!(ran.status, 0, "{ran:?}");
+        assert_eq!(ran.status, status, "{ran:?}");
         assert!(ran.output.contains(expected) && !ran.output.contains("Traceback"), "{question}: {ran:?}");
         assert!(!ran.errors.contains("do not hold"), "{question}: {ran:?}");
     }
