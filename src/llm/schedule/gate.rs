@@ -244,10 +244,10 @@ mod tests {
     #[test]
     fn a_batch_that_meets_a_limit_on_the_rate_comes_through_with_few_calls_turned_away() {
         for (calls, limit, seconds, asked, longest, most) in [
-            (40, 10, 10, None, 60, 15),
-            (40, 10, 10, Some(10), 45, 15),
-            (30, 3, 20, None, 500, 40),
-            (100, 50, 60, None, 90, 15),
+            (40, 10, 10, None, 120, 15),
+            (40, 10, 10, Some(10), 120, 15),
+            (30, 3, 20, None, 900, 60),
+            (100, 50, 60, None, 240, 20),
             (16, 16, 10, None, 1, 0),
         ] {
             let (took, refused) = play(calls, 16, limit, seconds, asked);

@@ -53,7 +53,7 @@ impl RetryPolicy {
     pub(super) fn pause(&self, call: u64, attempts: Attempts, error: &Error) -> Option<Duration> {
         let asked = error.retry_after().unwrap_or_default();
         let is_over = attempts.failures >= self.attempts
-            || (attempts.rejections >= MOST_REJECTIONS && !error.is_worth_waiting_for());
+            || (attempts.rejections >= MOST_REJECTIONS && error.is_turned_away() && !error.is_worth_waiting_for());
         if is_over || !error.is_transient() {
             return None;
         }
