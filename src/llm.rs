@@ -3,7 +3,8 @@
 //! A [`Model`] turns one [`Request`] into one [`Reply`]; where the reply comes from (a provider's API, a server of
 //! one's own, a command line program, or the built-in [`extractive`] one) is its own affair. [`Models`] finds the ones
 //! that the settings name. The [`Scheduler`] stands between the engine and the models: it bounds how many calls are
-//! open, repeats what failed in passing, and meters. A model never retries by itself, so that every attempt is counted
+//! open, repeats what failed in passing, and meters. A model never retries by itself ([`adjustments`] aside,
+//! where nobody has tried yet), so that every attempt is counted
 //! in one place.
 //!
 //! Keys live in a type of their own and leave it in one place, the header of a request. Whatever the other side says is

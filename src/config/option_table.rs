@@ -30,7 +30,7 @@ options! {
         "endpoint", endpoint => endpoints: Addresses = Addresses, Facts::of(Models).in_environment("RLM_ENDPOINT");
 
         /// Tokens that fit the window of the models, in place of what is known of them
-        "window", window => window: Unlimited = Unlimited { most: 100_000_000 }, Facts::of(Models).in_environment("RLM_WINDOW");
+        "window", window => window: Unlimited = Unlimited { most: 100_000_000 }, Facts::of(Models);
 
         // A server of one's own may read a long prompt for minutes, or load its model first.
         /// Time until the first word of a reply; signs of life, such as comments in a stream, begin it anew

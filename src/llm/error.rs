@@ -1,6 +1,9 @@
 //! Why a call failed, in words for a person and in a form for a program.
 
-use super::{EXTRACTIVE, Finish, Request, TokenUsage, error_mapping::is_busy};
+use super::{
+    EXTRACTIVE, Finish, Request, TokenUsage,
+    error_mapping::{is_busy, is_loading},
+};
 use crate::failure::{Failure, FailureKind};
 use std::time::Duration;
 
@@ -88,6 +91,15 @@ impl Error {
             Self::Server { status, detail, retry_after, .. } => {
                 retry_after.is_some() || (*status >= 500 && is_busy(detail))
             }
+            _ => false,
+        }
+    }
+
+    /// Whether there is an end to be expected: of a limit on the rate, of a wait that was asked for, of loading a model.
+    pub(super) fn is_worth_waiting_for(&self) -> bool {
+        match self {
+            Self::RateLimited { .. } => true,
+            Self::Server { detail, retry_after, .. } => retry_after.is_some() || is_loading(detail),
             _ => false,
         }
     }

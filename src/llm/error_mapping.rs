@@ -9,7 +9,7 @@ mod waits;
 mod words;
 
 pub(in crate::llm) use said::message_in;
-pub(in crate::llm) use words::is_busy;
+pub(in crate::llm) use words::{is_busy, is_loading};
 
 use super::{CONNECTING, Error, redact::Redactor, secret::Secret};
 use crate::text::one_line;

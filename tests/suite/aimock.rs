@@ -24,30 +24,36 @@ struct Protocol {
     model: &'static str,
     arguments: &'static [&'static str],
     variables: &'static [(&'static str, &'static str)],
+    /// Whether aimock sends the numbers and the end that its script names.
+    is_scripted: bool,
 }
 
 const PROTOCOLS: &[Protocol] = &[
-    Protocol { model: "m1", arguments: &["--endpoint", "{}/v1"], variables: &[] },
+    Protocol { model: "m1", arguments: &["--endpoint", "{}/v1"], variables: &[], is_scripted: true },
     Protocol {
         model: "openai::gpt-4o",
         arguments: &[],
         variables: &[("OPENAI_BASE_URL", "{}/v1"), ("OPENAI_API_KEY", "mock")],
+        is_scripted: true,
     },
     Protocol {
         model: "openai_resp::gpt-5-mini",
         arguments: &[],
         variables: &[("OPENAI_BASE_URL", "{}/v1"), ("OPENAI_API_KEY", "mock")],
+        is_scripted: true,
     },
     Protocol {
         model: "anthropic::claude-haiku-4-5",
         // Its price is known as it stands.
         arguments: &["--max-cost", "0.20"],
         variables: &[("ANTHROPIC_BASE_URL", "{}"), ("ANTHROPIC_API_KEY", "mock")],
+        is_scripted: true,
     },
     Protocol {
         model: "gemini::gemini-2.5-flash",
         arguments: &[],
         variables: &[("GOOGLE_GEMINI_BASE_URL", "{}"), ("GEMINI_API_KEY", "mock")],
+        is_scripted: true,
     },
     Protocol {
         model: "azure::gpt-4o",
@@ -57,23 +63,27 @@ const PROTOCOLS: &[Protocol] = &[
             ("AZURE_OPENAI_API_KEY", "mock"),
             ("AZURE_OPENAI_API_VERSION", "2024-10-21"),
         ],
+        is_scripted: true,
     },
     Protocol {
         model: "vertex::gemini-2.5-flash",
         arguments: &[],
         variables: &[("GOOGLE_VERTEX_BASE_URL", "{}/v1/projects/p/locations/global"), ("VERTEX_API_KEY", "mock")],
+        is_scripted: true,
     },
     Protocol {
         model: "open_router::openai/gpt-4o",
         arguments: &[],
         variables: &[("OPENROUTER_BASE_URL", "{}/api/v1"), ("OPENROUTER_API_KEY", "mock")],
+        is_scripted: true,
     },
     Protocol {
         model: "bedrock_api::anthropic.claude-haiku-4-5-20251001-v1:0",
         arguments: &[],
         variables: &[("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "{}"), ("BEDROCK_API_KEY", "mock")],
+        is_scripted: true,
     },
-    Protocol { model: "ollama::gpt-oss:20b", arguments: &[], variables: &[("OLLAMA_HOST", "{}")] },
+    Protocol { model: "ollama::gpt-oss:20b", arguments: &[], variables: &[("OLLAMA_HOST", "{}")], is_scripted: false },
 ];
 
 /// aimock, until this is dropped, and a folder to ask about.
@@ -132,7 +142,8 @@ async fn problems(mock: &Mock, protocol: &Protocol) -> Vec<String> {
         let result: Value = serde_json::from_str(&ran.output).unwrap_or_default();
         let usage = &result["usage"];
         let counted = (usage["inputTokens"] == calls * 1230, usage["outputTokens"] == calls * 70);
-        if result["answer"] != answer || counted != (true, true) {
+        let is_right = if protocol.is_scripted { counted == (true, true) } else { usage["outputTokens"] != 0 };
+        if result["answer"] != answer || !is_right {
             problems.push(format!("{} in {what}: {ran:?}", protocol.model));
         }
     };
@@ -141,6 +152,9 @@ async fn problems(mock: &Mock, protocol: &Protocol) -> Vec<String> {
     check("programs", &by_programs, "The text says it says forty-two in stack.txt:2", 3);
     let by_tools = mock.ask(protocol, "Where is the needle?", &["--strategy", "rlm", "--protocol", "tools"]).await;
     check("tools", &by_tools, "A tool has found it in stack.txt:2", 2);
+    if !protocol.is_scripted {
+        return problems;
+    }
     let cut = mock.ask(protocol, "CUT-OFF", &["--strategy", "direct"]).await;
     if cut.json()["error"]["kind"] != "replyCut" {
         problems.push(format!("{}, cut off: {cut:?}", protocol.model));
@@ -158,7 +172,7 @@ async fn runs_are_exact_before_a_server_that_fails_at_random_and_nothing_whole_i
         let endpoint = json!({ "url": format!("{}/v1", mock.url), "headers": headers }).to_string();
         let mock = &mock;
         async move {
-            let protocol = Protocol { model: "m1", arguments: &[], variables: &[] };
+            let protocol = Protocol { model: "m1", arguments: &[], variables: &[], is_scripted: true };
             let ran = mock.ask(&protocol, "PLAIN", &["--strategy", "direct", "--endpoint", &endpoint]).await;
             let is_exact = ran.json()["answer"] == "the plain answer, whole and exact (stack.txt:2)";
             (!is_exact).then(|| format!("{fault}: {ran:?}"))

@@ -299,6 +299,12 @@ export type Options = {
   worker?: string;
   /** OpenAI-compatible base URL, e.g. http://127.0.0.1:8000/v1, whose key is in RLM_API_KEY; several form a pool */
   endpoint?: string | string[];
+  /** Tokens that fit the window of the models, in place of what is known of them */
+  window?: number;
+  /** Time until the first word of a reply; signs of life, such as comments in a stream, begin it anew */
+  firstTokenTimeout?: number | string;
+  /** Time that a server may be silent within a reply */
+  silenceTimeout?: number | string;
   /** Whether programs are written, or the whole text is put into one prompt */
   strategy?: "auto" | "direct" | "rlm";
   /** Whether models write programs in their text, or call tools; by what they can, if it is left open */
@@ -325,6 +331,8 @@ export type Options = {
   maxCalls?: number;
   /** Tokens, in and out */
   maxTokens?: number;
+  /** Tokens of one reply */
+  replyTokens?: number;
   /** US dollars; the prices of the models must be known (`RLM_PRICE`) */
   maxCost?: number;
   /** Time for the whole run, such as 90, 10m or 1h30m; a bare number is seconds */
@@ -355,6 +363,9 @@ export const SETTINGS = [
   "model",
   "worker",
   "endpoint",
+  "window",
+  "firstTokenTimeout",
+  "silenceTimeout",
   "strategy",
   "protocol",
   "tools",
@@ -367,6 +378,7 @@ export const SETTINGS = [
   "maxDepth",
   "maxCalls",
   "maxTokens",
+  "replyTokens",
   "maxCost",
   "timeout",
   "cellTimeout",

@@ -117,15 +117,10 @@ pub(super) const RATE: &[&str] = &[
     "slow down",
 ];
 
-/// That a server has enough to do, or is not ready yet.
+/// That a server has enough to do.
 pub(super) const BUSY: &[&str] = &[
-    "loading",
     "overloaded",
     "busy",
-    "warming up",
-    "warm up",
-    "starting",
-    "cold start",
     "at capacity",
     "no capacity",
     "over capacity",
@@ -136,11 +131,13 @@ pub(super) const BUSY: &[&str] = &[
     "no healthy upstream",
     "queue is full",
     "queue full",
-    "not ready",
     "high demand",
     "high load",
-    "scaling up",
 ];
+
+/// That a server is not ready yet.
+const LOADING: &[&str] =
+    &["loading", "warming up", "warm up", "starting up", "is starting", "cold start", "not ready", "scaling up"];
 
 /// That a server cannot do what it was asked.
 pub(super) const CANNOT: &[&str] = &[
@@ -166,7 +163,7 @@ pub(super) fn status_of(text: &str) -> u16 {
         (&[TOO_LONG, LIKELY_TOO_LONG], 400),
         (&[RATE], 429),
         (&[UNKNOWN_MODEL], 404),
-        (&[BUSY], 503),
+        (&[BUSY, LOADING], 503),
         (&[REJECTED, CANNOT], 400),
     ];
     let says = |lists: &[&[&str]]| lists.iter().any(|phrases| any_in(phrases, text));
@@ -175,7 +172,11 @@ pub(super) fn status_of(text: &str) -> u16 {
 
 /// Whether a server says that it has enough to do, or is not ready.
 pub(in crate::llm) fn is_busy(said: &str) -> bool {
-    any_in(BUSY, &said.to_lowercase())
+    any_in(BUSY, &said.to_lowercase()) || is_loading(said)
+}
+
+pub(in crate::llm) fn is_loading(said: &str) -> bool {
+    any_in(LOADING, &said.to_lowercase())
 }
 
 pub(super) fn any_in(phrases: &[&str], text: &str) -> bool {

@@ -1,7 +1,7 @@
 //! When calls may go out to a server that has turned one away.
 //!
-//! The gate closes when a call is turned away: for as long as the server has asked for, else for a pause that doubles each
-//! time. Then one call goes out alone. If the server takes it, others follow, twice as many with each that is taken, until
+//! The gate closes when a call is turned away: for as long as the server has asked for, else for a pause that grows
+//! threefold each time. Then one call goes out alone. If the server takes it, others follow, twice as many with each that is taken, until
 //! nothing holds them back any more. A server that turns that one away as well, although it has taken others before,
 //! limits the *rate*: from then on the gate lets out as many calls as were taken before, and no more until the time is over
 //! that this took. So a batch that meets a limit which no header tells costs a handful of calls that are turned away, and
@@ -171,7 +171,7 @@ impl Gate {
             (Some(asked), _) => asked,
             // One call too many for the time.
             (None, Some((rate, since))) => (since + rate.period).saturating_duration_since(now),
-            (None, None) => self.first_pause.saturating_mul(1 << self.refused.min(20)).min(self.longest_pause),
+            (None, None) => self.first_pause.saturating_mul(3_u32.saturating_pow(self.refused)).min(self.longest_pause),
         };
         match &mut self.rate {
             Some(rate) if self.refused == 0 => rate.burst = self.taken.max(rate.burst * 3 / 4).clamp(1, rate.burst),
@@ -244,10 +244,10 @@ mod tests {
     #[test]
     fn a_batch_that_meets_a_limit_on_the_rate_comes_through_with_few_calls_turned_away() {
         for (calls, limit, seconds, asked, longest, most) in [
-            (40, 10, 10, None, 60, 15),
-            (40, 10, 10, Some(10), 45, 15),
-            (30, 3, 20, None, 500, 40),
-            (100, 50, 60, None, 90, 15),
+            (40, 10, 10, None, 120, 15),
+            (40, 10, 10, Some(10), 120, 15),
+            (30, 3, 20, None, 900, 60),
+            (100, 50, 60, None, 240, 20),
             (16, 16, 10, None, 1, 0),
         ] {
             let (took, refused) = play(calls, 16, limit, seconds, asked);

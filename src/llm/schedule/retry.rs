@@ -3,6 +3,9 @@
 use crate::llm::Error;
 use std::time::Duration;
 
+/// How often a server may say that it has enough to do, if it tells neither for how long nor that it will be ready.
+const MOST_REJECTIONS: u32 = 8;
+
 /// How often a call is tried, and how long it waits in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
@@ -49,7 +52,9 @@ impl RetryPolicy {
     /// together. What the server asked for is added whole, never shortened.
     pub(super) fn pause(&self, call: u64, attempts: Attempts, error: &Error) -> Option<Duration> {
         let asked = error.retry_after().unwrap_or_default();
-        if attempts.failures >= self.attempts || !error.is_transient() {
+        let is_over = attempts.failures >= self.attempts
+            || (attempts.rejections >= MOST_REJECTIONS && error.is_turned_away() && !error.is_worth_waiting_for());
+        if is_over || !error.is_transient() {
             return None;
         }
         let doubled = self.first_pause.saturating_mul(1 << attempts.total().saturating_sub(1).min(20));
