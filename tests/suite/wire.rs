@@ -40,47 +40,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream, time::sleep};
 const SIDE_BY_SIDE: usize = 4;
 
 /// Cases that are known to fail, only while work on them goes on. One that holds is taken off this list.
-const KNOWN_TO_FAIL: &[&str] = &[
-    "answer-repl-import-words",
-    "answer-tools-call-like",
-    "answer-tools-headings",
-    "answer-tools-import-words",
-    "answer-tools-name-and-place",
-    "call-as-text-bracket",
-    "call-as-text-dsml",
-    "call-as-text-fenced-json",
-    "call-as-text-repl-json",
-    "call-as-text-tool-call-tag",
-    "fence-in-numbered-list",
-    "fence-one-blank",
-    "fence-tag-title",
-    "fence-tag-two-words",
-    "fence-tag-upper-repl",
-    "fence-tag-upper",
-    "fence-tildes",
-    "final-block-quoted",
-    "final-block-with-final",
-    "final-dressed-bold",
-    "final-dressed-code-span",
-    "final-empty",
-    "final-in-first-sentence",
-    "final-none-variable",
-    "final-none",
-    "final-quoted-rule",
-    "final-var-answer",
-    "nested-python-block",
-    "nested-shell-block",
-    "second-argument-short",
-    "think-close-direct",
-    "think-close-program",
-    "think-command",
-    "think-late-program",
-    "think-thinking-program",
-    "think-worker-bracket",
-    "think-worker-harmony",
-    "think-worker-reasoning",
-    "think-worker-thought",
-];
+const KNOWN_TO_FAIL: &[&str] = &[];
 
 #[tokio::test]
 async fn servers_are_understood_however_they_speak() {
