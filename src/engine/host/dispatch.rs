@@ -1,7 +1,6 @@
 //! Answers what programs and tools ask.
 
 use super::{
-    facts,
     function::{Does, HostFunction},
     functions,
     tool_output::{self, answer_text},
@@ -51,7 +50,7 @@ impl HostFunctions<'_> {
         match function.does {
             Does::Ask { recursive, .. } => self.batch(given, recursive).await,
             Does::Budget => Ok(self.budget()),
-            Does::LeftOut => Ok(facts::left_out(&self.tree.snapshot)),
+            Does::Tell(tell) => Ok(tell(&self.tree.snapshot)),
             Does::Read(look) | Does::Scan(look) => {
                 let look = move |context: &ContextText, stop: &StopFlag| look(context, given, stop);
                 let found = self.blocking(function, look).await;

@@ -168,7 +168,7 @@ pub const FACTS: &[HostFunction] = &[
         about: "files and folders that were not read, or not whole, or not as UTF-8, and why; `.kinds` counts them",
         parameters: &[],
         gives: Gives::Rows(&LEFT_OUT),
-        does: Does::LeftOut,
+        does: Does::Tell(left_out),
         offered: Offered::Programs,
     },
 ];
@@ -287,7 +287,7 @@ fn revision_of(context: &ContextText, given: Value, _: &StopFlag) -> Result<Valu
 const MOST_LEFT_OUT: usize = 2000;
 
 /// What was left out of a snapshot, cut off or converted.
-pub(super) fn left_out(snapshot: &Snapshot) -> Value {
+fn left_out(snapshot: &Snapshot) -> Value {
     let exclusions = snapshot.exclusions();
     let excluded = exclusions.iter().map(|it| (it.path.clone(), it.reason.kind(), it.reason.to_string()));
     let incomplete = snapshot.incomplete();

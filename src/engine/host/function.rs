@@ -1,7 +1,7 @@
 //! What a host function is: its name, its typed parameters, what it does, and how programs and tools find it.
 
 use crate::{
-    corpus::{ContextText, StopFlag},
+    corpus::{ContextText, Snapshot, StopFlag},
     engine::host::{rows::RowForm, tool_action::ToolAction},
     repl::Raised,
 };
@@ -60,8 +60,8 @@ pub enum Does {
     Ask { recursive: bool, is_batch: bool },
     /// Says what is left of the budget.
     Budget,
-    /// Says what was left out of the text.
-    LeftOut,
+    /// Says what the question's files are, and not what its text is.
+    Tell(fn(&Snapshot) -> Value),
     /// Nothing here: the interpreter does it, by this line of Python.
     Python(&'static str),
     /// Stands for a program or for the end of the run; only tools have such functions.
