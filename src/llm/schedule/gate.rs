@@ -7,6 +7,9 @@
 //! that this took. So a batch that meets a limit which no header tells costs a handful of calls that are turned away, and
 //! not one for each prompt.
 //!
+//! A call that is turned away while others are open closes nothing, since the server may only take fewer at once, which the
+//! limiter learns: those that follow go out one by one, until it is known that they are taken.
+//!
 //! There is no clock in here, and nobody waits: whoever asks says what time it is.
 
 use crate::llm::Error;
@@ -16,8 +19,10 @@ use tokio::time::Instant;
 /// So many bursts without a call that was turned away are followed by one that is larger, and sooner.
 const GROWS_AFTER: u32 = 4;
 
-/// A call that was not turned away within this time was taken: the reply itself may take minutes.
+/// A call that was not turned away within this time was taken: the reply itself may take minutes. Where calls were turned
+/// away sooner, it is some times what that took.
 const TAKEN_AFTER: Duration = Duration::from_secs(1);
+const SHORTEST_TAKEN_AFTER: Duration = Duration::from_millis(50);
 
 /// Nobody asks more often than this, whatever the pauses are.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
@@ -53,6 +58,7 @@ pub(super) struct Gate {
     credit: Option<u32>,
     /// When the last call went out.
     last: Option<Instant>,
+    taken_after: Duration,
     /// Calls of the burst that were taken, and when the first of them went out.
     taken: u32,
     since: Option<Instant>,
@@ -74,6 +80,7 @@ impl Gate {
             refused: 0,
             credit: None,
             last: None,
+            taken_after: TAKEN_AFTER,
             taken: 0,
             since: None,
             rate: None,
@@ -108,7 +115,7 @@ impl Gate {
         }
         if self.credit == Some(0) {
             // Of a call that is out nothing was heard yet.
-            let until = self.last.map_or(now, |last| last + TAKEN_AFTER);
+            let until = self.last.map_or(now, |last| last + self.taken_after);
             if now < until {
                 return Next::Until(until);
             }
@@ -145,6 +152,7 @@ impl Gate {
             self.taken += 1;
             if self.rate.is_none() {
                 self.credit = self.credit.map(|credit| credit + 2).filter(|credit| (*credit as usize) < most);
+                self.why = self.why.take().filter(|_| self.credit.is_some());
             }
         }
     }
@@ -162,6 +170,7 @@ impl Gate {
 
     /// The server turned a call away.
     pub(super) fn refused(&mut self, sent: Instant, now: Instant, error: &Error) {
+        self.note_soon(sent, now);
         self.why = Some(error.clone());
         if self.is_old(sent) {
             return;
@@ -182,6 +191,20 @@ impl Gate {
         self.whole_bursts = 0;
         let until = now + pause.max(SHORTEST_PAUSE);
         (self.closed_at, self.closed_until, self.credit) = (Some(now), Some(until), Some(0));
+    }
+
+    /// The server turned a call away while others were open.
+    pub(super) fn crowded(&mut self, sent: Instant, now: Instant, error: &Error) {
+        self.note_soon(sent, now);
+        if !self.is_old(sent) {
+            self.why = Some(error.clone());
+            (self.closed_at, self.last, self.credit) = (Some(now), Some(now), Some(0));
+        }
+    }
+
+    /// A call was turned away within a time in which others will be.
+    fn note_soon(&mut self, sent: Instant, now: Instant) {
+        self.taken_after = (now.saturating_duration_since(sent) * 4).clamp(SHORTEST_TAKEN_AFTER, TAKEN_AFTER);
     }
 
     /// A call that may have gone out at `sent` came to nothing that says whether the server takes any.

@@ -194,13 +194,14 @@ impl Open<'_> {
     pub(super) fn rejected(mut self, error: &Error) -> bool {
         self.told = true;
         let mut state = self.limiter.state();
-        let [now, before] = state.shown;
-        let shown = now.max(before);
+        let shown = state.shown.into_iter().max().unwrap_or_default();
         let has_tried =
             state.width < self.limiter.widest && self.rank == state.width && (1..self.rank).contains(&shown);
-        match has_tried {
-            true => state.gate.untold(self.sent),
-            false => state.gate.refused(self.sent, Instant::now(), error),
+        let now = Instant::now();
+        match (has_tried, state.open > 1 && error.retry_after().is_none()) {
+            (true, _) => state.gate.untold(self.sent),
+            (_, true) => state.gate.crowded(self.sent, now, error),
+            _ => state.gate.refused(self.sent, now, error),
         }
         state.count(0, 2 * self.limiter.widest);
         state.let_in = 0;

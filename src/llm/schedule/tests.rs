@@ -272,7 +272,7 @@ async fn no_call_is_lost_to_a_fault_in_passing() {
         assert_eq!(right(&outcomes), 64, "{name}");
         assert_eq!(model.calls(), 64 + 17, "{name}");
         assert_eq!(outcomes.iter().map(|it| it.attempts).sum::<u32>(), 64 + 17, "{name}");
-        assert!(started.elapsed() < Duration::from_secs(60), "{name}: {:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(9), "{name}: {:?}", started.elapsed());
         if name == "empty reply" {
             assert_eq!(outcomes[0].lost.input, 10);
         }
@@ -300,6 +300,26 @@ async fn a_server_that_admits_eight_is_learnt_and_no_call_is_lost() {
     assert_eq!(right(&outcomes), 256);
     // The first wave teaches it; later it asks for more now and then.
     assert!(model.calls() < 256 + 8 + 16, "{} calls", model.calls());
+    assert!(started.elapsed() < Duration::from_secs(256 / 8 + 4), "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_takes_ten_calls_in_ten_seconds_turns_few_away() {
+    let stage = Stage::new(16, 16);
+    let taken = Mutex::new(Vec::<Instant>::new());
+    let model = Puppet::new(move |_, _, _| {
+        let (mut taken, now) = (taken.lock().unwrap(), Instant::now());
+        taken.retain(|it| now - *it < Duration::from_secs(10));
+        if taken.len() >= 10 {
+            return Step::Fail(limited(None));
+        }
+        taken.push(now);
+        Step::Answer
+    });
+    let started = Instant::now();
+    let outcomes = stage.batch(&model, 40).await;
+    assert_eq!(right(&outcomes), 40);
+    assert!(model.calls() <= 40 + 15, "{} calls", model.calls());
     assert!(started.elapsed() < Duration::from_secs(90), "{:?}", started.elapsed());
 }
 
