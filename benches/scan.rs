@@ -94,7 +94,7 @@ fn rankings() {
         set.question.iter().for_each(|question| alone.ask(&context, question, ""));
     }
     println!("| each package alone {alone}");
-    let packages: BTreeSet<PathBuf> = manifests.into_iter().map(|(_, manifest)| manifest).collect();
+    let packages: BTreeSet<PathBuf> = manifests.iter().map(|(_, manifest)| manifest.clone()).collect();
     let folders: BTreeSet<&Path> = packages.iter().filter_map(|package| package.parent()).collect();
     // Where most packages lie: those that are not of this repository.
     let most = folders.into_iter().max_by_key(|folder| packages.iter().filter(|it| it.starts_with(folder)).count());

@@ -197,7 +197,19 @@ async fn conclude(
     let LostCalls { first: lost, count: lost_count } = tree.ledger.lost();
     let usage = tree.ledger.meter.usage();
     let found_nothing = termination.is_answer() && tree.choice.root.found_nothing(&text);
-    Answer { text, termination, grounded, found_nothing, citations, context, warnings, lost, lost_count, usage, failure }
+    Answer {
+        text,
+        termination,
+        grounded,
+        found_nothing,
+        citations,
+        context,
+        warnings,
+        lost,
+        lost_count,
+        usage,
+        failure,
+    }
 }
 
 /// An answer whose citations have been looked up.

@@ -98,6 +98,7 @@ impl QueryContext {
         let model = self.models.named(llm::EXTRACTIVE).await?;
         let Settings { limits, .. } = Settings::default();
         Ok(Self::new(QueryContextParts {
+            snapshot: self.snapshot.clone(),
             models: self.models.clone(),
             choice: Choice::new(model.clone(), model, String::new()),
             limits: Limits {

@@ -290,7 +290,7 @@ impl Models {
             &endpoint.keys(),
         );
         let remote = remote.with_key_in("api-key");
-        let known = Known { window: self.window.or_else(|| catalog::window(&name)), calls_tools: None };
+        let known = Known { window: self.window.or_else(|| catalog::window(&name)), ..Known::default() };
         let (connections, protocol) = (&self.connections, Protocol::OpenAi);
         ServerModel::new(connections, protocol, &endpoint, deployment, remote, self.timeouts, known)
     }

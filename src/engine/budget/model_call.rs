@@ -70,12 +70,7 @@ impl QueryContext {
     }
 
     /// The same with a bound on the reply.
-    pub async fn ask(
-        &self,
-        model: &Arc<dyn Model>,
-        asked: Asked,
-        pieces: PieceSink<'_>,
-    ) -> Result<Turn, CallError> {
+    pub async fn ask(&self, model: &Arc<dyn Model>, asked: Asked, pieces: PieceSink<'_>) -> Result<Turn, CallError> {
         let Asked { messages, tools, task, is_turn, reply_tokens } = asked;
         let mut request = Request { messages, max_output_tokens: None, tools, task };
         let open = MeteredCall::reserve(self, model.as_ref(), request.bytes(), is_turn).await?;

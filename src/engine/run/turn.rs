@@ -44,7 +44,7 @@ impl TurnOutput {
 
     /// Whether an answer in it is declared, by a program or a call.
     pub fn declares(&self) -> bool {
-        !self.calls.is_empty() || self.reply.final_line.is_some() || self.cells.iter().any(|it| it.answer.is_some())
+        !self.calls.is_empty() || self.reply.final_call.is_some() || self.cells.iter().any(|it| it.answer.is_some())
     }
 }
 

@@ -72,7 +72,7 @@ impl Reader {
         let mut count = |piece: Piece<'_>| match piece {
             Piece::Text(text) => written += text.len(),
             Piece::Unseen(bytes) => written += bytes,
-            Piece::Restart => {}
+            Piece::Restart | Piece::WasReasoning | Piece::Waits { .. } => {}
         };
         let reply = self.0.call(&short, &mut count).await?;
         pieces(Piece::Unseen(written));

@@ -168,8 +168,8 @@ async fn every_case_holds_in_the_engine() {
         weak_models::cases(),
         grounded::cases(),
     ]
-        .into_iter()
-        .flatten();
+    .into_iter()
+    .flatten();
     let failed: Vec<String> = futures::stream::iter(cases)
         .map(|case| {
             let backend = backend.clone();
