@@ -27,7 +27,7 @@ pub struct ShardsArguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Write a repository, a file, or standard input to a store
-    Ingest(ingest::IngestArguments),
+    Ingest(Box<ingest::IngestArguments>),
     /// Show what a store holds
     Info(look::InfoArguments),
     /// Print a part of the text
@@ -64,7 +64,7 @@ pub async fn run(arguments: ShardsArguments) -> ExitCode {
     };
     // All of it waits for disks and servers.
     let work = tokio::task::spawn_blocking(move || match arguments.command {
-        Command::Ingest(arguments) => ingest::run(arguments),
+        Command::Ingest(arguments) => ingest::run(*arguments),
         Command::Info(arguments) => look::info(&arguments),
         Command::Slice(arguments) => look::slice(&arguments),
         Command::Find(arguments) => look::find(&arguments),

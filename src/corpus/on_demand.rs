@@ -120,9 +120,12 @@ impl Piece {
     }
 }
 
+/// Where the header of a piece lies, and its text.
+pub type PlaceOfPiece = (Range<usize>, Range<usize>);
+
 impl OnDemandText {
     /// Also says where the header and the text of each piece lie.
-    pub fn new(mut pieces: Vec<Piece>) -> (Self, Vec<(Range<usize>, Range<usize>)>) {
+    pub fn new(mut pieces: Vec<Piece>) -> (Self, Vec<PlaceOfPiece>) {
         let (mut start, mut places) = ((0, 0), Vec::with_capacity(pieces.len()));
         let (mut chars, mut lines) = (Vec::with_capacity(pieces.len()), Vec::with_capacity(pieces.len()));
         let mut line_feeds = 0;

@@ -289,7 +289,7 @@ impl Thinking {
         let is_alone = text[length..].chars().next().is_none_or(char::is_whitespace);
         match self.line.fence {
             Some((open, least)) if is_alone && !self.line.has_begun && open == letter && length >= least => {
-                self.line.fence = None
+                self.line.fence = None;
             }
             Some(_) => {}
             None if !self.line.has_begun && length >= 3 => self.line.fence = Some((letter, length)),

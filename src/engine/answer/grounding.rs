@@ -57,7 +57,7 @@ mod tests {
     fn one_citation_that_holds_is_enough_and_a_missing_one_is_none() {
         let (missing, found) = (citation(CitationState::Missing), citation(CitationState::Found));
         assert_eq!(Grounded::of(&[missing.clone(), found], false), Grounded::Cited);
-        assert_eq!(Grounded::of(&[missing.clone()], true), Grounded::Looked);
+        assert_eq!(Grounded::of(std::slice::from_ref(&missing), true), Grounded::Looked);
         assert_eq!((Grounded::of(&[missing], false), Grounded::of(&[], false)), (Grounded::None, Grounded::None));
     }
 

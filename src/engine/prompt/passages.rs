@@ -83,7 +83,7 @@ mod tests {
         assert!(cut.ends_with("```rust\n3  one\n4  two\n```"), "{cut}");
         for most in 0..PASSAGES.len() {
             let fitted = fitted(PASSAGES, most);
-            assert!(fitted.len() <= most && fitted.matches("```").count() % 2 == 0, "{most}: {fitted}");
+            assert!(fitted.len() <= most && fitted.matches("```").count().is_multiple_of(2), "{most}: {fitted}");
         }
     }
 

@@ -213,7 +213,7 @@ fn announces(words: &str) -> bool {
     let is_first =
         |it: &&str| words.starts_with(*it) || words.contains(&format!(" {it}")) || words.contains(&format!("\n{it}"));
     words.chars().nth(MOST_WORDS).is_none()
-        && (FIRST.iter().any(|it| is_first(&it)) || ANYWHERE.iter().any(|it| words.contains(it)))
+        && (FIRST.iter().any(is_first) || ANYWHERE.iter().any(|it| words.contains(it)))
 }
 
 /// Which parts of a message are code that it shows.
@@ -248,7 +248,7 @@ impl Code {
                 Some((fence, start, inside, fits)) => {
                     if fence.is_closed_by(line) {
                         shown.push(*start..at);
-                        last = (*fits && text[at..].trim().is_empty()).then(|| (*start, *inside..begin));
+                        last = (*fits && text[at..].trim().is_empty()).then_some((*start, *inside..begin));
                         open = None;
                     }
                 }
@@ -256,7 +256,7 @@ impl Code {
         }
         if let Some((_, start, inside, fits)) = open {
             shown.push(start..text.len());
-            last = fits.then(|| (start, inside..text.len()));
+            last = fits.then_some((start, inside..text.len()));
         }
         let last = last.filter(|_| blocks == 1);
         Self { shown, is_python: is_python && last.is_some(), last }

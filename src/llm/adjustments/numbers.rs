@@ -83,7 +83,7 @@ impl<'a> Numbers<'a> {
             is_named || (number != window && number != sent && self.has(number + sent))
         };
         match (0..numbers.len()).find(of_prompt) {
-            Some(at) => Some(window.checked_sub(numbers[at]).unwrap_or_default()),
+            Some(at) => Some(window.saturating_sub(numbers[at])),
             // Nobody says how long the prompt is: it may be a quarter longer than it seems.
             None if self.has(sent) && sent != window => Some(window.saturating_sub(estimate + estimate / 4)),
             None => None,

@@ -129,7 +129,8 @@ mod tests {
             pairs.iter().map(pair).collect()
         };
         let now = httpdate::parse_http_date("Sat, 21 Nov 2026 10:00:00 GMT").unwrap();
-        let cases: [(&[(&str, &str)], Option<f64>); 20] = [
+        type Headers = &'static [(&'static str, &'static str)];
+        let cases: [(Headers, Option<f64>); 20] = [
             (&[("retry-after", "2")], Some(2.0)),
             (&[("retry-after", " 1.5 ")], Some(1.5)),
             (&[("retry-after", "7s")], Some(7.0)),

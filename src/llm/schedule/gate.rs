@@ -287,12 +287,12 @@ mod tests {
         gate.refused(now, now, &error);
         let later = now + Duration::from_secs(1);
         assert_eq!(gate.next(now), Next::Until(later));
-        let wait = Next::Until(later + TAKEN_AFTER);
+        let wait = Next::Until(later + SHORTEST_TAKEN_AFTER);
         assert_eq!((gate.next(later), gate.next(later)), (Next::Go, wait));
         gate.untold(later);
         assert_eq!((gate.next(later), gate.next(later)), (Next::Go, wait));
         gate.taken(later, 16);
         assert_eq!((gate.next(later), gate.next(later), gate.next(later)), (Next::Go, Next::Go, wait));
-        assert_eq!(gate.next(later + TAKEN_AFTER), Next::Go);
+        assert_eq!(gate.next(later + SHORTEST_TAKEN_AFTER), Next::Go);
     }
 }
