@@ -194,7 +194,7 @@ async fn a_command_acknowledges_at_once_and_the_answer_is_shown() {
         json!({"window": {"showDocument": {"support": true}}, "experimental": {"rlm": {"events": true}}});
     let mut client = Client::in_folder(folder.path(), capabilities, json!({})).await;
     let params = json!({"command": "rlm.query", "arguments": [{"query": "where is the water heated?",
-                                                                    "options": {"maxCalls": 1}}]});
+                                                                    "options": {"maxCalls": 2}}]});
     let result = client.request("workspace/executeCommand", params).await.expect("it is acknowledged");
     assert_eq!(result["status"], "started");
     let shown = client.message(|it| it["method"] == "window/showDocument").await;

@@ -121,12 +121,11 @@ impl HostFunctions<'_> {
         Ok(Value::from(answers.await))
     }
 
-    /// Whether a text may be the name of a model: a word with a number or a sign in it, or one that is known.
+    /// Whether a text may be the name of a model: it is one word, or one of those that are there (`cli:claude -p`).
     fn may_name_model(&self, text: &str) -> bool {
-        let is_word = text.len() <= LONGEST_NAME && !text.contains(char::is_whitespace);
         let choice = &self.tree.choice;
-        let is_known = || ["root", "worker", choice.root.name(), choice.worker.name()].contains(&text);
-        is_known() || is_word && text.contains(|it: char| it.is_ascii_digit() || ":/-_".contains(it))
+        let is_word = text.len() <= LONGEST_NAME && !text.contains(char::is_whitespace);
+        is_word || [choice.root.name(), choice.worker.name()].contains(&text)
     }
 
     /// A call that people can follow, and that is told as lost if it fails.

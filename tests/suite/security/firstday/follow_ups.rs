@@ -55,7 +55,7 @@ async fn with_nothing_configured_no_follow_up_fails() {
                 assert_eq!((&result["termination"], &result["model"]), (&json!("final"), &json!("extractive")));
                 let answer = result["answer"].as_str().unwrap_or_default();
                 assert!(answer.contains(expected), "round {round}, question {number}: {answer}");
-                assert_eq!(result["usage"]["iterations"], 1, "its program ran at once: {answer}");
+                assert_eq!(result["usage"]["iterations"], 2, "its programs ran at once: {answer}");
             }
         }
         assert_eq!(client.shut_down().await, 0);
@@ -92,7 +92,7 @@ async fn keeping() -> ScriptedServer {
             "begin" => Action::reply("```repl\nkept = 42\nFINAL('begun')\n```"),
             "fail" => Action::status(401).body("{\"error\": {\"message\": \"no\"}}"),
             "hang" => Action::hang(),
-            _ => Action::reply("```repl\nFINAL(globals().get('kept'))\n```"),
+            _ => Action::reply("```repl\nFINAL(str(globals().get('kept')))\n```"),
         }
     })
     .await
