@@ -15,6 +15,7 @@ mod catalog;
 mod command;
 mod error;
 mod error_mapping;
+mod error_words;
 pub mod extractive;
 mod http;
 mod json;

@@ -1,11 +1,13 @@
 //! The base URL of an OpenAI-compatible server, in the one form that the rest of the program uses, with the settings that
 //! are its own.
 
+mod addresses;
 mod own;
 
 use std::{borrow::Cow, fmt, net::IpAddr};
 use url::Url;
 
+pub use addresses::Addresses;
 pub use own::EndpointSettings;
 
 /// A base URL that ends with a slash, so that `chat/completions` and `models` can be joined to it.

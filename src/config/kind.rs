@@ -12,7 +12,8 @@ pub use choice::{Choice, Choices};
 pub use flag::Flag;
 pub use number::{Money, Seconds, Unlimited, Whole};
 pub use structure::{Prices, Schema, Tools};
-pub use text::{Addresses, Globs, Name};
+pub(in crate::config) use text::texts;
+pub use text::{Globs, Name};
 
 use clap::{Arg, ArgAction, ArgMatches, builder::ValueParser};
 use serde_json::Value;
@@ -109,10 +110,10 @@ fn one<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Op
 }
 
 /// The values of an argument that may be given several times.
-fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Option<Vec<T>> {
+pub(in crate::config) fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Option<Vec<T>> {
     Some(matches.try_get_many(name).ok().flatten()?.cloned().collect())
 }
 
-fn repeated(argument: Arg) -> Arg {
+pub(in crate::config) fn repeated(argument: Arg) -> Arg {
     argument.action(ArgAction::Append)
 }

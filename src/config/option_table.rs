@@ -8,9 +8,8 @@ use super::{
         Group::{Context, How, Limits as Bounds, Models},
         options,
     },
-    kind::{
-        Addresses, Choice, Choices, Flag, Globs, Kind, Money, Name, Prices, Schema, Seconds, Tools, Unlimited, Whole,
-    },
+    endpoint::Addresses,
+    kind::{Choice, Choices, Flag, Globs, Kind, Money, Name, Prices, Schema, Seconds, Tools, Unlimited, Whole},
 };
 use clap::ArgMatches;
 use serde_json::Value;

@@ -218,7 +218,7 @@ impl<'t> Run<'t> {
         let said = written.said_and_done();
         if self.validator.standing().is_none() {
             // The answer that is being mended stays what it was.
-            self.is_declared = written.declares();
+            self.is_declared = written.declares() || self.written_calls(&written.text).is_some();
         }
         let answer = match self.tools.is_empty() {
             true => self.follow_programs(written).await,

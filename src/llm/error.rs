@@ -2,7 +2,7 @@
 
 use super::{
     EXTRACTIVE, Finish, Request, TokenUsage,
-    error_mapping::{is_busy, is_loading},
+    error_words::{is_busy, is_loading},
 };
 use crate::failure::{Failure, FailureKind};
 use std::time::Duration;

@@ -6,12 +6,10 @@
 
 mod said;
 mod waits;
-mod words;
 
 pub(in crate::llm) use said::message_in;
-pub(in crate::llm) use words::{is_busy, is_loading};
 
-use super::{CONNECTING, Error, redact::Redactor, secret::Secret};
+use super::{CONNECTING, Error, error_words as words, redact::Redactor, secret::Secret};
 use crate::text::one_line;
 use genai::webc::StreamTimeout;
 use reqwest::{RequestBuilder, Url, header::HeaderMap};

@@ -8,14 +8,14 @@
 //!
 //! What failed in passing is tried again, after a pause that grows and is spread by chance: chance drawn from the
 //! number of the call and of the attempt, so that a run can be replayed. A server that turns calls away gets fewer of
-//! them at once (`limiter`), and later (`gate`): such a call waits in line, and the others behind it, for as long as there
+//! them at once (`limiter`), and later (`throttle`): such a call waits in line, and the others behind it, for as long as there
 //! is time.
 //!
 //! Cancelling drops the open calls, which closes their connections, and starts nothing more.
 
-mod gate;
 mod limiter;
 mod retry;
+mod throttle;
 
 use super::{Error, Model, Piece, PieceSink, Reply, Request, TokenUsage};
 use futures::future::BoxFuture;
@@ -139,7 +139,7 @@ impl Scheduler {
             else {
                 return Err(error);
             };
-            // The gate knows how long the line waits.
+            // The throttle knows how long the line waits.
             let pause = if waits_in_line { Duration::ZERO } else { pause };
             if call.deadline.is_some_and(|deadline| Instant::now() + pause >= deadline) {
                 return Err(error);
@@ -193,7 +193,7 @@ enum Attempt {
     NotMade(Error),
     Failed {
         error: Error,
-        /// Whether the next attempt waits before the model's gate, and needs no pause of its own.
+        /// Whether the next attempt waits before the model's throttle, and needs no pause of its own.
         waits_in_line: bool,
     },
 }

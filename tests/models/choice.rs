@@ -31,7 +31,7 @@ async fn an_endpoint_that_does_not_answer_is_no_reason_to_fall_back_to_something
     assert!(error.to_string().contains(&url), "{error}");
     let server = Setup::new().models(&[]).start(|_| Action::reply("ok")).await;
     let error = models(&[server.url()], None, &[]).choose().await.unwrap_err();
-    assert_eq!(error.to_string(), format!("{} has no model; name one with --model", server.url()));
+    assert_eq!(error.to_string(), format!("{} has no model that writes text; name one with --model", server.url()));
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! Options that are texts, or lists of them.
 
 use super::{Kind, Shape, expected, many, repeated};
-use crate::config::Endpoint;
 use clap::{Arg, ArgMatches, value_parser};
 use serde_json::Value;
 
@@ -31,49 +30,6 @@ impl Kind for Name {
             name => Ok(name.to_owned()),
         };
         written.map(named).transpose()
-    }
-}
-
-/// Base URLs of servers. One may hold a key, so it is not repeated.
-#[derive(Clone)]
-pub struct Addresses;
-
-impl Kind for Addresses {
-    type Written = Vec<String>;
-    type Settled = Vec<Endpoint>;
-
-    fn shape(&self) -> Shape {
-        Shape::TextOrTexts
-    }
-
-    fn value_name(&self) -> String {
-        "URL".to_owned()
-    }
-
-    fn read(&self, value: &Value) -> Result<Vec<String>, String> {
-        let all = value.as_str().map(|text| vec![text.to_owned()]).or_else(|| texts(value));
-        all.ok_or_else(|| "expected a string or a list of strings".to_owned())
-    }
-
-    /// Several are divided by white space or commas; one with settings of its own is a JSON object.
-    fn parse(&self, text: &str) -> Result<Vec<String>, String> {
-        if text.trim_start().starts_with('{') {
-            return Ok(vec![text.to_owned()]);
-        }
-        let divided = text.split(|it: char| it == ',' || it.is_whitespace());
-        Ok(divided.filter(|it| !it.is_empty()).map(str::to_owned).collect())
-    }
-
-    fn argument(&self, argument: Arg) -> Arg {
-        repeated(argument).value_parser(value_parser!(String))
-    }
-
-    fn matched(&self, matches: &ArgMatches, name: &str) -> Option<Vec<String>> {
-        many(matches, name)
-    }
-
-    fn settle(&self, written: Option<Vec<String>>) -> Result<Vec<Endpoint>, String> {
-        written.iter().flatten().map(|text| Endpoint::parse(text)).collect()
     }
 }
 
@@ -110,6 +66,6 @@ impl Kind for Globs {
     }
 }
 
-fn texts(value: &Value) -> Option<Vec<String>> {
+pub(in crate::config) fn texts(value: &Value) -> Option<Vec<String>> {
     value.as_array()?.iter().map(|it| it.as_str().map(str::to_owned)).collect()
 }

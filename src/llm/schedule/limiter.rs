@@ -3,11 +3,11 @@
 //! A 429 reduces the limit to the number of calls that were let in. But never to fewer than the server has lately shown
 //! to take, so that a server that turns calls away at random, or for their rate, is not mistaken for one that takes few
 //! at once. When calls have gone well for a while, one place comes back, to see whether the server takes more by now.
-//! When a call may go out is said by a [`Gate`]; calls wait before it in line.
+//! When a call may go out is said by a [`Throttle`]; calls wait before it in line.
 
 use super::{
-    gate::{Gate, Next},
     retry::RetryPolicy,
+    throttle::{Next, Throttle},
 };
 use crate::llm::Error;
 use std::{
@@ -65,7 +65,7 @@ pub(super) struct ConcurrencyLimiter {
 
 #[derive(Debug)]
 struct State {
-    gate: Gate,
+    throttle: Throttle,
     /// Places in all, taken or free.
     width: usize,
     open: usize,
@@ -91,8 +91,8 @@ impl State {
 
 impl ConcurrencyLimiter {
     fn new(width: usize, policy: &RetryPolicy) -> Self {
-        let gate = Gate::new(policy.first_pause, policy.longest_pause);
-        let state = State { gate, width, open: 0, shown: [0; 2], ended: 0, let_in: 0 };
+        let throttle = Throttle::new(policy.first_pause, policy.longest_pause);
+        let state = State { throttle, width, open: 0, shown: [0; 2], ended: 0, let_in: 0 };
         let (line, shown) = Default::default();
         Self { places: Semaphore::new(width), widest: width, state: Mutex::new(state), line, shown }
     }
@@ -115,8 +115,8 @@ impl ConcurrencyLimiter {
         loop {
             let now = Instant::now();
             let (next, why) = {
-                let gate = &mut self.state().gate;
-                (gate.next(now), gate.why().cloned())
+                let throttle = &mut self.state().throttle;
+                (throttle.next(now), throttle.why().cloned())
             };
             match (next, why) {
                 (Next::Go, _) => return Ok(Place { limiter: self, permit: Some(permit), since: now }),
@@ -127,7 +127,7 @@ impl ConcurrencyLimiter {
                     if let Some(why) = why.filter(|_| until - now >= TOLD_FROM) {
                         tells(until - now, &why);
                     }
-                    // Whatever was shown meanwhile, the gate is asked again.
+                    // Whatever was shown meanwhile, the throttle is asked again.
                     let _ = timeout_at(until, self.shown.notified()).await;
                 }
             }
@@ -158,7 +158,7 @@ impl<'a> Place<'a> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if self.permit.is_some() {
-            self.limiter.state().gate.untold(self.since);
+            self.limiter.state().throttle.untold(self.since);
             self.limiter.tell_line();
         }
     }
@@ -180,7 +180,7 @@ impl Open<'_> {
     pub(super) fn admitted(mut self) {
         self.told = true;
         let mut state = self.limiter.state();
-        state.gate.taken(self.sent, self.limiter.widest);
+        state.throttle.taken(self.sent, self.limiter.widest);
         state.count(self.rank, 2 * self.limiter.widest);
         state.let_in += 1;
         if state.width < self.limiter.widest && state.let_in >= 2 * state.width {
@@ -199,9 +199,9 @@ impl Open<'_> {
             state.width < self.limiter.widest && self.rank == state.width && (1..self.rank).contains(&shown);
         let now = Instant::now();
         match (has_tried, state.open > 1 && error.retry_after().is_none()) {
-            (true, _) => state.gate.untold(self.sent),
-            (_, true) => state.gate.crowded(self.sent, now, error),
-            _ => state.gate.refused(self.sent, now, error),
+            (true, _) => state.throttle.untold(self.sent),
+            (_, true) => state.throttle.crowded(self.sent, now, error),
+            _ => state.throttle.refused(self.sent, now, error),
         }
         state.count(0, 2 * self.limiter.widest);
         state.let_in = 0;
@@ -221,7 +221,7 @@ impl Drop for Open<'_> {
         state.open -= 1;
         // A server that falls silent, or fails, has taken the call for all that is known.
         if !self.told {
-            state.gate.untold(self.sent);
+            state.throttle.untold(self.sent);
         }
         drop(state);
         self.limiter.tell_line();

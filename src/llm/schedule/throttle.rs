@@ -1,9 +1,9 @@
 //! When calls may go out to a server that has turned one away.
 //!
-//! The gate closes when a call is turned away: for as long as the server has asked for, else for a pause that grows
+//! The throttle closes when a call is turned away: for as long as the server has asked for, else for a pause that grows
 //! threefold each time. Then one call goes out alone. If the server takes it, others follow, twice as many with each that is taken, until
 //! nothing holds them back any more. A server that turns that one away as well, although it has taken others before,
-//! limits the *rate*: from then on the gate lets out as many calls as were taken before, and no more until the time is over
+//! limits the *rate*: from then on the throttle lets out as many calls as were taken before, and no more until the time is over
 //! that this took. So a batch that meets a limit which no header tells costs a handful of calls that are turned away, and
 //! not one for each prompt.
 //!
@@ -46,10 +46,10 @@ struct Rate {
 }
 
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct Throttle {
     first_pause: Duration,
     longest_pause: Duration,
-    /// When the gate closed last: what went out before says nothing about what came after.
+    /// When the throttle closed last: what went out before says nothing about what came after.
     closed_at: Option<Instant>,
     closed_until: Option<Instant>,
     /// Calls that were turned away since one was taken.
@@ -70,7 +70,7 @@ pub(super) struct Gate {
     why: Option<Error>,
 }
 
-impl Gate {
+impl Throttle {
     pub(super) fn new(first_pause: Duration, longest_pause: Duration) -> Self {
         Self {
             first_pause,
@@ -90,7 +90,7 @@ impl Gate {
         }
     }
 
-    /// Why the gate is closed.
+    /// Why the throttle is closed.
     pub(super) fn why(&self) -> Option<&Error> {
         self.why.as_ref()
     }
@@ -227,13 +227,13 @@ mod tests {
     /// other. Returns the seconds until the last was taken, and how many were turned away.
     fn play(calls: u32, most_open: usize, limit: u32, seconds: u64, asked: Option<u64>) -> (u64, u32) {
         let start = Instant::now();
-        let mut gate = Gate::new(Duration::from_millis(250), Duration::from_secs(10));
+        let mut throttle = Throttle::new(Duration::from_millis(250), Duration::from_secs(10));
         let (mut passed, mut refused, mut waiting, mut now): (Vec<Instant>, _, _, _) = (Vec::new(), 0, calls, start);
         while waiting > 0 {
             let mut out = Vec::new();
             let mut until = now + Duration::from_millis(10);
             while out.len() < most_open.min(waiting as usize) {
-                match gate.next(now) {
+                match throttle.next(now) {
                     Next::Go => out.push(now),
                     Next::Until(at) => {
                         until = at;
@@ -247,7 +247,7 @@ mod tests {
                 if (fresh as u32) < limit {
                     passed.push(now);
                     waiting -= 1;
-                    gate.taken(sent, most_open);
+                    throttle.taken(sent, most_open);
                 } else {
                     refused += 1;
                     let error = Error::RateLimited {
@@ -255,11 +255,11 @@ mod tests {
                         detail: "d".into(),
                         retry_after: asked.map(Duration::from_secs),
                     };
-                    gate.refused(sent, now, &error);
+                    throttle.refused(sent, now, &error);
                 }
             }
             now = until.max(now + Duration::from_millis(1));
-            assert!(now - start < Duration::from_secs(3600), "{gate:?}");
+            assert!(now - start < Duration::from_secs(3600), "{throttle:?}");
         }
         ((now - start).as_secs(), refused)
     }
@@ -281,18 +281,18 @@ mod tests {
     #[test]
     fn a_call_that_comes_to_nothing_lets_another_go() {
         let now = Instant::now();
-        let mut gate = Gate::new(Duration::from_secs(1), Duration::from_secs(10));
-        assert_eq!(gate.next(now), Next::Go);
+        let mut throttle = Throttle::new(Duration::from_secs(1), Duration::from_secs(10));
+        assert_eq!(throttle.next(now), Next::Go);
         let error = Error::RateLimited { model: "m".into(), detail: "d".into(), retry_after: None };
-        gate.refused(now, now, &error);
+        throttle.refused(now, now, &error);
         let later = now + Duration::from_secs(1);
-        assert_eq!(gate.next(now), Next::Until(later));
+        assert_eq!(throttle.next(now), Next::Until(later));
         let wait = Next::Until(later + SHORTEST_TAKEN_AFTER);
-        assert_eq!((gate.next(later), gate.next(later)), (Next::Go, wait));
-        gate.untold(later);
-        assert_eq!((gate.next(later), gate.next(later)), (Next::Go, wait));
-        gate.taken(later, 16);
-        assert_eq!((gate.next(later), gate.next(later), gate.next(later)), (Next::Go, Next::Go, wait));
-        assert_eq!(gate.next(later + SHORTEST_TAKEN_AFTER), Next::Go);
+        assert_eq!((throttle.next(later), throttle.next(later)), (Next::Go, wait));
+        throttle.untold(later);
+        assert_eq!((throttle.next(later), throttle.next(later)), (Next::Go, wait));
+        throttle.taken(later, 16);
+        assert_eq!((throttle.next(later), throttle.next(later), throttle.next(later)), (Next::Go, Next::Go, wait));
+        assert_eq!(throttle.next(later + SHORTEST_TAKEN_AFTER), Next::Go);
     }
 }
