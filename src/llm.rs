@@ -228,7 +228,7 @@ impl Finish {
 
     /// Whether a provider's word for the end means that tools are called.
     fn is_tool_use(reason: &str) -> bool {
-        matches!(reason, "tool_calls" | "tool_use" | "function_call")
+        matches!(reason.to_lowercase().as_str(), "tool_calls" | "tool_use" | "tool_call" | "function_call")
     }
 }
 

@@ -1623,7 +1623,11 @@ An answer that comes whole is read from its start."
                             'action (lambda (_) (pop-to-buffer
                                                  (rlm--log-buffer)))))))
     (let ((ground (cdr (assoc (plist-get result :grounded) rlm--grounds))))
-      (when (and shown ground (eq state 'done))
+      (when (and shown ground (eq state 'done)
+                 ;; The server's own warning names the model.
+                 (not (seq-some (lambda (warning)
+                                  (string-prefix-p "nothing of the text supports" warning))
+                                (plist-get result :warnings))))
         (rlm--insert-block ground 'rlm-notice)))
     (seq-doseq (warning (plist-get result :warnings))
       (rlm--insert-block warning 'rlm-notice))
