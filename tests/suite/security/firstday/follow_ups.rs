@@ -55,7 +55,9 @@ async fn with_nothing_configured_no_follow_up_fails() {
                 assert_eq!((&result["termination"], &result["model"]), (&json!("final"), &json!("extractive")));
                 let answer = result["answer"].as_str().unwrap_or_default();
                 assert!(answer.contains(expected), "round {round}, question {number}: {answer}");
-                assert_eq!(result["usage"]["iterations"], 2, "its programs ran at once: {answer}");
+                // What is named is looked up first, and only what is left is searched for.
+                let turns = result["usage"]["iterations"].as_u64();
+                assert!(turns.is_some_and(|turns| turns <= 2), "its programs ran at once: {answer}");
             }
         }
         assert_eq!(client.shut_down().await, 0);
