@@ -101,7 +101,7 @@ impl<'a> Scoring<'a> {
                 // A passage may lie in two blocks.
                 let alone = self.text(&[block], &numbers, file.path, &mut best);
                 let both = if is_next { self.text(&[before, block], &numbers, file.path, &mut best) } else { 0.0 };
-                let first = if both > alone { at - 1 } else { at };
+                let first = if at > 0 && both > alone { at - 1 } else { at };
                 let bytes = first * self.blocks.size..((at + 1) * self.blocks.size).min(file.bytes);
                 spots.push(Spot { score: alone.max(both) * file.prior, file: number, bytes });
                 before = block;
