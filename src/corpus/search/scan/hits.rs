@@ -143,5 +143,7 @@ pub(super) fn statistics(hits: &[Hits], paths: &PathHits, files: &[Segment], blo
     let numbers = paths.numbers(&terms);
     paths.hits.iter().for_each(|(_, term)| in_paths[numbers[usize::from(*term)]] += 1);
     let all_blocks = files.iter().map(|file| blocks.of(file)).sum();
+    // A block in which a part of the text ends is counted for the next part as well.
+    in_blocks.iter_mut().for_each(|count: &mut usize| *count = (*count).min(all_blocks));
     Statistics { terms, blocks: in_blocks, files: in_paths, all_blocks, all_files: files.len() }
 }

@@ -97,13 +97,16 @@ impl<'a> Scoring<'a> {
             let mut before: &[Hit] = &[];
             for block in of_file.chunk_by(|a, b| a.block == b.block) {
                 let at = block[0].block as usize;
-                let is_next = before.first().is_some_and(|hit| hit.block as usize + 1 == at);
                 // A passage may lie in two blocks.
+                let is_next = before.first().is_some_and(|hit| hit.block as usize + 1 == at);
                 let alone = self.text(&[block], &numbers, file.path, &mut best);
-                let both = if is_next { self.text(&[before, block], &numbers, file.path, &mut best) } else { 0.0 };
-                let first = if at > 0 && both > alone { at - 1 } else { at };
+                let both = is_next.then(|| self.text(&[before, block], &numbers, file.path, &mut best));
+                let (first, score) = match both {
+                    Some(both) if both > alone => (at - 1, both),
+                    _ => (at, alone),
+                };
                 let bytes = first * self.blocks.size..((at + 1) * self.blocks.size).min(file.bytes);
-                spots.push(Spot { score: alone.max(both) * file.prior, file: number, bytes });
+                spots.push(Spot { score: score * file.prior, file: number, bytes });
                 before = block;
             }
         }

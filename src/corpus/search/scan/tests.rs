@@ -50,6 +50,14 @@ fn a_place_in_a_long_file_is_found_with_its_lines() {
 }
 
 #[test]
+fn a_word_that_stands_everywhere_is_found() {
+    // Of a text that is looked at in parts, blocks lie in two of them.
+    let context = Snapshot::of_text(Some("a.txt"), "the linnet sings\n".repeat(1_100_000)).context().unwrap();
+    let found = search_by(Way::Scan, &context, "where is the linnet?", 3, &StopFlag::default()).unwrap();
+    assert!(found[0].text.contains("linnet") && found.iter().all(|it| it.score > 0.0), "{found:?}");
+}
+
+#[test]
 fn nothing_matches_nothing() {
     let context = sources();
     assert!(search_by(Way::Scan, &context, "", 5, &StopFlag::default()).unwrap().is_empty());
