@@ -152,7 +152,7 @@ async fn conclude(
         Err(RunError::Limit(limit)) => (RunOutput::new(partial(), limit), None),
         Err(RunError::Failed(failure)) => (RunOutput::new(partial(), Termination::Failed), Some(failure)),
     };
-    let RunOutput { text, termination, passages, says_so, warnings: told } = output;
+    let RunOutput { text, termination, passages, says_so, found_nothing, warnings: told } = output;
     let (model, has_looked) = (tree.choice.root.name().to_owned(), tree.has_looked());
     let (is_shaped, is_answer) = (question.config.schema.is_some(), termination.is_answer());
     // A text that was never asked for is not read now only to check a partial answer.
@@ -196,7 +196,7 @@ async fn conclude(
         looked.unwrap_or_else(|_| Looked { text: written, ..Looked::default() });
     let LostCalls { first: lost, count: lost_count } = tree.ledger.lost();
     let usage = tree.ledger.meter.usage();
-    let found_nothing = termination.is_answer() && tree.choice.root.found_nothing(&text);
+    let found_nothing = found_nothing || termination.is_answer() && tree.choice.root.found_nothing(&text);
     Answer {
         text,
         termination,

@@ -37,6 +37,14 @@ pub enum RunError {
     Failed(Failure),
 }
 
+impl RunError {
+    /// A model gave no answer that can be used.
+    pub fn no_answer(message: String) -> Self {
+        let hint = Some("another model may do better: --model".to_owned());
+        Self::Failed(Failure { kind: FailureKind::NoAnswer, message, hint })
+    }
+}
+
 impl From<Exceeded> for RunError {
     fn from(exceeded: Exceeded) -> Self {
         Self::Limit(match exceeded {

@@ -74,13 +74,15 @@ pub struct RunOutput {
     pub passages: Option<String>,
     /// Whether an answer that rests on nothing says so itself.
     pub says_so: bool,
+    /// Whether it is the built-in search that speaks, and it has found nothing.
+    pub found_nothing: bool,
     /// Sentences about what is not as the person may think.
     pub warnings: Vec<String>,
 }
 
 impl RunOutput {
     pub fn new(text: String, termination: Termination) -> Self {
-        Self { text, termination, passages: None, says_so: true, warnings: Vec::new() }
+        Self { text, termination, passages: None, says_so: true, found_nothing: false, warnings: Vec::new() }
     }
 }
 

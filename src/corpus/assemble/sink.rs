@@ -1,4 +1,4 @@
-//! Writing one source piece by piece.
+//! Reading one source piece by piece, and writing it.
 
 use crate::corpus::{
     decode::Changes,
@@ -45,28 +45,33 @@ impl<'a> Sink<'a> {
     }
 
     pub fn stream(&mut self, begun: Begun) -> Streamed {
-        let Begun { head: mut piece, mut rest, mut decoder } = begun;
-        let mut changes = Changes::default();
-        let mut broken = None;
-        while !piece.is_empty() && !self.stop.is_raised() {
-            let (text, more) = decoder.decode(&piece);
-            changes += more;
-            self.write(&text);
-            drop(text);
-            piece.clear();
-            if let Err(error) = rest.read_piece(&mut piece, PIECE) {
-                broken = Some(Flaw::Broken { read: rest.read(), error: error.to_string() });
-                break;
-            }
-        }
-        let (tail, more) = decoder.finish();
-        changes += more;
-        self.write(tail);
-        Streamed { reading: rest.reading(), changes, flaw: broken.or_else(|| rest.flaw()) }
+        stream(begun, self.stop, |text| self.write(text))
     }
 
     /// Where the last piece ended, and whether all could be written.
     pub fn finish(self) -> (u64, io::Result<()>) {
         (self.offset, self.failure.map_or(Ok(()), Err))
     }
+}
+
+/// Reads a source piece by piece, to its end or until it is stopped.
+pub(super) fn stream(begun: Begun, stop: &StopFlag, mut take: impl FnMut(&str)) -> Streamed {
+    let Begun { head: mut piece, mut rest, mut decoder } = begun;
+    let mut changes = Changes::default();
+    let mut broken = None;
+    while !piece.is_empty() && !stop.is_raised() {
+        let (text, more) = decoder.decode(&piece);
+        changes += more;
+        take(&text);
+        drop(text);
+        piece.clear();
+        if let Err(error) = rest.read_piece(&mut piece, PIECE) {
+            broken = Some(Flaw::Broken { read: rest.read(), error: error.to_string() });
+            break;
+        }
+    }
+    let (tail, more) = decoder.finish();
+    changes += more;
+    take(tail);
+    Streamed { reading: rest.reading(), changes, flaw: broken.or_else(|| rest.flaw()) }
 }

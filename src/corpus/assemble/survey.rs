@@ -2,22 +2,21 @@
 //!
 //! What is asked of the text may be known already: then its words are looked for on the way.
 
-use super::{Outcome, batch::batches};
+use super::{
+    Outcome,
+    batch::batches,
+    sink::{Streamed, stream},
+};
 use crate::corpus::{
-    decode::Changes,
     error::Error,
-    exclusion::Flaw,
     on_demand::{Measured, Measuring, OnDemandText, Piece},
     parallel,
     search::{Hits, QuestionScan, ThreadScan},
     segment::Segment,
-    source::{Begun, Source, Whole, roots_of},
+    source::{Source, Whole, roots_of},
     stop::StopFlag,
 };
 use std::sync::Arc;
-
-/// How many bytes of a large file are read at once.
-const PIECE: usize = 4 << 20;
 
 /// What an earlier text has of sources that have not changed.
 #[derive(Debug, Clone, Copy)]
@@ -126,32 +125,17 @@ fn look(
             Err((reason, reading)) => (Outcome::left_out(reason, reading), None),
         };
     }
-    let Begun { head: mut piece, mut rest, mut decoder } = match source.begin() {
+    let begun = match source.begin() {
         Ok(begun) => begun,
         Err((reason, reading)) => return (Outcome::left_out(reason, reading), None),
     };
-    let (mut measuring, mut changes, mut broken, mut offset) = (Measuring::default(), Changes::default(), None, 0);
-    let mut take = |text: &str| {
+    let (mut measuring, mut offset) = (Measuring::default(), 0);
+    let Streamed { reading, changes, flaw } = stream(begun, stop, |text| {
         measuring.add(text);
         if let Some(looking) = &mut looking {
             looking.look(number, offset, text);
         }
         offset += text.len();
-    };
-    while !piece.is_empty() && !stop.is_raised() {
-        let (text, more) = decoder.decode(&piece);
-        changes += more;
-        take(&text);
-        drop(text);
-        piece.clear();
-        if let Err(error) = rest.read_piece(&mut piece, PIECE) {
-            broken = Some(Flaw::Broken { read: rest.read(), error: error.to_string() });
-            break;
-        }
-    }
-    let (tail, more) = decoder.finish();
-    changes += more;
-    take(tail);
-    let outcome = included(rest.reading(), changes, broken.or_else(|| rest.flaw()));
-    (outcome, Some(measuring.finish()))
+    });
+    (included(reading, changes, flaw), Some(measuring.finish()))
 }

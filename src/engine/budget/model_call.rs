@@ -2,7 +2,7 @@
 
 use super::{Exceeded, metered_call::MeteredCall};
 use crate::{
-    engine::{error::CallError, query_context::QueryContext},
+    engine::{error::CallError, event::Event, query_context::QueryContext},
     llm::{self, Finish, Message, Model, Piece, PieceSink, Request, Task, Tool, ToolCall},
 };
 use std::sync::Arc;
@@ -108,5 +108,16 @@ impl QueryContext {
             (Finish::Other(reason), _) => Some(Cut::Provider(reason)),
         };
         Ok(Turn { text: reply.text, calls: reply.calls, cut })
+    }
+
+    /// Tells of a turn of a root that answers in one prompt.
+    pub fn publish_turn(&self, turn: &Turn) {
+        self.emit(Event::Turn {
+            run: 0,
+            depth: 0,
+            iteration: self.ledger.budget.iterations(),
+            text: turn.text.clone(),
+            cut: turn.cut.as_ref().map(ToString::to_string),
+        });
     }
 }

@@ -31,6 +31,8 @@ const BACKWARD: [&str; 12] =
 pub struct BuiltInAnswer {
     /// Without the paragraph that says who wrote it.
     pub text: String,
+    /// Whether it is that nothing was found.
+    pub found_nothing: bool,
     /// The places that it quotes or names, in order.
     pub places: Vec<Passage>,
 }
@@ -88,7 +90,8 @@ pub async fn answer(
     let citations = citations.map_err(|error| RunError::Failed(internal_failure(&error)))?.into_iter();
     let there = citations.filter(|it| it.state != CitationState::Missing);
     let places = there.map(|it| Passage { path: it.path, first_line: it.first_line, last_line: it.last_line });
-    Ok(BuiltInAnswer { places: places.collect(), text })
+    let found_nothing = own.choice.root.found_nothing(&text);
+    Ok(BuiltInAnswer { places: places.collect(), found_nothing, text })
 }
 
 /// A question that can be searched for by itself: one that speaks of what was said before goes with the question that

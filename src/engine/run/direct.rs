@@ -8,7 +8,7 @@ use crate::{
         budget::model_call::Cut,
         cite, context_failure,
         error::RunError,
-        event::{Delta, Event},
+        event::Delta,
         prompt,
         query_context::QueryContext,
         run::{RunOutput, refusal},
@@ -55,11 +55,8 @@ pub async fn answer(
             }
         }
     }
-    Err(RunError::Failed(Failure {
-        kind: FailureKind::NoAnswer,
-        message: format!("{} gave no answer of the shape that was asked for: {problem}", tree.choice.root.name()),
-        hint: Some("another model may do better: --model".to_owned()),
-    }))
+    let root = tree.choice.root.name();
+    Err(RunError::no_answer(format!("{root} gave no answer of the shape that was asked for: {problem}")))
 }
 
 /// The answer after the one chance to mend its citations: the second if that is better, else the first.
@@ -108,13 +105,7 @@ async fn call(
     };
     let root = &tree.choice.root;
     let turn = tree.call(root, messages.to_vec(), &Arc::default(), Some(task.clone()), true, &mut stream).await?;
-    tree.emit(Event::Turn {
-        run: 0,
-        depth: 0,
-        iteration: tree.ledger.budget.iterations(),
-        text: turn.text.clone(),
-        cut: turn.cut.as_ref().map(ToString::to_string),
-    });
+    tree.publish_turn(&turn);
     let failed = match turn.cut {
         None if !refusal::is_refusal(&turn.text) => return Ok(turn.text),
         None => {

@@ -20,12 +20,10 @@ use crate::{
             model_call::{Asked, Cut, Turn},
         },
         error::{CallError, RunError},
-        event::Event,
         prompt::{self, passages},
         query_context::QueryContext,
         run::RunOutput,
     },
-    failure::{Failure, FailureKind},
     llm::{self, Message, Model},
 };
 use std::sync::Arc;
@@ -103,7 +101,8 @@ pub async fn answer(
     let told = |happened: Option<String>| -> Vec<String> { before.iter().cloned().chain(happened).collect() };
     if found.places.is_empty() && schema.is_none() {
         let text = standing(&found, root.name(), "there are no passages that it could read");
-        return Ok(RunOutput { warnings: told(None), ..RunOutput::new(text, Termination::Final) });
+        let output = RunOutput::new(text, Termination::Final);
+        return Ok(RunOutput { warnings: told(None), found_nothing: found.found_nothing, ..output });
     }
     let (reply, shown) = match ask(tree, question, &found, &root).await? {
         Ok(replied) => replied,
@@ -113,7 +112,10 @@ pub async fn answer(
             return Ok(RunOutput { warnings: told(Some(warning)), ..RunOutput::new(text, Termination::Final) });
         }
         Err(why) => {
-            return Err(no_answer(format!("{} gave no answer of the shape that was asked for: {why}", root.name())));
+            return Err(RunError::no_answer(format!(
+                "{} gave no answer of the shape that was asked for: {why}",
+                root.name()
+            )));
         }
     };
     if schema.is_some() {
@@ -181,13 +183,7 @@ async fn ask(
             Err(CallError::Model(error)) => return Ok(Err(error.to_string())),
             Err(error) => return Err(error.into()),
         };
-        tree.emit(Event::Turn {
-            run: 0,
-            depth: 0,
-            iteration: tree.ledger.budget.iterations(),
-            text: turn.text.clone(),
-            cut: turn.cut.as_ref().map(ToString::to_string),
-        });
+        tree.publish_turn(&turn);
         match (taken(turn), &question.config.schema) {
             (Ok(text), None) => return Ok(Ok((text, prompt.passages))),
             (Ok(text), Some(schema)) => match schema.check(&text) {
@@ -215,10 +211,4 @@ fn taken(turn: Turn) -> Result<String, String> {
         () if refusal::is_refusal(&text) => Err(DECLINED.to_owned()),
         () => Ok(text),
     }
-}
-
-/// The failure of a model that gives no answer.
-pub fn no_answer(message: String) -> RunError {
-    let hint = Some("another model may do better: --model".to_owned());
-    RunError::Failed(Failure { kind: FailureKind::NoAnswer, message, hint })
 }

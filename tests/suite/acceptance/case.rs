@@ -53,6 +53,7 @@ pub struct Expected {
     pub calls: Option<usize>,
     pub most_calls: Option<usize>,
     pub grounded: Option<&'static str>,
+    pub finds_nothing: bool,
     pub warns: Vec<String>,
     pub answer_lacks: Vec<String>,
     pub most_open: Option<usize>,
@@ -148,6 +149,7 @@ impl Case {
         calls(count: usize) => |it| it.calls = Some(count);
         most_calls(count: usize) => |it| it.most_calls = Some(count);
         grounded(state: &'static str) => |it| it.grounded = Some(state);
+        finds_nothing(is_so: bool) => |it| it.finds_nothing = is_so;
         warns(part: &str) => |it| it.warns.push(part.to_owned());
         answer_lacks(part: &str) => |it| it.answer_lacks.push(part.to_owned());
         most_open(count: usize) => |it| it.most_open = Some(count);

@@ -93,6 +93,7 @@ impl Case {
         }
         it.answer_has.iter().for_each(|part| assert!(answer.text.contains(part), "no `{part}` in {}", answer.text));
         it.answer_lacks.iter().for_each(|part| assert!(!answer.text.contains(part), "`{part}` in {}", answer.text));
+        assert_eq!(answer.found_nothing, it.finds_nothing, "{}", answer.text);
         let grounded = serde_json::to_value(answer.grounded).expect("it is a word");
         assert!(it.grounded.is_none_or(|expected| grounded == expected), "{grounded}: {}", answer.text);
         let said = answer.warnings.join("\n");

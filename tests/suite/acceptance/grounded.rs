@@ -129,6 +129,13 @@ pub fn cases() -> Vec<Case> {
             .answer_lacks("99")
             .answer_has("12 euros a week")
             .warns("nothing of what it said stands in the passages"),
+        about("where the search finds nothing the model is not asked, and that is the answer")
+            .asks("Which zeppelins hibernate underwater?")
+            .options(json!({"strategy": "read"}))
+            .root([])
+            .calls(0)
+            .finds_nothing(true)
+            .answer_has("Nothing found"),
         about("with a schema the answer has that shape")
             .options(json!({"strategy": "read", "schema": {"type": "object", "required": ["fee"]}}))
             .root([says("12"), says("{\"fee\": 12}")])
