@@ -62,7 +62,7 @@ pub use grep::{GrepOptions, GrepResult, GrepRow, grep};
 pub use language::Language;
 pub use outline::outline;
 pub use repo_map::{FocusError, MapError, repo_map};
-pub use search::rate_lines;
+pub use search::{rate_lines, stem};
 pub use segment::{Changed, Segment};
 pub use selection::{OpenBuffer, Root, Selection};
 pub use snapshot::Snapshot;

@@ -39,6 +39,7 @@ pub use lines::rate_lines;
 pub(super) use role::Role;
 pub(super) use scan::{Hits, QuestionScan, Scanned, ThreadScan};
 pub(super) use shared::SharedIndex;
+pub use stem::stem;
 
 use super::stop::StopFlag;
 use query::Query;

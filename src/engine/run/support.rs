@@ -6,7 +6,7 @@
 
 use super::built_in::Passage;
 use crate::{
-    corpus::{ContextText, StopFlag},
+    corpus::{ContextText, StopFlag, stem},
     engine::{answer::CitationState, cite},
 };
 use rustc_hash::FxHashSet;
@@ -184,7 +184,7 @@ const COMMON: [&str; 40] = [
 fn words(text: &str) -> FxHashSet<String> {
     parts(text)
         .filter(|it| (it.len() > 2 || it.bytes().all(|it| it.is_ascii_digit())) && !COMMON.contains(&it.as_str()))
-        .map(stem)
+        .map(|it| stem(&it).into_owned())
         .collect()
 }
 
@@ -201,14 +201,6 @@ fn parts(text: &str) -> impl Iterator<Item = String> {
     let parts: Vec<String> =
         spaced.split(|it: char| !it.is_alphanumeric()).filter(|it| !it.is_empty()).map(str::to_owned).collect();
     parts.into_iter()
-}
-
-/// A word without what English adds to it, roughly.
-fn stem(word: String) -> String {
-    let ending = ["ings", "ing", "ies", "ied", "ed", "es", "s", "ly", "e"]
-        .into_iter()
-        .find(|ending| word.ends_with(ending) && word.len() - ending.len() >= 3);
-    ending.map_or(word.clone(), |ending| word[..word.len() - ending.len()].to_owned())
 }
 
 /// The parts of what a sentence says exactly: numbers, code, names with a capital, a full stop or an underscore inside.
