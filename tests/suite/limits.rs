@@ -165,10 +165,11 @@ async fn a_reply_that_was_cut_is_no_answer() {
         let result = ran.json();
         assert_eq!((&result["termination"], &result["answer"]), (&json!("failed"), &json!("")), "{ran:?}");
         assert!(ran.errors.contains(expected) && ran.errors.contains("--strategy rlm"), "{}", ran.errors);
-        // Where nobody has said how, what the built-in search finds is the answer. There is no passage to read here.
+        // Where nobody has said how, what the built-in search finds is the answer. Here it finds nothing to read.
         let ran = run(rlm(asked)).await;
         let result = ran.json();
-        assert_eq!((ran.status, &result["usage"]["calls"]), (0, &json!(1)), "{ran:?}");
+        assert_eq!((ran.status, &result["usage"]["calls"]), (1, &json!(1)), "{ran:?}");
+        assert_eq!(result["nothingFound"], true, "{ran:?}");
         assert!(!result["answer"].as_str().expect("a text").contains("Half of it is"), "{ran:?}");
         assert!(result["warnings"][0].as_str().is_some_and(|it| it.contains(expected)), "{ran:?}");
     }

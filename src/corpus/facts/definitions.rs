@@ -7,7 +7,7 @@ use crate::corpus::{
     context::ContextText,
     error::Error,
     language::Language,
-    outline::symbols,
+    outline::{by_lines, symbols},
     parallel,
     search::Role,
     segment::Segment,
@@ -21,7 +21,7 @@ use std::{cmp::Reverse, sync::OnceLock};
 /// Files that are worth another thread.
 const LEAST_FILES: usize = 64;
 
-/// The most bytes of files that are parsed.
+/// The most bytes of files that are parsed; in those beyond them lines tell what is defined.
 const MOST_PARSED: usize = 128 << 20;
 
 /// The most definitions that are kept.
@@ -110,13 +110,16 @@ fn in_outlines(
     })?;
     let mut bytes = 0;
     let parsed = segments.into_iter().zip(held).filter_map(|(segment, held)| held.then_some(segment));
-    let parsed: Vec<&Segment> =
-        parsed.take_while(|segment| (bytes, bytes += segment.text.len()).0 <= MOST_PARSED).collect();
-    let found = in_parallel(parsed.len(), 1, |number| {
+    let with_bounds = parsed.map(|segment| (segment, (bytes, bytes += segment.text.len()).0 <= MOST_PARSED));
+    let files: Vec<(&Segment, bool)> = with_bounds.collect();
+    let found = in_parallel(files.len(), 1, |number| {
         stop.check()?;
-        let segment = parsed[number];
+        let (segment, is_parsed) = files[number];
         let text = context.read(segment.text.clone())?;
-        let symbols = symbols(&text, segment.language, stop);
+        let symbols = match is_parsed {
+            true => symbols(&text, segment.language, stop),
+            false => by_lines(&text, segment.language),
+        };
         Ok(of_file(segment, &text, &symbols, |symbol| is_named(symbol, own, ignores_case), qualifiers))
     })?;
     let mut found = found.concat();

@@ -6,26 +6,26 @@ use crate::{
         error::Error,
         language::{Language, Style},
         outline::by_lines,
+        parallel,
         segment::Segment,
         stop::StopFlag,
         symbol::Symbol,
         syntax::{self, UseKind},
-        threads::on_threads,
     },
     text::cut_head,
 };
 use std::{
     collections::BTreeMap,
-    num::NonZeroUsize,
+    ops::Range,
     sync::{
-        Mutex, PoisonError,
+        OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
 };
 
-/// Larger files, most of them data, are not looked at.
-const LARGEST: usize = 16 << 20;
+/// Larger files, most of them data, are looked at in stretches, line by line.
+const LARGEST: usize = if cfg!(test) { 1 << 10 } else { 16 << 20 };
+const STRETCH: usize = if cfg!(test) { 64 } else { 4 << 20 };
 
 /// The most bytes of files to parse; beyond them lines tell comments and calls.
 const MOST_PARSED: usize = 64 << 20;
@@ -44,7 +44,7 @@ pub struct Use {
     /// Counted from 1.
     pub line: usize,
     pub kind: UseKind,
-    /// The innermost definition around it.
+    /// The innermost definition around it. Of large files it is not known.
     pub within: Option<String>,
     pub text: String,
 }
@@ -56,12 +56,18 @@ pub struct Uses {
     pub rows: Vec<Use>,
     /// How many occurrences of each kind there are, whether they have a row or not.
     pub counts: BTreeMap<UseKind, usize>,
-    /// Whether the whole text was looked at. If not, there may be more than was counted.
-    pub is_complete: bool,
 }
 
-/// What one file has: the number of its segment, and its occurrences.
-type Found = (usize, Vec<(UseKind, Use)>);
+impl Uses {
+    /// Counts one, whose row is made if fewer than `most` of its kind were found before.
+    fn add(&mut self, kind: UseKind, most: usize, row: impl FnOnce() -> Use) {
+        let count = self.counts.entry(kind).or_default();
+        *count += 1;
+        if *count <= most {
+            self.rows.push(row());
+        }
+    }
+}
 
 /// The occurrences of `name`, of which at most `most` get a row. Of a qualified name (`Class.method`) the last part is
 /// looked for, since uses rarely spell the others.
@@ -73,49 +79,29 @@ pub fn uses(context: &ContextText, name: &str, most: usize, stop: &StopFlag) -> 
     let segments = context.segments();
     let may_have = context.files_with(name);
     let may_have = |number: usize| may_have.as_ref().is_none_or(|files| files[number]);
-    let (next, parsed, is_complete) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(1));
-    let done: Mutex<(Vec<Found>, Option<Error>)> = Mutex::default();
-    let work = || {
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(segment) = segments.get(number) else { return };
-            if !may_have(number) {
-                continue;
-            }
-            if segment.text.len() > LARGEST {
-                is_complete.store(0, Ordering::Relaxed);
-                continue;
-            }
-            let found = stop.check().and_then(|()| in_file(context, segment, name, &parsed, stop));
-            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-            match found {
-                Ok(found) if found.is_empty() => {}
-                Ok(found) => done.0.push((number, found)),
-                Err(error) => {
-                    next.store(segments.len(), Ordering::Relaxed);
-                    done.1.get_or_insert(error);
-                }
-            }
-        }
-    };
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    on_threads(cores.min(segments.len()), work);
-    let (mut found, failure) = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(error) = failure {
-        return Err(error);
-    }
+    let parsed = AtomicUsize::new(0);
+    let failure = OnceLock::new();
+    let found = parallel::each(segments.len(), 1, || (), |(), number| {
+        let segment = &segments[number];
+        let found = match () {
+            () if !may_have(number) => Ok(Uses::default()),
+            () if segment.text.len() > LARGEST => in_large_file(context, segment, name, most, stop),
+            () => stop.check().and_then(|()| in_file(context, segment, name, most, &parsed, stop)),
+        };
+        found.map_err(|error| failure.set(error)).ok()
+    });
+    let found = found.ok_or_else(|| failure.into_inner().unwrap_or(Error::Stopped))?;
     stop.check()?;
-    found.sort_unstable_by_key(|(number, _)| *number);
-    let mut uses = Uses { is_complete: is_complete.into_inner() == 1, ..Uses::default() };
-    let mut rows: Vec<(UseKind, Use)> = Vec::new();
-    for (kind, row) in found.into_iter().flat_map(|(_, found)| found) {
-        *uses.counts.entry(kind).or_default() += 1;
-        if rows.len() < MOST_KEPT {
-            rows.push((kind, row));
+    let mut uses = Uses::default();
+    for Uses { rows, counts } in found {
+        for (kind, count) in counts {
+            *uses.counts.entry(kind).or_default() += count;
         }
+        let room = MOST_KEPT.saturating_sub(uses.rows.len());
+        uses.rows.extend(rows.into_iter().take(room));
     }
-    rows.sort_by_key(|(kind, _)| *kind);
-    uses.rows = rows.into_iter().take(most).map(|(_, row)| row).collect();
+    uses.rows.sort_by_key(|row| row.kind);
+    uses.rows.truncate(most);
     Ok(uses)
 }
 
@@ -129,13 +115,15 @@ fn in_file(
     context: &ContextText,
     segment: &Segment,
     name: &str,
+    most: usize,
     parsed: &AtomicUsize,
     stop: &StopFlag,
-) -> Result<Vec<(UseKind, Use)>, Error> {
+) -> Result<Uses, Error> {
     let text = context.read(segment.text.clone())?;
     let positions = syntax::positions(&text, name);
+    let mut uses = Uses::default();
     if positions.is_empty() {
-        return Ok(Vec::new());
+        return Ok(uses);
     }
     let is_within_bounds = parsed.fetch_add(text.len(), Ordering::Relaxed) < MOST_PARSED;
     let tree = segment.language.filter(|_| is_within_bounds);
@@ -146,24 +134,59 @@ fn in_file(
     });
     let mut around = Around { symbols: &symbols, next: 0, open: Vec::new() };
     let (mut line, mut counted) = (1, 0);
-    let mut rows: Vec<(UseKind, Use)> = Vec::with_capacity(positions.len());
     for (&at, kind) in positions.iter().zip(kinds) {
         line += memchr::memchr_iter(b'\n', &text.as_bytes()[counted..at]).count();
         counted = at;
-        let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |at| at + 1);
-        let end = memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |end| at + end);
-        // Of a very long line the part around the name.
-        let start = if at - start > SHOWN { text.floor_char_boundary(at - SHOWN / 3) } else { start };
-        let row = Use {
+        uses.add(kind, most, || Use {
             path: segment.path.clone(),
             line,
             kind,
             within: around.innermost(line).map(|symbol| symbol.name.clone()),
-            text: cut_head(text[start..end].trim_end(), SHOWN).shown.to_owned(),
-        };
-        rows.push((kind, row));
+            text: shown(&text, at),
+        });
     }
-    Ok(rows)
+    Ok(uses)
+}
+
+/// As [`in_file`], without ever having all of it at hand.
+fn in_large_file(
+    context: &ContextText,
+    segment: &Segment,
+    name: &str,
+    most: usize,
+    stop: &StopFlag,
+) -> Result<Uses, Error> {
+    let Range { start, end } = segment.text.clone();
+    let (mut uses, mut line, mut from) = (Uses::default(), 1, start);
+    while from < end {
+        stop.check()?;
+        let to = if end - from > STRETCH { context.next_line(from + STRETCH)?.min(end) } else { end };
+        let text = context.read(from..to)?;
+        let mut counted = 0;
+        for at in syntax::positions(&text, name) {
+            line += memchr::memchr_iter(b'\n', &text.as_bytes()[counted..at]).count();
+            counted = at;
+            let kind = kind_by_line(&text, at, name.len(), segment.language);
+            uses.add(kind, most, || Use {
+                path: segment.path.clone(),
+                line,
+                kind,
+                within: None,
+                text: shown(&text, at),
+            });
+        }
+        line += memchr::memchr_iter(b'\n', &text.as_bytes()[counted..]).count();
+        from = to;
+    }
+    Ok(uses)
+}
+
+/// The line of a position; of a very long line the part around it.
+fn shown(text: &str, at: usize) -> String {
+    let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |at| at + 1);
+    let start = if at - start > SHOWN { text.floor_char_boundary(at - SHOWN / 3) } else { start };
+    let rest = &text[start..text.ceil_char_boundary((start + SHOWN * 5).min(text.len()))];
+    cut_head(rest.lines().next().unwrap_or_default().trim_end(), SHOWN).shown.to_owned()
 }
 
 /// What an occurrence is in a file that was not parsed.
@@ -212,7 +235,6 @@ mod tests {
     fn found(path: &str, text: &str, name: &str) -> Vec<String> {
         let context = Snapshot::of_text(Some(path), text.to_owned()).context().unwrap();
         let mut uses = uses(&context, name, 100, &StopFlag::default()).unwrap();
-        assert!(uses.is_complete);
         uses.rows.sort_by_key(|it| it.line);
         let within = |it: &Use| it.within.as_ref().map(|name| format!(" in {name}")).unwrap_or_default();
         uses.rows.iter().map(|it| format!("{} {}{}", it.line, it.kind.name(), within(it))).collect()
@@ -320,6 +342,20 @@ mod tests {
         let stop = StopFlag::default();
         stop.raise();
         assert!(super::uses(&context, "f", 10, &stop).is_err());
+    }
+
+    #[test]
+    fn large_files_are_looked_at_in_stretches() {
+        let line = |number: usize| if number % 7 == 0 { "seen: gauge\n" } else { "nothing\n" };
+        let text: String = (0..1000).map(line).collect();
+        for (path, kind) in [("a.log", UseKind::Text), ("a.py", UseKind::Reference)] {
+            let context = Snapshot::of_text(Some(path), text.clone()).context().unwrap();
+            let uses = uses(&context, "gauge", 1000, &StopFlag::default()).unwrap();
+            assert_eq!(uses.counts, BTreeMap::from([(kind, 143)]));
+            let lines: Vec<usize> = uses.rows.iter().map(|it| it.line).collect();
+            assert_eq!(lines, (0..1000).step_by(7).map(|number| number + 1).collect::<Vec<_>>());
+            assert!(uses.rows.iter().all(|it| it.text == "seen: gauge"), "{uses:?}");
+        }
     }
 
     #[test]

@@ -220,12 +220,10 @@ fn find_uses(context: &ContextText, given: Value, stop: &StopFlag) -> Result<Val
     let said: Vec<String> = found.counts.iter().map(|(kind, count)| format!("{} {count}", kind.name())).collect();
     let counts: Map<String, Value> =
         found.counts.iter().map(|(kind, count)| (kind.name().to_owned(), (*count).into())).collect();
-    let (is_complete, least) = (found.is_complete, if found.is_complete { "" } else { "at least " });
     let row =
         |it: corpus::Use| [it.path.into(), it.line.into(), it.kind.name().into(), or_null(it.within), it.text.into()];
     let rows = rows(&USES, found.rows.into_iter().map(row), more);
-    let note = format!("in all: {least}{}", said.join(", "));
-    Ok(with(rows, note, [("counts", counts.into()), ("complete", is_complete.into())]))
+    Ok(with(rows, format!("in all: {}", said.join(", ")), [("counts", counts.into())]))
 }
 
 fn count_lines(context: &ContextText, given: Value, stop: &StopFlag) -> Result<Value, Raised> {

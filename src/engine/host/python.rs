@@ -1,6 +1,9 @@
 //! The functions as programs find them: a text of Python, which the interpreter's prelude ends with.
 
-use super::function::{Constant, Does, Gives, HostFunction, Kind, Missing, Parameter};
+use super::{
+    function::{Constant, Does, Gives, HostFunction, Kind, Missing, Parameter},
+    sub_calls::MOST_PROMPTS,
+};
 use crate::text::capitalized;
 use std::fmt::Write;
 
@@ -66,7 +69,7 @@ fn argument(parameter: &Parameter) -> String {
         Kind::Flag => format!("bool({name})"),
         Kind::Texts => format!("texts({name}, {name:?})"),
         Kind::Prompt => format!("filled(text({name}, {name:?}))"),
-        Kind::Prompts => format!("prompt_list({name})"),
+        Kind::Prompts => format!("prompt_list({name}, {MOST_PROMPTS})"),
         Kind::Any => name.to_owned(),
     };
     match parameter.missing {

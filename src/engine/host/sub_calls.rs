@@ -27,7 +27,7 @@ use std::sync::Arc;
 const LABEL_CHARS: usize = 80;
 
 /// Prompts that one call may hand over. Each costs memory while it waits, whether a limit lets it through or not.
-const MOST_PROMPTS: usize = 10_000;
+pub(super) const MOST_PROMPTS: usize = 10_000;
 
 /// The longest name of a model.
 const LONGEST_NAME: usize = 120;

@@ -263,7 +263,8 @@ async fn the_first_signal_ends_a_question_whatever_the_server_does() {
 async fn the_first_signal_ends_a_program_whose_output_nobody_takes() {
     let folder = TempDir::new().expect("a folder can be made");
     let path = file(&folder, "text.txt", b"some text");
-    let mut command = question(&path, &["--model", "cli:yes"]);
+    // More than the pipe takes, and less than a reply may have.
+    let mut command = question(&path, &["--model", "cli:seq 1 4000"]);
     let mut child = command.spawn().expect("the program starts");
     let id = child.id().expect("it runs");
     let output = child.stdout.take().expect("its output is piped");

@@ -23,7 +23,6 @@ def by_uses():
     parts = []
     others = [row for row in uses if row.kind == "declaration"
               and not any((row.path, row.line) == (known.path, known.first_line) for known in defined)]
-    least = "" if uses.complete else "at least "
     wants_calls = asked.get("calls")
     calls, references = counts.get("call", 0), counts.get("reference", 0) + counts.get("assignment", 0)
     groups = [("call", "called", calls)] if calls else []
@@ -38,7 +37,7 @@ def by_uses():
     for kind, verb, number in groups:
         rows = [row for row in uses if row.kind == kind or kind == "reference" and row.kind == "assignment"]
         rows.sort(key=lambda row: order(row.path))
-        parts += by_owner(name, rows, verb, number) or [told_uses(own, rows, verb, least, number)]
+        parts += by_owner(name, rows, verb, number) or [told_uses(own, rows, verb, number)]
     if wants_calls and calls and references:
         rows = [row for row in uses if row.kind in ("reference", "assignment")]
         parts.append(f"It is used {counted(references, 'time')} without being called there:\n\n" + "\n".join(listed(rows[:6], references)))
@@ -55,10 +54,10 @@ def by_uses():
     return parts
 
 
-def told_uses(name, rows, verb, least, number):
+def told_uses(name, rows, verb, number):
     callers = {(row.path, row.within) for row in rows}
     where = f", in {counted(len(callers), 'definition or file')}" if len(callers) < number else ""
-    return (f"`{name}` is {verb} at {least}{counted(number, 'place')}{where.replace('definition or files', 'definitions or files')}:\n\n"
+    return (f"`{name}` is {verb} at {counted(number, 'place')}{where.replace('definition or files', 'definitions or files')}:\n\n"
             + "\n".join(listed(rows, number)))
 
 
@@ -73,7 +72,7 @@ def by_owner(name, rows, verb, number):
     for row in rows:
         meant_type = type_before(row, own, owner, others)
         (sure if meant_type == owner else open_ if meant_type is None else of_others).append(row)
-    parts = [told_uses(name, sure, verb, "", len(sure))] if sure else [f"No place shows by its syntax that it means `{name}`."]
+    parts = [told_uses(name, sure, verb, len(sure))] if sure else [f"No place shows by its syntax that it means `{name}`."]
     if open_:
         parts.append(f"{counted(len(open_), 'place')} more may mean it or another `{own}`, since the type before it is not in the syntax:\n\n"
                      + "\n".join(listed(open_, len(open_))))

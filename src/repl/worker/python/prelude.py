@@ -186,9 +186,12 @@ def filled(prompt):
     return result
 
 
-def prompt_list(prompts):
+def prompt_list(prompts, most):
     if isinstance(prompts, str):
         raise TypeError("prompts must be a list of str; for one prompt use the call that is not batched")
+    # Before each is looked at, which takes long.
+    if isinstance(prompts, (list, tuple)) and len(prompts) > most:
+        raise ValueError(f"{len(prompts)} prompts are too many for one call; the most is {most}")
     return [filled(text(prompt, f"prompts[{place}]")) for place, prompt in enumerate(prompts)]
 
 
