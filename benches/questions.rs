@@ -112,7 +112,7 @@ fn ask(program: &Path, question: &Question, sources: &Path) -> Value {
 
 /// What was asked in vain, and what was cited.
 fn failure(package: &str, question: &Question, result: &Value) -> String {
-    let mut text = format!("- {package}, {}: `{}`\n", question.kind, question.ask.replace('\n', " ⏎ "));
+    let mut text = format!("- {package}, {}: {:?}\n", question.kind, question.ask);
     let citations = result["citations"].as_array().map(Vec::as_slice).unwrap_or_default();
     for citation in citations.iter().take(LOOKED_AT) {
         let path = citation["path"].as_str().unwrap_or_default();
@@ -170,9 +170,11 @@ fn main() -> ExitCode {
     println!("A citation is right if it has at most {LONGEST} lines and holds a line that was noted.");
     table("asked for", kinds);
     table("package", packages.into_iter().chain([("**all**".to_owned(), all)]));
-    println!("\nNone of five right:\n\n{failures}");
+    if !failures.is_empty() {
+        println!("\nNone of five right:\n\n{failures}");
+    }
     if missing > 0 {
-        eprintln!("{missing} questions were not asked, since the sources of their packages cannot be fetched.");
+        eprintln!("Questions that were not asked, since their sources cannot be fetched: {missing}");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
