@@ -6,7 +6,10 @@
 //! not looked at while the ranking was tuned. `docs/extractive.md` is what this test measured last; `UPDATE_EXPECT=1
 //! cargo test --test suite extractive` writes it anew.
 
-use crate::terminal::{rlm, run};
+use crate::{
+    questions::{Answer, LONGEST, Tally, rank},
+    terminal::{rlm, run},
+};
 use expect_test::expect_file;
 use futures::StreamExt;
 use serde::Deserialize;
@@ -17,12 +20,6 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
-
-/// Citations that a person looks at.
-const LOOKED_AT: usize = 5;
-
-/// Longer citations do not count.
-const LONGEST: usize = 60;
 
 /// The share of questions that must be answered.
 const SHARE: f64 = 0.8;
@@ -46,13 +43,6 @@ struct Question {
     #[serde(default)]
     held_out: bool,
     answers: Vec<Answer>,
-}
-
-/// A place that answers: a file, and a text that occurs on one of its lines.
-#[derive(Deserialize)]
-struct Answer {
-    file: String,
-    line: String,
 }
 
 fn folder() -> &'static Path {
@@ -83,50 +73,10 @@ pub fn sources(packages: &Value, name: &str) -> (String, PathBuf) {
 }
 
 /// The place among the first citations, from 1, of the first that answers.
-async fn rank(question: &Question, sources: &Path) -> Option<usize> {
+async fn ask(question: &Question, sources: &Path) -> Option<usize> {
     let path = sources.to_str().expect("the path is text");
     let ran = run(rlm(["query", &question.ask, path, "--json", "--model", "extractive"])).await;
-    let result = ran.json();
-    let citations = result["citations"].as_array().expect("a list of citations");
-    citations.iter().take(LOOKED_AT).position(|citation| answers(citation, question, sources)).map(|at| at + 1)
-}
-
-fn answers(citation: &Value, question: &Question, sources: &Path) -> bool {
-    let line = |name: &str| citation[name].as_u64().and_then(|it| usize::try_from(it).ok()).expect("a number");
-    let (first, last) = (line("startLine"), line("endLine"));
-    last - first < LONGEST
-        && question.answers.iter().any(|answer| {
-            citation["path"] == answer.file.as_str() && {
-                let text = fs::read_to_string(sources.join(&answer.file)).expect("the source is text");
-                text.lines().skip(first - 1).take(last + 1 - first).any(|line| line.contains(&answer.line))
-            }
-        })
-}
-
-/// How many of how many questions were answered by the first citation, and by the first five.
-#[derive(Debug, Default, Clone, Copy)]
-struct Tally {
-    asked: usize,
-    first: usize,
-    five: usize,
-}
-
-impl Tally {
-    fn add(&mut self, rank: Option<usize>) {
-        self.asked += 1;
-        self.first += usize::from(rank == Some(1));
-        self.five += usize::from(rank.is_some());
-    }
-
-    fn share(self) -> f64 {
-        self.five as f64 / self.asked as f64
-    }
-
-    fn row(self, name: &str) -> String {
-        let percent = |count: usize| 100.0 * count as f64 / self.asked as f64;
-        let (first, five) = (percent(self.first), percent(self.five));
-        format!("| {name} | {} | {} ({first:.0} %) | {} ({five:.0} %) |\n", self.asked, self.first, self.five)
-    }
+    rank(&ran.json(), &question.answers, sources)
 }
 
 #[tokio::test]
@@ -139,7 +89,7 @@ async fn four_of_five_questions_are_answered_by_the_first_five_citations() {
     let mut details = String::new();
     for set in &questions.set {
         let (name, sources) = sources(&packages, &set.package);
-        let ranks = set.question.iter().map(|question| rank(question, &sources));
+        let ranks = set.question.iter().map(|question| ask(question, &sources));
         let ranks: Vec<Option<usize>> = futures::stream::iter(ranks).buffered(2).collect().await;
         let mut tally = Tally::default();
         let _ = write!(details, "\n### {name}\n\n| question | right citation | |\n|---|---|---|\n");
@@ -216,6 +166,7 @@ async fn four_of_five_questions_are_answered_by_the_first_five_citations() {
          The number is the place of the first right citation among the first five.\n{details}"
     ));
     for tally in [tuned, held_out] {
-        assert!(tally.share() >= SHARE, "only {} of {} questions were answered", tally.five, tally.asked);
+        let share = tally.five as f64 / tally.asked as f64;
+        assert!(share >= SHARE, "only {} of {} questions were answered", tally.five, tally.asked);
     }
 }

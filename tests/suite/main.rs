@@ -27,6 +27,8 @@ mod oracle;
 mod preview;
 mod processes;
 mod query;
+#[path = "../questions/mod.rs"]
+mod questions;
 mod raw;
 mod rendering;
 mod repl;
