@@ -3,20 +3,20 @@
 //! BM25 over passages (a function with its comment, a section, a window of a long one), with more weight on names of
 //! definitions and on comments (Robertson, Zaragoza and Taylor, *Simple BM25 extension to multiple weighted fields*,
 //! 2004). A question rarely uses the words of the code, so each of its words also stands for related ones at a
-//! discount, and passages that hold more of the question's words, or whose name is made of them, move up. What callers
-//! say of a function counts as well. Good passages that are neighbours are shown as one.
+//! discount, and passages that hold more of the question's words, or whose name is made of them, move up. Good passages
+//! that are neighbours are shown as one.
 //!
 //! Here is the index of some files and what it finds, and [`scan`], which finds in a large text what is worth an index;
 //! a text asks for either through `corpus::search()`.
 
 mod batches;
-mod calls;
+mod block_counts;
 mod collector;
 mod file;
+mod frequencies;
 mod index;
 mod key;
 mod lines;
-mod links;
 mod part;
 mod passages;
 mod query;
@@ -26,7 +26,6 @@ mod resolved_query;
 mod role;
 mod scan;
 mod shared;
-mod statistics;
 mod stem;
 mod synonyms;
 mod table;

@@ -20,6 +20,9 @@ pub(super) const SATURATION: f32 = 1.5;
 /// How much long passages are held against having more words (b of BM25).
 pub(super) const LENGTH: f32 = 0.3;
 
+/// How many words a passage usually has. Shorter ones are not better for that, longer ones are.
+const USUAL_WORDS: f32 = 45.0;
+
 /// What a word in the path of a file counts, relative to one in its passages.
 pub(super) const PATH: f32 = 0.35;
 
@@ -48,7 +51,7 @@ pub(super) fn rank(
     k: usize,
     stop: &StopFlag,
 ) -> Option<Vec<Ranked>> {
-    let scoring = || Scoring { asked, query, mean: index.mean_words(), scores: Scores::default() };
+    let scoring = || Scoring { asked, query, scores: Scores::default() };
     let ranked = parallel::each(index.parts.len(), LEAST_PARTS, scoring, |scoring, number| {
         let ranked = scoring.part(number, &index.parts[number].part);
         (!stop.is_raised()).then(|| best(ranked, k))
@@ -72,8 +75,6 @@ fn best(mut ranked: Vec<Ranked>, k: usize) -> Vec<Ranked> {
 struct Scoring<'a> {
     asked: &'a ResolvedQuery,
     query: &'a Query,
-    /// The mean number of words of a passage.
-    mean: f32,
     scores: Scores,
 }
 
@@ -144,7 +145,7 @@ impl Scoring<'_> {
                 score.name += name * in_name as f32;
                 let words = part.entries[passage as usize].words as f32;
                 // Being very short does not make a passage better.
-                let length = 1.0 - LENGTH + LENGTH * words.max(self.mean) / self.mean;
+                let length = 1.0 - LENGTH + LENGTH * words.max(USUAL_WORDS) / USUAL_WORDS;
                 let frequency = tenths as f32 / weight::CODE as f32;
                 let offered = meaning.strength * frequency * (SATURATION + 1.0) / (frequency + SATURATION * length);
                 if score.best == 0.0 {
@@ -154,17 +155,11 @@ impl Scoring<'_> {
                     (score.best, score.strength) = (offered, meaning.strength);
                 }
             };
-            let mut said = held.said(meaning.term).iter().peekable();
             let list = held.passages[meaning.term].map(|position| part.passages.list(position as usize));
             for (passage, value) in list.into_iter().flatten() {
-                while let Some(said) = said.next_if(|said| said.passage < passage) {
-                    offer(said.passage, said.tenths, 0);
-                }
-                let more = said.next_if(|said| said.passage == passage).map_or(0, |said| said.tenths);
                 let (tenths, in_name) = unweighed(value);
-                offer(passage, tenths + more, in_name);
+                offer(passage, tenths, in_name);
             }
-            said.for_each(|said| offer(said.passage, said.tenths, 0));
         }
         for passage in scores.met.drain(..) {
             let score = &mut scores.passages[passage as usize];

@@ -3,11 +3,11 @@
 use super::hits::{Blocks, Hit, Hits, PathHits};
 use crate::corpus::{
     search::{
+        frequencies::Frequencies,
         query::Query,
         rank::{COVERAGE, LENGTH, PATH, SATURATION, prior_of_role},
         resolved_concepts::ResolvedConcepts,
         role::Role,
-        statistics::Statistics,
     },
     segment::Segment,
 };
@@ -27,7 +27,7 @@ pub(super) struct Spot {
 
 /// Scores the blocks of one part of the text after the other.
 pub(super) struct Scoring<'a> {
-    statistics: &'a Statistics,
+    frequencies: &'a Frequencies,
     blocks: Blocks,
     files: Vec<OfFile>,
     /// What each concept counts.
@@ -55,11 +55,16 @@ struct Best {
 }
 
 impl<'a> Scoring<'a> {
-    pub fn new(query: &Query, statistics: &'a Statistics, files: &[Segment], paths: &PathHits, blocks: Blocks) -> Self {
-        let ResolvedConcepts { concepts, importance: whole, .. } =
-            ResolvedConcepts::new(query, &statistics.frequencies());
-        let mut meanings = vec![Vec::new(); statistics.terms.len()];
-        let mut in_paths = vec![Vec::new(); statistics.terms.len()];
+    pub fn new(
+        query: &Query,
+        frequencies: &'a Frequencies,
+        files: &[Segment],
+        paths: &PathHits,
+        blocks: Blocks,
+    ) -> Self {
+        let ResolvedConcepts { concepts, importance: whole, .. } = ResolvedConcepts::new(query, frequencies);
+        let mut meanings = vec![Vec::new(); frequencies.terms.len()];
+        let mut in_paths = vec![Vec::new(); frequencies.terms.len()];
         for (number, concept) in concepts.iter().enumerate() {
             for meaning in &concept.meanings {
                 meanings[meaning.term].push((number, meaning.strength));
@@ -71,7 +76,7 @@ impl<'a> Scoring<'a> {
             OfFile { path: 0.0, prior: prior_of_role(role, query), bytes: file.text.len() }
         };
         let mut files: Vec<OfFile> = files.iter().map(of_file).collect();
-        let numbers = paths.numbers(&statistics.terms);
+        let numbers = paths.numbers(&frequencies.terms);
         // Each concept by the best of its terms.
         let mut best = vec![0.0_f32; concepts.len()];
         for hits in paths.hits.chunk_by(|a, b| a.0 == b.0) {
@@ -83,12 +88,12 @@ impl<'a> Scoring<'a> {
             files[hits[0].0].path = best.iter_mut().map(std::mem::take).sum();
         }
         let importance = concepts.iter().map(|concept| concept.importance).collect();
-        Self { statistics, blocks, files, importance, whole, meanings }
+        Self { frequencies, blocks, files, importance, whole, meanings }
     }
 
     /// The best places of a part of the text.
     pub fn best_of(&self, hits: &Hits) -> Vec<Spot> {
-        let numbers = hits.numbers(&self.statistics.terms);
+        let numbers = hits.numbers(&self.frequencies.terms);
         let mut best: Vec<Best> = self.importance.iter().map(|_| Best { offered: 0.0, strength: 0.0 }).collect();
         let mut spots = Vec::new();
         for of_file in hits.hits.chunk_by(|a, b| a.file == b.file) {
