@@ -95,6 +95,7 @@ impl Collector {
         }
         let owner = piece.owner.map(|owner| &file.definitions[owner]);
         let kind = match owner.map(|it| it.kind) {
+            Some("function" | "method") if owner.is_some_and(|it| file.is_declared_only(it)) => Kind::Declaration,
             Some("function" | "method" | "macro" | "heading") => Kind::Function,
             Some(_) => Kind::Type,
             None => Kind::Nothing,
@@ -106,7 +107,7 @@ impl Collector {
             lines: u8::try_from(piece.lines.len()).unwrap_or(u8::MAX),
             name: u8::try_from(name).unwrap_or(u8::MAX),
             role: if is_test { Role::Test } else { file.role },
-            shape: Shape::new(kind, has_code || file.comments.is_empty()),
+            shape: Shape::new(kind, has_code || file.comments.is_empty(), piece.begins_owner),
         });
     }
 

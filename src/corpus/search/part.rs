@@ -44,22 +44,27 @@ pub(super) struct Shape(u8);
 pub(super) enum Kind {
     /// Something that does something, or a section of a document.
     Function,
+    /// A function without what it does.
+    Declaration,
     Type,
     Nothing,
 }
 
 impl Shape {
     const CODE: u8 = 1;
+    const BEGINS: u8 = 2;
 
-    pub fn new(kind: Kind, has_code: bool) -> Self {
+    pub fn new(kind: Kind, has_code: bool, begins: bool) -> Self {
         let code = if has_code { Self::CODE } else { 0 };
-        Self((kind as u8) << 1 | code)
+        let begins = if begins { Self::BEGINS } else { 0 };
+        Self((kind as u8) << 2 | begins | code)
     }
 
     pub fn kind(self) -> Kind {
-        match self.0 >> 1 {
+        match self.0 >> 2 {
             0 => Kind::Function,
-            1 => Kind::Type,
+            1 => Kind::Declaration,
+            2 => Kind::Type,
             _ => Kind::Nothing,
         }
     }
@@ -67,6 +72,11 @@ impl Shape {
     /// Whether some of it is not a comment.
     pub fn has_code(self) -> bool {
         self.0 & Self::CODE != 0
+    }
+
+    /// Whether what it defines begins here.
+    pub fn begins(self) -> bool {
+        self.0 & Self::BEGINS != 0
     }
 }
 
@@ -83,10 +93,10 @@ mod tests {
 
     #[test]
     fn shapes_keep_what_they_are_made_of() {
-        for kind in [Kind::Function, Kind::Type, Kind::Nothing] {
-            for has_code in [false, true] {
-                let shape = Shape::new(kind, has_code);
-                assert_eq!((shape.kind(), shape.has_code()), (kind, has_code));
+        for kind in [Kind::Function, Kind::Declaration, Kind::Type, Kind::Nothing] {
+            for (has_code, begins) in [(false, false), (true, false), (false, true), (true, true)] {
+                let shape = Shape::new(kind, has_code, begins);
+                assert_eq!((shape.kind(), shape.has_code(), shape.begins()), (kind, has_code, begins));
             }
         }
     }

@@ -8,14 +8,19 @@ use super::{
 use std::ops::RangeInclusive;
 
 /// What a word of the same root counts, relative to the one that it stands for.
-const FAMILY: f32 = 0.7;
+const FAMILY: f32 = 0.4;
+
+/// How much more a rare concept tells than a common one: less than its rarity says, since what a question is about may be
+/// common where it is answered.
+const SPREAD: f32 = 0.7;
+
+/// How much a word is held against that is commoner than the one it stands for.
+const COMMONER: f32 = 0.55;
 
 /// The concepts of a query as a text has them.
 #[derive(Debug)]
 pub(super) struct ResolvedConcepts {
     pub concepts: Vec<ResolvedConcept>,
-    /// The importance of all concepts together.
-    pub importance: f32,
     /// What each term counts in the name of a passage.
     pub in_name: Vec<f32>,
 }
@@ -41,7 +46,7 @@ pub(super) struct Meaning {
 impl ResolvedConcepts {
     pub fn new(query: &Query, frequencies: &Frequencies) -> Self {
         let in_name = vec![0.0; frequencies.terms.len()];
-        let mut resolved = Self { concepts: Vec::new(), importance: 0.0, in_name };
+        let mut resolved = Self { concepts: Vec::new(), in_name };
         for concept in &query.concepts {
             resolved.add(concept, frequencies);
         }
@@ -62,14 +67,13 @@ impl ResolvedConcepts {
         let meaning = |(term, weight): (usize, f32)| {
             // A commoner word that stands for what was asked counts less.
             let own = rarity(blocks[term], *all_blocks).min(rarity_of_concept);
-            let strength = weight * (own / rarity_of_concept).sqrt();
+            let strength = weight * (own / rarity_of_concept).powf(COMMONER);
             Meaning { term, strength, in_path: weight * rarity(files[term], *all_files) }
         };
         for &(term, weight) in &meant {
             self.in_name[term] = self.in_name[term].max(weight);
         }
-        let importance = rarity_of_concept * concept.weight;
-        self.importance += importance;
+        let importance = rarity_of_concept.powf(SPREAD) * concept.weight;
         self.concepts.push(ResolvedConcept { importance, meanings: meant.into_iter().map(meaning).collect() });
     }
 }
