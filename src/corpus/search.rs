@@ -1,22 +1,22 @@
 //! Ranked search: which passages answer a question in plain words?
 //!
 //! BM25 over passages (a function with its comment, a section, a window of a long one), with more weight on names of
-//! definitions and on comments (Robertson, Zaragoza and Taylor, *Simple BM25 extension to multiple weighted fields*,
-//! 2004). A question rarely uses the words of the code, so each of its words also stands for related ones at a
-//! discount, and passages that hold more of the question's words, or whose name is made of them, move up. What callers
-//! say of a function counts as well. Good passages that are neighbours are shown as one.
+//! definitions (Robertson, Zaragoza and Taylor, *Simple BM25 extension to multiple weighted fields*, 2004), and once more
+//! over what lies around each: what a function is about is often said only once in its file (Callan, *Passage-level
+//! evidence in document retrieval*, 1994). A question rarely uses the words of the code, so each of its words also stands
+//! for related ones at a discount. Good passages that are neighbours are shown as one.
 //!
 //! Here is the index of some files and what it finds, and [`scan`], which finds in a large text what is worth an index;
 //! a text asks for either through `corpus::search()`.
 
 mod batches;
-mod calls;
+mod block_counts;
 mod collector;
 mod file;
+mod frequencies;
 mod index;
 mod key;
 mod lines;
-mod links;
 mod part;
 mod passages;
 mod query;
@@ -26,8 +26,8 @@ mod resolved_query;
 mod role;
 mod scan;
 mod shared;
-mod statistics;
 mod stem;
+mod surroundings;
 mod synonyms;
 mod table;
 mod terms;
@@ -57,10 +57,6 @@ const GAP: usize = 2;
 /// The most lines of neighbours that are joined.
 const LONGEST_JOINED: usize = 50;
 
-/// Which part of its score a passage adds to the neighbour that it is joined to: where several passages fit, the answer
-/// is more likely.
-const NEIGHBOUR: f32 = 0.05;
-
 /// The best passages for `query`, best first; nothing if it is stopped.
 pub(super) fn search_index(index: &Index, query: &str, k: usize, stop: &StopFlag) -> Option<Vec<Joined>> {
     find(index, &Query::new(query), k, stop)
@@ -81,7 +77,7 @@ fn find(index: &Index, query: &Query, k: usize, stop: &StopFlag) -> Option<Vec<J
     }
 }
 
-/// Joins what is near to something better; nothing if it is stopped.
+/// Joins what is near to something better, best first; nothing if it is stopped.
 fn joined(index: &Index, ranked: Vec<Ranked>, stop: &StopFlag) -> Option<Vec<Joined>> {
     let mut found: Vec<Joined> = Vec::new();
     // The places in `found` of each file's.
@@ -98,18 +94,13 @@ fn joined(index: &Index, ranked: Vec<Ranked>, stop: &StopFlag) -> Option<Vec<Joi
         let own = of_segment.entry(segment).or_default();
         let near = own.iter().find_map(|&place| Some((place, found[place].with(&lines)?)));
         match near {
-            Some((place, joined)) => {
-                let it = &mut found[place];
-                it.lines = joined;
-                it.score += NEIGHBOUR * score;
-            }
+            Some((place, joined)) => found[place].lines = joined,
             None => {
                 own.push(found.len());
                 found.push(Joined { segment, lines, score });
             }
         }
     }
-    found.sort_by(|a, b| b.score.total_cmp(&a.score));
     Some(found)
 }
 

@@ -1,9 +1,9 @@
 //! Builds parts of the index, one after the other, on one thread.
 
 use super::{
-    calls::{CallScan, called},
+    block_counts::BlockCounts,
     file::{File, is_fence, is_import, is_test},
-    part::{Entry, Kind, NameHash, Part, Shape},
+    part::{Entry, Kind, Part, Shape},
     passages::{Piece, pieces},
     role::Role,
     table::Log,
@@ -12,23 +12,15 @@ use super::{
     weight::{self, counted_in_name, weighed},
 };
 use crate::corpus::{segment::Segment, stop::StopFlag, structure::Definition};
-use rustc_hash::FxHashMap;
-use xxhash_rust::xxh3::xxh3_64;
-
-/// Calls of one name that are looked at; what is called more often is a tool, and each comment is about something else.
-pub(super) const CALLS: u8 = 30;
 
 /// What was found so far of the part at hand.
 #[derive(Debug, Default)]
 pub(super) struct Collector {
     vocabulary: Vocabulary,
     tally: Tally,
+    blocks: BlockCounts,
     passages: Log,
     paths: Log,
-    comments: Log,
-    calls: Vec<NameHash>,
-    calls_of_name: FxHashMap<NameHash, u8>,
-    definitions: Vec<NameHash>,
     entries: Vec<Entry>,
     files: Vec<u32>,
 }
@@ -69,14 +61,11 @@ impl Collector {
         let part = Part {
             passages: self.passages.take_table(keys, &order),
             paths: self.paths.take_table(keys, &order),
-            comments: self.comments.take_table(keys, &order),
-            calls: self.calls.drain(..).collect(),
-            definitions: self.definitions.drain(..).collect(),
-            words: self.entries.iter().map(|entry| u64::from(entry.words)).sum(),
+            all_blocks: self.blocks.all(),
+            blocks: self.blocks.take_log().take_table(keys, &order),
             entries: self.entries.drain(..).collect(),
             files: self.files.drain(..).collect(),
         };
-        self.calls_of_name.clear();
         self.vocabulary.clear();
         part
     }
@@ -91,39 +80,7 @@ impl Collector {
         for piece in pieces(&file.lines, &file.definitions) {
             self.add_piece(&file, &piece);
         }
-        self.note_calls(&file);
-    }
-
-    /// Notes the calls that comments are about.
-    fn note_calls(&mut self, file: &File<'_>) {
-        let mut scan = CallScan::default();
-        let mut definitions = file.definitions.iter().map(|it| it.line).peekable();
-        for number in 0..file.lines.count() {
-            let line = file.lines.line(number);
-            let comment = scan.take(number, line, file.is_comment(line));
-            // What stands above a definition is about that, and not about a call.
-            let defines = definitions.next_if_eq(&number).is_some();
-            let Some(comment) = comment.filter(|_| !defines && line.contains('(')) else { continue };
-            let mut terms: Vec<u32> = comment.flat_map(|number| self.parts_of(file.lines.line(number))).collect();
-            terms.sort_unstable();
-            for name in called(line) {
-                self.note_call(name, &terms);
-            }
-        }
-    }
-
-    fn note_call(&mut self, name: &str, terms: &[u32]) {
-        let name = xxh3_64(name.as_bytes());
-        let count = self.calls_of_name.entry(name).or_default();
-        if *count == CALLS {
-            return;
-        }
-        *count += 1;
-        let call = self.calls.len() as u32;
-        self.calls.push(name);
-        for same in terms.chunk_by(|a, b| a == b) {
-            self.comments.note(same[0], call, same.len() as u32);
-        }
+        self.blocks.end_file(text.len());
     }
 
     fn add_piece(&mut self, file: &File<'_>, piece: &Piece) {
@@ -137,9 +94,8 @@ impl Collector {
             self.passages.note(term, passage, weighed(count.tenths, count.in_name));
         }
         let owner = piece.owner.map(|owner| &file.definitions[owner]);
-        let called = owner.filter(|it| piece.begins_owner && matches!(it.kind, "function" | "method" | "macro"));
-        self.definitions.extend(called.map(|it| xxh3_64(it.name.as_bytes())));
         let kind = match owner.map(|it| it.kind) {
+            Some("function" | "method") if owner.is_some_and(|it| file.is_declared_only(it)) => Kind::Declaration,
             Some("function" | "method" | "macro" | "heading") => Kind::Function,
             Some(_) => Kind::Type,
             None => Kind::Nothing,
@@ -151,7 +107,7 @@ impl Collector {
             lines: u8::try_from(piece.lines.len()).unwrap_or(u8::MAX),
             name: u8::try_from(name).unwrap_or(u8::MAX),
             role: if is_test { Role::Test } else { file.role },
-            shape: Shape::new(kind, has_code || file.comments.is_empty(), called.is_some()),
+            shape: Shape::new(kind, has_code || file.comments.is_empty(), piece.begins_owner),
         });
     }
 
@@ -196,7 +152,9 @@ impl Collector {
         }
         let mut in_example = file.is_in_example(piece.lines.start);
         for line in piece.lines.clone() {
+            let start = file.lines.bytes(&(line..line)).start;
             let line = file.lines.line(line);
+            self.count_blocks(line, start);
             if is_import(line.trim_ascii_start()) {
                 continue;
             }
@@ -227,14 +185,13 @@ impl Collector {
         count
     }
 
-    /// The terms of the words of `text`, without those of whole identifiers.
-    fn parts_of(&mut self, text: &str) -> Vec<u32> {
-        let mut terms = Vec::new();
-        tokens(text, |token| {
-            let all = self.vocabulary.terms_of(token).map(|place| self.vocabulary.term(place));
-            terms.extend(all.filter(|term| !term.is_whole).map(|term| term.number));
+    /// Counts the blocks that have the words of a line, which begins at byte `start` of its file.
+    fn count_blocks(&mut self, line: &str, start: usize) {
+        let Self { vocabulary, blocks, .. } = self;
+        tokens(line, |token| {
+            let at = start + (token.as_ptr() as usize - line.as_ptr() as usize);
+            vocabulary.terms_of(token).for_each(|place| blocks.note(vocabulary.term(place).number, at));
         });
-        terms
     }
 
     fn terms_of(&mut self, text: &str) -> Vec<u32> {

@@ -11,6 +11,9 @@ use std::ops::Range;
 /// How many lines of a comment on a type are looked at.
 const OUTER_COMMENT_LINES: usize = 8;
 
+/// The most lines of a function's name and parameters that are looked at.
+const HEAD_LINES: usize = 8;
+
 /// A file that is being indexed.
 pub(super) struct File<'a> {
     pub lines: Lines<'a>,
@@ -54,6 +57,14 @@ impl<'a> File<'a> {
     pub fn is_in_example(&self, line: usize) -> bool {
         let above = (0..line).rev().map(|line| self.lines.line(line)).take_while(|line| self.is_comment(line));
         above.filter(|line| is_fence(line)).count() % 2 == 1
+    }
+
+    /// Whether a function ends with its parameters: its body is somewhere else.
+    pub fn is_declared_only(&self, function: &Definition<'_>) -> bool {
+        let code =
+            |line: &usize| Some(self.lines.line(*line).trim_ascii_end()).filter(|it| it.ends_with(['{', ':', ';']));
+        let head = function.line..function.lines.end.min(function.line + HEAD_LINES);
+        head.clone().find_map(|line| code(&line)).is_some_and(|line| line.ends_with(';') && !line.contains('{'))
     }
 
     /// The first paragraph of a range of lines that comment on something.

@@ -6,9 +6,8 @@
 use super::{
     batches::{Fingerprint, batches, fingerprint},
     collector::Collector,
-    links::Links,
+    frequencies::Frequencies,
     part::Part,
-    statistics::Statistics,
 };
 use crate::corpus::{error::Error, parallel, segment::Segment, stop::StopFlag, text_source::TextSource};
 use rustc_hash::FxHashMap;
@@ -21,12 +20,10 @@ use std::{
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Index {
     pub(super) parts: Vec<Placed>,
-    pub(super) links: Links,
     files: usize,
-    passages: usize,
-    words: u64,
-    /// How common words are in the text, if the index has only a part of that.
-    statistics: Option<Statistics>,
+    blocks: usize,
+    /// How common the terms of the only question are, if the index has just a part of the text.
+    frequencies: Option<Frequencies>,
 }
 
 /// A part and where it lies.
@@ -77,34 +74,27 @@ impl Index {
         });
         let parts = parts.ok_or_else(|| failure.into_inner().unwrap_or(Error::Stopped))?;
         Ok(Self {
-            links: Links::new(parts.iter().map(|it| &*it.part)),
             files: segments.len(),
-            passages: parts.iter().map(|it| it.part.entries.len()).sum(),
-            words: parts.iter().map(|it| it.part.words).sum(),
+            blocks: parts.iter().map(|it| it.part.all_blocks).sum(),
             parts,
-            statistics: None,
+            frequencies: None,
         })
     }
 
-    /// The index as a part of a text whose words are as common as `statistics` says.
-    pub(super) fn with_statistics(self, statistics: Statistics) -> Self {
-        Self { statistics: Some(statistics), ..self }
+    /// The index for one question, as a part of a text in which the terms of that are so common.
+    pub(super) fn with_frequencies(self, frequencies: Frequencies) -> Self {
+        Self { frequencies: Some(frequencies), ..self }
     }
 
-    pub(super) fn statistics(&self) -> Option<&Statistics> {
-        self.statistics.as_ref()
+    pub(super) fn frequencies(&self) -> Option<&Frequencies> {
+        self.frequencies.as_ref()
     }
 
-    pub fn passages(&self) -> usize {
-        self.passages
+    pub fn blocks(&self) -> usize {
+        self.blocks
     }
 
     pub fn files(&self) -> usize {
         self.files
-    }
-
-    /// The mean number of words of a passage.
-    pub fn mean_words(&self) -> f32 {
-        self.words as f32 / self.passages.max(1) as f32
     }
 }

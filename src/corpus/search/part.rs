@@ -12,21 +12,14 @@ pub(super) struct Part {
     pub passages: Table,
     /// For each term the files whose paths have it.
     pub paths: Table,
-    /// For each term the calls whose comments have it, with the number of times.
-    pub comments: Table,
-    /// The names of what is called with a comment, call by call.
-    pub calls: Box<[NameHash]>,
-    /// The names of functions that passages define: of those of which [`Shape::defines`] says so, in order.
-    pub definitions: Box<[NameHash]>,
     pub entries: Box<[Entry]>,
     /// For each file the number of its first passage.
     pub files: Box<[u32]>,
-    /// The words of all passages.
-    pub words: u64,
+    /// For each term of the text one number: how many blocks have it.
+    pub blocks: Table,
+    /// How many blocks there are, see [`BLOCK`](super::frequencies::BLOCK).
+    pub all_blocks: usize,
 }
-
-/// What stands for the name of a function.
-pub(super) type NameHash = u64;
 
 /// A passage as the index knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,24 +44,27 @@ pub(super) struct Shape(u8);
 pub(super) enum Kind {
     /// Something that does something, or a section of a document.
     Function,
+    /// A function without what it does.
+    Declaration,
     Type,
     Nothing,
 }
 
 impl Shape {
     const CODE: u8 = 1;
-    const DEFINES: u8 = 2;
+    const BEGINS: u8 = 2;
 
-    pub fn new(kind: Kind, has_code: bool, defines: bool) -> Self {
+    pub fn new(kind: Kind, has_code: bool, begins: bool) -> Self {
         let code = if has_code { Self::CODE } else { 0 };
-        let defines = if defines { Self::DEFINES } else { 0 };
-        Self((kind as u8) << 2 | code | defines)
+        let begins = if begins { Self::BEGINS } else { 0 };
+        Self((kind as u8) << 2 | begins | code)
     }
 
     pub fn kind(self) -> Kind {
         match self.0 >> 2 {
             0 => Kind::Function,
-            1 => Kind::Type,
+            1 => Kind::Declaration,
+            2 => Kind::Type,
             _ => Kind::Nothing,
         }
     }
@@ -78,9 +74,9 @@ impl Shape {
         self.0 & Self::CODE != 0
     }
 
-    /// Whether it defines a function that can be called.
-    pub fn defines(self) -> bool {
-        self.0 & Self::DEFINES != 0
+    /// Whether what it defines begins here.
+    pub fn begins(self) -> bool {
+        self.0 & Self::BEGINS != 0
     }
 }
 
@@ -88,12 +84,6 @@ impl Part {
     /// The file that a passage lies in.
     pub fn file_of(&self, passage: u32) -> usize {
         self.files.partition_point(|&first| first <= passage) - 1
-    }
-
-    /// The passages that define a function, and its name.
-    pub fn defined(&self) -> impl Iterator<Item = (u32, NameHash)> {
-        let defining = (0_u32..).zip(&self.entries).filter(|(_, entry)| entry.shape.defines());
-        defining.map(|(passage, _)| passage).zip(self.definitions.iter().copied())
     }
 }
 
@@ -103,10 +93,10 @@ mod tests {
 
     #[test]
     fn shapes_keep_what_they_are_made_of() {
-        for kind in [Kind::Function, Kind::Type, Kind::Nothing] {
-            for (code, defines) in [(false, false), (true, false), (false, true), (true, true)] {
-                let shape = Shape::new(kind, code, defines);
-                assert_eq!((shape.kind(), shape.has_code(), shape.defines()), (kind, code, defines));
+        for kind in [Kind::Function, Kind::Declaration, Kind::Type, Kind::Nothing] {
+            for (has_code, begins) in [(false, false), (true, false), (false, true), (true, true)] {
+                let shape = Shape::new(kind, has_code, begins);
+                assert_eq!((shape.kind(), shape.has_code(), shape.begins()), (kind, has_code, begins));
             }
         }
     }

@@ -29,7 +29,7 @@ until up usable use useful user usual want way well whole within without work
 ";
 
 /// What a weak word counts, where another one counts 1.
-const WEAK: f32 = 0.3;
+const WEAK: f32 = 0.6;
 
 /// What two words of the question count that the code writes as one.
 const COMPOUND: f32 = 0.8;

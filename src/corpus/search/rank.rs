@@ -10,27 +10,40 @@ use super::{
     resolved_concepts::ResolvedConcept,
     resolved_query::{LEAST_PARTS, PartHits, ResolvedQuery},
     role::Role,
+    surroundings::Surroundings,
     weight::{self, unweighed},
 };
 use crate::corpus::{parallel, stop::StopFlag};
 
-/// How soon further occurrences of a word stop to matter (k1 of BM25).
-pub(super) const SATURATION: f32 = 1.5;
+/// How soon further occurrences of a word stop to matter (k1 of BM25), in a passage and in what lies around it.
+pub(super) const SATURATION: f32 = 1.0;
+const SATURATION_AROUND: f32 = 1.7;
 
-/// How much long passages are held against having more words (b of BM25).
-pub(super) const LENGTH: f32 = 0.3;
+/// How much long passages are held against having more words (b of BM25), and long surroundings.
+pub(super) const LENGTH: f32 = 0.5;
+const LENGTH_AROUND: f32 = 0.9;
+
+/// How many words a passage usually has, and what lies around it. Shorter passages are not better for that.
+const USUAL_WORDS: f32 = 45.0;
+const USUAL_WORDS_AROUND: f32 = 600.0;
+
+/// What a word around a passage counts, relative to one in it: what a function is about is often said once in its file.
+const AROUND: f32 = 0.6;
 
 /// What a word in the path of a file counts, relative to one in its passages.
-pub(super) const PATH: f32 = 0.35;
-
-/// How much of a passage's score depends on how much of the question it holds.
-pub(super) const COVERAGE: f32 = 0.5;
+pub(super) const PATH: f32 = 0.4;
 
 /// What a name made of nothing but words of the question adds.
-const NAME: f32 = 0.3;
+const NAME: f32 = 0.25;
 
 /// What a passage counts that holds comments and nothing else.
 const ONLY_COMMENTS: f32 = 0.75;
+
+/// What a passage counts that goes on with a function which has begun before.
+const CONTINUED: f32 = 0.85;
+
+/// What a function counts of which there is no more than its name and its parameters.
+const DECLARED: f32 = 0.3;
 
 /// A passage that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,7 +61,7 @@ pub(super) fn rank(
     k: usize,
     stop: &StopFlag,
 ) -> Option<Vec<Ranked>> {
-    let scoring = || Scoring { asked, query, mean: index.mean_words(), scores: Scores::default() };
+    let scoring = || Scoring { asked, query, scores: Scores::default() };
     let ranked = parallel::each(index.parts.len(), LEAST_PARTS, scoring, |scoring, number| {
         let ranked = scoring.part(number, &index.parts[number].part);
         (!stop.is_raised()).then(|| best(ranked, k))
@@ -72,8 +85,6 @@ fn best(mut ranked: Vec<Ranked>, k: usize) -> Vec<Ranked> {
 struct Scoring<'a> {
     asked: &'a ResolvedQuery,
     query: &'a Query,
-    /// The mean number of words of a passage.
-    mean: f32,
     scores: Scores,
 }
 
@@ -82,25 +93,27 @@ struct Scoring<'a> {
 struct Scores {
     passages: Vec<Score>,
     files: Vec<FileScore>,
-    /// The passages that have a concept. The scores of all others are empty, also between parts.
+    /// The passages that have a concept.
     found: Vec<u32>,
-    /// The passages and files that have the concept at hand.
+    /// The passages and files that have the concept at hand, or that it is near to.
     met: Vec<u32>,
     met_files: Vec<u32>,
     /// The terms whose occurrences in names were added.
     named: Vec<bool>,
+    surroundings: Surroundings,
 }
 
 /// What a passage has of the question.
 #[derive(Clone, Copy, Default)]
 struct Score {
     total: f32,
-    covered: f32,
     /// What the words of its name count.
     name: f32,
-    /// The best term for the concept at hand.
+    /// What lies around it has of the question.
+    around: f32,
+    /// The best terms for the concept at hand, in it and around it.
     best: f32,
-    strength: f32,
+    best_around: f32,
 }
 
 /// What the path of a file has of the question.
@@ -118,70 +131,71 @@ impl Scoring<'_> {
             self.add_passages(part, held, concept);
             self.scores.add_paths(part, held, concept);
         }
-        let mut ranked = Vec::with_capacity(self.scores.found.len());
-        for passage in std::mem::take(&mut self.scores.found) {
-            let score = std::mem::take(&mut self.scores.passages[passage as usize]);
-            let entry = &part.entries[passage as usize];
-            let total = score.total + PATH * self.scores.files[part.file_of(passage)].total;
-            let coverage = 1.0 - COVERAGE + COVERAGE * score.covered / self.asked.meant.importance;
+        let scores = &self.scores;
+        let ranked = |&passage: &u32| {
+            let (score, entry) = (scores.passages[passage as usize], &part.entries[passage as usize]);
+            let total = score.total + AROUND * score.around + PATH * scores.files[part.file_of(passage)].total;
             let name = 1.0 + NAME * score.name / f32::from(entry.name.max(1));
-            let score = total * coverage * name * prior(entry, self.query);
-            ranked.push(Ranked { part: number, passage, score });
-        }
-        ranked
+            Ranked { part: number, passage, score: total * name * prior(entry, self.query) }
+        };
+        scores.found.iter().map(ranked).collect()
     }
 
-    /// Adds what a concept is worth in each passage: by the best of its terms.
+    /// Adds what a concept is worth in each passage, and around it: by the best of its terms.
     fn add_passages(&mut self, part: &Part, held: &PartHits, concept: &ResolvedConcept) {
-        let scores = &mut self.scores;
+        let Scores { passages, found, met, named, surroundings, .. } = &mut self.scores;
+        let mut meet = |score: &Score, passage: u32| {
+            if score.best == 0.0 && score.best_around == 0.0 {
+                met.push(passage);
+            }
+        };
         for meaning in &concept.meanings {
-            let name = match std::mem::replace(&mut scores.named[meaning.term], true) {
+            let Some(list) = held.passages[meaning.term] else { continue };
+            let name = match std::mem::replace(&mut named[meaning.term], true) {
                 true => 0.0,
                 false => self.asked.meant.in_name[meaning.term],
             };
-            let mut offer = |passage: u32, tenths: u32, in_name: u32| {
-                let score = &mut scores.passages[passage as usize];
+            for (passage, value) in part.passages.list(list as usize) {
+                let (tenths, in_name) = unweighed(value);
+                let score = &mut passages[passage as usize];
                 score.name += name * in_name as f32;
                 let words = part.entries[passage as usize].words as f32;
-                // Being very short does not make a passage better.
-                let length = 1.0 - LENGTH + LENGTH * words.max(self.mean) / self.mean;
-                let frequency = tenths as f32 / weight::CODE as f32;
-                let offered = meaning.strength * frequency * (SATURATION + 1.0) / (frequency + SATURATION * length);
-                if score.best == 0.0 {
-                    scores.met.push(passage);
-                }
-                if offered > score.best {
-                    (score.best, score.strength) = (offered, meaning.strength);
-                }
-            };
-            let mut said = held.said(meaning.term).iter().peekable();
-            let list = held.passages[meaning.term].map(|position| part.passages.list(position as usize));
-            for (passage, value) in list.into_iter().flatten() {
-                while let Some(said) = said.next_if(|said| said.passage < passage) {
-                    offer(said.passage, said.tenths, 0);
-                }
-                let more = said.next_if(|said| said.passage == passage).map_or(0, |said| said.tenths);
-                let (tenths, in_name) = unweighed(value);
-                offer(passage, tenths + more, in_name);
+                let length = 1.0 - LENGTH + LENGTH * words.max(USUAL_WORDS) / USUAL_WORDS;
+                meet(score, passage);
+                score.best = score.best.max(meaning.strength * saturated(tenths, SATURATION, length));
+                surroundings.add(passage, tenths.saturating_sub(in_name * weight::NAME));
             }
-            said.for_each(|said| offer(said.passage, said.tenths, 0));
+            surroundings.take(|passage, tenths, words| {
+                let score = &mut passages[passage as usize];
+                let length = 1.0 - LENGTH_AROUND + LENGTH_AROUND * words / USUAL_WORDS_AROUND;
+                meet(score, passage);
+                score.best_around =
+                    score.best_around.max(meaning.strength * saturated(tenths, SATURATION_AROUND, length));
+            });
         }
-        for passage in scores.met.drain(..) {
-            let score = &mut scores.passages[passage as usize];
-            if score.total == 0.0 {
-                scores.found.push(passage);
+        for passage in met.drain(..) {
+            let score = &mut passages[passage as usize];
+            if score.total == 0.0 && score.best > 0.0 {
+                found.push(passage);
             }
             score.total += concept.importance * std::mem::take(&mut score.best);
-            score.covered += concept.importance * std::mem::take(&mut score.strength);
+            score.around += concept.importance * std::mem::take(&mut score.best_around);
         }
     }
 }
 
+/// What so many tenths of an occurrence are worth.
+fn saturated(tenths: u32, saturation: f32, length: f32) -> f32 {
+    let frequency = tenths as f32 / weight::CODE as f32;
+    frequency * (saturation + 1.0) / (frequency + saturation * length)
+}
+
 impl Scores {
     fn begin(&mut self, part: &Part, terms: usize) {
-        if self.passages.len() < part.entries.len() {
-            self.passages.resize(part.entries.len(), Score::default());
-        }
+        self.passages.clear();
+        self.passages.resize(part.entries.len(), Score::default());
+        self.found.clear();
+        self.surroundings.begin(part);
         self.files.clear();
         self.files.resize(part.files.len(), FileScore::default());
         self.named.clear();
@@ -210,9 +224,11 @@ impl Scores {
 /// How likely a passage answers questions at all: functions do more often than types, and code than comments.
 fn prior(entry: &Entry, query: &Query) -> f32 {
     let kind = match entry.shape.kind() {
-        Kind::Function => 1.0,
-        Kind::Type => 0.8,
-        Kind::Nothing => 0.9,
+        Kind::Function if entry.shape.begins() => 1.0,
+        Kind::Function => CONTINUED,
+        Kind::Declaration => DECLARED,
+        Kind::Type => 0.6,
+        Kind::Nothing => 0.65,
     };
     let comments = if entry.shape.has_code() { 1.0 } else { ONLY_COMMENTS };
     prior_of_role(entry.role, query) * kind * comments

@@ -1,20 +1,26 @@
 //! Which of the terms of a text mean each concept of a query, and how much they tell.
 
 use super::{
+    frequencies::Frequencies,
     key::Key,
     query::{Concept, Query},
 };
 use std::ops::RangeInclusive;
 
 /// What a word of the same root counts, relative to the one that it stands for.
-const FAMILY: f32 = 0.7;
+const FAMILY: f32 = 0.4;
+
+/// How much more a rare concept tells than a common one: less than its rarity says, since what a question is about may be
+/// common where it is answered.
+const SPREAD: f32 = 0.7;
+
+/// How much a word is held against that is commoner than the one it stands for.
+const COMMONER: f32 = 0.55;
 
 /// The concepts of a query as a text has them.
 #[derive(Debug)]
 pub(super) struct ResolvedConcepts {
     pub concepts: Vec<ResolvedConcept>,
-    /// The importance of all concepts together.
-    pub importance: f32,
     /// What each term counts in the name of a passage.
     pub in_name: Vec<f32>,
 }
@@ -37,23 +43,10 @@ pub(super) struct Meaning {
     pub in_path: f32,
 }
 
-/// How common the terms of a query are.
-#[derive(Debug, Default)]
-pub(super) struct Frequencies {
-    /// In ascending order.
-    pub terms: Vec<Key>,
-    /// How many passages have each term.
-    pub passages: Vec<usize>,
-    /// How many paths of files have it.
-    pub files: Vec<usize>,
-    pub all_passages: usize,
-    pub all_files: usize,
-}
-
 impl ResolvedConcepts {
     pub fn new(query: &Query, frequencies: &Frequencies) -> Self {
         let in_name = vec![0.0; frequencies.terms.len()];
-        let mut resolved = Self { concepts: Vec::new(), importance: 0.0, in_name };
+        let mut resolved = Self { concepts: Vec::new(), in_name };
         for concept in &query.concepts {
             resolved.add(concept, frequencies);
         }
@@ -61,27 +54,26 @@ impl ResolvedConcepts {
     }
 
     fn add(&mut self, concept: &Concept, frequencies: &Frequencies) {
-        let Frequencies { terms, passages, files, all_passages, all_files } = frequencies;
+        let Frequencies { terms, blocks, files, all_blocks, all_files } = frequencies;
         let meant = meant(concept, terms);
         // A concept tells as much as the word that was asked, or as the commonest that stands for it.
-        let asked = number(terms, &concept.variants[0].0).map_or(0, |term| passages[term]);
-        let standing_in = || meant.iter().map(|&(term, _)| passages[term]).max().unwrap_or(0);
+        let asked = number(terms, &concept.variants[0].0).map_or(0, |term| blocks[term]);
+        let standing_in = || meant.iter().map(|&(term, _)| blocks[term]).max().unwrap_or(0);
         let count = if asked > 0 { asked } else { standing_in() };
         if count == 0 {
             return;
         }
-        let rarity_of_concept = rarity(count, *all_passages);
+        let rarity_of_concept = rarity(count, *all_blocks);
         let meaning = |(term, weight): (usize, f32)| {
             // A commoner word that stands for what was asked counts less.
-            let own = rarity(passages[term], *all_passages).min(rarity_of_concept);
-            let strength = weight * (own / rarity_of_concept).sqrt();
+            let own = rarity(blocks[term], *all_blocks).min(rarity_of_concept);
+            let strength = weight * (own / rarity_of_concept).powf(COMMONER);
             Meaning { term, strength, in_path: weight * rarity(files[term], *all_files) }
         };
         for &(term, weight) in &meant {
             self.in_name[term] = self.in_name[term].max(weight);
         }
-        let importance = rarity_of_concept * concept.weight;
-        self.importance += importance;
+        let importance = rarity_of_concept.powf(SPREAD) * concept.weight;
         self.concepts.push(ResolvedConcept { importance, meanings: meant.into_iter().map(meaning).collect() });
     }
 }
@@ -123,7 +115,7 @@ pub(super) fn keys(text: &str) -> RangeInclusive<Key> {
     if text.starts_with('=') { key(text)..=key(text) } else { Key::relatives(text) }
 }
 
-/// How much a word tells that occurs in `some` of `all` passages.
+/// How much a word tells that occurs in `some` of `all` blocks.
 fn rarity(some: usize, all: usize) -> f32 {
     let (some, all) = (some as f32, all as f32);
     ((all - some + 0.5) / (some + 0.5) + 1.0).ln()

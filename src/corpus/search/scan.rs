@@ -117,8 +117,8 @@ impl QuestionScan {
         stop: &StopFlag,
     ) -> Result<Scanned, Error> {
         let paths = PathHits::of(segments, self.thread());
-        let statistics = hits::statistics(hits, &paths, segments, self.blocks);
-        let scoring = Scoring::new(&self.query, &statistics, segments, &paths, self.blocks);
+        let frequencies = hits::frequencies(hits, &paths, segments, self.blocks);
+        let scoring = Scoring::new(&self.query, &frequencies, segments, &paths, self.blocks);
         let best = parallel::each(
             hits.len(),
             1,
@@ -127,7 +127,7 @@ impl QuestionScan {
         );
         let best = best.ok_or(Error::Stopped)?.concat();
         let segments = candidates::around(best, text, segments, k)?;
-        let index = Index::build(text, &segments, None, stop)?.with_statistics(statistics);
+        let index = Index::build(text, &segments, None, stop)?.with_frequencies(frequencies);
         let found = find(&index, &self.query, k, stop).ok_or(Error::Stopped)?;
         Ok(Scanned { segments, found })
     }

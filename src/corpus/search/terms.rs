@@ -141,6 +141,13 @@ pub(super) fn token_at(text: &str, at: usize) -> Option<&str> {
     Some(&text[start..end])
 }
 
+/// Where the token begins that has a part at byte `at` of `text`; of a very long one, somewhere in it.
+pub(super) fn token_start(text: &str, at: usize) -> usize {
+    let before = &text.as_bytes()[at.saturating_sub(LONGEST_WHOLE)..at];
+    let is_in_word = |byte: &&u8| !byte.is_ascii() || IN_WORDS[usize::from(**byte)];
+    at - before.iter().rev().take_while(is_in_word).count()
+}
+
 /// Whether a word is a long number or a hash rather than a name.
 pub(super) fn is_data(word: &str) -> bool {
     word.len() > LONGEST_NUMBER && word.bytes().filter(u8::is_ascii_digit).count() * 2 >= word.len()

@@ -1,13 +1,13 @@
 //! How many tenths of an occurrence in a passage's code an occurrence counts for, by where it is.
 
 pub(super) const CODE: u32 = 10;
-pub(super) const COMMENT: u32 = 12;
+pub(super) const COMMENT: u32 = 10;
 /// In an example inside of a comment, which is about everything at once.
 pub(super) const EXAMPLE: u32 = 3;
 /// In the name of what the passage defines.
-pub(super) const NAME: u32 = 20;
+pub(super) const NAME: u32 = 35;
 /// In the name of what the passage continues or lies in.
-pub(super) const OUTER_NAME: u32 = 10;
+pub(super) const OUTER_NAME: u32 = 3;
 /// In the comment on the type whose method the passage is.
 pub(super) const OUTER_COMMENT: u32 = 2;
 

@@ -2,12 +2,15 @@
 
 use super::words::{Wanted, WordScan};
 use crate::corpus::{
-    search::{key::Key, statistics::Statistics},
+    search::{
+        frequencies::{BLOCK, Frequencies},
+        key::Key,
+        terms::token_start,
+    },
     segment::Segment,
 };
 
-/// About the size of a passage, and the most blocks of a text: those of a huge one are larger.
-const BLOCK: usize = 1 << 10;
+/// The most blocks of a text: those of a huge one are larger.
 const MOST_BLOCKS: usize = 1 << 22;
 
 /// How a text is divided.
@@ -72,7 +75,7 @@ impl<'a> ThreadScan<'a> {
         let file = u32::try_from(file).unwrap_or(u32::MAX);
         let mut block_start = hits.len();
         words.each(text, |at, term| {
-            let block = ((offset + at) / blocks.size) as u32;
+            let block = ((offset + token_start(text, at)) / blocks.size) as u32;
             if hits[block_start..].last().is_none_or(|last| last.block != block) {
                 block_start = hits.len();
             }
@@ -131,7 +134,7 @@ fn numbers(own: &[Key], terms: &[Key]) -> Vec<usize> {
 }
 
 /// How common the words are in the whole text.
-pub(super) fn statistics(hits: &[Hits], paths: &PathHits, files: &[Segment], blocks: Blocks) -> Statistics {
+pub(super) fn frequencies(hits: &[Hits], paths: &PathHits, files: &[Segment], blocks: Blocks) -> Frequencies {
     let mut terms: Vec<Key> = hits.iter().flat_map(|hits| &hits.terms).chain(&paths.terms).copied().collect();
     terms.sort_unstable();
     terms.dedup();
@@ -145,5 +148,5 @@ pub(super) fn statistics(hits: &[Hits], paths: &PathHits, files: &[Segment], blo
     let all_blocks = files.iter().map(|file| blocks.of(file)).sum();
     // A block in which a part of the text ends is counted for the next part as well.
     in_blocks.iter_mut().for_each(|count: &mut usize| *count = (*count).min(all_blocks));
-    Statistics { terms, blocks: in_blocks, files: in_paths, all_blocks, all_files: files.len() }
+    Frequencies { terms, blocks: in_blocks, files: in_paths, all_blocks, all_files: files.len() }
 }

@@ -3,11 +3,11 @@
 use super::hits::{Blocks, Hit, Hits, PathHits};
 use crate::corpus::{
     search::{
+        frequencies::Frequencies,
         query::Query,
-        rank::{COVERAGE, LENGTH, PATH, SATURATION, prior_of_role},
+        rank::{LENGTH, PATH, SATURATION, prior_of_role},
         resolved_concepts::ResolvedConcepts,
         role::Role,
-        statistics::Statistics,
     },
     segment::Segment,
 };
@@ -27,13 +27,11 @@ pub(super) struct Spot {
 
 /// Scores the blocks of one part of the text after the other.
 pub(super) struct Scoring<'a> {
-    statistics: &'a Statistics,
+    frequencies: &'a Frequencies,
     blocks: Blocks,
     files: Vec<OfFile>,
     /// What each concept counts.
     importance: Vec<f32>,
-    /// What all count together.
-    whole: f32,
     /// For each term the concepts that it may mean, and how well it stands for them.
     meanings: Vec<Vec<(usize, f32)>>,
 }
@@ -48,18 +46,17 @@ struct OfFile {
     bytes: usize,
 }
 
-/// What a block has of each concept.
-struct Best {
-    offered: f32,
-    strength: f32,
-}
-
 impl<'a> Scoring<'a> {
-    pub fn new(query: &Query, statistics: &'a Statistics, files: &[Segment], paths: &PathHits, blocks: Blocks) -> Self {
-        let ResolvedConcepts { concepts, importance: whole, .. } =
-            ResolvedConcepts::new(query, &statistics.frequencies());
-        let mut meanings = vec![Vec::new(); statistics.terms.len()];
-        let mut in_paths = vec![Vec::new(); statistics.terms.len()];
+    pub fn new(
+        query: &Query,
+        frequencies: &'a Frequencies,
+        files: &[Segment],
+        paths: &PathHits,
+        blocks: Blocks,
+    ) -> Self {
+        let ResolvedConcepts { concepts, .. } = ResolvedConcepts::new(query, frequencies);
+        let mut meanings = vec![Vec::new(); frequencies.terms.len()];
+        let mut in_paths = vec![Vec::new(); frequencies.terms.len()];
         for (number, concept) in concepts.iter().enumerate() {
             for meaning in &concept.meanings {
                 meanings[meaning.term].push((number, meaning.strength));
@@ -71,7 +68,7 @@ impl<'a> Scoring<'a> {
             OfFile { path: 0.0, prior: prior_of_role(role, query), bytes: file.text.len() }
         };
         let mut files: Vec<OfFile> = files.iter().map(of_file).collect();
-        let numbers = paths.numbers(&statistics.terms);
+        let numbers = paths.numbers(&frequencies.terms);
         // Each concept by the best of its terms.
         let mut best = vec![0.0_f32; concepts.len()];
         for hits in paths.hits.chunk_by(|a, b| a.0 == b.0) {
@@ -83,13 +80,13 @@ impl<'a> Scoring<'a> {
             files[hits[0].0].path = best.iter_mut().map(std::mem::take).sum();
         }
         let importance = concepts.iter().map(|concept| concept.importance).collect();
-        Self { statistics, blocks, files, importance, whole, meanings }
+        Self { frequencies, blocks, files, importance, meanings }
     }
 
     /// The best places of a part of the text.
     pub fn best_of(&self, hits: &Hits) -> Vec<Spot> {
-        let numbers = hits.numbers(&self.statistics.terms);
-        let mut best: Vec<Best> = self.importance.iter().map(|_| Best { offered: 0.0, strength: 0.0 }).collect();
+        let numbers = hits.numbers(&self.frequencies.terms);
+        let mut best = vec![0.0; self.importance.len()];
         let mut spots = Vec::new();
         for of_file in hits.hits.chunk_by(|a, b| a.file == b.file) {
             let number = of_file[0].file as usize;
@@ -118,7 +115,7 @@ impl<'a> Scoring<'a> {
     }
 
     /// What one or two neighbouring blocks are worth, as [`rank`](crate::corpus::search::rank) has it for passages.
-    fn text(&self, blocks: &[&[Hit]], numbers: &[usize], path: f32, best: &mut [Best]) -> f32 {
+    fn text(&self, blocks: &[&[Hit]], numbers: &[usize], path: f32, best: &mut [f32]) -> f32 {
         let length = 1.0 - LENGTH + LENGTH * blocks.len() as f32;
         let (first, second) = (blocks[0], blocks.get(1).copied().unwrap_or_default());
         for hit in first.iter().chain(second) {
@@ -126,16 +123,10 @@ impl<'a> Scoring<'a> {
             let frequency = f32::from(other(first)) + f32::from(other(second));
             for &(concept, strength) in &self.meanings[numbers[usize::from(hit.term)]] {
                 let offered = strength * frequency * (SATURATION + 1.0) / (frequency + SATURATION * length);
-                if offered > best[concept].offered {
-                    best[concept] = Best { offered, strength };
-                }
+                best[concept] = best[concept].max(offered);
             }
         }
-        let (mut total, mut covered) = (PATH * path, 0.0);
-        for (best, importance) in best.iter_mut().zip(&self.importance) {
-            total += importance * std::mem::take(&mut best.offered);
-            covered += importance * std::mem::take(&mut best.strength);
-        }
-        total * (1.0 - COVERAGE + COVERAGE * covered / self.whole)
+        let own = best.iter_mut().zip(&self.importance).map(|(best, importance)| importance * std::mem::take(best));
+        PATH * path + own.sum::<f32>()
     }
 }

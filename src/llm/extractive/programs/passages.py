@@ -15,7 +15,7 @@ def by_version_of_dependency():
 def by_rank(room, lead):
     """The passages that fit best, as many as there is room for. Returns what introduces them."""
     asked_text = folded(question)
-    rows = ranked(question, 16)
+    rows = ranked(question, 24)
     # A passage that holds the very question (a README, a test) asks it as well, and does not answer it.
     rows = [row for row in rows if len(asked_text.split()) < 4 or asked_text not in folded(row.text)]
     # Neighbours become one place, so that the first places show more of the text.

@@ -1,0 +1,70 @@
+//! What lies around each passage has of a term.
+
+use super::part::Part;
+use std::ops::Range;
+
+/// How many passages of its file on each side lie around one. The nearer ones count more.
+const NEAR: u32 = 8;
+
+/// The occurrences of one term around the passages of a part.
+#[derive(Debug, Default)]
+pub(super) struct Surroundings {
+    /// For each passage its file's.
+    files: Vec<Range<u32>>,
+    /// How many words lie around each passage, weighed as occurrences are.
+    words: Vec<u32>,
+    /// In tenths, times [`NEAR`] and one.
+    occurrences: Vec<u32>,
+    /// The passages that have some around them.
+    met: Vec<u32>,
+}
+
+impl Surroundings {
+    /// Goes on to another part.
+    pub fn begin(&mut self, part: &Part) {
+        let passages = part.entries.len() as u32;
+        let ends = part.files.iter().skip(1).copied().chain([passages]);
+        self.files.clear();
+        for (&start, end) in part.files.iter().zip(ends) {
+            self.files.extend((start..end).map(|_| start..end));
+        }
+        self.occurrences.clear();
+        self.occurrences.resize(passages as usize, 0);
+        self.words.clear();
+        let words = |passage: u32| {
+            let words = |(other, nearness)| nearness * part.entries[other as usize].words;
+            self.files.get(passage as usize).map_or(0, |file| around(passage, file).map(words).sum())
+        };
+        self.words = (0..passages).map(words).collect();
+    }
+
+    /// Adds the occurrences of the term at hand in a passage.
+    pub fn add(&mut self, passage: u32, tenths: u32) {
+        if tenths == 0 {
+            return;
+        }
+        for (other, nearness) in around(passage, &self.files[passage as usize]) {
+            let occurrences = &mut self.occurrences[other as usize];
+            if *occurrences == 0 {
+                self.met.push(other);
+            }
+            *occurrences = occurrences.saturating_add(nearness.saturating_mul(tenths));
+        }
+    }
+
+    /// Calls `each` with the passages that have the term around them, how often in tenths and in how many words, and goes on
+    /// to another term.
+    pub fn take(&mut self, mut each: impl FnMut(u32, u32, f32)) {
+        for passage in self.met.drain(..) {
+            let occurrences = std::mem::take(&mut self.occurrences[passage as usize]);
+            let words = self.words[passage as usize] as f32 / (NEAR + 1) as f32;
+            each(passage, occurrences / (NEAR + 1), words);
+        }
+    }
+}
+
+/// The passages around one of a file, itself among them, and how near they are.
+fn around(passage: u32, file: &Range<u32>) -> impl Iterator<Item = (u32, u32)> + use<> {
+    let (first, end) = (file.start.max(passage.saturating_sub(NEAR)), file.end.min(passage + NEAR + 1));
+    (first..end).map(move |other| (other, NEAR + 1 - other.abs_diff(passage)))
+}
