@@ -106,8 +106,8 @@ impl Read {
     /// it is the whole passage that must have them.
     fn holding(&self, said: &Said, percent: usize, is_small: bool) -> Option<(usize, Passage)> {
         let all = self.lines.len();
-        let sizes = if is_small { 1..=LINES_TOGETHER.min(all) } else { all..=all };
-        sizes.into_iter().find_map(|size| {
+        let mut sizes = if is_small { 1..=LINES_TOGETHER.min(all) } else { all..=all };
+        sizes.find_map(|size| {
             let rated = self.lines.windows(size.max(1)).enumerate().filter_map(|(at, lines)| {
                 let has = |word: &&String| lines.iter().any(|(words, _)| words.contains(*word));
                 let share = said.own.iter().filter(has).count() * 100 / said.own.len().max(1);
