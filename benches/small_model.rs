@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench small_model` takes questions about the sources of three crates from `tests/data/questions.toml`, ten
 //! each, that the built-in model answers, and asks each with the small model: whether a place that answers is shown, how
-//! many calls it took, what the answer rests on, and how long it took beside one prompt that fills the window.
+//! many calls it took, what the answer rests on, and how long it took beside one prompt that fills the window. The answers are
+//! written to standard error, for a reader who does not trust a table.
 //! `RLM_TEST_LLAMA_PYTHON` names the Python that `tests/run` has installed.
 
 use serde_json::{Value, json};
@@ -128,9 +129,9 @@ fn main() {
             let result = ask(asked, &folder, &["--endpoint", &format!("{}/v1", server.url)]);
             times.push(started.elapsed().as_secs_f64());
             let is_found = is_shown(&result, &folder, &answers(question));
-            if !is_found {
-                eprintln!("not shown: {asked}\n{result:#}");
-            }
+            let (seconds, note) = (times[times.len() - 1], if is_found { "" } else { " (the place is not shown)" });
+            eprintln!("## {name}: {asked}{note}\n\n{seconds:.1} s, {}\n", result["usage"]["calls"]);
+            eprintln!("{}\n", result["answer"].as_str().unwrap_or_default());
             shown += usize::from(is_found);
             cited += usize::from(result["grounded"] == "cited");
             own += usize::from(result["termination"] == "direct");

@@ -29,6 +29,7 @@ mod repetition;
 mod schedule;
 mod secret;
 mod server;
+mod shape;
 mod size;
 mod stream_reader;
 mod task;
@@ -41,6 +42,7 @@ pub use literal::{value_at_start, whole_value};
 pub use models::{Answer, Check, Choice, DetectedModels, KeyFound, Models, OllamaFound};
 pub use price::price;
 pub use schedule::{Billing, Call, CallError, RetryDecision, RetryPolicy, RunPermits, Scheduler};
+pub use shape::Shape;
 pub use size::is_too_small_for_programs;
 pub use task::{Place, Task};
 pub use thinking::{Split, Thinking};
@@ -118,13 +120,15 @@ impl Message {
 }
 
 /// What a model is asked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Request {
     pub messages: Vec<Message>,
     /// The most tokens the reply may have; the provider's own default if absent.
     pub max_output_tokens: Option<u32>,
     /// What the model may call; only models get any that can ([`Model::calls_tools`]).
     pub tools: Arc<[Tool]>,
+    /// The shape of the reply's text, for servers that can hold a model to one.
+    pub shape: Option<Shape>,
     /// What it is for. Only the built-in model reads this.
     pub task: Option<Task>,
 }
@@ -290,6 +294,16 @@ pub trait Model: Send + Sync + Debug {
     /// How many parameters it has, if that is known.
     fn parameters(&self) -> Option<u64> {
         size::in_name(self.name())
+    }
+
+    /// How many calls its server works on at once, if it says so; what comes beyond that waits there for its turn.
+    fn slots(&self) -> Option<usize> {
+        None
+    }
+
+    /// Whether its server may hold it to a [`Shape`]. One that has refused it is not asked for it again.
+    fn takes_shapes(&self) -> bool {
+        false
     }
 
     /// Whether its programs search for the question as it stands.

@@ -21,6 +21,9 @@ pub struct Endpoint {
 const OPEN_PARAMETERS: [&str; 8] =
     ["api-version", "api_version", "version", "deployment", "model", "project", "region", "location"];
 
+/// Domains that no public name lies in.
+const OWN_DOMAINS: [&str; 5] = [".local", ".internal", ".lan", ".home.arpa", ".localhost"];
+
 /// A shorter value in a query is no key.
 const SHORTEST_KEY: usize = 6;
 
@@ -82,6 +85,20 @@ impl Endpoint {
     /// Whether everyone on the way to the server can read what is sent to it.
     pub fn is_readable_on_the_way(&self) -> bool {
         self.url.scheme() == "http" && !self.is_loopback()
+    }
+
+    /// Whether the server is in a network of the person's own, as far as its address tells: by a private address, or by a
+    /// name that only such a network knows.
+    pub fn is_private(&self) -> bool {
+        match self.url.host() {
+            Some(url::Host::Domain(name)) => {
+                let name = name.trim_end_matches('.');
+                !name.contains('.') || OWN_DOMAINS.iter().any(|domain| name.ends_with(domain))
+            }
+            Some(url::Host::Ipv4(address)) => address.is_private() || address.is_link_local(),
+            Some(url::Host::Ipv6(address)) => address.is_unique_local() || address.is_unicast_link_local(),
+            None => false,
+        }
     }
 
     /// Whether the server runs on this machine, where a proxy has no business.
@@ -178,6 +195,23 @@ mod tests {
             ("http://LOCALHOST.:1", false),
         ] {
             assert_eq!(Endpoint::parse(text).unwrap().is_readable_on_the_way(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn networks_of_ones_own_are_known_by_name_and_address() {
+        for (text, expected) in [
+            ("http://litellm:4000", true),
+            ("http://gate.corp.internal", true),
+            ("http://10.1.2.3", true),
+            ("http://192.168.0.7:8000", true),
+            ("http://[fd00::1]", true),
+            ("http://gate.example.org", false),
+            ("http://8.8.8.8", false),
+            ("http://[2001:db8::1]", false),
+            ("http://internal.example.org", false),
+        ] {
+            assert_eq!(Endpoint::parse(text).unwrap().is_private(), expected, "{text}");
         }
     }
 

@@ -29,6 +29,19 @@ pub enum Protocol {
     Tools,
 }
 
+/// How much a model is to reason before it answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Effort {
+    /// As the model does by itself.
+    #[default]
+    Auto,
+    /// Not at all.
+    None,
+    Low,
+    Medium,
+    High,
+}
+
 /// A repair that may be wrong for a program that is right, and so is made only where it was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Repair {

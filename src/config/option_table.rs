@@ -2,7 +2,7 @@
 //! else has to tell of it (the settings of the editors, the tables of the documentation).
 
 use super::{
-    Environment, Protocol, Repair, SettingsError, Strategy,
+    Effort, Environment, Protocol, Repair, SettingsError, Strategy,
     definition::{
         Definition, Entry, Facts,
         Group::{Context, How, Limits as Bounds, Models},
@@ -37,6 +37,9 @@ options! {
 
         /// Time that a server may be silent within a reply
         "silenceTimeout", silence_timeout => silence_timeout: Seconds = Seconds { default: 180.0, most: DAY }, Facts::of(Models);
+
+        /// How much models reason before they answer; a server that takes no such wish is asked without it
+        "reasoningEffort", reasoning_effort => reasoning_effort: Choice<Effort> = Choice::NEW, Facts::of(Models);
 
         /// Whether programs are written, or the whole text, or passages that a search has found, are put into one prompt
         "strategy", strategy => strategy: Choice<Strategy> = Choice::NEW, Facts::of(How);

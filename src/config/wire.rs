@@ -49,6 +49,7 @@ mod tests {
             "model": "m", "worker": "w", "endpoint": "http://h", "strategy": "rlm", "maxIterations": 1, "maxDepth": 0,
             "maxCalls": 16.0, "maxTokens": 4, "maxCost": 0.5, "timeout": 1.5, "cellTimeout": 2, "maxErrors": 3,
             "replyTokens": 512, "window": 4096, "firstTokenTimeout": "1m", "silenceTimeout": 9,
+            "reasoningEffort": "low",
             "concurrency": 7, "protocol": "tools", "repair": ["cleanRetry"], "schema": {"type": "array"},
             "tools": [], "include": ["*.rs"], "exclude": [], "noIgnore": true, "price": {"m": [1, 2.5]},
         });
@@ -65,6 +66,7 @@ mod tests {
             window: Some(4096),
             first_token_timeout: Some(60.0),
             silence_timeout: Some(9.0),
+            reasoning_effort: Some(crate::config::Effort::Low),
             strategy: Some(crate::config::Strategy::Rlm),
             protocol: Some(crate::config::Protocol::Tools),
             repair: Some(vec![crate::config::Repair::CleanRetry]),

@@ -7,6 +7,7 @@
 
 pub mod metered_call;
 pub mod model_call;
+pub mod stopwatch;
 pub mod usage;
 
 use crate::{
@@ -24,6 +25,12 @@ pub const SHORTEST_REPLY_TOKENS: u64 = 256;
 
 /// Bytes of text for which one token is reserved. Most text has about four bytes to a token.
 const BYTES_PER_TOKEN: u64 = 3;
+
+/// A call that can be done without leaves so many calls to others.
+const CALLS_LEFT: u64 = 5;
+
+/// A call that can be done without takes at most this part of the tokens and the money that are left.
+const SPARE_PART: u64 = 10;
 
 /// Prices are for a million tokens.
 const MILLION: f64 = 1e6;
@@ -133,6 +140,24 @@ impl Budget {
                 },
             }
         }
+    }
+
+    /// Reserves a call that can be done without: now, for a reply of any length, and out of plenty.
+    pub fn reserve_spare(
+        &self,
+        prompt_bytes: usize,
+        longest_reply: u64,
+        price: Option<Price>,
+    ) -> Option<Reservation<'_>> {
+        let (left, tokens) = (self.left(), reserved_tokens(prompt_bytes as u64));
+        let cost = price.map_or(0.0, |price| price.of(tokens, longest_reply));
+        let is_little = left.calls > CALLS_LEFT
+            && left.tokens.is_none_or(|left| (tokens + longest_reply).saturating_mul(SPARE_PART) <= left)
+            && left.cost.is_none_or(|left| cost * SPARE_PART as f64 <= left);
+        if !is_little || self.check_time().is_err() {
+            return None;
+        }
+        self.try_reserve(prompt_bytes as u64, longest_reply, price).ok()
     }
 
     /// The reservation, or the limit that stands in its way and how many reservations are open.

@@ -8,6 +8,7 @@
 mod numbers;
 
 use super::{Message, Request, Role, error_mapping::message_in};
+use crate::config::Effort;
 use numbers::{Numbers, reply_limit, window};
 use std::{
     borrow::Cow,
@@ -35,6 +36,12 @@ pub(super) struct Adjusted {
     pub(super) limit_field: LimitField,
     pub(super) asks_for_usage: bool,
     pub(super) streams: bool,
+    /// Whether the model can be held to the shape of a reply.
+    pub(super) takes_shapes: bool,
+    /// How much the model is to reason.
+    pub(super) effort: Option<Effort>,
+    /// Whether the template of the model is told as well that it is not to reason.
+    pub(super) sets_template: bool,
     /// Whether instructions have a message of their own.
     has_system: bool,
     /// The most tokens of a reply.
@@ -60,10 +67,24 @@ pub(super) struct Adjustments {
 }
 
 impl Adjustments {
-    pub(super) fn new(limit_field: LimitField, most_reply: Option<u32>, owns_fields: bool) -> Self {
-        let (has_system, window) = (true, None);
-        let known = Adjusted { limit_field, asks_for_usage: true, streams: true, has_system, most_reply, window };
+    pub(super) fn new(limit_field: LimitField, most_reply: Option<u32>, effort: Effort, owns_fields: bool) -> Self {
+        let known = Adjusted {
+            limit_field,
+            asks_for_usage: true,
+            streams: true,
+            takes_shapes: true,
+            effort: Some(effort).filter(|it| *it != Effort::Auto),
+            sets_template: effort == Effort::None,
+            has_system: true,
+            most_reply,
+            window: None,
+        };
         Self { known: Mutex::new(known), owns_fields }
+    }
+
+    /// Whether no shape was refused so far.
+    pub(super) fn takes_shapes(&self) -> bool {
+        self.lock().takes_shapes
     }
 
     pub(super) fn begin(&self) -> Asked {
@@ -98,6 +119,9 @@ impl Adjustments {
             Demand::Limit(field) => known.limit_field = field,
             Demand::NoUsage => known.asks_for_usage = false,
             Demand::NoStream => (known.streams, known.asks_for_usage) = (false, false),
+            Demand::NoShape => known.takes_shapes = false,
+            Demand::NoTemplate => known.sets_template = false,
+            Demand::NoEffort => known.effort = None,
             Demand::NoSystem => known.has_system = false,
             Demand::ShorterReply { tokens, always: true } => known.most_reply = Some(tokens),
             Demand::ShorterReply { .. } => {}
@@ -117,11 +141,13 @@ impl Asked {
         let shortened = |limit: u32| most.map_or(limit, |most| most.min(limit));
         let limit = request.max_output_tokens.map(shortened);
         let folds = !self.adjusted.has_system && has_system(request);
-        if limit == request.max_output_tokens && !folds {
+        let drops_shape = !self.adjusted.takes_shapes && request.shape.is_some();
+        if limit == request.max_output_tokens && !folds && !drops_shape {
             return Cow::Borrowed(request);
         }
         let messages = if folds { without_system(&request.messages) } else { request.messages.clone() };
-        Cow::Owned(Request { messages, max_output_tokens: limit, ..request.clone() })
+        let shape = request.shape.clone().filter(|_| !drops_shape);
+        Cow::Owned(Request { messages, max_output_tokens: limit, shape, ..request.clone() })
     }
 }
 
@@ -148,6 +174,9 @@ enum Demand {
     Limit(LimitField),
     NoUsage,
     NoStream,
+    NoShape,
+    NoTemplate,
+    NoEffort,
     NoSystem,
     /// A reply of fewer tokens: this one, or every one.
     ShorterReply {
@@ -225,6 +254,15 @@ const BOUNDS: &[&str] = &[
     ">",
 ];
 
+/// Names of what holds a model to a shape, without underscores. Only a request that asks for it is refused for it.
+const SHAPES: &[&str] = &["format", "schema", "grammar", "structured", "guided", "constrained"];
+
+/// Names of the field that speaks to the model's template, and of what it is told.
+const TEMPLATES: &[&str] = &["chattemplatekwargs", "enablethinking", "chat template"];
+
+/// Names of how much a model reasons.
+const EFFORTS: &[&str] = &["effort", "think", "reasoning"];
+
 /// That a template or a server has no place for instructions.
 const NO_SYSTEM: &[&str] = &[
     "system role",
@@ -262,6 +300,17 @@ impl Demand {
         let known = asked.adjusted;
         if let Some((tokens, always)) = shorter(&message_in(said).to_lowercase(), request, asked) {
             return Some(Self::ShorterReply { tokens, always });
+        }
+        if known.takes_shapes && request.shape.is_some() && says(SHAPES) {
+            return Some(Self::NoShape);
+        }
+        if known.effort.is_some() {
+            if owns_fields && known.sets_template && says(TEMPLATES) {
+                return Some(Self::NoTemplate);
+            }
+            if says(EFFORTS) {
+                return Some(Self::NoEffort);
+            }
         }
         if owns_fields && says(UNKNOWN) {
             if known.asks_for_usage && says(&["streamoptions", "includeusage"]) {

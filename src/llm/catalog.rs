@@ -77,6 +77,26 @@ pub(super) fn calls_tools(kind: AdapterKind) -> Option<bool> {
     all_do.then_some(true)
 }
 
+/// Whether a provider can hold its models to a schema; `genai` writes it in the provider's way.
+pub(super) fn takes_shapes(kind: AdapterKind) -> bool {
+    use AdapterKind as K;
+    matches!(
+        kind,
+        K::Anthropic
+            | K::OpenAI
+            | K::OpenAIResp
+            | K::Gemini
+            | K::Vertex
+            | K::OpenRouter
+            | K::Mistral
+            | K::Groq
+            | K::Xai
+            | K::Together
+            | K::Fireworks
+            | K::OllamaCloud
+    )
+}
+
 /// Whether calls of tools come in pieces, as in OpenAI's protocol. The others have protocols of their own.
 pub(super) fn streams_calls(kind: AdapterKind) -> bool {
     use AdapterKind as K;

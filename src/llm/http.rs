@@ -6,7 +6,7 @@ mod list;
 
 pub(super) use body::{Body, Held, ReplyMemory};
 pub(super) use drained::Drained;
-pub(super) use list::{Listed, list_models};
+pub(super) use list::{Listed, list_models, slots};
 
 use super::{CONNECTING, Error};
 use crate::config::Endpoint;

@@ -9,32 +9,29 @@
 
 mod detected;
 mod gateway;
+mod hosted;
 mod model_name;
 mod ollama;
+mod warnings;
 
 use super::{
     EXTRACTIVE, Error, Model, Timeouts, catalog,
     command::CommandModel,
     error_mapping::RemoteModel,
     extractive::Reader,
-    http::{Connections, Listed, list_models},
+    http::{Connections, Listed, list_models, slots},
     pool::{EndpointHealth, Pool},
-    provider::{Access, Provider},
     secret::Secret,
     server::{Known, Protocol, ServerModel},
 };
-use crate::config::{Endpoint, Environment, Settings};
+use crate::config::{Effort, Endpoint, Environment, Settings};
 use futures::future::join_all;
-use gateway::Gateway;
 use genai::adapter::AdapterKind;
 use model_name::{AZURE, ModelName};
 use ollama::Ollama;
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -46,8 +43,8 @@ pub(super) const ENDPOINT_KEY: &str = "RLM_API_KEY";
 const COMMAND_KEYS: &str = "RLM_CLI_ENV";
 /// How long a list of models may take when a call depends on it.
 const LIST_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long it may take where only the window of a model depends on it.
-const WINDOW_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long it may take where only what is known of a model depends on it: its window, its size.
+const FACTS_TIMEOUT: Duration = Duration::from_secs(1);
 /// How many models are kept at most.
 const MOST_KEPT: usize = 256;
 /// How long one call of a program may take.
@@ -81,6 +78,7 @@ pub struct Models {
     extractive: Arc<dyn Model>,
     /// The window that the person has named.
     window: Option<usize>,
+    effort: Effort,
     timeouts: Timeouts,
     connections: Connections,
     /// Models that were found already, so that all calls of one share its state.
@@ -99,6 +97,7 @@ impl Models {
             environment,
             extractive,
             window: settings.window.and_then(|window| usize::try_from(window).ok()),
+            effort: settings.reasoning_effort,
             timeouts: Timeouts { first_text: settings.first_token_timeout, between: settings.silence_timeout },
             connections: Connections::default(),
             found: Mutex::default(),
@@ -109,31 +108,6 @@ impl Models {
     /// The same with other limits on silence.
     pub fn with_timeouts(self, timeouts: Timeouts) -> Self {
         Self { timeouts, ..self }
-    }
-
-    /// What a person should know about these models before text goes to them. It is said once, so that nobody learns to
-    /// look past it.
-    pub fn take_warnings(&self) -> Vec<String> {
-        match self.has_warned.swap(true, Ordering::Relaxed) {
-            true => Vec::new(),
-            false => self.warnings(),
-        }
-    }
-
-    /// The same, however often it was said.
-    fn warnings(&self) -> Vec<String> {
-        let readable = self.endpoints.iter().map(|(endpoint, _)| endpoint).filter(|it| it.is_readable_on_the_way());
-        let warning = |endpoint: &Endpoint| {
-            let key = match self.endpoint_key() {
-                Some(_) => format!("the key in {ENDPOINT_KEY}"),
-                None if !endpoint.keys().is_empty() => "the key in its address".to_owned(),
-                None => return None,
-            };
-            Some(format!(
-                "{endpoint} is called by plain HTTP: {key} and all text can be read on the way; use https, or a tunnel"
-            ))
-        };
-        readable.filter_map(warning).collect()
     }
 
     /// The models of a run.
@@ -216,9 +190,14 @@ impl Models {
         match name {
             ModelName::Extractive => Ok(self.extractive.clone()),
             ModelName::Command(line) => Ok(Arc::new(self.command(&line, COMMAND_TIMEOUT)?)),
-            ModelName::AtEndpoint(name) => self.at_endpoints(&name, self.listed_window(&name).await),
+            ModelName::AtEndpoint(name) => {
+                let lists = self.endpoints.iter().map(|(endpoint, _)| self.list(endpoint, FACTS_TIMEOUT));
+                let lists: Vec<_> = join_all(lists).await;
+                self.at_endpoints(&name, &lists).await
+            }
             ModelName::AtAzure(deployment) => Ok(Arc::new(self.of_azure(&deployment)?)),
             ModelName::OfProvider(AdapterKind::Ollama, name) => Ok(Arc::new(self.of_ollama(&name).await?)),
+            ModelName::OfProvider(AdapterKind::Cohere, name) => Ok(Arc::new(self.of_cohere(&name)?)),
             ModelName::OfProvider(kind, name) => Ok(Arc::new(self.of_provider(kind, &name).await?)),
         }
     }
@@ -229,19 +208,42 @@ impl Models {
         CommandModel::new(line, lent.map(str::to_owned).collect(), timeout, self.window)
     }
 
-    fn at_endpoints(&self, name: &str, window: Option<usize>) -> Result<Arc<dyn Model>, Error> {
-        let member = |(endpoint, health): &(Endpoint, Arc<EndpointHealth>)| {
+    /// The model of that name at the endpoints, each of which has sent its list, or has not.
+    async fn at_endpoints(&self, name: &str, lists: &[Result<Vec<Listed>, Error>]) -> Result<Arc<dyn Model>, Error> {
+        let members = self.endpoints.iter().zip(lists).map(async |((endpoint, health), list)| {
             let remote = self.remote_at(endpoint, name)?;
-            let known = Known { window: endpoint.own().window.or(self.window).or(window), ..Known::default() };
+            let known = self.known_at(endpoint, name, list.as_deref().unwrap_or_default()).await;
             let (connections, protocol) = (&self.connections, Protocol::OpenAi);
             let model = ServerModel::new(connections, protocol, endpoint, name, remote, self.timeouts, known)?;
-            Ok((health.clone(), Arc::new(model) as Arc<dyn Model>))
-        };
-        let mut members = self.endpoints.iter().map(member).collect::<Result<Vec<_>, Error>>()?;
+            Ok::<_, Error>((health.clone(), Arc::new(model) as Arc<dyn Model>))
+        });
+        let mut members = join_all(members).await.into_iter().collect::<Result<Vec<_>, Error>>()?;
         match members.len() {
             1 => Ok(members.remove(0).1),
             _ => Ok(Arc::new(Pool::new(name.to_owned(), members))),
         }
+    }
+
+    /// What an endpoint says of the model of a name. One that says nothing is no trouble here.
+    async fn known_at(&self, endpoint: &Endpoint, name: &str, list: &[Listed]) -> Known {
+        // A server of llama.cpp that has one model answers with it whatever the name.
+        let only = || list.first().filter(|it| list.len() == 1 && it.is_llama_cpp);
+        let listed = list.iter().find(|it| it.name == name).or_else(only);
+        Known {
+            window: endpoint.own().window.or(self.window).or(listed.and_then(|it| it.window)),
+            parameters: listed.and_then(|it| it.parameters),
+            slots: match listed {
+                Some(Listed { is_llama_cpp: true, .. }) => self.slots(endpoint).await,
+                _ => None,
+            },
+            effort: self.effort,
+            ..Known::default()
+        }
+    }
+
+    async fn slots(&self, endpoint: &Endpoint) -> Option<usize> {
+        let remote = self.remote_at(endpoint, "the server").ok()?;
+        slots(&self.connections.for_endpoint(endpoint).ok()?, endpoint, &remote, FACTS_TIMEOUT).await
     }
 
     async fn of_ollama(&self, name: &str) -> Result<ServerModel, Error> {
@@ -250,49 +252,9 @@ impl Models {
         let connection = self.connections.for_endpoint(&base)?;
         let mut known = ollama::facts(&connection, &base, &self.environment, bare).await;
         known.window = self.window.or(known.window);
+        known.effort = self.effort;
         let remote = RemoteModel::new(name, base.to_string(), None, &base.keys());
         ServerModel::new(&self.connections, Protocol::Ollama, &base, bare, remote, self.timeouts, known)
-    }
-
-    async fn of_provider(&self, kind: AdapterKind, name: &str) -> Result<Provider, Error> {
-        let key = self.provider_key(kind);
-        let variables = catalog::key_variables(kind);
-        if let (None, Some(variable), false) = (&key, variables.first(), catalog::works_without_key(kind)) {
-            return Err(Error::MissingKey { model: name.to_owned(), variable: (*variable).to_owned() });
-        }
-        let Gateway { base, headers } = Gateway::of(kind, &self.environment);
-        let (providers, memory) = (self.connections.providers()?, self.connections.memory());
-        let access = Access { key, base, headers };
-        Provider::of_kind(providers, memory, kind, name, access, self.timeouts, self.window).await
-    }
-
-    /// A deployment at Azure, by the variables that its own clients read.
-    fn of_azure(&self, deployment: &str) -> Result<ServerModel, Error> {
-        let name = format!("{AZURE}{deployment}");
-        let set = |variable: &str| self.environment.get(variable);
-        let missing = |variable: &str| Error::MissingKey { model: name.clone(), variable: variable.to_owned() };
-        let base = set("AZURE_OPENAI_ENDPOINT").ok_or_else(|| {
-            Error::Configuration(format!("{name} needs the address of its resource in AZURE_OPENAI_ENDPOINT"))
-        })?;
-        let key = set("AZURE_OPENAI_API_KEY").and_then(|key| Secret::new(&key));
-        let key = key.ok_or_else(|| missing("AZURE_OPENAI_API_KEY"))?;
-        let base = base.trim().trim_end_matches('/').trim_end_matches("/openai/v1").trim_end_matches("/openai");
-        let address = match set("AZURE_OPENAI_API_VERSION").or_else(|| set("OPENAI_API_VERSION")) {
-            Some(version) => format!("{base}/openai/deployments/{deployment}?api-version={}", version.trim()),
-            None => format!("{base}/openai/v1"),
-        };
-        let endpoint = Endpoint::parse(&address)
-            .map_err(|problem| Error::Configuration(format!("AZURE_OPENAI_ENDPOINT: {problem}")))?;
-        let remote = RemoteModel::new(
-            name.clone(),
-            endpoint.to_string(),
-            Some(("AZURE_OPENAI_API_KEY".to_owned(), key)),
-            &endpoint.keys(),
-        );
-        let remote = remote.with_key_in("api-key");
-        let known = Known { window: self.window.or_else(|| catalog::window(&name)), ..Known::default() };
-        let (connections, protocol) = (&self.connections, Protocol::OpenAi);
-        ServerModel::new(connections, protocol, &endpoint, deployment, remote, self.timeouts, known)
     }
 
     fn provider_key(&self, kind: AdapterKind) -> Option<(String, Secret)> {
@@ -300,13 +262,18 @@ impl Models {
         catalog::key_variables(kind).into_iter().find_map(held)
     }
 
+    /// What the keys in the environment open, where no endpoint is configured.
+    fn offer(&self) -> Option<&'static catalog::Offer> {
+        let is_set = |offer: &&catalog::Offer| self.environment.get(offer.variable).is_some();
+        catalog::OFFERS.iter().filter(|_| self.endpoints.is_empty()).find(is_set)
+    }
+
     /// The name of the model to take when none is named, and why it.
     async fn default_model(&self) -> Result<(String, String), Error> {
         if let Some((endpoint, _)) = self.endpoints.first() {
             return self.first_of_endpoints().await.map(|name| (name, format!("it is the first model at {endpoint}")));
         }
-        let offer = catalog::OFFERS.iter().find(|offer| self.environment.get(offer.variable).is_some());
-        if let Some(offer) = offer {
+        if let Some(offer) = self.offer() {
             return Ok((offer.model.to_owned(), format!("{} is set", offer.variable)));
         }
         if let Some(ollama) = Ollama::probe(&self.environment, &self.connections, ollama::TIMEOUT).await
@@ -321,33 +288,25 @@ impl Models {
     async fn first_of_endpoints(&self) -> Result<String, Error> {
         let lists = join_all(self.endpoints.iter().map(|(endpoint, _)| self.list(endpoint, LIST_TIMEOUT))).await;
         let mut failure = None;
-        for (list, (endpoint, _)) in lists.into_iter().zip(&self.endpoints) {
+        for (list, (endpoint, _)) in lists.iter().zip(&self.endpoints) {
             match list {
-                Ok(list) if list.iter().any(|listed| listed.writes) => {
-                    let writing = list.into_iter().find(|listed| listed.writes);
-                    let Some(Listed { name, window, .. }) = writing else { continue };
-                    let model = self.at_endpoints(&name, window)?;
-                    self.keep(&name, model);
-                    return Ok(name);
-                }
-                Ok(_) => {
-                    let message = format!("{endpoint} has no model that writes text; name one with --model");
-                    failure.get_or_insert(Error::Configuration(message));
-                }
+                Ok(list) => match list.iter().find(|listed| listed.writes) {
+                    Some(Listed { name, .. }) => {
+                        let model = self.at_endpoints(name, &lists).await?;
+                        self.keep(name, model);
+                        return Ok(name.clone());
+                    }
+                    None => {
+                        let message = format!("{endpoint} has no model that writes text; name one with --model");
+                        failure.get_or_insert(Error::Configuration(message));
+                    }
+                },
                 Err(error) => {
-                    failure.get_or_insert(error);
+                    failure.get_or_insert(error.clone());
                 }
             }
         }
         Err(failure.unwrap_or_else(|| Error::Configuration("no endpoint is configured".to_owned())))
-    }
-
-    /// The smallest window that an endpoint tells for the model of this name. Servers that tell none are no trouble
-    /// here.
-    async fn listed_window(&self, name: &str) -> Option<usize> {
-        let lists = self.endpoints.iter().map(|(endpoint, _)| self.list(endpoint, WINDOW_TIMEOUT));
-        let lists = join_all(lists).await.into_iter().flatten();
-        lists.flatten().filter(|listed| listed.name == name).filter_map(|listed| listed.window).min()
     }
 
     async fn list(&self, endpoint: &Endpoint, timeout: Duration) -> Result<Vec<Listed>, Error> {
@@ -364,10 +323,6 @@ impl Models {
             Error::Configuration(format!("a header for {endpoint} needs {variable}, which is not set"))
         })?;
         Ok(if headers.is_empty() { remote } else { remote.with_headers(headers, &endpoint.keys()) })
-    }
-
-    fn endpoint_key(&self) -> Option<Secret> {
-        self.environment.get(ENDPOINT_KEY).and_then(|key| Secret::new(&key))
     }
 }
 

@@ -104,6 +104,19 @@ impl Model for Pool {
         self.members.iter().filter_map(|(_, model)| model.window()).min()
     }
 
+    fn parameters(&self) -> Option<u64> {
+        self.members.iter().find_map(|(_, model)| model.parameters())
+    }
+
+    /// Those of all servers, if each of them says how many it has.
+    fn slots(&self) -> Option<usize> {
+        self.members.iter().map(|(_, model)| model.slots()).sum()
+    }
+
+    fn takes_shapes(&self) -> bool {
+        self.members.iter().any(|(_, model)| model.takes_shapes())
+    }
+
     /// What the first says: they serve the same model.
     fn calls_tools(&self) -> Option<bool> {
         self.members.first().map_or(Some(false), |(_, model)| model.calls_tools())
@@ -163,12 +176,7 @@ mod tests {
     }
 
     async fn ask(pool: &Pool) -> Result<String, Error> {
-        let request = Request {
-            messages: vec![Message::user("q")],
-            max_output_tokens: None,
-            tools: Default::default(),
-            task: None,
-        };
+        let request = Request { messages: vec![Message::user("q")], ..Request::default() };
         pool.call(&request, &mut |_| {}).await.map(|reply| reply.text)
     }
 

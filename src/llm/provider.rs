@@ -10,20 +10,21 @@
 
 use super::{
     CallPiece, Error, Message, Model, PieceSink, Reply, Request, Role, Tool, ToolCall,
-    adjustments::{Adjustments, LimitField, MOST_TIMES},
+    adjustments::{Adjusted, Adjustments, LimitField, MOST_TIMES},
     error_mapping::RemoteModel,
     http::{Providers, ReplyMemory, Timeouts},
     secret::Secret,
     stream_reader::{Progress, Reported, StreamReader},
     tool::{acceptable, with_own_ids},
 };
+use crate::config::Effort;
 use futures::{StreamExt, future::BoxFuture};
 use genai::{
     Client, ModelIden, ServiceTarget,
     adapter::AdapterKind,
     chat::{
-        CacheControl, ChatMessage, ChatOptions, ChatRequest, ChatStreamEvent, ContentPart, ReasoningEffort, StreamEnd,
-        ToolChunk, Usage,
+        CacheControl, ChatMessage, ChatOptions, ChatRequest, ChatStreamEvent, ContentPart, JsonSpec, ReasoningEffort,
+        StreamEnd, ToolChunk, Usage,
     },
     resolver::AuthData,
 };
@@ -61,6 +62,8 @@ struct ProviderQuirks {
     ends_with_reason: bool,
     /// Prompts are cached where the request says so, and only there.
     caches_on_request: bool,
+    /// Replies can be held to a schema.
+    takes_shapes: bool,
     /// Calls of tools come in pieces that are put together here. `genai` does so as well, but makes room for as many
     /// calls as a server's number says, whatever that is.
     streams_calls: bool,
@@ -76,6 +79,14 @@ pub(super) struct Access {
     pub(super) headers: Vec<(String, String)>,
 }
 
+/// What a person wants of the models.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wishes {
+    pub(super) timeouts: Timeouts,
+    pub(super) window: Option<usize>,
+    pub(super) effort: Effort,
+}
+
 impl Provider {
     /// A model of a provider that `genai` knows.
     pub(super) async fn of_kind(
@@ -84,8 +95,7 @@ impl Provider {
         kind: AdapterKind,
         name: &str,
         access: Access,
-        timeouts: Timeouts,
-        window: Option<usize>,
+        Wishes { timeouts, window, effort }: Wishes,
     ) -> Result<Self, Error> {
         let Access { key, base, headers } = access;
         let connection = providers.client_for(base.as_deref(), &headers)?;
@@ -112,11 +122,12 @@ impl Provider {
         let quirks = ProviderQuirks {
             ends_with_reason: matches!(kind, K::OllamaCloud | K::Gemini | K::GeminiIx | K::OpenAIResp | K::Vertex),
             caches_on_request: matches!(kind, K::Anthropic | K::OpenAI | K::OpenAIResp),
+            takes_shapes: super::catalog::takes_shapes(kind),
             streams_calls: super::catalog::streams_calls(kind),
         };
         let options = limited(options, timeouts);
         let window = window.or_else(|| super::catalog::window(name));
-        let adjustments = Adjustments::new(LimitField::Absent, None, false);
+        let adjustments = Adjustments::new(LimitField::Absent, None, effort, false);
         let runtime = providers.handle();
         Ok(Self { remote, client, runtime, target, options, timeouts, memory, quirks, window, adjustments })
     }
@@ -136,7 +147,7 @@ impl Provider {
         let mut asked = self.adjustments.begin();
         for _ in 1..MOST_TIMES {
             let mut reading = StreamReader::new(&self.remote, &self.memory);
-            let error = match self.read(&asked.request(request), &mut reading, &mut *pieces).await {
+            let error = match self.read(&asked.request(request), asked.adjusted, &mut reading, &mut *pieces).await {
                 Ok(calls) => return reading.conclude_with(calls, request, pieces),
                 Err(error) => error,
             };
@@ -148,7 +159,7 @@ impl Provider {
             }
         }
         let mut reading = StreamReader::new(&self.remote, &self.memory);
-        let calls = self.read(&asked.request(request), &mut reading, &mut *pieces).await?;
+        let calls = self.read(&asked.request(request), asked.adjusted, &mut reading, &mut *pieces).await?;
         reading.conclude_with(calls, request, pieces)
     }
 
@@ -156,10 +167,11 @@ impl Provider {
     async fn read(
         &self,
         request: &Request,
+        adjusted: Adjusted,
         reading: &mut StreamReader<'_>,
         pieces: PieceSink<'_>,
     ) -> Result<Vec<ToolCall>, Error> {
-        let mut events = self.open(request);
+        let mut events = self.open(request, adjusted);
         let mut captured = HashMap::new();
         loop {
             let silence = if reading.has_begun() { self.timeouts.between } else { self.timeouts.first_text };
@@ -198,9 +210,16 @@ impl Provider {
     }
 
     /// Sends the request; its events come through the channel. The call is given up when the channel is dropped.
-    fn open(&self, request: &Request) -> Events {
+    fn open(&self, request: &Request, adjusted: Adjusted) -> Events {
         let mut options = self.options.clone();
         options.max_tokens = request.max_output_tokens;
+        if let Some(effort) = adjusted.effort {
+            options.reasoning_effort = Some(reasoning_effort(effort));
+        }
+        // Of a schema that leaves something open `genai` makes a narrower one, which true answers may not satisfy.
+        if let Some(shape) = request.shape.as_ref().filter(|shape| self.quirks.takes_shapes && shape.is_strict()) {
+            options = options.with_response_format(JsonSpec::new("answer", shape.schema().clone()));
+        }
         options.capture_tool_calls = Some(!self.quirks.streams_calls);
         let (client, target, chat) = (self.client.clone(), self.target.clone(), self.chat(request));
         let (sender, receiver) = mpsc::channel(WAITING_EVENTS);
@@ -354,6 +373,15 @@ fn chat_call(call: &ToolCall) -> genai::chat::ToolCall {
     }
 }
 
+fn reasoning_effort(effort: Effort) -> ReasoningEffort {
+    match effort {
+        Effort::None => ReasoningEffort::Zero,
+        Effort::Low => ReasoningEffort::Low,
+        Effort::Auto | Effort::Medium => ReasoningEffort::Medium,
+        Effort::High => ReasoningEffort::High,
+    }
+}
+
 /// Until the first text, `genai` watches the raw bytes; afterwards [`Provider::answer`] watches the text.
 fn limited(options: ChatOptions, timeouts: Timeouts) -> ChatOptions {
     let mut options = options.with_capture_usage(true);
@@ -383,6 +411,10 @@ impl Model for Provider {
 
     fn window(&self) -> Option<usize> {
         [self.window, self.adjustments.window()].into_iter().flatten().min()
+    }
+
+    fn takes_shapes(&self) -> bool {
+        self.quirks.takes_shapes && self.adjustments.takes_shapes()
     }
 
     fn calls_tools(&self) -> Option<bool> {

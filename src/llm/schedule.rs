@@ -112,8 +112,15 @@ impl Scheduler {
         }
     }
 
+    /// Whether one more call of a model would go out at once, and keeps nobody waiting.
+    pub fn has_room(&self, model: &dyn Model, permits: &RunPermits) -> bool {
+        let is_free = |places: &Semaphore| places.available_permits() > 0;
+        let limiter = self.limiters.of(model.name(), model.slots());
+        is_free(&permits.0) && is_free(&self.places) && limiter.has_room()
+    }
+
     async fn attempts(&self, call: Call<'_>, pieces: PieceSink<'_>) -> Result<Reply, Error> {
-        let limiter = self.limiters.of(call.model.name());
+        let limiter = self.limiters.of(call.model.name(), call.model.slots());
         let mut request = Cow::Borrowed(call.request);
         let mut attempts = Attempts::default();
         loop {

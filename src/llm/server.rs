@@ -9,6 +9,7 @@
 
 mod events;
 mod lines;
+mod offer;
 mod ollama;
 mod openai;
 
@@ -20,7 +21,7 @@ use super::{
     size,
     stream_reader::{Progress, StreamReader},
 };
-use crate::config::Endpoint;
+use crate::config::{Effort, Endpoint};
 use events::Messages;
 use futures::future::BoxFuture;
 use reqwest::{Client, RequestBuilder, Response, Url};
@@ -65,6 +66,7 @@ pub(super) struct ServerModel {
     /// Fields of the person's own.
     extra: Map<String, Value>,
     parameters: Option<u64>,
+    slots: Option<usize>,
     wanted_window: Option<usize>,
     drained: Drained<Body>,
 }
@@ -99,8 +101,12 @@ pub(super) struct Known {
     pub(super) window: Option<usize>,
     pub(super) calls_tools: Option<bool>,
     pub(super) parameters: Option<u64>,
+    /// How many calls the server works on at once.
+    pub(super) slots: Option<usize>,
     /// The window that the server is asked to give the model, in tokens.
     pub(super) wanted_window: Option<usize>,
+    /// How much the model is to reason.
+    pub(super) effort: Effort,
 }
 
 impl ServerModel {
@@ -133,9 +139,15 @@ impl ServerModel {
             timeouts,
             window: known.window,
             calls_tools: known.calls_tools,
-            adjustments: Adjustments::new(limit_field(name), own.reply_tokens, true),
+            adjustments: Adjustments::new(
+                limit_field(name),
+                own.reply_tokens,
+                own.reasoning_effort.unwrap_or(known.effort),
+                true,
+            ),
             extra: own.body.clone(),
             parameters: known.parameters.or_else(|| size::in_name(name)),
+            slots: known.slots,
             wanted_window: known.wanted_window,
             drained: Drained::default(),
         })
@@ -167,7 +179,9 @@ impl ServerModel {
         let post = self.client.post(self.url.clone());
         let post = match self.protocol {
             Protocol::OpenAi => self.filled(post, &openai::body(&self.name, request, asked.adjusted)),
-            Protocol::Ollama => self.filled(post, &ollama::body(&self.name, request, self.wanted_window)),
+            Protocol::Ollama => {
+                self.filled(post, &ollama::body(&self.name, request, asked.adjusted, self.wanted_window))
+            }
         };
         let response = self.send(post).await?;
         let mut body = Body::of(response);
@@ -312,6 +326,14 @@ impl Model for ServerModel {
 
     fn parameters(&self) -> Option<u64> {
         self.parameters
+    }
+
+    fn slots(&self) -> Option<usize> {
+        self.slots
+    }
+
+    fn takes_shapes(&self) -> bool {
+        self.adjustments.takes_shapes()
     }
 
     fn calls_tools(&self) -> Option<bool> {

@@ -22,7 +22,8 @@ def weights():
 def main():
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(weights())
-    parameters.model_alias = {"SmolLM2-135M-Instruct"}
+    # A name that does not tell how large it is: the server tells it.
+    parameters.model_alias = {"smollm2"}
     parameters.port = 0
     parameters.n_ctx = int(sys.argv[1])
     parameters.n_parallel = 1

@@ -155,3 +155,19 @@ async fn the_survey_lists_what_an_ollama_has() {
     assert_eq!(detected.ollama.as_ref().unwrap().models, ["qwen3:4b", "gemma3:4b"]);
     assert_eq!(told(&detected), [("ollama::qwen3:4b".to_owned(), "2 models, `qwen3:4b` among them".to_owned())]);
 }
+
+#[tokio::test]
+async fn llama_cpps_server_tells_how_large_its_model_is_and_on_how_many_calls_it_works() {
+    let server = || Setup::new().models(&["tiny"]).llama_cpp(135_000_000, 2).start(|_| Action::reply("ok"));
+    let (one, other) = (server().await, server().await);
+    // It has one model, and answers with it whatever the name.
+    for name in [None, Some("tiny"), Some("another")] {
+        let model = models(&[one.url()], name, &[]).choose().await.unwrap().root;
+        assert_eq!((model.parameters(), model.slots()), (Some(135_000_000), Some(2)), "{name:?}");
+    }
+    let pool = models(&[one.url(), other.url()], None, &[]).choose().await.unwrap().root;
+    assert_eq!((pool.parameters(), pool.slots()), (Some(135_000_000), Some(4)));
+    let plain = ScriptedServer::start(|_| Action::reply("ok")).await;
+    let pool = models(&[one.url(), plain.url()], Some("tiny"), &[]).choose().await.unwrap().root;
+    assert_eq!(pool.slots(), None);
+}

@@ -49,7 +49,7 @@ async fn model_at(url: &str) -> Arc<dyn Model> {
 }
 
 fn request(prompt: impl Into<String>) -> Request {
-    Request { messages: vec![Message::user(prompt)], max_output_tokens: None, tools: Default::default(), task: None }
+    Request { messages: vec![Message::user(prompt)], ..Request::default() }
 }
 
 /// The reply to a prompt, and what was streamed of it.

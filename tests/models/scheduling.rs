@@ -203,3 +203,11 @@ async fn a_pool_spreads_calls_and_goes_around_a_server_that_is_down() {
     assert_eq!(shares[0] + shares[1], 64);
     assert!(shares[0] >= 24 && shares[1] >= 24, "{shares:?}");
 }
+
+#[tokio::test]
+async fn no_more_calls_go_out_than_a_server_works_on() {
+    let setup = Setup::new().llama_cpp(8_000_000_000, 3).latency(Duration::from_millis(20));
+    let server = setup.start(echo).await;
+    let outcomes = Run::new(16).calls(&*model_at(&server.url()).await, 20).await;
+    assert_eq!((right(&outcomes), server.log().most_open), (20, 3));
+}

@@ -4,9 +4,9 @@ use super::{
     ask, model_at, models, only_call,
     scripted::{Action, ScriptedServer, Setup},
 };
-use rlm::llm::{Finish, Message, Request, TokenUsage};
+use rlm::llm::{Finish, Message, Request, Shape, TokenUsage};
 use serde_json::json;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 #[tokio::test]
 async fn the_name_of_a_model_arrives_exactly_as_it_was_given_and_nothing_is_guessed_from_it() {
@@ -44,7 +44,7 @@ async fn a_conversation_and_a_limit_on_the_reply_are_sent_as_they_are() {
     let model = model_at(&server.url()).await;
     let messages =
         vec![Message::system("s"), Message::user("q\n\"1\""), Message::assistant("größe"), Message::user("")];
-    let request = Request { messages, max_output_tokens: Some(77), tools: Default::default(), task: None };
+    let request = Request { messages, max_output_tokens: Some(77), ..Request::default() };
     model.call(&request, &mut |_| {}).await.unwrap();
     let body = only_call(&server).body;
     assert_eq!(body["max_tokens"], 77);
@@ -142,4 +142,23 @@ async fn a_program_that_does_not_stream_gets_the_same_answer_from_the_scripted_s
     let answer: serde_json::Value = call.send().await.unwrap().json().await.unwrap();
     assert_eq!(answer["choices"][0]["message"]["content"], "to: hi");
     assert_eq!(answer["usage"]["prompt_tokens"], 1);
+}
+
+#[tokio::test]
+async fn a_schema_and_an_effort_that_a_server_refuses_are_not_asked_for_again() {
+    const FIELDS: [&str; 3] = ["chat_template_kwargs", "reasoning_effort", "response_format"];
+    let server = ScriptedServer::start(|asked| match FIELDS.iter().find(|field| asked.body.get(field).is_some()) {
+        Some(field) => Action::status(400).body(format!("Unknown parameter: {field}")),
+        None => Action::reply("{}"),
+    })
+    .await;
+    let endpoint = json!({"url": server.url(), "reasoningEffort": "none"}).to_string();
+    let model = models(&[endpoint], Some("m"), &[]).choose().await.unwrap().root;
+    let shape = Some(Shape::new(Arc::new(json!({"type": "object"}))));
+    let request = Request { messages: vec![Message::user("q")], shape, ..Request::default() };
+    assert!(model.takes_shapes());
+    for calls in [4, 5] {
+        assert_eq!(model.call(&request, &mut |_| {}).await.unwrap().text, "{}");
+        assert_eq!((server.calls().len(), model.takes_shapes()), (calls, false));
+    }
 }

@@ -29,13 +29,15 @@ pub struct Setup {
     latency: Duration,
     models: Vec<String>,
     window: Option<usize>,
+    llama_cpp: Option<(u64, usize)>,
     key: Option<String>,
 }
 
 impl Setup {
     /// On any free port, without delay, with one model named `scripted`, open to everyone.
     pub fn new() -> Self {
-        Self { port: 0, latency: Duration::ZERO, models: vec!["scripted".to_owned()], window: None, key: None }
+        let models = vec!["scripted".to_owned()];
+        Self { port: 0, latency: Duration::ZERO, models, window: None, llama_cpp: None, key: None }
     }
 
     pub fn port(self, port: u16) -> Self {
@@ -55,6 +57,11 @@ impl Setup {
     /// The window that the list tells for each model, in tokens.
     pub fn window(self, tokens: usize) -> Self {
         Self { window: Some(tokens), ..self }
+    }
+
+    /// It tells what llama.cpp's server tells: how many parameters its models have, and on how many calls it works at once.
+    pub fn llama_cpp(self, parameters: u64, slots: usize) -> Self {
+        Self { llama_cpp: Some((parameters, slots)), ..self }
     }
 
     /// The key that callers must have. One that is refused is repeated in the error, as some servers do.

@@ -31,6 +31,7 @@ pub(super) struct Shared {
     latency: Duration,
     models: Vec<String>,
     window: Option<usize>,
+    llama_cpp: Option<(u64, usize)>,
     key: Option<String>,
     seen: Mutex<HashMap<String, usize>>,
     pub(super) log: Arc<watch::Sender<Log>>,
@@ -38,8 +39,8 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(script: Box<Script>, setup: Setup) -> Self {
-        let Setup { latency, models, window, key, .. } = setup;
-        Self { script, latency, models, window, key, seen: Mutex::default(), log: Arc::default() }
+        let Setup { latency, models, window, llama_cpp, key, .. } = setup;
+        Self { script, latency, models, window, llama_cpp, key, seen: Mutex::default(), log: Arc::default() }
     }
 }
 
@@ -48,6 +49,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let router = Router::new()
         .route("/v1/chat/completions", post(complete))
         .route("/v1/models", get(models))
+        .route("/props", get(props))
         .layer(axum::extract::DefaultBodyLimit::disable())
         .with_state(shared);
     let listener = listener.tap_io(move |connection| {
@@ -63,9 +65,19 @@ async fn models(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Respon
         return refusal;
     }
     let window = shared.window;
-    let one = |id: &String| json!({"id": id, "object": "model", "max_model_len": window});
+    let (owner, parameters) = shared.llama_cpp.map(|(parameters, _)| ("llamacpp", parameters)).unzip();
+    let meta = json!({"n_params": parameters});
+    let one =
+        |id: &String| json!({"id": id, "object": "model", "owned_by": owner, "max_model_len": window, "meta": meta});
     let list: Vec<Value> = shared.models.iter().map(one).collect();
     Json(json!({"object": "list", "data": list})).into_response()
+}
+
+async fn props(State(shared): State<Arc<Shared>>) -> Response {
+    match shared.llama_cpp {
+        Some((_, slots)) => Json(json!({"total_slots": slots})).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 fn refusal(shared: &Shared, headers: &HeaderMap) -> Option<Response> {

@@ -499,3 +499,23 @@ async fn a_model_that_only_quotes_is_not_asked_for_what_a_schema_describes() {
     assert!(ran.errors.contains("extractive quotes what it finds, and cannot write JSON"), "{ran:?}");
     assert!(ran.errors.contains("--model"), "{ran:?}");
 }
+
+#[tokio::test]
+async fn a_schema_goes_to_the_server_where_the_answer_is_one_reply() {
+    let server = ScriptedServer::start(|asked| match asked.body["response_format"]["type"] == "json_schema" {
+        true => Action::reply("{\"n\": 1}"),
+        false => Action::reply("```repl\nFINAL({'n': len(files)})\n```"),
+    })
+    .await;
+    let folder = TempDir::new().expect("a folder can be made");
+    let text = file(&folder, "a.py", b"def sow(field):\n    return field\n");
+    let schema = file(&folder, "schema.json", br#"{"type": "object", "required": ["n"]}"#);
+    let schema = schema.to_str().expect("text");
+    for (strategy, is_held) in [("direct", true), ("read", true), ("rlm", false)] {
+        let ran = ask(&server, &text, &["--strategy", strategy, "--schema", schema, "--reasoning-effort", "low"]).await;
+        assert_eq!(ran.json()["answer"], "{\"n\":1}", "{strategy}: {ran:?}");
+        let body = server.calls().pop().expect("a call").body;
+        assert_eq!(body.get("response_format").is_some(), is_held, "{strategy}: {body}");
+        assert_eq!(body["reasoning_effort"], "low");
+    }
+}

@@ -316,6 +316,8 @@ export type Options = {
   firstTokenTimeout?: number | string;
   /** Time that a server may be silent within a reply */
   silenceTimeout?: number | string;
+  /** How much models reason before they answer; a server that takes no such wish is asked without it */
+  reasoningEffort?: "auto" | "none" | "low" | "medium" | "high";
   /** Whether programs are written, or the whole text, or passages that a search has found, are put into one prompt */
   strategy?: "auto" | "direct" | "rlm" | "read";
   /** Whether models write programs in their text, or call tools; by what they can, if it is left open */
@@ -377,6 +379,7 @@ export const SETTINGS = [
   "window",
   "firstTokenTimeout",
   "silenceTimeout",
+  "reasoningEffort",
   "strategy",
   "protocol",
   "tools",

@@ -1,8 +1,8 @@
 //! The settings of one endpoint: what a gateway wants to be sent, and how much patience a server needs.
 
 use crate::config::{
-    Environment,
-    kind::{Kind, Seconds, Unlimited, Whole},
+    Effort, Environment,
+    kind::{Choice, Kind, Seconds, Unlimited, Whole},
 };
 use serde_json::{Map, Value};
 use std::{fmt, time::Duration};
@@ -20,6 +20,7 @@ pub struct EndpointSettings {
     pub reply_tokens: Option<u32>,
     pub first_token_timeout: Option<Duration>,
     pub silence_timeout: Option<Duration>,
+    pub reasoning_effort: Option<Effort>,
 }
 
 impl EndpointSettings {
@@ -86,6 +87,7 @@ pub(super) fn read(text: &str) -> Result<(String, EndpointSettings), String> {
             }
             "firstTokenTimeout" => own.first_token_timeout = time().map_err(wrong)?,
             "silenceTimeout" => own.silence_timeout = time().map_err(wrong)?,
+            "reasoningEffort" => own.reasoning_effort = Some(Choice::<Effort>::NEW.read(value).map_err(wrong)?),
             _ => return Err(format!("an endpoint has no setting `{name}`")),
         }
     }
@@ -108,7 +110,8 @@ mod tests {
     fn an_endpoint_may_have_settings_of_its_own() {
         let endpoint = Endpoint::parse(
             r#"{"url": "https://h/v1/", "headers": {"x-key": "a ${KEY} b", "y": "z"}, "body": {"seed": 7}, "window": 4096,
-                "replyTokens": 512, "firstTokenTimeout": "20m", "silenceTimeout": 90, "keyVariable": ""}"#,
+                "replyTokens": 512, "firstTokenTimeout": "20m", "silenceTimeout": 90, "keyVariable": "",
+                "reasoningEffort": "low"}"#,
         );
         let endpoint = endpoint.unwrap();
         let own = endpoint.own();
@@ -116,6 +119,7 @@ mod tests {
         assert_eq!((own.window, own.reply_tokens, own.key_variable.as_deref()), (Some(4096), Some(512), Some("")));
         assert_eq!(own.first_token_timeout, Some(Duration::from_secs(1200)));
         assert_eq!(own.silence_timeout, Some(Duration::from_secs(90)));
+        assert_eq!(own.reasoning_effort, Some(Effort::Low));
         let headers = own.headers(&Environment::of([("KEY", "k")])).unwrap();
         assert_eq!(headers, [("x-key".to_owned(), "a k b".to_owned()), ("y".to_owned(), "z".to_owned())]);
         assert_eq!(own.headers(&Environment::of([])), Err("KEY".to_owned()));
@@ -127,6 +131,7 @@ mod tests {
         for (text, expected) in [
             (r#"{"window": 5}"#, "an endpoint needs its `url`"),
             (r#"{"url": "http://h", "wide": 5}"#, "an endpoint has no setting `wide`"),
+            (r#"{"url": "http://h", "reasoningEffort": "much"}"#, "reasoningEffort: expected `auto`, `none`, "),
             (r#"{"url": "http://h", "headers": {"a": 1}}"#, "headers: expected an object of strings"),
             (r#"{"url": "SECRET"}"#, "not a URL"),
             (r#"{"url": SECRET}"#, "neither a URL nor a JSON object"),

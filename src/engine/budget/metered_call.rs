@@ -6,7 +6,9 @@
 use crate::{
     config::Price,
     engine::{
-        budget::{Exceeded, Reservation, SHORTEST_REPLY_TOKENS, reserved_tokens, usage::CallRecord},
+        budget::{
+            Exceeded, Reservation, SHORTEST_REPLY_TOKENS, reserved_tokens, stopwatch::Stopwatch, usage::CallRecord,
+        },
         error::CallError,
         query_context::QueryContext,
     },
@@ -14,10 +16,21 @@ use crate::{
 };
 use futures::{FutureExt, future::BoxFuture};
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
+
+/// What the books have to know of a call beside its size.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// Whether it is a run's turn, and no plain call of a program.
+    pub is_turn: bool,
+    /// Whether it can be done without: it is made only if there is plenty of all that it uses.
+    pub is_spare: bool,
+    /// Told when an attempt goes out.
+    pub stopwatch: Option<Arc<Stopwatch>>,
+}
 
 /// A call that has its reservation.
 pub struct MeteredCall<'t> {
@@ -27,7 +40,7 @@ pub struct MeteredCall<'t> {
     /// Tokens that the window leaves for the reply.
     room: u64,
     price: Option<Price>,
-    is_turn: bool,
+    terms: Terms,
     state: Mutex<State<'t>>,
 }
 
@@ -52,18 +65,29 @@ impl State<'_> {
 }
 
 impl<'t> MeteredCall<'t> {
-    /// Reserves a call with a prompt of this many bytes; waits for room if other calls may still give some back.
+    /// Reserves a call with a prompt of this many bytes; waits for room if other calls may still give some back, unless it can
+    /// be done without.
     pub async fn reserve(
         tree: &'t QueryContext,
         model: &dyn Model,
         prompt: usize,
-        is_turn: bool,
+        terms: Terms,
     ) -> Result<Self, CallError> {
         let price = tree.price_of(model)?;
         let room = room(model, prompt, tree.limits.reply_tokens)?;
-        let reservation = tree.ledger.budget.reserve(prompt, room, price).await?;
+        let budget = &tree.ledger.budget;
+        let reservation = match terms.is_spare {
+            true => budget.reserve_spare(prompt, room, price).ok_or(Exceeded::Calls)?,
+            false => budget.reserve(prompt, room, price).await?,
+        };
         let state = State { reservation: Some(reservation), ..State::default() };
-        Ok(Self { tree, prompt, room, price, is_turn, state: Mutex::new(state) })
+        Ok(Self { tree, prompt, room, price, terms, state: Mutex::new(state) })
+    }
+
+    fn tell_stopwatch(&self, is_open: bool) {
+        if let Some(stopwatch) = &self.terms.stopwatch {
+            stopwatch.set(is_open);
+        }
     }
 
     /// The longest reply that the call may have, in tokens.
@@ -131,9 +155,12 @@ impl Billing for MeteredCall<'_> {
         state.attempts += 1;
         state.open_since = Some(Instant::now());
         state.written = 0;
+        drop(state);
+        self.tell_stopwatch(true);
     }
 
     fn failed(&self, spent: TokenUsage) -> BoxFuture<'_, RetryDecision> {
+        self.tell_stopwatch(false);
         self.reserve_again(spent).boxed()
     }
 }
@@ -154,7 +181,7 @@ impl Drop for MeteredCall<'_> {
             }
         }
         self.tree.ledger.meter.count_call(CallRecord {
-            is_turn: self.is_turn,
+            is_turn: self.terms.is_turn,
             attempts: state.attempts,
             tokens: state.spent,
             cost: self.cost(state.spent),

@@ -1,9 +1,12 @@
 //! The way from a run to a model: within the limits of the question, scheduled, metered.
 
-use super::{Exceeded, metered_call::MeteredCall};
+use super::{
+    Exceeded,
+    metered_call::{MeteredCall, Terms},
+};
 use crate::{
     engine::{error::CallError, event::Event, query_context::QueryContext},
-    llm::{self, Finish, Message, Model, Piece, PieceSink, Request, Task, Tool, ToolCall},
+    llm::{self, Finish, Message, Model, Piece, PieceSink, Request, Shape, Task, Tool, ToolCall},
 };
 use std::sync::Arc;
 
@@ -36,21 +39,23 @@ pub enum Cut {
 }
 
 /// What a model is asked in one call.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Asked {
     pub messages: Vec<Message>,
     pub tools: Arc<[Tool]>,
     pub task: Option<Task>,
-    /// Whether it is a run's turn, and no plain call of a program.
-    pub is_turn: bool,
+    pub terms: Terms,
     /// The longest reply, if it is to be shorter than others.
     pub reply_tokens: Option<u32>,
+    /// The shape of the reply, for servers that can hold a model to one.
+    pub shape: Option<Shape>,
 }
 
 impl Asked {
     /// A turn without tools.
     pub fn turn(messages: Vec<Message>) -> Self {
-        Self { messages, tools: Arc::default(), task: None, is_turn: true, reply_tokens: None }
+        let terms = Terms { is_turn: true, ..Terms::default() };
+        Self { messages, terms, ..Self::default() }
     }
 }
 
@@ -65,15 +70,16 @@ impl QueryContext {
         is_turn: bool,
         pieces: PieceSink<'_>,
     ) -> Result<Turn, CallError> {
-        let asked = Asked { messages, tools: tools.clone(), task, is_turn, reply_tokens: None };
+        let terms = Terms { is_turn, ..Terms::default() };
+        let asked = Asked { messages, tools: tools.clone(), task, terms, ..Asked::default() };
         self.ask(model, asked, pieces).await
     }
 
-    /// The same with a bound on the reply.
+    /// The same with all that can be asked for.
     pub async fn ask(&self, model: &Arc<dyn Model>, asked: Asked, pieces: PieceSink<'_>) -> Result<Turn, CallError> {
-        let Asked { messages, tools, task, is_turn, reply_tokens } = asked;
-        let mut request = Request { messages, max_output_tokens: None, tools, task };
-        let open = MeteredCall::reserve(self, model.as_ref(), request.bytes(), is_turn).await?;
+        let Asked { messages, tools, task, terms, reply_tokens, shape } = asked;
+        let mut request = Request { messages, max_output_tokens: None, tools, shape, task };
+        let open = MeteredCall::reserve(self, model.as_ref(), request.bytes(), terms).await?;
         let within =
             |longest: Option<u32>| reply_tokens.map_or(longest, |most| Some(longest.unwrap_or(most).min(most)));
         request.max_output_tokens = within(open.longest_reply());

@@ -11,12 +11,15 @@ const MODEL: Parameter = Parameter::text(
 .or(Constant::None)
 .unlisted();
 
+const TEXT: Parameter =
+    Parameter::text("context", "a text that is put behind the prompt").or(Constant::None).unlisted();
+
 /// The functions that call models.
 pub const MODELS: &[HostFunction] = &[
     HostFunction {
         name: "llm_query",
         about: "the answer of a model that sees only the prompt; put the text and the question into it",
-        parameters: &[PROMPT, MODEL],
+        parameters: &[PROMPT, MODEL, TEXT],
         gives: Gives::Plain,
         does: Does::Ask { recursive: false, is_batch: false },
         offered: Offered::Programs,
@@ -25,7 +28,7 @@ pub const MODELS: &[HostFunction] = &[
         name: "llm_query_batched",
         about: "the same for a list, in parallel and in order; much faster than a loop. A failure is a text \"Error: ...\" in \
                 its own place",
-        parameters: &[PROMPTS, MODEL],
+        parameters: &[PROMPTS, MODEL, TEXT],
         gives: Gives::Plain,
         does: Does::Ask { recursive: false, is_batch: true },
         offered: Offered::Programs,
@@ -34,7 +37,7 @@ pub const MODELS: &[HostFunction] = &[
         name: "rlm_query",
         about: "the answer of a child with a REPL of its own, whose `context` is the prompt; for parts that are themselves too \
                 large to read at once",
-        parameters: &[PROMPT, MODEL],
+        parameters: &[PROMPT, MODEL, TEXT],
         gives: Gives::Plain,
         does: Does::Ask { recursive: true, is_batch: false },
         offered: Offered::Programs,
@@ -42,7 +45,7 @@ pub const MODELS: &[HostFunction] = &[
     HostFunction {
         name: "rlm_query_batched",
         about: "the same for a list, in parallel",
-        parameters: &[PROMPTS, MODEL],
+        parameters: &[PROMPTS, MODEL, TEXT],
         gives: Gives::Plain,
         does: Does::Ask { recursive: true, is_batch: true },
         offered: Offered::Programs,

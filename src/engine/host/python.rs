@@ -44,13 +44,15 @@ fn literal(text: &str) -> String {
 fn result(function: &HostFunction) -> String {
     let HostFunction { name, parameters, .. } = function;
     let arguments: Vec<String> = parameters.iter().map(argument).collect();
-    let arguments = arguments.join(", ");
-    let call = format!("host_call({name:?}, [{arguments}])");
+    let all = arguments.join(", ");
+    let call = format!("host_call({name:?}, [{all}])");
     match (function.does, function.gives) {
         (Does::Python(expression), _) => expression.to_owned(),
-        (Does::Ask { is_batch: true, .. }, _) => format!("batched({name:?}, {arguments})"),
+        (Does::Ask { is_batch: true, .. }, _) => format!("batched({name:?}, {all})"),
         (Does::Ask { .. }, _) => {
-            format!("batched({name:?}, [{}], {})[0]", argument(&parameters[0]), argument(&parameters[1]))
+            let (prompt, others) =
+                arguments.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+            format!("batched({name:?}, [{prompt}], {})[0]", others.join(", "))
         }
         (_, Gives::Slice) => format!("whole[{}:{}]", parameters[0].name, parameters[1].name),
         (_, Gives::Part) => format!("whole[slice(*{call})]"),

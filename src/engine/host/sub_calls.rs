@@ -5,11 +5,14 @@ use crate::{
     corpus::Snapshot,
     engine::{
         answer::Lost,
+        budget::model_call::Asked,
         error::{CallError, RunError},
         event::{Event, Origin, SubCallState},
         host::{
             dispatch::{HostFunctions, arguments},
-            looks, tool_output,
+            looks,
+            siblings::Siblings,
+            tool_output,
         },
         prompt::{self, overview::Overview},
         query_context::QueryContext,
@@ -21,7 +24,6 @@ use crate::{
 };
 use futures::future::{join_all, ready};
 use serde_json::Value;
-use std::sync::Arc;
 
 /// Characters of a prompt that name its call to people.
 const LABEL_CHARS: usize = 80;
@@ -104,7 +106,7 @@ impl HostFunctions<'_> {
             Some(text) => prompts.into_iter().map(|prompt| format!("{prompt}\n\n{text}")).collect(),
             None => prompts,
         };
-        let model = model.as_deref();
+        let (model, siblings) = (model.as_deref(), &Siblings::new(&prompts));
         let answers = join_all(prompts.into_iter().map(|prompt| async move {
             let label = one_line(&prompt, LABEL_CHARS);
             let work = async {
@@ -113,7 +115,7 @@ impl HostFunctions<'_> {
                         let asked = (prompt::CHILD_QUESTION, Task::FollowPrompt);
                         self.child(ready(Ok(prompt)), asked, |text| (text, None), model).await
                     }
-                    false => self.plain(prompt, None, model).await,
+                    false => self.plain(prompt, None, model, siblings).await,
                 }
             };
             self.tracked(label, work).await.unwrap_or_else(|error| format!("Error: {error}"))
@@ -147,10 +149,16 @@ impl HostFunctions<'_> {
         result
     }
 
-    async fn plain(&self, prompt: String, task: Option<Task>, model: Option<&str>) -> Result<String, String> {
+    async fn plain(
+        &self,
+        prompt: String,
+        task: Option<Task>,
+        model: Option<&str>,
+        siblings: &Siblings,
+    ) -> Result<String, String> {
         let model = self.tree.model(model).await.map_err(|error| error.to_string())?;
-        let messages = vec![Message::user(prompt)];
-        let turn = match self.tree.call(&model, messages, &Arc::default(), task, false, &mut |_| {}).await {
+        let asked = Asked { messages: vec![Message::user(prompt)], task, ..Asked::default() };
+        let turn = match siblings.ask(self.tree, &model, asked).await {
             Ok(turn) => turn,
             Err(CallError::Model(llm::Error::EmptyReply { reasoning, .. })) if !reasoning.trim().is_empty() => {
                 return Ok(prompt::reasoning_only(&reasoning));
@@ -177,7 +185,7 @@ impl HostFunctions<'_> {
     ) -> Result<String, String> {
         let Some(places) = self.tree.child_places(self.origin.depth) else {
             let (prompt, task) = in_one(text.await?);
-            return self.plain(prompt, task, model).await;
+            return self.plain(prompt, task, model, &Siblings::none()).await;
         };
         let _place = places.acquire().await.map_err(|closed| closed.to_string())?;
         let text = text.await?;

@@ -1,9 +1,10 @@
 //! An answer that must satisfy a JSON Schema (<https://json-schema.org>, all drafts from 4 on).
 
 use crate::failure::{Failure, FailureKind};
+use crate::llm::Shape;
 use jsonschema::Validator;
 use serde_json::Value;
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// The most violations that a model is told of.
 const VIOLATIONS: usize = 10;
@@ -13,6 +14,7 @@ pub struct AnswerSchema {
     validator: Validator,
     /// The schema as a model reads it.
     text: String,
+    shape: Shape,
 }
 
 impl AnswerSchema {
@@ -26,12 +28,17 @@ impl AnswerSchema {
             message: format!("schema: this is no JSON Schema: {error}"),
             hint: Some("see https://json-schema.org".to_owned()),
         })?;
-        Ok(Self { validator, text: schema.to_string() })
+        Ok(Self { validator, text: schema.to_string(), shape: Shape::new(Arc::new(schema.clone())) })
     }
 
     /// The schema in one line.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// What a server is asked to hold a model to that answers in one reply.
+    pub fn shape(&self) -> Shape {
+        self.shape.clone()
     }
 
     /// The answer as JSON in one line, if it satisfies the schema.

@@ -5,7 +5,7 @@ use crate::{
     engine::{
         Question,
         answer::Termination,
-        budget::model_call::Cut,
+        budget::model_call::{Asked, Cut},
         cite, context_failure,
         error::RunError,
         event::Delta,
@@ -104,7 +104,9 @@ async fn call(
         tree.progress.write_answer(&delta, Some(context));
     };
     let root = &tree.choice.root;
-    let turn = tree.call(root, messages.to_vec(), &Arc::default(), Some(task.clone()), true, &mut stream).await?;
+    let shape = tree.config.schema.as_ref().map(|it| it.shape());
+    let asked = Asked { task: Some(task.clone()), shape, ..Asked::turn(messages.to_vec()) };
+    let turn = tree.ask(root, asked, &mut stream).await?;
     tree.publish_turn(&turn);
     let failed = match turn.cut {
         None if !refusal::is_refusal(&turn.text) => return Ok(turn.text),

@@ -172,7 +172,9 @@ async fn ask(
         tree.ledger.budget.begin_iteration()?;
         tree.ledger.meter.count_iteration(0);
         tree.say(format!("{} is reading the passages", root.name()));
-        let asked = Asked { reply_tokens: Some(prompt.reply_tokens), ..Asked::turn(prompt.messages.clone()) };
+        let shape = question.config.schema.as_ref().map(|it| it.shape());
+        let reply_tokens = Some(prompt.reply_tokens);
+        let asked = Asked { reply_tokens, shape, ..Asked::turn(prompt.messages.clone()) };
         let turn = match tree.ask(root, asked, &mut |_| {}).await {
             Ok(turn) => turn,
             Err(CallError::Model(error @ llm::Error::PromptTooLong { .. })) => {

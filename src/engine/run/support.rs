@@ -2,7 +2,8 @@
 //!
 //! A small model writes sentences that no passage supports, with true places behind them. So each sentence is held
 //! against the lines: what it cites must be there, the names, numbers and code in it must stand in the passages or in the
-//! question, and most of its words as well. A sentence without a place gets that of the passage it repeats.
+//! question, and most of its words as well, of a small model in a few lines that stand together and deny what it denies. A
+//! sentence without a place gets that of the lines it repeats.
 
 use super::built_in::Passage;
 use crate::{
@@ -14,9 +15,19 @@ use std::sync::Arc;
 use tokio::task::JoinError;
 
 /// The part of a sentence's words, in percent, that a passage must have: of one that cites it, and of one that gets its
-/// place from it.
+/// place from it, which is more of a small model's.
 const CITED_PERCENT: usize = 50;
 const UNCITED_PERCENT: usize = 70;
+const UNCITED_SMALL_PERCENT: usize = 80;
+
+/// The most lines that hold the words of a small model's sentence. It puts together what stands far apart.
+const LINES_TOGETHER: usize = 5;
+
+/// The fewest words of a small model's sentence.
+const FEWEST_WORDS: usize = 3;
+
+/// A small model that says so many times more that nothing supports than what is supported says the latter by chance.
+const BY_CHANCE: usize = 2;
 
 /// The fewest words of a sentence that are not those of the question, for it to be given a place.
 const OWN_WORDS: usize = 2;
@@ -51,12 +62,13 @@ pub async fn judge(
         let passages: Vec<Read> = places.iter().filter_map(|place| Read::of(place, context)).collect();
         let known = words(&format!("{shown}\n{question}"));
         let asked = words(&question);
-        let mut judged = Judged::default();
+        let (mut judged, mut kept_sentences) = (Judged::default(), 0);
         for line in reply.lines().filter(|it| !it.trim_start().starts_with("```")) {
             let mut kept = String::new();
             for sentence in sentences(line) {
-                match supported(sentence, &passages, &known, &asked, context, stop) {
+                match supported(sentence, &passages, &known, &asked, is_small, context, stop) {
                     Some(text) => {
+                        kept_sentences += 1;
                         if !kept.is_empty() {
                             kept.push(' ');
                         }
@@ -70,26 +82,52 @@ pub async fn judge(
                 judged.text.push_str(&kept);
             }
         }
+        if is_small && judged.left_out > BY_CHANCE * kept_sentences {
+            judged.text.clear();
+        }
         judged
     })
     .await
 }
 
-/// A passage, with the words of its lines.
+/// A passage, with the words of its lines, and whether they deny something.
 struct Read {
     place: Passage,
-    words: FxHashSet<String>,
+    lines: Vec<(FxHashSet<String>, bool)>,
 }
 
 impl Read {
     fn of(place: &Passage, context: &ContextText) -> Option<Self> {
         let text = lines_of(context, place)?;
-        Some(Self { place: place.clone(), words: words(&text) })
+        Some(Self { place: place.clone(), lines: text.lines().map(|it| (words(it), denies(it))).collect() })
     }
 
-    fn share(&self, own: &FxHashSet<String>) -> usize {
-        own.iter().filter(|it| self.words.contains(*it)).count() * 100 / own.len().max(1)
+    /// The fewest lines together that have so large a part of a sentence's words, and what part that is. Of a large model's
+    /// it is the whole passage that must have them.
+    fn holding(&self, said: &Said, percent: usize, is_small: bool) -> Option<(usize, Passage)> {
+        let all = self.lines.len();
+        let mut sizes = if is_small { 1..=LINES_TOGETHER.min(all) } else { all..=all };
+        sizes.find_map(|size| {
+            let rated = self.lines.windows(size.max(1)).enumerate().filter_map(|(at, lines)| {
+                let has = |word: &&String| lines.iter().any(|(words, _)| words.contains(*word));
+                let share = said.own.iter().filter(has).count() * 100 / said.own.len().max(1);
+                let agrees = !is_small || lines.iter().any(|(_, denies)| *denies) == said.denies;
+                (share >= percent && agrees).then_some((share, at))
+            });
+            // Of several that are alike the first.
+            let (share, at) = rated.reduce(|best, it| if it.0 > best.0 { it } else { best })?;
+            let first_line = self.place.first_line + at;
+            let place = Passage { first_line, last_line: first_line + size - 1, ..self.place.clone() };
+            Some((share, place))
+        })
     }
+}
+
+/// A sentence as it is held against lines.
+struct Said {
+    /// Its words that tell something.
+    own: FxHashSet<String>,
+    denies: bool,
 }
 
 /// The lines of a place.
@@ -108,13 +146,15 @@ fn supported(
     passages: &[Read],
     known: &FxHashSet<String>,
     asked: &FxHashSet<String>,
+    is_small: bool,
     context: &ContextText,
     stop: &StopFlag,
 ) -> Option<String> {
     let citations = cite::citations(sentence, context, stop);
     let said = without_places(sentence);
     let own = words(&said);
-    if own.iter().filter(|word| !asked.contains(*word)).count() < OWN_WORDS.min(own.len()) || own.is_empty() {
+    let fewest = if is_small { FEWEST_WORDS } else { 1 };
+    if own.iter().filter(|word| !asked.contains(*word)).count() < OWN_WORDS.min(own.len()) || own.len() < fewest {
         return None;
     }
     if !exact(&said).all(|word| known.contains(&word)) {
@@ -131,20 +171,21 @@ fn supported(
     if citations.iter().any(|it| it.state == CitationState::Missing) {
         return None;
     }
+    let said = Said { own, denies: denies(&said) };
     if !citations.is_empty() {
-        let is_said = passages.iter().filter(overlaps).any(|read| read.share(&own) >= CITED_PERCENT);
+        let is_said =
+            passages.iter().filter(overlaps).any(|read| read.holding(&said, CITED_PERCENT, is_small).is_some());
         return is_said.then(|| sentence.trim().to_owned());
     }
-    let best = passages.iter().rev().max_by_key(|read| read.share(&own))?;
-    (best.share(&own) >= UNCITED_PERCENT).then(|| {
-        let Passage { path, first_line, last_line } = &best.place;
-        let lines = if first_line == last_line { first_line.to_string() } else { format!("{first_line}-{last_line}") };
-        let (text, end) = match sentence.trim() {
-            it if it.ends_with(['.', '!', '?']) => it.split_at(it.len() - 1),
-            it => (it, "."),
-        };
-        format!("{text} (`{path}:{lines}`){end}")
-    })
+    let percent = if is_small { UNCITED_SMALL_PERCENT } else { UNCITED_PERCENT };
+    let held = passages.iter().rev().filter_map(|read| read.holding(&said, percent, is_small));
+    let (_, Passage { path, first_line, last_line }) = held.max_by_key(|(share, _)| *share)?;
+    let lines = if first_line == last_line { first_line.to_string() } else { format!("{first_line}-{last_line}") };
+    let (text, end) = match sentence.trim() {
+        it if it.ends_with(['.', '!', '?']) => it.split_at(it.len() - 1),
+        it => (it, "."),
+    };
+    Some(format!("{text} (`{path}:{lines}`){end}"))
 }
 
 /// The sentences of a line: cut behind `.`, `!` and `?` before white space.
@@ -171,6 +212,18 @@ fn without_places(sentence: &str) -> String {
             .is_some_and(|(path, line)| !path.is_empty() && line.starts_with(|it: char| it.is_ascii_digit()))
     };
     sentence.split_whitespace().filter(|word| !is_place(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// Words that turn a sentence into its contrary.
+const DENIALS: [&str; 12] =
+    ["not", "no", "never", "cannot", "none", "nothing", "without", "neither", "nor", "impossible", "unable", "nobody"];
+
+/// Whether a text denies something.
+fn denies(text: &str) -> bool {
+    let lower = text.to_lowercase().replace('’', "'");
+    lower
+        .split(|it: char| !it.is_alphanumeric() && it != '\'')
+        .any(|word| DENIALS.contains(&word) || word.ends_with("n't"))
 }
 
 /// Words that say nothing.
@@ -241,7 +294,7 @@ mod tests {
             judged("It waits at most 30 seconds before the next attempt. Bananas are yellow.", true).await;
         assert_eq!(
             (text.as_str(), left_out),
-            ("It waits at most 30 seconds before the next attempt (`retry.py:1-3`).", 1)
+            ("It waits at most 30 seconds before the next attempt (`retry.py:2`).", 1)
         );
     }
 
@@ -253,6 +306,9 @@ mod tests {
             "It waits at most 30 seconds before the next attempt (`retry.py:99`).",
             "The capital of France is Paris (`retry.py:2`).",
             "How long does it wait?",
+            "return attempt",
+            "It does not wait 30 seconds before the next attempt (`retry.py:2`).",
+            "It waits at most 30 seconds before the next attempt. Bananas are yellow. Apples are red. Plums are blue.",
             "",
         ] {
             assert_eq!(judged(reply, true).await.text, "", "{reply}");

@@ -19,7 +19,10 @@ use crate::{
 };
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Starts [`Commands`].
@@ -97,11 +100,13 @@ impl Interpreter for Commands {
     }
 }
 
-/// Says its replies turn by turn; plain calls get their prompt back, in brackets.
-#[derive(Debug)]
+/// Says its replies turn by turn; plain calls get their prompt back, in brackets. One that begins with a number takes so many
+/// seconds the first time, and a second after that.
+#[derive(Debug, Default)]
 struct Turns {
     root: Vec<String>,
     child: Vec<String>,
+    waited: Mutex<Vec<String>>,
     /// What each turn of the root was told last.
     told: Mutex<Vec<String>>,
 }
@@ -128,7 +133,16 @@ impl Model for Turns {
                 self.root.get(turn).cloned().unwrap_or_else(|| "nothing more".to_owned())
             }
         };
+        let seconds = text.strip_prefix('[').and_then(|it| it.split_once(' ')?.0.parse().ok());
         async move {
+            if let Some(seconds) = seconds {
+                let is_first = {
+                    let mut waited = self.waited.lock().expect("nobody panics with it");
+                    waited.push(text.clone());
+                    waited.iter().filter(|it| **it == text).count() == 1
+                };
+                tokio::time::sleep(Duration::from_secs(if is_first { seconds } else { 1 })).await;
+            }
             pieces(Piece::Text(&text));
             let usage = TokenUsage::estimated(request, text.len());
             Ok(Reply { text, calls: Vec::new(), reasoning: String::new(), finish: Finish::Complete, usage })
@@ -146,7 +160,7 @@ impl EventSink for Silence {
 /// What a run comes to whose replies are these, and what its turns were told.
 async fn ask(root: &[&str], child: &[&str], options: Value) -> (Answer, Vec<String>) {
     let fenced = |codes: &[&str]| codes.iter().map(|code| format!("```repl\n{code}\n```\n")).collect();
-    let model = Arc::new(Turns { root: fenced(root), child: fenced(child), told: Mutex::default() });
+    let model = Arc::new(Turns { root: fenced(root), child: fenced(child), ..Turns::default() });
     let mut given = json!({"strategy": "rlm"});
     given.as_object_mut().into_iter().for_each(|it| it.extend(options.as_object().cloned().unwrap_or_default()));
     let settings = Options::from_json(&given).unwrap().resolve().unwrap();
@@ -215,4 +229,46 @@ async fn a_child_is_a_run_one_level_deeper_and_its_answer_a_text() {
     let (answer, told) = ask(&[program, "answer ok"], &child, json!({"maxDepth": 1})).await;
     assert_eq!((answer.text.as_str(), answer.usage.max_depth, answer.usage.iterations), ("ok", 1, 4));
     assert!(told[1].starts_with("Output:\n[\"deep\"]\n"), "{}", told[1]);
+}
+
+/// The seconds that a batch takes, and the calls that it costs.
+async fn batch(prompts: &[&str], options: Value) -> (u64, u64) {
+    let started = tokio::time::Instant::now();
+    let program = format!("call llm_query_batched {}", json!([prompts, null]));
+    let (answer, told) = ask(&[&program, "answer ok"], &[], options).await;
+    let expected: Vec<String> = prompts.iter().map(|it| format!("[{it}]")).collect();
+    assert!(told[1].starts_with(&format!("Output:\n{}\n", json!(expected))), "{}", told[1]);
+    (started.elapsed().as_secs(), answer.usage.sub_calls)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_takes_several_times_as_long_as_its_siblings_is_made_a_second_time() {
+    let prompts = ["1 a", "1 b", "2 c", "1 d", "300 e"];
+    // Four go out at once. The fifth is late after five seconds, and its second call takes one.
+    let (seconds, calls) = batch(&prompts, json!({})).await;
+    assert_eq!((seconds, calls), (7, 6));
+    // Of siblings that take long themselves nobody is late so soon.
+    let (seconds, calls) = batch(&["10 a", "20 b", "20 c", "70 d"], json!({})).await;
+    assert_eq!((seconds, calls), (70, 4));
+    let (seconds, calls) = batch(&["10 a", "20 b", "20 c", "300 d"], json!({})).await;
+    assert_eq!((seconds, calls), (81, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_made_a_second_time_where_there_is_no_plenty() {
+    let prompts = ["1 a", "1 b", "300 c"];
+    for options in [
+        // The last calls are for others.
+        json!({"maxCalls": 9}),
+        json!({"maxTokens": 60_000}),
+        // Somebody would have to wait.
+        json!({"concurrency": 1}),
+    ] {
+        let (seconds, calls) = batch(&prompts, options.clone()).await;
+        assert!(seconds >= 300 && calls == 3, "{options}: {seconds} s, {calls} calls");
+    }
+    // Nobody knows how long they take.
+    let (seconds, calls) = batch(&["1 a", "300 b", "300 c"], json!({})).await;
+    assert_eq!((seconds, calls), (300, 3));
+    assert_eq!(batch(&["300 a"], json!({})).await.1, 1);
 }

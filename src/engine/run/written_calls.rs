@@ -9,6 +9,7 @@
 
 mod json;
 mod python;
+mod recipient;
 mod tagged;
 
 use super::reply::Fence;
@@ -113,7 +114,7 @@ pub fn find(text: &str, known: &dyn Known) -> Option<WrittenCalls> {
     let code = Code::of(text);
     if let Some(at) = code.first_mark(text) {
         let calls = marked(&text[at..], known);
-        return Some(WrittenCalls { said: text[..at].trim().to_owned(), calls });
+        return Some(WrittenCalls { said: recipient::without_mark(text[..at].trim()).to_owned(), calls });
     }
     let (said, body) = code.only_block(text).unwrap_or_else(|| split_words(text));
     let program = || (code.is_python && !body.trim().is_empty()).then(|| vec![program(body)]);
@@ -157,7 +158,10 @@ fn program(code: &str) -> WrittenCall {
 
 /// The calls at the start of a text, in whatever form, and how much of it they take.
 fn one(text: &str, known: &dyn Known) -> Option<(Vec<WrittenCall>, usize)> {
-    tagged::read(text).or_else(|| json::read(text)).or_else(|| python::read(text, known))
+    recipient::read(text)
+        .or_else(|| tagged::read(text))
+        .or_else(|| json::read(text))
+        .or_else(|| python::read(text, known))
 }
 
 /// Calls without a mark: all of a text, of tools that there are.
@@ -276,7 +280,7 @@ impl Code {
     fn mark_in(&self, text: &str, range: Range<usize>, skips_code: bool) -> Option<usize> {
         let mut shown = self.shown.iter().peekable();
         let mut at = range.start;
-        while let Some(found) = text[at..range.end].find(['<', '[', 't', 'f']) {
+        while let Some(found) = text[at..range.end].find(['<', '[', 't', 'f', '>']) {
             at += found;
             while shown.peek().is_some_and(|code| code.end <= at) {
                 shown.next();
@@ -293,6 +297,7 @@ impl Code {
                     MARKS.iter().any(|mark| begins(rest, mark))
                         || tagged::around(rest).is_some()
                         || tagged::is_naming(rest)
+                        || recipient::is_mark(rest)
                 }
             };
             if is_mark && !is_quoted {

@@ -1,16 +1,17 @@
 //! Refusals as servers word them, and what is made of each.
 
 use super::*;
+use crate::llm::Shape;
 use std::sync::Arc;
 
 fn request(bytes: usize) -> Request {
     let messages = vec![Message::system("x".repeat(bytes)), Message::user("q"), Message::assistant("a")];
-    Request { messages, max_output_tokens: Some(8192), tools: Arc::default(), task: None }
+    Request { messages, max_output_tokens: Some(8192), ..Request::default() }
 }
 
 /// What a refusal of a request with some 2,500 tokens demands.
 fn demand(said: &str) -> Option<Demand> {
-    let adjustments = Adjustments::new(LimitField::MaxTokens, None, true);
+    let adjustments = Adjustments::new(LimitField::MaxTokens, None, Effort::Auto, true);
     Demand::of(said, &request(10_000), adjustments.begin(), true)
 }
 
@@ -129,7 +130,7 @@ fn the_longest_reply_is_read_from_a_refusal() {
 
 #[test]
 fn what_was_learnt_holds_for_all_calls_and_each_thing_is_learnt_once() {
-    let adjustments = Adjustments::new(LimitField::MaxTokens, None, true);
+    let adjustments = Adjustments::new(LimitField::MaxTokens, None, Effort::Auto, true);
     let (first, second) = (adjustments.begin(), adjustments.begin());
     let said = "System role not supported";
     let asked = adjustments.learn(said, &request(10), first).unwrap();
@@ -145,8 +146,41 @@ fn what_was_learnt_holds_for_all_calls_and_each_thing_is_learnt_once() {
 }
 
 #[test]
+fn a_shape_and_an_effort_that_are_refused_are_left_out() {
+    let shape = Some(Shape::new(Arc::new(serde_json::json!({"type": "array"}))));
+    let request = Request { shape, ..request(10) };
+    let adjustments = Adjustments::new(LimitField::MaxTokens, None, Effort::None, true);
+    let asked = adjustments.begin();
+    let of = |said| Demand::of(said, &request, asked, true);
+    for (said, expected) in [
+        ("This response_format type is unavailable now", Demand::NoShape),
+        (
+            "Invalid schema for response_format 'answer': schema must be a JSON Schema of 'type: \"object\"'",
+            Demand::NoShape,
+        ),
+        ("Failed to initialize samplers: failed to parse grammar", Demand::NoShape),
+        ("invalid format: expected \"json\" or a JSON schema", Demand::NoShape),
+        ("output_config.format: Extra inputs are not permitted", Demand::NoShape),
+        ("Unrecognized request argument supplied: chat_template_kwargs", Demand::NoTemplate),
+        ("Unsupported value: 'reasoning_effort' does not support 'none' with this model.", Demand::NoEffort),
+        ("\"llama3.2\" does not support thinking", Demand::NoEffort),
+        ("`max_tokens` must be greater than `thinking.budget_tokens`", Demand::NoEffort),
+    ] {
+        assert_eq!(of(said), Some(expected), "{said}");
+    }
+    let asked = adjustments.learn("failed to parse grammar", &request, asked).unwrap();
+    assert_eq!((asked.request(&request).shape.clone(), adjustments.takes_shapes()), (None, false));
+    let asked = adjustments.learn("unknown field reasoning_effort", &request, asked).unwrap();
+    assert_eq!(asked.adjusted.effort, None);
+    // Nothing of this was asked for any more.
+    for said in ["unknown field response_format", "unknown field reasoning_effort"] {
+        assert_eq!(adjustments.learn(said, &request, asked), None, "{said}");
+    }
+}
+
+#[test]
 fn only_what_a_request_says_is_changed_where_its_fields_are_written_elsewhere() {
-    let asked = Adjustments::new(LimitField::Absent, None, false).begin();
+    let asked = Adjustments::new(LimitField::Absent, None, Effort::Auto, false).begin();
     let of = |said| Demand::of(said, &request(10), asked, false);
     assert_eq!(of("Unrecognized request argument supplied: stream_options"), None);
     assert_eq!(of("System role not supported"), Some(Demand::NoSystem));

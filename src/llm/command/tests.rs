@@ -5,7 +5,7 @@ use crate::llm::Piece;
 use std::{path::Path, time::Instant};
 
 fn request(prompt: &str) -> Request {
-    Request { messages: vec![Message::user(prompt)], max_output_tokens: None, tools: Default::default(), task: None }
+    Request { messages: vec![Message::user(prompt)], ..Request::default() }
 }
 
 async fn run(line: &str, prompt: &str) -> (Result<Reply, Error>, Vec<String>) {

@@ -5,9 +5,10 @@
 
 use crate::{
     corpus::rate_lines,
-    llm::{Error, Finish, Model, Piece, PieceSink, Reply, Request, size},
+    llm::{Error, Finish, Model, Piece, PieceSink, Reply, Request, Shape, size, whole_value},
 };
 use futures::future::BoxFuture;
+use serde_json::{Value, json};
 use std::{collections::BTreeSet, fmt::Write, sync::Arc};
 
 /// The reply for a passage in which a model that can be trusted with that has found nothing. It is left out.
@@ -15,6 +16,13 @@ pub const LEFT_OUT: &str = "NOTHING HERE";
 
 /// The longest reply of a reader, in tokens. It has room for the lines that are quoted of a passage.
 const REPLY_TOKENS: u32 = 320;
+
+/// What a model is told of which a server can be asked for nothing but numbers.
+const NUMBERS_ONLY: &str =
+    "\nGive only the numbers of these lines, as JSON: {\"lines\": [12, 13]}; {\"lines\": []} for NOTHING.";
+
+/// The most values of a reply in JSON.
+const MOST_NUMBERS: usize = 1000;
 
 /// The reply when nothing fits.
 pub const NOTHING: &str = "NOTHING";
@@ -66,7 +74,10 @@ impl Reader {
         let prompt = request.messages.last().map(|it| it.content.as_str()).unwrap_or_default();
         let Some((question, lines)) = passage(prompt) else { return self.0.call(request, pieces).await };
         let most = request.max_output_tokens.map_or(REPLY_TOKENS, |tokens| tokens.min(REPLY_TOKENS));
-        let short = Request { max_output_tokens: Some(most), ..request.clone() };
+        let mut short = Request { max_output_tokens: Some(most), ..request.clone() };
+        if self.0.takes_shapes() {
+            ask_for_numbers(&mut short, &lines);
+        }
         // What it writes counts, and is shown when it is united.
         let mut written = 0;
         let mut count = |piece: Piece<'_>| match piece {
@@ -76,7 +87,8 @@ impl Reader {
         };
         let reply = self.0.call(&short, &mut count).await?;
         pieces(Piece::Unseen(written));
-        let text = match reply.text.trim() == NOTHING && !size::is_too_small_for_programs(self.0.parameters()) {
+        let found_nothing = reply.text.trim() == NOTHING || numbers(&reply.text).is_some_and(|it| it.is_empty());
+        let text = match found_nothing && !size::is_too_small_for_programs(self.0.parameters()) {
             true => LEFT_OUT.to_owned(),
             false => united(&reply.text, question, &lines),
         };
@@ -98,6 +110,10 @@ impl Model for Reader {
         self.0.parameters()
     }
 
+    fn slots(&self) -> Option<usize> {
+        self.0.slots()
+    }
+
     fn calls_tools(&self) -> Option<bool> {
         self.0.calls_tools()
     }
@@ -114,12 +130,37 @@ fn passage(prompt: &str) -> Option<(&str, Vec<(&str, &str)>)> {
     (!numbered.is_empty()).then_some((question, numbered))
 }
 
+/// Asks for the numbers of lines alone, and for nothing but JSON. A server that does not hold its model to that has been
+/// asked for it in words.
+fn ask_for_numbers(request: &mut Request, lines: &[(&str, &str)]) {
+    let numbers: Vec<u64> = lines.iter().filter_map(|(number, _)| number.parse().ok()).collect();
+    let Some(last) = request.messages.last_mut() else { return };
+    last.content.push_str(NUMBERS_ONLY);
+    let schema = json!({
+        "type": "object",
+        "properties": {"lines": {"type": "array", "items": {"type": "integer", "enum": numbers}}},
+        "required": ["lines"],
+        "additionalProperties": false,
+    });
+    request.shape = Some(Shape::new(Arc::new(schema)));
+}
+
+/// The numbers of lines in a reply that is JSON.
+fn numbers(reply: &str) -> Option<Vec<u64>> {
+    let value = whole_value(reply, MOST_NUMBERS)?;
+    let lines = value.get("lines")?.as_array()?;
+    Some(lines.iter().filter_map(Value::as_u64).collect())
+}
+
 /// The lines that a reply names, with those that fit by their words. A reply that names most of the passage has chosen
 /// nothing.
 fn united(reply: &str, question: &str, lines: &[(&str, &str)]) -> String {
     let named = |line: &str| numbered_line(line.trim()).map(|(number, _)| number.to_owned());
     let at = |number: String| lines.iter().position(|(it, _)| **it == number);
-    let mut chosen: BTreeSet<usize> = reply.lines().filter_map(named).filter_map(at).collect();
+    let mut chosen: BTreeSet<usize> = match numbers(reply) {
+        Some(numbers) => numbers.into_iter().filter_map(|number| at(number.to_string())).collect(),
+        None => reply.lines().filter_map(named).filter_map(at).collect(),
+    };
     if chosen.len() > QUOTED_LINES.max(lines.len() / 2) {
         chosen.clear();
     }
@@ -207,6 +248,9 @@ mod tests {
         let lexical = united("The answer is unclear to me.", question, &lines);
         let echoed: String = lines.iter().map(|(number, text)| format!("{number}| {text}\n")).collect();
         assert_eq!(lines.len(), 6);
+        let by_number = united("{\"lines\": [15, 7]}", question, &lines);
+        assert!(by_number.contains("12|") && by_number.ends_with("15| }\n"), "{by_number}");
+        assert_eq!((numbers("{\"lines\": []}"), numbers("12| x")), (Some(Vec::new()), None));
         assert!(lexical.contains("12|") && !united(&echoed, "boats?", &lines).is_empty());
     }
 

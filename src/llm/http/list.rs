@@ -28,6 +28,10 @@ pub(crate) struct Listed {
     pub(crate) name: String,
     /// Tokens that fit its window, where the server says so.
     pub(crate) window: Option<usize>,
+    /// How many parameters it has, where the server says so.
+    pub(crate) parameters: Option<u64>,
+    /// Whether it is a server of llama.cpp that says so, which tells more of itself.
+    pub(crate) is_llama_cpp: bool,
     /// Whether it writes text, as far as its name and its kind tell.
     pub(crate) writes: bool,
 }
@@ -105,6 +109,7 @@ struct Model<'a> {
     #[serde(borrow)]
     id: Field<'a>,
     r#type: Field<'a>,
+    owned_by: Field<'a>,
     // vLLM, OpenRouter and llama.cpp each have a word for the window.
     max_model_len: Field<'a>,
     context_length: Field<'a>,
@@ -115,6 +120,7 @@ struct Model<'a> {
 struct Meta<'a> {
     #[serde(borrow)]
     n_ctx: Field<'a>,
+    n_params: Field<'a>,
 }
 
 fn listed(body: &str) -> Option<Vec<Listed>> {
@@ -131,15 +137,43 @@ fn listed(body: &str) -> Option<Vec<Listed>> {
         let model: Model<'_> = json::object(Some(model))?;
         let name =
             json::text(model.id).filter(|name| name.len() <= LONGEST_NAME && !name.contains(char::is_control))?;
-        let in_meta = || json::count(json::object::<Meta<'_>>(model.meta)?.n_ctx);
+        let meta: Option<Meta<'_>> = json::object(model.meta);
+        let in_meta = || json::count(meta.as_ref()?.n_ctx);
         let window = json::count(model.max_model_len).or_else(|| json::count(model.context_length)).or_else(in_meta);
+        let parameters = meta.as_ref().and_then(|it| json::count(it.n_params)).filter(|count| *count > 0);
         let lower = name.to_lowercase();
         let kind = json::text(model.r#type).map(|kind| kind.to_lowercase());
         let writes = !OTHER_WORK.iter().any(|part| lower.contains(part))
             && kind.is_none_or(|kind| WRITING_KINDS.iter().any(|known| kind.contains(known)));
-        Some(Listed { name, window: window.and_then(|it| usize::try_from(it).ok()), writes })
+        let window = window.and_then(|it| usize::try_from(it).ok());
+        let is_llama_cpp = json::text(model.owned_by).is_some_and(|owner| owner == "llamacpp");
+        Some(Listed { name, window, parameters, is_llama_cpp, writes })
     };
     Some(json::items(list, MOST_MODELS).into_iter().filter_map(one).collect())
+}
+
+/// How many calls a server of llama.cpp works on at once, each with a window of its own.
+pub(crate) async fn slots(
+    client: &Client,
+    endpoint: &Endpoint,
+    remote: &RemoteModel,
+    timeout: Duration,
+) -> Option<usize> {
+    let request = client.get(endpoint.join("../props")).timeout(timeout);
+    let response = remote.authorized(request).send().await.ok()?;
+    if !response.status().is_success() {
+        return None;
+    }
+    let mut body = Vec::new();
+    Body::of(response).read(&mut body, MOST_BYTES).await.ok()?;
+    let props: Props<'_> = serde_json::from_slice(&body).ok()?;
+    json::count(props.total_slots).and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0)
+}
+
+#[derive(Deserialize)]
+struct Props<'a> {
+    #[serde(borrow)]
+    total_slots: Field<'a>,
 }
 
 #[cfg(test)]
@@ -148,11 +182,14 @@ mod tests {
 
     #[test]
     fn a_list_of_models_is_read_with_the_windows_it_tells() {
-        let models = r#"[{"id": "a", "max_model_len": 8192}, {"id": "b", "meta": {"n_ctx": 5}, "context_length": null},
-                         {}, {"id": 3}, 7, {"id": "line\nfeed"}]"#;
-        let expected = [("a", Some(8192)), ("b", Some(5))].map(|(name, window)| Listed {
+        let models = r#"[{"id": "a", "max_model_len": 8192}, {"id": "b", "owned_by": "llamacpp", "context_length": null,
+                         "meta": {"n_ctx": 5, "n_params": 134515008}}, {}, {"id": 3}, 7, {"id": "line\nfeed"}]"#;
+        let expected = [("a", Some(8192), None), ("b", Some(5), Some(134_515_008))];
+        let expected = expected.map(|(name, window, parameters)| Listed {
             name: name.into(),
             window,
+            parameters,
+            is_llama_cpp: name == "b",
             writes: true,
         });
         assert_eq!(listed(&format!("{{\"data\": {models}}}")).unwrap(), expected);

@@ -8,6 +8,8 @@ use genai::adapter::AdapterKind;
 pub(super) struct Gateway {
     /// The base URL, as `genai` wants it: with the version, and a slash at the end.
     pub(super) base: Option<String>,
+    /// The variable that it comes from.
+    pub(super) variable: Option<&'static str>,
     pub(super) headers: Vec<(String, String)>,
 }
 
@@ -22,7 +24,7 @@ fn bases(kind: AdapterKind) -> &'static [Base] {
         K::Gemini | K::GeminiIx => &[("GOOGLE_GEMINI_BASE_URL", "v1beta"), ("GEMINI_BASE_URL", "v1beta")],
         K::Vertex => &[("GOOGLE_VERTEX_BASE_URL", ""), ("ANTHROPIC_VERTEX_BASE_URL", "")],
         K::BedrockApi => &[("ANTHROPIC_BEDROCK_BASE_URL", ""), ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "")],
-        K::Cohere => &[("CO_API_URL", "v1"), ("COHERE_BASE_URL", "v1")],
+        K::Cohere => &[("CO_API_URL", "compatibility/v1"), ("COHERE_BASE_URL", "compatibility/v1")],
         K::OpenRouter => &[("OPENROUTER_BASE_URL", "")],
         K::DeepSeek => &[("DEEPSEEK_BASE_URL", "v1")],
         K::Mistral => &[("MISTRAL_BASE_URL", "v1")],
@@ -50,7 +52,8 @@ fn headers(kind: AdapterKind) -> &'static [(&'static str, &'static str)] {
 
 impl Gateway {
     pub(super) fn of(kind: AdapterKind, environment: &Environment) -> Self {
-        let base = bases(kind).iter().find_map(|(variable, path)| Some(whole(&environment.get(variable)?, path)));
+        let set = |(variable, path): &Base| Some((*variable, whole(&environment.get(variable)?, path)));
+        let (variable, base) = bases(kind).iter().find_map(set).unzip();
         let named = headers(kind).iter().filter_map(|(variable, name)| {
             let value = environment.get(variable)?;
             Some(((*name).to_owned(), value))
@@ -66,7 +69,7 @@ impl Gateway {
         let lines = environment.get(&custom).unwrap_or_default();
         let pairs = lines.lines().filter_map(|line| line.split_once(':'));
         headers.extend(pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())));
-        Self { base, headers }
+        Self { base, variable, headers }
     }
 }
 

@@ -213,7 +213,10 @@ pub(super) async fn facts(client: &Client, base: &Endpoint, environment: &Enviro
         window: Some(window.unwrap_or(DEFAULT_WINDOW)),
         calls_tools: abilities.filter(|list| list.get().starts_with('[')).map(calls_tools),
         parameters,
+        // What its own variable says here is true of an Ollama that was started here; it tells nobody.
+        slots: environment.get("OLLAMA_NUM_PARALLEL").and_then(|it| it.trim().parse().ok()).filter(|count| *count > 0),
         wanted_window: wanted,
+        ..Known::default()
     }
 }
 

@@ -155,3 +155,26 @@ async fn the_survey_tells_which_keys_are_set_and_whether_commands_exist() {
     assert_eq!(error, "cli:no-such-program failed: no-such-program is not on the PATH");
     assert!(!format!("{detected:?}").contains("sk-hidden"));
 }
+
+#[test]
+fn a_gateway_of_another_network_that_is_called_by_plain_http_is_told_once() {
+    const PUBLIC: &str = "http://gate.example.org/v1";
+    for (model, variables, expected) in [
+        (Some("anthropic::claude-x"), [("ANTHROPIC_BASE_URL", PUBLIC), ("ANTHROPIC_API_KEY", "k")], 1),
+        (None, [("ANTHROPIC_BASE_URL", PUBLIC), ("ANTHROPIC_API_KEY", "k")], 1),
+        (Some("openai::gpt-4o"), [("ANTHROPIC_BASE_URL", PUBLIC), ("OPENAI_API_KEY", "k")], 0),
+        (Some("azure::my"), [("AZURE_OPENAI_ENDPOINT", PUBLIC), ("AZURE_OPENAI_API_KEY", "k")], 1),
+        (Some("openai::gpt-4o"), [("OPENAI_BASE_URL", "https://gate.example.org"), ("OPENAI_API_KEY", "k")], 0),
+        (Some("openai::gpt-4o"), [("OPENAI_BASE_URL", "http://127.0.0.1:9"), ("OPENAI_API_KEY", "k")], 0),
+        (Some("openai::gpt-4o"), [("OPENAI_BASE_URL", "http://litellm:4000"), ("OPENAI_API_KEY", "k")], 0),
+    ] {
+        let models = models(model.map(named).unwrap_or_default(), variables);
+        let warnings = models.take_warnings();
+        assert_eq!(warnings.len(), expected, "{variables:?}: {warnings:?}");
+        assert!(
+            warnings.iter().all(|it| it.starts_with(variables[0].0) && it.contains("gate.example.org")),
+            "{warnings:?}"
+        );
+        assert!(models.take_warnings().is_empty());
+    }
+}

@@ -1,6 +1,7 @@
 //! What the providers' own protocols carry. A server of sorts takes down what it is sent and answers nothing.
 
 use super::*;
+use crate::llm::Shape;
 use axum::{Router, extract::Request as HttpRequest, http::StatusCode};
 use serde_json::{Value, json};
 use std::{
@@ -31,31 +32,27 @@ async fn server() -> (String, Taken) {
     (url, taken)
 }
 
-/// What a model of a provider sends for a conversation, and how the refusal reads.
-async fn sent(kind: AdapterKind, name: &str, messages: Vec<Message>) -> ((String, String, Value), String) {
-    let (url, taken) = server().await;
+/// A model of a provider that is at that URL, and the threads that its calls run on.
+async fn provider(kind: AdapterKind, name: &str, url: String, effort: Effort) -> (Provider, Providers) {
     let key = Secret::new("sk-hidden").map(|key| ("KEY".to_owned(), key));
     let connection = reqwest::Client::builder().no_proxy().build().unwrap();
     let providers = Providers::new(connection).unwrap();
-    let (memory, timeouts) = (Arc::default(), TIMEOUTS);
-    let provider = Provider::of_kind(
-        &providers,
-        memory,
-        kind,
-        name,
-        Access { key, base: Some(url), headers: Vec::new() },
-        timeouts,
-        None,
-    )
-    .await
-    .unwrap();
-    let request = Request { messages, max_output_tokens: None, tools: Default::default(), task: None };
+    let access = Access { key, base: Some(url), headers: Vec::new() };
+    let timeouts = Timeouts { first_text: Duration::from_secs(60), between: Duration::from_secs(60) };
+    let wishes = Wishes { timeouts, window: None, effort };
+    let provider = Provider::of_kind(&providers, Arc::default(), kind, name, access, wishes).await.unwrap();
+    (provider, providers)
+}
+
+/// What a model of a provider sends for a conversation, and how the refusal reads.
+async fn sent(kind: AdapterKind, name: &str, messages: Vec<Message>) -> ((String, String, Value), String) {
+    let (url, taken) = server().await;
+    let (provider, _threads) = provider(kind, name, url, Effort::Auto).await;
+    let request = Request { messages, ..Request::default() };
     let error = provider.call(&request, &mut |_| {}).await.unwrap_err();
     let sent = taken.lock().unwrap().remove(0);
     (sent, format!("{error} {error:?} {provider:?}"))
 }
-
-const TIMEOUTS: Timeouts = Timeouts { first_text: Duration::from_secs(60), between: Duration::from_secs(60) };
 
 fn question() -> Vec<Message> {
     vec![Message::system("s"), Message::user("q")]
@@ -101,6 +98,33 @@ async fn a_conversation_is_cached_where_one_must_ask_for_it_and_a_single_questio
     assert!(!body.to_string().contains("cache"), "{body}");
 }
 
+#[tokio::test]
+async fn a_shape_and_an_effort_go_out_in_each_providers_way() {
+    use AdapterKind as K;
+    let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"],
+        "additionalProperties": false});
+    for (kind, name, place, effort) in [
+        (K::OpenAI, "openai::gpt-5", "/response_format/json_schema/schema", "/reasoning_effort"),
+        (K::OpenAIResp, "openai_resp::gpt-5", "/text/format/schema", "/reasoning/effort"),
+        (K::Anthropic, "anthropic::claude-opus-4-5", "/output_config/format/schema", "/output_config/effort"),
+        (
+            K::Gemini,
+            "gemini::gemini-2.5-flash",
+            "/generationConfig/responseJsonSchema",
+            "/generationConfig/thinkingConfig",
+        ),
+    ] {
+        let (url, taken) = server().await;
+        let (provider, _threads) = provider(kind, name, url, Effort::Low).await;
+        let shape = Some(Shape::new(Arc::new(schema.clone())));
+        let request = Request { messages: question(), shape, ..Request::default() };
+        provider.call(&request, &mut |_| {}).await.unwrap_err();
+        let (_, _, body) = taken.lock().unwrap().remove(0);
+        assert_eq!(body.pointer(place).map(|it| &it["properties"]), Some(&schema["properties"]), "{body}");
+        assert!(body.pointer(effort).is_some(), "{body}");
+    }
+}
+
 /// A provider of sorts that begins an event and goes on with it until it is stopped, or for some time: `genai` takes
 /// the longer for it the more has come, and never waits.
 fn endless(stops: &Arc<AtomicBool>) -> String {
@@ -124,22 +148,8 @@ fn endless(stops: &Arc<AtomicBool>) -> String {
 async fn an_event_without_end_holds_nobody_up_who_waits_for_a_reply() {
     for kind in [AdapterKind::Anthropic, AdapterKind::OpenAI] {
         let stops = Arc::<AtomicBool>::default();
-        let connection = reqwest::Client::builder().no_proxy().build().unwrap();
-        let (providers, url) = (Providers::new(connection).unwrap(), endless(&stops));
-        let key = Secret::new("sk-hidden").map(|key| ("KEY".to_owned(), key));
-        let (memory, timeouts) = (Arc::default(), TIMEOUTS);
-        let provider = Provider::of_kind(
-            &providers,
-            memory,
-            kind,
-            "x",
-            Access { key, base: Some(url), headers: Vec::new() },
-            timeouts,
-            None,
-        )
-        .await
-        .unwrap();
-        let request = Request { messages: question(), max_output_tokens: None, tools: Default::default(), task: None };
+        let (provider, _threads) = provider(kind, "x", endless(&stops), Effort::Auto).await;
+        let request = Request { messages: question(), ..Request::default() };
         let started = Instant::now();
         let waited = timeout(Duration::from_millis(500), provider.call(&request, &mut |_| {})).await;
         assert!(waited.is_err(), "{waited:?}");

@@ -39,14 +39,16 @@ impl ConcurrencyLimiters {
         Self { width, policy, limiters: Mutex::default() }
     }
 
-    pub(super) fn of(&self, model: &str) -> Arc<ConcurrencyLimiter> {
+    /// That of a model, whose server works on so many calls at once if it says so.
+    pub(super) fn of(&self, model: &str, slots: Option<usize>) -> Arc<ConcurrencyLimiter> {
+        let width = slots.map_or(self.width, |slots| slots.clamp(1, self.width));
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
         if limiters.len() > MOST_IDLE && !limiters.contains_key(model) {
             limiters.retain(|_, limiter| Arc::strong_count(limiter) > 1);
         }
         limiters
             .entry(model.to_owned())
-            .or_insert_with(|| Arc::new(ConcurrencyLimiter::new(self.width, &self.policy)))
+            .or_insert_with(|| Arc::new(ConcurrencyLimiter::new(width, &self.policy)))
             .clone()
     }
 }
@@ -134,6 +136,11 @@ impl ConcurrencyLimiter {
         }
     }
 
+    /// Whether a call would go out at once, with others behind it.
+    pub(super) fn has_room(&self) -> bool {
+        self.places.available_permits() > 0 && self.state().throttle.is_open()
+    }
+
     fn tell_line(&self) {
         self.shown.notify_one();
     }
@@ -189,8 +196,9 @@ impl Open<'_> {
         }
     }
 
-    /// The server turned the call away. One place always remains. Returns whether the calls that follow wait for that: one
-    /// that only tried whether there is another place is alone in its misfortune.
+    /// The server turned the call away. One place always remains. Returns whether it waits in line, with the calls that
+    /// follow: one that only tried whether there is another place, or was told to wait while others were let in, is alone
+    /// in its misfortune.
     pub(super) fn rejected(mut self, error: &Error) -> bool {
         self.told = true;
         let mut state = self.limiter.state();
@@ -198,11 +206,22 @@ impl Open<'_> {
         let has_tried =
             state.width < self.limiter.widest && self.rank == state.width && (1..self.rank).contains(&shown);
         let now = Instant::now();
-        match (has_tried, state.open > 1 && error.retry_after().is_none()) {
-            (true, _) => state.throttle.untold(self.sent),
-            (_, true) => state.throttle.crowded(self.sent, now, error),
-            _ => state.throttle.refused(self.sent, now, error),
-        }
+        let has_others = state.open > 1;
+        let waits_in_line = match (has_tried, has_others, error.retry_after()) {
+            (true, ..) => {
+                state.throttle.untold(self.sent);
+                false
+            }
+            (_, true, Some(_)) => state.throttle.told_to_wait(self.sent, now, error),
+            (_, true, None) => {
+                state.throttle.crowded(self.sent, now, error);
+                true
+            }
+            _ => {
+                state.throttle.refused(self.sent, now, error);
+                true
+            }
+        };
         state.count(0, 2 * self.limiter.widest);
         state.let_in = 0;
         if state.width > shown.max(1) {
@@ -211,7 +230,7 @@ impl Open<'_> {
                 permit.forget();
             }
         }
-        !has_tried
+        waits_in_line
     }
 }
 
@@ -321,12 +340,14 @@ mod tests {
     #[test]
     fn lanes_are_shared_by_name_and_idle_ones_are_cleared_away() {
         let limiters = ConcurrencyLimiters::new(3, RetryPolicy::default());
-        let held = limiters.of("held");
-        assert!(Arc::ptr_eq(&held, &limiters.of("held")));
+        let held = limiters.of("held", None);
+        assert!(Arc::ptr_eq(&held, &limiters.of("held", None)));
         for number in 0..1000 {
-            limiters.of(&number.to_string());
+            limiters.of(&number.to_string(), None);
         }
         assert!(limiters.limiters.lock().unwrap().len() <= MOST_IDLE + 2);
-        assert!(Arc::ptr_eq(&held, &limiters.of("held")));
+        assert!(Arc::ptr_eq(&held, &limiters.of("held", None)));
+        let widths = [None, Some(1), Some(2), Some(9)].map(|slots| free(&limiters.of(&format!("{slots:?}"), slots)));
+        assert_eq!(widths, [3, 1, 2, 3]);
     }
 }

@@ -8,7 +8,8 @@
 //! not one for each prompt.
 //!
 //! A call that is turned away while others are open closes nothing, since the server may only take fewer at once, which the
-//! limiter learns: those that follow go out one by one, until it is known that they are taken.
+//! limiter learns: those that follow go out one by one, until it is known that they are taken. So it is if the server has said
+//! for how long that call is to wait. If the one that follows is told the same, all wait for so long.
 //!
 //! There is no clock in here, and nobody waits: whoever asks says what time it is.
 
@@ -23,6 +24,9 @@ const GROWS_AFTER: u32 = 4;
 /// away sooner, it is some times what that took.
 const TAKEN_AFTER: Duration = Duration::from_secs(1);
 const SHORTEST_TAKEN_AFTER: Duration = Duration::from_millis(50);
+
+/// So many calls in a row that were told to wait mean all of them.
+const FEW_TOLD: u32 = 2;
 
 /// Nobody asks more often than this, whatever the pauses are.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
@@ -65,6 +69,8 @@ pub(super) struct Throttle {
     rate: Option<Rate>,
     /// Whether the limit is known to be one on the rate, whose time is to be found out.
     is_measuring: bool,
+    /// Calls that were told to wait while others were open, since one was taken.
+    told_to_wait: u32,
     /// Bursts without a call that was turned away.
     whole_bursts: u32,
     why: Option<Error>,
@@ -85,6 +91,7 @@ impl Throttle {
             since: None,
             rate: None,
             is_measuring: false,
+            told_to_wait: 0,
             whole_bursts: 0,
             why: None,
         }
@@ -93,6 +100,11 @@ impl Throttle {
     /// Why the throttle is closed.
     pub(super) fn why(&self) -> Option<&Error> {
         self.why.as_ref()
+    }
+
+    /// Whether nothing holds calls back.
+    pub(super) fn is_open(&self) -> bool {
+        self.closed_until.is_none() && self.credit.is_none()
     }
 
     /// Whether a call may go out now. One that may has gone.
@@ -119,6 +131,9 @@ impl Throttle {
             if now < until {
                 return Next::Until(until);
             }
+            // The one that went out alone was not turned away.
+            let was_alone = self.last > self.closed_at;
+            self.told_to_wait = if was_alone { 0 } else { self.told_to_wait };
             self.credit = Some(1);
         }
         if self.credit.is_none() && self.since.is_none_or(|since| now - since > COUNTED) {
@@ -144,6 +159,7 @@ impl Throttle {
 
     /// The server took a call that went out at `sent`; `most` is how many calls are ever open at once.
     pub(super) fn taken(&mut self, sent: Instant, most: usize) {
+        self.told_to_wait = if self.is_old(sent) { self.told_to_wait } else { 0 };
         if self.is_old(sent) {
             self.taken += 1;
         } else if self.refused > 0 {
@@ -191,6 +207,21 @@ impl Throttle {
         self.whole_bursts = 0;
         let until = now + pause.max(SHORTEST_PAUSE);
         (self.closed_at, self.closed_until, self.credit) = (Some(now), Some(until), Some(0));
+    }
+
+    /// The server turned a call away while others were open, and said for how long. It may mean that call alone: servers and
+    /// gateways say so at random. Only if the next one that goes out is turned away as well have all of them been told.
+    /// Returns whether the line waits.
+    pub(super) fn told_to_wait(&mut self, sent: Instant, now: Instant, error: &Error) -> bool {
+        // What went out with the others was told the same thing.
+        if self.closed_at.is_none_or(|closed| sent > closed) {
+            self.told_to_wait += 1;
+            match self.told_to_wait {
+                ..FEW_TOLD => self.crowded(sent, now, error),
+                _ => self.refused(sent, now, error),
+            }
+        }
+        self.closed_until.is_some()
     }
 
     /// The server turned a call away while others were open.
@@ -276,6 +307,26 @@ mod tests {
             let (took, refused) = play(calls, 16, limit, seconds, asked);
             assert!(took <= longest && refused <= most, "{calls} at {limit} in {seconds} s: {took} s, {refused}");
         }
+    }
+
+    #[test]
+    fn a_call_that_is_told_to_wait_means_all_only_if_the_next_one_is_told_the_same() {
+        let (start, second) = (Instant::now(), Duration::from_secs(1));
+        let error = Error::RateLimited { model: "m".into(), detail: "d".into(), retry_after: Some(30 * second) };
+        let mut throttle = Throttle::new(second, 10 * second);
+        let sent = [start, start, start + 3 * second, start + 5 * second];
+        // The first one, and another that went out with it, are told; the next one is taken, and the one behind it is told.
+        assert_eq!(throttle.next(start), Next::Go);
+        assert!(!throttle.told_to_wait(sent[0], start + second / 2, &error));
+        assert!(!throttle.told_to_wait(sent[0], start + second / 2, &error));
+        assert_eq!(throttle.next(sent[2]), Next::Go);
+        throttle.taken(sent[2], 16);
+        assert!(!throttle.told_to_wait(sent[2] + second, sent[3], &error));
+        // That one goes out behind a call that was told, and is told the same.
+        let next = sent[3] + 2 * second;
+        assert_eq!(throttle.next(next), Next::Go);
+        assert!(throttle.told_to_wait(next, next + second, &error));
+        assert_eq!(throttle.next(next + second), Next::Until(next + 31 * second));
     }
 
     #[test]

@@ -1,11 +1,19 @@
 //! Ollama's own protocol: a JSON object on each line, the last of which says that the reply is done.
 
-use super::{Error, Said, events::Event};
-use crate::llm::{
-    CallPiece, Message, PieceSink, Reply, Request, Role, Tool,
-    json::{self, Field},
-    stream_reader::{Reported, StreamReader},
-    tool::{MOST_CALLS, acceptable},
+use super::{
+    Error, Said,
+    events::Event,
+    offer::{self, OfferedTool},
+};
+use crate::{
+    config::Effort,
+    llm::{
+        CallPiece, Message, PieceSink, Reply, Request, Role, Shape,
+        adjustments::Adjusted,
+        json::{self, Field},
+        stream_reader::{Reported, StreamReader},
+        tool::{MOST_CALLS, acceptable},
+    },
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,6 +28,19 @@ pub(super) struct Body<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<OfferedTool<'a>>,
     messages: Vec<SentMessage<'a>>,
+    /// The schema that the text must satisfy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    think: Option<Think>,
+}
+
+/// Whether the model reasons, or how much.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Think {
+    Not(bool),
+    So(&'static str),
 }
 
 #[derive(Serialize)]
@@ -28,19 +49,6 @@ struct Options {
     num_predict: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     num_ctx: Option<usize>,
-}
-
-#[derive(Serialize)]
-struct OfferedTool<'a> {
-    r#type: &'static str,
-    function: Offered<'a>,
-}
-
-#[derive(Serialize)]
-struct Offered<'a> {
-    name: &'a str,
-    description: &'a str,
-    parameters: &'a Value,
 }
 
 #[derive(Serialize)]
@@ -63,19 +71,20 @@ struct SentFunction<'a> {
     arguments: Cow<'a, Value>,
 }
 
-/// What is asked for, streamed, in a window of so many tokens.
-pub(super) fn body<'a>(model: &'a str, request: &'a Request, window: Option<usize>) -> Body<'a> {
+/// What is asked for, streamed, in a window of so many tokens, in the way that the server is known to take.
+pub(super) fn body<'a>(model: &'a str, request: &'a Request, adjusted: Adjusted, window: Option<usize>) -> Body<'a> {
     let options = Options { num_predict: request.max_output_tokens, num_ctx: window };
-    let offered = |Tool { name, description, parameters }: &'a Tool| OfferedTool {
-        r#type: "function",
-        function: Offered { name, description, parameters },
-    };
     Body {
         model,
         stream: true,
         options: (options.num_predict.is_some() || options.num_ctx.is_some()).then_some(options),
-        tools: request.tools.iter().map(offered).collect(),
+        tools: offer::tools(&request.tools),
         messages: request.messages.iter().map(sent).collect(),
+        format: request.shape.as_ref().map(Shape::schema),
+        think: adjusted.effort.map(|effort| match effort {
+            Effort::None => Think::Not(false),
+            effort => Think::So(offer::word(effort)),
+        }),
     }
 }
 
@@ -104,16 +113,10 @@ pub(super) fn checked(request: &Request, reply: Reply, window: usize, model: &st
 }
 
 fn sent(message: &Message) -> SentMessage<'_> {
-    let role = match (message.role, &message.result_of) {
-        (Role::System, _) => "system",
-        (Role::Assistant, _) => "assistant",
-        (Role::Tool, Some(_)) => "tool",
-        (Role::User | Role::Tool, _) => "user",
-    };
     let calls = message.calls.iter().map(|call| SentCall {
         function: SentFunction { name: acceptable(&call.name), arguments: call.object_of_arguments() },
     });
-    SentMessage { role, content: message.said(), tool_calls: calls.collect() }
+    SentMessage { role: offer::role(message), content: message.said(), tool_calls: calls.collect() }
 }
 
 #[derive(Deserialize)]
@@ -191,12 +194,16 @@ pub(super) fn take(event: &Event, reading: &mut StreamReader<'_>, pieces: PieceS
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::llm::{Finish, Reply, TokenUsage, error_mapping::RemoteModel};
+    use crate::llm::{
+        Finish, Reply, TokenUsage, Tool,
+        adjustments::{Adjustments, LimitField},
+        error_mapping::RemoteModel,
+    };
     use serde_json::json;
     use std::sync::Arc;
 
     fn read(lines: &[Value]) -> Result<Reply, Error> {
-        let request = Request { messages: Vec::new(), max_output_tokens: None, tools: Arc::default(), task: None };
+        let request = Request::default();
         let remote = RemoteModel::new("m", "e", None, &[]);
         let mut reading = StreamReader::new(&remote, &Arc::default());
         for line in lines {
@@ -243,12 +250,7 @@ mod tests {
 
     #[test]
     fn a_prompt_that_was_cut_is_noticed() {
-        let request = |text: &str| Request {
-            messages: vec![Message::user(text)],
-            max_output_tokens: None,
-            tools: Arc::default(),
-            task: None,
-        };
+        let request = |text: &str| Request { messages: vec![Message::user(text)], ..Request::default() };
         let reply = |input| Reply {
             text: "x".to_owned(),
             calls: Vec::new(),
@@ -279,7 +281,7 @@ mod tests {
             Message::calling(" ", vec![call.clone()]),
             Message::result(&call, "found"),
         ];
-        let request = Request { messages, max_output_tokens: Some(7), tools: Arc::from([tool]), task: None };
+        let request = Request { messages, max_output_tokens: Some(7), tools: Arc::from([tool]), ..Request::default() };
         let function = json!({"name": "grep", "description": "d", "parameters": {"type": "object"}});
         let expected = json!({
             "model": "m", "stream": true, "options": {"num_predict": 7},
@@ -289,8 +291,19 @@ mod tests {
                 {"role": "assistant", "tool_calls": [{"function": {"name": "grep_it", "arguments": {"a": 1}}}]},
                 {"role": "tool", "content": "found"}],
         });
-        assert_eq!(serde_json::to_value(body("m", &request, None)).unwrap(), expected);
-        let with_window = serde_json::to_value(body("m", &request, Some(8192))).unwrap();
+        let sent = |effort, request: &Request, window| {
+            let adjusted = Adjustments::new(LimitField::MaxTokens, None, effort, true).begin().adjusted;
+            serde_json::to_value(body("m", request, adjusted, window)).unwrap()
+        };
+        assert_eq!(sent(Effort::Auto, &request, None), expected);
+        let with_window = sent(Effort::Auto, &request, Some(8192));
         assert_eq!(with_window["options"], json!({"num_predict": 7, "num_ctx": 8192}));
+        let schema = json!({"type": "array"});
+        let shaped = Request { shape: Some(Shape::new(Arc::new(schema.clone()))), ..request };
+        let sent = [Effort::None, Effort::High].map(|effort| sent(effort, &shaped, None));
+        assert_eq!(
+            (&sent[0]["format"], &sent[0]["think"], &sent[1]["think"]),
+            (&schema, &json!(false), &json!("high"))
+        );
     }
 }

@@ -3,16 +3,23 @@
 //! A request has what all of them take, and nothing else. Of what comes back every field may be missing, `null`, or of
 //! another kind than the documentation has; only what says something is taken.
 
-use super::{Error, Said, events::Event};
-use crate::llm::{
-    CallPiece, Message, PieceSink, Request, Role, Tool,
-    adjustments::{Adjusted, LimitField},
-    json::{self, Field},
-    stream_reader::{Reported, StreamReader},
-    tool::{MOST_CALLS, acceptable},
+use super::{
+    Error, Said,
+    events::Event,
+    offer::{self, OfferedTool},
+};
+use crate::{
+    config::Effort,
+    llm::{
+        CallPiece, Message, PieceSink, Request, Shape,
+        adjustments::{Adjusted, LimitField},
+        json::{self, Field},
+        stream_reader::{Reported, StreamReader},
+        tool::{MOST_CALLS, acceptable},
+    },
 };
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 /// The most parts of a text that comes as a list, and the most chunks in one list.
 const MOST_PARTS: usize = 1000;
@@ -30,24 +37,36 @@ pub(super) struct Body<'a> {
     max_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_completion_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<ResponseFormat<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<&'static str>,
+    /// What llama.cpp, vLLM and SGLang tell the model's template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chat_template_kwargs: Option<TemplateFields>,
+}
+
+#[derive(Serialize)]
+struct ResponseFormat<'a> {
+    r#type: &'static str,
+    json_schema: NamedSchema<'a>,
+}
+
+#[derive(Serialize)]
+struct NamedSchema<'a> {
+    name: &'static str,
+    strict: bool,
+    schema: &'a Value,
+}
+
+#[derive(Serialize)]
+struct TemplateFields {
+    enable_thinking: bool,
 }
 
 #[derive(Serialize)]
 struct StreamOptions {
     include_usage: bool,
-}
-
-#[derive(Serialize)]
-struct OfferedTool<'a> {
-    r#type: &'static str,
-    function: Offered<'a>,
-}
-
-#[derive(Serialize)]
-struct Offered<'a> {
-    name: &'a str,
-    description: &'a str,
-    parameters: &'a serde_json::Value,
 }
 
 #[derive(Serialize)]
@@ -79,26 +98,26 @@ pub(super) fn body<'a>(model: &'a str, request: &'a Request, adjusted: Adjusted)
     Body {
         model,
         stream: adjusted.streams,
-        tools: request.tools.iter().map(offered).collect(),
+        tools: offer::tools(&request.tools),
         messages: request.messages.iter().map(sent).collect(),
         stream_options: adjusted.asks_for_usage.then_some(StreamOptions { include_usage: true }),
         max_tokens: limit(LimitField::MaxTokens),
         max_completion_tokens: limit(LimitField::MaxCompletionTokens),
+        response_format: request.shape.as_ref().map(response_format),
+        reasoning_effort: adjusted.effort.map(offer::word),
+        chat_template_kwargs: (adjusted.effort == Some(Effort::None) && adjusted.sets_template)
+            .then_some(TemplateFields { enable_thinking: false }),
     }
 }
 
-fn offered(Tool { name, description, parameters }: &Tool) -> OfferedTool<'_> {
-    OfferedTool { r#type: "function", function: Offered { name, description, parameters } }
+fn response_format(shape: &Shape) -> ResponseFormat<'_> {
+    let json_schema = NamedSchema { name: "answer", strict: shape.is_strict(), schema: shape.schema() };
+    ResponseFormat { r#type: "json_schema", json_schema }
 }
 
 fn sent(message: &Message) -> SentMessage<'_> {
     let call_id = message.result_of.as_ref().map(|(id, _)| id.as_str());
-    let role = match (message.role, call_id) {
-        (Role::System, _) => "system",
-        (Role::Assistant, _) => "assistant",
-        (Role::Tool, Some(_)) => "tool",
-        (Role::User | Role::Tool, _) => "user",
-    };
+    let role = offer::role(message);
     let calls = message.calls.iter().map(|call| SentCall {
         r#type: "function",
         id: &call.id,

@@ -4,7 +4,7 @@ use super::*;
 use crate::llm::Message;
 
 fn request() -> Request {
-    Request { messages: vec![Message::user("question")], max_output_tokens: None, tools: Arc::default(), task: None }
+    Request { messages: vec![Message::user("question")], ..Request::default() }
 }
 
 /// What came of a reply that these steps have read, and what was streamed of it.

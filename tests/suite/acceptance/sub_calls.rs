@@ -13,6 +13,11 @@ pub fn cases() -> Vec<Case> {
             .root([program("answer = llm_query('x')\nFINAL(answer[:6] + str(type(answer)))")])
             .worker("x", refused())
             .answer("Error:<class 'str'>"),
+        case("19", "a text may be given apart from the prompt, by its name")
+            .root([
+                program("one = llm_query(prompt='a', context='T')\nFINAL(one + ', ' + ', '.join(llm_query_batched(['b', 'c'], context='T')))"),
+            ])
+            .answer("got a\n\nT, got b\n\nT, got c\n\nT"),
         case("20", "answers of a batch have the order of its prompts; an empty batch has none")
             .root([
                 program("prompts = [str(n) for n in range(10)]\nFINAL(llm_query_batched(prompts) == ['got ' + p for p in prompts] and llm_query_batched([]) == [] and rlm_query_batched([]) == [])"),

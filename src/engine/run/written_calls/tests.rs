@@ -22,7 +22,7 @@ fn calls(text: &str) -> Option<Vec<String>> {
 }
 
 /// What models write for `grep` with the pattern `secret`, by the model or the template that does so.
-const FORMS: [(&str, &str); 50] = [
+const FORMS: [(&str, &str); 52] = [
     ("Hermes", "<tool_call>\n{\"name\": \"grep\", \"arguments\": {\"pattern\": \"secret\"}}\n</tool_call>"),
     ("Hermes, not closed", "<tool_call>\n{\"name\": \"grep\", \"arguments\": {\"pattern\": \"secret\"}}"),
     (
@@ -118,6 +118,8 @@ const FORMS: [(&str, &str); 50] = [
     ("JSON behind words", "I will look:\n\n{\"name\": \"grep\", \"arguments\": {\"pattern\": \"secret\"}}"),
     ("an agent's JSON", "{\"action\": \"grep\", \"action_input\": {\"pattern\": \"secret\"}}"),
     ("an agent", "I should look.\nAction: grep\nAction Input: {\"pattern\": \"secret\"}"),
+    ("Functionary", ">>>grep\n{\"pattern\": \"secret\"}"),
+    ("Functionary, behind words", ">>>all\nI look.\n>>>grep\n{\"pattern\": \"secret\"}"),
     ("an element", "<grep>\n<pattern>secret</pattern>\n</grep>"),
     ("our own form", "[called] grep(pattern=\"secret\")"),
 ];
@@ -148,10 +150,13 @@ fn several_calls_and_what_is_said_before_them_are_found() {
     ] {
         assert_eq!(calls(&text), expected, "{text}");
     }
+    let both = format!(">>>all\nI look.\n>>>grep\n{{\"pattern\": \"a\"}}\n>>>peek\n{{\"start\": 1}}");
+    assert_eq!((calls(&both), find(&both, &Tools).unwrap().said.as_str()), (expected, "I look."));
     let found = find(&format!("So I look.\n<tool_call>{grep}</tool_call> and then"), &Tools).unwrap();
     assert_eq!((found.said.as_str(), found.calls.len()), ("So I look.", 1));
     let code = Some(vec!["exec_python {\"code\":\"x = 1\\nprint(x)\"}".to_owned()]);
     assert_eq!(calls("<|python_tag|>x = 1\nprint(x)"), code);
+    assert_eq!(calls(">>>python\nx = 1\nprint(x)"), code);
     assert_eq!(calls("```tool_code\nx = 1\nprint(x)\n```"), code);
     let raw = "<function=exec_python><parameter=code>\nif 1 < 2:\n    print('</x>')\n</parameter></function>";
     assert_eq!(calls(raw).unwrap(), ["exec_python {\"code\":\"if 1 < 2:\\n    print('</x>')\"}"]);
@@ -181,6 +186,8 @@ fn an_answer_that_shows_calls_stays_one() {
         "grep(pattern) looks for it.".to_owned(),
         "<details>\n<summary>x</summary>\n</details>".to_owned(),
         "Use `[TOOL_CALLS]` there.".to_owned(),
+        "Python says:\n>>> grep\n{'a': 1}\n>>> x".to_owned(),
+        ">>>all\nIt is in a.rs:3.".to_owned(),
     ] {
         assert_eq!(calls(&text), None, "{text}");
     }
@@ -197,6 +204,8 @@ fn work_is_in_proportion_to_the_text() {
         "<",
         "`",
         "<invoke name=\"x\">",
+        ">",
+        ">>>f\n{",
     ] {
         let text = part.repeat(100_000);
         if let Some(found) = find(&text, &Tools) {

@@ -2,14 +2,15 @@
 
 use super::*;
 use crate::llm::{
-    Finish, Reply, TokenUsage, ToolCall, adjustments::Adjustments, error_mapping::RemoteModel, server::limit_field,
+    Finish, Reply, TokenUsage, Tool, ToolCall, adjustments::Adjustments, error_mapping::RemoteModel,
+    server::limit_field,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The reply that these messages make.
 fn read(messages: &[&str]) -> Result<Reply, Error> {
-    let request = Request { messages: Vec::new(), max_output_tokens: None, tools: Arc::default(), task: None };
+    let request = Request::default();
     let remote = RemoteModel::new("m", "e", None, &[]);
     let mut reading = StreamReader::new(&remote, &Arc::default());
     for message in messages {
@@ -180,7 +181,7 @@ fn a_request_has_what_all_servers_take() {
         Message::result(&call, "found"),
         Message::assistant("a"),
     ];
-    let request = Request { messages, max_output_tokens: Some(7), tools: Arc::from([tool]), task: None };
+    let request = Request { messages, max_output_tokens: Some(7), tools: Arc::from([tool]), ..Request::default() };
     let offered = json!({"name": "grep", "description": "d", "parameters": {"type": "object"}});
     let called = json!({"type": "function", "id": "c", "function": {"name": "grep_it", "arguments": "{}"}});
     let expected = json!({
@@ -202,5 +203,23 @@ fn a_request_has_what_all_servers_take() {
 
 /// How a model of this name is asked first.
 fn adjusted(model: &str) -> Adjusted {
-    Adjustments::new(limit_field(model), None, true).begin().adjusted
+    Adjustments::new(limit_field(model), None, Effort::Auto, true).begin().adjusted
+}
+
+#[test]
+fn a_request_names_the_shape_and_the_effort_that_are_wanted() {
+    let schema = json!({"type": "object", "properties": {}, "required": [], "additionalProperties": false});
+    let request = Request { shape: Some(Shape::new(Arc::new(schema.clone()))), ..Request::default() };
+    let sent = |effort| {
+        let adjusted = Adjustments::new(limit_field("m"), None, effort, true).begin().adjusted;
+        serde_json::to_value(body("m", &request, adjusted)).unwrap()
+    };
+    let [auto, none, low] = [Effort::Auto, Effort::None, Effort::Low].map(sent);
+    let format = json!({"type": "json_schema", "json_schema": {"name": "answer", "strict": true, "schema": schema}});
+    assert_eq!((&auto["response_format"], auto.get("reasoning_effort")), (&format, None));
+    assert_eq!(
+        (&none["reasoning_effort"], &none["chat_template_kwargs"]),
+        (&json!("none"), &json!({"enable_thinking": false}))
+    );
+    assert_eq!((&low["reasoning_effort"], low.get("chat_template_kwargs")), (&json!("low"), None));
 }

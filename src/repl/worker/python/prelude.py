@@ -202,10 +202,12 @@ def texts(value, what):
     return [text(entry, what) for entry in ([value] if isinstance(value, str) else value)]
 
 
-def batched(name, prompts, model):
-    """Hands prompts over, in several parts if they are very long together."""
+def batched(name, prompts, model, behind):
+    """Hands prompts over, each with the text that goes behind it, in several parts if they are very long together."""
     answers, part, size = [], [], 0
     for prompt in prompts:
+        if behind is not None:
+            prompt = f"{prompt}\n\n{behind}"
         if part and size + len(prompt) > BATCH_CHARACTERS:
             answers += host_call(name, [part, model])
             part, size = [], 0
