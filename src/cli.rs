@@ -16,6 +16,7 @@ mod render;
 mod scope;
 mod screen;
 mod shards;
+mod store;
 mod terminal;
 mod trace;
 mod view;
@@ -46,6 +47,8 @@ enum Command {
     Preview(Box<preview::PreviewArguments>),
     /// Show which models were detected, which are configured, and whether their servers answer and list them
     Models(models::ModelsArguments),
+    /// Show or clear the store of models' replies, which saves calls that were made before
+    Store(store::StoreArguments),
     /// Check the set-up and say how to mend it
     Doctor(doctor::DoctorArguments),
     /// Run the language server on standard input and output
@@ -80,6 +83,7 @@ pub fn main() -> ExitCode {
             Command::Shards(arguments) => shards::run(arguments).await,
             Command::Preview(arguments) => preview::run(*arguments).await,
             Command::Models(arguments) => models::run(arguments).await,
+            Command::Store(arguments) => store::run(&arguments),
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Completions(arguments) => documents::completions(arguments, Arguments::command()),
             Command::Man => documents::man(Arguments::command()),

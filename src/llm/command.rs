@@ -117,6 +117,11 @@ impl Model for CommandModel {
         self.window
     }
 
+    /// A program may read what lies where it is started.
+    fn reply_source(&self) -> Option<String> {
+        Some(format!("{:?} in {}", self.words, std::env::current_dir().ok()?.display()))
+    }
+
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
         Box::pin(async move {
             let answer = timeout(self.timeout, self.answer(request, pieces)).await;

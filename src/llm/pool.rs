@@ -109,6 +109,13 @@ impl Model for Pool {
         self.members.first().map_or(Some(false), |(_, model)| model.calls_tools())
     }
 
+    /// That of all members, in whatever order they are named.
+    fn reply_source(&self) -> Option<String> {
+        let mut sources = self.members.iter().map(|(_, model)| model.reply_source()).collect::<Option<Vec<_>>>()?;
+        sources.sort_unstable();
+        Some(sources.join("\n"))
+    }
+
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
         Box::pin(self.answer(request, pieces))
     }

@@ -389,6 +389,10 @@ impl Model for Provider {
         super::catalog::calls_tools(self.target.model.adapter_kind)
     }
 
+    fn reply_source(&self) -> Option<String> {
+        Some(format!("{} {}", self.target.model.adapter_kind.as_str(), self.remote.endpoint))
+    }
+
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
         Box::pin(self.answer(request, pieces))
     }

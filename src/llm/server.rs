@@ -25,7 +25,7 @@ use events::Messages;
 use futures::future::BoxFuture;
 use reqwest::{Client, RequestBuilder, Response, Url};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -280,6 +280,9 @@ impl ServerModel {
     }
 }
 
+/// The field of a request that says how much of a reply is chance.
+const TEMPERATURE: &str = "temperature";
+
 /// Models that want the limit on the reply under its later name.
 const LATER_LIMIT: [&str; 5] = ["gpt-5", "gpt-6", "o1", "o3", "o4"];
 
@@ -316,6 +319,17 @@ impl Model for ServerModel {
 
     fn calls_tools(&self) -> Option<bool> {
         self.calls_tools
+    }
+
+    /// Who asks for chance wants another reply each time.
+    fn reply_source(&self) -> Option<String> {
+        let options = self.extra.get("options").unwrap_or(&Value::Null);
+        let temperature = self.extra.get(TEMPERATURE).unwrap_or(&options[TEMPERATURE]);
+        let source = json!({
+            "server": self.remote.endpoint, "model": self.name, "protocol": format!("{:?}", self.protocol),
+            "window": self.wanted_window, "body": self.extra,
+        });
+        (temperature.as_f64().unwrap_or_default() <= 0.0).then(|| source.to_string())
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {

@@ -1,9 +1,10 @@
-//! The way from a run to a model: within the limits of the question, scheduled, metered.
+//! The way from a run to a model: a reply that is known is served; any other call is made within the limits of the
+//! question, scheduled, metered.
 
 use super::{Exceeded, metered_call::MeteredCall};
 use crate::{
     engine::{error::CallError, event::Event, query_context::QueryContext},
-    llm::{self, Finish, Message, Model, Piece, PieceSink, Request, Task, Tool, ToolCall},
+    llm::{self, Finish, Given, KnownReply, Made, Message, Model, Piece, PieceSink, Request, Task, Tool, ToolCall},
 };
 use std::sync::Arc;
 
@@ -41,38 +42,69 @@ pub struct Asked {
     pub messages: Vec<Message>,
     pub tools: Arc<[Tool]>,
     pub task: Option<Task>,
-    /// Whether it is a run's turn, and no plain call of a program.
-    pub is_turn: bool,
+    /// The run whose turn it is, if it is no plain call of a program.
+    pub turn_of: Option<u64>,
     /// The longest reply, if it is to be shorter than others.
     pub reply_tokens: Option<u32>,
 }
 
 impl Asked {
-    /// A turn without tools.
+    /// A turn of the root without tools.
     pub fn turn(messages: Vec<Message>) -> Self {
-        Self { messages, tools: Arc::default(), task: None, is_turn: true, reply_tokens: None }
+        Self { messages, tools: Arc::default(), task: None, turn_of: Some(0), reply_tokens: None }
     }
 }
 
 impl QueryContext {
-    /// One call of a model within the limits of the tree. `is_turn` tells a run's turn from a plain call of a program.
+    /// One reply of a model within the limits of the tree. `turn_of` is the run whose turn it is, if it is no plain call of
+    /// a program.
     pub async fn call(
         &self,
         model: &Arc<dyn Model>,
         messages: Vec<Message>,
         tools: &Arc<[Tool]>,
         task: Option<Task>,
-        is_turn: bool,
+        turn_of: Option<u64>,
         pieces: PieceSink<'_>,
     ) -> Result<Turn, CallError> {
-        let asked = Asked { messages, tools: tools.clone(), task, is_turn, reply_tokens: None };
+        let asked = Asked { messages, tools: tools.clone(), task, turn_of, reply_tokens: None };
         self.ask(model, asked, pieces).await
     }
 
     /// The same with a bound on the reply.
     pub async fn ask(&self, model: &Arc<dyn Model>, asked: Asked, pieces: PieceSink<'_>) -> Result<Turn, CallError> {
-        let Asked { messages, tools, task, is_turn, reply_tokens } = asked;
-        let mut request = Request { messages, max_output_tokens: None, tools, task };
+        let Asked { messages, tools, task, turn_of, reply_tokens } = asked;
+        let request = Request { messages, max_output_tokens: None, tools, task };
+        let most = reply_tokens.map_or(self.limits.reply_tokens, |most| self.limits.reply_tokens.min(most.into()));
+        let Some(key) = self.known.key(model.as_ref(), &request, most) else {
+            let made = self.make_call(model, request, turn_of.is_some(), reply_tokens, pieces).await;
+            return made.map(|Made { value, .. }| value);
+        };
+        let call = self.make_call(model, request, turn_of.is_some(), reply_tokens, &mut *pieces);
+        let given = self.known.reply(key, turn_of, call).await?;
+        match given {
+            Given::Made(turn) => Ok(turn),
+            Given::Served(known) => {
+                let KnownReply { text, calls, usage } = known.as_ref();
+                if !text.is_empty() {
+                    pieces(Piece::Text(text));
+                }
+                let price = llm::price(&self.prices, model.name());
+                self.ledger.meter.count_served(*usage, price.map(|price| price.of(usage.input, usage.output)));
+                Ok(Turn { text: text.clone(), calls: calls.clone(), cut: None })
+            }
+        }
+    }
+
+    /// The call itself.
+    async fn make_call(
+        &self,
+        model: &Arc<dyn Model>,
+        mut request: Request,
+        is_turn: bool,
+        reply_tokens: Option<u32>,
+        pieces: PieceSink<'_>,
+    ) -> Result<Made<Turn>, CallError> {
         let open = MeteredCall::reserve(self, model.as_ref(), request.bytes(), is_turn).await?;
         let within =
             |longest: Option<u32>| reply_tokens.map_or(longest, |most| Some(longest.unwrap_or(most).min(most)));
@@ -100,6 +132,7 @@ impl QueryContext {
         let tokens = within(longest).unwrap_or_default();
         // A reply that was to be short was not made shorter by a limit of the run.
         let shortened_by = open.settle(reply.usage).filter(|_| longest.is_some_and(|longest| longest <= tokens));
+        let known = (reply.finish == Finish::Complete).then(|| KnownReply::of_reply(&reply));
         let cut = match (reply.finish, shortened_by) {
             (Finish::Complete, _) => None,
             (Finish::Length, Some(limit)) => Some(Cut::Limit(limit)),
@@ -107,7 +140,7 @@ impl QueryContext {
             (Finish::Looping, _) => Some(Cut::Looping),
             (Finish::Other(reason), _) => Some(Cut::Provider(reason)),
         };
-        Ok(Turn { text: reply.text, calls: reply.calls, cut })
+        Ok(Made { value: Turn { text: reply.text, calls: reply.calls, cut }, reply: known })
     }
 
     /// Tells of a turn of a root that answers in one prompt.

@@ -150,7 +150,7 @@ impl HostFunctions<'_> {
     async fn plain(&self, prompt: String, task: Option<Task>, model: Option<&str>) -> Result<String, String> {
         let model = self.tree.model(model).await.map_err(|error| error.to_string())?;
         let messages = vec![Message::user(prompt)];
-        let turn = match self.tree.call(&model, messages, &Arc::default(), task, false, &mut |_| {}).await {
+        let turn = match self.tree.call(&model, messages, &Arc::default(), task, None, &mut |_| {}).await {
             Ok(turn) => turn,
             Err(CallError::Model(llm::Error::EmptyReply { reasoning, .. })) if !reasoning.trim().is_empty() => {
                 return Ok(prompt::reasoning_only(&reasoning));
@@ -203,10 +203,13 @@ impl HostFunctions<'_> {
             model,
             depth: self.origin.depth + 1,
         };
-        let ended = match Run::new(self.tree, inputs) {
-            Ok(run) => run.finish().await,
-            Err(stop) => Err(stop),
+        let (number, ended) = match Run::new(self.tree, inputs) {
+            Ok(run) => (Some(run.number), run.finish().await),
+            Err(stop) => (None, Err(stop)),
         };
+        if let (Some(number), true) = (number, ended.as_ref().is_err_and(RunError::is_of_model)) {
+            self.tree.known.forget_turns(number).await;
+        }
         ended.map(|ending| ending.text).map_err(|stop| match stop {
             RunError::Failed(failure) => failure.message,
             RunError::Limit(limit) => limit.explanation().unwrap_or_default().to_owned(),

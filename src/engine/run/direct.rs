@@ -104,7 +104,7 @@ async fn call(
         tree.progress.write_answer(&delta, Some(context));
     };
     let root = &tree.choice.root;
-    let turn = tree.call(root, messages.to_vec(), &Arc::default(), Some(task.clone()), true, &mut stream).await?;
+    let turn = tree.call(root, messages.to_vec(), &Arc::default(), Some(task.clone()), Some(0), &mut stream).await?;
     tree.publish_turn(&turn);
     let failed = match turn.cut {
         None if !refusal::is_refusal(&turn.text) => return Ok(turn.text),

@@ -102,6 +102,10 @@ impl Model for Reader {
         self.0.calls_tools()
     }
 
+    fn reply_source(&self) -> Option<String> {
+        Some(format!("reader: {}", self.0.reply_source()?))
+    }
+
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
         Box::pin(self.read(request, pieces))
     }
