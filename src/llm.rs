@@ -48,6 +48,7 @@ pub use task::{Place, Task};
 pub use thinking::{Split, Thinking};
 pub use tool::{Assembling, CallPiece, Tool, ToolCall, with_own_ids};
 
+use crate::store::Key;
 use futures::future::BoxFuture;
 use serde::Serialize;
 use std::{borrow::Cow, fmt, fmt::Debug, ops::Range, sync::Arc, time::Duration};
@@ -339,9 +340,9 @@ pub trait Model: Send + Sync + Debug {
         Some(false)
     }
 
-    /// Where its replies come from, and what is asked of it there beside the request: the same text for what answers in the
-    /// same way. `None` if its replies are not to be kept.
-    fn reply_source(&self) -> Option<String> {
+    /// The hash of where its replies come from, and of what is asked of it there beside the request. `None` if its replies
+    /// are not to be kept.
+    fn reply_source(&self) -> Option<Key> {
         None
     }
 

@@ -17,6 +17,7 @@ use super::{
     stream_reader::{Progress, Reported, StreamReader},
     tool::{acceptable, with_own_ids},
 };
+use crate::store::Key;
 use futures::{StreamExt, future::BoxFuture};
 use genai::{
     Client, ModelIden, ServiceTarget,
@@ -389,8 +390,9 @@ impl Model for Provider {
         super::catalog::calls_tools(self.target.model.adapter_kind)
     }
 
-    fn reply_source(&self) -> Option<String> {
-        Some(format!("{} {}", self.target.model.adapter_kind.as_str(), self.remote.endpoint))
+    fn reply_source(&self) -> Option<Key> {
+        let RemoteModel { endpoint, headers, .. } = &self.remote;
+        Some(Key::of(&(self.target.model.adapter_kind.as_str(), endpoint, headers)))
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {

@@ -97,7 +97,7 @@ impl Replies {
         Some(Key::of(&Asked {
             form: FORM,
             model: model.name(),
-            source: &model.reply_source()?,
+            source: model.reply_source()?,
             most_tokens,
             messages: messages.iter().map(AskedMessage::of).collect(),
             tools,
@@ -179,7 +179,7 @@ impl Drop for Open<'_> {
 struct Asked<'a> {
     form: u32,
     model: &'a str,
-    source: &'a str,
+    source: Key,
     most_tokens: u64,
     messages: Vec<AskedMessage<'a>>,
     tools: &'a [Tool],

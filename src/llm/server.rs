@@ -20,12 +20,12 @@ use super::{
     size,
     stream_reader::{Progress, StreamReader},
 };
-use crate::config::Endpoint;
+use crate::{config::Endpoint, store::Key};
 use events::Messages;
 use futures::future::BoxFuture;
 use reqwest::{Client, RequestBuilder, Response, Url};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -322,14 +322,12 @@ impl Model for ServerModel {
     }
 
     /// Who asks for chance wants another reply each time.
-    fn reply_source(&self) -> Option<String> {
+    fn reply_source(&self) -> Option<Key> {
         let options = self.extra.get("options").unwrap_or(&Value::Null);
         let temperature = self.extra.get(TEMPERATURE).unwrap_or(&options[TEMPERATURE]);
-        let source = json!({
-            "server": self.remote.endpoint, "model": self.name, "protocol": format!("{:?}", self.protocol),
-            "window": self.wanted_window, "body": self.extra,
-        });
-        (temperature.as_f64().unwrap_or_default() <= 0.0).then(|| source.to_string())
+        // A gateway may choose what answers by a header, or by what the address has behind its path.
+        let server = (self.url.as_str(), &self.remote.headers, &self.name, format!("{:?}", self.protocol));
+        (temperature.as_f64().unwrap_or_default() <= 0.0).then(|| Key::of(&(server, self.wanted_window, &self.extra)))
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use std::io;
 
 /// A hash of all that a reply depends on. What was hashed cannot be read from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Key([u8; 32]);
 
 impl Key {

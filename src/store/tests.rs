@@ -102,6 +102,23 @@ fn a_full_store_loses_what_was_not_used_for_longest() {
 }
 
 #[test]
+fn a_week_of_use_stays_within_bounds() {
+    let (count, bytes) =
+        if std::env::var_os("RLM_TEST_FULL").is_some() { (100_000, 256 << 20) } else { (1000, 4 << 20) };
+    let place = tempdir().unwrap();
+    let mut database = database(&place, Bounds { bytes, ..Bounds::default() }, NOW).unwrap();
+    let text = "x".repeat(5000);
+    for number in 0..count {
+        database.keep(key(number), &reply(&text), NOW + number as i64 * 6).unwrap();
+    }
+    let began = std::time::Instant::now();
+    let found = (count - 500..count).filter(|&number| database.reply(key(number), NOW).unwrap().is_some()).count();
+    println!("{} entries, {:?} a look", entries(&database), began.elapsed() / 500);
+    assert_eq!(found, 500);
+    assert!(fs::metadata(folder(&place).file()).unwrap().len() <= bytes);
+}
+
+#[test]
 fn nothing_that_was_kept_stays_in_a_store_that_was_cleared() {
     let place = tempdir().unwrap();
     let store = Store::new(Some(folder(&place)));

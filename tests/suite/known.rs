@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
+use tokio::process::Command;
 
 /// Pieces that are read one by one, and the two turns of the root around that.
 const PIECES: usize = 256;
@@ -62,16 +63,24 @@ impl World {
     }
 
     async fn run(&self, options: &[&str]) -> Ran {
+        run(self.question(options)).await
+    }
+
+    fn question(&self, options: &[&str]) -> Command {
         let path = self.pieces.path().to_str().expect("text");
         let url = self.server.url();
         let fixed = ["query", "What is it?", path, "--json", "--strategy", "rlm", "--model", "scripted"];
-        self.rlm(&[&fixed[..], &["--endpoint", &url], options].concat()).await
+        self.command(&[&fixed[..], &["--endpoint", &url], options].concat())
     }
 
     async fn rlm(&self, arguments: &[&str]) -> Ran {
+        run(self.command(arguments)).await
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = rlm(arguments);
         command.env("RLM_STORE", self.store.path()).env("RLM_PRICE", "scripted=1/2");
-        run(command).await
+        command
     }
 }
 
@@ -107,6 +116,27 @@ async fn two_processes_that_ask_at_once_make_each_call_once() {
     assert_eq!((&a["answer"], world.server.calls().len()), (&b["answer"], ALL));
     let all = [usage(&a), usage(&b)];
     assert_eq!([all[0][0] + all[1][0], all[0][1] + all[1][1]], [ALL as u64; 2], "{all:?}");
+}
+
+#[tokio::test]
+async fn a_run_that_is_killed_time_and_again_pays_for_no_finished_call_twice() {
+    const OPEN: usize = 4;
+    let kills = if std::env::var_os("RLM_TEST_FULL").is_some() { 25 } else { 5 };
+    let world = World::new(Setup::new().latency(Duration::from_millis(5)), script).await;
+    let concurrency = OPEN.to_string();
+    let options = ["--concurrency", concurrency.as_str()];
+    for kill in 0..kills {
+        let mut child = world.question(&options).spawn().expect("the program starts");
+        let enough = world.server.calls().len() + 1 + kill * 7 % 11;
+        world.server.until("some calls", |log| log.calls.len() >= enough).await;
+        child.kill().await.expect("it can be killed");
+    }
+    let (result, _) = world.ask(&options).await;
+    let total = world.server.calls().len();
+    assert_eq!(result["answer"], "256 notes, 256 of pieces", "{result}");
+    assert!(total <= ALL + kills * OPEN, "{total} calls");
+    assert_eq!(result["warnings"], Value::Null, "the store is whole");
+    assert_eq!(world.ask(&options).await.1, 0);
 }
 
 #[tokio::test]
@@ -164,7 +194,7 @@ async fn a_run_that_has_failed_is_not_served_its_failure() {
     })
     .await;
     let (failed, _) = world.ask(&[]).await;
-    assert_eq!(failed["termination"], "failed", "{failed}");
+    assert_eq!(failed["termination"], "errors", "{failed}");
     works.store(true, Ordering::Relaxed);
     let (result, calls) = world.ask(&[]).await;
     assert_eq!((&result["termination"], calls), (&json!("final"), ALL), "{result}");

@@ -6,6 +6,7 @@
 use crate::{
     corpus::rate_lines,
     llm::{Error, Finish, Model, Piece, PieceSink, Reply, Request, size},
+    store::Key,
 };
 use futures::future::BoxFuture;
 use std::{collections::BTreeSet, fmt::Write, sync::Arc};
@@ -102,8 +103,8 @@ impl Model for Reader {
         self.0.calls_tools()
     }
 
-    fn reply_source(&self) -> Option<String> {
-        Some(format!("reader: {}", self.0.reply_source()?))
+    fn reply_source(&self) -> Option<Key> {
+        Some(Key::of(&("reader", self.0.reply_source()?)))
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {

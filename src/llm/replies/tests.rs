@@ -25,8 +25,8 @@ impl Model for At {
         None
     }
 
-    fn reply_source(&self) -> Option<String> {
-        self.1.map(str::to_owned)
+    fn reply_source(&self) -> Option<Key> {
+        self.1.map(|place| Key::of(&place))
     }
 
     fn call<'a>(&'a self, _: &'a Request, _: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
