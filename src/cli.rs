@@ -13,6 +13,7 @@ mod preview;
 mod progress;
 mod query;
 mod render;
+mod runs;
 mod scope;
 mod screen;
 mod shards;
@@ -47,7 +48,9 @@ enum Command {
     Preview(Box<preview::PreviewArguments>),
     /// Show which models were detected, which are configured, and whether their servers answer and list them
     Models(models::ModelsArguments),
-    /// Show or clear the store of models' replies, which saves calls that were made before
+    /// Show which questions were asked in the terminal, how they have ended and what they took
+    Runs(runs::RunsArguments),
+    /// Show or clear the store of models' replies and of runs, which saves calls that were made before
     Store(store::StoreArguments),
     /// Check the set-up and say how to mend it
     Doctor(doctor::DoctorArguments),
@@ -64,7 +67,11 @@ const WRONG_USAGE: u8 = 2;
 
 /// The terminal's entry. Returns the process's exit status.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let words = match runs::resumed(std::env::args_os().collect()) {
+        Ok(words) => words,
+        Err(problem) => return wrong_usage(&problem),
+    };
+    let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
         Err(error) => return not_a_command(&error),
     };
@@ -79,10 +86,11 @@ pub fn main() -> ExitCode {
     };
     let status = runtime.block_on(async {
         match arguments.command {
-            Command::Query(arguments) => query::run(*arguments).await,
+            Command::Query(arguments) => query::run(*arguments, words.get(2..).unwrap_or_default()).await,
             Command::Shards(arguments) => shards::run(arguments).await,
             Command::Preview(arguments) => preview::run(*arguments).await,
             Command::Models(arguments) => models::run(arguments).await,
+            Command::Runs(arguments) => runs::run(&arguments),
             Command::Store(arguments) => store::run(&arguments),
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Completions(arguments) => documents::completions(arguments, Arguments::command()),

@@ -1,4 +1,4 @@
-//! What outlives a process: replies of models, in one database of the person's own that all of their processes share.
+//! What outlives a process: replies of models and runs, in one database of the person's own that all of their processes share.
 //!
 //! This is the only code that knows SQL. One thread owns the connection; whoever asks sends it a job over a bounded channel
 //! and awaits the result, so nothing blocks a runtime. The thread, and with it the file, is started by the first job.
@@ -10,11 +10,13 @@ mod claims;
 mod database;
 mod folder;
 mod key;
+mod runs;
 
 pub use claims::Claim;
 pub use database::{KeptReply, Summary, Table};
 pub use folder::Folder;
 pub use key::Key;
+pub use runs::{BegunRun, EndedRun, KeptRun};
 
 use claims::Claims;
 use database::{Bounds, Database, Problem};
@@ -148,16 +150,55 @@ impl Store {
         }
     }
 
+    /// Notes a run that begins. Returns its number, if that is kept.
+    pub async fn begin_run(&self, begun: BegunRun) -> Option<i64> {
+        self.run(move |state| state.write(|database| database.begin_run(&begun, now()))).await?
+    }
+
+    pub async fn end_run(&self, number: i64, ended: EndedRun) {
+        self.run(move |state| state.write(|database| database.end_run(number, &ended, now()))).await;
+    }
+
+    /// Shows all processes that a run is at work, until the claim or this process ends.
+    pub async fn claim_run(&self, number: i64) -> Option<Claim<'_>> {
+        self.claim(key_of_run(number)).await
+    }
+
+    /// Whether a process is at work on a run.
+    pub fn is_run_open(&self, number: i64) -> bool {
+        let claims = self.folder.as_ref().and_then(|folder| Claims::open(&folder.lock_file()).ok());
+        claims.is_some_and(|claims| matches!(claims.take(key_of_run(number)), Ok(None)))
+    }
+
+    /// All runs that are kept, the newest first.
+    ///
+    /// # Errors
+    /// There is no store, or it cannot be used; a sentence.
+    pub fn kept_runs(&self) -> Result<Vec<KeptRun>, String> {
+        self.looked(Database::runs).map(Option::unwrap_or_default)
+    }
+
+    /// The run of that number.
+    ///
+    /// # Errors
+    /// There is no store, or it cannot be used; a sentence.
+    pub fn kept_run(&self, number: i64) -> Result<Option<KeptRun>, String> {
+        self.looked(|database| database.run(number)).map(Option::flatten)
+    }
+
     /// What is in it.
     ///
     /// # Errors
     /// There is none, or it cannot be used; a sentence.
     pub fn summary(&self) -> Result<Summary, String> {
-        let database = self.folder()?.existing().map(|path| Database::open(&path, self.bounds, now()));
-        match database.transpose().map_err(|problem| self.described(&problem))? {
-            Some(database) => database.summary().map_err(|error| self.described(&error.into())),
-            None => Ok(Summary::of(self.bounds)),
-        }
+        self.looked(Database::summary).map(|found| found.unwrap_or_else(|| Summary::of(self.bounds)))
+    }
+
+    /// Looks into the file at once, if there is one.
+    fn looked<T>(&self, look: impl FnOnce(&Database) -> Result<T, rusqlite::Error>) -> Result<Option<T>, String> {
+        let Some(path) = self.folder()?.existing() else { return Ok(None) };
+        let database = Database::open(&path, self.bounds, now()).map_err(|problem| self.described(&problem))?;
+        look(&database).map(Some).map_err(|error| self.described(&error.into()))
     }
 
     /// Leaves nothing in it. A file that cannot be read is removed; one of another program stays.
@@ -237,10 +278,8 @@ impl State {
         work(self.database.as_mut()?).map_err(|error| self.fail(&error.into())).ok()
     }
 
-    fn write(&mut self, work: impl FnOnce(&mut Database) -> Result<(), rusqlite::Error>) {
-        if self.may_write {
-            self.read(work);
-        }
+    fn write<T>(&mut self, work: impl FnOnce(&mut Database) -> Result<T, rusqlite::Error>) -> Option<T> {
+        if self.may_write { self.read(work) } else { None }
     }
 
     /// Does without what no longer works.
@@ -252,6 +291,10 @@ impl State {
         }
         self.shared.note(problem.sentence(&self.path));
     }
+}
+
+fn key_of_run(number: i64) -> Key {
+    Key::of(&("run", number))
 }
 
 /// Seconds since 1970.

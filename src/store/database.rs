@@ -29,6 +29,19 @@ const MIGRATIONS: [&str; 1] = ["
     );
     CREATE INDEX replies_by_use ON replies (used, id);
     CREATE INDEX replies_by_age ON replies (stored);
+    CREATE TABLE runs (
+        id INTEGER PRIMARY KEY,
+        question TEXT NOT NULL,
+        request TEXT NOT NULL,
+        started INTEGER NOT NULL,
+        ended INTEGER,
+        state TEXT,
+        model TEXT,
+        calls INTEGER,
+        cached_calls INTEGER,
+        tokens INTEGER,
+        cost REAL
+    );
 "];
 
 /// How long another process that writes is waited for.
@@ -280,6 +293,10 @@ impl Database {
         if oldest.is_some_and(|oldest| oldest <= before) {
             self.connection.execute("DELETE FROM replies WHERE stored <= ?1", [before])?;
         }
+        let oldest: Option<i64> = self.connection.query_row("SELECT min(started) FROM runs", [], |row| row.get(0))?;
+        if oldest.is_some_and(|oldest| oldest <= before) {
+            self.connection.execute("DELETE FROM runs WHERE started <= ?1", [before])?;
+        }
         Ok(())
     }
 
@@ -304,23 +321,35 @@ impl Database {
     }
 
     pub fn summary(&self) -> Result<Summary, Error> {
-        let count = "SELECT count(*), min(stored), max(stored) FROM replies";
-        let replies = self.connection.query_row(count, [], |row| {
-            Ok(Table {
-                name: "replies",
-                holds: "what models have replied, and how many tokens that took, under a hash of what they were asked; \
-                        what they were asked is not in it",
-                entries: row.get::<_, i64>(0)?.cast_unsigned(),
-                oldest: row.get(1)?,
-                newest: row.get(2)?,
+        let table = |name, holds, count| {
+            self.connection.query_row(count, [], |row| {
+                let entries = row.get::<_, i64>(0)?.cast_unsigned();
+                Ok(Table { name, holds, entries, oldest: row.get(1)?, newest: row.get(2)? })
             })
-        })?;
-        Ok(Summary { tables: vec![replies], ..Summary::of(self.bounds) })
+        };
+        let replies = table(
+            "replies",
+            "what models have replied, and how many tokens that took, under a hash of what they were asked; what they were \
+             asked is not in it",
+            "SELECT count(*), min(stored), max(stored) FROM replies",
+        )?;
+        let runs = table(
+            "runs",
+            "questions that were asked in the terminal: the words of the command line and the folder, when, how they have \
+             ended, and what they took",
+            "SELECT count(*), min(started), max(started) FROM runs",
+        )?;
+        Ok(Summary { tables: vec![replies, runs], ..Summary::of(self.bounds) })
+    }
+
+    /// For what other tables need.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// Takes everything out, and gives the room back.
     pub fn clear(&mut self) -> Result<(), Problem> {
-        self.connection.execute_batch("DELETE FROM replies; VACUUM;")?;
+        self.connection.execute_batch("DELETE FROM replies; DELETE FROM runs; VACUUM;")?;
         // Until the log is taken over, it has what was there.
         let blocked: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         if blocked == 0 { Ok(()) } else { Err(Problem::Busy) }

@@ -232,6 +232,38 @@ async fn a_claim_keeps_others_waiting_until_it_ends() {
     assert!(waiting.await.is_some());
 }
 
+#[tokio::test]
+async fn runs_are_numbered_listed_and_forgotten_after_a_while() {
+    let place = tempdir().unwrap();
+    let store = Store::new(Some(folder(&place)));
+    let begun = BegunRun { question: "What?".to_owned(), request: "{}".to_owned() };
+    let ended = EndedRun {
+        state: "final".to_owned(),
+        model: "m".to_owned(),
+        calls: 3,
+        cached_calls: 2,
+        tokens: 10,
+        cost: Some(0.5),
+    };
+    let numbers = [store.begin_run(begun.clone()).await, store.begin_run(begun.clone()).await].map(Option::unwrap);
+    assert_eq!(numbers, [1, 2]);
+    store.end_run(1, ended.clone()).await;
+    let runs = store.kept_runs().unwrap();
+    let ends: Vec<_> = runs.iter().map(|run| (run.number, run.ended.as_ref().map(|(_, ended)| ended))).collect();
+    assert_eq!(ends, [(2, None), (1, Some(&ended))]);
+    assert_eq!((store.kept_run(2).unwrap().map(|run| run.begun), store.kept_run(3)), (Some(begun.clone()), Ok(None)));
+    let claim = store.claim_run(2).await.expect("it is free");
+    assert!(store.is_run_open(2) && !store.is_run_open(1));
+    drop(claim);
+    assert!(!store.is_run_open(2));
+    drop(store);
+    let mut database = database(&place, Bounds::default(), NOW * 2).unwrap();
+    assert_eq!(database.runs().unwrap().len(), 0, "they are too old");
+    let last = (0..1005).map(|_| database.begin_run(&begun, NOW * 2).unwrap()).last();
+    let runs = database.runs().unwrap();
+    assert_eq!((runs.len(), Some(runs[0].number)), (1000, last));
+}
+
 /// In the process that is killed: keeps replies without end, and says how many by the length of a file.
 const WRITER: &str = "RLM_TEST_STORE_WRITER";
 

@@ -140,6 +140,57 @@ async fn a_run_that_is_killed_time_and_again_pays_for_no_finished_call_twice() {
 }
 
 #[tokio::test]
+async fn a_run_that_was_stopped_goes_on_from_anywhere_and_can_be_given_more() {
+    let world = World::new(Setup::new(), script).await;
+    let url = world.server.url();
+    let mut limited = world.command(&["query", "What is it?", ".", "--strategy", "rlm", "--model", "scripted"]);
+    limited.args(["--endpoint", &url, "--max-calls", "3", "--json"]).current_dir(world.pieces.path());
+    let ran = run(limited).await;
+    assert_eq!(
+        (ran.status, &ran.json()["termination"], world.server.calls().len()),
+        (3, &json!("calls"), 3),
+        "{ran:?}"
+    );
+    assert!(ran.errors.contains("rlm: to go on: rlm query --resume 1\n"), "{ran:?}");
+    let again = world.rlm(&["query", "--resume", "1", "--quiet"]).await;
+    assert_eq!((again.status, world.server.calls().len()), (3, 6), "it is stopped after three more: {again:?}");
+    let whole = world.rlm(&["query", "--resume=1", "--max-calls", "1000"]).await;
+    assert_eq!(
+        (&whole.json()["answer"], world.server.calls().len()),
+        (&json!("256 notes, 256 of pieces"), ALL),
+        "{whole:?}"
+    );
+    let runs = world.rlm(&["runs"]).await.output;
+    let lines: Vec<&str> = runs.lines().collect();
+    assert_eq!(lines.len(), 3, "{runs}");
+    for (line, state) in lines.iter().zip(["final", "calls", "calls"]) {
+        assert!(line.contains(state) && line.ends_with("What is it?"), "{runs}");
+    }
+    let costs = world.rlm(&["runs", "--cost"]).await.output;
+    assert!(costs.lines().last().is_some_and(|it| it.starts_with("in all") && it.ends_with("258 calls")), "{costs}");
+    for wrong in ["7", "x"] {
+        let ran = world.rlm(&["query", "--resume", wrong]).await;
+        assert!(ran.status == 2 && ran.errors.contains("there is no run"), "{ran:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_killed_is_listed_as_stopped_and_one_that_runs_is_left_alone() {
+    let world = World::new(Setup::new(), |asked: &Asked| match is_turn(asked) {
+        true => script(asked),
+        false => Action::hang(),
+    })
+    .await;
+    let mut child = world.question(&[]).spawn().expect("the program starts");
+    world.server.until("its calls", |log| log.calls.len() > 1).await;
+    assert!(world.rlm(&["runs"]).await.output.contains("at work"));
+    let refused = world.rlm(&["query", "--resume", "1"]).await;
+    assert!(refused.status == 2 && refused.errors.contains("run 1 is still at work"), "{refused:?}");
+    child.kill().await.expect("it can be killed");
+    assert!(world.rlm(&["runs"]).await.output.contains("stopped"));
+}
+
+#[tokio::test]
 async fn who_wants_no_known_replies_gets_none_and_who_wants_new_ones_replaces_them() {
     let world = World::new(Setup::new(), script).await;
     for (options, expected) in [
