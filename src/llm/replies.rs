@@ -93,7 +93,8 @@ impl Replies {
         if !self.store.is_on() {
             return None;
         }
-        let Request { messages, tools, task, .. } = request;
+        // Whoever adds a field says here whether replies depend on it. A budget may have shortened the reply.
+        let Request { messages, max_output_tokens: _, tools, task } = request;
         Some(Key::of(&Asked {
             form: FORM,
             model: model.name(),
@@ -120,15 +121,15 @@ impl Replies {
         let mut made = None;
         let first = async {
             let _claim = if renew { None } else { self.store.claim(key).await };
-            if !renew && let Some(known) = self.store.reply(key).await.and_then(|kept| KnownReply::of(&kept)) {
-                return Ok(Arc::new(known));
+            if !renew && let Some(known) = self.known(key).await {
+                return Ok(known);
             }
             let Made { value, reply } = match make.await {
                 Ok(made) => made,
                 Err(error) => return Err(Unkept::Failed(error)),
             };
             let Some(reply) = reply else { return Err(Unkept::Incomplete(value)) };
-            self.store.keep(key, reply.kept()).await;
+            self.keep(key, &reply).await;
             made = Some(value);
             Ok(Arc::new(reply))
         };
@@ -138,6 +139,17 @@ impl Replies {
             (Ok(known), None) => Ok(Given::Served(known)),
             (Err(Unkept::Failed(error)), _) => Err(error),
         }
+    }
+
+    /// The reply that is kept under a key.
+    pub async fn known(&self, key: Key) -> Option<Arc<KnownReply>> {
+        let kept = self.store.reply(key).await?;
+        KnownReply::of(&kept).map(Arc::new)
+    }
+
+    /// Keeps a reply. When this returns it would survive the end of the process.
+    pub async fn keep(&self, key: Key, reply: &KnownReply) {
+        self.store.keep(key, reply.kept()).await;
     }
 
     fn open(&self, wanted: Wanted) -> Open<'_> {
@@ -196,7 +208,7 @@ struct AskedMessage<'a> {
 
 impl<'a> AskedMessage<'a> {
     fn of(message: &'a Message) -> Self {
-        let Message { role, calls, result_of, .. } = message;
+        let Message { role, content: _, calls, result_of, varying: _ } = message;
         Self { role: *role, content: message.meaning(), calls, result_of }
     }
 }
