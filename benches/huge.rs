@@ -125,6 +125,7 @@ fn text(name: &str, filler: &str) -> PathBuf {
 async fn ask(path: &Path, server: &ScriptedServer) -> Seen {
     let (began, calls) = (Instant::now(), server.calls().len());
     let asked = Command::new(env!("CARGO_BIN_EXE_rlm"))
+        .env("RLM_STORE", "off")
         .args([
             "query",
             "How often?",

@@ -147,6 +147,7 @@ fn scenarios(folder: &Path) -> Vec<Scenario> {
 async fn run(scenario: &Scenario, server: &ScriptedServer) -> Duration {
     let began = Instant::now();
     let output = Command::new(env!("CARGO_BIN_EXE_rlm"))
+        .env("RLM_STORE", "off")
         .args(["query", "What is it?"])
         .arg(&scenario.text)
         .args(["--json", "--strategy", "rlm", "--model", "scripted", "--endpoint", &server.url()])

@@ -80,6 +80,7 @@ fn sources(name: &str) -> PathBuf {
 
 fn ask(question: &str, folder: &Path, options: &[&str]) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_rlm"))
+        .env("RLM_STORE", "off")
         .args(["query", question])
         .arg(folder)
         .args(["--json"])

@@ -13,9 +13,11 @@ mod preview;
 mod progress;
 mod query;
 mod render;
+mod runs;
 mod scope;
 mod screen;
 mod shards;
+mod store;
 mod terminal;
 mod trace;
 mod view;
@@ -46,6 +48,10 @@ enum Command {
     Preview(Box<preview::PreviewArguments>),
     /// Show which models were detected, which are configured, and whether their servers answer and list them
     Models(models::ModelsArguments),
+    /// Show which questions were asked in the terminal, how they have ended and what they took
+    Runs(runs::RunsArguments),
+    /// Show or clear the store of models' replies and of runs, which saves calls that were made before
+    Store(store::StoreArguments),
     /// Check the set-up and say how to mend it
     Doctor(doctor::DoctorArguments),
     /// Run the language server on standard input and output
@@ -61,7 +67,11 @@ const WRONG_USAGE: u8 = 2;
 
 /// The terminal's entry. Returns the process's exit status.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let words = match runs::resumed(std::env::args_os().collect()) {
+        Ok(words) => words,
+        Err(problem) => return wrong_usage(&problem),
+    };
+    let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
         Err(error) => return not_a_command(&error),
     };
@@ -76,10 +86,12 @@ pub fn main() -> ExitCode {
     };
     let status = runtime.block_on(async {
         match arguments.command {
-            Command::Query(arguments) => query::run(*arguments).await,
+            Command::Query(arguments) => query::run(*arguments, words.get(2..).unwrap_or_default()).await,
             Command::Shards(arguments) => shards::run(arguments).await,
             Command::Preview(arguments) => preview::run(*arguments).await,
             Command::Models(arguments) => models::run(arguments).await,
+            Command::Runs(arguments) => runs::run(&arguments),
+            Command::Store(arguments) => store::run(&arguments),
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Completions(arguments) => documents::completions(arguments, Arguments::command()),
             Command::Man => documents::man(Arguments::command()),

@@ -35,7 +35,7 @@ use crate::{
     config::{Limits, Price, Strategy},
     corpus::{self, ContextText, Snapshot, StopFlag, Tally},
     failure::{Failure, FailureKind},
-    llm::{self, Choice, Model, Models, Scheduler},
+    llm::{self, Choice, Model, Models, Replies, Scheduler},
     repl::Interpreters,
 };
 use answer::grounding;
@@ -57,11 +57,13 @@ const DIRECT_CHARS: usize = 24_000;
 /// Tokens of a window below which there is no room for instructions, programs and what they print.
 const PROGRAMS_WINDOW: usize = 8192;
 
-/// What programs run on, and where they look into their texts.
+/// What all questions of a process share: what programs run on, where they look into their texts, and the replies that are
+/// known.
 #[derive(Clone)]
 pub struct Backend {
     pub interpreters: Arc<dyn Interpreters>,
     pub places: Places,
+    pub replies: Arc<Replies>,
 }
 
 /// The models and the machinery that questions are answered with. Questions share it.
@@ -89,6 +91,9 @@ impl Engine {
             () = sleep_until(tree.ledger.budget.deadline()) => (None, Err(RunError::Limit(Termination::Timeout))),
             result = answer(&tree, &question) => result,
         };
+        if result.as_ref().is_err_and(RunError::is_of_model) {
+            tree.known.forget_turns(0).await;
+        }
         let mut answer = conclude(&tree, &question, context, result).await;
         tree.progress.show_answer(&answer.text);
         if let (Some(session), true) = (&question.session, answer.termination.is_answer()) {
@@ -194,6 +199,7 @@ async fn conclude(
     };
     let Looked { text, grounded, citations, context, warnings } =
         looked.unwrap_or_else(|_| Looked { text: written, ..Looked::default() });
+    let warnings = warnings.into_iter().chain(tree.known.take_notice()).collect();
     let LostCalls { first: lost, count: lost_count } = tree.ledger.lost();
     let usage = tree.ledger.meter.usage();
     let found_nothing = found_nothing || termination.is_answer() && tree.choice.root.found_nothing(&text);
@@ -291,6 +297,7 @@ async fn read_instead(
     if let Some(session) = &question.session {
         session.note_failed_at_programs();
     }
+    tree.known.forget_turns(0).await;
     tree.say(format!("{why}; it is given passages instead"));
     let warning = format!("{why}; so it was given passages of the built-in search to read");
     read::answer(tree, question, &text, Some(warning)).await.map_err(|_| stop)

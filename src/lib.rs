@@ -18,5 +18,6 @@ pub mod lsp;
 pub mod repl;
 pub mod report;
 pub mod setup;
+pub mod store;
 pub mod text;
 pub mod tools;

@@ -26,6 +26,7 @@ mod price;
 mod provider;
 mod redact;
 mod repetition;
+mod replies;
 mod schedule;
 mod secret;
 mod server;
@@ -41,6 +42,7 @@ pub use http::Timeouts;
 pub use literal::{value_at_start, whole_value};
 pub use models::{Answer, Check, Choice, DetectedModels, KeyFound, Models, OllamaFound};
 pub use price::price;
+pub use replies::{Given, KnownReply, Made, Replies, ReplyUse};
 pub use schedule::{Billing, Call, CallError, RetryDecision, RetryPolicy, RunPermits, Scheduler};
 pub use shape::Shape;
 pub use size::is_too_small_for_programs;
@@ -48,8 +50,10 @@ pub use task::{Place, Task};
 pub use thinking::{Split, Thinking};
 pub use tool::{Assembling, CallPiece, Tool, ToolCall, with_own_ids};
 
+use crate::store::Key;
 use futures::future::BoxFuture;
-use std::{fmt, fmt::Debug, sync::Arc, time::Duration};
+use serde::Serialize;
+use std::{borrow::Cow, fmt, fmt::Debug, ops::Range, sync::Arc, time::Duration};
 
 /// The name by which the built-in model is chosen.
 pub const EXTRACTIVE: &str = "extractive";
@@ -58,7 +62,7 @@ pub const EXTRACTIVE: &str = "extractive";
 const CONNECTING: Duration = Duration::from_secs(10);
 
 /// Who speaks in a [`Message`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Role {
     System,
     User,
@@ -76,11 +80,14 @@ pub struct Message {
     pub calls: Vec<ToolCall>,
     /// The id and the name of the call whose result this is.
     pub result_of: Option<(String, String)>,
+    /// Bytes of the content that only say how much is left of a budget: two messages that differ in nothing else mean the
+    /// same.
+    pub varying: Range<usize>,
 }
 
 impl Message {
     fn new(role: Role, content: impl Into<String>) -> Self {
-        Self { role, content: content.into(), calls: Vec::new(), result_of: None }
+        Self { role, content: content.into(), calls: Vec::new(), result_of: None, varying: 0..0 }
     }
 
     pub fn system(content: impl Into<String>) -> Self {
@@ -103,6 +110,27 @@ impl Message {
     /// The result of a call.
     pub fn result(call: &ToolCall, content: impl Into<String>) -> Self {
         Self { result_of: Some((call.id.clone(), call.name.clone())), ..Self::new(Role::Tool, content) }
+    }
+
+    /// The same with a last part that only says how much is left of a budget.
+    pub fn with_left(mut self, left: &str) -> Self {
+        let end = self.content.len();
+        self.content.push_str(left);
+        self.varying = end..self.content.len();
+        self
+    }
+
+    /// The content without what varies from run to run and means nothing.
+    pub fn meaning(&self) -> Cow<'_, str> {
+        match self.varying.is_empty() {
+            true => Cow::Borrowed(&self.content),
+            false => Cow::Owned([&self.content[..self.varying.start], &self.content[self.varying.end..]].concat()),
+        }
+    }
+
+    /// Puts another content in the place of this one.
+    pub fn replace(&mut self, content: impl Into<String>) {
+        (self.content, self.varying) = (content.into(), 0..0);
     }
 
     /// What is said beside calls: a text of white space says nothing.
@@ -324,6 +352,12 @@ pub trait Model: Send + Sync + Debug {
     /// Whether it can call tools, if that is known. Most that only write text cannot.
     fn calls_tools(&self) -> Option<bool> {
         Some(false)
+    }
+
+    /// The hash of where its replies come from, and of what is asked of it there beside the request. `None` if its replies
+    /// are not to be kept.
+    fn reply_source(&self) -> Option<Key> {
+        None
     }
 
     /// One call. The text goes to `pieces` as it arrives and stands whole in the reply.

@@ -89,6 +89,8 @@ pub fn usage(usage: &engine::Usage) -> Usage {
         root_calls: usage.root_calls,
         sub_calls: usage.sub_calls,
         cached_calls: usage.cached_calls,
+        saved_tokens: usage.saved_tokens.input + usage.saved_tokens.output,
+        saved_usd: usage.saved_cost,
         retries: usage.retries,
         input_tokens: usage.tokens.input,
         output_tokens: usage.tokens.output,

@@ -8,8 +8,9 @@ use crate::{
     config::{Environment, Options, Settings, SettingsError},
     engine::{Backend, Engine, Places},
     failure::{Failure, FailureKind},
-    llm::{Models, RetryPolicy, Scheduler, extractive::Extractive},
+    llm::{Models, Replies, RetryPolicy, Scheduler, extractive::Extractive},
     repl::{Budget, ForkServer, Sandbox},
+    store::{Folder, Store},
 };
 use std::{ops::RangeInclusive, path::PathBuf, sync::Arc};
 
@@ -62,9 +63,10 @@ pub fn same_engine(a: &Settings, b: &Settings) -> bool {
     a.model == b.model && a.worker == b.worker && a.endpoints == b.endpoints && a.prices == b.prices
 }
 
-/// What programs run on. A process needs it once: all engines share it.
+/// What all questions share. A process needs it once: all engines have the same.
 pub fn backend(environment: &Environment) -> Result<Backend, Failure> {
-    Ok(Backend { interpreters: Arc::new(sandbox(environment)?), places: Places::default() })
+    let replies = Arc::new(Replies::new(Store::new(Folder::of(environment))));
+    Ok(Backend { interpreters: Arc::new(sandbox(environment)?), places: Places::default(), replies })
 }
 
 /// Where sandboxed interpreters are started from.

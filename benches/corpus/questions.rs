@@ -45,6 +45,7 @@ async fn first(root: &Path, server: &ScriptedServer) -> Vec<(f64, f64)> {
     for _ in 0..=RUNS {
         let (began, calls) = (Instant::now(), server.calls().len());
         let mut asked = Command::new(env!("CARGO_BIN_EXE_rlm"))
+            .env("RLM_STORE", "off")
             .args(["query", "What is it?", "--strategy", "rlm", "--model", "scripted", "--endpoint", &server.url()])
             .arg(root)
             .stdin(Stdio::null())

@@ -147,6 +147,8 @@ API keys come from the environment of Emacs and from nowhere else."
                                         (const "placeholders")
                                         (const "cleanRetry")))
                           (:tools sexp)
+                          (:noCache boolean)
+                          (:refresh boolean)
                           (:maxIterations integer)
                           (:maxDepth integer)
                           (:maxCalls integer)
@@ -247,7 +249,7 @@ from them.")
   ;; or failed.
   (state 'starting)
   (message "Starting the server")
-  model why context calls tokens cost
+  model why context calls tokens cost known
   (started (float-time)) ended
   result)
 
@@ -276,7 +278,9 @@ from them.")
     (setf (rlm--run-tokens run)
           (+ input (or (plist-get usage :outputTokens) 0))))
   (when-let ((cost (plist-get usage :costUsd)))
-    (setf (rlm--run-cost run) cost)))
+    (setf (rlm--run-cost run) cost))
+  (when-let ((known (plist-get usage :cachedCalls)))
+    (setf (rlm--run-known run) known)))
 
 (defvar-local rlm--run nil
   "The run whose answer the buffer shows.")
@@ -1293,7 +1297,8 @@ for the project."
                      (plist-get usage :calls)
                      (+ (or (plist-get usage :inputTokens) 0)
                         (or (plist-get usage :outputTokens) 0))
-                     (plist-get usage :costUsd)))))
+                     (plist-get usage :costUsd)
+                     (plist-get usage :cachedCalls)))))
        (message "rlm %s: %s (%s); %s" (plist-get status :version)
                 (plist-get status :model) (plist-get status :why)
                 (if (string-empty-p facts) "no calls yet" facts))))
@@ -1658,10 +1663,10 @@ An answer that comes whole is read from its start."
   (rlm--duration (- (or (rlm--run-ended run) (float-time))
                     (rlm--run-started run))))
 
-(defun rlm--usage-facts (calls tokens cost)
+(defun rlm--usage-facts (calls tokens cost known)
   "Return texts for usage: numbers or nil.
-They are CALLS, TOKENS and COST in US dollars; what is 0 is left
-out."
+They are CALLS, TOKENS, COST in US dollars, and KNOWN, the replies
+that needed no call; what is 0 is left out."
   (let ((some (lambda (number) (and number (< 0 number)))))
     (list (and (funcall some calls)
                (format "%d call%s" calls (if (= calls 1) "" "s")))
@@ -1671,7 +1676,9 @@ out."
                       (format "%.1fk tokens" (/ tokens 1000.0)))
                      (t (format "%.1fM tokens" (/ tokens 1000000.0)))))
           (and (funcall some cost)
-               (format (if (< cost 0.01) "$%.4f" "$%.2f") cost)))))
+               (format (if (< cost 0.01) "$%.4f" "$%.2f") cost))
+          (and (funcall some known)
+               (format "%d known before" known)))))
 
 (defun rlm--describe-context (size)
   "Return a short text for SIZE, a context of the protocol, or nil."
@@ -1702,7 +1709,8 @@ out."
                            ,(rlm--run-model run)
                            ,@(rlm--usage-facts (rlm--run-calls run)
                                                (rlm--run-tokens run)
-                                               (rlm--run-cost run)))))
+                                               (rlm--run-cost run)
+                                               (rlm--run-known run)))))
                  (question (string-trim (rlm--run-question run))))
       ;; The facts come first because a narrow window cuts the question off.
       (propertize

@@ -247,6 +247,7 @@ fn status_line(state: &State) -> String {
         parts.push(format!("{}/{} sub-calls", state.sub_calls.0, state.sub_calls.1));
     }
     parts.extend(spending(&state.usage));
+    parts.extend(savings(&state.usage));
     parts.join(" · ")
 }
 
@@ -267,6 +268,14 @@ fn spending(usage: &Usage) -> Vec<String> {
     parts
 }
 
+/// What was not spent, since replies were known.
+fn savings(usage: &Usage) -> Option<String> {
+    let calls = Some(usage.cached_calls).filter(|&calls| calls > 0)?;
+    let tokens = usage.saved_tokens.input + usage.saved_tokens.output;
+    let cost = usage.saved_cost.filter(|&cost| cost > 0.0).map(|cost| format!(", ${cost:.4}")).unwrap_or_default();
+    Some(format!("{} known before ({} saved{cost})", counted(calls, "reply"), counted(tokens, "token")))
+}
+
 fn summary(usage: &Usage) -> String {
     let mut parts = vec![
         format!("{:.1} s", usage.wall_time.as_secs_f64()),
@@ -274,6 +283,7 @@ fn summary(usage: &Usage) -> String {
         counted(usage.sub_calls, "sub-call"),
     ];
     parts.extend(spending(usage));
+    parts.extend(savings(usage));
     if usage.retries > 0 {
         parts.push(format!("{} retries", usage.retries));
     }

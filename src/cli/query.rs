@@ -5,6 +5,7 @@ use super::{
     options::{CommonOptions, Subject},
     output::print_json,
     progress::Display,
+    runs::NotedRun,
     scope,
     trace::TraceFile,
     view::{self, View, ViewOptions},
@@ -19,6 +20,7 @@ use crate::{
 use clap::Args;
 use serde_json::json;
 use std::{
+    ffi::OsString,
     path::PathBuf,
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
@@ -27,7 +29,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
-#[command(after_help = documents::statuses())]
+#[command(after_help = documents::statuses(), args_override_self = true)]
 pub struct QueryArguments {
     #[command(flatten)]
     subject: Subject,
@@ -48,6 +50,10 @@ pub struct QueryArguments {
     /// Show every turn and program, and what was left out
     #[arg(long, short, help_heading = "Output")]
     verbose: bool,
+    /// Go on with a run that was stopped, whose number `rlm runs` shows: rlm query --resume RUN [OPTIONS]
+    // The words of that run take the place of this one before the command line is read.
+    #[arg(long, value_name = "RUN")]
+    resume: Option<String>,
 }
 
 /// Status when there is nothing of what was asked for.
@@ -57,8 +63,9 @@ const ENDED_BY_LIMIT: u8 = 3;
 /// Status after Ctrl-C, as shells have it (128 + SIGINT).
 const INTERRUPTED: u8 = 130;
 
-pub async fn run(arguments: QueryArguments) -> ExitCode {
-    let QueryArguments { subject, common, json, view, trace, quiet, verbose } = arguments;
+/// `words` are what stands behind `rlm query`.
+pub async fn run(arguments: QueryArguments, words: &[OsString]) -> ExitCode {
+    let QueryArguments { subject, common, json, view, trace, quiet, verbose, resume: _ } = arguments;
     let (settings, config) = match common.resolve() {
         Ok(resolved) => resolved,
         Err(problem) => return super::wrong_usage(&problem),
@@ -85,18 +92,25 @@ pub async fn run(arguments: QueryArguments) -> ExitCode {
     view.streams &= !json;
     let display = Display::new(quiet, verbose, view);
     let teller = Arc::new(Teller { display, trace, started: Mutex::default() });
-    let answer = ask(subject, &settings, config, teller.clone(), cancel).await;
-    teller.finish(answer, json)
+    let (answer, run) = ask(subject, words, &settings, config, teller.clone(), cancel).await;
+    let is_stopped = !answer.termination.is_answer() && answer.termination != Termination::Failed;
+    let status = teller.finish(answer, json);
+    if let (Some(run), true, false) = (run, is_stopped, quiet) {
+        super::say(&format!("rlm: to go on: rlm query --resume {run}"));
+    }
+    status
 }
 
-/// Everything between the options and the answer.
+/// Everything between the options and the answer, which comes with the number of its run.
 async fn ask(
     Subject { question, path, as_json }: Subject,
+    words: &[OsString],
     settings: &Settings,
     config: RunConfig,
     teller: Arc<Teller>,
     cancel: CancellationToken,
-) -> Answer {
+) -> (Answer, Option<i64>) {
+    let is_piped = scope::reads_standard_input(&path);
     // Reading a huge repository ends with the question, however that ends.
     let stop = StopFlag::default();
     let _stop = stop.raise_on_drop();
@@ -109,21 +123,21 @@ async fn ask(
     let since = Instant::now();
     let (engine, snapshot) = tokio::select! {
         biased;
-        () = cancel.cancelled() => return Answer::without_text(Termination::Cancelled),
+        () = cancel.cancelled() => return (Answer::without_text(Termination::Cancelled), None),
         // A server may keep the list of its models to itself for longer than the question may take.
-        () = sleep(settings.limits.timeout) => return Answer::without_text(Termination::Timeout),
+        () = sleep(settings.limits.timeout) => return (Answer::without_text(Termination::Timeout), None),
         both = async { tokio::join!(setup::engine(settings, &environment, scheduler, backend), walk) } => both,
     };
     let engine = match engine {
         Ok(engine) => engine,
-        Err(failure) => return Answer::failed(failure),
+        Err(failure) => return (Answer::failed(failure), None),
     };
     teller.display.model(engine.choice.root.name(), engine.choice.worker.name(), &engine.choice.why);
     teller.display.warn(&engine.models.take_warnings());
     let snapshot = match snapshot {
         Ok(Ok(snapshot)) => snapshot,
-        Ok(Err(error)) => return Answer::failed(engine::context_failure(&error)),
-        Err(error) => return Answer::failed(engine::internal_failure(&error)),
+        Ok(Err(error)) => return (Answer::failed(engine::context_failure(&error)), None),
+        Err(error) => return (Answer::failed(engine::internal_failure(&error)), None),
     };
     teller.display.link_to(snapshot.clone());
     let question = Question {
@@ -134,10 +148,19 @@ async fn ask(
         limits: Limits { timeout: settings.limits.timeout.saturating_sub(since.elapsed()), ..settings.limits.clone() },
         session: None,
     };
+    let replies = engine.backend.replies.clone();
+    let noted = match settings.no_cache {
+        true => None,
+        false => NotedRun::begin(&replies, &question.text, words, is_piped).await,
+    };
     let answer = engine.ask(question, teller.clone(), cancel).await;
+    let run = match noted {
+        Some(noted) => Some(noted.end(&answer, engine.choice.root.name()).await),
+        None => None,
+    };
     // What is binary or unreadable shows only when it is read.
     teller.display.left_out(&snapshot.exclusions());
-    answer
+    (answer, run)
 }
 
 /// Tells the terminal and the trace what happens.

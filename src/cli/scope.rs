@@ -29,7 +29,11 @@ const QUIET: Timespec = Timespec { tv_sec: 2, tv_nsec: 0 };
 /// A frozen view of what lies at `paths`; `-` is standard input. Nothing at all is what is piped in, or else the current
 /// folder. Blocks, and can be stopped.
 pub fn snapshot(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> Result<Arc<Snapshot>, corpus::Error> {
-    let unnamed = [PathBuf::from(if paths.is_empty() && is_piped() { "-" } else { "." })];
+    let reads_input = paths.is_empty() && is_piped();
+    if reads_input {
+        tell_of_silence();
+    }
+    let unnamed = [PathBuf::from(if reads_input { "-" } else { "." })];
     let paths = if paths.is_empty() { &unnamed } else { paths };
     let paths: Vec<PathBuf> = paths.iter().map(|path| meant(path)).collect();
     let lone = paths.len() == 1;
@@ -59,16 +63,24 @@ pub fn snapshot(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> Resu
     Snapshot::take(&selection, stop)
 }
 
+/// Whether a question about these paths reads standard input.
+pub fn reads_standard_input(paths: &[PathBuf]) -> bool {
+    let named = |path: &PathBuf| DESCRIPTORS.iter().any(|it| path.starts_with(it)) || path.as_os_str() == "-";
+    paths.iter().any(named) || paths.is_empty() && is_piped()
+}
+
 /// Whether standard input is a pipe or a file. A terminal, or `/dev/null`, is nothing to read.
-fn is_piped() -> bool {
+pub fn is_piped() -> bool {
+    let kind = rustix::fs::fstat(rustix::stdio::stdin()).map(|stat| FileType::from_raw_mode(stat.st_mode));
+    matches!(kind, Ok(FileType::Fifo | FileType::Socket | FileType::RegularFile))
+}
+
+/// Says what is waited for if nothing comes: some programs start others with a pipe that they never close.
+fn tell_of_silence() {
     let input = rustix::stdio::stdin();
-    let kind = rustix::fs::fstat(input).map(|stat| FileType::from_raw_mode(stat.st_mode));
-    let is_pipe = matches!(kind, Ok(FileType::Fifo | FileType::Socket));
-    // Some programs start others with a pipe that they never close.
-    if is_pipe && poll(&mut [PollFd::new(&input, PollFlags::IN)], Some(&QUIET)) == Ok(0) {
+    if poll(&mut [PollFd::new(&input, PollFlags::IN)], Some(&QUIET)) == Ok(0) {
         say("rlm: reading standard input; name a path, such as `.`, to ask about what lies there");
     }
-    is_pipe || kind == Ok(FileType::RegularFile)
 }
 
 /// Whether a path is the current folder, named by nothing but dots: what is meant then is what lies there.

@@ -56,6 +56,12 @@ options! {
         /// Mend what may be a slip of the model, at the risk that it was none; may be given several times
         "repair", repair => repairs: Choices<Repair> = Choices::NEW, Facts::of(How);
 
+        /// Neither serve replies of models from the store nor keep any
+        "noCache", no_cache => no_cache: Flag = Flag, Facts::of(How);
+
+        /// Ask for replies anew that are in the store, and put the new ones in their place
+        "refresh", refresh => refresh: Flag = Flag, Facts::of(How);
+
         /// Only files that match; may be given several times
         "include", include => include: Globs = Globs, Facts::of(Context);
 

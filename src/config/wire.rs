@@ -51,7 +51,8 @@ mod tests {
             "replyTokens": 512, "window": 4096, "firstTokenTimeout": "1m", "silenceTimeout": 9,
             "reasoningEffort": "low",
             "concurrency": 7, "protocol": "tools", "repair": ["cleanRetry"], "schema": {"type": "array"},
-            "tools": [], "include": ["*.rs"], "exclude": [], "noIgnore": true, "price": {"m": [1, 2.5]},
+            "tools": [], "include": ["*.rs"], "exclude": [], "noIgnore": true, "noCache": true,
+            "refresh": false, "price": {"m": [1, 2.5]},
         });
         let options = Options::from_json(&section).unwrap();
         let names = section.as_object().unwrap().keys();
@@ -85,6 +86,8 @@ mod tests {
             include: Some(vec!["*.rs".into()]),
             exclude: Some(vec![]),
             no_ignore: Some(true),
+            no_cache: Some(true),
+            refresh: Some(false),
             price: Some([("m".to_owned(), Price { input: 1.0, output: 2.5 })].into()),
             unknown: vec![],
         };

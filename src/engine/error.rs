@@ -38,6 +38,15 @@ pub enum RunError {
 }
 
 impl RunError {
+    /// Whether it is the model that has failed, so that the same replies would lead to the same again.
+    pub fn is_of_model(&self) -> bool {
+        use FailureKind::{EmptyReply, NoAnswer, ReplyCut};
+        match self {
+            Self::Failed(failure) => matches!(failure.kind, NoAnswer | ReplyCut | EmptyReply),
+            Self::Limit(limit) => *limit == Termination::Errors,
+        }
+    }
+
     /// A model gave no answer that can be used.
     pub fn no_answer(message: String) -> Self {
         let hint = Some("another model may do better: --model".to_owned());

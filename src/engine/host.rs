@@ -20,7 +20,6 @@ mod programs;
 mod python;
 mod rows;
 mod schema;
-mod siblings;
 mod sub_calls;
 pub mod tool_action;
 pub mod tool_call;

@@ -1,5 +1,6 @@
 //! What all runs of one question share. It does not change, other than its ledger and its progress.
 
+pub mod known;
 pub mod ledger;
 pub mod progress;
 
@@ -15,6 +16,7 @@ use crate::{
     failure::Failure,
     llm::{self, Choice, Model, Models, RunPermits, Scheduler},
 };
+use known::Known;
 use ledger::Ledger;
 use progress::Progress;
 use std::{
@@ -47,8 +49,10 @@ pub struct QueryContext {
     pub cancel: CancellationToken,
     pub ledger: Ledger,
     pub progress: Progress,
+    /// Replies that need no call.
+    pub known: Known,
+    pub prices: Arc<BTreeMap<String, Price>>,
     models: Arc<Models>,
-    prices: Arc<BTreeMap<String, Price>>,
     children: Vec<Semaphore>,
     /// Whether a server did not take tools, so that runs go on with programs.
     gave_up_tools: AtomicBool,
@@ -76,11 +80,12 @@ impl QueryContext {
         Self {
             snapshot: parts.snapshot,
             models: parts.models,
-            choice: parts.choice,
             places: parts.backend.places.of_question(),
             permits: RunPermits::new(parts.limits.concurrency),
             children: (0..depths).map(|_| Semaphore::new(CHILDREN_PER_DEPTH)).collect(),
             ledger: Ledger::new(parts.limits.clone()),
+            known: Known::new(parts.backend.replies.clone(), &parts.config, &parts.choice),
+            choice: parts.choice,
             progress: Progress::new(parts.events, parts.config.schema.is_some()),
             limits: parts.limits,
             config: parts.config,

@@ -355,9 +355,9 @@ impl<'t> Run<'t> {
     async fn make_room(&mut self) -> Result<(), RunError> {
         if self.transcript.is_crowded() {
             self.tell(&format!("{} is summing up", self.model.name()));
-            let messages = self.transcript.asking(prompt::SUMMARIZE);
+            let (messages, task) = (self.transcript.asking(prompt::SUMMARIZE), self.task.clone());
             let summary =
-                self.tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut |_| {}).await;
+                self.tree.call(&self.model, messages, &self.tools, Some(task), Some(self.number), &mut |_| {}).await;
             match summary {
                 Ok(turn) if turn.cut.is_none() && turn.calls.is_empty() => {
                     self.transcript.compact(&turn.text);

@@ -62,6 +62,8 @@ pub(super) struct Asked {
 #[derive(Debug)]
 pub(super) struct Adjustments {
     known: Mutex<Adjusted>,
+    /// How much the model was wished to reason, whether the server takes that or not.
+    wished_effort: Effort,
     /// Whether the fields of requests are written here; else only what a request says can be changed.
     owns_fields: bool,
 }
@@ -79,7 +81,11 @@ impl Adjustments {
             most_reply,
             window: None,
         };
-        Self { known: Mutex::new(known), owns_fields }
+        Self { known: Mutex::new(known), wished_effort: effort, owns_fields }
+    }
+
+    pub(super) fn wished_effort(&self) -> Effort {
+        self.wished_effort
     }
 
     /// Whether no shape was refused so far.

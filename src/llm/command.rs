@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     exec::{self, Ended},
+    store::Key,
     text::one_line,
 };
 use futures::future::BoxFuture;
@@ -115,6 +116,11 @@ impl Model for CommandModel {
 
     fn window(&self) -> Option<usize> {
         self.window
+    }
+
+    /// A program may read what lies where it is started.
+    fn reply_source(&self) -> Option<Key> {
+        Some(Key::of(&(&self.words, std::env::current_dir().ok()?.as_os_str().as_encoded_bytes())))
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {

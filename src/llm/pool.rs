@@ -4,6 +4,7 @@
 //! and the call moves on: nothing was sent to it, so this is no second attempt. Every other failure is the caller's.
 
 use super::{Error, Model, PieceSink, Reply, Request};
+use crate::store::Key;
 use futures::future::BoxFuture;
 use std::{
     sync::{
@@ -120,6 +121,13 @@ impl Model for Pool {
     /// What the first says: they serve the same model.
     fn calls_tools(&self) -> Option<bool> {
         self.members.first().map_or(Some(false), |(_, model)| model.calls_tools())
+    }
+
+    /// That of all members, in whatever order they are named.
+    fn reply_source(&self) -> Option<Key> {
+        let mut sources = self.members.iter().map(|(_, model)| model.reply_source()).collect::<Option<Vec<_>>>()?;
+        sources.sort_unstable();
+        Some(Key::of(&sources))
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {

@@ -17,7 +17,7 @@ use super::{
     stream_reader::{Progress, Reported, StreamReader},
     tool::{acceptable, with_own_ids},
 };
-use crate::config::Effort;
+use crate::{config::Effort, store::Key};
 use futures::{StreamExt, future::BoxFuture};
 use genai::{
     Client, ModelIden, ServiceTarget,
@@ -419,6 +419,12 @@ impl Model for Provider {
 
     fn calls_tools(&self) -> Option<bool> {
         super::catalog::calls_tools(self.target.model.adapter_kind)
+    }
+
+    fn reply_source(&self) -> Option<Key> {
+        let RemoteModel { endpoint, headers, .. } = &self.remote;
+        let effort = format!("{:?}", self.adjustments.wished_effort());
+        Some(Key::of(&(self.target.model.adapter_kind.as_str(), endpoint, headers, effort)))
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {

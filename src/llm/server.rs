@@ -21,7 +21,10 @@ use super::{
     size,
     stream_reader::{Progress, StreamReader},
 };
-use crate::config::{Effort, Endpoint};
+use crate::{
+    config::{Effort, Endpoint},
+    store::Key,
+};
 use events::Messages;
 use futures::future::BoxFuture;
 use reqwest::{Client, RequestBuilder, Response, Url};
@@ -294,6 +297,9 @@ impl ServerModel {
     }
 }
 
+/// The field of a request that says how much of a reply is chance.
+const TEMPERATURE: &str = "temperature";
+
 /// Models that want the limit on the reply under its later name.
 const LATER_LIMIT: [&str; 5] = ["gpt-5", "gpt-6", "o1", "o3", "o4"];
 
@@ -338,6 +344,17 @@ impl Model for ServerModel {
 
     fn calls_tools(&self) -> Option<bool> {
         self.calls_tools
+    }
+
+    /// Who asks for chance wants another reply each time.
+    fn reply_source(&self) -> Option<Key> {
+        let options = self.extra.get("options").unwrap_or(&Value::Null);
+        let temperature = self.extra.get(TEMPERATURE).unwrap_or(&options[TEMPERATURE]);
+        // A gateway may choose what answers by a header, or by what the address has behind its path.
+        let server = (self.url.as_str(), &self.remote.headers, &self.name, format!("{:?}", self.protocol));
+        let effort = format!("{:?}", self.adjustments.wished_effort());
+        let asked = (server, self.wanted_window, effort, &self.extra);
+        (temperature.as_f64().unwrap_or_default() <= 0.0).then(|| Key::of(&asked))
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {

@@ -2,8 +2,10 @@
 //!
 //! A model that reads learns this from the messages. The built-in one understands no sentences, and is told.
 
+use serde::Serialize;
+
 /// What a request is for. A request without a task is a prompt that a program wrote.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Task {
     /// A turn of a run that answers a question about its text.
     Answer { question: String, selection: Option<Place> },
@@ -14,7 +16,7 @@ pub enum Task {
 }
 
 /// Lines of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Place {
     pub path: String,
     /// Counted from 1.

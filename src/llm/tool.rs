@@ -2,11 +2,12 @@
 //! stream.
 
 use super::literal::whole_value;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 use std::{borrow::Cow, collections::HashSet};
 
 /// Something that a model may call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Tool {
     pub name: String,
     /// What it does, for the model.
@@ -23,7 +24,7 @@ impl Tool {
 }
 
 /// A call that a model has made.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToolCall {
     /// By which its result is told from those of others; unique within a reply.
     pub id: String,

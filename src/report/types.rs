@@ -83,6 +83,10 @@ pub struct Usage {
     pub root_calls: u64,
     pub sub_calls: u64,
     pub cached_calls: u64,
+    /// What the cached calls took when they were made.
+    pub saved_tokens: u64,
+    /// Null if the price of one of their models is not known.
+    pub saved_usd: Option<f64>,
     pub retries: u64,
     pub input_tokens: u64,
     pub output_tokens: u64,

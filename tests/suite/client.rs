@@ -26,6 +26,8 @@ impl Client {
         let mut child = Command::new(env!("CARGO_BIN_EXE_rlm"))
             .arg("lsp")
             .env_clear()
+            // What other tests were told is no answer here.
+            .env("RLM_STORE", "off")
             .envs(environment)
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             // Where no Ollama answers.

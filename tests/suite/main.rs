@@ -16,6 +16,7 @@ mod fork_server;
 mod fuzz;
 mod git;
 mod huge;
+mod known;
 mod limits;
 mod llama;
 mod lsp;

@@ -31,6 +31,8 @@ pub fn rlm<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         // Where no Ollama answers.
         .env("OLLAMA_HOST", "127.0.0.1:9")
+        // What other tests were told is no answer here.
+        .env("RLM_STORE", "off")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -55,6 +57,7 @@ pub async fn on_terminal<S: AsRef<OsStr>>(
         .env("SHELL", "/bin/sh")
         .env("TERM", "xterm-256color")
         .env("OLLAMA_HOST", "127.0.0.1:9")
+        .env("RLM_STORE", "off")
         .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())

@@ -211,6 +211,8 @@ function decodeUsage(value: unknown): Usage {
     calls: number(it["calls"]),
     subCalls: number(it["subCalls"]),
     cachedCalls: number(it["cachedCalls"]),
+    savedTokens: number(it["savedTokens"]),
+    savedUsd: typeof it["savedUsd"] === "number" ? it["savedUsd"] : null,
     inputTokens: number(it["inputTokens"]),
     outputTokens: number(it["outputTokens"]),
     costUsd: typeof it["costUsd"] === "number" ? it["costUsd"] : null,

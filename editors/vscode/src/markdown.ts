@@ -4,7 +4,16 @@
 
 import type { Answer } from "./answers";
 import { formatPlace } from "./links";
-import { describeContext, describeProgress, describeSpent, duration, plural, sentence, shorten } from "./progress";
+import {
+  describeContext,
+  describeProgress,
+  describeSaved,
+  describeSpent,
+  duration,
+  plural,
+  sentence,
+  shorten,
+} from "./progress";
 import { type Citation, type Lost, type Result, STATE_MEANINGS } from "./model";
 import { CITATION_STATES } from "./protocol";
 
@@ -125,6 +134,7 @@ function footer({ model, worker, usage, context }: Result): string {
     models === "" ? "" : `\`${models}\``,
     context.files > 0 ? describeContext(context) : "",
     ...describeSpent(usage),
+    describeSaved(usage),
     usage.wallMs > 0 ? duration(usage.wallMs) : "",
   ].filter((part) => part !== "");
   return parts.join(" · ");

@@ -21,7 +21,16 @@ export const STATE_MEANINGS: Record<wire.CitationState, string> = {
 
 export type Usage = Pick<
   wire.Usage,
-  "calls" | "subCalls" | "cachedCalls" | "inputTokens" | "outputTokens" | "costUsd" | "iterations" | "wallMs"
+  | "calls"
+  | "subCalls"
+  | "cachedCalls"
+  | "savedTokens"
+  | "savedUsd"
+  | "inputTokens"
+  | "outputTokens"
+  | "costUsd"
+  | "iterations"
+  | "wallMs"
 >;
 
 export type ContextSize = Pick<

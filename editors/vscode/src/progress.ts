@@ -21,6 +21,14 @@ export function describeSpent(
   ].filter((part) => part !== "");
 }
 
+/** `12 replies known before (8.1k tokens, $0.02 saved)`, if any reply was. */
+export function describeSaved(usage: Pick<Usage, "cachedCalls" | "savedTokens" | "savedUsd">): string {
+  const { cachedCalls, savedTokens, savedUsd } = usage;
+  const cost = savedUsd !== null && savedUsd > 0 ? `, ${money(savedUsd)}` : "";
+  const replies = cachedCalls === 1 ? "1 reply" : `${cachedCalls} replies`;
+  return cachedCalls > 0 ? `${replies} known before (${compact(savedTokens)} tokens${cost} saved)` : "";
+}
+
 /** `14 files (22 kB, 3 left out: 2 ignored, 1 binary)`. */
 export function describeContext(context: ContextSize): string {
   const reasons = context.skippedFor.map((it) => `${it.count} ${it.reason}`).join(", ");

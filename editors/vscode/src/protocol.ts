@@ -67,6 +67,10 @@ export type Usage = {
   rootCalls: number;
   subCalls: number;
   cachedCalls: number;
+  /** What the cached calls took when they were made. */
+  savedTokens: number;
+  /** Null if the price of one of their models is not known. */
+  savedUsd: number | null;
   retries: number;
   inputTokens: number;
   outputTokens: number;
@@ -328,6 +332,10 @@ export type Options = {
   tools?: object;
   /** Mend what may be a slip of the model, at the risk that it was none; may be given several times */
   repair?: ("doubledCalls" | "placeholders" | "cleanRetry")[];
+  /** Neither serve replies of models from the store nor keep any */
+  noCache?: boolean;
+  /** Ask for replies anew that are in the store, and put the new ones in their place */
+  refresh?: boolean;
   /** Only files that match; may be given several times */
   include?: string[];
   /** No files that match; may be given several times */
@@ -384,6 +392,8 @@ export const SETTINGS = [
   "protocol",
   "tools",
   "repair",
+  "noCache",
+  "refresh",
   "include",
   "exclude",
   "noIgnore",

@@ -6,7 +6,7 @@ import * as vscode from "vscode";
 
 import type { Answer } from "./answers";
 import type { AnswerDocuments } from "./documents";
-import { describeSpent, duration, plural, shorten } from "./progress";
+import { describeSaved, describeSpent, duration, plural, shorten } from "./progress";
 import type { Status } from "./model";
 import type { Runs } from "./runs";
 
@@ -79,7 +79,7 @@ export class RunsView implements vscode.Disposable {
 /** The report as lines of text. */
 export function describeStatus(status: Status): string {
   const worker = status.worker === "" || status.worker === status.model ? "" : `, sub-calls: ${status.worker}`;
-  const spent = describeSpent(status.usage);
+  const spent = [...describeSpent(status.usage), describeSaved(status.usage)].filter((part) => part !== "");
   return [
     `Model: ${status.model}${worker}`,
     status.why === "" ? "" : `Why this model: ${status.why}`,

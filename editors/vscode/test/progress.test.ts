@@ -1,7 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { compact, describeContext, describeProgress, duration, money, plural, sentence, shorten } from "../src/progress";
+import {
+  compact,
+  describeContext,
+  describeProgress,
+  describeSaved,
+  duration,
+  money,
+  plural,
+  sentence,
+  shorten,
+} from "../src/progress";
+
+test("replies that were known are told with what they saved", () => {
+  assert.equal(describeSaved({ cachedCalls: 0, savedTokens: 0, savedUsd: 0 }), "");
+  assert.equal(describeSaved({ cachedCalls: 1, savedTokens: 950, savedUsd: null }), "1 reply known before (950 tokens saved)");
+  assert.equal(
+    describeSaved({ cachedCalls: 12, savedTokens: 8100, savedUsd: 1.2 }),
+    "12 replies known before (8.1k tokens, $1.20 saved)",
+  );
+});
 
 const nothing = { calls: 0, subCalls: 0, inputTokens: 0, outputTokens: 0, costUsd: null };
 

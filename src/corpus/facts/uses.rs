@@ -81,15 +81,20 @@ pub fn uses(context: &ContextText, name: &str, most: usize, stop: &StopFlag) -> 
     let may_have = |number: usize| may_have.as_ref().is_none_or(|files| files[number]);
     let parsed = AtomicUsize::new(0);
     let failure = OnceLock::new();
-    let found = parallel::each(segments.len(), 1, || (), |(), number| {
-        let segment = &segments[number];
-        let found = match () {
-            () if !may_have(number) => Ok(Uses::default()),
-            () if segment.text.len() > LARGEST => in_large_file(context, segment, name, most, stop),
-            () => stop.check().and_then(|()| in_file(context, segment, name, most, &parsed, stop)),
-        };
-        found.map_err(|error| failure.set(error)).ok()
-    });
+    let found = parallel::each(
+        segments.len(),
+        1,
+        || (),
+        |(), number| {
+            let segment = &segments[number];
+            let found = match () {
+                () if !may_have(number) => Ok(Uses::default()),
+                () if segment.text.len() > LARGEST => in_large_file(context, segment, name, most, stop),
+                () => stop.check().and_then(|()| in_file(context, segment, name, most, &parsed, stop)),
+            };
+            found.map_err(|error| failure.set(error)).ok()
+        },
+    );
     let found = found.ok_or_else(|| failure.into_inner().unwrap_or(Error::Stopped))?;
     stop.check()?;
     let mut uses = Uses::default();

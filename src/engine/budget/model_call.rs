@@ -1,4 +1,9 @@
-//! The way from a run to a model: within the limits of the question, scheduled, metered.
+//! The way from a run to a model: a reply that is known is served; any other call is made within the limits of the
+//! question, scheduled, metered.
+
+mod siblings;
+
+pub use siblings::Siblings;
 
 use super::{
     Exceeded,
@@ -6,7 +11,9 @@ use super::{
 };
 use crate::{
     engine::{error::CallError, event::Event, query_context::QueryContext},
-    llm::{self, Finish, Message, Model, Piece, PieceSink, Request, Shape, Task, Tool, ToolCall},
+    llm::{
+        self, Finish, Given, KnownReply, Made, Message, Model, Piece, PieceSink, Request, Shape, Task, Tool, ToolCall,
+    },
 };
 use std::sync::Arc;
 
@@ -44,41 +51,76 @@ pub struct Asked {
     pub messages: Vec<Message>,
     pub tools: Arc<[Tool]>,
     pub task: Option<Task>,
-    pub terms: Terms,
+    /// The run whose turn it is, if it is no plain call of a program.
+    pub turn_of: Option<u64>,
     /// The longest reply, if it is to be shorter than others.
     pub reply_tokens: Option<u32>,
     /// The shape of the reply, for servers that can hold a model to one.
     pub shape: Option<Shape>,
+    /// The batch that it belongs to.
+    pub siblings: Option<Arc<Siblings>>,
 }
 
 impl Asked {
-    /// A turn without tools.
+    /// A turn of the root without tools.
     pub fn turn(messages: Vec<Message>) -> Self {
-        let terms = Terms { is_turn: true, ..Terms::default() };
-        Self { messages, terms, ..Self::default() }
+        Self { messages, turn_of: Some(0), ..Self::default() }
     }
 }
 
 impl QueryContext {
-    /// One call of a model within the limits of the tree. `is_turn` tells a run's turn from a plain call of a program.
+    /// One reply of a model within the limits of the tree. `turn_of` is the run whose turn it is, if it is no plain call of
+    /// a program.
     pub async fn call(
         &self,
         model: &Arc<dyn Model>,
         messages: Vec<Message>,
         tools: &Arc<[Tool]>,
         task: Option<Task>,
-        is_turn: bool,
+        turn_of: Option<u64>,
         pieces: PieceSink<'_>,
     ) -> Result<Turn, CallError> {
-        let terms = Terms { is_turn, ..Terms::default() };
-        let asked = Asked { messages, tools: tools.clone(), task, terms, ..Asked::default() };
+        let asked = Asked { messages, tools: tools.clone(), task, turn_of, ..Asked::default() };
         self.ask(model, asked, pieces).await
     }
 
     /// The same with all that can be asked for.
     pub async fn ask(&self, model: &Arc<dyn Model>, asked: Asked, pieces: PieceSink<'_>) -> Result<Turn, CallError> {
-        let Asked { messages, tools, task, terms, reply_tokens, shape } = asked;
-        let mut request = Request { messages, max_output_tokens: None, tools, shape, task };
+        let Asked { messages, tools, task, turn_of, reply_tokens, shape, siblings } = asked;
+        let request = Request { messages, max_output_tokens: None, tools, shape, task };
+        let most = reply_tokens.map_or(self.limits.reply_tokens, |most| self.limits.reply_tokens.min(most.into()));
+        let key = self.known.key(model.as_ref(), &request, most);
+        let call = async {
+            let terms = Terms { is_turn: turn_of.is_some(), ..Terms::default() };
+            match &siblings {
+                Some(siblings) => siblings.call(self, model, request, reply_tokens).await,
+                None => self.make_call(model, request, terms, reply_tokens, &mut *pieces).await,
+            }
+        };
+        let Some(key) = key else { return call.await.map(|Made { value, .. }| value) };
+        match self.known.reply(key, turn_of, call).await? {
+            Given::Made(turn) => Ok(turn),
+            Given::Served(known) => {
+                let KnownReply { text, calls, usage } = known.as_ref();
+                if !text.is_empty() {
+                    pieces(Piece::Text(text));
+                }
+                let price = llm::price(&self.prices, model.name());
+                self.ledger.meter.count_served(*usage, price.map(|price| price.of(usage.input, usage.output)));
+                Ok(Turn { text: text.clone(), calls: calls.clone(), cut: None })
+            }
+        }
+    }
+
+    /// The call itself.
+    async fn make_call(
+        &self,
+        model: &Arc<dyn Model>,
+        mut request: Request,
+        terms: Terms,
+        reply_tokens: Option<u32>,
+        pieces: PieceSink<'_>,
+    ) -> Result<Made<Turn>, CallError> {
         let open = MeteredCall::reserve(self, model.as_ref(), request.bytes(), terms).await?;
         let within =
             |longest: Option<u32>| reply_tokens.map_or(longest, |most| Some(longest.unwrap_or(most).min(most)));
@@ -106,6 +148,7 @@ impl QueryContext {
         let tokens = within(longest).unwrap_or_default();
         // A reply that was to be short was not made shorter by a limit of the run.
         let shortened_by = open.settle(reply.usage).filter(|_| longest.is_some_and(|longest| longest <= tokens));
+        let known = (reply.finish == Finish::Complete).then(|| KnownReply::of_reply(&reply));
         let cut = match (reply.finish, shortened_by) {
             (Finish::Complete, _) => None,
             (Finish::Length, Some(limit)) => Some(Cut::Limit(limit)),
@@ -113,7 +156,7 @@ impl QueryContext {
             (Finish::Looping, _) => Some(Cut::Looping),
             (Finish::Other(reason), _) => Some(Cut::Provider(reason)),
         };
-        Ok(Turn { text: reply.text, calls: reply.calls, cut })
+        Ok(Made { value: Turn { text: reply.text, calls: reply.calls, cut }, reply: known })
     }
 
     /// Tells of a turn of a root that answers in one prompt.

@@ -15,8 +15,12 @@ pub struct Usage {
     pub root_calls: u64,
     /// Plain calls that programs made.
     pub sub_calls: u64,
-    /// Calls that a cache answered.
+    /// Calls that were not made, since their replies were known: from the store, or from the same call of somebody else.
     pub cached_calls: u64,
+    /// Tokens that these took when they were made.
+    pub saved_tokens: TokenUsage,
+    /// US dollars that they would have cost; `None` if the price of one of their models is not known.
+    pub saved_cost: Option<f64>,
     /// Attempts beyond the first.
     pub retries: u64,
     pub tokens: TokenUsage,
@@ -37,6 +41,8 @@ impl std::ops::AddAssign for Usage {
         self.root_calls += other.root_calls;
         self.sub_calls += other.sub_calls;
         self.cached_calls += other.cached_calls;
+        self.saved_tokens += other.saved_tokens;
+        self.saved_cost = self.saved_cost.zip(other.saved_cost).map(|(sum, cost)| sum + cost);
         self.retries += other.retries;
         self.tokens += other.tokens;
         self.cost = self.cost.zip(other.cost).map(|(sum, cost)| sum + cost);
@@ -64,7 +70,7 @@ pub struct UsageMeter(Mutex<Usage>);
 impl Usage {
     /// Nothing yet.
     pub fn none() -> Self {
-        Self { cost: Some(0.0), ..Self::default() }
+        Self { cost: Some(0.0), saved_cost: Some(0.0), ..Self::default() }
     }
 }
 
@@ -84,6 +90,15 @@ impl UsageMeter {
             usage.tokens += call.tokens;
             usage.cost = usage.cost.zip(call.cost).map(|(sum, cost)| sum + cost);
             usage.model_time += call.time;
+        });
+    }
+
+    /// Counts a call that was not made, with what it took when it was.
+    pub fn count_served(&self, tokens: TokenUsage, cost: Option<f64>) {
+        self.update(|usage| {
+            usage.cached_calls += 1;
+            usage.saved_tokens += tokens;
+            usage.saved_cost = usage.saved_cost.zip(cost).map(|(sum, cost)| sum + cost);
         });
     }
 

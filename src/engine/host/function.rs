@@ -7,6 +7,9 @@ use crate::{
 };
 use serde_json::{Value, json};
 
+/// Prompts that one call may hand over. Each costs memory while it waits, whether a limit lets it through or not.
+pub const MOST_PROMPTS: usize = 10_000;
+
 /// A function that the engine offers. Everything that is said of it anywhere is made from this: the instructions, the
 /// schema of the tool, the Python function, the page in `docs/`, the reserved names.
 #[derive(Debug)]

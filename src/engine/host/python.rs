@@ -1,9 +1,6 @@
 //! The functions as programs find them: a text of Python, which the interpreter's prelude ends with.
 
-use super::{
-    function::{Constant, Does, Gives, HostFunction, Kind, Missing, Parameter},
-    sub_calls::MOST_PROMPTS,
-};
+use super::function::{Constant, Does, Gives, HostFunction, Kind, MOST_PROMPTS, Missing, Parameter};
 use crate::text::capitalized;
 use std::fmt::Write;
 

@@ -5,14 +5,13 @@ use crate::{
     corpus::Snapshot,
     engine::{
         answer::Lost,
-        budget::model_call::Asked,
+        budget::model_call::{Asked, Siblings},
         error::{CallError, RunError},
         event::{Event, Origin, SubCallState},
         host::{
             dispatch::{HostFunctions, arguments},
-            looks,
-            siblings::Siblings,
-            tool_output,
+            function::MOST_PROMPTS,
+            looks, tool_output,
         },
         prompt::{self, overview::Overview},
         query_context::QueryContext,
@@ -24,12 +23,10 @@ use crate::{
 };
 use futures::future::{join_all, ready};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Characters of a prompt that name its call to people.
 const LABEL_CHARS: usize = 80;
-
-/// Prompts that one call may hand over. Each costs memory while it waits, whether a limit lets it through or not.
-pub(super) const MOST_PROMPTS: usize = 10_000;
 
 /// The longest name of a model.
 const LONGEST_NAME: usize = 120;
@@ -106,7 +103,7 @@ impl HostFunctions<'_> {
             Some(text) => prompts.into_iter().map(|prompt| format!("{prompt}\n\n{text}")).collect(),
             None => prompts,
         };
-        let (model, siblings) = (model.as_deref(), &Siblings::new(&prompts));
+        let (model, siblings) = (model.as_deref(), &Arc::new(Siblings::new(&prompts)));
         let answers = join_all(prompts.into_iter().map(|prompt| async move {
             let label = one_line(&prompt, LABEL_CHARS);
             let work = async {
@@ -115,7 +112,7 @@ impl HostFunctions<'_> {
                         let asked = (prompt::CHILD_QUESTION, Task::FollowPrompt);
                         self.child(ready(Ok(prompt)), asked, |text| (text, None), model).await
                     }
-                    false => self.plain(prompt, None, model, siblings).await,
+                    false => self.plain(prompt, None, model, Some(siblings.clone())).await,
                 }
             };
             self.tracked(label, work).await.unwrap_or_else(|error| format!("Error: {error}"))
@@ -154,11 +151,11 @@ impl HostFunctions<'_> {
         prompt: String,
         task: Option<Task>,
         model: Option<&str>,
-        siblings: &Siblings,
+        siblings: Option<Arc<Siblings>>,
     ) -> Result<String, String> {
         let model = self.tree.model(model).await.map_err(|error| error.to_string())?;
-        let asked = Asked { messages: vec![Message::user(prompt)], task, ..Asked::default() };
-        let turn = match siblings.ask(self.tree, &model, asked).await {
+        let asked = Asked { messages: vec![Message::user(prompt)], task, siblings, ..Asked::default() };
+        let turn = match self.tree.ask(&model, asked, &mut |_| {}).await {
             Ok(turn) => turn,
             Err(CallError::Model(llm::Error::EmptyReply { reasoning, .. })) if !reasoning.trim().is_empty() => {
                 return Ok(prompt::reasoning_only(&reasoning));
@@ -185,7 +182,7 @@ impl HostFunctions<'_> {
     ) -> Result<String, String> {
         let Some(places) = self.tree.child_places(self.origin.depth) else {
             let (prompt, task) = in_one(text.await?);
-            return self.plain(prompt, task, model, &Siblings::none()).await;
+            return self.plain(prompt, task, model, None).await;
         };
         let _place = places.acquire().await.map_err(|closed| closed.to_string())?;
         let text = text.await?;
@@ -211,10 +208,13 @@ impl HostFunctions<'_> {
             model,
             depth: self.origin.depth + 1,
         };
-        let ended = match Run::new(self.tree, inputs) {
-            Ok(run) => run.finish().await,
-            Err(stop) => Err(stop),
+        let (number, ended) = match Run::new(self.tree, inputs) {
+            Ok(run) => (Some(run.number), run.finish().await),
+            Err(stop) => (None, Err(stop)),
         };
+        if let (Some(number), true) = (number, ended.as_ref().is_err_and(RunError::is_of_model)) {
+            self.tree.known.forget_turns(number).await;
+        }
         ended.map(|ending| ending.text).map_err(|stop| match stop {
             RunError::Failed(failure) => failure.message,
             RunError::Limit(limit) => limit.explanation().unwrap_or_default().to_owned(),

@@ -11,8 +11,8 @@ use crate::{
 };
 use std::fmt::Write;
 
-/// What a turn's programs did, and what is left.
-pub fn observation(cells: &[Cell], reply: &Reply, cut: Option<&Cut>, left: &Left) -> String {
+/// What a turn's programs did. What is left of the budget follows.
+pub fn observation(cells: &[Cell], reply: &Reply, cut: Option<&Cut>) -> String {
     let mut text = String::new();
     for (number, cell) in cells.iter().enumerate() {
         match cells.len() {
@@ -42,11 +42,11 @@ pub fn observation(cells: &[Cell], reply: &Reply, cut: Option<&Cut>, left: &Left
             _ => writeln!(text, "Variables: {shown} and {more} more."),
         };
     }
-    text.push_str(left_line(left).as_str());
     text
 }
 
-fn left_line(left: &Left) -> String {
+/// What is left of the budget. It differs from run to run, and nobody asks another thing because of that.
+pub fn left(left: &Left) -> String {
     let mut text = format!("Left: {} turns, {} calls, {} s", left.iterations, left.calls, left.time.as_secs());
     if let Some(tokens) = left.tokens {
         let _ = write!(text, ", {tokens} tokens");
@@ -55,11 +55,6 @@ fn left_line(left: &Left) -> String {
         let _ = write!(text, ", ${cost:.4}");
     }
     text + "."
-}
-
-/// What follows the last result of a message.
-pub fn left(left: &Left) -> String {
-    format!("\n\n[{}]", left_line(left))
 }
 
 fn describe_cell(text: &mut String, cell: &Cell) {

@@ -207,7 +207,7 @@ fn observations() {
         cell("", Some("It took too long."), Ended::RolledBack(Cause::Time)),
     ];
     check(
-        &observation(&cells, &reply, None, &left()),
+        &(observation(&cells, &reply, None) + &super::left(&left())),
         &expect![[r#"
             Output of program 1:
             7
@@ -223,7 +223,8 @@ fn observations() {
     let lost = [cell("", Some("It crashed."), Ended::Lost(Cause::Crash))];
     let cut = Cut::Length { tokens: 8192 };
     check(
-        &observation(&lost, &reply::parse("x"), Some(&cut), &Left { tokens: None, cost: None, ..left() }),
+        &(observation(&lost, &reply::parse("x"), Some(&cut))
+            + &super::left(&Left { tokens: None, cost: None, ..left() })),
         &expect![[r#"
             Output:
             It crashed.
@@ -233,7 +234,7 @@ fn observations() {
             Left: 3 turns, 20 calls, 60 s."#]],
     );
     check(
-        &observation(&[], &reply::parse("x"), None, &left()),
+        &(observation(&[], &reply::parse("x"), None) + &super::left(&left())),
         &expect!["Left: 3 turns, 20 calls, 60 s, 1000 tokens, $0.2500."],
     );
     check(

@@ -4,7 +4,7 @@ use crate::{
     config::{Protocol, Repair, Settings, Strategy},
     engine::{host::names, question::schema::AnswerSchema},
     failure::{Failure, FailureKind},
-    llm::Model,
+    llm::{Model, ReplyUse},
     tools::Toolbox,
 };
 
@@ -14,6 +14,7 @@ pub struct RunConfig {
     pub strategy: Strategy,
     pub protocol: Protocol,
     pub repairs: Vec<Repair>,
+    pub reply_use: ReplyUse,
     pub schema: Option<AnswerSchema>,
     pub toolbox: Toolbox,
 }
@@ -42,6 +43,11 @@ impl RunConfig {
             strategy: settings.strategy,
             protocol: settings.protocol,
             repairs: settings.repairs.clone(),
+            reply_use: match (settings.no_cache, settings.refresh) {
+                (true, _) => ReplyUse::Off,
+                (false, true) => ReplyUse::Refresh,
+                (false, false) => ReplyUse::Serve,
+            },
             schema: settings.schema.as_ref().map(AnswerSchema::new).transpose()?,
             toolbox,
         })
@@ -53,6 +59,7 @@ impl RunConfig {
             strategy: Strategy::Rlm,
             protocol: Protocol::Repl,
             repairs: Vec::new(),
+            reply_use: ReplyUse::Off,
             schema: None,
             toolbox: Toolbox::empty(),
         }

@@ -93,10 +93,8 @@ impl Run<'_> {
         if let Some(first) = told.first_mut().filter(|_| self.interpreter.take_loss()) {
             *first = format!("{}\n\n{first}", prompt::EARLIER_VARIABLES_LOST);
         }
-        if let Some(last) = told.last_mut() {
-            last.push_str(&prompt::left(&self.tree.ledger.budget.left()));
-        }
         self.transcript.add_calls(text, calls, told);
+        self.transcript.tell_left(&format!("\n\n[{}]", prompt::left(&self.tree.ledger.budget.left())));
         self.state.note_ran(failed, self.tree.limits.max_errors)?;
         Ok(None)
     }

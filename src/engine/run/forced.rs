@@ -36,7 +36,10 @@ impl Run<'_> {
         let refused = RunError::Limit(Termination::Iterations);
         let turn = loop {
             let messages = self.transcript.asking(prompt::FORCE);
-            match tree.call(&self.model, messages, &self.tools, Some(self.task.clone()), true, &mut stream).await {
+            match tree
+                .call(&self.model, messages, &self.tools, Some(self.task.clone()), Some(self.number), &mut stream)
+                .await
+            {
                 Ok(turn) => break turn,
                 Err(CallError::Model(llm::Error::PromptTooLong { .. }))
                     if self.transcript.shorten(self.model.window()) => {}

@@ -180,7 +180,7 @@ impl Run<'_> {
             self.transcript.remark(&prompt::clean_retry(cells));
             return;
         }
-        let mut text = prompt::observation(cells, reply, cut, &self.tree.ledger.budget.left());
+        let mut text = prompt::observation(cells, reply, cut);
         if self.interpreter.take_loss() {
             text = format!("{}\n\n{text}", prompt::EARLIER_VARIABLES_LOST);
         }
@@ -188,5 +188,6 @@ impl Run<'_> {
             text = format!("{remarks}\n\n{text}");
         }
         self.transcript.add(said, text);
+        self.transcript.tell_left(&prompt::left(&self.tree.ledger.budget.left()));
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     corpus::{ContextText, Snapshot},
     engine::{Answer, Backend, Engine, Event, EventSink, Places, Question, RunConfig},
     llm::{
-        self, Choice, Finish, Model, Models, Piece, PieceSink, Reply, Request, RetryPolicy, Role, Scheduler,
+        self, Choice, Finish, Model, Models, Piece, PieceSink, Replies, Reply, Request, RetryPolicy, Role, Scheduler,
         TokenUsage, extractive::Extractive,
     },
     repl::{
@@ -169,7 +169,11 @@ async fn ask(root: &[&str], child: &[&str], options: Value) -> (Answer, Vec<Stri
         choice: Choice::new(model.clone(), model.clone(), String::new()),
         scheduler: Arc::new(Scheduler::new(4, RetryPolicy::default())),
         prices: Arc::default(),
-        backend: Backend { interpreters: Arc::new(Scripted), places: Places::default() },
+        backend: Backend {
+            interpreters: Arc::new(Scripted),
+            places: Places::default(),
+            replies: Arc::new(Replies::off()),
+        },
     };
     let question = Question {
         text: "What?".to_owned(),

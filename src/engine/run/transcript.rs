@@ -58,6 +58,13 @@ impl Transcript {
         self.messages.extend(results);
     }
 
+    /// Adds to what the model was told last how much is left of a budget.
+    pub fn tell_left(&mut self, left: &str) {
+        if let Some(last) = self.messages.pop() {
+            self.messages.push(last.with_left(left));
+        }
+    }
+
     /// Adds to what the model was told last.
     pub fn remark(&mut self, text: &str) {
         if let Some(last) = self.messages.last_mut() {
@@ -99,7 +106,7 @@ impl Transcript {
     pub fn compact(&mut self, summary: &str) {
         let latest = self.latest();
         self.messages.drain(2..latest);
-        self.messages[1].content = prompt::with_summary(&self.opening, summary);
+        self.messages[1].replace(prompt::with_summary(&self.opening, summary));
     }
 
     /// Takes out old observations, the oldest first, while there is too much.
@@ -115,7 +122,7 @@ impl Transcript {
             }
             if message.role != Role::Assistant && message.content.len() > prompt::ELIDED.len() {
                 size -= message.content.len() - prompt::ELIDED.len();
-                message.content = prompt::ELIDED.to_owned();
+                message.replace(prompt::ELIDED);
             }
         }
     }
@@ -134,7 +141,7 @@ impl Transcript {
             for message in &mut self.messages[2..] {
                 let most = SHORTENED_BYTES.max(message.content.len() / 3);
                 if message.role != Role::Assistant && message.content.len() > most {
-                    message.content = cut_middle(&message.content, most);
+                    message.replace(cut_middle(&message.meaning(), most));
                 }
             }
         }

@@ -53,7 +53,8 @@ impl Run<'_> {
     /// as its block is closed.
     pub(super) async fn write(&mut self) -> Result<Result<TurnOutput, CallError>, RunError> {
         self.tell(&format!("{} is writing", self.model.name()));
-        let (tree, model, tools, task) = (self.tree, self.model.clone(), self.tools.clone(), self.task.clone());
+        let (tree, number, model) = (self.tree, self.number, self.model.clone());
+        let (tools, task) = (self.tools.clone(), self.task.clone());
         let messages = self.transcript.messages().to_vec();
         let shows_prose = !tools.is_empty() || self.state.prose() == Prose::Answer;
         let reply_stream = ReplyStream::new(shows_prose, self.reasons_unmarked);
@@ -74,7 +75,7 @@ impl Run<'_> {
         };
         let (turn, cells) = {
             // Put away when it is of no more use, which closes its connection.
-            let mut call = Some(Box::pin(tree.call(&model, messages, &tools, Some(task), true, &mut stream)));
+            let mut call = Some(Box::pin(tree.call(&model, messages, &tools, Some(task), Some(number), &mut stream)));
             let running = self.run_as_written(&reply_stream, writes_programs);
             tokio::pin!(running);
             let mut turn = None;

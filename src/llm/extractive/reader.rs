@@ -6,6 +6,7 @@
 use crate::{
     corpus::rate_lines,
     llm::{Error, Finish, Model, Piece, PieceSink, Reply, Request, Shape, size, whole_value},
+    store::Key,
 };
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -116,6 +117,10 @@ impl Model for Reader {
 
     fn calls_tools(&self) -> Option<bool> {
         self.0.calls_tools()
+    }
+
+    fn reply_source(&self) -> Option<Key> {
+        Some(Key::of(&("reader", self.0.reply_source()?)))
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {

@@ -33,6 +33,7 @@ impl Terminal {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("OLLAMA_HOST", "127.0.0.1:9")
+            .env("RLM_STORE", "off")
             .env("TERM", "xterm")
             .env("SHELL", "/bin/sh")
             .stdin(Stdio::piped())

@@ -5,17 +5,14 @@
 //! call costs what a call costs, so it is made once at most, only if the limits leave plenty, and only where nobody has to
 //! wait for it.
 
+use super::Turn;
 use crate::{
     engine::{
-        budget::{
-            metered_call::Terms,
-            model_call::{Asked, Turn},
-            stopwatch::Stopwatch,
-        },
+        budget::{metered_call::Terms, stopwatch::Stopwatch},
         error::CallError,
         query_context::QueryContext,
     },
-    llm::{Model, Piece},
+    llm::{Made, Model, Piece, Request},
 };
 use std::{
     pin::pin,
@@ -39,6 +36,7 @@ const MOST_KEPT: usize = 64 << 20;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The calls of one batch.
+#[derive(Debug)]
 pub struct Siblings {
     calls: usize,
     /// Whether one may be made twice: not in a batch of one, and not if its prompts take much memory.
@@ -56,33 +54,34 @@ impl Siblings {
         Self { calls: prompts.len(), may_repeat, took: Mutex::default(), ended: Notify::new() }
     }
 
-    /// A call by itself.
-    pub fn none() -> Self {
-        Self::new(&[])
-    }
-
-    /// The reply to one of the calls.
-    pub async fn ask(&self, tree: &QueryContext, model: &Arc<dyn Model>, asked: Asked) -> Result<Turn, CallError> {
+    /// Makes one of the calls. What it writes is not shown as it comes.
+    pub(super) async fn call(
+        &self,
+        tree: &QueryContext,
+        model: &Arc<dyn Model>,
+        request: Request,
+        reply_tokens: Option<u32>,
+    ) -> Result<Made<Turn>, CallError> {
+        let (mut ignored, mut ignored_too) = (|_: Piece<'_>| {}, |_: Piece<'_>| {});
         if !self.may_repeat {
-            return tree.ask(model, asked, &mut |_| {}).await;
+            return tree.make_call(model, request, Terms::default(), reply_tokens, &mut ignored).await;
         }
         let stopwatch = Arc::<Stopwatch>::default();
-        let (mut ignored, mut ignored_too) = (|_: Piece<'_>| {}, |_: Piece<'_>| {});
         let terms = |is_spare, stopwatch: &Arc<Stopwatch>| Terms {
             is_spare,
             stopwatch: Some(stopwatch.clone()),
-            ..asked.terms.clone()
+            ..Terms::default()
         };
-        let watched = Asked { terms: terms(false, &stopwatch), ..asked.clone() };
-        let mut first = pin!(tree.ask(model, watched, &mut ignored));
+        let watched = terms(false, &stopwatch);
+        let mut first = pin!(tree.make_call(model, request.clone(), watched, reply_tokens, &mut ignored));
         tokio::select! {
             biased;
             turn = &mut first => return self.noted(turn, &stopwatch),
             () = self.until_late(tree, model.as_ref(), &stopwatch) => {}
         }
         let second_watch = Arc::<Stopwatch>::default();
-        let spare = Asked { terms: terms(true, &second_watch), ..asked.clone() };
-        let mut second = pin!(tree.ask(model, spare, &mut ignored_too));
+        let spare = terms(true, &second_watch);
+        let mut second = pin!(tree.make_call(model, request, spare, reply_tokens, &mut ignored_too));
         // Of two that fail the first one tells why; dropping a call closes it, and books what it has cost.
         tokio::select! {
             biased;
@@ -124,7 +123,7 @@ impl Siblings {
         Some(SHORTEST.max(*median * TIMES_THE_MEDIAN))
     }
 
-    fn noted(&self, turn: Result<Turn, CallError>, stopwatch: &Stopwatch) -> Result<Turn, CallError> {
+    fn noted(&self, turn: Result<Made<Turn>, CallError>, stopwatch: &Stopwatch) -> Result<Made<Turn>, CallError> {
         if let (Ok(_), Some(since)) = (&turn, stopwatch.since()) {
             let (time, mut took) = (since.elapsed(), self.lock());
             let at = took.partition_point(|it| *it < time);

@@ -1,0 +1,270 @@
+//! `rlm runs`, and `rlm query --resume`: runs that were begun in the terminal, and how one of them goes on.
+//!
+//! A run that goes on is asked once more, in the folder and with the words of its first time. Every call that had come to its
+//! end is served from the store, so it gets to where it was without a call, and its limits count only what is new.
+
+use super::{output::print, scope};
+use crate::{
+    config::Endpoint,
+    engine::Answer,
+    llm::Replies,
+    setup,
+    store::{BegunRun, Claim, EndedRun, Folder, KeptRun, Store},
+    text::{counted, grouped, one_line, visible_path},
+};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, UNIX_EPOCH},
+};
+
+#[derive(Debug, Args)]
+pub struct RunsArguments {
+    /// Add up what was spent, day by day
+    #[arg(long)]
+    cost: bool,
+}
+
+/// Characters of a question that a list shows.
+const QUESTION_CHARS: usize = 70;
+
+/// A longer command line is not kept.
+const MOST_BYTES: usize = 16 << 10;
+
+const RESUME: &str = "--resume";
+const ENDPOINT: &str = "--endpoint";
+
+/// What makes a run again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Request {
+    folder: PathBuf,
+    /// What stands behind `rlm query`.
+    arguments: Vec<String>,
+    /// Whether the text came from standard input.
+    is_piped: bool,
+    /// Whether an endpoint was left out, because its address holds a key.
+    lacks_endpoint: bool,
+}
+
+impl Request {
+    /// That of a command line. None if it is too long, or no text.
+    fn of(arguments: &[OsString], is_piped: bool) -> Option<Self> {
+        let words = arguments.iter().map(|it| it.to_str().map(str::to_owned)).collect::<Option<Vec<String>>>()?;
+        if words.iter().map(String::len).sum::<usize>() > MOST_BYTES {
+            return None;
+        }
+        let holds_key = |address: &str| {
+            // What an address in JSON holds beside itself may be anything.
+            address.trim_start().starts_with('{') || Endpoint::parse(address).is_ok_and(|it| !it.keys().is_empty())
+        };
+        let (mut kept, mut lacks_endpoint, mut words) = (Vec::new(), false, words.into_iter());
+        while let Some(word) = words.next() {
+            let (address, all) = match word.strip_prefix(ENDPOINT) {
+                Some("") => match words.next() {
+                    Some(address) => (Some(address.clone()), vec![word, address]),
+                    None => (None, vec![word]),
+                },
+                Some(rest) if rest.starts_with('=') => (Some(rest[1..].to_owned()), vec![word]),
+                _ => (None, vec![word]),
+            };
+            match address.is_some_and(|address| holds_key(&address)) {
+                true => lacks_endpoint = true,
+                false => kept.extend(all),
+            }
+        }
+        Some(Self { folder: std::env::current_dir().ok()?, arguments: kept, is_piped, lacks_endpoint })
+    }
+}
+
+/// A run of the terminal that is under way.
+pub struct NotedRun<'a> {
+    store: &'a Store,
+    number: i64,
+    _claim: Option<Claim<'a>>,
+}
+
+impl<'a> NotedRun<'a> {
+    /// Notes that a run begins, if there is a store.
+    pub async fn begin(replies: &'a Replies, question: &str, arguments: &[OsString], is_piped: bool) -> Option<Self> {
+        let store = Some(replies.store()).filter(|store| store.is_on())?;
+        let request = serde_json::to_string(&Request::of(arguments, is_piped)?).ok()?;
+        let begun = BegunRun { question: one_line(question, QUESTION_CHARS), request };
+        let number = store.begin_run(begun).await?;
+        Some(Self { store, number, _claim: store.claim_run(number).await })
+    }
+
+    /// Notes how it has ended. Returns its number.
+    pub async fn end(self, answer: &Answer, model: &str) -> i64 {
+        let usage = &answer.usage;
+        let ended = EndedRun {
+            state: json!(answer.termination).as_str().unwrap_or_default().to_owned(),
+            model: model.to_owned(),
+            calls: usage.calls,
+            cached_calls: usage.cached_calls,
+            tokens: usage.tokens.input + usage.tokens.output,
+            cost: usage.cost,
+        };
+        self.store.end_run(self.number, ended).await;
+        self.number
+    }
+}
+
+/// The command line that is meant by one with `--resume RUN`: that of the run, and what else stands on this one behind it, so
+/// that what is said anew counts. Goes to the folder of the run. Any other command line stays.
+///
+/// # Errors
+/// There is no such run, or it cannot go on; a sentence.
+pub fn resumed(mut arguments: Vec<OsString>) -> Result<Vec<OsString>, String> {
+    let is = |it: &OsString, word: &str| it.to_str() == Some(word);
+    if !arguments.get(1).is_some_and(|it| is(it, "query")) {
+        return Ok(arguments);
+    }
+    let end = arguments.iter().position(|it| is(it, "--")).unwrap_or(arguments.len());
+    let prefix = format!("{RESUME}=");
+    let named = |it: &OsString| it.to_str().and_then(|it| it.strip_prefix(&prefix)).map(str::to_owned);
+    let Some(at) = arguments[..end].iter().position(|it| is(it, RESUME) || named(it).is_some()) else {
+        return Ok(arguments);
+    };
+    let word = arguments.remove(at);
+    let number = match named(&word) {
+        Some(number) => number,
+        None if at < arguments.len() => arguments.remove(at).to_string_lossy().into_owned(),
+        None => String::new(),
+    };
+    let unknown = || format!("{RESUME}: there is no run {number:?}; `rlm runs` lists them");
+    let number: i64 = number.parse().map_err(|_| unknown())?;
+    let store = Store::new(Folder::of(&setup::environment()));
+    let run = store.kept_run(number)?.ok_or_else(unknown)?;
+    if store.is_run_open(number) {
+        return Err(format!("{RESUME}: run {number} is still at work"));
+    }
+    let request: Request = serde_json::from_str(&run.begun.request).map_err(|_| unknown())?;
+    let has_endpoint = arguments.iter().any(|it| it.to_str().is_some_and(|it| it.starts_with(ENDPOINT)));
+    if request.lacks_endpoint && !has_endpoint {
+        return Err(format!(
+            "{RESUME}: the address of the endpoint of run {number} holds a key; give {ENDPOINT} again"
+        ));
+    }
+    if request.is_piped && !scope::is_piped() {
+        return Err(format!("{RESUME}: the text of run {number} was piped in; pipe it in again"));
+    }
+    let folder = visible_path(&request.folder);
+    std::env::set_current_dir(&request.folder)
+        .map_err(|error| format!("{RESUME}: cannot go to {folder}, where run {number} was: {error}"))?;
+    let more = arguments.split_off(2);
+    arguments.extend(request.arguments.into_iter().map(OsString::from));
+    arguments.extend(more);
+    Ok(arguments)
+}
+
+pub fn run(arguments: &RunsArguments) -> ExitCode {
+    let store = Store::new(Folder::of(&setup::environment()));
+    let runs = match store.kept_runs() {
+        Ok(runs) => runs,
+        Err(problem) => {
+            super::say(&format!("rlm: {problem}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    if arguments.cost {
+        costs(&runs).iter().for_each(|line| print(line));
+    } else {
+        runs.iter().for_each(|run| print(&line(run, store.is_run_open(run.number))));
+    }
+    ExitCode::SUCCESS
+}
+
+/// A run in one line: number, beginning, state, time, cost, calls, question.
+fn line(run: &KeptRun, is_open: bool) -> String {
+    let KeptRun { number, begun, started, ended } = run;
+    let (state, spent) = match ended {
+        Some((at, EndedRun { state, calls, cached_calls, cost, .. })) => {
+            let cost = cost.map_or_else(|| "-".to_owned(), |cost| format!("${cost:.4}"));
+            let seconds = format!("{} s", grouped(at - started));
+            (state.as_str(), format!("{seconds:>8} {cost:>9} {calls:>6} calls {cached_calls:>6} known"))
+        }
+        None if is_open => ("at work", String::new()),
+        None => ("stopped", String::new()),
+    };
+    format!("{number:>5}  {}  {state:<10} {spent:<42}  {}", time(*started), begun.question)
+}
+
+/// What was spent by day, the newest first, and in all.
+fn costs(runs: &[KeptRun]) -> Vec<String> {
+    let mut days: BTreeMap<String, (f64, u64, u64)> = BTreeMap::new();
+    for (run, (_, ended)) in runs.iter().filter_map(|run| Some((run, run.ended.as_ref()?))) {
+        let (cost, calls, unpriced) = days.entry(time(run.started)[..10].to_owned()).or_default();
+        *cost += ended.cost.unwrap_or_default();
+        *calls += ended.calls;
+        *unpriced += u64::from(ended.cost.is_none());
+    }
+    let all = days.values().fold((0.0, 0, 0), |sum, day| (sum.0 + day.0, sum.1 + day.1, sum.2 + day.2));
+    let shown = |name: &str, (cost, calls, unpriced): (f64, u64, u64)| {
+        let unknown = match unpriced {
+            0 => String::new(),
+            count => format!(", and {} whose price is not known", counted(count, "run")),
+        };
+        format!("{name:<10}  ${cost:.4}  {}{unknown}", counted(calls, "call"))
+    };
+    days.iter().rev().map(|(day, spent)| shown(day, *spent)).chain([shown("in all", all)]).collect()
+}
+
+fn time(seconds: i64) -> String {
+    let since = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + since).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_has_the_words_of_the_command_line_without_keys() {
+        let of = |words: &[&str]| {
+            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+            Request::of(&words, false).map(|it| (it.arguments.join(" "), it.lacks_endpoint))
+        };
+        for (words, kept, lacks) in [
+            (&["q", "path", "--max-calls", "3"][..], "q path --max-calls 3", false),
+            (&["q", "--endpoint", "http://h/v1", "p"], "q --endpoint http://h/v1 p", false),
+            (&["q", "--endpoint", "http://h/v1?key=secret-key", "p"], "q p", true),
+            (&["q", "--endpoint=http://h/v1?key=secret-key", "p"], "q p", true),
+            (&["q", "--endpoint", "{\"url\": \"http://h\"}"], "q", true),
+            (&["q", "--endpoint"], "q --endpoint", false),
+        ] {
+            assert_eq!(of(words), Some((kept.to_owned(), lacks)), "{words:?}");
+        }
+        assert_eq!(of(&[&"x".repeat(MOST_BYTES + 1)]), None);
+    }
+
+    #[test]
+    fn days_are_added_up() {
+        let run = |number, started, cost| {
+            let ended = EndedRun {
+                state: "final".to_owned(),
+                model: "m".to_owned(),
+                calls: 2,
+                cached_calls: 1,
+                tokens: 3,
+                cost,
+            };
+            let begun = BegunRun { question: "q".to_owned(), request: String::new() };
+            KeptRun { number, begun, started, ended: Some((started + 5, ended)) }
+        };
+        let runs = [run(3, 90_000, None), run(2, 90_000, Some(0.25)), run(1, 0, Some(0.5))];
+        let expected = [
+            "1970-01-02  $0.2500  4 calls, and 1 run whose price is not known",
+            "1970-01-01  $0.5000  2 calls",
+            "in all      $0.7500  6 calls, and 1 run whose price is not known",
+        ];
+        assert_eq!(costs(&runs), expected);
+        let open = KeptRun { ended: None, ..run(4, 0, None) };
+        assert!(line(&open, true).contains("at work") && line(&open, false).contains("stopped"));
+        assert!(line(&runs[2], false).contains("final") && line(&runs[2], false).contains("$0.5000"));
+    }
+}

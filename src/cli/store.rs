@@ -1,0 +1,77 @@
+//! `rlm store`: what is kept of models' replies, where, and how to be rid of it.
+
+use super::{output::print, say};
+use crate::{
+    setup,
+    store::{Folder, Store, Summary, Table},
+    text::{counted, visible_path},
+};
+use clap::{Args, Subcommand};
+use std::{
+    process::ExitCode,
+    time::{Duration, UNIX_EPOCH},
+};
+
+#[derive(Debug, Args)]
+pub struct StoreArguments {
+    #[command(subcommand)]
+    command: StoreCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum StoreCommand {
+    /// Show where the store is, and how much of what is in it
+    Show,
+    /// Take everything out of it
+    Clear,
+    /// Print its folder
+    Path,
+}
+
+pub fn run(arguments: &StoreArguments) -> ExitCode {
+    let Some(folder) = Folder::of(&setup::environment()) else {
+        say("rlm: there is no store: RLM_STORE says `off`, or neither it nor HOME says where one could be");
+        return ExitCode::FAILURE;
+    };
+    let store = Store::new(Some(folder.clone()));
+    let done = match arguments.command {
+        StoreCommand::Path => Ok(visible_path(folder.path())),
+        StoreCommand::Show => store.summary().map(|summary| describe(&folder, &summary)),
+        StoreCommand::Clear => store.clear().map(|()| format!("the store {} is empty", visible_path(folder.path()))),
+    };
+    match done {
+        Ok(text) => {
+            print(&text);
+            ExitCode::SUCCESS
+        }
+        Err(problem) => {
+            say(&format!("rlm: {problem}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn describe(folder: &Folder, summary: &Summary) -> String {
+    let mut lines = vec![
+        format!("folder   {}", visible_path(folder.path())),
+        format!("size     {}, of at most {}", counted(folder.bytes(), "byte"), counted(summary.most_bytes, "byte")),
+    ];
+    for Table { name, holds, entries, oldest, newest } in &summary.tables {
+        let times = match (oldest, newest) {
+            (Some(oldest), Some(newest)) => format!(", from {} to {}", time(*oldest), time(*newest)),
+            _ => String::new(),
+        };
+        lines.push(format!("{name:<8} {entries}{times}"));
+        lines.push(format!("         {holds}"));
+    }
+    lines.push(format!(
+        "kept     {} at most; what was not used for longest goes first",
+        counted(summary.most_days, "day")
+    ));
+    lines.join("\n")
+}
+
+fn time(seconds: i64) -> String {
+    let since = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + since).to_string()
+}
