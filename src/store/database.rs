@@ -200,7 +200,10 @@ impl Database {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let mut connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY)?;
-        let version = known_version(&connection)?;
+        // All of it at one moment: another process may be making the tables.
+        let look = connection.transaction()?;
+        let version = known_version(&look)?;
+        drop(look);
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // What was committed survives the process; the last of it may be lost with the machine, and is asked anew.
