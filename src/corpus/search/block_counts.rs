@@ -44,3 +44,24 @@ impl BlockCounts {
         log
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::search::key::Key;
+
+    #[test]
+    fn a_block_counts_once_and_each_file_begins_one() {
+        let mut counts = BlockCounts::default();
+        for at in [0, 10, BLOCK, 3 * BLOCK - 1] {
+            counts.note(0, at);
+        }
+        counts.end_file(3 * BLOCK - 1);
+        counts.note(0, 0);
+        counts.end_file(1);
+        assert_eq!(counts.all(), 4);
+        let table = counts.take_log().take_table(&[Key::whole("a")], &[0]);
+        assert_eq!(table.list(0).collect::<Vec<_>>(), [(4, 0)]);
+        assert_eq!(counts.all(), 0);
+    }
+}

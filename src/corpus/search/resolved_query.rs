@@ -25,9 +25,9 @@ pub(super) struct ResolvedQuery {
 /// What a part holds of a query.
 #[derive(Debug, Default)]
 pub(super) struct PartHits {
-    /// Where the list of each term is in [`Part::passages`].
+    /// Where the list of each term is in the table of passages.
     pub passages: Vec<Option<u32>>,
-    /// Where it is in [`Part::paths`].
+    /// Where it is in that of paths.
     pub paths: Vec<Option<u32>>,
 }
 

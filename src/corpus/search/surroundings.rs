@@ -30,7 +30,6 @@ impl Surroundings {
         }
         self.occurrences.clear();
         self.occurrences.resize(passages as usize, 0);
-        self.words.clear();
         let words = |passage: u32| {
             let words = |(other, nearness)| nearness * part.entries[other as usize].words;
             self.files.get(passage as usize).map_or(0, |file| around(passage, file).map(words).sum())
@@ -67,4 +66,28 @@ impl Surroundings {
 fn around(passage: u32, file: &Range<u32>) -> impl Iterator<Item = (u32, u32)> + use<> {
     let (first, end) = (file.start.max(passage.saturating_sub(NEAR)), file.end.min(passage + NEAR + 1));
     (first..end).map(move |other| (other, NEAR + 1 - other.abs_diff(passage)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::search::{
+        part::{Entry, Kind, Shape},
+        role::Role,
+    };
+
+    #[test]
+    fn the_nearer_passages_of_the_same_file_count_more() {
+        let shape = Shape::new(Kind::Function, true, true);
+        let entry = Entry { first_line: 0, words: 9, lines: 1, name: 0, role: Role::Code, shape };
+        let part = Part { entries: vec![entry; 13].into(), files: [0, 1, 12].into(), ..Part::default() };
+        let mut surroundings = Surroundings::default();
+        surroundings.begin(&part);
+        surroundings.add(1, 90);
+        let mut found = Vec::new();
+        surroundings.take(|passage, tenths, words| found.push((passage, tenths, words)));
+        assert_eq!(found[..2], [(1, 90, 45.0), (2, 80, 53.0)]);
+        assert_eq!(found.last(), Some(&(9, 10, 60.0)));
+        surroundings.take(|_, _, _| panic!("nothing was added since"));
+    }
 }
