@@ -138,8 +138,10 @@ fn nothing_that_was_kept_stays_in_a_store_that_was_cleared() {
     assert_eq!((entries(&database), database.reply(key(5), NOW)), (0, Ok(None)));
 }
 
-/// Files that are no store of this version, by what makes them.
-fn others() -> [(&'static str, &'static str, fn(&Path)); 4] {
+/// A file that is no store of this version: its name, what is said of it, and what makes it.
+type Other = (&'static str, &'static str, fn(&Path));
+
+fn others() -> [Other; 4] {
     [
         ("later", "is of a later version of rlm (7; this one knows 1)", |path| {
             drop(Database::open(path, Bounds::default(), NOW).unwrap());

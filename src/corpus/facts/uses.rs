@@ -351,7 +351,7 @@ mod tests {
 
     #[test]
     fn large_files_are_looked_at_in_stretches() {
-        let line = |number: usize| if number % 7 == 0 { "seen: gauge\n" } else { "nothing\n" };
+        let line = |number: usize| if number.is_multiple_of(7) { "seen: gauge\n" } else { "nothing\n" };
         let text: String = (0..1000).map(line).collect();
         for (path, kind) in [("a.log", UseKind::Text), ("a.py", UseKind::Reference)] {
             let context = Snapshot::of_text(Some(path), text.clone()).context().unwrap();

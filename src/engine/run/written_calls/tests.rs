@@ -150,8 +150,8 @@ fn several_calls_and_what_is_said_before_them_are_found() {
     ] {
         assert_eq!(calls(&text), expected, "{text}");
     }
-    let both = format!(">>>all\nI look.\n>>>grep\n{{\"pattern\": \"a\"}}\n>>>peek\n{{\"start\": 1}}");
-    assert_eq!((calls(&both), find(&both, &Tools).unwrap().said.as_str()), (expected, "I look."));
+    let both = ">>>all\nI look.\n>>>grep\n{\"pattern\": \"a\"}\n>>>peek\n{\"start\": 1}";
+    assert_eq!((calls(both), find(both, &Tools).unwrap().said.as_str()), (expected, "I look."));
     let found = find(&format!("So I look.\n<tool_call>{grep}</tool_call> and then"), &Tools).unwrap();
     assert_eq!((found.said.as_str(), found.calls.len()), ("So I look.", 1));
     let code = Some(vec!["exec_python {\"code\":\"x = 1\\nprint(x)\"}".to_owned()]);
