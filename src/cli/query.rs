@@ -50,7 +50,7 @@ pub struct QueryArguments {
     /// Show every turn and program, and what was left out
     #[arg(long, short, help_heading = "Output")]
     verbose: bool,
-    /// Go on with a run that was stopped, whose number `rlm runs` shows: rlm query --resume RUN [OPTIONS]
+    /// Go on with a stopped run, by its number in `rlm runs`; options given here replace those of the run
     // The words of that run take the place of this one before the command line is read.
     #[arg(long, value_name = "RUN")]
     resume: Option<String>,

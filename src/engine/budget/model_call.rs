@@ -93,8 +93,8 @@ impl QueryContext {
         let call = async {
             let terms = Terms { is_turn: turn_of.is_some(), ..Terms::default() };
             match &siblings {
-                Some(siblings) => siblings.call(self, model, request, reply_tokens).await,
-                None => self.make_call(model, request, terms, reply_tokens, &mut *pieces).await,
+                Some(siblings) => Box::pin(siblings.call(self, model, request, reply_tokens)).await,
+                None => Box::pin(self.make_call(model, request, terms, reply_tokens, &mut *pieces)).await,
             }
         };
         let Some(key) = key else { return call.await.map(|Made { value, .. }| value) };

@@ -14,10 +14,7 @@ use crate::{
     },
     llm::{Made, Model, Piece, Request},
 };
-use std::{
-    pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::{
     sync::Notify,
     time::{Duration, Instant, sleep_until},
@@ -73,7 +70,8 @@ impl Siblings {
             ..Terms::default()
         };
         let watched = terms(false, &stopwatch);
-        let mut first = pin!(tree.make_call(model, request.clone(), watched, reply_tokens, &mut ignored));
+        // In boxes: each is large, and they lie within what every call of a run is.
+        let mut first = Box::pin(tree.make_call(model, request.clone(), watched, reply_tokens, &mut ignored));
         tokio::select! {
             biased;
             turn = &mut first => return self.noted(turn, &stopwatch),
@@ -81,7 +79,7 @@ impl Siblings {
         }
         let second_watch = Arc::<Stopwatch>::default();
         let spare = terms(true, &second_watch);
-        let mut second = pin!(tree.make_call(model, request, spare, reply_tokens, &mut ignored_too));
+        let mut second = Box::pin(tree.make_call(model, request, spare, reply_tokens, &mut ignored_too));
         // Of two that fail the first one tells why; dropping a call closes it, and books what it has cost.
         tokio::select! {
             biased;
