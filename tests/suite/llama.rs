@@ -77,9 +77,9 @@ const QUESTIONS: [(&str, &str, &str, &str); 3] = [
     ),
     (
         "grep-searcher",
-        "How does the buffer grow when a line does not fit into it?",
-        "src/line_buffer.rs",
-        "fn ensure_capacity(",
+        "How are the lines before a match printed as context?",
+        "src/searcher/core.rs",
+        "fn before_context_by_line(",
     ),
 ];
 
