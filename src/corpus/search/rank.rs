@@ -5,12 +5,12 @@
 
 use super::{
     index::Index,
+    neighbourhood::Neighbourhood,
     part::{Entry, Kind, Part},
     query::Query,
     resolved_concepts::ResolvedConcept,
     resolved_query::{LEAST_PARTS, PartHits, ResolvedQuery},
     role::Role,
-    surroundings::Surroundings,
     weight::{self, unweighed},
 };
 use crate::corpus::{parallel, stop::StopFlag};
@@ -19,7 +19,7 @@ use crate::corpus::{parallel, stop::StopFlag};
 pub(super) const SATURATION: f32 = 1.0;
 const SATURATION_AROUND: f32 = 1.7;
 
-/// How much long passages are held against having more words (b of BM25), and long surroundings.
+/// How much long passages are held against having more words (b of BM25), and long neighbourhoods.
 pub(super) const LENGTH: f32 = 0.5;
 const LENGTH_AROUND: f32 = 0.9;
 
@@ -100,7 +100,7 @@ struct Scores {
     met_files: Vec<u32>,
     /// The terms whose occurrences in names were added.
     named: Vec<bool>,
-    surroundings: Surroundings,
+    neighbourhood: Neighbourhood,
 }
 
 /// What a passage has of the question.
@@ -143,7 +143,7 @@ impl Scoring<'_> {
 
     /// Adds what a concept is worth in each passage, and around it: by the best of its terms.
     fn add_passages(&mut self, part: &Part, held: &PartHits, concept: &ResolvedConcept) {
-        let Scores { passages, found, met, named, surroundings, .. } = &mut self.scores;
+        let Scores { passages, found, met, named, neighbourhood, .. } = &mut self.scores;
         let mut meet = |score: &Score, passage: u32| {
             if score.best == 0.0 && score.best_around == 0.0 {
                 met.push(passage);
@@ -163,9 +163,9 @@ impl Scoring<'_> {
                 let length = 1.0 - LENGTH + LENGTH * words.max(USUAL_WORDS) / USUAL_WORDS;
                 meet(score, passage);
                 score.best = score.best.max(meaning.strength * saturated(tenths, SATURATION, length));
-                surroundings.add(passage, tenths.saturating_sub(in_name * weight::NAME));
+                neighbourhood.add(passage, tenths.saturating_sub(in_name * weight::NAME));
             }
-            surroundings.take(|passage, tenths, words| {
+            neighbourhood.take(|passage, tenths, words| {
                 let score = &mut passages[passage as usize];
                 let length = 1.0 - LENGTH_AROUND + LENGTH_AROUND * words / USUAL_WORDS_AROUND;
                 meet(score, passage);
@@ -195,7 +195,7 @@ impl Scores {
         self.passages.clear();
         self.passages.resize(part.entries.len(), Score::default());
         self.found.clear();
-        self.surroundings.begin(part);
+        self.neighbourhood.begin(part);
         self.files.clear();
         self.files.resize(part.files.len(), FileScore::default());
         self.named.clear();

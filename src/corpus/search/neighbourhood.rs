@@ -8,7 +8,7 @@ const NEAR: u32 = 8;
 
 /// The occurrences of one term around the passages of a part.
 #[derive(Debug, Default)]
-pub(super) struct Surroundings {
+pub(super) struct Neighbourhood {
     /// For each passage its file's.
     files: Vec<Range<u32>>,
     /// How many words lie around each passage, weighed as occurrences are.
@@ -19,7 +19,7 @@ pub(super) struct Surroundings {
     met: Vec<u32>,
 }
 
-impl Surroundings {
+impl Neighbourhood {
     /// Goes on to another part.
     pub fn begin(&mut self, part: &Part) {
         let passages = part.entries.len() as u32;
@@ -81,13 +81,13 @@ mod tests {
         let shape = Shape::new(Kind::Function, true, true);
         let entry = Entry { first_line: 0, words: 9, lines: 1, name: 0, role: Role::Code, shape };
         let part = Part { entries: vec![entry; 13].into(), files: [0, 1, 12].into(), ..Part::default() };
-        let mut surroundings = Surroundings::default();
-        surroundings.begin(&part);
-        surroundings.add(1, 90);
+        let mut neighbourhood = Neighbourhood::default();
+        neighbourhood.begin(&part);
+        neighbourhood.add(1, 90);
         let mut found = Vec::new();
-        surroundings.take(|passage, tenths, words| found.push((passage, tenths, words)));
+        neighbourhood.take(|passage, tenths, words| found.push((passage, tenths, words)));
         assert_eq!(found[..2], [(1, 90, 45.0), (2, 80, 53.0)]);
         assert_eq!(found.last(), Some(&(9, 10, 60.0)));
-        surroundings.take(|_, _, _| panic!("nothing was added since"));
+        neighbourhood.take(|_, _, _| panic!("nothing was added since"));
     }
 }
