@@ -116,7 +116,8 @@ async fn start(fork_server: &Arc<ForkServer>, variables: Vec<(String, String)>) 
         memory_limit: 200 << 20,
         allow_weaker_sandbox: false,
     };
-    let limits = Limits { cell_time: Duration::from_millis(500), output_chars: 2000 };
+    // Long enough for a busy machine to write and read a large frame.
+    let limits = Limits { cell_time: Duration::from_secs(3), output_chars: 2000 };
     ReplSession::start(launch, limits).await.expect("the process starts")
 }
 
@@ -272,7 +273,7 @@ async fn a_hostile_process_harms_nobody() {
     let hostile = Arc::new(ForkServer::new(program));
     let attacked = async {
         let outcomes = stream::iter(cases.filter(|name| *name != "output")).map(|case| meet(hostile.clone(), case));
-        let outcomes: Vec<_> = outcomes.buffer_unordered(4).collect().await;
+        let outcomes: Vec<_> = outcomes.buffer_unordered(2).collect().await;
         is_over.store(true, Ordering::Relaxed);
         outcomes
     };
@@ -317,7 +318,8 @@ async fn meet(fork_server: Arc<ForkServer>, case: &str) -> String {
     let variables = vec![("case".to_owned(), case.to_owned())];
     let names = Names { variables, ..Names::default() };
     let launch = Launch { fork_server, names, context, memory_limit: 200 << 20, allow_weaker_sandbox: false };
-    let limits = Limits { cell_time: Duration::from_millis(500), output_chars: 2000 };
+    // Long enough for a busy machine to write and read a large frame.
+    let limits = Limits { cell_time: Duration::from_secs(3), output_chars: 2000 };
     let mut session = ReplSession::start(launch, limits).await.expect("the process starts");
     let outcome = session.run_cell("print(1)", &HostFunctions).await;
     let seen = match outcome {
