@@ -11,7 +11,9 @@ pub use keys::names_secret;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     io,
+    path::PathBuf,
     process::{ExitStatus, Stdio},
     sync::{Mutex, PoisonError},
 };
@@ -30,6 +32,15 @@ pub struct Ended<T> {
     pub status: ExitStatus,
     /// The beginning of its standard error.
     pub complaint: String,
+}
+
+/// The file of a program: the one that a path names, or the first in `folders`, which are written as in `PATH`.
+pub fn program_file(program: &str, folders: &OsStr) -> Option<PathBuf> {
+    let places: Vec<PathBuf> = match program.contains('/') {
+        true => vec![program.into()],
+        false => std::env::split_paths(folders).map(|folder| folder.join(program)).collect(),
+    };
+    places.into_iter().find(|place| place.is_file())
 }
 
 /// Runs the program `words` with `input`, and has `read` take its output. An error of `read` ends the program at once.

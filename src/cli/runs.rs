@@ -171,7 +171,9 @@ pub fn run(arguments: &RunsArguments) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    if arguments.cost {
+    if runs.is_empty() {
+        super::say("rlm: no run is kept");
+    } else if arguments.cost {
         costs(&runs).iter().for_each(|line| print(line));
     } else {
         runs.iter().for_each(|run| print(&line(run, store.is_run_open(run.number))));
@@ -186,7 +188,8 @@ fn line(run: &KeptRun, is_open: bool) -> String {
         Some((at, EndedRun { state, calls, cached_calls, cost, .. })) => {
             let cost = cost.map_or_else(|| "-".to_owned(), |cost| format!("${cost:.4}"));
             let seconds = format!("{} s", grouped(at - started));
-            (state.as_str(), format!("{seconds:>8} {cost:>9} {calls:>6} calls {cached_calls:>6} known"))
+            let calls = counted(*calls, "call");
+            (state.as_str(), format!("{seconds:>8} {cost:>9} {calls:>12} {cached_calls:>6} known"))
         }
         None if is_open => ("at work", String::new()),
         None => ("stopped", String::new()),

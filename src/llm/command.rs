@@ -12,7 +12,7 @@ use crate::{
     text::one_line,
 };
 use futures::future::BoxFuture;
-use std::{io, time::Duration};
+use std::{fs::Metadata, io, os::unix::fs::MetadataExt, path::PathBuf, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     time::timeout,
@@ -118,9 +118,18 @@ impl Model for CommandModel {
         self.window
     }
 
-    /// A program may read what lies where it is started.
+    /// A program may read what lies where it is started, and is another one once its file or a script that it is given has
+    /// changed.
     fn reply_source(&self) -> Option<Key> {
-        Some(Key::of(&(&self.words, std::env::current_dir().ok()?.as_os_str().as_encoded_bytes())))
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        let program = exec::program_file(&self.words[0], &folders);
+        let files = program.into_iter().chain(self.words[1..].iter().map(PathBuf::from));
+        let state = |file: PathBuf| {
+            let metadata = file.metadata().ok().filter(Metadata::is_file)?;
+            Some((metadata.ino(), metadata.size(), metadata.mtime(), metadata.mtime_nsec()))
+        };
+        let states: Vec<_> = files.filter_map(state).collect();
+        Some(Key::of(&(&self.words, states, std::env::current_dir().ok()?.as_os_str().as_encoded_bytes())))
     }
 
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>> {

@@ -171,3 +171,17 @@ fn only_the_beginning_of_a_character_counts_as_unfinished() {
         assert_eq!(unfinished(bytes), expected, "{bytes:?}");
     }
 }
+
+#[test]
+fn a_program_is_another_one_once_it_or_its_script_has_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script");
+    let source = |line: &str| CommandModel::new(line, Vec::new(), Duration::ZERO, None).unwrap().reply_source();
+    std::fs::write(&script, "one").unwrap();
+    let (alone, given) = (script.display().to_string(), format!("sh {}", script.display()));
+    let before = (source(&alone), source(&given));
+    assert_eq!((source(&alone), source(&given)), before);
+    std::fs::write(&script, "another").unwrap();
+    assert!(source(&alone) != before.0 && source(&given) != before.1);
+    assert!(before.0.is_some() && source("sh -c 'exit 1'") == source("sh -c 'exit 1'"));
+}

@@ -2,13 +2,11 @@
 
 use super::{Choice, Models, model_name::ModelName, ollama::Ollama};
 use crate::config::{Endpoint, distance};
+use crate::exec;
 use crate::llm::{Error, Model, catalog};
 use futures::future::join_all;
 use genai::adapter::AdapterKind;
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 /// How long each server may take to answer.
@@ -140,11 +138,7 @@ impl Models {
         let model = self.command(line, TIMEOUT)?;
         let program = model.program();
         let folders = self.environment.get("PATH").unwrap_or_default();
-        let mut places: Vec<_> = std::env::split_paths(&folders).map(|folder| folder.join(program)).collect();
-        if program.contains('/') {
-            places = vec![Path::new(program).to_owned()];
-        }
-        match places.iter().find(|place| place.is_file()) {
+        match exec::program_file(program, folders.as_ref()) {
             Some(place) => Ok(format!("found at {}", place.display())),
             None => {
                 Err(Error::Program { model: model.name().to_owned(), detail: format!("{program} is not on the PATH") })
