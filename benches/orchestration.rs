@@ -2,7 +2,9 @@
 //!
 //! `cargo bench --bench orchestration` runs the program against a scripted model that takes 200 ms a call, and divides the
 //! wall time (start of the process to its end) by the floor: the longest chain of calls that must follow each other. The
-//! scenarios take turns; the table shows the median of the runs and the extremes.
+//! scenarios take turns; the table shows the median of the runs and the extremes. It also shows where the time went, by
+//! what the server saw: from the start of the process to its first call, from when all calls had ended to the next one,
+//! and from the last to the end of the process.
 
 #[path = "../tests/scripted/mod.rs"]
 mod scripted;
@@ -18,7 +20,7 @@ use std::{
 use tokio::process::Command;
 
 const LATENCY: Duration = Duration::from_millis(200);
-const RUNS: usize = 5;
+const RUNS: usize = 9;
 const CONCURRENCY: usize = 16;
 
 /// One kind of run: what the model writes, and how many calls must follow each other.
@@ -44,6 +46,15 @@ fn needle(asked: &Asked) -> String {
     match turn(asked) {
         0 => "```repl\nat = context.find('needle')\nprint(context[at:at + 20])\n```",
         _ => "```repl\nFINAL(context[at:at + 10])\n```",
+    }
+    .to_owned()
+}
+
+/// A look at a tree of files, and the answer.
+fn tree(asked: &Asked) -> String {
+    match turn(asked) {
+        0 => "```repl\nprint(len(files))\n```",
+        _ => "```repl\nFINAL('2')\n```",
     }
     .to_owned()
 }
@@ -107,6 +118,7 @@ fn scenarios(folder: &Path) -> Vec<Scenario> {
         answer: (count * (count - 1)).to_string(),
         script: map_reduce,
     };
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let answer = "abcd".chars().flat_map(|letter| (0..4).map(move |n| format!("{letter}{n}"))).collect();
     vec![
         Scenario {
@@ -123,6 +135,7 @@ fn scenarios(folder: &Path) -> Vec<Scenario> {
             answer: "needle 42\n".into(),
             script: needle,
         },
+        Scenario { name: "this program's sources", chain: 2, text: sources, answer: "2".into(), script: tree },
         Scenario {
             name: "explore, 10 steps",
             chain: 11,
@@ -143,8 +156,20 @@ fn scenarios(folder: &Path) -> Vec<Scenario> {
     ]
 }
 
-/// Runs the program once and returns the wall time.
-async fn run(scenario: &Scenario, server: &ScriptedServer) -> Duration {
+/// Where the time of a run went.
+struct Times {
+    wall: Duration,
+    /// Until the first call.
+    first: Duration,
+    /// From when no call was open any more to the next one, each time.
+    between: Vec<Duration>,
+    /// From when the last call had ended.
+    last: Duration,
+}
+
+/// Runs the program once.
+async fn run(scenario: &Scenario, server: &ScriptedServer) -> Times {
+    let before = server.calls().len();
     let began = Instant::now();
     let output = Command::new(env!("CARGO_BIN_EXE_rlm"))
         .env("RLM_STORE", "off")
@@ -158,7 +183,20 @@ async fn run(scenario: &Scenario, server: &ScriptedServer) -> Duration {
     let wall = began.elapsed();
     let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the program prints JSON");
     assert_eq!(result["answer"], scenario.answer.as_str(), "{}: {result}", scenario.name);
-    wall
+    let calls = &server.calls()[before..];
+    let (mut between, mut idle_since) = (Vec::new(), calls[0].began);
+    for call in calls {
+        if call.began > idle_since {
+            between.push(call.began - idle_since);
+        }
+        idle_since = idle_since.max(call.ended.expect("the run has ended"));
+    }
+    Times { wall, first: calls[0].began - began, between, last: (began + wall).saturating_duration_since(idle_since) }
+}
+
+fn median(mut values: Vec<Duration>) -> f64 {
+    values.sort();
+    values.get(values.len() / 2).map_or(0.0, |it| 1000.0 * it.as_secs_f64())
 }
 
 #[tokio::main]
@@ -170,20 +208,28 @@ async fn main() {
         let script = scenario.script;
         servers.push(Setup::new().latency(LATENCY).start(move |asked: &Asked| Action::reply(script(asked))).await);
     }
-    let mut walls = vec![Vec::new(); scenarios.len()];
+    let mut runs: Vec<Vec<Times>> = scenarios.iter().map(|_| Vec::new()).collect();
     for _ in 0..RUNS {
-        for ((scenario, server), walls) in scenarios.iter().zip(&servers).zip(&mut walls) {
-            walls.push(run(scenario, server).await);
+        for ((scenario, server), runs) in scenarios.iter().zip(&servers).zip(&mut runs) {
+            runs.push(run(scenario, server).await);
         }
     }
-    println!("| scenario | floor s | median s | min – max s | median / floor |");
-    println!("|---|---|---|---|---|");
-    for (scenario, walls) in scenarios.iter().zip(&mut walls) {
-        walls.sort();
-        let seconds = |wall: Duration| wall.as_secs_f64();
-        let (least, median, most) = (seconds(walls[0]), seconds(walls[RUNS / 2]), seconds(walls[RUNS - 1]));
-        let floor = seconds(LATENCY) * scenario.chain as f64;
-        let ratio = median / floor;
-        println!("| {} | {floor:.1} | {median:.3} | {least:.3} – {most:.3} | {ratio:.3} |", scenario.name);
+    println!(
+        "| scenario | floor s | median s | min – max s | median / floor | first call ms | between calls ms | end ms |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    for (scenario, runs) in scenarios.iter().zip(&mut runs) {
+        runs.sort_by_key(|run| run.wall);
+        let seconds = |run: &Times| run.wall.as_secs_f64();
+        let (least, middle, most) = (seconds(&runs[0]), seconds(&runs[RUNS / 2]), seconds(&runs[RUNS - 1]));
+        let floor = LATENCY.as_secs_f64() * scenario.chain as f64;
+        let first = median(runs.iter().map(|run| run.first).collect());
+        let between = median(runs.iter().flat_map(|run| run.between.iter().copied()).collect());
+        let last = median(runs.iter().map(|run| run.last).collect());
+        println!(
+            "| {} | {floor:.1} | {middle:.3} | {least:.3} – {most:.3} | {:.3} | {first:.1} | {between:.1} | {last:.1} |",
+            scenario.name,
+            middle / floor
+        );
     }
 }

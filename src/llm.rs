@@ -362,4 +362,14 @@ pub trait Model: Send + Sync + Debug {
 
     /// One call. The text goes to `pieces` as it arrives and stands whole in the reply.
     fn call<'a>(&'a self, request: &'a Request, pieces: PieceSink<'a>) -> BoxFuture<'a, Result<Reply, Error>>;
+
+    /// The same, with so many calls of the model that wait for their turn. Who chooses among servers wants to know.
+    fn call_before<'a>(
+        &'a self,
+        _waiting: usize,
+        request: &'a Request,
+        pieces: PieceSink<'a>,
+    ) -> BoxFuture<'a, Result<Reply, Error>> {
+        self.call(request, pieces)
+    }
 }

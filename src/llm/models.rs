@@ -20,7 +20,7 @@ use super::{
     error_mapping::RemoteModel,
     extractive::Reader,
     http::{Connections, Listed, list_models, slots},
-    pool::{EndpointHealth, Pool},
+    pool::{EndpointLoad, Pool},
     secret::Secret,
     server::{Known, Protocol, ServerModel},
 };
@@ -73,7 +73,7 @@ impl Choice {
 pub struct Models {
     model: Option<String>,
     worker: Option<String>,
-    endpoints: Vec<(Endpoint, Arc<EndpointHealth>)>,
+    endpoints: Vec<(Endpoint, Arc<EndpointLoad>)>,
     environment: Environment,
     extractive: Arc<dyn Model>,
     /// The window that the person has named.
@@ -210,12 +210,12 @@ impl Models {
 
     /// The model of that name at the endpoints, each of which has sent its list, or has not.
     async fn at_endpoints(&self, name: &str, lists: &[Result<Vec<Listed>, Error>]) -> Result<Arc<dyn Model>, Error> {
-        let members = self.endpoints.iter().zip(lists).map(async |((endpoint, health), list)| {
+        let members = self.endpoints.iter().zip(lists).map(async |((endpoint, load), list)| {
             let remote = self.remote_at(endpoint, name)?;
             let known = self.known_at(endpoint, name, list.as_deref().unwrap_or_default()).await;
             let (connections, protocol) = (&self.connections, Protocol::OpenAi);
             let model = ServerModel::new(connections, protocol, endpoint, name, remote, self.timeouts, known)?;
-            Ok::<_, Error>((health.clone(), Arc::new(model) as Arc<dyn Model>))
+            Ok::<_, Error>((load.clone(), Arc::new(model) as Arc<dyn Model>))
         });
         let mut members = join_all(members).await.into_iter().collect::<Result<Vec<_>, Error>>()?;
         match members.len() {

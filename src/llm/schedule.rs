@@ -170,6 +170,7 @@ impl Scheduler {
         pieces: PieceSink<'_>,
     ) -> Attempt {
         const OPEN: &str = "no semaphore of a scheduler is ever closed";
+        let waits = limiter.wait();
         let _of_the_run = call.permits.0.acquire().await.expect(OPEN);
         let mut tells = |time: Duration, why: &Error| pieces(Piece::Waits { time, why });
         let of_the_model = match limiter.place(call.deadline, &mut tells).await {
@@ -178,8 +179,9 @@ impl Scheduler {
         };
         let _of_the_machine = self.places.acquire().await.expect(OPEN);
         let open = of_the_model.open();
+        drop(waits);
         call.billing.begin();
-        match call.model.call(request, pieces).await {
+        match call.model.call_before(limiter.waiting(), request, pieces).await {
             Ok(reply) => {
                 open.admitted();
                 Attempt::Answered(reply)

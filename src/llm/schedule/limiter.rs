@@ -12,7 +12,10 @@ use super::{
 use crate::llm::Error;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -59,6 +62,8 @@ pub(super) struct ConcurrencyLimiter {
     places: Semaphore,
     widest: usize,
     state: Mutex<State>,
+    /// Calls of all runs that wait for what they need to go out.
+    waiting: AtomicUsize,
     /// Held by the call that goes out next.
     line: tokio::sync::Mutex<()>,
     /// That a call has shown something which that one waits for.
@@ -95,8 +100,19 @@ impl ConcurrencyLimiter {
     fn new(width: usize, policy: &RetryPolicy) -> Self {
         let throttle = Throttle::new(policy.first_pause, policy.longest_pause);
         let state = State { throttle, width, open: 0, shown: [0; 2], ended: 0, let_in: 0 };
-        let (line, shown) = Default::default();
-        Self { places: Semaphore::new(width), widest: width, state: Mutex::new(state), line, shown }
+        let (waiting, line, shown) = Default::default();
+        Self { places: Semaphore::new(width), widest: width, state: Mutex::new(state), waiting, line, shown }
+    }
+
+    /// Counts a call that waits for what it needs to go out, as long as this is kept.
+    pub(super) fn wait(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Waiting(self)
+    }
+
+    /// How many calls wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -143,6 +159,15 @@ impl ConcurrencyLimiter {
 
     fn tell_line(&self) {
         self.shown.notify_one();
+    }
+}
+
+/// A call that waits for what it needs to go out.
+pub(super) struct Waiting<'a>(&'a ConcurrencyLimiter);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -7,6 +7,10 @@ BY = {"day": r"(\d{4}-\d\d-\d\d|\d\d/\w{3}/\d{4}|\w{3} +\d{1,2})", "date": r"(\d
       "file": None, "extension": None}
 
 
+# What is said of all lines.
+WHOLE = {stem(word) for word in "line text log total altogether overall long whole entire contain hold consist repository project codebase".split()}
+
+
 def by_count():
     """How many there are."""
     of, by = asked["of"].strip(), asked["by"]
@@ -37,7 +41,8 @@ def by_count():
     tables = [path for path in named or list(files) if re.search(r"\.([ct]sv|jsonl)$", path)]
     if len(tables) == 1 and (named or len(files) == 1) and not asked["literals"] and not asked["names"] and not logs():
         return count_rows(tables[0], of, by)
-    if re.match(r"lines?\b(?! (that|with|which|contain|hold|match))", lower) and not asked["literals"] and not asked["names"]:
+    told_apart = [word for word in content(of) if word not in WHOLE and word not in content(" ".join(asked["files"]))]
+    if re.match(r"lines?\b", lower) and not told_apart and not asked["literals"] and not asked["names"]:
         paths = named or list(files)
         lines = {path: len(files[path].split("\n")) - files[path].endswith("\n") if len(files[path]) < 50_000_000 else count_lines("", path=path).total for path in paths}
         if not files:
