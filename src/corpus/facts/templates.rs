@@ -64,12 +64,14 @@ pub fn templates(
         &compiled,
         |segment| filter.as_ref().is_none_or(|filter| filter.accepts(segment)),
         stop,
-        |(lines, groups): &mut (usize, FxHashMap<String, Group>), line| {
+        |(lines, template, groups): &mut (usize, String, FxHashMap<String, Group>), line| {
             *lines += 1;
-            Group::add(groups, &masked(line.text), line.start, MOST);
+            mask(line.text, template);
+            Group::add(groups, template, line.start, MOST);
         },
     )?;
-    let (lines, groups): (Vec<usize>, Vec<_>) = parts.into_iter().unzip();
+    let lines = parts.iter().map(|(lines, ..)| lines).sum();
+    let groups = parts.into_iter().map(|(.., groups)| groups).collect();
     let (mut groups, mut more) = Group::merged(groups, MOST);
     if groups.len() > MANY {
         groups = joined(groups, stop);
@@ -88,70 +90,94 @@ pub fn templates(
         let (first_text, last_text) = (text(group.first)?, text(group.last)?);
         rows.push(Template { template, lines: group.lines, first, last, first_text, last_text });
     }
-    Ok(Templates { lines: lines.into_iter().sum(), rows, more })
+    Ok(Templates { lines, rows, more })
 }
 
-/// A line with `#` for whatever has digits in it: numbers, ids, addresses, versions, times.
-fn masked(line: &str) -> String {
-    let line = line[..line.floor_char_boundary(LONGEST)].trim();
-    let mut masked = String::with_capacity(line.len());
-    let is_word = |it: char| it.is_alphanumeric() || it == '_';
-    let mut rest = line;
-    while let Some(first) = rest.chars().next() {
-        let end = if is_word(first) { rest.find(|it| !is_word(it)).unwrap_or(rest.len()) } else { first.len_utf8() };
-        let (word, behind) = rest.split_at(end);
-        rest = behind;
-        match is_word(first) {
-            true if is_name_of_time(word)
-                && (masked.is_empty() || masked.trim_end_matches([' ', '[', '(', '#']).is_empty()) =>
-            {
-                masked.push('#');
-            }
-            true if is_id(word) => masked.push('#'),
-            true => {
-                // Digits within a word: `worker7`, `v2`.
-                let mut was_digit = false;
-                for it in word.chars() {
-                    if !it.is_ascii_digit() {
-                        masked.push(it);
-                    } else if !was_digit {
-                        masked.push('#');
-                    }
-                    was_digit = it.is_ascii_digit();
-                }
-            }
-            false => masked.push_str(word),
+/// Writes a line to `masked`, with `#` for whatever has digits in it: numbers, ids, addresses, versions, times.
+fn mask(line: &str, masked: &mut String) {
+    masked.clear();
+    let mut rest = line[..line.floor_char_boundary(LONGEST)].trim();
+    while !rest.is_empty() {
+        let (word, behind) = rest.split_at(word_len(rest));
+        if let Some(behind) = after_uuid(rest) {
+            mask_number(masked);
+            rest = behind;
+        } else if word.is_empty() {
+            let between = rest.len() - rest.trim_start_matches(|it: char| !is_in_word(it)).len();
+            masked.push_str(&rest[..between]);
+            rest = &rest[between..];
+        } else {
+            mask_word(word, masked);
+            rest = behind;
         }
     }
-    // What stands between numbers belongs to them: `10.0.0.1:80`, `2026-04-01T10:00:00`.
-    let mut short = String::with_capacity(masked.len());
-    let mut characters = masked.chars().peekable();
-    while let Some(it) = characters.next() {
-        short.push(it);
-        if it != '#' {
-            continue;
-        }
-        let mut ahead = characters.clone();
-        loop {
-            let between = ahead.next();
-            let joins = matches!(between, Some('.' | ':' | '-' | '/' | ',' | '+')) && ahead.next() == Some('#')
-                || between == Some('#');
-            if !joins {
-                break;
-            }
-            characters = ahead.clone();
-        }
-    }
-    short
 }
 
-/// Whether a word is data: mostly digits, or a hash.
+/// How many bytes the word has that a text begins with, if it begins with one.
+fn word_len(text: &str) -> usize {
+    let ascii = text.bytes().position(|it| !is_in_ascii_word(it)).unwrap_or(text.len());
+    match text.as_bytes().get(ascii) {
+        Some(byte) if !byte.is_ascii() => text.find(|it| !is_in_word(it)).unwrap_or(text.len()),
+        _ => ascii,
+    }
+}
+
+fn is_in_ascii_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn is_in_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
+}
+
+/// What follows the UUID that a text begins with.
+fn after_uuid(text: &str) -> Option<&str> {
+    const LENGTH: usize = 36;
+    let is_dash = |place| matches!(place, 8 | 13 | 18 | 23);
+    let (uuid, behind) = text.as_bytes().split_at_checked(LENGTH)?;
+    let is_uuid =
+        uuid.iter().enumerate().all(|(place, it)| if is_dash(place) { *it == b'-' } else { it.is_ascii_hexdigit() });
+    (is_uuid && !behind.first().is_some_and(|it| is_in_ascii_word(*it))).then(|| &text[LENGTH..])
+}
+
+fn mask_word(word: &str, masked: &mut String) {
+    let is_first = || masked.bytes().all(|it| matches!(it, b' ' | b'[' | b'(' | b'#'));
+    if is_name_of_time(word) && is_first() || is_id(word) {
+        return mask_number(masked);
+    }
+    // Digits within a word: `worker7`, `v2`.
+    let mut rest = word;
+    while let Some(digit) = rest.bytes().position(|it| it.is_ascii_digit()) {
+        masked.push_str(&rest[..digit]);
+        mask_number(masked);
+        rest = rest[digit..].trim_start_matches(|it: char| it.is_ascii_digit());
+    }
+    masked.push_str(rest);
+}
+
+/// Writes `#`, unless one is there that this belongs to: what stands between numbers is a part of them, as in
+/// `10.0.0.1:80` and `2026-04-01T10:00:00`.
+fn mask_number(masked: &mut String) {
+    match masked.as_bytes() {
+        [.., b'#'] => {}
+        [.., b'#', b'.' | b':' | b'-' | b'/' | b',' | b'+'] => {
+            masked.pop();
+        }
+        _ => masked.push('#'),
+    }
+}
+
+/// Whether a word is data: mostly digits, or a hash. A name with its number (`mx14`) is none.
 fn is_id(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let is_numbered = || {
+        let name = word.trim_end_matches(|it: char| it.is_ascii_digit());
+        !name.is_empty() && word.len() - name.len() == digits
+    };
     // Eight letters of hexadecimal numbers and no other make hardly any word.
     let is_hex = (word.len() >= 6 && digits > 0 || word.len() >= 8)
         && word.strip_prefix("0x").unwrap_or(word).bytes().all(|it| it.is_ascii_hexdigit());
-    digits * 2 >= word.len() && digits > 0 || is_hex || word.starts_with("0x") && digits > 1
+    digits > 0 && digits * 2 >= word.len() && !is_numbered() || is_hex || digits > 1 && word.starts_with("0x")
 }
 
 fn is_name_of_time(word: &str) -> bool {
@@ -204,11 +230,15 @@ mod tests {
             ("Apr  1 10:02:03 host sshd[123]: from 10.0.0.7 port 22", "#  # # host sshd[#]: from # port #"),
             ("[Mon 03] ok", "[# #] ok"),
             ("id 3f2a9c1e-77aa-4b1c-9f00-aabbccddeeff, at 0xdeadbeef", "id #, at #"),
-            ("worker7 took 1.5s, v2", "worker# took #, #"),
+            ("worker7 took 1.5s, v2", "worker# took #, v#"),
             ("May we go on? May 3", "# we go on? May #"),
+            ("mx5 and mx14: b7, cafe12, f3a91c, größe12", "mx# and mx#: b#, #, #, größe#"),
+            ("3f2a9c1e-abcd-fade-dead-aabbccddeeff.log, 2026-04-01T10:00:00+02:00", "#.log, #"),
             ("", ""),
         ] {
-            assert_eq!(masked(line), template, "{line}");
+            let mut masked = "what was there before".to_owned();
+            mask(line, &mut masked);
+            assert_eq!(masked, template, "{line}");
         }
     }
 
