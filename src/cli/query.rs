@@ -139,6 +139,8 @@ async fn ask(
         Ok(Err(error)) => return (Answer::failed(engine::context_failure(&error)), None),
         Err(error) => return (Answer::failed(engine::internal_failure(&error)), None),
     };
+    // The process ends soon after the answer, and frees what it knows of a large tree sooner than its owners would.
+    std::mem::forget(snapshot.clone());
     teller.display.link_to(snapshot.clone());
     let question = Question {
         text: question,

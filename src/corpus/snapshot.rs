@@ -161,7 +161,7 @@ impl Snapshot {
     /// Says what will be searched for, before the text is asked for: in a large one it is found while that is read.
     pub fn expect(&self, question: &str) {
         // Of two questions about one snapshot the first is expected.
-        let _ = self.expected.set(question.to_owned());
+        let _ = self.expected.set(question.trim().to_owned());
     }
 
     /// The text of all files, read when it is first asked for. This blocks.

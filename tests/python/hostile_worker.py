@@ -80,7 +80,7 @@ CASES = {
     "the last generation": lambda: [packet(b"{", 0, 2**32 - 1), packet(b'{"kind":"call"}', LAST, 0)],
     "many variables": lambda: report(variables=[["v%d" % number, "int"] for number in range(100_000)]),
     "too many values": lambda: frame(b"[" + b"1," * 800_000 + b"1]"),
-    "a long output": lambda: report(output="x" * (4 << 20)),
+    "a long output": lambda: report(output="x" * (1 << 20)),
     "calls and no reading": calls_without_reading,
     "an end": lambda: sys.exit(3),
 }

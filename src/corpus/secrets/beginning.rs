@@ -74,13 +74,15 @@ fn is_key_behind_comments(text: &str) -> bool {
 
 /// Whether these are the settings of a tunnel, or an account with its password.
 fn is_settings(head: &str) -> bool {
-    let compact: String = head.chars().filter(|it| !it.is_whitespace()).collect();
     let has_line = |name: &str| {
         let value = |line: &str| Some(line.trim_start().strip_prefix(name)?.trim_start().strip_prefix('=')?.to_owned());
         head.lines().filter_map(value).any(|value| !value.trim().is_empty())
     };
     match head.as_bytes().first() {
-        Some(b'{') => compact.contains(r#""type":"service_account""#) || compact.contains(r#""SecretAccessKey":""#),
+        Some(b'{') => {
+            let compact: String = head.chars().filter(|it| !it.is_whitespace()).collect();
+            compact.contains(r#""type":"service_account""#) || compact.contains(r#""SecretAccessKey":""#)
+        }
         Some(b'[' | b'#' | b';') => {
             has_line("PrivateKey") && head.contains("[Interface]") || has_line("aws_secret_access_key")
         }

@@ -77,7 +77,7 @@ fn facts(ask: &Ask) -> &'static str {
             concat!(program!("shared", "lookup", "logs"), "look_up = by_repeats\n", program!("conclusion"))
         }
         Ask::When { .. } => {
-            concat!(program!("shared", "lookup", "logs"), "look_up = by_when\n", program!("conclusion"))
+            concat!(program!("shared", "lookup", "logs", "when"), "look_up = by_when\n", program!("conclusion"))
         }
     }
 }

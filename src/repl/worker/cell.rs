@@ -103,14 +103,11 @@ impl Cells {
         for (name, text) in &names.variables {
             variables.set_item(name.as_str(), vm.ctx.new_str(text.as_str()).into(), vm)?;
         }
-        let ranges = names.files.iter().map(|(path, first, end)| {
-            vm.ctx.new_tuple(vec![
-                vm.ctx.new_str(path.as_str()).into(),
-                vm.ctx.new_int(*first).into(),
-                vm.ctx.new_int(*end).into(),
-            ])
-        });
-        let ranges: Vec<PyObjectRef> = ranges.map(Into::into).collect();
+        let ranges = vm.ctx.new_dict();
+        for (path, first, end) in &names.files {
+            let range = vm.ctx.new_tuple(vec![vm.ctx.new_int(*first).into(), vm.ctx.new_int(*end).into()]);
+            ranges.set_item(path.as_str(), range.into(), vm)?;
+        }
         let whole = TextView::whole(context.clone());
         let piece = move |first: usize, end: usize, vm: &VirtualMachine| Text::piece(&whole, first..end, vm);
         let (printed, link) = (self.work.output.clone(), self.work.link.clone());
@@ -128,7 +125,7 @@ impl Cells {
             ("fills_placeholders", vm.ctx.new_bool(names.fills_placeholders).into()),
             ("printed", vm.new_function("printed", printed).into()),
             ("whole", Text::from_store(context).into_pyobject(vm)),
-            ("file_ranges", vm.ctx.new_list(ranges).into()),
+            ("file_ranges", ranges.into()),
             ("extra_variables", variables.into()),
             (
                 "host_call",

@@ -2,29 +2,43 @@
 //!
 //! Any three bytes that a word may begin with have a mark in a small table, as the blocks of Wu and Manber have (*A Fast
 //! Algorithm for Multi-Pattern Searching*, 1994), and all places are looked up, six at a time and without a branch for
-//! each. Capital and small letters look alike: of each byte only the lowest five bits count.
+//! each. Capital and small letters look alike: of each byte only the lowest five bits count. Of a longer word two more
+//! bytes are looked at where the first three are marked; three in four of these places are none then.
 
-/// Bits of a byte that count.
-const FOLD: u32 = 0x1f_1f1f;
+/// Bits of a byte that count, of five bytes.
+const FOLD: u64 = 0x1f_1f1f_1f1f;
 
-/// Places of the table, as a power of two. It fits into the first cache beside what is read.
-const BITS: u32 = 14;
+/// What a byte may be, as far as it counts.
+const BYTES: std::ops::RangeInclusive<u8> = 0..=31;
 
-/// Spreads three bytes over the table.
-const SPREAD: u32 = 0x9e37_79b1;
+/// Places of the table: all that three bytes may be.
+const THREE: usize = 1 << 15;
+
+/// Bits of the filter for five bytes, as a power of two.
+const FIVE_BITS: u32 = 16;
+
+/// Spreads five bytes over the bits.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Places that are looked up at once: three bytes at each of them lie in a word of eight.
 const AT_ONCE: usize = 6;
 
+/// What the table says of three bytes.
+const NO_WORD: u8 = 0;
+const LONGER_WORD: u8 = 1;
+const WORD: u8 = 2;
+
 #[derive(Debug)]
 pub(super) struct Filter {
-    table: Box<[u8; 1 << BITS]>,
+    table: Box<[u8; THREE]>,
+    /// A bit for each hash that the first five bytes of a longer word may have.
+    longer: Box<[u64; 1 << (FIVE_BITS - 6)]>,
 }
 
 impl Filter {
     /// A filter for words with these beginnings.
     pub fn new<'a>(beginnings: impl Iterator<Item = &'a str>) -> Self {
-        let mut table = Box::new([0; 1 << BITS]);
+        let mut filter = Self { table: Box::new([NO_WORD; THREE]), longer: Box::new([0; 1 << (FIVE_BITS - 6)]) };
         for beginning in beginnings {
             // Beyond ASCII small letters may have other bytes than capital ones.
             let capital = || beginning.chars().take(1).flat_map(char::to_uppercase).chain(beginning.chars().skip(1));
@@ -32,47 +46,84 @@ impl Filter {
                 true => vec![beginning.to_owned()],
                 false => vec![beginning.to_owned(), beginning.to_uppercase(), capital().collect()],
             };
-            spellings.iter().for_each(|spelling| mark(&mut table, spelling.as_bytes()));
+            spellings.iter().for_each(|spelling| filter.mark(spelling.as_bytes()));
         }
-        Self { table }
+        filter
+    }
+
+    /// Marks the first bytes of a word, or all that may follow a shorter one.
+    fn mark(&mut self, beginning: &[u8]) {
+        let choices = |place: usize| beginning.get(place).map_or(BYTES, |byte| byte & 31..=byte & 31);
+        let mark = if beginning.len() > 3 { LONGER_WORD } else { WORD };
+        for (first, second) in choices(0).flat_map(|first| choices(1).map(move |second| (first, second))) {
+            for third in choices(2) {
+                let known = &mut self.table[slot(fold(&[first, second, third]))];
+                *known = mark.max(*known);
+            }
+        }
+        let [first, second, third, ..] = *beginning else { return };
+        for fourth in choices(3).filter(|_| mark == LONGER_WORD) {
+            for fifth in choices(4) {
+                let bit = hash(fold(&[first, second, third, fourth, fifth]));
+                self.longer[bit >> 6] |= 1 << (bit & 63);
+            }
+        }
     }
 
     /// Calls `each` with all places where a word may begin, in order.
     pub fn each(&self, bytes: &[u8], mut each: impl FnMut(usize)) {
-        let look = |three: u64| self.table[slot(three as u32)];
+        let eight_at = |at: usize| Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
         let mut at = 0;
-        while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-            let word = u64::from_le_bytes(*eight);
-            let marks: [u8; AT_ONCE] = std::array::from_fn(|place| look(word >> (8 * place)));
-            if marks.iter().fold(0, |all, mark| all | mark) != 0 {
-                (0..AT_ONCE).filter(|&place| marks[place] != 0).for_each(|place| each(at + place));
+        while let Some(eight) = eight_at(at) {
+            let packed = packed(eight);
+            let marks: [u8; AT_ONCE] =
+                std::array::from_fn(|place| self.table[(packed >> (5 * place)) as usize % THREE]);
+            if marks.iter().fold(NO_WORD, |all, mark| all | mark) != NO_WORD {
+                for place in (0..AT_ONCE).filter(|&place| marks[place] != NO_WORD) {
+                    let begins = |eight| self.may_begin(marks[place], eight);
+                    if eight_at(at + place).is_none_or(begins) {
+                        each(at + place);
+                    }
+                }
             }
             at += AT_ONCE;
         }
         // Behind the end nothing is read: what begins there is followed by zeros.
         for start in at..bytes.len() {
-            let byte = |place: usize| u64::from(bytes.get(start + place).copied().unwrap_or_default());
-            if look(byte(0) | byte(1) << 8 | byte(2) << 16) != 0 {
+            let first = &bytes[start..bytes.len().min(start + 5)];
+            if self.may_begin(self.table[slot(fold(first))], fold(first)) {
                 each(start);
             }
         }
     }
-}
 
-/// Marks the first three bytes of a word, or all that may follow a shorter one.
-fn mark(table: &mut [u8; 1 << BITS], beginning: &[u8]) {
-    let choices = |place: usize| beginning.get(place).map_or(0..=31, |&byte| byte..=byte);
-    for first in choices(0) {
-        for second in choices(1) {
-            for third in choices(2) {
-                table[slot(u32::from(first) | u32::from(second) << 8 | u32::from(third) << 16)] = 1;
-            }
-        }
+    /// Whether a word may begin with these bytes, of whose first three the table says `mark`.
+    fn may_begin(&self, mark: u8, eight: u64) -> bool {
+        let bit = hash(eight & FOLD);
+        mark == WORD || mark == LONGER_WORD && self.longer[bit >> 6] >> (bit & 63) & 1 == 1
     }
 }
 
-fn slot(three: u32) -> usize {
-    ((three & FOLD).wrapping_mul(SPREAD) >> (32 - BITS)) as usize
+/// The bits that count of up to five bytes.
+fn fold(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |all, byte| all << 8 | u64::from(byte & 31))
+}
+
+/// The bits that count of eight bytes, side by side.
+fn packed(eight: u64) -> u64 {
+    let bytes = eight & 0x1f1f_1f1f_1f1f_1f1f;
+    let pairs = bytes & 0x001f_001f_001f_001f | bytes >> 3 & 0x03e0_03e0_03e0_03e0;
+    let fours = pairs & 0x0000_03ff_0000_03ff | pairs >> 6 & 0x000f_fc00_000f_fc00;
+    fours & 0x000f_ffff | fours >> 12 & 0x00ff_fff0_0000
+}
+
+/// The place in the table of three bytes.
+fn slot(folded: u64) -> usize {
+    packed(folded) as usize % THREE
+}
+
+fn hash(folded: u64) -> usize {
+    (folded.wrapping_mul(SPREAD) >> (64 - FIVE_BITS)) as usize
 }
 
 #[cfg(test)]
@@ -82,7 +133,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_beginning_is_missed(text in "[a-fA-F_ öÖПп]{0,40}", words in prop::collection::vec("[a-föп]{1,5}", 0..4)) {
+        fn no_beginning_is_missed(text in "[a-fA-F_ öÖПп]{0,40}", words in prop::collection::vec("[a-föп]{1,7}", 0..4)) {
             let filter = Filter::new(words.iter().map(String::as_str));
             let mut found = Vec::new();
             filter.each(text.as_bytes(), |at| found.push(at));

@@ -106,7 +106,7 @@ class Files(collections.abc.Mapping):
     def __init__(self, ranges):
         # A program may keep this for a question about another text.
         self._whole = whole
-        self._ranges = {path: (start, end) for path, start, end in ranges}
+        self._ranges = ranges
 
     def __getitem__(self, path):
         try:
@@ -143,8 +143,8 @@ def shaped():
     """What the caller has given: the text, or a list or dict whose entries are its files."""
     if shape is None:
         return whole
-    places = sorted(zip(shape["entries"], file_ranges), key=lambda both: both[0]["place"])
-    values = {entry["key"]: value_of(whole[start:end], entry["kind"]) for entry, (_, start, end) in places}
+    places = sorted(zip(shape["entries"], file_ranges.values()), key=lambda both: both[0]["place"])
+    values = {entry["key"]: value_of(whole[start:end], entry["kind"]) for entry, (start, end) in places}
     return list(values.values()) if shape["is_list"] else values
 
 
