@@ -140,7 +140,7 @@ impl Scheduler {
             };
             let spent = error.spent(&request, written);
             let decision = call.billing.failed(spent).await;
-            attempts.count(&error);
+            attempts.count(&error, written);
             let (RetryDecision::Again { longest_reply }, Some(pause)) =
                 (decision, self.policy.pause(call.number, attempts, &error))
             else {

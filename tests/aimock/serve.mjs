@@ -1,7 +1,7 @@
 // Serves scripted replies by the protocols of all providers that aimock (npm: @copilotkit/aimock) knows.
 //
-// Usage: serve.mjs FOLDER, where FOLDER has the package in its node_modules. Prints the base URL, and ends when its standard
-// input closes. The same script is followed whatever the protocol: a program and a sub-call, or the call of a tool; a reply
+// Usage: serve.mjs FOLDER [SEED], where FOLDER has the package in its node_modules. Prints the base URL, and ends when its
+// standard input closes. With a seed its chance is the same each time. The same script is followed whatever the protocol: a program and a sub-call, or the call of a tool; a reply
 // that is cut off; a plain answer.
 
 import { pathToFileURL } from "node:url";
@@ -9,6 +9,20 @@ import { join } from "node:path";
 
 const entry = join(process.argv[2], "node_modules", "@copilotkit", "aimock", "dist", "index.js");
 const { LLMock } = await import(pathToFileURL(entry).href);
+
+/** Numbers from 0 to 1 that look like chance (mulberry32). */
+function chance(seed) {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let bits = Math.imul(seed ^ (seed >>> 15), seed | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+if (process.argv[3]) {
+  Math.random = chance(Number(process.argv[3]));
+}
 
 /** The numbers of tokens, in the words of every protocol. */
 const USAGE = {

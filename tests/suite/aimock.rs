@@ -1,8 +1,8 @@
 //! Runs by the protocols of the providers themselves, served by aimock, whose authors compare it with the real services.
 
 use crate::terminal::{Ran, rlm, run};
-use futures::{StreamExt, stream};
-use serde_json::{Value, json};
+use futures::{StreamExt, future::join_all, stream};
+use serde_json::{Map, Value, json};
 use std::{ffi::OsString, fs, process::Stdio};
 use tempfile::TempDir;
 use tokio::{
@@ -13,11 +13,11 @@ use tokio::{
 /// Names the folder that has the package; `tests/run` sets it.
 const FOLDER: &str = "RLM_TEST_AIMOCK";
 
-/// Runs in all before a server that fails at random, as many with each kind of fault.
+/// Runs in all before servers that fail at random.
 const CHAOTIC_RUNS: usize = 200;
 
-/// Runs at once.
-const SIDE_BY_SIDE: usize = 8;
+/// Such servers. Each is asked by one run after the other, so that its chance, which has a seed, is the same each time.
+const CHAOTIC_SERVERS: usize = 4;
 
 /// A protocol: what a model is called by, and the variables that lead there; `{}` is the server.
 struct Protocol {
@@ -101,7 +101,8 @@ struct Mock {
 }
 
 impl Mock {
-    async fn start() -> Option<Self> {
+    /// With a seed its chance is the same each time.
+    async fn start(seed: Option<usize>) -> Option<Self> {
         let Some(package) = std::env::var_os(FOLDER) else {
             assert!(std::env::var_os("CI").is_none(), "{FOLDER} is not set; `tests/run` sets it");
             eprintln!("{FOLDER} is not set: aimock is not tested");
@@ -110,6 +111,7 @@ impl Mock {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/aimock/serve.mjs");
         let mut server = Command::new("node")
             .args([OsString::from(script), package])
+            .args(seed.map(|seed| seed.to_string()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -137,7 +139,7 @@ impl Mock {
 
 #[tokio::test]
 async fn every_native_protocol_carries_programs_tools_usage_and_ends() {
-    let Some(mock) = Mock::start().await else { return };
+    let Some(mock) = Mock::start(None).await else { return };
     let outcomes = stream::iter(PROTOCOLS).map(|protocol| problems(&mock, protocol)).buffer_unordered(2);
     let problems: Vec<String> = outcomes.collect::<Vec<_>>().await.into_iter().flatten().collect();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
@@ -172,30 +174,47 @@ async fn problems(mock: &Mock, protocol: &Protocol) -> Vec<String> {
     problems
 }
 
+/// The faults of aimock, each as it names it and with the header that asks for it.
+const FAULTS: [(&str, &str); 4] = [
+    ("drop", "x-aimock-chaos-drop"),
+    ("malformed", "x-aimock-chaos-malformed"),
+    ("rateLimit", "x-aimock-chaos-ratelimit"),
+    ("disconnect", "x-aimock-chaos-disconnect"),
+];
+
 #[tokio::test]
-async fn runs_are_exact_before_a_server_that_fails_at_random_and_nothing_whole_is_paid_for_again() {
-    let Some(mock) = Mock::start().await else { return };
-    let faults = ["drop", "malformed", "disconnect", "ratelimit"];
-    let runs = (0..CHAOTIC_RUNS).map(|number| {
-        let fault = faults[number % faults.len()];
-        let headers = json!({ "x-test-id": fault, format!("x-aimock-chaos-{fault}"): "0.1" });
-        let endpoint = json!({ "url": format!("{}/v1", mock.url), "headers": headers }).to_string();
-        let mock = &mock;
-        async move {
-            let protocol = Protocol { model: "m1", arguments: &[], variables: &[], is_scripted: true };
-            let ran = mock.ask(&protocol, "PLAIN", &["--strategy", "direct", "--endpoint", &endpoint]).await;
-            let is_exact = ran.json()["answer"] == "the plain answer, whole and exact (stack.txt:2)";
-            (!is_exact).then(|| format!("{fault}: {ran:?}"))
-        }
+async fn runs_are_exact_before_servers_that_fail_at_random_and_nothing_whole_is_paid_for_again() {
+    let servers = (1..=CHAOTIC_SERVERS).map(|seed| async move {
+        let mock = Mock::start(Some(seed)).await?;
+        Some(chaotic_runs(&mock, CHAOTIC_RUNS / CHAOTIC_SERVERS).await)
     });
-    let problems: Vec<String> =
-        stream::iter(runs).buffer_unordered(SIDE_BY_SIDE).filter_map(std::future::ready).collect().await;
+    let Some(outcomes) = join_all(servers).await.into_iter().collect::<Option<Vec<_>>>() else { return };
+    let problems: Vec<String> = outcomes.iter().flat_map(|(problems, _)| problems.clone()).collect();
     assert!(problems.is_empty(), "{} of {CHAOTIC_RUNS}\n{}", problems.len(), problems.join("\n"));
+    let actions: Vec<Value> = outcomes.into_iter().flat_map(|(_, actions)| actions).collect();
+    let count = |action: &Value| actions.iter().filter(|it| *it == action).count();
+    for (fault, _) in FAULTS {
+        let times = count(&json!(fault));
+        assert!(times >= CHAOTIC_RUNS / 20, "{fault} came {times} times in {} requests", actions.len());
+    }
+    assert_eq!(count(&Value::Null), CHAOTIC_RUNS, "each whole reply is paid for once");
+}
+
+/// What was wrong with runs, one after the other, and what the server has done with each request.
+async fn chaotic_runs(mock: &Mock, runs: usize) -> (Vec<String>, Vec<Value>) {
+    let headers: Map<String, Value> = FAULTS.iter().map(|(_, header)| ((*header).to_owned(), json!("0.1"))).collect();
+    let endpoint = json!({ "url": format!("{}/v1", mock.url), "headers": headers }).to_string();
+    let protocol = Protocol { model: "m1", arguments: &[], variables: &[], is_scripted: true };
+    let mut problems = Vec::new();
+    for _ in 0..runs {
+        let ran = mock.ask(&protocol, "PLAIN", &["--strategy", "direct", "--endpoint", &endpoint]).await;
+        if ran.json()["answer"] != "the plain answer, whole and exact (stack.txt:2)" {
+            problems.push(format!("{ran:?}"));
+        }
+    }
     let journal = reqwest::get(format!("{}/__aimock/journal?limit=5000", mock.url)).await.expect("there is a journal");
     let journal: Value = journal.json().await.expect("it is JSON");
     let entries = journal.as_array().or_else(|| journal["entries"].as_array()).expect("a list of requests");
     let asked = entries.iter().filter(|it| it["path"].as_str().is_some_and(|path| path.contains("chat/completions")));
-    let whole = asked.clone().filter(|it| it["response"]["chaosAction"].is_null()).count();
-    assert!(asked.count() > CHAOTIC_RUNS, "nothing has failed");
-    assert_eq!(whole, CHAOTIC_RUNS, "each whole reply is paid for once");
+    (problems, asked.map(|it| it["response"]["chaosAction"].clone()).collect())
 }

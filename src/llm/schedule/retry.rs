@@ -6,11 +6,15 @@ use std::time::Duration;
 /// How often a server may say that it has enough to do, if it tells neither for how long nor that it will be ready.
 const MOST_REJECTIONS: u32 = 8;
 
+/// An attempt that came to nothing before the model had written a word costs little: so many of them count as one.
+const FREE: u32 = 2;
+
 /// How often a call is tried, and how long it waits in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Attempts in all; 1 means that nothing is tried again. A call that was turned away because the server has enough
-    /// to do, or is not ready, was no attempt: nobody tried. It waits for as long as there is time.
+    /// Attempts in all; 1 means that nothing is tried again. Of those to which a server has answered with an error, or
+    /// not at all, there may be twice as many. A call that was turned away because the server has enough to do, or is not
+    /// ready, was no attempt: nobody tried. It waits for as long as there is time.
     pub attempts: u32,
     /// The longest pause after the first failure; it doubles with every further one.
     pub first_pause: Duration,
@@ -28,19 +32,23 @@ impl Default for RetryPolicy {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Attempts {
     failures: u32,
+    /// Failures that cost little.
+    free: u32,
     rejections: u32,
 }
 
 impl Attempts {
     /// How often the model was asked in vain.
     pub(super) fn total(self) -> u32 {
-        self.failures + self.rejections
+        self.failures + self.free + self.rejections
     }
 
-    pub(super) fn count(&mut self, error: &Error) {
-        match error.is_turned_away() {
-            true => self.rejections += 1,
-            false => self.failures += 1,
+    /// Counts an attempt that has failed after so many bytes of a reply.
+    pub(super) fn count(&mut self, error: &Error, written: usize) {
+        match error {
+            error if error.is_turned_away() => self.rejections += 1,
+            Error::Server { .. } | Error::BrokenReply { .. } if written == 0 => self.free += 1,
+            _ => self.failures += 1,
         }
     }
 }
@@ -53,6 +61,7 @@ impl RetryPolicy {
     pub(super) fn pause(&self, call: u64, attempts: Attempts, error: &Error) -> Option<Duration> {
         let asked = error.retry_after().unwrap_or_default();
         let is_over = attempts.failures >= self.attempts
+            || attempts.free >= if self.attempts > 1 { self.attempts * FREE } else { 1 }
             || (attempts.rejections >= MOST_REJECTIONS && error.is_turned_away() && !error.is_worth_waiting_for());
         if is_over || !error.is_transient() {
             return None;
@@ -76,11 +85,11 @@ mod tests {
     use super::*;
 
     fn failed(failures: u32) -> Attempts {
-        Attempts { failures, rejections: 0 }
+        Attempts { failures, ..Attempts::default() }
     }
 
     fn turned_away(rejections: u32) -> Attempts {
-        Attempts { failures: 0, rejections }
+        Attempts { rejections, ..Attempts::default() }
     }
 
     fn broken() -> Error {
@@ -140,10 +149,30 @@ mod tests {
         let policy = RetryPolicy::default();
         let mut attempts = Attempts::default();
         for _ in 0..100 {
-            attempts.count(&limited(None));
+            attempts.count(&limited(None), 0);
             assert!(policy.pause(1, attempts, &limited(None)).is_some(), "{attempts:?}");
         }
-        attempts.count(&broken());
+        attempts.count(&broken(), 1);
         assert!(policy.pause(1, attempts, &broken()).is_some());
+    }
+
+    #[test]
+    fn what_has_cost_nothing_is_tried_more_often() {
+        let policy = RetryPolicy::default();
+        let tried = |error: &Error, written| {
+            let mut attempts = Attempts::default();
+            loop {
+                attempts.count(error, written);
+                if policy.pause(1, attempts, error).is_none() {
+                    return attempts.total();
+                }
+            }
+        };
+        let unreachable = Error::Unreachable { model: "m".into(), endpoint: "e".into(), detail: "d".into() };
+        assert_eq!((tried(&broken(), 0), tried(&broken(), 7), tried(&unreachable, 0)), (8, 4, 4));
+        let once = RetryPolicy { attempts: 1, ..policy };
+        let mut attempts = Attempts::default();
+        attempts.count(&broken(), 0);
+        assert_eq!(once.pause(1, attempts, &broken()), None);
     }
 }
