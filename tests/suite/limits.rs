@@ -7,7 +7,11 @@ use crate::{
     terminal::{rlm, run},
 };
 use serde_json::{Value, json};
-use std::{fmt::Write as _, process::Stdio, time::Duration};
+use std::{
+    fmt::Write as _,
+    process::Stdio,
+    time::{Duration, Instant},
+};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -37,6 +41,36 @@ async fn an_attempt_that_broke_off_is_paid_for_and_the_next_one_needs_room() {
         assert!(server.calls().len() > 1 && 10_000 < spent && spent <= tokens, "{usage}");
         assert!(usage["costUsd"].as_f64().is_some_and(|cost| 0.1 < cost && cost <= 0.15), "{usage}");
     }
+}
+
+#[tokio::test]
+async fn what_the_built_in_model_has_found_is_its_answer_where_its_readers_are_too_slow() {
+    let folder = TempDir::new().expect("a folder can be made");
+    let text = "straw\n".repeat(300) + "the needle is hidden under the stack\n" + &"straw\n".repeat(300);
+    file(&folder, "stack.txt", text.as_bytes());
+    let server = ScriptedServer::start(|_| Action::reply("NOTHING").after(Duration::from_secs(60))).await;
+    let (url, place) = (server.url(), folder.path().to_str().expect("text"));
+    let started = Instant::now();
+    let ran = run(rlm([
+        "query",
+        "where is the needle hidden?",
+        place,
+        "--json",
+        "--model",
+        "extractive",
+        "--worker",
+        "slow",
+        "--endpoint",
+        &url,
+        "--timeout",
+        "8",
+    ]))
+    .await;
+    let result = ran.json();
+    let answer = result["answer"].as_str().unwrap_or_default();
+    assert!(answer.contains("`stack.txt:") && answer.contains("the needle is hidden under the stack"), "{ran:?}");
+    assert!(!server.calls().is_empty() && result["lostCount"].as_u64() > Some(0), "{ran:?}");
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
 }
 
 #[tokio::test]

@@ -16,6 +16,11 @@ use crate::{
     },
 };
 use std::sync::Arc;
+use tokio::time::{Duration, Instant};
+
+/// The part of the time that programs of the built-in model keep to themselves, and the most of it.
+const KEPT_PART: u32 = 8;
+const MOST_KEPT: Duration = Duration::from_secs(3);
 
 /// What a model wrote in one call.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,6 +126,7 @@ impl QueryContext {
         reply_tokens: Option<u32>,
         pieces: PieceSink<'_>,
     ) -> Result<Made<Turn>, CallError> {
+        let deadline = if terms.is_turn { self.ledger.budget.deadline() } else { self.deadline_of_calls() };
         let open = MeteredCall::reserve(self, model.as_ref(), request.bytes(), terms).await?;
         let within =
             |longest: Option<u32>| reply_tokens.map_or(longest, |most| Some(longest.unwrap_or(most).min(most)));
@@ -139,7 +145,7 @@ impl QueryContext {
             request: &request,
             number: self.ledger.number_call(),
             permits: &self.permits,
-            deadline: Some(self.ledger.budget.deadline()),
+            deadline: Some(deadline),
             token: &self.cancel,
             billing: &open,
         };
@@ -157,6 +163,16 @@ impl QueryContext {
             (Finish::Other(reason), _) => Some(Cut::Provider(reason)),
         };
         Ok(Made { value: Turn { text: reply.text, calls: reply.calls, cut }, reply: known })
+    }
+
+    /// When the calls of programs end. Those of the built-in model need some of the time that is left to put together what
+    /// was found, which is their answer; nobody else will.
+    fn deadline_of_calls(&self) -> Instant {
+        let kept = match self.choice.root.prefers_programs() {
+            true => (self.limits.timeout / KEPT_PART).min(MOST_KEPT),
+            false => Duration::ZERO,
+        };
+        self.ledger.budget.deadline() - kept
     }
 
     /// Tells of a turn of a root that answers in one prompt.

@@ -96,7 +96,8 @@ impl Run<'_> {
                         });
                         // Its programs may run for long, and be the last. What was cut off or declines is no part of an
                         // answer.
-                        let is_said = turn.as_ref().is_some_and(|turn| !turn.is_waste());
+                        // That of the built-in model only says what its program is about to do.
+                        let is_said = turn.as_ref().is_some_and(|turn| !turn.is_waste()) && !model.prefers_programs();
                         if is_root && is_said && !reply.prose.is_empty() {
                             tree.progress.note_said(&reply.prose);
                         }

@@ -44,10 +44,17 @@ def lead_in(path, first):
 def chosen_lines(path, numbered, always, most=14):
     """The lines that a reader picks for the question, beside those that are always shown."""
     prompt = reading(path, numbered)
-    note = llm_query(prompt) if len(numbered) > most else ""
     known = {n for n, line in numbered if line.strip()}
-    picked = {int(n) for n in re.findall(r"^\s*(\d+)\|", note, re.M)} & known
-    return sorted(picked | (set(always) & known)) if len(numbered) > most else sorted(known)
+    return sorted(picked(llm_query(prompt), numbered) | (set(always) & known)) if len(numbered) > most else sorted(known)
+
+
+def picked(note, numbered, most=6):
+    """The lines that a reader has picked; where it could not, those with most words of the question."""
+    spoken = [n for n, line in numbered if line.strip()]
+    if note.startswith("Error: "):
+        held = {n: overlap(line) for n, line in numbered}
+        return set(sorted((n for n in spoken if held[n]), key=lambda n: -held[n])[:most])
+    return {int(n) for n in re.findall(r"^\s*(\d+)\|", note, re.M)} & set(spoken)
 
 
 def reading(path, numbered):

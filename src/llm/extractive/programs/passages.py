@@ -46,19 +46,18 @@ def by_rank(room, lead):
         # A model that reads has found nothing in it.
         if note == "NOTHING HERE":
             continue
-        spoken = [n for n, line in numbered if line.strip()]
-        picked = sorted({int(n) for n in re.findall(r"^\s*(\d+)\|", note, re.M)} & set(spoken)) or spoken[:6]
+        chosen = sorted(picked(note, numbered)) or [n for n, line in numbered if line.strip()][:6]
         symbols = [s for s in outlined(path) if first <= s.first_line <= last] if path else []
-        own = enclosing(path, picked[0]) if path and picked else None
+        own = enclosing(path, chosen[0]) if path and chosen else None
         # The head of what the lines lie in is shown as well.
         heads = [own.first_line] if own and first <= own.first_line <= last else [s.first_line for s in symbols[:1]]
-        kept = set(filled(sorted(set(picked) | set(heads))))
+        kept = set(filled(sorted(set(chosen) | set(heads))))
         lines = [(n, line) for n, line in numbered if n in kept]
         if not is_new(lines):
             continue
         held = overlap(" ".join(line for _, line in numbered))
         best = max(best, held)
-        rated = sorted(picked, key=lambda n: -overlap(dict(numbered)[n]))[:4]
+        rated = sorted(chosen, key=lambda n: -overlap(dict(numbered)[n]))[:4]
         add(f"{place(path, first, last)}{label(path, rated)}", path, lines)
     if not texts:
         return None
