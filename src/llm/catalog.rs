@@ -97,6 +97,20 @@ pub(super) fn takes_shapes(kind: AdapterKind) -> bool {
     )
 }
 
+/// Whether a provider refuses the results of calls that come without what its model has reasoned before them.
+pub(super) fn wants_thoughts(kind: AdapterKind, model: &str) -> bool {
+    use AdapterKind as K;
+    matches!(kind, K::Anthropic | K::OpenCodeGo) || kind == K::Vertex && model.contains("claude")
+}
+
+/// Whether a model reasons within a number of tokens that are part of its longest reply. Later ones take a word.
+pub(super) fn reasons_within_budget(model: &str) -> bool {
+    const NAMES: [&str; 8] =
+        ["haiku-4-5", "sonnet-4-5", "sonnet-4-2", "sonnet-4-0", "opus-4-2", "opus-4-1", "opus-4-0", "claude-3-7"];
+    let name = model.to_lowercase().replace('.', "-");
+    NAMES.iter().any(|it| name.contains(it))
+}
+
 /// Whether calls of tools come in pieces, as in OpenAI's protocol. The others have protocols of their own.
 pub(super) fn streams_calls(kind: AdapterKind) -> bool {
     use AdapterKind as K;

@@ -8,24 +8,23 @@
 //! servers, by TLS, and run on threads of their own ([`Providers`]), so that whatever comes nobody has to wait for its
 //! end. Servers that a person names by their address are called by [`super::server`].
 
+mod conversion;
+
 use super::{
-    CallPiece, Error, Message, Model, PieceSink, Reply, Request, Role, Tool, ToolCall,
+    Error, Message, Model, PieceSink, Reply, Request, Role, Tool, ToolCall,
     adjustments::{Adjusted, Adjustments, LimitField, MOST_TIMES},
     error_mapping::RemoteModel,
     http::{Providers, ReplyMemory, Timeouts},
     secret::Secret,
-    stream_reader::{Progress, Reported, StreamReader},
-    tool::{acceptable, with_own_ids},
+    stream_reader::{Progress, StreamReader},
 };
 use crate::{config::Effort, store::Key};
+use conversion::{captured_calls, chat_message, count_captured, piece, reasoning_effort, reported};
 use futures::{StreamExt, future::BoxFuture};
 use genai::{
     Client, ModelIden, ServiceTarget,
     adapter::AdapterKind,
-    chat::{
-        CacheControl, ChatMessage, ChatOptions, ChatRequest, ChatStreamEvent, ContentPart, JsonSpec, ReasoningEffort,
-        StreamEnd, ToolChunk, Usage,
-    },
+    chat::{CacheControl, ChatOptions, ChatRequest, ChatStreamEvent, JsonSpec, ReasoningEffort, StreamEnd},
     resolver::AuthData,
 };
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
@@ -64,6 +63,8 @@ struct ProviderQuirks {
     caches_on_request: bool,
     /// Replies can be held to a schema.
     takes_shapes: bool,
+    /// What the model has reasoned before its calls goes back with them; without it the provider refuses the results.
+    wants_thoughts: bool,
     /// Calls of tools come in pieces that are put together here. `genai` does so as well, but makes room for as many
     /// calls as a server's number says, whatever that is.
     streams_calls: bool,
@@ -123,6 +124,7 @@ impl Provider {
             ends_with_reason: matches!(kind, K::OllamaCloud | K::Gemini | K::GeminiIx | K::OpenAIResp | K::Vertex),
             caches_on_request: matches!(kind, K::Anthropic | K::OpenAI | K::OpenAIResp),
             takes_shapes: super::catalog::takes_shapes(kind),
+            wants_thoughts: super::catalog::wants_thoughts(kind, name),
             streams_calls: super::catalog::streams_calls(kind),
         };
         let options = limited(options, timeouts);
@@ -214,8 +216,11 @@ impl Provider {
         let mut options = self.options.clone();
         options.max_tokens = request.max_output_tokens;
         if let Some(effort) = adjusted.effort {
-            options.reasoning_effort = Some(reasoning_effort(effort));
+            let has_budget = super::catalog::reasons_within_budget(&self.target.model.model_name);
+            let budget = request.max_output_tokens.filter(|_| has_budget);
+            options.reasoning_effort = Some(reasoning_effort(effort, budget));
         }
+        options.capture_reasoning_content = Some(self.quirks.wants_thoughts && !request.tools.is_empty());
         // Of a schema that leaves something open `genai` makes a narrower one, which true answers may not satisfy.
         if let Some(shape) = request.shape.as_ref().filter(|shape| self.quirks.takes_shapes && shape.is_strict()) {
             options = options.with_response_format(JsonSpec::new("answer", shape.schema().clone()));
@@ -302,83 +307,6 @@ impl Events {
     /// Lets the call read its last bytes. Its runtime owns it from now on.
     fn settle(self) {
         drop(self.call.detach());
-    }
-}
-
-/// A piece of a call. `genai` names a call without an id after its number.
-fn piece(ToolChunk { tool_call }: &ToolChunk) -> CallPiece<'_> {
-    let index = tool_call.call_id.strip_prefix("call_").and_then(|number| number.parse().ok());
-    CallPiece {
-        index,
-        id: if index.is_some() { "" } else { &tool_call.call_id },
-        name: &tool_call.fn_name,
-        arguments: tool_call.fn_arguments.as_str().unwrap_or_default(),
-    }
-}
-
-/// Bytes of calls that `genai` puts together, when another event of one has come: each has all that came of its call so
-/// far.
-fn count_captured(captured: &mut HashMap<String, usize>, ToolChunk { tool_call }: &ToolChunk) -> usize {
-    let text = tool_call.fn_arguments.as_str();
-    let bytes = text.map_or_else(|| tool_call.fn_arguments.to_string().len(), str::len);
-    captured.insert(tool_call.call_id.clone(), bytes);
-    captured.values().sum::<usize>() + captured.len()
-}
-
-/// The calls that `genai` has put together.
-fn captured_calls(end: &StreamEnd) -> Vec<ToolCall> {
-    let calls = end.captured_tool_calls().unwrap_or_default().into_iter().map(|call| ToolCall {
-        id: call.call_id.clone(),
-        name: call.fn_name.clone(),
-        arguments: call.fn_arguments.clone(),
-        signatures: call.thought_signatures.clone(),
-    });
-    with_own_ids(calls.collect())
-}
-
-fn reported(usage: &Usage) -> Reported {
-    let tokens = |count: Option<i32>| count.and_then(|count| u64::try_from(count).ok());
-    Reported {
-        input: tokens(usage.prompt_tokens),
-        output: tokens(usage.completion_tokens),
-        total: tokens(usage.total_tokens),
-        cached: usage.prompt_tokens_details.as_ref().and_then(|details| tokens(details.cached_tokens)),
-    }
-}
-
-fn chat_message(message: &Message) -> ChatMessage {
-    let text = message.content.as_str();
-    match (message.role, &message.result_of) {
-        (Role::System, _) => ChatMessage::system(text),
-        (Role::Assistant, _) if message.calls.is_empty() => ChatMessage::assistant(text),
-        (Role::Assistant, _) => {
-            let said = (!text.trim().is_empty()).then(|| ContentPart::from_text(text));
-            let calls = message.calls.iter().map(|call| ContentPart::ToolCall(chat_call(call)));
-            ChatMessage::assistant(said.into_iter().chain(calls).collect::<Vec<_>>())
-        }
-        (Role::Tool, Some((id, name))) => {
-            let result = genai::chat::ToolResponse::new(id.as_str(), text).with_fn_name(acceptable(name));
-            ChatMessage::tool(vec![ContentPart::ToolResponse(result)])
-        }
-        (Role::User | Role::Tool, _) => ChatMessage::user(text),
-    }
-}
-
-fn chat_call(call: &ToolCall) -> genai::chat::ToolCall {
-    genai::chat::ToolCall {
-        call_id: call.id.clone(),
-        fn_name: acceptable(&call.name),
-        fn_arguments: call.object_of_arguments().into_owned(),
-        thought_signatures: call.signatures.clone(),
-    }
-}
-
-fn reasoning_effort(effort: Effort) -> ReasoningEffort {
-    match effort {
-        Effort::None => ReasoningEffort::Zero,
-        Effort::Low => ReasoningEffort::Low,
-        Effort::Auto | Effort::Medium => ReasoningEffort::Medium,
-        Effort::High => ReasoningEffort::High,
     }
 }
 

@@ -24,21 +24,22 @@ impl Tool {
 }
 
 /// A call that a model has made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ToolCall {
     /// By which its result is told from those of others; unique within a reply.
     pub id: String,
     pub name: String,
     /// Most often an object. What is no JSON stays a string, so that the model can be told.
     pub arguments: Value,
-    /// What some providers want to have back with the call.
-    pub signatures: Option<Vec<String>>,
+    /// What some providers want to have back with the call: signatures, or what was reasoned before it.
+    pub signatures: Option<Vec<Value>>,
 }
 
 impl ToolCall {
     /// Bytes that it adds to a prompt, about.
     pub fn bytes(&self) -> usize {
-        self.id.len() + self.name.len() + self.arguments.to_string().len()
+        let signatures = self.signatures.iter().flatten().map(|it| it.to_string().len()).sum::<usize>();
+        self.id.len() + self.name.len() + self.arguments.to_string().len() + signatures
     }
 
     /// The arguments as a provider gets them back: an object. What the model wrote instead it is told in the result.
@@ -134,9 +135,7 @@ impl Assembling {
         if call.id.is_empty() {
             piece.id.clone_into(&mut call.id);
         }
-        if call.name.is_empty() {
-            piece.name.clone_into(&mut call.name);
-        }
+        call.take_name(piece);
         // Some servers begin with an empty object, and send the true one behind it.
         if call.arguments.trim() == "{}" && piece.arguments.trim_start().starts_with('{') {
             call.arguments.clear();
@@ -183,9 +182,24 @@ impl Assembling {
 }
 
 impl Started {
+    /// Most servers send a name whole, with the first piece or with each; some send it in parts, or a longer part each time.
+    fn take_name(&mut self, piece: CallPiece<'_>) {
+        if self.name.is_empty() || self.arguments.is_empty() && piece.name.starts_with(&self.name) {
+            piece.name.clone_into(&mut self.name);
+        } else if self.arguments.is_empty() && piece.name != self.name {
+            self.name.push_str(piece.name);
+        }
+    }
+
+    /// Whether a piece has another part of the name: nothing else has come behind a part that had an id.
+    fn is_named_on(&self, piece: CallPiece<'_>) -> bool {
+        let is_same = piece.index.is_some() && piece.index == self.index && !self.id.is_empty() && piece.id.is_empty();
+        is_same && self.arguments.is_empty() && piece.arguments.is_empty()
+    }
+
     /// Whether a piece with another id, or none, begins another call although it has the number of this one.
     fn is_followed_by(&self, piece: CallPiece<'_>) -> bool {
-        if piece.name.is_empty() || self.name.is_empty() {
+        if piece.name.is_empty() || self.name.is_empty() || self.is_named_on(piece) {
             return false;
         }
         let has_other_id = !piece.id.is_empty() && !self.id.is_empty();
@@ -306,7 +320,15 @@ mod tests {
             (Some(0), "", "", "{\"start\": 1}"),
             (Some(1), "b", "grep", "{\"pattern\": \"x\"}"),
         ];
-        for pieces in [&by_number[..], &by_place, &by_id, &by_order, &all_zero, &with_names, &empty_first] {
+        let in_parts = [
+            (Some(0), "a", "pe", ""),
+            (Some(0), "", "ek", ""),
+            (Some(0), "", "", "{\"start\": 1}"),
+            (Some(1), "b", "gr", ""),
+            (Some(1), "b", "grep", ""),
+            (Some(1), "b", "", "{\"pattern\": \"x\"}"),
+        ];
+        for pieces in [&by_number[..], &by_place, &by_id, &by_order, &all_zero, &with_names, &empty_first, &in_parts] {
             assert_eq!(assemble(pieces), expected, "{pieces:?}");
         }
     }

@@ -125,6 +125,91 @@ async fn a_shape_and_an_effort_go_out_in_each_providers_way() {
     }
 }
 
+/// A provider of sorts that speaks Anthropic's protocol: it reasons before it calls a tool, and refuses results of calls
+/// without that reasoning if it is to reason.
+async fn reasoning_server() -> (String, Taken) {
+    const EVENTS: [&str; 14] = [
+        r#"{"type": "message_start", "message": {"usage": {"input_tokens": 9, "output_tokens": 1}}}"#,
+        r#"{"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": "", "signature": ""}}"#,
+        r#"{"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "I look "}}"#,
+        r#"{"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "first."}}"#,
+        r#"{"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "si"}}"#,
+        r#"{"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "gn"}}"#,
+        r#"{"type": "content_block_stop", "index": 0}"#,
+        r#"{"type": "content_block_start", "index": 1, "content_block": {"type": "redacted_thinking", "data": "enc"}}"#,
+        r#"{"type": "content_block_stop", "index": 1}"#,
+        r#"{"type": "content_block_start", "index": 2, "content_block": {"type": "tool_use", "id": "c1", "name": "grep", "input": {}}}"#,
+        r#"{"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": "{\"pattern\": \"x\"}"}}"#,
+        r#"{"type": "content_block_stop", "index": 2}"#,
+        r#"{"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 7}}"#,
+        r#"{"type": "message_stop"}"#,
+    ];
+    const REFUSAL: &str = "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When \
+        `thinking` is enabled, a final `assistant` message must start with a thinking block.";
+    let taken = Taken::default();
+    let log = taken.clone();
+    let answer = move |request: HttpRequest| async move {
+        let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        log.lock().unwrap().push((String::new(), String::new(), body.clone()));
+        let first = &body["messages"][1]["content"][0]["type"];
+        let (status, kind, text) = if body["thinking"].is_object() && first == "tool_use" {
+            let error = json!({"type": "error", "error": {"type": "invalid_request_error", "message": REFUSAL}});
+            (StatusCode::BAD_REQUEST, "application/json", error.to_string())
+        } else {
+            let event = |data: &&str| {
+                let kind = serde_json::from_str::<Value>(data).unwrap()["type"].as_str().unwrap().to_owned();
+                format!("event: {kind}\ndata: {data}\n\n")
+            };
+            (StatusCode::OK, "text/event-stream", EVENTS.iter().map(event).collect())
+        };
+        (status, [("content-type", kind)], text)
+    };
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    (url, taken)
+}
+
+/// A request after a call, with a tool that can be called.
+fn after_call(call: &ToolCall) -> Request {
+    let tool = Tool { name: "grep".into(), description: "d".into(), parameters: json!({"type": "object"}) };
+    let messages = vec![Message::user("q"), Message::calling("", vec![call.clone()]), Message::result(call, "found")];
+    Request { messages, max_output_tokens: Some(8192), tools: Arc::from([tool]), ..Request::default() }
+}
+
+#[tokio::test]
+async fn what_was_reasoned_before_a_call_goes_back_with_it() {
+    let (url, taken) = reasoning_server().await;
+    let (provider, _threads) = provider(AdapterKind::Anthropic, "anthropic::claude-haiku-4-5", url, Effort::High).await;
+    let request = Request { messages: question(), ..after_call(&ToolCall::default()) };
+    let reply = provider.call(&request, &mut |_| {}).await.unwrap();
+    assert_eq!((reply.reasoning.as_str(), reply.calls.len()), ("I look first.", 1));
+    provider.call(&after_call(&reply.calls[0]), &mut |_| {}).await.unwrap();
+    let taken = taken.lock().unwrap();
+    let budget = taken[0].2["thinking"]["budget_tokens"].as_u64().unwrap();
+    assert!((4096..8192).contains(&budget), "{budget}");
+    let content = &taken[1].2["messages"][1]["content"];
+    assert_eq!(content[0], json!({"type": "thinking", "thinking": "I look first.", "signature": "sign"}), "{content}");
+    assert_eq!(
+        (&content[1], &content[2]["type"]),
+        (&json!({"type": "redacted_thinking", "data": "enc"}), &json!("tool_use"))
+    );
+    assert!(taken.len() == 2 && taken[1].2["thinking"].is_object(), "nothing was refused");
+}
+
+#[tokio::test]
+async fn a_model_is_not_asked_to_reason_where_its_provider_misses_what_it_has_reasoned() {
+    let (url, taken) = reasoning_server().await;
+    let (provider, _threads) = provider(AdapterKind::Anthropic, "anthropic::claude-haiku-4-5", url, Effort::High).await;
+    let written = ToolCall { id: "w".into(), name: "grep".into(), arguments: json!({}), ..ToolCall::default() };
+    for _ in 0..2 {
+        provider.call(&after_call(&written), &mut |_| {}).await.unwrap();
+    }
+    let asked: Vec<bool> = taken.lock().unwrap().iter().map(|it| it.2["thinking"].is_object()).collect();
+    assert_eq!(asked, [true, false, false], "it is refused once");
+}
+
 /// A provider of sorts that begins an event and goes on with it until it is stopped, or for some time: `genai` takes
 /// the longer for it the more has come, and never waits.
 fn endless(stops: &Arc<AtomicBool>) -> String {

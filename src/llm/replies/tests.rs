@@ -45,7 +45,12 @@ fn request(messages: Vec<Message>) -> Request {
 fn known(text: &str) -> KnownReply {
     let usage = TokenUsage { input: 5, output: 3, cached_input: 1 };
     let arguments = json!({"z": 1, "a": [2.5, null]});
-    let call = ToolCall { id: "1".into(), name: "grep".into(), arguments, signatures: Some(vec!["s".into()]) };
+    let call = ToolCall {
+        id: "1".into(),
+        name: "grep".into(),
+        arguments,
+        signatures: Some(vec![json!("s"), json!({"type": "thinking"})]),
+    };
     KnownReply { text: text.to_owned(), calls: vec![call], usage }
 }
 
