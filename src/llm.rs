@@ -258,6 +258,14 @@ impl Finish {
         }
     }
 
+    /// Whether a provider's word for the end means that what makes the reply has failed: there would have been more of it.
+    fn is_failure(reason: &str) -> bool {
+        let reason = reason.to_lowercase();
+        reason.starts_with("error")
+            || reason.ends_with("error")
+            || ["failed", "timeout", "insufficient_system_resource"].contains(&reason.as_str())
+    }
+
     /// Whether a provider's word for the end means that tools are called.
     fn is_tool_use(reason: &str) -> bool {
         matches!(reason.to_lowercase().as_str(), "tool_calls" | "tool_use" | "tool_call" | "function_call")

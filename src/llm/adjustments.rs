@@ -7,7 +7,10 @@
 
 mod numbers;
 
-use super::{Message, Request, Role, error_mapping::message_in};
+use super::{
+    Message, Request, Role,
+    error_mapping::{message_in, sentences_in},
+};
 use crate::config::Effort;
 use numbers::{Numbers, reply_limit, window};
 use std::{
@@ -220,6 +223,10 @@ const UNKNOWN: &[&str] = &[
     "deprecated",
     "instead",
     "must be verified",
+    "extraneous",
+    "not recognized",
+    "not recognised",
+    "\u{4e0d}\u{652f}\u{6301}",
 ];
 
 /// Names of the limit on replies, without underscores.
@@ -258,6 +265,25 @@ const BOUNDS: &[&str] = &[
     "between",
     "supports",
     ">",
+    "\u{975e}\u{6cd5}",
+    "\u{4e0d}\u{5408}\u{6cd5}",
+    "\u{65e0}\u{6548}",
+    "\u{8d85}\u{51fa}",
+    "\u{8d85}\u{8fc7}",
+    "\u{8303}\u{56f4}",
+    "\u{5927}\u{4e8e}",
+    "\u{6700}\u{5927}",
+];
+
+/// That a number is not taken, whatever would be.
+const UNBOUNDED: &[&str] = &[
+    "too large",
+    "too high",
+    "\u{975e}\u{6cd5}",
+    "\u{4e0d}\u{5408}\u{6cd5}",
+    "\u{65e0}\u{6548}",
+    "\u{8d85}\u{51fa}",
+    "\u{8d85}\u{8fc7}",
 ];
 
 /// Names of what holds a model to a shape, without underscores. Only a request that asks for it is refused for it.
@@ -293,6 +319,10 @@ const NO_SYSTEM: &[&str] = &[
     "'developer'",
     "got system",
     "got 'system'",
+    "system \u{89d2}\u{8272}",
+    "system\u{89d2}\u{8272}",
+    "\u{7cfb}\u{7edf}\u{89d2}\u{8272}",
+    "\u{7cfb}\u{7edf}\u{6d88}\u{606f}",
 ];
 
 /// That user and assistant must take turns, which an instruction in front of them disturbs in some templates.
@@ -300,11 +330,13 @@ const ROLES: &[&str] = &["alternat", "only user and assistant", "only user and m
 
 impl Demand {
     fn of(said: &str, request: &Request, asked: Asked, owns_fields: bool) -> Option<Self> {
-        let text = said.to_lowercase();
-        let squeezed = text.replace('_', "");
+        // What another server has said may stand in it as JSON within JSON.
+        let squeezed = said.to_lowercase().replace(['_', '\\'], "");
         let says = |phrases: &[&str]| phrases.iter().any(|phrase| squeezed.contains(&phrase.replace('_', "")));
         let known = asked.adjusted;
-        if let Some((tokens, always)) = shorter(&message_in(said).to_lowercase(), request, asked) {
+        let of_sentence = |text: String| shorter(&text.to_lowercase(), request, asked);
+        // Some servers say it in another field than the one for sentences.
+        if let Some((tokens, always)) = of_sentence(message_in(said)).or_else(|| of_sentence(sentences_in(said))) {
             return Some(Self::ShorterReply { tokens, always });
         }
         if known.takes_shapes && request.shape.is_some() && says(SHAPES) {
@@ -318,19 +350,23 @@ impl Demand {
                 return Some(Self::NoEffort);
             }
         }
+        // Nobody misses it.
+        if owns_fields && known.asks_for_usage && says(&["streamoptions", "includeusage"]) {
+            return Some(Self::NoUsage);
+        }
         if owns_fields && says(UNKNOWN) {
-            if known.asks_for_usage && says(&["streamoptions", "includeusage"]) {
-                return Some(Self::NoUsage);
-            }
             if let Some(field) = other_limit(&squeezed, known.limit_field) {
                 return Some(Self::Limit(field));
             }
         }
         let refuses = says(UNKNOWN) || says(&["invalid", "must be", "not one of", "should be"]);
-        if known.has_system && has_system(request) && (says(ROLES) || (says(NO_SYSTEM) && refuses)) {
+        let lists_roles = ["role", "user", "assistant"].iter().all(|word| squeezed.contains(word));
+        let has_no_system = says(ROLES) || refuses && (says(NO_SYSTEM) || lists_roles && !squeezed.contains("system"));
+        if known.has_system && has_system(request) && has_no_system {
             return Some(Self::NoSystem);
         }
-        let is_about_streams = says(&["'stream'", "\"stream\"", "`stream`", "streaming", "stream mode", "to stream"]);
+        let is_about_streams =
+            says(&["'stream'", "\"stream\"", "`stream`", "streaming", "stream mode", "to stream", "\u{6d41}\u{5f0f}"]);
         (owns_fields && known.streams && is_about_streams && says(UNKNOWN)).then_some(Self::NoStream)
     }
 }
@@ -357,12 +393,14 @@ fn shorter(text: &str, request: &Request, asked: Asked) -> Option<(u32, bool)> {
         return fits(left).map(|tokens| (tokens, false));
     }
     let is_about_replies = REPLY_LIMITS.iter().any(|name| squeezed.contains(name));
-    if !is_about_replies || !BOUNDS.iter().any(|word| text.contains(word)) {
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    // In a language that is not known here, a number beside the name is what there may be at most.
+    if !is_about_replies || !says(BOUNDS) && says(UNKNOWN) {
         return None;
     }
     match reply_limit(&numbers, sent) {
         Some(limit) => fits(limit).map(|tokens| (tokens, true)),
-        None if text.contains("too large") || text.contains("too high") => fits(sent / 2).map(|tokens| (tokens, true)),
+        None if UNBOUNDED.iter().any(|words| text.contains(words)) => fits(sent / 2).map(|tokens| (tokens, true)),
         None => None,
     }
 }

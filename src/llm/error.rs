@@ -88,9 +88,7 @@ impl Error {
     pub fn is_turned_away(&self) -> bool {
         match self {
             Self::RateLimited { .. } => true,
-            Self::Server { status, detail, retry_after, .. } => {
-                retry_after.is_some() || (*status >= 500 && is_busy(detail))
-            }
+            Self::Server { detail, retry_after, .. } => retry_after.is_some() || is_busy(detail),
             _ => false,
         }
     }

@@ -7,7 +7,7 @@
 mod said;
 mod waits;
 
-pub(in crate::llm) use said::message_in;
+pub(in crate::llm) use said::{message_in, sentences_in};
 
 use super::{CONNECTING, Error, error_words as words, redact::Redactor, secret::Secret};
 use crate::text::one_line;
@@ -116,7 +116,9 @@ impl RemoteModel {
         let text = body.to_lowercase();
         let says = |phrases: &[&str]| words::any_in(phrases, &text);
         let in_headers = headers.and_then(|headers| waits::in_headers(headers, SystemTime::now()));
-        let retry_after = in_headers.or_else(|| waits::in_words(&text));
+        let retry_after = in_headers
+            .or_else(|| waits::in_words(&text))
+            .or_else(|| waits::in_repeated_headers(body, SystemTime::now()));
         match status {
             300..400 => Error::Rejected { model, detail: self.redirect(status, headers) },
             401 => Error::Unauthorized { model, variable: self.variable.clone(), detail },
@@ -125,7 +127,9 @@ impl RemoteModel {
             400..500 if says(words::NO_CREDIT) => Error::NoCredit { model, detail },
             413 => Error::PromptTooLong { model, detail },
             ..=500 if says(words::TOO_LONG) => Error::PromptTooLong { model, detail },
-            400..=500 if status != 429 && says(words::LIKELY_TOO_LONG) => Error::PromptTooLong { model, detail },
+            400..=500 if status != 429 && says(words::LIKELY_TOO_LONG) && !says(words::RATE) => {
+                Error::PromptTooLong { model, detail }
+            }
             400 | 403 | 500 if says(words::RATE) => Error::RateLimited { model, detail, retry_after },
             400..500 if says(words::UNKNOWN_MODEL) => Error::UnknownModel { model, detail },
             404 if text.contains("model") => Error::UnknownModel { model, detail },
@@ -136,6 +140,7 @@ impl RemoteModel {
             500 | 501 if says(words::CANNOT) => {
                 Error::Rejected { model, detail: format!("status {status} from {}: {detail}", self.endpoint) }
             }
+            409 | 423 | 425 if words::is_busy(body) => Error::Server { model, status, detail, retry_after },
             408 => Error::Server { model, status, detail, retry_after },
             status if status >= 500 => Error::Server { model, status, detail, retry_after },
             _ => Error::Rejected { model, detail: format!("status {status} from {}: {detail}", self.endpoint) },

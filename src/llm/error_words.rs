@@ -93,6 +93,8 @@ pub(super) const BAD_KEY: &[&str] = &[
     "invalid x-api-key",
     "authentication_error",
     "unauthenticated",
+    "\u{65e0}\u{6548}\u{7684}\u{4ee4}\u{724c}",
+    "\u{8eab}\u{4efd}\u{9a8c}\u{8bc1}\u{5931}\u{8d25}",
 ];
 
 pub(super) const NO_CREDIT: &[&str] = &[
@@ -102,6 +104,8 @@ pub(super) const NO_CREDIT: &[&str] = &[
     "insufficient credits",
     "requires more credits",
     "billing_hard_limit",
+    "\u{4f59}\u{989d}\u{4e0d}\u{8db3}",
+    "\u{6b20}\u{8d39}",
 ];
 
 pub(super) const RATE: &[&str] = &[
@@ -115,6 +119,16 @@ pub(super) const RATE: &[&str] = &[
     "resource_exhausted",
     "throttl",
     "slow down",
+    "wait before trying",
+    "wait before retrying",
+    "requests per minute",
+    "tokens per minute",
+    "\u{901f}\u{7387}\u{9650}\u{5236}",
+    "\u{8fc7}\u{4e8e}\u{9891}\u{7e41}",
+    "\u{9891}\u{7387}\u{8fc7}\u{9ad8}",
+    "\u{8bf7}\u{6c42}\u{9891}\u{7387}",
+    "\u{5e76}\u{53d1}\u{6570}\u{8fc7}\u{9ad8}",
+    "\u{9650}\u{6d41}",
 ];
 
 /// That a server has enough to do.
@@ -133,6 +147,10 @@ pub(super) const BUSY: &[&str] = &[
     "queue full",
     "high demand",
     "high load",
+    "\u{7e41}\u{5fd9}",
+    "\u{8fc7}\u{8f7d}",
+    "\u{8bbf}\u{95ee}\u{91cf}\u{8fc7}\u{5927}",
+    "\u{8d1f}\u{8f7d}\u{8fc7}\u{9ad8}",
 ];
 
 /// That a server is not ready yet.
@@ -150,6 +168,7 @@ pub(super) const CANNOT: &[&str] = &[
     "unsupported",
     "not implemented",
     "tools param",
+    "\u{4e0d}\u{652f}\u{6301}",
 ];
 
 const REJECTED: &[&str] =
@@ -157,11 +176,12 @@ const REJECTED: &[&str] =
 
 /// The status that has the meaning of an error's words, where it comes without one.
 pub(super) fn status_of(text: &str) -> u16 {
-    let meanings: [(&[&[&str]], u16); 7] = [
+    let meanings: [(&[&[&str]], u16); 8] = [
         (&[NO_CREDIT], 402),
         (&[BAD_KEY], 401),
-        (&[TOO_LONG, LIKELY_TOO_LONG], 400),
+        (&[TOO_LONG], 400),
         (&[RATE], 429),
+        (&[LIKELY_TOO_LONG], 400),
         (&[UNKNOWN_MODEL], 404),
         (&[BUSY, LOADING], 503),
         (&[REJECTED, CANNOT], 400),

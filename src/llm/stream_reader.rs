@@ -27,6 +27,8 @@ pub(super) struct StreamReader<'a> {
     /// Bytes of calls that have come.
     call_bytes: usize,
     finish: Option<Finish>,
+    /// The number of this reply, where a server writes several.
+    number: Option<u64>,
     reported: Reported,
     watches: [RepetitionGuard; 2],
 }
@@ -61,6 +63,7 @@ impl<'a> StreamReader<'a> {
             calls: Assembling::default(),
             call_bytes: 0,
             finish: None,
+            number: None,
             reported: Reported::default(),
             watches: Default::default(),
         }
@@ -102,6 +105,11 @@ impl<'a> StreamReader<'a> {
         if !reason.is_empty() {
             self.finish = Some(Finish::of(&self.remote.detail(reason)));
         }
+    }
+
+    /// Whether what has this number belongs to this reply: it has that of what came first.
+    pub(super) fn is_of_this_reply(&mut self, number: Option<u64>) -> bool {
+        number.is_none_or(|number| *self.number.get_or_insert(number) == number)
     }
 
     /// Takes what the provider says about tokens. What it has said before stays where it says nothing, or nothing but
@@ -160,7 +168,7 @@ impl<'a> StreamReader<'a> {
     /// The reply, when all of it has come.
     ///
     /// # Errors
-    /// It is empty.
+    /// It is empty, or what makes it has failed.
     pub(super) fn conclude(mut self, request: &Request, pieces: PieceSink<'_>) -> Result<Reply, Error> {
         let calls = self.take_calls();
         self.conclude_with(calls, request, pieces)
@@ -177,7 +185,7 @@ impl<'a> StreamReader<'a> {
     /// The same with calls that somebody else has put together.
     ///
     /// # Errors
-    /// The reply is empty.
+    /// The reply is empty, or what makes it has failed.
     pub(super) fn conclude_with(
         mut self,
         calls: Vec<ToolCall>,
@@ -189,6 +197,13 @@ impl<'a> StreamReader<'a> {
         let finish = match self.finish.take().unwrap_or(Finish::Complete) {
             // Some servers name another reason, or none, when tools are called.
             Finish::Other(reason) if Finish::is_tool_use(&reason) && !calls.is_empty() => Finish::Complete,
+            Finish::Other(reason) if Finish::is_failure(&reason) => {
+                // Some gateways send the error as the text of the reply.
+                return Err(match self.text.trim().starts_with('{') && calls.is_empty() {
+                    true => self.said_error(self.text.trim()),
+                    false => self.broken(&format!("the server ended it with `{reason}`")),
+                });
+            }
             finish => finish,
         };
         let estimate = TokenUsage::estimated(request, self.text.len() + self.reasoning.len() + self.call_bytes);

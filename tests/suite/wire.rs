@@ -1,6 +1,6 @@
 //! What servers send, take and refuse, as cases: one file in `tests/data/wire` for each.
 //!
-//! `must` is the right behaviour in words. `call` is what is run: `rlm query QUESTION FOLDER --endpoint BASE --model
+//! `must` is the right behaviour in words, `report` the public issue that a case is drawn from. `call` is what is run: `rlm query QUESTION FOLDER --endpoint BASE --model
 //! NAME ARGS --json`, with its `question`, the `files` of the folder, and the `args`; `model` is another name, a command
 //! (`cli:...`), or null: no `--model` is given; `endpoint` false: there is none; `terminal`: on a terminal, without
 //! `--json`. `server.rules` are the replies to `POST .../chat/completions`: the first one whose `when` holds is sent.
@@ -15,8 +15,8 @@
 //! that this rule answers has not).
 //!
 //! What is sent: `status`, `type`, `headers`, and the `body`, or `parts`: texts and pauses (`{"wait": SECONDS}`).
-//! `each_byte`: every byte by itself. `gzip`: compressed. `hang_up`: not a byte. `{{date}}` is the time, `{{date+2s}}`
-//! is two seconds later.
+//! `each_byte`: every byte by itself. `gzip`: compressed. `hang_up`: not a byte. `{{date}}` is the time, `{{date+2s}}` is
+//! two seconds later, and `{{milliseconds+2s}}` the same as so many since 1970.
 
 use crate::{
     raw::{RawServer, Taken, send_list},
@@ -372,8 +372,11 @@ fn zipped(text: &str) -> io::Result<Vec<u8>> {
 }
 
 fn with_dates(text: &str) -> String {
-    let date = |later: u64| httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(later));
-    text.replace("{{date}}", &date(0)).replace("{{date+2s}}", &date(2))
+    let at = |later: u64| SystemTime::now() + Duration::from_secs(later);
+    let since_1970 = at(2).duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+    text.replace("{{date}}", &httpdate::fmt_http_date(at(0)))
+        .replace("{{date+2s}}", &httpdate::fmt_http_date(at(2)))
+        .replace("{{milliseconds+2s}}", &since_1970.to_string())
 }
 
 #[test]

@@ -137,7 +137,7 @@ fn marked(text: &str, known: &dyn Known) -> Vec<WrittenCall> {
         if calls.len() >= MOST_CALLS {
             return calls;
         }
-        match one(trimmed, known) {
+        match one(trimmed, known).or_else(|| tagged::by_name(trimmed, known)) {
             Some((read, end)) if end > 0 => {
                 calls.extend(read);
                 rest = &trimmed[end..];
@@ -168,15 +168,30 @@ fn one(text: &str, known: &dyn Known) -> Option<(Vec<WrittenCall>, usize)> {
 fn unmarked(text: &str, known: &dyn Known) -> Option<Vec<WrittenCall>> {
     let (mut calls, mut rest) = (Vec::new(), text.trim());
     while !rest.is_empty() && calls.len() < MOST_CALLS {
-        let (read, end) = json::read(rest)
+        let read = json::read(rest)
             .or_else(|| python::read_listed(rest, known))
             .or_else(|| python::react(rest))
-            .or_else(|| tagged::by_name(rest, known))?;
-        calls.extend(read);
+            .or_else(|| tagged::by_name(rest, known));
+        let end = match read {
+            Some((read, end)) => {
+                calls.extend(read);
+                end
+            }
+            None => heading(rest).or_else(|| tagged::around_json(rest))?,
+        };
         rest = rest[end..].trim_start_matches(|it: char| it.is_whitespace() || it == ',' || it == ';');
     }
     let all_known = calls.iter().all(|call| known.parameters(bare_name(&call.name)).is_some());
     (!calls.is_empty() && all_known).then_some(calls)
+}
+
+/// The length of a heading that says in capitals that a call begins or ends: `### TOOL_CALL_START ###`, `[TOOL_REQUEST]`.
+fn heading(text: &str) -> Option<usize> {
+    const WORDS: [&str; 3] = ["TOOL", "CALL", "FUNCTION"];
+    let end = text.find(['{', '\n']).unwrap_or(text.len());
+    let head = &text[..end];
+    let is_heading = !head.contains(char::is_lowercase) && WORDS.iter().any(|word| head.contains(word));
+    (is_heading && head.chars().nth(MOST_WORDS).is_none()).then_some(end)
 }
 
 /// A name without what some models put around it: `functions.grep:0`.
@@ -199,7 +214,8 @@ fn begins(text: &str, mark: &str) -> bool {
 fn split_words(text: &str) -> (&str, &str) {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        if line.trim_start().starts_with(['{', '[', '<']) || line.trim_start().starts_with("Action:") {
+        let begun = line.trim_start();
+        if begun.starts_with(['{', '[', '<']) || begun.starts_with("Action:") || heading(begun).is_some() {
             break;
         }
         at += line.len();
@@ -297,6 +313,7 @@ impl Code {
                     MARKS.iter().any(|mark| begins(rest, mark))
                         || tagged::around(rest).is_some()
                         || tagged::is_naming(rest)
+                        || tagged::is_part(rest)
                         || recipient::is_mark(rest)
                 }
             };

@@ -36,6 +36,7 @@ fn fields_that_a_server_does_not_know_are_named_by_it() {
         ("Unrecognized request argument supplied: stream_options", Some(Demand::NoUsage)),
         (r#"{"message": "Unknown field", "param": "stream_options"}"#, Some(Demand::NoUsage)),
         ("json: unknown field \"stream_options\"", Some(Demand::NoUsage)),
+        ("`stream_options` is only valid for models of the second generation", Some(Demand::NoUsage)),
         ("Unsupported value: 'stream' does not support true with this model.", Some(Demand::NoStream)),
         ("Your organization must be verified to stream this model.", Some(Demand::NoStream)),
     ] {
@@ -53,6 +54,7 @@ fn instructions_go_elsewhere_where_there_is_no_place_for_them() {
         "Only user and assistant roles are supported!",
         "Conversation roles must alternate user/assistant/user/assistant/...",
         "'system' role is not one of ['user', 'assistant']",
+        "messages[0]: role must be one of [user, assistant]",
     ] {
         assert_eq!(demand(said), Some(Demand::NoSystem), "{said}");
     }
@@ -86,6 +88,21 @@ fn the_longest_reply_is_read_from_a_refusal() {
             always(2314),
         ),
         ("max_tokens is too large", always(4096)),
+        ("Das Feld `max_tokens` darf h\u{f6}chstens 4096 betragen.", always(4096)),
+        (
+            "API \u{8c03}\u{7528}\u{53c2}\u{6570}\u{6709}\u{8bef}\u{3002}max_tokens\u{53c2}\u{6570}\u{975e}\u{6cd5}\u{3002}",
+            always(4096),
+        ),
+        (
+            r#"{"error": {"message": "Param Incorrect", "type": "upstream_error", "code": "400", "param": "max_tokens is too large: 8192. This model supports at most 4000 completion tokens, whereas you provided 8192."}}"#,
+            always(4000),
+        ),
+        ("field MaxTokens invalid, should be in [1, 4096]", always(4096)),
+        (
+            "The parameter max_tokens specified in the request is not valid: integer above maximum value, expected a value \
+             <= 4096, but got 8192 instead. Request id: 0217724325966514087c9e55f8",
+            always(4096),
+        ),
         (
             "This model's maximum context length is 8192 tokens. However, you requested 10692 tokens (2500 in the messages, \
              8192 in the completion). Please reduce the length of the messages or completion.",

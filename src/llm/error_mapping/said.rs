@@ -9,6 +9,23 @@ const MOST_PROBLEMS: usize = 5;
 /// Characters of a page that are taken. It is cut again where it is shown, when no key stands in it any more.
 const PAGE_CHARS: usize = 2000;
 
+/// Where servers put it.
+const PLACES: [&str; 13] = [
+    "/error/message",
+    "/message",
+    "/detail/message",
+    "/detail",
+    "/error",
+    "/error/error",
+    "/msg",
+    "/base_resp/status_msg",
+    "/error_msg",
+    "/errors/0/message",
+    "/errors/0",
+    "/error/msg",
+    "/error_description",
+];
+
 /// The sentence meant for people in the body of an error, or the whole body.
 pub(in crate::llm) fn message_in(body: &str) -> String {
     if is_page(body) {
@@ -18,11 +35,42 @@ pub(in crate::llm) fn message_in(body: &str) -> String {
         let json: Value = serde_json::from_str(body).ok()?;
         // Some servers put their error into a list of one.
         let json = json.get(0).unwrap_or(&json);
-        let at = ["/error/message", "/message", "/detail/message", "/detail", "/error", "/error/error", "/msg"];
-        let sentence = at.iter().find_map(|at| json.pointer(at)?.as_str()).map(str::to_owned);
-        sentence.or_else(|| problems(json.pointer("/detail").or_else(|| json.pointer("/error/detail"))?))
+        let sentence = PLACES.iter().find_map(|at| json.pointer(at)?.as_str().filter(|it| !it.trim().is_empty()));
+        let sentence = sentence.map(str::to_owned);
+        let sentence =
+            sentence.or_else(|| problems(json.pointer("/detail").or_else(|| json.pointer("/error/detail"))?))?;
+        Some(match behind(json) {
+            Some(reason) => format!("{sentence}: {reason}"),
+            None => sentence,
+        })
     };
     read().unwrap_or_else(|| body.to_owned())
+}
+
+/// What a gateway repeats of what another server has told it: its own sentence says only that something went wrong there.
+fn behind(json: &Value) -> Option<String> {
+    let raw = json.pointer("/error/metadata/raw")?;
+    let text = raw.as_str().map_or_else(|| raw.to_string(), str::to_owned);
+    let inner = serde_json::from_str::<Value>(&text).ok();
+    let sentence = inner.as_ref().and_then(|it| PLACES.iter().find_map(|at| it.pointer(at)?.as_str()));
+    Some(sentence.map_or(text, str::to_owned)).filter(|it| !it.trim().is_empty())
+}
+
+/// All that a body in JSON says in more than a word, wherever it stands.
+pub(in crate::llm) fn sentences_in(body: &str) -> String {
+    fn add(value: &Value, told: &mut Vec<String>) {
+        match value {
+            Value::String(text) if text.trim().contains(' ') && told.len() < MOST_PROBLEMS => told.push(text.clone()),
+            Value::Array(items) => items.iter().for_each(|it| add(it, told)),
+            Value::Object(fields) => fields.values().for_each(|it| add(it, told)),
+            _ => {}
+        }
+    }
+    let mut told = Vec::new();
+    if let Ok(json) = serde_json::from_str(body) {
+        add(&json, &mut told);
+    }
+    told.join("; ")
 }
 
 /// What a list of problems says, each with the field that it is about.
@@ -87,6 +135,14 @@ mod tests {
             (r#"{"message": "a", "code": 3}"#, "a"),
             (r#"{"detail": "a"}"#, "a"),
             (r#"{"detail": [{"loc": ["body", "n", 0], "msg": "too large"}, {"msg": 3}]}"#, "body.n.0: too large"),
+            (r#"{"base_resp": {"status_code": 1008, "status_msg": "a"}}"#, "a"),
+            (r#"{"error_code": 17, "error_msg": "a"}"#, "a"),
+            (r#"{"success": false, "errors": [{"code": 5, "message": "a"}]}"#, "a"),
+            (
+                r#"{"error": {"message": "it failed", "metadata": {"raw": "{\"error\": {\"message\": \"a\"}}"}}}"#,
+                "it failed: a",
+            ),
+            (r#"{"error": {"message": "it failed", "metadata": {"raw": "a"}}}"#, "it failed: a"),
             (r#"{"other": 1}"#, r#"{"other": 1}"#),
             ("plain", "plain"),
             ("", ""),
@@ -112,5 +168,14 @@ mod tests {
         ] {
             assert_eq!(code_in(&body), expected, "{body}");
         }
+    }
+
+    #[test]
+    fn sentences_are_found_in_every_field() {
+        let body = r#"{"error": {"message": "Param Incorrect", "code": "400", "param": "max is 7", "more": ["a b"]}}"#;
+        let mut told: Vec<String> = sentences_in(body).split("; ").map(str::to_owned).collect();
+        told.sort();
+        assert_eq!(told, ["Param Incorrect", "a b", "max is 7"]);
+        assert_eq!(sentences_in("no JSON"), "");
     }
 }

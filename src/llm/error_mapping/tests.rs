@@ -31,10 +31,18 @@ fn a_status_and_its_body_become_the_kind_a_person_can_act_on() {
         (400, r#"{"error":{"type":"exceed_context_size_error","message":"…","n_ctx":512}}"#, "promptTooLong"),
         (500, "Context size has been exceeded.", "promptTooLong"),
         (400, r#"{"error":{"message":"prompt is too long: 210000 tokens > 200000 maximum"}}"#, "promptTooLong"),
+        (400, r#"{"message": "Too many tokens, please wait before trying again."}"#, "rateLimited"),
+        (
+            400,
+            "\u{60a8}\u{7684}\u{8d26}\u{6237}\u{5df2}\u{8fbe}\u{5230}\u{901f}\u{7387}\u{9650}\u{5236}",
+            "rateLimited",
+        ),
         (500, "oops", "server"),
         (503, "Loading model", "server"),
         (529, "overloaded_error", "server"),
         (408, "", "server"),
+        (409, r#"{"message": "the model is warming up"}"#, "server"),
+        (409, "conflict", "rejected"),
         (400, "bad request", "rejected"),
         (301, "", "rejected"),
     ];

@@ -155,17 +155,12 @@ impl Events {
         let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
         let after = (colon + 1).min(line.len());
         let start = after + usize::from(line.get(after) == Some(&b' '));
-        match line[..colon].trim_ascii() {
+        match line[..colon].trim_ascii().to_ascii_lowercase().as_slice() {
+            // What a gateway adds to a stream of another server comes without a name.
+            [b'{' | b'[', ..] => self.add(line)?,
             b"data" => {
                 line.drain(..start);
-                match &mut self.data {
-                    None => self.data = Some(line),
-                    Some(data) if data.len() + line.len() >= MOST_BYTES => return Err(TooLong),
-                    Some(data) => {
-                        data.push(b'\n');
-                        data.extend_from_slice(&line);
-                    }
-                }
+                self.add(line)?;
             }
             b"event" => {
                 line.drain(..start);
@@ -173,6 +168,18 @@ impl Events {
             }
             // Comments, numbers of events and times to wait.
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, line: Vec<u8>) -> Result<(), TooLong> {
+        match &mut self.data {
+            None => self.data = Some(line),
+            Some(data) if data.len() + line.len() >= MOST_BYTES => return Err(TooLong),
+            Some(data) => {
+                data.push(b'\n');
+                data.extend_from_slice(&line);
+            }
         }
         Ok(())
     }
@@ -227,6 +234,8 @@ mod tests {
         check("data: {\ndata: }\ndata\n\n", &["{\n}\n"]);
         check("data: a", &["a"]);
         check("data: a\n", &["a"]);
+        check("Data: a\n\nDATA:b\n\n", &["a", "b"]);
+        check("data: a\n\n{\"error\": 1}\n\n[DONE]\n\n", &["a", "{\"error\": 1}", "[DONE]"]);
         check("nothing of this\nis an event", &[]);
         check("", &[]);
     }

@@ -3,129 +3,25 @@
 //! A request has what all of them take, and nothing else. Of what comes back every field may be missing, `null`, or of
 //! another kind than the documentation has; only what says something is taken.
 
-use super::{
-    Error, Said,
-    events::Event,
-    offer::{self, OfferedTool},
+mod request;
+
+pub(super) use request::body;
+
+use super::{Error, Said, events::Event};
+use crate::llm::{
+    CallPiece, PieceSink,
+    json::{self, Field},
+    stream_reader::{Reported, StreamReader},
+    tool::MOST_CALLS,
 };
-use crate::{
-    config::Effort,
-    llm::{
-        CallPiece, Message, PieceSink, Request, Shape,
-        adjustments::{Adjusted, LimitField},
-        json::{self, Field},
-        stream_reader::{Reported, StreamReader},
-        tool::{MOST_CALLS, acceptable},
-    },
-};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, value::RawValue};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The mark of the end.
+const END: &str = "[DONE]";
 
 /// The most parts of a text that comes as a list, and the most chunks in one list.
 const MOST_PARTS: usize = 1000;
-
-#[derive(Serialize)]
-pub(super) struct Body<'a> {
-    model: &'a str,
-    stream: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<OfferedTool<'a>>,
-    messages: Vec<SentMessage<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream_options: Option<StreamOptions>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_completion_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    response_format: Option<ResponseFormat<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning_effort: Option<&'static str>,
-    /// What llama.cpp, vLLM and SGLang tell the model's template.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    chat_template_kwargs: Option<TemplateFields>,
-}
-
-#[derive(Serialize)]
-struct ResponseFormat<'a> {
-    r#type: &'static str,
-    json_schema: NamedSchema<'a>,
-}
-
-#[derive(Serialize)]
-struct NamedSchema<'a> {
-    name: &'static str,
-    strict: bool,
-    schema: &'a Value,
-}
-
-#[derive(Serialize)]
-struct TemplateFields {
-    enable_thinking: bool,
-}
-
-#[derive(Serialize)]
-struct StreamOptions {
-    include_usage: bool,
-}
-
-#[derive(Serialize)]
-struct SentMessage<'a> {
-    role: &'static str,
-    content: &'a str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tool_calls: Vec<SentCall<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool_call_id: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct SentCall<'a> {
-    r#type: &'static str,
-    id: &'a str,
-    function: SentFunction,
-}
-
-#[derive(Serialize)]
-struct SentFunction {
-    name: String,
-    arguments: String,
-}
-
-/// What is asked for, in the way that the server is known to take.
-pub(super) fn body<'a>(model: &'a str, request: &'a Request, adjusted: Adjusted) -> Body<'a> {
-    let limit = |field| request.max_output_tokens.filter(|_| adjusted.limit_field == field);
-    Body {
-        model,
-        stream: adjusted.streams,
-        tools: offer::tools(&request.tools),
-        messages: request.messages.iter().map(sent).collect(),
-        stream_options: adjusted.asks_for_usage.then_some(StreamOptions { include_usage: true }),
-        max_tokens: limit(LimitField::MaxTokens),
-        max_completion_tokens: limit(LimitField::MaxCompletionTokens),
-        response_format: request.shape.as_ref().map(response_format),
-        reasoning_effort: adjusted.effort.map(offer::word),
-        chat_template_kwargs: (adjusted.effort == Some(Effort::None) && adjusted.sets_template)
-            .then_some(TemplateFields { enable_thinking: false }),
-    }
-}
-
-fn response_format(shape: &Shape) -> ResponseFormat<'_> {
-    let json_schema = NamedSchema { name: "answer", strict: shape.is_strict(), schema: shape.schema() };
-    ResponseFormat { r#type: "json_schema", json_schema }
-}
-
-fn sent(message: &Message) -> SentMessage<'_> {
-    let call_id = message.result_of.as_ref().map(|(id, _)| id.as_str());
-    let role = offer::role(message);
-    let calls = message.calls.iter().map(|call| SentCall {
-        r#type: "function",
-        id: &call.id,
-        function: SentFunction { name: acceptable(&call.name), arguments: call.object_of_arguments().to_string() },
-    });
-    let tool_call_id = call_id.filter(|_| role == "tool");
-    SentMessage { role, content: message.said(), tool_calls: calls.collect(), tool_call_id }
-}
 
 /// One JSON text of a server: a chunk of a stream, a whole completion, or an error.
 #[derive(Deserialize)]
@@ -136,6 +32,12 @@ struct Chunk<'a> {
     choices: Field<'a>,
     message: Field<'a>,
     detail: Field<'a>,
+    /// MiniMax says in every chunk whether all is well.
+    base_resp: Field<'a>,
+    error_code: Field<'a>,
+    errors: Field<'a>,
+    /// How a server that knows no `error` tells that something is wrong, beside a `code`.
+    msg: Field<'a>,
     usage: Field<'a>,
     #[serde(rename = "usageMetadata")]
     usage_metadata: Field<'a>,
@@ -146,9 +48,14 @@ struct Chunk<'a> {
 #[derive(Deserialize)]
 struct Choice<'a> {
     #[serde(borrow)]
+    index: Field<'a>,
     delta: Field<'a>,
     message: Field<'a>,
+    /// The text, in the older protocol of completions.
+    text: Field<'a>,
     finish_reason: Field<'a>,
+    /// Why what the choice is made by has failed, at a gateway.
+    error: Field<'a>,
     usage: Field<'a>,
 }
 
@@ -160,6 +67,8 @@ struct Delta<'a> {
     reasoning: Field<'a>,
     refusal: Field<'a>,
     tool_calls: Field<'a>,
+    /// The older form of a call.
+    function_call: Field<'a>,
 }
 
 #[derive(Deserialize)]
@@ -177,11 +86,21 @@ struct Call<'a> {
     function: Field<'a>,
 }
 
+/// What is called. Some servers have it in the call itself.
 #[derive(Deserialize)]
 struct Function<'a> {
     #[serde(borrow)]
     name: Field<'a>,
     arguments: Field<'a>,
+    parameters: Field<'a>,
+    input: Field<'a>,
+}
+
+/// What MiniMax says of a request: 0 is well.
+#[derive(Deserialize)]
+struct BaseResp<'a> {
+    #[serde(borrow)]
+    status_code: Field<'a>,
 }
 
 /// Tokens, in the words of all who count them.
@@ -272,13 +191,11 @@ struct GroqUsage<'a> {
 /// # Errors
 /// It is an error, or no JSON.
 pub(super) fn take(event: &Event, reading: &mut StreamReader<'_>, pieces: PieceSink<'_>) -> Result<Said, Error> {
-    let data = event.data.trim();
-    if data == "[DONE]" {
-        return Ok(Said::End);
-    }
-    if event.name == "error" {
-        return Err(reading.said_error(data));
-    }
+    // Where events are not kept apart by an empty line the mark of the end stands behind the last chunk.
+    let (data, is_end) = match event.data.trim() {
+        data if event.name == "error" => return Err(reading.said_error(data)),
+        data => data.strip_suffix(END).map_or((data, false), |before| (before, true)),
+    };
     // A body that is no stream may hold several texts.
     for chunk in serde_json::Deserializer::from_str(data).into_iter::<&RawValue>() {
         let chunk = chunk.map_err(|error| reading.broken(&format!("it is not JSON ({error})")))?;
@@ -290,7 +207,7 @@ pub(super) fn take(event: &Event, reading: &mut StreamReader<'_>, pieces: PieceS
             }
         }
     }
-    Ok(Said::Part)
+    Ok(if is_end { Said::End } else { Said::Part })
 }
 
 /// What is no object says nothing.
@@ -301,11 +218,19 @@ fn take_chunk(json: &RawValue, reading: &mut StreamReader<'_>, pieces: PieceSink
         return Err(reading.said_error(json.get()));
     }
     let of_choice = choice.as_ref().and_then(|choice| choice.usage);
+    // Some servers write several replies, in turn.
+    let choice = choice.filter(|choice| reading.is_of_this_reply(json::count(choice.index)));
     if let Some(choice) = choice {
         // A whole completion has a message where a chunk has a part of one.
         let is_whole = choice.delta.is_none() && choice.message.is_some();
+        if let Some(text) = json::text(choice.text) {
+            reading.text(&text, &mut *pieces);
+        }
         if let Some(delta) = json::object(choice.delta.or(choice.message)) {
             take_delta(&delta, reading, pieces)?;
+        }
+        if let Some(error) = choice.error.filter(says_something) {
+            return Err(reading.said_error(error.get()));
         }
         match json::text(choice.finish_reason) {
             Some(reason) => reading.finish(&reason),
@@ -328,12 +253,20 @@ fn take_chunk(json: &RawValue, reading: &mut StreamReader<'_>, pieces: PieceSink
 impl Chunk<'_> {
     /// Errors come as a field, by the kind of the object, or as an object that has nothing but a sentence.
     fn is_error(&self) -> bool {
-        let says_something = |field: &&RawValue| !matches!(field.get(), "null" | "false" | "\"\"" | "{}" | "[]" | "0");
-        let is_bare = self.choices.is_none() && self.usage.is_none() && self.x_groq.is_none();
-        self.error.as_ref().is_some_and(says_something)
+        let is_bare = json::items(self.choices, 1).is_empty() && self.usage.is_none() && self.x_groq.is_none();
+        let is_refused = json::object::<BaseResp<'_>>(self.base_resp)
+            .is_some_and(|it| json::count(it.status_code).is_some_and(|code| code != 0));
+        let fields = [self.error, self.error_code, self.errors];
+        is_refused
+            || fields.iter().flatten().any(says_something)
             || json::text(self.object).is_some_and(|kind| kind == "error")
-            || (is_bare && (json::text(self.message).is_some() || self.detail.is_some()))
+            || (is_bare
+                && (json::text(self.message).or_else(|| json::text(self.msg)).is_some() || self.detail.is_some()))
     }
+}
+
+fn says_something(field: &&RawValue) -> bool {
+    !matches!(field.get(), "null" | "false" | "\"\"" | "{}" | "[]" | "0")
 }
 
 fn take_delta(delta: &Delta<'_>, reading: &mut StreamReader<'_>, pieces: PieceSink<'_>) -> Result<(), Error> {
@@ -341,45 +274,63 @@ fn take_delta(delta: &Delta<'_>, reading: &mut StreamReader<'_>, pieces: PieceSi
     if let Some(reasoning) = reasoning.filter(|it| !it.is_empty()) {
         reading.reasoning(&reasoning, &mut *pieces);
     }
-    match json::text(delta.content) {
-        Some(text) => reading.text(&text, &mut *pieces),
-        None => take_parts(delta.content, reading, &mut *pieces),
+    match (json::text(delta.content), delta.content) {
+        (Some(text), _) => reading.text(&text, &mut *pieces),
+        (None, Some(one)) if one.get().starts_with('{') => take_part(one, reading, &mut *pieces),
+        (None, several) => {
+            json::items(several, MOST_PARTS).into_iter().for_each(|part| take_part(part, reading, &mut *pieces));
+        }
     }
     // What a model says in place of an answer is what it has said.
     if let Some(refusal) = json::text(delta.refusal).filter(|it| !it.is_empty()) {
         reading.text(&refusal, &mut *pieces);
     }
-    for call in json::items(delta.tool_calls, MOST_CALLS + 1) {
-        let Some(call) = json::object::<Call<'_>>(Some(call)) else { continue };
-        let function: Option<Function<'_>> = json::object(call.function);
-        let text = |field| json::text(field).unwrap_or_default();
-        let (id, name) = (text(call.id), text(function.as_ref().and_then(|it| it.name)));
-        let arguments = function.and_then(|it| it.arguments);
-        // Most servers send the arguments as a text that holds JSON, some send the JSON itself.
-        let arguments = match arguments {
-            Some(raw) if !raw.get().starts_with('"') => raw.get().to_owned(),
-            field => text(field),
-        };
-        let index = json::count(call.index);
-        reading.call(CallPiece { index, id: &id, name: &name, arguments: &arguments }, &mut *pieces)?;
+    // A call alone is no list to some.
+    let calls = match delta.tool_calls {
+        Some(one) if one.get().starts_with('{') => vec![one],
+        several => json::items(several, MOST_CALLS + 1),
+    };
+    for json in calls {
+        let Some(call) = json::object::<Call<'_>>(Some(json)) else { continue };
+        let function = json::object(call.function).or_else(|| json::object(Some(json)));
+        take_call(call.index, call.id, function, reading, &mut *pieces)?;
     }
-    Ok(())
+    match json::object(delta.function_call) {
+        Some(function) => take_call(None, None, Some(function), reading, pieces),
+        None => Ok(()),
+    }
 }
 
-/// A text that comes as a list of parts, some of which are reasoning.
-fn take_parts(content: Field<'_>, reading: &mut StreamReader<'_>, pieces: PieceSink<'_>) {
-    for part in json::items(content, MOST_PARTS) {
-        let Some(part) = json::object::<Part<'_>>(Some(part)) else { continue };
-        if let Some(text) = json::text(part.text) {
-            reading.text(&text, &mut *pieces);
-        }
-        match json::text(part.thinking) {
-            Some(thinking) => reading.reasoning(&thinking, &mut *pieces),
-            None => {
-                let thoughts = json::items(part.thinking, MOST_PARTS);
-                let texts = thoughts.into_iter().filter_map(|it| json::text(json::object::<Part<'_>>(Some(it))?.text));
-                texts.for_each(|text| reading.reasoning(&text, &mut *pieces));
-            }
+fn take_call(
+    index: Field<'_>,
+    id: Field<'_>,
+    function: Option<Function<'_>>,
+    reading: &mut StreamReader<'_>,
+    pieces: PieceSink<'_>,
+) -> Result<(), Error> {
+    let text = |field| json::text(field).unwrap_or_default();
+    let (id, name) = (text(id), text(function.as_ref().and_then(|it| it.name)));
+    let arguments = function.and_then(|it| it.arguments.or(it.parameters).or(it.input));
+    // Most servers send the arguments as a text that holds JSON, some send the JSON itself.
+    let arguments = match arguments {
+        Some(raw) if !raw.get().starts_with('"') => raw.get().to_owned(),
+        field => text(field),
+    };
+    reading.call(CallPiece { index: json::count(index), id: &id, name: &name, arguments: &arguments }, pieces)
+}
+
+/// A part of a text, which may be reasoning.
+fn take_part(json: &RawValue, reading: &mut StreamReader<'_>, pieces: PieceSink<'_>) {
+    let Some(part) = json::object::<Part<'_>>(Some(json)) else { return };
+    if let Some(text) = json::text(part.text) {
+        reading.text(&text, &mut *pieces);
+    }
+    match json::text(part.thinking) {
+        Some(thinking) => reading.reasoning(&thinking, &mut *pieces),
+        None => {
+            let thoughts = json::items(part.thinking, MOST_PARTS);
+            let texts = thoughts.into_iter().filter_map(|it| json::text(json::object::<Part<'_>>(Some(it))?.text));
+            texts.for_each(|text| reading.reasoning(&text, &mut *pieces));
         }
     }
 }

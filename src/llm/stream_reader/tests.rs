@@ -57,6 +57,17 @@ fn reasons_for_the_end_are_mapped() {
 }
 
 #[test]
+fn a_reply_that_ends_because_something_failed_is_broken() {
+    for reason in ["error", "network_error", "insufficient_system_resource"] {
+        let error = texts(&["he"], reason).0.unwrap_err();
+        assert_eq!(error.to_string(), format!("the reply of m broke off: the server ended it with `{reason}`"));
+        assert!(error.is_transient());
+    }
+    let said = r#"{"message": "Too many tokens, please wait before trying again."}"#;
+    assert!(matches!(texts(&[said], "error_finish").0, Err(Error::RateLimited { .. })));
+}
+
+#[test]
 fn calls_of_tools_are_a_reply_without_a_text() {
     let piece = |id, name, arguments| CallPiece { index: Some(0), id, name, arguments };
     let reply = read(|reading, pieces| {

@@ -40,9 +40,12 @@ impl Fence {
         Some(Self { letter, length, indent, is_program, is_untagged, tag })
     }
 
+    /// Behind the fence some models write a mark that ends their turn: ` ```<end_code>`.
     pub fn is_closed_by(&self, line: &str) -> bool {
         let line = line.trim();
-        line.len() >= self.length && line.chars().all(|it| it == self.letter)
+        let behind = line.trim_start_matches(self.letter);
+        let is_mark = behind.starts_with('<') && behind.ends_with('>') && !behind.contains(char::is_whitespace);
+        line.len() - behind.len() >= self.length && (behind.is_empty() || is_mark)
     }
 
     /// A line of the block without the indentation that the fence has.
@@ -105,9 +108,15 @@ mod tests {
     #[test]
     fn lines_that_close_it() {
         let fence = Fence::opening("  ~~~~py").unwrap();
-        for (line, closes) in
-            [("~~~~", true), ("   ~~~~~  \n", true), ("~~~", false), ("````", false), ("~~~~py", false)]
-        {
+        for (line, closes) in [
+            ("~~~~", true),
+            ("   ~~~~~  \n", true),
+            ("~~~~<end_code>", true),
+            ("~~~~<b> x", false),
+            ("~~~", false),
+            ("````", false),
+            ("~~~~py", false),
+        ] {
             assert_eq!(fence.is_closed_by(line), closes, "{line}");
         }
         assert_eq!(fence.dedented("    x\n"), "  x\n");

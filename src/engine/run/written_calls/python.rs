@@ -139,6 +139,9 @@ impl<'t> Reader<'t> {
             return self.takes(")").then_some(call);
         }
         let parameters = self.known.parameters(bare_name(name)).unwrap_or_default();
+        if let Some(fields) = self.object_of(&parameters) {
+            return Some(WrittenCall { name: name.to_owned(), arguments: Value::Object(fields) });
+        }
         let (mut fields, mut place) = (Map::new(), 0);
         loop {
             self.skip_space();
@@ -160,6 +163,18 @@ impl<'t> Reader<'t> {
                 return None;
             }
         }
+    }
+
+    /// All arguments as one object, as JavaScript has them, with the bracket behind it.
+    fn object_of(&mut self, parameters: &[String]) -> Option<Map<String, Value>> {
+        let rest = self.rest().trim_start();
+        let (Value::Object(fields), end) = arguments(rest)? else { return None };
+        let behind = rest[end..].trim_start().strip_prefix(')')?;
+        let are_known = !fields.is_empty() && fields.keys().all(|field| parameters.contains(field));
+        are_known.then(|| {
+            self.at = self.text.len() - behind.len();
+            fields
+        })
     }
 
     /// The name of an argument, if one is given.

@@ -11,6 +11,9 @@ const AROUND: [&str; 7] =
 const NAMING: [&str; 2] = ["function", "invoke"];
 const ARGUMENT: [&str; 2] = ["parameter", "param"];
 
+/// The beginning of an argument, and the end of a call, as nobody writes them by chance. A model may leave out the rest.
+const PARTS: [&str; 3] = ["<parameter=", "</function>", "</invoke>"];
+
 /// The mark that DeepSeek puts before names of elements.
 const DSML: &str = "｜DSML｜";
 
@@ -71,6 +74,17 @@ pub fn around(text: &str) -> Option<usize> {
 /// Whether a text begins with a tag that says what is called.
 pub fn is_naming(text: &str) -> bool {
     Tag::at(text).is_some_and(|tag| !tag.closes && tag.is_one_of(&NAMING) && !tag.value().is_empty())
+}
+
+/// Whether a text begins with a part of a call whose beginning is missing.
+pub fn is_part(text: &str) -> bool {
+    PARTS.iter().any(|it| text.starts_with(it))
+}
+
+/// The length of a tag at the start of a text that some models put around JSON, whatever its name, or behind it.
+pub fn around_json(text: &str) -> Option<usize> {
+    let tag = Tag::at(text).filter(|tag| tag.said.trim().is_empty())?;
+    (tag.closes || text[tag.length..].trim_start().starts_with(['{', '['])).then_some(tag.length)
 }
 
 /// A call at the start of a text, and its length.
@@ -141,11 +155,15 @@ fn keys(text: &str) -> Option<(Vec<WrittenCall>, usize)> {
     Some((vec![call], text.len() - rest.len()))
 }
 
-/// A call whose element has the name of a tool, and an element for each argument.
+/// A call whose element has the name of a tool, and in it JSON, or an element for each argument.
 pub fn by_name(text: &str, known: &dyn Known) -> Option<(Vec<WrittenCall>, usize)> {
     let tag = Tag::at(text).filter(|tag| !tag.closes && tag.said.is_empty())?;
     let parameters = known.parameters(tag.name)?;
     let (mut fields, mut rest) = (Map::new(), text[tag.length..].trim_start());
+    if let Some((Value::Object(given), end)) = python::arguments(rest) {
+        fields = given;
+        rest = rest[end..].trim_start();
+    }
     loop {
         let next = Tag::at(rest)?;
         let behind = &rest[next.length..];

@@ -22,7 +22,7 @@ fn calls(text: &str) -> Option<Vec<String>> {
 }
 
 /// What models write for `grep` with the pattern `secret`, by the model or the template that does so.
-const FORMS: [(&str, &str); 52] = [
+const FORMS: [(&str, &str); 59] = [
     ("Hermes", "<tool_call>\n{\"name\": \"grep\", \"arguments\": {\"pattern\": \"secret\"}}\n</tool_call>"),
     ("Hermes, not closed", "<tool_call>\n{\"name\": \"grep\", \"arguments\": {\"pattern\": \"secret\"}}"),
     (
@@ -121,6 +121,19 @@ const FORMS: [(&str, &str); 52] = [
     ("Functionary", ">>>grep\n{\"pattern\": \"secret\"}"),
     ("Functionary, behind words", ">>>all\nI look.\n>>>grep\n{\"pattern\": \"secret\"}"),
     ("an element", "<grep>\n<pattern>secret</pattern>\n</grep>"),
+    ("JavaScript", "grep({\"pattern\": \"secret\"})"),
+    ("an element with JSON", "<grep>{\"pattern\": \"secret\"}</grep>"),
+    ("an element in one for calls", "<toolcall><grep>{\"pattern\": \"secret\"}</grep></toolcall>"),
+    ("any element around JSON", "<tools>\n{\"name\": \"grep\", \"arguments\": {\"pattern\": \"secret\"}}\n</tools>"),
+    (
+        "headings around JSON",
+        "### TOOL_CALL_START ###\n{\"name\": \"grep\", \"arguments\": {\"pattern\": \"secret\"}}\n### TOOL_CALL_END ###",
+    ),
+    ("LM Studio", "[TOOL_REQUEST]{\"name\": \"grep\", \"arguments\": {\"pattern\": \"secret\"}}[END_TOOL_REQUEST]"),
+    (
+        "Command, behind words",
+        "I look.\nFUNCTION CALL:\n{\"name\": \"grep\", \"arguments\": {\"pattern\": \"secret\"}}",
+    ),
     ("our own form", "[called] grep(pattern=\"secret\")"),
 ];
 
@@ -164,7 +177,12 @@ fn several_calls_and_what_is_said_before_them_are_found() {
 
 #[test]
 fn a_mark_with_nothing_that_can_be_read_is_meant_to_be_a_call() {
-    for text in ["<tool_call>\ngrep the secret\n</tool_call>", "[TOOL_CALLS]", "<tool_call>{\"name\": \"grep\", "] {
+    for text in [
+        "<name>grep\n</parameter>\n<parameter=pattern>\nsecret\n</parameter>\n</function>",
+        "<tool_call>\ngrep the secret\n</tool_call>",
+        "[TOOL_CALLS]",
+        "<tool_call>{\"name\": \"grep\", ",
+    ] {
         assert_eq!(calls(text), Some(Vec::new()), "{text}");
     }
 }
@@ -188,6 +206,8 @@ fn an_answer_that_shows_calls_stays_one() {
         "Use `[TOOL_CALLS]` there.".to_owned(),
         "Python says:\n>>> grep\n{'a': 1}\n>>> x".to_owned(),
         ">>>all\nIt is in a.rs:3.".to_owned(),
+        "<p>\n{\"name\": \"rlm\"}\n</p>".to_owned(),
+        "### TOOL_CALL_START ###\nis what it writes first".to_owned(),
     ] {
         assert_eq!(calls(&text), None, "{text}");
     }

@@ -1,9 +1,14 @@
 //! What servers are known to send, and what becomes of it.
 
 use super::*;
-use crate::llm::{
-    Finish, Reply, TokenUsage, Tool, ToolCall, adjustments::Adjustments, error_mapping::RemoteModel,
-    server::limit_field,
+use crate::{
+    config::Effort,
+    llm::{
+        Finish, Message, Reply, Request, Shape, TokenUsage, Tool, ToolCall,
+        adjustments::{Adjusted, Adjustments},
+        error_mapping::RemoteModel,
+        server::limit_field,
+    },
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -46,6 +51,13 @@ fn texts_and_reasoning_are_taken_in_every_spelling() {
             "(rs)a",
         ),
         (delta(json!({"content": null, "refusal": "I must decline."})), "I must decline."),
+        (delta(json!({"content": {"type": "text", "text": "a"}})), "a"),
+        (r#"{"choices": [{"text": "a", "index": 0}]}"#.to_owned(), "a"),
+        (
+            r#"{"choices": [{"index": 1, "delta": {"content": "a"}}]} {"choices": [{"index": 0, "delta": {"content": "b"}}]}
+               {"choices": [{"index": 1, "delta": {"content": "c"}}]}"#.to_owned(),
+            "ac",
+        ),
         (delta(json!({"content": "<think>r</think>a"})), "(r)a"),
         (r#"{"choices": [{"delta": {"content": "a\ud83d"}}]}"#.to_owned(), "a\u{fffd}\u{fffd}\u{fffd}"),
         (r#"{"choices": [{"message": {"content": "a"}}], "usage": null}"#.to_owned(), "a"),
@@ -56,6 +68,13 @@ fn texts_and_reasoning_are_taken_in_every_spelling() {
         (r#"{"choices": [{"delta": {"content": "a"}}]} {"choices": [{"delta": {"content": "b"}}]}"#.to_owned(), "ab"),
         (r#"{"choices": [{"delta": {"content": "a"}}], "error": null}"#.to_owned(), "a"),
         (r#"{"choices": [{"delta": {"content": "a"}}], "error": ""}"#.to_owned(), "a"),
+        (
+            r#"{"choices": [{"delta": {"content": "a"}}], "base_resp": {"status_code": 0, "status_msg": ""}}"#
+                .to_owned(),
+            "a",
+        ),
+        (r#"{"choices": [{"delta": {"content": "a"}}], "error_code": 0, "errors": []}"#.to_owned(), "a"),
+        ("{\"choices\": [{\"delta\": {\"content\": \"a\"}}]}\n[DONE]".to_owned(), "a"),
     ];
     for (message, expected) in cases {
         assert_eq!(text(&[&message]), expected, "{message}");
@@ -121,6 +140,14 @@ fn calls_are_taken_in_every_spelling() {
                      {"index": 0, "id": "", "function": {"name": "", "arguments": "{\"a\": 1}"}}])),
         ["x: f{\"a\":1}"]
     );
+    assert_eq!(calls(json!({"id": "x", "function": function})), ["x: f{\"a\":1}"]);
+    assert_eq!(calls(json!([{"id": "x", "name": "f", "arguments": {"a": 1}}])), ["x: f{\"a\":1}"]);
+    assert_eq!(calls(json!([{"id": "x", "type": "function", "name": "f", "input": {"a": 1}}])), ["x: f{\"a\":1}"]);
+    let older = |call: Value| json!({"choices": [{"delta": {"function_call": call}}]}).to_string();
+    let pieces = [json!({"name": "f", "arguments": ""}), json!({"arguments": "{\"a\""}), json!({"arguments": ": 1}"})]
+        .map(older);
+    let reply = read(&[&pieces[0], &pieces[1], &pieces[2]]).unwrap();
+    assert_eq!((reply.calls[0].name.as_str(), &reply.calls[0].arguments), ("f", &json!({"a": 1})));
     let whole = json!({"choices": [{"message": {"content": null, "tool_calls": [{"id": "x", "function": function}]},
                                     "finish_reason": "tool_calls"}]});
     let reply = read(&[&whole.to_string()]).unwrap();
@@ -156,6 +183,15 @@ fn errors_are_found_in_every_spelling() {
         (r#"error|{"message": "slow down", "code": 429}"#, "rateLimited", "slow down"),
         ("error|it broke", "server", "it broke"),
         (r#"{"error": {"message": "gone"}, "choices": [{"finish_reason": "error"}]}"#, "server", "gone"),
+        (r#"{"choices": [{"finish_reason": "stop", "error": {"message": "gone", "code": 502}}]}"#, "server", "gone"),
+        (
+            r#"{"choices": null, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}"#,
+            "noCredit",
+            "insufficient balance",
+        ),
+        (r#"{"error_code": 17, "error_msg": "Open api request limit reached"}"#, "server", "request limit reached"),
+        (r#"{"success": false, "errors": [{"code": 5, "message": "no room"}], "result": null}"#, "server", "no room"),
+        (r#"{"code": 1302, "msg": "rate limit reached"}"#, "rateLimited", "rate limit reached"),
         (r#"{"choices": [{"delta"#, "brokenReply", "it is not JSON"),
     ] {
         let error = read(&[r#"{"choices": [{"delta": {"content": "a"}}]}"#, message]).unwrap_err();
