@@ -134,7 +134,7 @@ async fn calls_that_always_fail_fail_alone() {
     for at in [0, 31, 63] {
         let Outcome { result, attempts } = &outcomes[at].0;
         assert!(matches!(result, Err(CallError::Model(Error::Server { status: 503, .. }))), "{result:?}");
-        assert_eq!(*attempts, 4);
+        assert_eq!(*attempts, 8);
     }
 }
 
