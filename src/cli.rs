@@ -13,6 +13,7 @@ mod preview;
 mod progress;
 mod query;
 mod render;
+mod review;
 mod runs;
 mod scope;
 mod screen;
@@ -46,6 +47,8 @@ enum Command {
     Shards(shards::ShardsArguments),
     /// Show what a question would read, send and cost, and what is left out and why; calls no model
     Preview(Box<preview::PreviewArguments>),
+    /// Review a repository, a folder or a file: findings with their places and reasons; calls no model
+    Review(Box<review::ReviewArguments>),
     /// Show which models were detected, which are configured, and whether their servers answer and list them
     Models(models::ModelsArguments),
     /// Show which questions were asked in the terminal, how they have ended and what they took
@@ -89,6 +92,7 @@ pub fn main() -> ExitCode {
             Command::Query(arguments) => query::run(*arguments, words.get(2..).unwrap_or_default()).await,
             Command::Shards(arguments) => shards::run(arguments).await,
             Command::Preview(arguments) => preview::run(*arguments).await,
+            Command::Review(arguments) => review::run(*arguments).await,
             Command::Models(arguments) => models::run(arguments).await,
             Command::Runs(arguments) => runs::run(&arguments),
             Command::Store(arguments) => store::run(&arguments),

@@ -26,7 +26,9 @@ mod open;
 mod outline;
 mod parallel;
 mod path_lookup;
+mod presence;
 mod repo_map;
+mod repository_files;
 mod rules;
 mod search;
 mod secrets;
@@ -54,14 +56,18 @@ pub use decode::Changes;
 pub use error::{Error, GrepError, LookupError, PathError};
 pub use exclusion::{Exclusion, Flaw, Incomplete, Reason, Tally};
 pub use facts::{
-    Count, Counts, Definition, Entry, Origin, Revision, Template, Templates, Use, Uses, count, find_definitions,
-    manifest_entries, message_origins, revision, templates, uses,
+    Block, BlockPlace, Count, Counts, Definition, Duplicates, Entry, Origin, Revision, Template, Templates,
+    UnusedDefinition, Use, Uses, comments, count, duplicates, find_definitions, manifest_entries, message_origins,
+    revision, templates, unused_definitions, uses,
 };
 pub use fingerprint::{ClockTick, Fingerprint};
 pub use grep::{GrepOptions, GrepResult, GrepRow, grep};
 pub use language::Language;
 pub use outline::outline;
+pub use presence::Presence;
 pub use repo_map::{FocusError, MapError, repo_map};
+pub use repository_files::{FOLDER, read_repository_file, write_repository_file};
+pub(crate) use search::Role;
 pub use search::{rate_lines, stem};
 pub use segment::{Changed, Segment};
 pub use selection::{OpenBuffer, Root, Selection};

@@ -21,6 +21,7 @@ mod run;
 
 pub use answer::{Answer, Citation, CitationState, Lost, Termination, grounding::Grounded};
 pub use budget::usage::Usage;
+pub use cite::Files as CitedFiles;
 pub use event::{ContextSize, Delta, Event, EventSink, Origin, Started, SubCallState};
 pub use host::{all_tools, call_program, places::Places, python as functions_in_python, tool_action, tool_call};
 pub use preview::Preview;

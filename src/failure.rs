@@ -143,6 +143,10 @@ kinds! {
     NoFile = "noFile",
     /// the document of a selection is not open
     NotOpen = "notOpen",
+    /// git failed, or knows nothing of what was asked
+    Git = "git",
+    /// a file of findings, a baseline or dismissals, makes no sense, or has not what was named
+    BadFindings = "badFindings",
 }
 
 /// Kinds are compared with their names.

@@ -17,6 +17,7 @@ pub mod llm;
 pub mod lsp;
 pub mod repl;
 pub mod report;
+pub mod review;
 pub mod setup;
 pub mod store;
 pub mod text;

@@ -3,10 +3,18 @@
 //! The shapes ([`types`]) are public: `docs/protocol.md` describes them, and clients rely on them. The engine's own types
 //! are free to change behind this page.
 
+mod findings;
 mod preview_text;
+mod rdjson;
+mod review_text;
+mod sarif;
 pub mod types;
 
+pub use findings::review;
 pub use preview_text::preview_text;
+pub use rdjson::rdjson;
+pub use review_text::{finding_text, review_text};
+pub use sarif::sarif;
 
 use crate::{
     config::{Limits, Strategy},

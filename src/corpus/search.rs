@@ -36,7 +36,7 @@ mod weight;
 
 pub(super) use index::Index;
 pub use lines::rate_lines;
-pub(super) use role::Role;
+pub(crate) use role::Role;
 pub(super) use scan::{Hits, QuestionScan, Scanned, ThreadScan};
 pub(super) use shared::SharedIndex;
 pub use stem::stem;

@@ -4,6 +4,7 @@
 //! may hold anything at all, so size and work are bounded and nothing recurses. A caller may get no answer, and then
 //! goes by lines and their indentation ([`structure`](super::structure)).
 
+mod comments;
 mod grammar;
 mod occurrence;
 mod parse;
@@ -20,6 +21,7 @@ pub(super) use occurrence::{begins_arguments, positions};
 use parse::parse;
 pub use python::{PythonProgram, python_program};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::Range;
 use tree_sitter::{Node, QueryCursor, QueryCursorOptions, QueryCursorState, StreamingIterator, Tree};
 
 /// How many matches of a query may be under way at a time.
@@ -75,6 +77,18 @@ pub(super) fn occurrences(
     let defined: Vec<usize> = found.map(|it| it.name.end_byte()).collect();
     let kinds = occurrence::kinds(text, &tree, positions, length, &defined);
     Some((definitions(text, &tree, grammar, compiled, stop), kinds))
+}
+
+/// The comments of a file in order; nothing where [`symbols`] has nothing.
+pub(super) fn comments(text: &str, language: &Language, stop: &StopFlag) -> Option<Vec<Range<usize>>> {
+    let compiled = Grammar::of(language)?.compiled();
+    parse(text, &compiled.language, stop).map(|tree| comments::comments(&tree))
+}
+
+/// The comments of a file and its strings of several lines in order; nothing where [`symbols`] has nothing.
+pub(super) fn prose(text: &str, language: &Language, stop: &StopFlag) -> Option<Vec<Range<usize>>> {
+    let compiled = Grammar::of(language)?.compiled();
+    parse(text, &compiled.language, stop).map(|tree| comments::prose(&tree))
 }
 
 /// A definition before it is known what it lies in.

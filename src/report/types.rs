@@ -160,6 +160,93 @@ pub enum PreviewStrategy {
     Read,
 }
 
+/// What `rlm review --format json` prints.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Review {
+    pub findings: Vec<Finding>,
+    pub dismissed: Vec<Dismissed>,
+    /// Findings that the baseline has.
+    pub in_baseline: usize,
+    pub not_shown: Vec<NotShown>,
+    pub rules: Vec<FindingRule>,
+    pub context: ContextSize,
+    /// The commit since which lines have changed, if only those were of interest.
+    pub since: Option<String>,
+    /// What was not looked at.
+    pub not_checked: Vec<String>,
+    pub warnings: Vec<String>,
+}
+
+/// Something that a person should look at. Lines count from 1, both ends included.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// The same from run to run, as long as what it is about does not change.
+    pub id: String,
+    pub rule: &'static str,
+    pub severity: &'static str,
+    pub path: String,
+    pub start_line: usize,
+    pub end_line: usize,
+    pub sentence: String,
+    pub reason: String,
+    /// How it could be wrong.
+    pub doubt: &'static str,
+    pub evidence: Vec<Evidence>,
+    pub fix: Option<Fix>,
+}
+
+/// A place that shows why a finding holds.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    pub path: String,
+    pub start_line: usize,
+    pub end_line: usize,
+    pub sentence: String,
+}
+
+/// Other lines in place of those of the finding.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Fix {
+    pub sentence: String,
+    pub lines: String,
+}
+
+/// A finding that somebody has dismissed.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Dismissed {
+    pub finding: Finding,
+    pub reason: String,
+}
+
+/// Findings that are left out for their number.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct NotShown {
+    pub rule: &'static str,
+    pub count: usize,
+}
+
+/// What was looked for.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct FindingRule {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub description: &'static str,
+}
+
 /// An event. `R` is the result that the last one carries.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]

@@ -33,6 +33,7 @@ mod questions;
 mod raw;
 mod rendering;
 mod repl;
+mod review;
 mod ripgrep;
 mod s3;
 #[path = "../scripted/mod.rs"]

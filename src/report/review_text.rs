@@ -1,0 +1,71 @@
+//! A review in words.
+
+use crate::{
+    review::{
+        Review,
+        finding::Finding,
+        rule::{RULES, Rule},
+    },
+    text::{capitalized, counted},
+};
+
+/// Digits of an identity that are shown; they tell the findings of a repository apart.
+const SHOWN_DIGITS: usize = 10;
+
+/// The findings, and then what was read and looked for, and what was not.
+pub fn review_text(review: &Review) -> String {
+    let mut lines: Vec<String> = review.findings.iter().map(|it| format!("{}\n", finding_text(it))).collect();
+    lines.push(summary(review));
+    for warning in &review.warnings {
+        lines.push(format!("Read in part: {warning}."));
+    }
+    for not_checked in &review.not_checked {
+        lines.push(format!("Not looked at: {not_checked}."));
+    }
+    lines.join("\n")
+}
+
+/// One finding, with all that is known of it.
+pub fn finding_text(finding: &Finding) -> String {
+    let Finding { id, rule, severity, place, sentence, reason, evidence, fix, .. } = finding;
+    let digits = &id[..SHOWN_DIGITS.min(id.len())];
+    let mut lines = vec![
+        format!("{place}: {}: {} [{} {digits}]", severity.name(), capitalized(sentence), rule.id),
+        format!("    {}.", capitalized(reason)),
+    ];
+    lines.extend(evidence.iter().map(|it| format!("    See {}: {}.", it.place, it.sentence)));
+    lines.extend(fix.as_ref().map(|fix| format!("    A fix: {}.", fix.sentence)));
+    lines.push(format!("    How it could be wrong: {}", rule.doubt));
+    lines.join("\n")
+}
+
+fn summary(review: &Review) -> String {
+    let size = &review.context;
+    let mut parts = vec![match review.findings.len() {
+        0 => "No findings".to_owned(),
+        count => counted(count, "finding"),
+    }];
+    let files = counted(size.files, "file");
+    let read = format!("read {files} of {}", counted(size.bytes, "byte"));
+    let left_out = match size.left_out.total() {
+        0 => String::new(),
+        _ => format!(", {}", size.left_out),
+    };
+    parts.push(format!("{read}{left_out}"));
+    if let Some(since) = &review.since {
+        parts.push(format!("only what has changed since {}", &since[..since.len().min(12)]));
+    }
+    let more = |&(rule, count): &(&Rule, usize)| format!("{count} more {}", rule.id);
+    let not_shown: Vec<String> = review.not_shown.iter().map(more).collect();
+    if !not_shown.is_empty() {
+        parts.push(format!("not shown: {} (--max-findings)", not_shown.join(", ")));
+    }
+    if !review.dismissed.is_empty() {
+        parts.push(format!("{} dismissed", review.dismissed.len()));
+    }
+    if !review.in_baseline.is_empty() {
+        parts.push(format!("{} in the baseline", review.in_baseline.len()));
+    }
+    let looked_for = RULES.map(|rule| rule.id).join(", ");
+    format!("{}.\nLooked for, without a model: {looked_for}.", parts.join("; "))
+}

@@ -1,0 +1,247 @@
+//! Review: findings about a text, each with a place, a reason, and how it could be wrong.
+//!
+//! What can be found without a model is looked for first ([`checks`]). A finding is known by what it is about and not by its
+//! line ([`finding`]), so that it stays the same under edits elsewhere, can be dismissed for good ([`dismissed`]) and can be
+//! left to a baseline ([`baseline`]). Few are shown, and a review says what it has read and what it has not looked at.
+
+pub mod baseline;
+mod changes;
+mod checks;
+pub mod dismissed;
+pub mod finding;
+mod git;
+pub mod rule;
+mod scope;
+mod since;
+
+use crate::{
+    corpus::{self, Snapshot, StopFlag},
+    engine::{ContextSize, context_failure, context_size, input_warnings, internal_failure},
+    failure::{Failure, FailureKind},
+};
+use baseline::Baseline;
+use checks::Checked;
+use dismissed::Dismissals;
+use finding::{Draft, Finding, identified};
+use git::Repository;
+use rule::{RULES, Rule};
+use scope::Scope;
+use since::Since;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+/// Marked comments of which git is asked how old they are.
+const MOST_BLAMED: usize = 60;
+
+/// What is to be reviewed, and how.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub snapshot: Arc<Snapshot>,
+    /// Where to look for a repository and for what it keeps; nothing for a text that lies nowhere.
+    pub folder: Option<PathBuf>,
+    /// The lone folder whose files are read, if it is one.
+    pub root: Option<PathBuf>,
+    /// Whether globs keep files out.
+    pub is_narrowed: bool,
+    /// Only what has changed since is of interest: a range of commits.
+    pub range: Option<String>,
+    pub baseline: Option<Baseline>,
+    /// The most findings that are shown.
+    pub most: usize,
+}
+
+/// What a review came to.
+#[derive(Debug, Clone, Default)]
+pub struct Review {
+    /// In the order of their places.
+    pub findings: Vec<Finding>,
+    /// Those that were dismissed, each with the reason.
+    pub dismissed: Vec<(Finding, String)>,
+    /// Those that the baseline has.
+    pub in_baseline: Vec<Finding>,
+    /// How many more there are of each rule.
+    pub not_shown: Vec<(&'static Rule, usize)>,
+    pub context: ContextSize,
+    /// The commit since which lines have changed, if only those were of interest.
+    pub since: Option<String>,
+    /// Sentences about what was not looked at.
+    pub not_checked: Vec<String>,
+    /// Sentences about what was read only in part.
+    pub warnings: Vec<String>,
+    /// Where dismissals are kept.
+    pub home: Option<PathBuf>,
+}
+
+/// Reviews a text. Whoever raises `stop` is not waited for.
+///
+/// # Errors
+/// The text cannot be read, git knows no such range, or the repository's dismissals make no sense.
+pub async fn review(request: &Request, stop: &StopFlag) -> Result<Review, Failure> {
+    let repository = match &request.folder {
+        Some(folder) => Repository::around(folder).await,
+        None => None,
+    };
+    let top = repository.as_ref().map(|it| it.top.clone());
+    let home = top.clone().or_else(|| request.root.clone());
+    let dismissals = match &home {
+        Some(home) => read_dismissals(home.clone()).await?,
+        None => Dismissals::default(),
+    };
+    let (scope, checked) = check(request, top, stop).await?;
+    let since = match &request.range {
+        Some(range) => Some(Since::of(&request.snapshot, repository.as_ref(), &scope, range, stop).await?),
+        None => None,
+    };
+    let Checked { mut drafts, todos, mut not_checked } = checked;
+    if let Some(repository) = &repository {
+        let missing: Vec<&str> = drafts.iter().filter_map(|draft| draft.missing.as_deref()).collect();
+        let ignored = repository.ignored(&missing).await;
+        checks::mark_ignored(&mut drafts, &ignored);
+    }
+    let left_out = todos.len().saturating_sub(MOST_BLAMED);
+    if repository.is_some() && left_out > 0 {
+        not_checked.push(format!(
+            "the age of {left_out} of {} marked comments: git is asked about {MOST_BLAMED}",
+            todos.len()
+        ));
+    }
+    drafts.extend(aged(&request.snapshot, repository.as_ref(), &scope, todos, stop).await?);
+    let findings = identified(drafts, |path| scope.from_base(path).unwrap_or_else(|| path.to_owned()));
+    let findings = findings.into_iter().filter(|it| since.as_ref().is_none_or(|since| since.concerns(it)));
+    let mut review = Review {
+        context: context_size(&request.snapshot),
+        since: since.as_ref().map(|it| it.commit.clone()),
+        not_checked,
+        warnings: input_warnings(&request.snapshot),
+        home,
+        ..Review::default()
+    };
+    for finding in findings {
+        match dismissals.reason(&finding.id) {
+            Some(reason) => review.dismissed.push((finding, reason.to_owned())),
+            None if request.baseline.as_ref().is_some_and(|it| it.has(&finding.id)) => review.in_baseline.push(finding),
+            None => review.findings.push(finding),
+        }
+    }
+    review.choose(request.most);
+    Ok(review)
+}
+
+impl Review {
+    /// Keeps so many findings, of each rule in turn, so that none hides the others.
+    fn choose(&mut self, most: usize) {
+        let mut by_rule: Vec<std::vec::IntoIter<Finding>> = Vec::new();
+        for rule in RULES {
+            let own: Vec<Finding> = self.findings.iter().filter(|it| it.rule.id == rule.id).cloned().collect();
+            by_rule.push(own.into_iter());
+        }
+        let mut chosen = Vec::new();
+        while chosen.len() < most && by_rule.iter().any(|it| it.len() > 0) {
+            let round: Vec<Finding> = by_rule.iter_mut().filter_map(Iterator::next).collect();
+            chosen.extend(round);
+        }
+        let cut = chosen.split_off(chosen.len().min(most));
+        let rest = by_rule.into_iter().flatten().chain(cut);
+        let rest: Vec<&'static str> = rest.map(|it| it.rule.id).collect();
+        let count = |rule: &'static Rule| (rule, rest.iter().filter(|id| **id == rule.id).count());
+        self.not_shown = RULES.into_iter().map(count).filter(|(_, count)| *count > 0).collect();
+        chosen.sort_by(|a, b| a.place.cmp(&b.place));
+        self.findings = chosen;
+    }
+
+    /// Whether a part of the text was not read.
+    pub fn is_partial(&self) -> bool {
+        self.context.cut > 0
+    }
+}
+
+/// Dismisses the finding whose identity begins with `id`, for good. Returns its sentence.
+///
+/// # Errors
+/// There is no such finding, or the file of dismissals cannot be written.
+pub async fn dismiss(request: &Request, id: &str, reason: &str, stop: &StopFlag) -> Result<Finding, Failure> {
+    let everything = Request { most: usize::MAX, range: None, baseline: None, ..request.clone() };
+    let Review { findings, dismissed, home, .. } = review(&everything, stop).await?;
+    let problem = |message: String, hint: Option<&str>| Failure {
+        kind: FailureKind::BadFindings,
+        message,
+        hint: hint.map(str::to_owned),
+    };
+    let mut named = findings.into_iter().filter(|it| it.id.starts_with(id));
+    let found = match (named.next(), named.next()) {
+        (Some(only), None) => only,
+        (Some(_), Some(_)) => return Err(problem(format!("`{id}` begins several findings"), Some("write more of it"))),
+        (None, _) if dismissed.iter().any(|(it, _)| it.id.starts_with(id)) => {
+            return Err(problem(format!("`{id}` was dismissed before"), None));
+        }
+        (None, _) => {
+            let hint = "`rlm review` shows the findings that there are, each with its name";
+            return Err(problem(format!("there is no finding `{id}`"), Some(hint)));
+        }
+    };
+    let Some(home) = home else {
+        return Err(problem("a text that lies in no folder has no place for dismissals".to_owned(), None));
+    };
+    let (finding, reason) = (found.clone(), reason.to_owned());
+    blocking(move || Dismissals::read(&home)?.dismiss(&home, &finding, &reason)).await??;
+    Ok(found)
+}
+
+async fn read_dismissals(home: PathBuf) -> Result<Dismissals, Failure> {
+    blocking(move || Dismissals::read(&home)).await?
+}
+
+/// The checks, beside the work of others.
+async fn check(request: &Request, top: Option<PathBuf>, stop: &StopFlag) -> Result<(Scope, Checked), Failure> {
+    let (request, stop) = (request.clone(), stop.clone());
+    blocking(move || {
+        let scope = Scope::new(&request.snapshot, request.root.as_deref(), top.as_deref(), request.is_narrowed);
+        let context = request.snapshot.context()?;
+        let checked = checks::all(&context, &scope, &stop)?;
+        Ok::<_, corpus::Error>((scope, checked))
+    })
+    .await?
+    .map_err(|error| context_failure(&error))
+}
+
+/// The findings about marked comments, with what git says of them.
+async fn aged(
+    snapshot: &Arc<Snapshot>,
+    repository: Option<&Repository>,
+    scope: &Scope,
+    todos: Vec<checks::Todo>,
+    stop: &StopFlag,
+) -> Result<Vec<Draft>, Failure> {
+    let mut aged: Vec<(checks::Todo, Option<git::Blame>)> = Vec::new();
+    let Some(repository) = repository else {
+        aged.extend(todos.into_iter().map(|todo| (todo, None)));
+        return Ok(checks::todo_drafts(aged, false, SystemTime::now()));
+    };
+    let paths: Vec<Option<String>> = todos.iter().take(MOST_BLAMED).map(|it| scope.from_base(&it.place.path)).collect();
+    let committed = since::committed(repository, paths.iter().flatten()).await;
+    for (todo, path) in todos.into_iter().zip(paths) {
+        let text = path.as_ref().and_then(|path| committed.get(path)).filter(|_| !stop.is_raised());
+        let blame = match text.zip(path.as_ref()) {
+            Some((text, path)) => since::blame(snapshot, repository, path, text, &todo.place).await,
+            None => None,
+        };
+        aged.push((todo, blame));
+    }
+    Ok(checks::todo_drafts(aged, true, SystemTime::now()))
+}
+
+/// Runs what blocks beside the work of others.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| internal_failure(&error))
+}
+
+/// Where a review of what lies at a path looks for a repository.
+pub fn folder_of(path: &Path) -> PathBuf {
+    match path.is_dir() {
+        true => path.to_owned(),
+        false => path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned(),
+    }
+}
