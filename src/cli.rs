@@ -47,7 +47,7 @@ enum Command {
     Shards(shards::ShardsArguments),
     /// Show what a question would read, send and cost, and what is left out and why; calls no model
     Preview(Box<preview::PreviewArguments>),
-    /// Review a repository, a folder or a file: findings with their places and reasons; calls no model
+    /// Review a repository, a folder or a file: findings with their places and reasons
     Review(Box<review::ReviewArguments>),
     /// Show which models were detected, which are configured, and whether their servers answer and list them
     Models(models::ModelsArguments),

@@ -10,6 +10,7 @@
 mod answer;
 mod budget;
 mod cite;
+mod consultation;
 mod error;
 mod event;
 mod host;
@@ -22,12 +23,14 @@ mod run;
 pub use answer::{Answer, Citation, CitationState, Lost, Termination, grounding::Grounded};
 pub use budget::usage::Usage;
 pub use cite::Files as CitedFiles;
+pub use consultation::{Consultation, Reader};
 pub use event::{ContextSize, Delta, Event, EventSink, Origin, Started, SubCallState};
 pub use host::{all_tools, call_program, places::Places, python as functions_in_python, tool_action, tool_call};
 pub use preview::Preview;
 pub use question::{
     Focus, Question,
     config::RunConfig,
+    schema::AnswerSchema,
     session::{Exchange, Session},
 };
 pub use run::{reply, written_calls};

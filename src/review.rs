@@ -1,6 +1,6 @@
 //! Review: findings about a text, each with a place, a reason, and how it could be wrong.
 //!
-//! What can be found without a model is looked for first ([`checks`]). A finding is known by what it is about and not by its
+//! What can be found without a model is looked for first ([`checks`]); what a model finds is refuted where it can be ([`model`]). A finding is known by what it is about and not by its
 //! line ([`finding`]), so that it stays the same under edits elsewhere, can be dismissed for good ([`dismissed`]) and can be
 //! left to a baseline ([`baseline`]). Few are shown, and a review says what it has read and what it has not looked at.
 
@@ -10,13 +10,14 @@ mod checks;
 pub mod dismissed;
 pub mod finding;
 mod git;
+mod model;
 pub mod rule;
 mod scope;
 mod since;
 
 use crate::{
     corpus::{self, Snapshot, StopFlag},
-    engine::{ContextSize, context_failure, context_size, input_warnings, internal_failure},
+    engine::{Consultation, ContextSize, Usage, context_failure, context_size, input_warnings, internal_failure},
     failure::{Failure, FailureKind},
 };
 use baseline::Baseline;
@@ -24,6 +25,7 @@ use checks::Checked;
 use dismissed::Dismissals;
 use finding::{Draft, Finding, identified};
 use git::Repository;
+pub use model::Refuted;
 use rule::{RULES, Rule};
 use scope::Scope;
 use since::Since;
@@ -37,7 +39,7 @@ use std::{
 const MOST_BLAMED: usize = 60;
 
 /// What is to be reviewed, and how.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Request {
     pub snapshot: Arc<Snapshot>,
     /// Where to look for a repository and for what it keeps; nothing for a text that lies nowhere.
@@ -49,6 +51,10 @@ pub struct Request {
     /// Only what has changed since is of interest: a range of commits.
     pub range: Option<String>,
     pub baseline: Option<Baseline>,
+    /// The models that review, if any do.
+    pub models: Option<Arc<Consultation>>,
+    /// What the person wants of models that review.
+    pub instructions: Option<String>,
     /// The most findings that are shown.
     pub most: usize,
 }
@@ -71,6 +77,12 @@ pub struct Review {
     pub not_checked: Vec<String>,
     /// Sentences about what was read only in part.
     pub warnings: Vec<String>,
+    /// Whether models were to read what they have not.
+    pub is_cut: bool,
+    /// What models have said that was refuted.
+    pub refuted: Vec<Refuted>,
+    /// The models that reviewed and refuted, and what they used.
+    pub models: Option<(String, String, Usage)>,
     /// Where dismissals are kept.
     pub home: Option<PathBuf>,
 }
@@ -109,6 +121,14 @@ pub async fn review(request: &Request, stop: &StopFlag) -> Result<Review, Failur
         ));
     }
     drafts.extend(aged(&request.snapshot, repository.as_ref(), &scope, todos, stop).await?);
+    let (mut refuted, mut is_cut) = (Vec::new(), false);
+    if let Some(models) = &request.models {
+        let wishes = wishes(request, home.clone()).await?;
+        let found = model::review(models, &request.snapshot, since.as_ref(), &wishes, stop).await?;
+        drafts.extend(found.drafts);
+        not_checked.extend(found.not_checked);
+        (refuted, is_cut) = (found.refuted, found.is_cut);
+    }
     let findings = identified(drafts, |path| scope.from_base(path).unwrap_or_else(|| path.to_owned()));
     let findings = findings.into_iter().filter(|it| since.as_ref().is_none_or(|since| since.concerns(it)));
     let mut review = Review {
@@ -116,6 +136,12 @@ pub async fn review(request: &Request, stop: &StopFlag) -> Result<Review, Failur
         since: since.as_ref().map(|it| it.commit.clone()),
         not_checked,
         warnings: input_warnings(&request.snapshot),
+        refuted,
+        is_cut,
+        models: request.models.as_ref().map(|it| {
+            let (root, worker) = it.models();
+            (root.to_owned(), worker.to_owned(), it.usage())
+        }),
         home,
         ..Review::default()
     };
@@ -152,9 +178,9 @@ impl Review {
         self.findings = chosen;
     }
 
-    /// Whether a part of the text was not read.
+    /// Whether a part of the text was not read, or not by the models.
     pub fn is_partial(&self) -> bool {
-        self.context.cut > 0
+        self.is_cut || self.context.cut > 0
     }
 }
 
@@ -188,6 +214,24 @@ pub async fn dismiss(request: &Request, id: &str, reason: &str, stop: &StopFlag)
     let (finding, reason) = (found.clone(), reason.to_owned());
     blocking(move || Dismissals::read(&home)?.dismiss(&home, &finding, &reason)).await??;
     Ok(found)
+}
+
+/// The file of a repository that says what it wants of reviews.
+const INSTRUCTIONS: &str = "review.md";
+
+/// What the repository and the person want of models that review.
+async fn wishes(request: &Request, home: Option<PathBuf>) -> Result<Vec<String>, Failure> {
+    let of_repository = match home {
+        Some(home) => blocking(move || corpus::read_repository_file(&home, INSTRUCTIONS)).await?,
+        None => Ok(None),
+    };
+    let of_repository = of_repository.map_err(|error| Failure {
+        kind: FailureKind::BadFindings,
+        message: format!("cannot read {}/{INSTRUCTIONS}: {error}", corpus::FOLDER),
+        hint: None,
+    })?;
+    let wishes = of_repository.into_iter().chain(request.instructions.clone());
+    Ok(wishes.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()).collect())
 }
 
 async fn read_dismissals(home: PathBuf) -> Result<Dismissals, Failure> {

@@ -32,9 +32,13 @@ pub struct CommonOptions {
     files: Vec<(&'static Facts, PathBuf)>,
 }
 
-/// Declares the options of one group, for commands that take no others.
+/// Options that bound plain calls.
+const OF_CALLS: [&str; 8] =
+    ["maxCalls", "maxTokens", "maxCost", "timeout", "concurrency", "replyTokens", "noCache", "refresh"];
+
+/// Declares some of the options, for commands that take no others.
 macro_rules! group_options {
-    ($(#[doc = $about:literal] $name:ident of $group:ident;)+) => {
+    ($(#[doc = $about:literal] $name:ident where $is_own:expr;)+) => {
         $(
             #[doc = $about]
             #[derive(Debug)]
@@ -53,7 +57,8 @@ macro_rules! group_options {
 
             impl Args for $name {
                 fn augment_args(command: Command) -> Command {
-                    let own = DEFINITIONS.iter().filter(|it| it.facts().group == Some(Group::$group));
+                    let is_own: fn(&Facts) -> bool = $is_own;
+                    let own = DEFINITIONS.iter().filter(|it| is_own(it.facts()));
                     command.args(own.filter_map(|it| it.argument()))
                 }
 
@@ -67,9 +72,11 @@ macro_rules! group_options {
 
 group_options! {
     /// Which models answer.
-    ModelOptions of Models;
+    ModelOptions where |it| it.group == Some(Group::Models);
     /// Which files belong to the context.
-    ContextOptions of Context;
+    ContextOptions where |it| it.group == Some(Group::Context);
+    /// What bounds plain calls of models, of which no run is made.
+    CallOptions where |it| OF_CALLS.contains(&it.name);
 }
 
 impl CommonOptions {

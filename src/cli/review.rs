@@ -1,14 +1,14 @@
 //! `rlm review`: findings about a repository, a folder or a file.
 
 use super::{
-    options::ContextOptions,
+    options::{CallOptions, ContextOptions, ModelOptions},
     output::{print, print_json},
     say, scope,
 };
 use crate::{
-    config::Settings,
+    config::{Options, Settings},
     corpus::StopFlag,
-    engine::{context_failure, internal_failure},
+    engine::{Consultation, Event, EventSink, Question, RunConfig, context_failure, internal_failure},
     failure::Failure,
     report,
     review::{self, Request, Review, baseline::Baseline, rule::Severity},
@@ -17,8 +17,10 @@ use crate::{
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::{
+    io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +31,13 @@ pub struct ReviewArguments {
     path: Vec<PathBuf>,
     #[command(flatten)]
     context: ContextOptions,
+    #[command(flatten)]
+    models: ModelOptions,
+    #[command(flatten)]
+    calls: CallOptions,
+    /// What models that review are to look at, beside what `.rlm/review.md` says
+    #[arg(long, value_name = "TEXT", help_heading = "Models")]
+    instructions: Option<String>,
 
     /// Show only findings on lines that have changed since a commit: `main`, `main...` (since the two have parted),
     /// `HEAD~3..`; what is not committed counts as changed
@@ -103,7 +112,9 @@ impl From<FailOn> for Severity {
 }
 
 pub async fn run(mut arguments: ReviewArguments) -> ExitCode {
-    let options = std::mem::take(&mut arguments.context.0);
+    let take = std::mem::take::<Options>;
+    let options = take(&mut arguments.context.0).merged_over(take(&mut arguments.models.0));
+    let options = options.merged_over(take(&mut arguments.calls.0));
     let settings = match setup::settings(options) {
         Ok(settings) => settings,
         Err(error) => return super::wrong_usage(&super::options::refused(&error)),
@@ -128,7 +139,7 @@ pub async fn run(mut arguments: ReviewArguments) -> ExitCode {
     let done = tokio::select! {
         biased;
         () = cancel.cancelled() => return ExitCode::from(INTERRUPTED),
-        done = act(&arguments, settings, &stop) => done,
+        done = act(&arguments, settings, &stop, &cancel) => done,
     };
     match done {
         Ok(status) => status,
@@ -142,8 +153,14 @@ pub async fn run(mut arguments: ReviewArguments) -> ExitCode {
     }
 }
 
-async fn act(arguments: &ReviewArguments, settings: Settings, stop: &StopFlag) -> Result<ExitCode, Failure> {
-    let request = request(arguments, settings, stop).await?;
+async fn act(
+    arguments: &ReviewArguments,
+    settings: Settings,
+    stop: &StopFlag,
+    cancel: &CancellationToken,
+) -> Result<ExitCode, Failure> {
+    let mut request = request(arguments, settings.clone(), stop).await?;
+    request.models = models(&settings, &request, cancel).await?;
     if let (Some(id), Some(reason)) = (&arguments.dismiss, &arguments.reason) {
         let finding = review::dismiss(&request, &id.to_ascii_lowercase(), reason.trim(), stop).await?;
         print(&format!("dismissed for good: {}: {}", finding.place, finding.sentence));
@@ -176,7 +193,7 @@ impl ReviewArguments {
 /// What is to be reviewed, with its text looked for on the disk.
 async fn request(arguments: &ReviewArguments, settings: Settings, stop: &StopFlag) -> Result<Request, Failure> {
     let (paths, baseline, stop) = (arguments.path.clone(), arguments.baseline.clone(), stop.clone());
-    let (range, most) = (arguments.range(), arguments.max_findings);
+    let (range, most, instructions) = (arguments.range(), arguments.max_findings, arguments.instructions.clone());
     let look = move || {
         let baseline = baseline.as_deref().map(Baseline::read).transpose()?;
         let is_input = scope::reads_standard_input(&paths);
@@ -194,10 +211,47 @@ async fn request(arguments: &ReviewArguments, settings: Settings, stop: &StopFla
             snapshot,
             range,
             baseline,
+            models: None,
+            instructions,
             most,
         })
     };
     tokio::task::spawn_blocking(look).await.map_err(|error| internal_failure(&error))?
+}
+
+/// The models that review, if one is configured that can.
+async fn models(
+    settings: &Settings,
+    request: &Request,
+    cancel: &CancellationToken,
+) -> Result<Option<Arc<Consultation>>, Failure> {
+    let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
+    let engine = setup::engine(settings, &environment, scheduler, setup::backend(&environment)).await?;
+    if !engine.choice.root.satisfies_schemas() {
+        return Ok(None);
+    }
+    let question = Question {
+        text: String::new(),
+        snapshot: request.snapshot.clone(),
+        focus: None,
+        config: Arc::new(RunConfig::of(settings)?),
+        limits: settings.limits.clone(),
+        session: None,
+    };
+    Ok(Some(Arc::new(engine.consult(&question, Arc::new(Progress), cancel.clone())?)))
+}
+
+/// Shows on a terminal what is done now.
+struct Progress;
+
+impl EventSink for Progress {
+    fn emit(&self, event: Event) {
+        if let Event::Progress { message, usage } = event
+            && std::io::stderr().is_terminal()
+        {
+            say(&format!("rlm: {message} ({} calls)", usage.calls));
+        }
+    }
 }
 
 fn status(review: &Review, fail_on: Option<FailOn>) -> ExitCode {

@@ -2,7 +2,8 @@
 
 use super::{
     context,
-    types::{Dismissed, Evidence, Finding, FindingRule, Fix, NotShown, Review},
+    types::{Dismissed, Evidence, Finding, FindingRule, Fix, NotShown, RefutedClaim, Review, ReviewModels},
+    usage,
 };
 use crate::review::{self, rule::RULES};
 
@@ -10,7 +11,21 @@ use crate::review::{self, rule::RULES};
 pub fn review(review: &review::Review) -> Review {
     let dismissed =
         |(it, reason): &(review::finding::Finding, String)| Dismissed { finding: finding(it), reason: reason.clone() };
+    let refuted = |it: &review::Refuted| RefutedClaim {
+        path: it.place.as_ref().map(|place| place.path.clone()),
+        start_line: it.place.as_ref().map(|place| place.first_line),
+        end_line: it.place.as_ref().map(|place| place.last_line),
+        sentence: it.sentence.clone(),
+        why: it.why.clone(),
+    };
+    let models = |(reviewer, refuter, used): &(String, String, crate::engine::Usage)| ReviewModels {
+        reviewer: reviewer.clone(),
+        refuter: refuter.clone(),
+        usage: usage(used),
+    };
     Review {
+        refuted: review.refuted.iter().map(refuted).collect(),
+        models: review.models.as_ref().map(models),
         findings: review.findings.iter().map(finding).collect(),
         dismissed: review.dismissed.iter().map(dismissed).collect(),
         in_baseline: review.in_baseline.len(),
@@ -43,7 +58,7 @@ fn finding(finding: &review::finding::Finding) -> Finding {
         end_line: finding.place.last_line,
         sentence: finding.sentence.clone(),
         reason: finding.reason.clone(),
-        doubt: finding.rule.doubt,
+        doubt: finding.doubt.clone(),
         evidence: finding.evidence.iter().map(evidence).collect(),
         fix: finding.fix.as_ref().map(fix),
     }
@@ -66,14 +81,25 @@ mod tests {
         for (row, rule) in rows.iter().zip(RULES) {
             assert!(row.starts_with(&format!("| `{}` | {} | ", rule.id, rule.severity.name())), "{row}");
         }
-        assert!(PAGE.contains(&RULES.map(|rule| rule.id).join(", ")));
+        let without_model: Vec<&str> = crate::review::rule::without_model().map(|rule| rule.id).collect();
+        assert!(PAGE.contains(&without_model.join(", ")));
     }
 
     #[test]
     fn the_page_tells_every_field() {
         let mut schemas = SchemaSettings::draft2020_12().for_serialize().into_generator();
         schemas.subschema_for::<Review>();
-        for name in ["Review", "Finding", "Evidence", "Fix", "Dismissed", "NotShown", "FindingRule"] {
+        for name in [
+            "Review",
+            "Finding",
+            "Evidence",
+            "Fix",
+            "Dismissed",
+            "NotShown",
+            "FindingRule",
+            "RefutedClaim",
+            "ReviewModels",
+        ] {
             let schema = schemas.definitions().get(name).and_then(|it| it.get("properties")).and_then(Value::as_object);
             for field in schema.expect(name).keys() {
                 assert!(PAGE.contains(&format!("\"{field}\": ")), "docs/review.md does not tell {name}.{field}");

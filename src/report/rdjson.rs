@@ -19,7 +19,7 @@ pub fn rdjson(review: &Review) -> Value {
 fn diagnostic(finding: &Finding) -> Value {
     let related = |it: &Evidence| json!({"message": it.sentence, "location": location(&it.place)});
     let mut diagnostic = json!({
-        "message": format!("{}: {}. How it could be wrong: {}", capitalized(&finding.sentence), finding.reason, finding.rule.doubt),
+        "message": format!("{}: {}. How it could be wrong: {}", capitalized(&finding.sentence), finding.reason, finding.doubt),
         "location": location(&finding.place),
         "severity": match finding.severity {
             Severity::Note => "INFO",

@@ -4,7 +4,7 @@ use crate::{
     review::{
         Review,
         finding::Finding,
-        rule::{RULES, Rule},
+        rule::{Rule, without_model},
     },
     text::{capitalized, counted},
 };
@@ -27,7 +27,7 @@ pub fn review_text(review: &Review) -> String {
 
 /// One finding, with all that is known of it.
 pub fn finding_text(finding: &Finding) -> String {
-    let Finding { id, rule, severity, place, sentence, reason, evidence, fix, .. } = finding;
+    let Finding { id, rule, severity, place, sentence, reason, doubt, evidence, fix, .. } = finding;
     let digits = &id[..SHOWN_DIGITS.min(id.len())];
     let mut lines = vec![
         format!("{place}: {}: {} [{} {digits}]", severity.name(), capitalized(sentence), rule.id),
@@ -35,7 +35,7 @@ pub fn finding_text(finding: &Finding) -> String {
     ];
     lines.extend(evidence.iter().map(|it| format!("    See {}: {}.", it.place, it.sentence)));
     lines.extend(fix.as_ref().map(|fix| format!("    A fix: {}.", fix.sentence)));
-    lines.push(format!("    How it could be wrong: {}", rule.doubt));
+    lines.push(format!("    How it could be wrong: {}.", capitalized(doubt.trim_end_matches('.'))));
     lines.join("\n")
 }
 
@@ -66,6 +66,20 @@ fn summary(review: &Review) -> String {
     if !review.in_baseline.is_empty() {
         parts.push(format!("{} in the baseline", review.in_baseline.len()));
     }
-    let looked_for = RULES.map(|rule| rule.id).join(", ");
-    format!("{}.\nLooked for, without a model: {looked_for}.", parts.join("; "))
+    if !review.refuted.is_empty() {
+        parts.push(format!(
+            "{} of the model refuted (--format json lists them)",
+            counted(review.refuted.len(), "claim")
+        ));
+    }
+    let looked_for = without_model().map(|rule| rule.id).collect::<Vec<_>>().join(", ");
+    let by_models = review.models.as_ref().map(|(reviewer, refuter, used)| {
+        let calls = match used.cached_calls {
+            0 => counted(used.calls, "call"),
+            known => format!("{}, {known} known", counted(used.calls, "call")),
+        };
+        let cost = used.cost.map(|cost| format!(", {cost:.4} USD")).unwrap_or_default();
+        format!("\nReviewed by {reviewer}, and refuted by {refuter}: {calls}{cost}.")
+    });
+    format!("{}.\nLooked for, without a model: {looked_for}.{}", parts.join("; "), by_models.unwrap_or_default())
 }

@@ -169,6 +169,10 @@ pub struct Review {
     pub dismissed: Vec<Dismissed>,
     /// Findings that the baseline has.
     pub in_baseline: usize,
+    /// What a model has said that was refuted.
+    pub refuted: Vec<RefutedClaim>,
+    /// The models that read, if any did.
+    pub models: Option<ReviewModels>,
     pub not_shown: Vec<NotShown>,
     pub rules: Vec<FindingRule>,
     pub context: ContextSize,
@@ -194,7 +198,7 @@ pub struct Finding {
     pub sentence: String,
     pub reason: String,
     /// How it could be wrong.
-    pub doubt: &'static str,
+    pub doubt: String,
     pub evidence: Vec<Evidence>,
     pub fix: Option<Fix>,
 }
@@ -226,6 +230,32 @@ pub struct Fix {
 pub struct Dismissed {
     pub finding: Finding,
     pub reason: String,
+}
+
+/// What a model has said that was refuted.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RefutedClaim {
+    /// Null if there is no such place.
+    pub path: Option<String>,
+    pub start_line: Option<usize>,
+    pub end_line: Option<usize>,
+    pub sentence: String,
+    /// Why it fell.
+    pub why: String,
+}
+
+/// The models of a review, and what they used.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ReviewModels {
+    /// Reads.
+    pub reviewer: String,
+    /// Tries to refute.
+    pub refuter: String,
+    pub usage: Usage,
 }
 
 /// Findings that are left out for their number.

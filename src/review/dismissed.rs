@@ -117,6 +117,7 @@ mod tests {
             place: Place::line("a.md", 3),
             sentence: "the link leads nowhere".to_owned(),
             reason: String::new(),
+            doubt: String::new(),
             evidence: Vec::new(),
             fix: None,
             missing: None,

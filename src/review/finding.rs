@@ -21,6 +21,8 @@ pub struct Finding {
     pub sentence: String,
     /// Why that is so.
     pub reason: String,
+    /// How it could be wrong.
+    pub doubt: String,
     /// Other places that show it.
     pub evidence: Vec<Evidence>,
     pub fix: Option<Fix>,
@@ -72,11 +74,14 @@ pub struct Fix {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
     pub rule: &'static Rule,
+    pub severity: Severity,
     pub place: Place,
     /// What it is about, in a form that edits elsewhere do not change. Not shown.
     pub subject: String,
     pub sentence: String,
     pub reason: String,
+    /// How it could be wrong, if that is more than what can be said of its rule.
+    pub doubt: Option<String>,
     pub evidence: Vec<Evidence>,
     pub fix: Option<Fix>,
     pub missing: Option<String>,
@@ -88,12 +93,13 @@ pub fn identified(mut drafts: Vec<Draft>, file: impl Fn(&str) -> String) -> Vec<
     drafts.sort_by(|a, b| a.place.cmp(&b.place).then_with(|| a.rule.id.cmp(b.rule.id)));
     let mut known: FxHashMap<(&'static str, String, String), usize> = FxHashMap::default();
     let finding = |draft: Draft| {
-        let Draft { rule, place, subject, sentence, reason, evidence, fix, missing } = draft;
+        let Draft { rule, severity, place, subject, sentence, reason, doubt, evidence, fix, missing } = draft;
         let file = file(&place.path);
         let number = known.entry((rule.id, file.clone(), subject.clone())).or_default();
         let id = id(rule, &file, &subject, *number);
         *number += 1;
-        Finding { id, rule, severity: rule.severity, place, sentence, reason, evidence, fix, missing }
+        let doubt = doubt.unwrap_or_else(|| rule.doubt.to_owned());
+        Finding { id, rule, severity, place, sentence, reason, doubt, evidence, fix, missing }
     };
     drafts.into_iter().map(finding).collect()
 }
@@ -115,6 +121,8 @@ mod tests {
     fn draft(rule: &'static Rule, path: &str, line: usize, subject: &str) -> Draft {
         Draft {
             rule,
+            severity: rule.severity,
+            doubt: None,
             place: Place::line(path, line),
             subject: subject.to_owned(),
             sentence: String::new(),

@@ -77,5 +77,21 @@ pub static OPEN_TODO: Rule = Rule {
     severity: Severity::Note,
 };
 
+/// What a model has found and another one could not refute.
+pub static MODEL_FINDING: Rule = Rule {
+    id: "model-finding",
+    title: "A model sees a fault",
+    description: "A model that read these lines sees a fault in them, they say what it quotes, and a second reading of nothing \
+                  but these lines did not refute it.",
+    doubt: "A model may be wrong, and lines that it did not see may make it right.",
+    severity: Severity::Warning,
+};
+
 /// All rules, in the order in which findings are chosen.
-pub static RULES: [&Rule; 5] = [&MISSING_CITATION, &DEAD_LINK, &UNUSED_DEFINITION, &DUPLICATED_BLOCK, &OPEN_TODO];
+pub static RULES: [&Rule; 6] =
+    [&MISSING_CITATION, &DEAD_LINK, &MODEL_FINDING, &UNUSED_DEFINITION, &DUPLICATED_BLOCK, &OPEN_TODO];
+
+/// Those that need no model.
+pub fn without_model() -> impl Iterator<Item = &'static Rule> {
+    RULES.into_iter().filter(|rule| rule.id != MODEL_FINDING.id)
+}

@@ -78,10 +78,13 @@ impl Since {
 
     /// Whether a finding is about what has changed: lines of it have, or what it misses was there.
     pub fn concerns(&self, finding: &Finding) -> bool {
-        let Place { path, first_line, last_line } = &finding.place;
+        finding.missing.as_ref().is_some_and(|path| self.tree.has(path)) || self.touches(&finding.place)
+    }
+
+    /// Whether lines of a place have changed.
+    pub fn touches(&self, Place { path, first_line, last_line }: &Place) -> bool {
         let touches = |range: &Range<usize>| range.start <= *last_line && *first_line < range.end;
-        let was_there = finding.missing.as_ref().is_some_and(|path| self.tree.has(path));
-        was_there || self.changed.get(path).is_some_and(|ranges| ranges.iter().any(touches))
+        self.changed.get(path).is_some_and(|ranges| ranges.iter().any(touches))
     }
 }
 

@@ -34,6 +34,7 @@ mod raw;
 mod rendering;
 mod repl;
 mod review;
+mod review_by_model;
 mod ripgrep;
 mod s3;
 #[path = "../scripted/mod.rs"]

@@ -322,7 +322,7 @@ async fn sarif_satisfies_the_published_schema_and_declares_every_rule() {
         let errors: Vec<String> = schema.iter_errors(&log).map(|it| format!("{}: {it}", it.instance_path())).collect();
         assert_eq!(errors, Vec::<String>::new());
         let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().expect("a list");
-        assert_eq!(rules.len(), 5);
+        assert_eq!(rules.len(), 6);
         let found = log["runs"][0]["results"].as_array().expect("a list");
         assert_eq!(found.len(), results, "{log}");
         for result in found {

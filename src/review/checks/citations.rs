@@ -66,6 +66,8 @@ impl<'c> Citations<'c> {
                 let Some((reason, evidence, missing)) = found else { continue };
                 drafts.push(Draft {
                     rule: &MISSING_CITATION,
+                    severity: MISSING_CITATION.severity,
+                    doubt: None,
                     place: Place::line(file.path, file.line_of(place.range.start)),
                     subject: named.to_owned(),
                     sentence: format!("`{named}` is cited, and is not there"),

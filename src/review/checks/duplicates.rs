@@ -25,6 +25,8 @@ fn draft(Block { first, second, lines, digest }: Block) -> Draft {
     let (first, second) = (place(first), place(second));
     Draft {
         rule: &DUPLICATED_BLOCK,
+        severity: DUPLICATED_BLOCK.severity,
+        doubt: None,
         sentence: format!("{lines} lines of code are the same as in {first}"),
         reason: "but for white space, comments and imports they do not differ".to_owned(),
         subject: format!("{digest:016x}"),

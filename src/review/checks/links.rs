@@ -47,6 +47,8 @@ pub(super) fn look(file: &File<'_>, context: &ContextText, scope: &Scope) -> Vec
             .map(|namesake| Evidence { place: Place::line(namesake, 1), sentence: "a file of that name".to_owned() });
         drafts.push(Draft {
             rule: &DEAD_LINK,
+            severity: DEAD_LINK.severity,
+            doubt: None,
             place: Place::line(file.path, line),
             subject: written.clone(),
             sentence: format!("the link to `{written}` leads nowhere"),

@@ -90,6 +90,8 @@ pub fn drafts(todos: Vec<(Todo, Option<Blame>)>, has_git: bool, now: SystemTime)
         };
         let draft = Draft {
             rule: &OPEN_TODO,
+            severity: OPEN_TODO.severity,
+            doubt: None,
             place,
             subject: format!("{mark} {text}"),
             sentence: format!("{mark}{whose}{open}{says}"),

@@ -23,6 +23,8 @@ pub(super) fn look(context: &ContextText, checked: &mut Checked, stop: &StopFlag
 fn draft(UnusedDefinition { path, symbol }: UnusedDefinition) -> Draft {
     Draft {
         rule: &UNUSED_DEFINITION,
+        severity: UNUSED_DEFINITION.severity,
+        doubt: None,
         place: Place::line(&path, symbol.first_line),
         subject: format!("{} {}", symbol.kind, symbol.name),
         sentence: format!("the {} `{}` is not used", symbol.kind, symbol.name),

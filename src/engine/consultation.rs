@@ -1,0 +1,123 @@
+//! Plain calls of models whose replies must have a shape: many at once, within the limits of one question.
+//!
+//! It is for work that the program itself lays out, such as a review, where no model has to write programs. Replies that are
+//! known are served, as those of any question.
+
+use super::{
+    AnswerSchema, Engine, Question,
+    budget::{model_call::Asked, usage::Usage},
+    error::CallError,
+    event::EventSink,
+    query_context::QueryContext,
+};
+use crate::{
+    failure::{Failure, FailureKind},
+    llm::Message,
+};
+use serde_json::Value;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// How often a reply of the wrong shape is given back.
+const ATTEMPTS: usize = 2;
+
+/// Which of the two models is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    Root,
+    /// The cheaper one.
+    Worker,
+}
+
+/// Calls that share the limits of one question.
+pub struct Consultation {
+    tree: QueryContext,
+}
+
+impl Engine {
+    /// Begins one. Of the question its text is not used.
+    ///
+    /// # Errors
+    /// There is a limit on cost and a price is not known, or the model only quotes and can write nothing of a shape.
+    pub fn consult(
+        &self,
+        question: &Question,
+        events: Arc<dyn EventSink>,
+        cancel: CancellationToken,
+    ) -> Result<Consultation, Failure> {
+        match self.unknown_price(&question.limits) {
+            Some(failure) => Err(failure),
+            None => Ok(Consultation { tree: self.context_of(question, events, cancel) }),
+        }
+    }
+}
+
+impl Consultation {
+    /// The reply to a prompt, as JSON that satisfies the schema. One that does not is given back once.
+    ///
+    /// # Errors
+    /// A limit was met, the call failed, or the reply has not the shape.
+    pub async fn ask(
+        &self,
+        reader: Reader,
+        system: &str,
+        prompt: String,
+        schema: &AnswerSchema,
+    ) -> Result<Value, Failure> {
+        let model = match reader {
+            Reader::Root => &self.tree.choice.root,
+            Reader::Worker => &self.tree.choice.worker,
+        };
+        let mut messages = vec![Message::system(system), Message::user(prompt)];
+        let mut problem = String::new();
+        for _ in 0..ATTEMPTS {
+            let asked = Asked { messages: messages.clone(), shape: Some(schema.shape()), ..Asked::default() };
+            let turn = self.tree.ask(model, asked, &mut |_| {}).await.map_err(failure)?;
+            if let Some(cut) = turn.cut {
+                let message = format!("the reply of {} was cut off: {cut}", model.name());
+                return Err(Failure { kind: FailureKind::ReplyCut, message, hint: None });
+            }
+            let value = schema.check(&turn.text);
+            let value = value.and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()));
+            match value {
+                Ok(value) => return Ok(value),
+                Err(why) => {
+                    messages.push(Message::assistant(turn.text));
+                    messages.push(Message::user(super::prompt::wrong_shape(&why)));
+                    problem = why;
+                }
+            }
+        }
+        let message = format!("{} gave no reply of the shape that was asked for: {problem}", model.name());
+        Err(Failure { kind: FailureKind::NoAnswer, message, hint: None })
+    }
+
+    /// How many calls may be open at once.
+    pub fn concurrency(&self) -> usize {
+        self.tree.limits.concurrency
+    }
+
+    /// The names of the two models.
+    pub fn models(&self) -> (&str, &str) {
+        (self.tree.choice.root.name(), self.tree.choice.worker.name())
+    }
+
+    pub fn usage(&self) -> Usage {
+        self.tree.ledger.meter.usage()
+    }
+
+    /// Says what is done now.
+    pub fn say(&self, message: String) {
+        self.tree.say(message);
+    }
+}
+
+/// The end of a call as a person is told of it.
+fn failure(error: CallError) -> Failure {
+    match error {
+        CallError::Model(error) => error.into(),
+        CallError::Exceeded(_) | CallError::Cancelled => {
+            Failure { kind: FailureKind::Limit, message: error.to_string(), hint: None }
+        }
+    }
+}
