@@ -4,6 +4,9 @@
 //! it only if that is a terminal. `documents::STATUSES` says what the exit status tells. Whatever else happened, it is 1
 //! if something could not be written that the person has asked for (`output`).
 
+mod asking;
+mod chat;
+mod conversation;
 mod doctor;
 mod documents;
 mod models;
@@ -13,6 +16,7 @@ mod preview;
 mod progress;
 mod query;
 mod render;
+mod request;
 mod review;
 mod runs;
 mod scope;
@@ -43,6 +47,8 @@ needs no network. `rlm models` shows what is configured and how to choose.";
 enum Command {
     /// Answer a question about a repository, a file, or standard input
     Query(Box<query::QueryArguments>),
+    /// Hold a conversation about a repository or a file
+    Chat(Box<chat::ChatArguments>),
     /// Keep texts as shards in a folder or an object store, and look into them
     Shards(shards::ShardsArguments),
     /// Show what a question would read, send and cost, and what is left out and why; calls no model
@@ -89,7 +95,8 @@ pub fn main() -> ExitCode {
     };
     let status = runtime.block_on(async {
         match arguments.command {
-            Command::Query(arguments) => query::run(*arguments, words.get(2..).unwrap_or_default()).await,
+            Command::Query(arguments) => query::run(*arguments, words.get(2..).unwrap_or_default(), query_of).await,
+            Command::Chat(arguments) => chat::run(*arguments, words.get(2..).unwrap_or_default(), query_of).await,
             Command::Shards(arguments) => shards::run(arguments).await,
             Command::Preview(arguments) => preview::run(*arguments).await,
             Command::Review(arguments) => review::run(*arguments).await,
@@ -114,6 +121,15 @@ pub fn main() -> ExitCode {
     // A thread that still reads standard input must not hold the process.
     runtime.shutdown_background();
     output::conclude(status)
+}
+
+/// What these words behind `rlm query` mean.
+fn query_of(words: &[String]) -> Option<query::QueryArguments> {
+    let command = ["rlm", "query"].into_iter().chain(words.iter().map(String::as_str));
+    match Arguments::try_parse_from(command).ok()?.command {
+        Command::Query(arguments) => Some(*arguments),
+        _ => None,
+    }
 }
 
 /// Help and versions go to standard output like everything else that was asked for; mistakes go to standard error.

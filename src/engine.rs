@@ -13,25 +13,32 @@ mod cite;
 mod consultation;
 mod error;
 mod event;
+mod expectation;
 mod host;
+mod known_answer;
 mod preview;
 mod prompt;
 mod query_context;
 mod question;
 mod run;
+mod similar;
+mod strategy;
+mod text_key;
 
-pub use answer::{Answer, Citation, CitationState, Lost, Termination, grounding::Grounded};
+pub use answer::{Answer, Citation, CitationState, Earlier, EarlierState, Lost, Termination, grounding::Grounded};
 pub use budget::usage::Usage;
 pub use cite::Files as CitedFiles;
 pub use consultation::{Consultation, Reader};
 pub use event::{ContextSize, Delta, Event, EventSink, Origin, Started, SubCallState};
+pub use expectation::{Expectation, Spread, not_confirmed};
 pub use host::{all_tools, call_program, places::Places, python as functions_in_python, tool_action, tool_call};
+pub use known_answer::kept_text;
 pub use preview::Preview;
 pub use question::{
     Focus, Question,
     config::RunConfig,
     schema::AnswerSchema,
-    session::{Exchange, Session},
+    session::{Keeping, Session, memory::Exchange},
 };
 pub use run::{reply, written_calls};
 
@@ -39,27 +46,22 @@ use crate::{
     config::{Limits, Price, Strategy},
     corpus::{self, ContextText, Snapshot, StopFlag, Tally},
     failure::{Failure, FailureKind},
-    llm::{self, Choice, Model, Models, Replies, Scheduler},
+    llm::{self, Choice, Models, Replies, ReplyUse, Scheduler},
     repl::Interpreters,
 };
-use answer::grounding;
+use answer::{grounding, kept::KeptForm};
 use error::RunError;
+use known_answer::{Asked, Known};
 use prompt::overview::Overview;
 use query_context::{QueryContext, QueryContextParts, ledger::LostCalls};
-use run::{Run, RunInputs, RunOutput, context::Context, direct, read};
+use run::{Run, RunInputs, RunOutput, bring_back, built_in, context::Context, direct, read};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use strategy::{is_read_first, strategy};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// How long the citations of a partial answer are looked up. What was not looked at by then is not said to be there.
 const PARTIAL_LOOK: Duration = Duration::from_millis(300);
-
-/// The largest context, in characters, that is answered directly. Below some 15,000 characters programs cost more than
-/// they save; up to here they are about even, and one call is quicker.
-const DIRECT_CHARS: usize = 24_000;
-
-/// Tokens of a window below which there is no room for instructions, programs and what they print.
-const PROGRAMS_WINDOW: usize = 8192;
 
 /// What all questions of a process share: what programs run on, where they look into their texts, and the replies that are
 /// known.
@@ -87,22 +89,61 @@ impl Engine {
         if let Some(failure) = self.unknown_price(&question.limits).or_else(|| self.unfit_for(&question.config)) {
             return Answer::failed(failure);
         }
+        let store = self.backend.replies.store();
+        if let Some(session) = &question.session {
+            if question.config.reply_use == ReplyUse::Off {
+                session.stop_keeping();
+            }
+            session.recall(store).await;
+        }
+        let asked = Asked::of(self, &question);
         let tree = self.context_of(&question, events, cancel.clone());
         // Dropping the work drops every call and every interpreter that is open.
-        let (context, result) = tokio::select! {
+        let answered = tokio::select! {
             biased;
-            () = cancel.cancelled() => (None, Err(RunError::Limit(Termination::Cancelled))),
-            () = sleep_until(tree.ledger.budget.deadline()) => (None, Err(RunError::Limit(Termination::Timeout))),
-            result = answer(&tree, &question) => result,
+            () = cancel.cancelled() => Answered::ended(Termination::Cancelled),
+            () = sleep_until(tree.ledger.budget.deadline()) => Answered::ended(Termination::Timeout),
+            answered = answer(&tree, &question, asked) => answered,
+        };
+        let (context, result, earlier) = match answered {
+            Answered::Run { context, result, earlier } => (context, result, earlier),
+            Answered::Known(mut answer, form) => {
+                tree.progress.show_answer(&answer.text);
+                if let Some(session) = &question.session {
+                    session.note(&question.text, &answer.text);
+                    form.programs.into_iter().for_each(|(programs, variables)| session.adopt(programs, variables));
+                    session.save(store, None).await;
+                }
+                answer.warnings.extend(tree.known.take_notice());
+                answer.usage.wall_time = started.elapsed();
+                return *answer;
+            }
         };
         if result.as_ref().is_err_and(RunError::is_of_model) {
             tree.known.forget_turns(0).await;
         }
         let mut answer = conclude(&tree, &question, context, result).await;
         tree.progress.show_answer(&answer.text);
-        if let (Some(session), true) = (&question.session, answer.termination.is_answer()) {
-            session.note(&question.text, &answer.text);
+        let is_answer = answer.termination.is_answer();
+        let is_kept =
+            question.session.as_ref().is_some_and(|it| it.has_unsigned_programs()) || asked.is_some() && is_answer;
+        let text = match question.snapshot.context_if_built() {
+            Some(context) if is_kept => text_key::of(context).await,
+            _ => None,
+        };
+        if let Some(session) = &question.session {
+            if is_answer {
+                session.note(&question.text, &answer.text);
+            }
+            answer.warnings.extend(session.take_loss().map(|loss| loss.sentence()));
+            session.save(store, text).await;
         }
+        if let (Some(asked), Some(text)) = (asked, text) {
+            let context = question.snapshot.context_if_built();
+            let strategy = strategy(&question, self.choice.root.as_ref(), context.map(|it| it.char_len()));
+            asked.keep(&tree, &question, &answer, text, strategy).await;
+        }
+        answer.earlier = earlier;
         answer.usage.wall_time = started.elapsed();
         answer
     }
@@ -219,6 +260,8 @@ async fn conclude(
         lost_count,
         usage,
         failure,
+        seconds_ago: None,
+        earlier: None,
     }
 }
 
@@ -232,21 +275,42 @@ struct Looked {
     warnings: Vec<String>,
 }
 
-async fn answer(tree: &QueryContext, question: &Question) -> (Option<Arc<ContextText>>, Result<RunOutput, RunError>) {
+/// What came of a question.
+enum Answered {
+    /// Its answer was known.
+    Known(Box<Answer>, KeptForm),
+    /// The root has run; the text, if it is there; and what was answered before.
+    Run { context: Option<Arc<ContextText>>, result: Result<RunOutput, RunError>, earlier: Option<Earlier> },
+}
+
+impl Answered {
+    fn ended(limit: Termination) -> Self {
+        Self::Run { context: None, result: Err(RunError::Limit(limit)), earlier: None }
+    }
+}
+
+async fn answer(tree: &QueryContext, question: &Question, key: Option<Asked>) -> Answered {
     let snapshot = &question.snapshot;
     tree.say("reading the context".to_owned());
     let root = tree.choice.root.clone();
+    let asked = match root.searches_question() {
+        true => built_in::standing_alone(question),
+        false => question.text.clone(),
+    };
     if root.searches_question() {
-        snapshot.expect(&question.text);
+        snapshot.expect(&asked);
     }
     let context = Context::read(snapshot.clone());
-    let root = tree.choice.root.clone();
     let text = match is_read_first(question, root.as_ref()) {
         true => match context.text().await {
             Ok(text) => Some(text),
-            Err(stop) => return (None, Err(stop)),
+            Err(stop) => return Answered::Run { context: None, result: Err(stop), earlier: None },
         },
         false => None,
+    };
+    let known = match key {
+        Some(key) => key.look(tree, question, &context).await,
+        None => Known::Nothing,
     };
     tree.emit(Event::Started(Started {
         question: question.text.clone(),
@@ -255,15 +319,36 @@ async fn answer(tree: &QueryContext, question: &Question) -> (Option<Arc<Context
         why: tree.choice.why.clone(),
         context: context_size(snapshot),
     }));
-    let result = match (&text, strategy(question, root.as_ref(), text.as_deref())) {
+    let earlier = match known {
+        Known::Answer(answer, form) => return Answered::Known(answer, form),
+        Known::Earlier(earlier) => Some(earlier),
+        Known::Nothing => None,
+    };
+    let result = run(tree, question, &asked, &context, text).await;
+    Answered::Run { context: context.if_ready(), result, earlier }
+}
+
+/// Has the model answer, in the way that is fit for it. `asked` is the question as it stands by itself, and `text` is there
+/// if it was read first.
+async fn run(
+    tree: &QueryContext,
+    question: &Question,
+    asked: &str,
+    context: &Context,
+    text: Option<Arc<ContextText>>,
+) -> Result<RunOutput, RunError> {
+    let root = tree.choice.root.clone();
+    let characters = text.as_ref().map(|it| it.char_len());
+    let result = match (&text, strategy(question, root.as_ref(), characters)) {
         (Some(text), Strategy::Direct) => {
             tree.note_look();
             direct::answer(tree, question, text).await
         }
-        (Some(text), Strategy::Read) => return (Some(text.clone()), read::answer(tree, question, text, None).await),
+        (Some(text), Strategy::Read) => return read::answer(tree, question, text, None).await,
         _ => {
-            let overview = text.as_deref().map_or_else(|| Overview::of_snapshot(snapshot), Overview::of_text);
-            let task = prompt::task(&question.text, question.focus.as_ref());
+            let overview = text.as_deref().map_or_else(|| Overview::of_snapshot(&question.snapshot), Overview::of_text);
+            bring_back::variables(tree, question, context).await?;
+            let task = prompt::task(asked, question.focus.as_ref());
             let context = context.clone();
             let inputs = RunInputs { question, task, context, overview: &overview, model: root.clone(), depth: 0 };
             match Run::new(tree, inputs) {
@@ -272,11 +357,10 @@ async fn answer(tree: &QueryContext, question: &Question) -> (Option<Arc<Context
             }
         }
     };
-    let result = match result {
-        Err(stop) if question.config.strategy == Strategy::Auto => read_instead(tree, question, &context, stop).await,
+    match result {
+        Err(stop) if question.config.strategy == Strategy::Auto => read_instead(tree, question, context, stop).await,
         result => result,
-    };
-    (context.if_ready(), result)
+    }
 }
 
 /// What comes of giving a model passages that has given no answer otherwise, if it was the model that failed.
@@ -305,33 +389,6 @@ async fn read_instead(
     tree.say(format!("{why}; it is given passages instead"));
     let warning = format!("{why}; so it was given passages of the built-in search to read");
     read::answer(tree, question, &text, Some(warning)).await.map_err(|_| stop)
-}
-
-/// Whether the text is read before the first call: if that takes no time, so that the model is told exact sizes or is
-/// given the text itself, or a part of it.
-fn is_read_first(question: &Question, root: &dyn Model) -> bool {
-    question.snapshot.is_quick_to_read() || matches!(strategy(question, root, None), Strategy::Direct | Strategy::Read)
-}
-
-/// How a question is answered: never [`Strategy::Auto`]. The text is not there if it takes long to read.
-fn strategy(question: &Question, root: &dyn Model, context: Option<&ContextText>) -> Strategy {
-    match question.config.strategy {
-        Strategy::Auto if root.prefers_programs() => Strategy::Rlm,
-        // The built-in model quotes in any case.
-        Strategy::Read if root.prefers_programs() => Strategy::Rlm,
-        Strategy::Auto => {
-            let has_failed = question.session.as_ref().is_some_and(|session| session.fails_at_programs());
-            // A character of source is about a third of a token; half of the window is left for the rest.
-            let most = root.window().map_or(DIRECT_CHARS, |tokens| tokens * 3 / 2).min(DIRECT_CHARS);
-            match () {
-                () if has_failed || llm::is_too_small_for_programs(root.parameters()) => Strategy::Read,
-                () if context.is_some_and(|context| context.char_len() <= most) => Strategy::Direct,
-                () if root.window().is_some_and(|window| window < PROGRAMS_WINDOW) => Strategy::Read,
-                () => Strategy::Rlm,
-            }
-        }
-        named => named,
-    }
 }
 
 /// How large the context of a snapshot is, as far as that is known, with what was left out of it.

@@ -39,6 +39,8 @@ kinds! {
     Configuration = "configuration",
     /// there is a limit on cost, and the price of a model is not known
     UnknownPrice = "unknownPrice",
+    /// it may cost more than the person has agreed to
+    NotConfirmed = "notConfirmed",
     /// a limit was met before there was anything to show
     Limit = "limit",
     /// a model gave no usable answer

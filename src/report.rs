@@ -23,8 +23,8 @@ use crate::{
 };
 use std::time::Duration;
 use types::{
-    Answer, Citation, ContextSize, Event, Failure, LeftOut, Lost, Preview, PreviewStrategy, Skipped, SubcallState,
-    Usage,
+    Answer, Citation, ContextSize, Earlier, Event, Expected, Failure, LeftOut, Lost, Preview, PreviewStrategy, Skipped,
+    Spread, SubcallState, Usage,
 };
 
 /// What is said about the models of an answer, beside the answer itself.
@@ -61,7 +61,9 @@ pub fn answer(answer: &engine::Answer, circumstances: &Circumstances) -> Answer 
         worker: circumstances.worker.clone(),
         context: context(&answer.context),
         trace: circumstances.trace.clone(),
-        warnings: answer.warnings.clone(),
+        warnings: answer.remarks(),
+        answered_seconds_ago: answer.seconds_ago,
+        earlier: answer.earlier.as_ref().map(earlier),
         error: answer.failure.as_ref().map(failure),
     }
 }
@@ -85,8 +87,25 @@ pub fn preview(preview: &engine::Preview, left_out: &[Exclusion], limits: &Limit
         first_prompt_tokens: preview.first_prompt_tokens,
         first_prompt_cost_usd: preview.first_prompt_cost,
         whole_text_cost_usd: preview.whole_text_cost,
+        expected: expected(&preview.expected),
         text,
         warnings: preview.warnings.clone(),
+    }
+}
+
+fn earlier(earlier: &engine::Earlier) -> Earlier {
+    let engine::Earlier { number, question, seconds_ago, state } = earlier.clone();
+    Earlier { number, question, seconds_ago, state }
+}
+
+fn expected(expected: &engine::Expectation) -> Expected {
+    let spread = |it: engine::Spread| Spread { low: it.low, median: it.median, high: it.high };
+    Expected {
+        questions: expected.questions,
+        calls: expected.calls.map(spread),
+        tokens: expected.tokens.map(spread),
+        cost_usd: expected.cost.map(spread),
+        is_known: expected.is_known,
     }
 }
 
@@ -156,6 +175,7 @@ pub fn event<R>(event: engine::Event) -> Event<R> {
             message,
             calls: usage.calls,
             sub_calls: usage.sub_calls,
+            cached_calls: usage.cached_calls,
             input_tokens: usage.tokens.input,
             output_tokens: usage.tokens.output,
             cost_usd: usage.cost,

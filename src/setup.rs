@@ -2,7 +2,7 @@
 
 mod signals;
 
-pub use signals::{EndSignals, end_on_signal};
+pub use signals::{EndSignals, cancel_on_interrupt, end_on_signal};
 
 use crate::{
     config::{Environment, Options, Settings, SettingsError},

@@ -1,4 +1,5 @@
-//! What outlives a process: replies of models and runs, in one database of the person's own that all of their processes share.
+//! What outlives a process: replies of models, runs, conversations and answers, in one database of the person's own that
+//! all of their processes share.
 //!
 //! This is the only code that knows SQL. One thread owns the connection; whoever asks sends it a job over a bounded channel
 //! and awaits the result, so nothing blocks a runtime. The thread, and with it the file, is started by the first job.
@@ -6,20 +7,29 @@
 //! A store is never a reason to fail: where there is none, where it is damaged, later than this program, or on a disk that
 //! is full or read-only, questions are answered without it, and one sentence ([`Store::take_notice`]) says so.
 
+mod answers;
 mod claims;
+mod conversations;
 mod database;
 mod folder;
 mod key;
+mod problem;
 mod runs;
+mod summary;
+mod tables;
 
+pub use answers::{AnswerKey, AnsweredQuestion, KeptAnswer, NewAnswer, Spent};
 pub use claims::Claim;
-pub use database::{KeptReply, Summary, Table};
+pub use conversations::{Client, ConversationName, KeptConversation, ListedConversation};
+pub use database::KeptReply;
 pub use folder::Folder;
-pub use key::Key;
+pub use key::{Key, KeyBuilder};
 pub use runs::{BegunRun, EndedRun, KeptRun};
+pub use summary::{Summary, Table};
 
 use claims::Claims;
-use database::{Bounds, Database, Problem};
+use database::{Bounds, Database};
+use problem::Problem;
 use std::{
     path::PathBuf,
     sync::{
@@ -186,6 +196,74 @@ impl Store {
         self.looked(|database| database.run(number)).map(Option::flatten)
     }
 
+    /// Keeps a conversation as it is now.
+    pub async fn keep_conversation(&self, kept: KeptConversation) {
+        self.run(move |state| state.write(|database| database.keep_conversation(&kept, now()))).await;
+    }
+
+    pub async fn conversation(&self, name: ConversationName) -> Option<KeptConversation> {
+        self.run(move |state| state.read(|database| database.conversation(&name))).await?.flatten()
+    }
+
+    /// The conversations of a client at a place, the latest first.
+    pub async fn conversations(&self, client: Client, place: String) -> Vec<ListedConversation> {
+        let listed = self.run(move |state| state.read(|database| database.conversations(client, &place))).await;
+        listed.flatten().unwrap_or_default()
+    }
+
+    /// Forgets a conversation; says whether there was one.
+    pub async fn forget_conversation(&self, name: ConversationName) -> bool {
+        let forgotten = self.run(move |state| state.write(|database| database.forget_conversation(&name))).await;
+        forgotten.flatten().unwrap_or_default()
+    }
+
+    /// The conversation of a client that was used last at a place.
+    ///
+    /// # Errors
+    /// There is no store, or it cannot be used; a sentence.
+    pub fn last_conversation(&self, client: Client, place: &str) -> Result<Option<KeptConversation>, String> {
+        self.looked(|database| database.last_conversation(client, place)).map(Option::flatten)
+    }
+
+    /// The conversation of that name.
+    ///
+    /// # Errors
+    /// There is no store, or it cannot be used; a sentence.
+    pub fn named_conversation(&self, name: &ConversationName) -> Result<Option<KeptConversation>, String> {
+        self.looked(|database| database.conversation(name)).map(Option::flatten)
+    }
+
+    /// Keeps an answer, in the place of an earlier one to the same question about the same text.
+    pub async fn keep_answer(&self, new: NewAnswer) {
+        self.run(move |state| state.write(|database| database.keep_answer(&new, now()))).await;
+    }
+
+    /// The answers to a question, whatever text they are about, the newest first.
+    pub async fn answers_to(&self, asked: Key) -> Vec<KeptAnswer> {
+        let found = self.run(move |state| state.read(|database| database.answers_to(asked))).await;
+        found.flatten().unwrap_or_default()
+    }
+
+    /// The questions that were answered about the texts that lie there, the newest first.
+    pub async fn answered_questions(&self, scope: Key) -> Vec<AnsweredQuestion> {
+        let found = self.run(move |state| state.read(|database| database.answered_questions(scope))).await;
+        found.flatten().unwrap_or_default()
+    }
+
+    /// What questions took that these models have answered in this way, the latest first.
+    pub async fn spent(&self, model: String, worker: String, strategy: String) -> Vec<Spent> {
+        let found = self.run(move |state| state.read(|database| database.spent(&model, &worker, &strategy))).await;
+        found.flatten().unwrap_or_default()
+    }
+
+    /// The answer of that number.
+    ///
+    /// # Errors
+    /// There is no store, or it cannot be used; a sentence.
+    pub fn kept_answer(&self, number: i64) -> Result<Option<KeptAnswer>, String> {
+        self.looked(|database| database.answer(number)).map(Option::flatten)
+    }
+
     /// What is in it.
     ///
     /// # Errors
@@ -298,7 +376,7 @@ fn key_of_run(number: i64) -> Key {
 }
 
 /// Seconds since 1970.
-fn now() -> i64 {
+pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -14,7 +14,7 @@ mod visible;
 pub use display::{Cut, cut_head, cut_middle, one_line, with_omission};
 pub use index::{CharIndex, LineIndex, StrideCounts};
 pub use marks::{Bytes, STRIDE, stride_aligned_parts};
-pub use numbers::{capitalized, counted, grouped};
+pub use numbers::{age, capitalized, counted, grouped};
 pub use tokens::estimated_tokens;
 pub use visible::{
     Part, is_visible, name_of_visible, visible_json, visible_line, visible_name, visible_parts, visible_path,

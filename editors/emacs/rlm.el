@@ -68,8 +68,8 @@
 ;;   q                      bury the buffer
 ;;   ?                      list the keys
 ;;
-;; From anywhere: M-x rlm-preview (what a question would read and cost), M-x
-;; rlm-cancel, M-x rlm-show (go to a running query, or to the last answer), M-x
+;; From anywhere: M-x rlm-continue (go on with a conversation of another day), M-x
+;; rlm-preview (what a question would read and cost), M-x rlm-cancel, M-x rlm-show (go to a running query, or to the last answer), M-x
 ;; rlm-status, M-x rlm-shutdown.  While a query runs the mode line says so;
 ;; mouse-1 there goes to it.
 ;;
@@ -149,6 +149,7 @@ API keys come from the environment of Emacs and from nowhere else."
                           (:tools sexp)
                           (:noCache boolean)
                           (:refresh boolean)
+                          (:confirmAbove number)
                           (:maxIterations integer)
                           (:maxDepth integer)
                           (:maxCalls integer)
@@ -541,9 +542,22 @@ ROOT is the first workspace folder of a new one."
         (setf (rlm--server-waiting server) nil)
         (mapc #'rlm--send waiting))))))
 
-(defun rlm--on-request (_connection method _params)
-  "Refuse the request METHOD: no capability promises to answer any."
-  (jsonrpc-error :code -32601 :message (format "%s is not supported" method)))
+(defun rlm--on-request (_connection method params)
+  "Answer the request METHOD with PARAMS.
+The only one is what a language client must know: to have the user
+choose among actions.  No capability promises to answer any other."
+  (pcase method
+    ('window/showMessageRequest (rlm--choose-action params))
+    (_ (jsonrpc-error :code -32601
+                      :message (format "%s is not supported" method)))))
+
+(defun rlm--choose-action (params)
+  "Return the action of PARAMS that the user agrees to, or nil.
+The first one is meant by yes, and none by no."
+  (let ((action (seq-first (plist-get params :actions))))
+    (and action
+         (ignore-errors (y-or-n-p (concat (plist-get params :message) " ")))
+         action)))
 
 (defun rlm--on-notification (method params)
   "Handle the notification METHOD with PARAMS."
@@ -936,6 +950,48 @@ Return that buffer."
     (with-current-buffer answer
       (rlm--ask question (rlm--run-scope rlm--run) nil rlm--run))))
 
+;;;###autoload
+(defun rlm-continue (question session &optional scope)
+  "Ask QUESTION as a follow-up in SESSION, which an earlier server has kept.
+The model knows the earlier questions and answers, and variables that
+its programs have made are there again, unless the text has changed.
+Interactively, choose the session by its first question.  With a
+prefix argument, choose what the question is about, as with
+`rlm-query'.  From Lisp, SCOPE is nil for the project."
+  (interactive
+   (let* ((scope (if current-prefix-arg (rlm--read-scope) (rlm--project-scope)))
+          (session (rlm--read-session (rlm--kept-sessions scope))))
+     (list (rlm--read-question scope) session scope)))
+  (let ((scope (or scope (rlm--project-scope))))
+    (rlm--ask question scope nil nil session)))
+
+(defun rlm--kept-sessions (scope)
+  "Return the sessions about the project of SCOPE that can be continued."
+  (let ((server (rlm--ready-server (rlm--scope-root scope))))
+    (append (plist-get (jsonrpc-request (rlm--server-connection server)
+                                        :rlm/sessions nil)
+                       :sessions)
+            nil)))
+
+(defun rlm--read-session (sessions)
+  "Return the name of one of SESSIONS that the user chooses."
+  (unless sessions
+    (user-error "No conversation about this project is kept"))
+  (let* ((choices (mapcar (lambda (session)
+                            (cons (format "%s (%d, %s ago)"
+                                          (plist-get session :title)
+                                          (plist-get session :questions)
+                                          (format-seconds
+                                           "%yy %dd %hh %z%mm"
+                                           (plist-get session :secondsAgo)))
+                                  (plist-get session :sessionId)))
+                          sessions))
+         (chosen (completing-read (format "Continue (default %s): "
+                                          (caar choices))
+                                  (mapcar #'car choices) nil t nil nil
+                                  (caar choices))))
+    (cdr (assoc chosen choices))))
+
 (defun rlm--continued (answer)
   "Return ANSWER, or what it defaults to, if it can be followed up now."
   (let ((answer (or answer
@@ -978,10 +1034,11 @@ They are asked one after the other."
   "Return the question of RUN as it is named in a sentence."
   (format "“%s”" (rlm--short (rlm--run-question run))))
 
-(defun rlm--ask (question scope &optional buffer follows)
+(defun rlm--ask (question scope &optional buffer follows session)
   "Ask QUESTION about SCOPE, with the answer in BUFFER or a new one.
-FOLLOWS is the run whose session it belongs to; without one, it
-begins a session.  Return the buffer."
+FOLLOWS is the run whose session it belongs to, SESSION the name of
+one that is kept; without either, it begins a session.  Return the
+buffer."
   (when (string-blank-p question)
     (user-error "No question was asked"))
   ;; An error in them is to be met here, not while a server is being started.
@@ -990,11 +1047,15 @@ begins a session.  Return the buffer."
          (buffer (or buffer
                      (generate-new-buffer
                       (format "*rlm: %s*" (rlm--short question)))))
-         (id (format "emacs-%d-%d" (emacs-pid) (cl-incf rlm--run-count)))
+         ;; Sessions are named after questions, and outlive this Emacs.
+         (id (format "emacs-%s-%d-%d" (format-time-string "%s")
+                     (emacs-pid) (cl-incf rlm--run-count)))
          (run (rlm--make-run :id id :question question :scope scope
                              :follows follows
                              ;; It is named after its first question.
-                             :session (if follows (rlm--run-session follows) id)
+                             :session (cond (follows (rlm--run-session follows))
+                                            (session)
+                                            (t id))
                              :options (and (local-variable-p 'rlm-options)
                                            rlm-options)
                              :server server :buffer buffer)))
@@ -1248,15 +1309,7 @@ for the project."
    (let ((scope (if current-prefix-arg (rlm--read-scope) (rlm--project-scope))))
      (list (rlm--read-question scope) scope)))
   (let* ((scope (or scope (rlm--project-scope)))
-         (root (rlm--scope-root scope))
-         (server (rlm--connect root)))
-    (while (and (eq (rlm--server-state server) 'starting)
-                (rlm--running-p server))
-      (accept-process-output nil 0.05))
-    (unless (eq (rlm--server-state server) 'ready)
-      (user-error "The server did not start: %s" (rlm--server-problem server)))
-    (rlm--set-options server)
-    (rlm--set-folders server (list root))
+         (server (rlm--ready-server (rlm--scope-root scope))))
     (rlm--sync server)
     (jsonrpc-async-request
      (rlm--server-connection server) :rlm/preview
@@ -1265,6 +1318,18 @@ for the project."
      :success-fn (lambda (preview) (rlm--show-preview question preview))
      :error-fn (lambda (error) (message "rlm: %s" (plist-get error :message))))
     (message "Looking at what there is...")))
+
+(defun rlm--ready-server (root)
+  "Return the server when it is ready for requests about the folder ROOT."
+  (let ((server (rlm--connect root)))
+    (while (and (eq (rlm--server-state server) 'starting)
+                (rlm--running-p server))
+      (accept-process-output nil 0.05))
+    (unless (eq (rlm--server-state server) 'ready)
+      (user-error "The server did not start: %s" (rlm--server-problem server)))
+    (rlm--set-options server)
+    (rlm--set-folders server (list root))
+    server))
 
 (defun rlm--show-preview (question preview)
   "Show PREVIEW, what the server said about QUESTION."
@@ -1424,8 +1489,9 @@ Without another answer of its session, end that too."
     (rlm--leave-session)))
 
 (defun rlm--leave-session (&optional next)
-  "End the session of the current buffer unless another buffer has it.
-NEXT is the run that the buffer will show, if it stays."
+  "Put the session of the current buffer away unless another buffer has it.
+NEXT is the run that the buffer will show, if it stays.  The session
+can be continued later: see `rlm-continue'."
   (let ((session (and rlm--run (rlm--run-session rlm--run)))
         (server rlm--server))
     (when (and session
@@ -1440,7 +1506,7 @@ NEXT is the run that the buffer will show, if it stays."
       ;; The server may have ended a moment ago, and the session with it.
       (ignore-errors
         (jsonrpc-async-request (rlm--server-connection server)
-                               :rlm/endSession (list :sessionId session)
+                               :rlm/endSession (list :sessionId session :keep t)
                                :success-fn #'ignore :error-fn #'ignore
                                :timeout nil)))))
 

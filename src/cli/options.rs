@@ -25,7 +25,7 @@ pub struct Subject {
 }
 
 /// Models, limits, and what belongs to the context: all the options that the terminal has.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CommonOptions {
     options: Options,
     /// The options that were given as files, which are not read before all the others are right.
@@ -80,6 +80,20 @@ group_options! {
 }
 
 impl CommonOptions {
+    /// These, and where nothing is said those of before.
+    pub fn over(self, before: Self) -> Self {
+        let files = before.files.into_iter().chain(self.files).collect();
+        Self { options: self.options.merged_over(before.options), files }
+    }
+
+    /// Has another root model answer, and the sub-calls as well unless another worker is named.
+    ///
+    /// # Errors
+    /// That is no name of a model.
+    pub fn set_model(&mut self, name: &str) -> Result<(), String> {
+        self.options.set("model", &Value::from(name)).map(drop).map_err(|error| refused(&error))
+    }
+
     /// The settings, and how to answer.
     ///
     /// # Errors

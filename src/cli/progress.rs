@@ -174,6 +174,19 @@ impl Display {
         }
     }
 
+    /// Whether the person agrees to spend that much; nobody does where there is no terminal to ask at. This blocks.
+    pub fn confirms(&self, cost: f64) -> bool {
+        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return false;
+        }
+        self.bar.suspend(|| {
+            say(&format!("rlm: this question may cost about ${cost:.2}. Ask it? [y/N]"));
+            let mut line = String::new();
+            let read = std::io::stdin().read_line(&mut line);
+            read.is_ok() && ["y", "yes"].iter().any(|yes| line.trim().eq_ignore_ascii_case(yes))
+        })
+    }
+
     /// Prints the answer, as far as it was not streamed.
     pub fn answer(&self, text: &str) {
         self.bar.finish_and_clear();
@@ -199,7 +212,7 @@ impl Display {
             let limit = answer.termination.limit().map(|it| format!(" ({})", spelled(it))).unwrap_or_default();
             say(&format!("rlm: {explanation}{limit}; {partial}"));
         }
-        for warning in answer.warnings.iter().cloned().chain(answer.loss()) {
+        for warning in answer.remarks().into_iter().chain(answer.loss()) {
             say(&format!("rlm: {warning}"));
         }
         if !self.quiet && !answer.citations.is_empty() {

@@ -1,31 +1,23 @@
 //! `rlm query`: one question, one answer.
 
 use super::{
+    asking::{Asking, Teller},
+    conversation::{CONTINUE, Conversation},
     documents,
     options::{CommonOptions, Subject},
-    output::print_json,
     progress::Display,
-    runs::NotedRun,
+    request::Request,
     scope,
     trace::TraceFile,
     view::{self, View, ViewOptions},
 };
 use crate::{
-    config::{Limits, Settings},
-    corpus::StopFlag,
-    engine::{self, Answer, Event, EventSink, Question, RunConfig, Started, Termination},
-    report::{self, Circumstances},
+    engine::{Answer, Termination},
     setup,
+    store::{Folder, Store},
 };
 use clap::Args;
-use serde_json::json;
-use std::{
-    ffi::OsString,
-    path::PathBuf,
-    process::ExitCode,
-    sync::{Arc, Mutex, PoisonError},
-};
-use tokio::time::{Instant, sleep};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
@@ -54,6 +46,16 @@ pub struct QueryArguments {
     // The words of that run take the place of this one before the command line is read.
     #[arg(long, value_name = "RUN")]
     resume: Option<String>,
+    /// Follow up the last conversation of this folder, about the same text and with the same options unless others are given
+    #[arg(
+        long = "continue",
+        value_name = "NAME",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        hide_possible_values = true
+    )]
+    continues: Option<String>,
 }
 
 /// Status when there is nothing of what was asked for.
@@ -63,9 +65,49 @@ const ENDED_BY_LIMIT: u8 = 3;
 /// Status after Ctrl-C, as shells have it (128 + SIGINT).
 const INTERRUPTED: u8 = 130;
 
-/// `words` are what stands behind `rlm query`.
-pub async fn run(arguments: QueryArguments, words: &[OsString]) -> ExitCode {
-    let QueryArguments { subject, common, json, view, trace, quiet, verbose, resume: _ } = arguments;
+impl QueryArguments {
+    /// The paths and options of these arguments, below others.
+    pub fn under(self, path: Vec<PathBuf>, common: CommonOptions) -> (Vec<PathBuf>, CommonOptions) {
+        (if path.is_empty() { self.subject.path } else { path }, common.over(self.common))
+    }
+
+    /// What a conversation was begun with, where this says nothing else about it.
+    fn over(mut self, earlier: Self) -> Self {
+        self.common = self.common.over(earlier.common);
+        if self.subject.path.is_empty() {
+            self.subject.path = earlier.subject.path;
+            self.subject.as_json |= earlier.subject.as_json;
+        }
+        self
+    }
+}
+
+/// `words` are what stands behind `rlm query`; `parse` reads such words.
+pub async fn run(
+    mut arguments: QueryArguments,
+    words: &[OsString],
+    parse: impl Fn(&[String]) -> Option<QueryArguments>,
+) -> ExitCode {
+    let environment = setup::environment();
+    let mut conversation = None;
+    if let Some(name) = arguments.continues.take() {
+        let store = Store::new(Folder::of(&environment));
+        match Conversation::go_on(&store, &name, words) {
+            Ok((earlier, request)) => {
+                let Some(begun) = parse(&request.arguments) else {
+                    return super::wrong_usage(&format!("{CONTINUE}: the words of its first question make no sense"));
+                };
+                arguments = arguments.over(begun);
+                if arguments.subject.path.is_empty() && !request.is_piped {
+                    // What is piped in now is not what the conversation is about.
+                    arguments.subject.path.push(".".into());
+                }
+                conversation = Some(earlier);
+            }
+            Err(problem) => return super::wrong_usage(&problem),
+        }
+    }
+    let QueryArguments { subject, common, json, view, trace, quiet, verbose, resume: _, continues: _ } = arguments;
     let (settings, config) = match common.resolve() {
         Ok(resolved) => resolved,
         Err(problem) => return super::wrong_usage(&problem),
@@ -85,129 +127,44 @@ pub async fn run(arguments: QueryArguments, words: &[OsString]) -> ExitCode {
         return super::no_signals(&error);
     }
     // An answer that satisfies a schema is JSON as well.
-    let mut view = match View::of(&view, !json && settings.schema.is_none(), &setup::environment()) {
+    let mut view = match View::of(&view, !json && settings.schema.is_none(), &environment) {
         Ok(view) => view,
         Err(problem) => return super::wrong_usage(&problem),
     };
     view.streams &= !json;
-    let display = Display::new(quiet, verbose, view);
-    let teller = Arc::new(Teller { display, trace, started: Mutex::default() });
-    let (answer, run) = ask(subject, words, &settings, config, teller.clone(), cancel).await;
+    let teller = Teller::new(Display::new(quiet, verbose, view), trace);
+    let is_piped = scope::reads_standard_input(&subject.path);
+    let (conversation, words) = match conversation {
+        Some(earlier) => {
+            let words = earlier.words(words);
+            (earlier, words)
+        }
+        None => (Conversation::begin(words, is_piped), words.to_vec()),
+    };
+    let asking = Asking {
+        question: subject.question,
+        path: subject.path,
+        as_json: subject.as_json,
+        settings,
+        config,
+        backend: setup::backend(&environment),
+        session: Some(conversation.session),
+        request: Request::of(&words, is_piped),
+        is_last: true,
+        teller: teller.clone(),
+        cancel,
+    };
+    let (answer, run) = asking.answer().await;
     let is_stopped = !answer.termination.is_answer() && answer.termination != Termination::Failed;
-    let status = teller.finish(answer, json);
+    teller.finish(&answer, json);
     if let (Some(run), true, false) = (run, is_stopped, quiet) {
         super::say(&format!("rlm: to go on: rlm query --resume {run}"));
     }
-    status
+    status(&answer)
 }
 
-/// Everything between the options and the answer, which comes with the number of its run.
-async fn ask(
-    Subject { question, path, as_json }: Subject,
-    words: &[OsString],
-    settings: &Settings,
-    config: RunConfig,
-    teller: Arc<Teller>,
-    cancel: CancellationToken,
-) -> (Answer, Option<i64>) {
-    let is_piped = scope::reads_standard_input(&path);
-    // Reading a huge repository ends with the question, however that ends.
-    let stop = StopFlag::default();
-    let _stop = stop.raise_on_drop();
-    let walk = {
-        let settings = settings.clone();
-        tokio::task::spawn_blocking(move || scope::asked_about(&path, as_json, &settings, &stop))
-    };
-    let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
-    let backend = setup::backend(&environment);
-    let since = Instant::now();
-    let (engine, snapshot) = tokio::select! {
-        biased;
-        () = cancel.cancelled() => return (Answer::without_text(Termination::Cancelled), None),
-        // A server may keep the list of its models to itself for longer than the question may take.
-        () = sleep(settings.limits.timeout) => return (Answer::without_text(Termination::Timeout), None),
-        both = async { tokio::join!(setup::engine(settings, &environment, scheduler, backend), walk) } => both,
-    };
-    let engine = match engine {
-        Ok(engine) => engine,
-        Err(failure) => return (Answer::failed(failure), None),
-    };
-    teller.display.model(engine.choice.root.name(), engine.choice.worker.name(), &engine.choice.why);
-    teller.display.warn(&engine.models.take_warnings());
-    let snapshot = match snapshot {
-        Ok(Ok(snapshot)) => snapshot,
-        Ok(Err(error)) => return (Answer::failed(engine::context_failure(&error)), None),
-        Err(error) => return (Answer::failed(engine::internal_failure(&error)), None),
-    };
-    // The process ends soon after the answer, and frees what it knows of a large tree sooner than its owners would.
-    std::mem::forget(snapshot.clone());
-    teller.display.link_to(snapshot.clone());
-    let question = Question {
-        text: question,
-        snapshot: snapshot.clone(),
-        focus: None,
-        config: Arc::new(config),
-        limits: Limits { timeout: settings.limits.timeout.saturating_sub(since.elapsed()), ..settings.limits.clone() },
-        session: None,
-    };
-    let replies = engine.backend.replies.clone();
-    let noted = match settings.no_cache {
-        true => None,
-        false => NotedRun::begin(&replies, &question.text, words, is_piped).await,
-    };
-    let answer = engine.ask(question, teller.clone(), cancel).await;
-    let run = match noted {
-        Some(noted) => Some(noted.end(&answer, engine.choice.root.name()).await),
-        None => None,
-    };
-    // What is binary or unreadable shows only when it is read.
-    teller.display.left_out(&snapshot.exclusions());
-    (answer, run)
-}
-
-/// Tells the terminal and the trace what happens.
-struct Teller {
-    display: Display,
-    trace: Option<TraceFile>,
-    started: Mutex<Option<Started>>,
-}
-
-impl EventSink for Teller {
-    fn emit(&self, event: Event) {
-        if let Some(trace) = &self.trace {
-            trace.write::<()>(&report::event(event.clone()));
-        }
-        self.display.show(&event);
-        if let Event::Started(started) = event {
-            *self.started.lock().unwrap_or_else(PoisonError::into_inner) = Some(started);
-        }
-    }
-}
-
-impl Teller {
-    fn finish(&self, answer: Answer, json: bool) -> ExitCode {
-        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let trace = self.trace.as_ref().map(TraceFile::shown_path);
-        let circumstances = started.map_or_else(Circumstances::default, |it| Circumstances {
-            model: it.model,
-            worker: it.worker,
-            trace: None,
-        });
-        let object = report::answer(&answer, &Circumstances { trace, ..circumstances });
-        if let Some(trace) = &self.trace {
-            trace.finish(&object);
-        }
-        if json {
-            print_json(&json!(object));
-        } else {
-            self.display.answer(&answer.text);
-        }
-        self.display.ending(&answer);
-        status(&answer)
-    }
-}
-
-fn status(answer: &Answer) -> ExitCode {
+/// What the process exits with after this answer.
+pub fn status(answer: &Answer) -> ExitCode {
     match answer.termination {
         Termination::Failed => ExitCode::FAILURE,
         Termination::Cancelled => ExitCode::from(INTERRUPTED),

@@ -3,9 +3,8 @@
 //! A run that goes on is asked once more, in the folder and with the words of its first time. Every call that had come to its
 //! end is served from the store, so it gets to where it was without a call, and its limits count only what is new.
 
-use super::{output::print, scope};
+use super::{output::print, request::Request};
 use crate::{
-    config::Endpoint,
     engine::Answer,
     llm::Replies,
     setup,
@@ -13,12 +12,10 @@ use crate::{
     text::{counted, grouped, one_line, visible_path},
 };
 use clap::Args;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    path::PathBuf,
     process::ExitCode,
     time::{Duration, UNIX_EPOCH},
 };
@@ -33,53 +30,7 @@ pub struct RunsArguments {
 /// Characters of a question that a list shows.
 const QUESTION_CHARS: usize = 70;
 
-/// A longer command line is not kept.
-const MOST_BYTES: usize = 16 << 10;
-
 const RESUME: &str = "--resume";
-const ENDPOINT: &str = "--endpoint";
-
-/// What makes a run again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Request {
-    folder: PathBuf,
-    /// What stands behind `rlm query`.
-    arguments: Vec<String>,
-    /// Whether the text came from standard input.
-    is_piped: bool,
-    /// Whether an endpoint was left out, because its address holds a key.
-    lacks_endpoint: bool,
-}
-
-impl Request {
-    /// That of a command line. None if it is too long, or no text.
-    fn of(arguments: &[OsString], is_piped: bool) -> Option<Self> {
-        let words = arguments.iter().map(|it| it.to_str().map(str::to_owned)).collect::<Option<Vec<String>>>()?;
-        if words.iter().map(String::len).sum::<usize>() > MOST_BYTES {
-            return None;
-        }
-        let holds_key = |address: &str| {
-            // What an address in JSON holds beside itself may be anything.
-            address.trim_start().starts_with('{') || Endpoint::parse(address).is_ok_and(|it| !it.keys().is_empty())
-        };
-        let (mut kept, mut lacks_endpoint, mut words) = (Vec::new(), false, words.into_iter());
-        while let Some(word) = words.next() {
-            let (address, all) = match word.strip_prefix(ENDPOINT) {
-                Some("") => match words.next() {
-                    Some(address) => (Some(address.clone()), vec![word, address]),
-                    None => (None, vec![word]),
-                },
-                Some(rest) if rest.starts_with('=') => (Some(rest[1..].to_owned()), vec![word]),
-                _ => (None, vec![word]),
-            };
-            match address.is_some_and(|address| holds_key(&address)) {
-                true => lacks_endpoint = true,
-                false => kept.extend(all),
-            }
-        }
-        Some(Self { folder: std::env::current_dir().ok()?, arguments: kept, is_piped, lacks_endpoint })
-    }
-}
 
 /// A run of the terminal that is under way.
 pub struct NotedRun<'a> {
@@ -90,10 +41,9 @@ pub struct NotedRun<'a> {
 
 impl<'a> NotedRun<'a> {
     /// Notes that a run begins, if there is a store.
-    pub async fn begin(replies: &'a Replies, question: &str, arguments: &[OsString], is_piped: bool) -> Option<Self> {
+    pub async fn begin(replies: &'a Replies, question: &str, request: &Request) -> Option<Self> {
         let store = Some(replies.store()).filter(|store| store.is_on())?;
-        let request = serde_json::to_string(&Request::of(arguments, is_piped)?).ok()?;
-        let begun = BegunRun { question: one_line(question, QUESTION_CHARS), request };
+        let begun = BegunRun { question: one_line(question, QUESTION_CHARS), request: request.written() };
         let number = store.begin_run(begun).await?;
         Some(Self { store, number, _claim: store.claim_run(number).await })
     }
@@ -143,16 +93,8 @@ pub fn resumed(mut arguments: Vec<OsString>) -> Result<Vec<OsString>, String> {
     if store.is_run_open(number) {
         return Err(format!("{RESUME}: run {number} is still at work"));
     }
-    let request: Request = serde_json::from_str(&run.begun.request).map_err(|_| unknown())?;
-    let has_endpoint = arguments.iter().any(|it| it.to_str().is_some_and(|it| it.starts_with(ENDPOINT)));
-    if request.lacks_endpoint && !has_endpoint {
-        return Err(format!(
-            "{RESUME}: the address of the endpoint of run {number} holds a key; give {ENDPOINT} again"
-        ));
-    }
-    if request.is_piped && !scope::is_piped() {
-        return Err(format!("{RESUME}: the text of run {number} was piped in; pipe it in again"));
-    }
+    let request = Request::read(&run.begun.request).ok_or_else(unknown)?;
+    request.check(&arguments, &format!("{RESUME}: "), &format!("run {number}"))?;
     let folder = visible_path(&request.folder);
     std::env::set_current_dir(&request.folder)
         .map_err(|error| format!("{RESUME}: cannot go to {folder}, where run {number} was: {error}"))?;
@@ -225,25 +167,6 @@ fn time(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_request_has_the_words_of_the_command_line_without_keys() {
-        let of = |words: &[&str]| {
-            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-            Request::of(&words, false).map(|it| (it.arguments.join(" "), it.lacks_endpoint))
-        };
-        for (words, kept, lacks) in [
-            (&["q", "path", "--max-calls", "3"][..], "q path --max-calls 3", false),
-            (&["q", "--endpoint", "http://h/v1", "p"], "q --endpoint http://h/v1 p", false),
-            (&["q", "--endpoint", "http://h/v1?key=secret-key", "p"], "q p", true),
-            (&["q", "--endpoint=http://h/v1?key=secret-key", "p"], "q p", true),
-            (&["q", "--endpoint", "{\"url\": \"http://h\"}"], "q", true),
-            (&["q", "--endpoint"], "q --endpoint", false),
-        ] {
-            assert_eq!(of(words), Some((kept.to_owned(), lacks)), "{words:?}");
-        }
-        assert_eq!(of(&[&"x".repeat(MOST_BYTES + 1)]), None);
-    }
 
     #[test]
     fn days_are_added_up() {

@@ -1,10 +1,10 @@
-//! `rlm store`: what is kept of models' replies, where, and how to be rid of it.
+//! `rlm store`: what is kept, where, and how to be rid of it.
 
 use super::{output::print, say};
 use crate::{
-    setup,
-    store::{Folder, Store, Summary, Table},
-    text::{counted, visible_path},
+    engine, setup,
+    store::{self, Folder, KeptAnswer, Store, Summary, Table},
+    text::{age, counted, visible_path},
 };
 use clap::{Args, Subcommand};
 use std::{
@@ -26,6 +26,8 @@ enum StoreCommand {
     Clear,
     /// Print its folder
     Path,
+    /// Print an answer that is kept, by its number
+    Answer { number: i64 },
 }
 
 pub fn run(arguments: &StoreArguments) -> ExitCode {
@@ -37,6 +39,7 @@ pub fn run(arguments: &StoreArguments) -> ExitCode {
     let done = match arguments.command {
         StoreCommand::Path => Ok(visible_path(folder.path())),
         StoreCommand::Show => store.summary().map(|summary| describe(&folder, &summary)),
+        StoreCommand::Answer { number } => answer(&store, number),
         StoreCommand::Clear => store.clear().map(|()| format!("the store {} is empty", visible_path(folder.path()))),
     };
     match done {
@@ -51,21 +54,36 @@ pub fn run(arguments: &StoreArguments) -> ExitCode {
     }
 }
 
+/// A question with its answer, as that was then.
+fn answer(store: &Store, number: i64) -> Result<String, String> {
+    let kept = store.kept_answer(number)?;
+    let known = kept.and_then(|it| Some((engine::kept_text(&it.answer)?, it)));
+    let Some((text, KeptAnswer { question, stored, .. })) = known else {
+        return Err(format!("no answer {number} is kept"));
+    };
+    let ago = age(u64::try_from(store::now() - stored).unwrap_or_default());
+    Ok(format!("# {question}\n\n*This was the answer {ago} ago. The text may have changed since.*\n\n{text}"))
+}
+
 fn describe(folder: &Folder, summary: &Summary) -> String {
     let mut lines = vec![
-        format!("folder   {}", visible_path(folder.path())),
-        format!("size     {}, of at most {}", counted(folder.bytes(), "byte"), counted(summary.most_bytes, "byte")),
+        format!("folder         {}", visible_path(folder.path())),
+        format!(
+            "size           {}, of at most {}",
+            counted(folder.bytes(), "byte"),
+            counted(summary.most_bytes, "byte")
+        ),
     ];
     for Table { name, holds, entries, oldest, newest } in &summary.tables {
         let times = match (oldest, newest) {
             (Some(oldest), Some(newest)) => format!(", from {} to {}", time(*oldest), time(*newest)),
             _ => String::new(),
         };
-        lines.push(format!("{name:<8} {entries}{times}"));
-        lines.push(format!("         {holds}"));
+        lines.push(format!("{name:<14} {entries}{times}"));
+        lines.push(format!("               {holds}"));
     }
     lines.push(format!(
-        "kept     {} at most; what was not used for longest goes first",
+        "kept           {} at most; what was not used for longest goes first",
         counted(summary.most_days, "day")
     ));
     lines.join("\n")

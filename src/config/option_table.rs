@@ -62,6 +62,9 @@ options! {
         /// Ask for replies anew that are in the store, and put the new ones in their place
         "refresh", refresh => refresh: Flag = Flag, Facts::of(How);
 
+        /// US dollars above which you are asked before a question begins; with a limit on cost only if this is set
+        "confirmAbove", confirm_above => confirm_above: Money = Money { most: 1e6, unset: "1" }, Facts::of(How);
+
         /// Only files that match; may be given several times
         "include", include => include: Globs = Globs, Facts::of(Context);
 
@@ -96,7 +99,7 @@ options! {
         "replyTokens", reply_tokens => reply_tokens: Whole<u64> = Whole::new(8192, 256..=10_000_000), Facts::of(Bounds);
 
         /// US dollars; the prices of the models must be known (`RLM_PRICE`)
-        "maxCost", max_cost => max_cost: Money = Money { most: 1e6 }, Facts::of(Bounds);
+        "maxCost", max_cost => max_cost: Money = Money { most: 1e6, unset: "unlimited" }, Facts::of(Bounds);
 
         /// Time for the whole run, such as 90, 10m or 1h30m; a bare number is seconds
         "timeout", timeout => timeout: Seconds = Seconds { default: 600.0, most: 7.0 * DAY }, Facts::of(Bounds);

@@ -1,12 +1,13 @@
 //! What a question comes to.
 
 pub mod grounding;
+pub mod kept;
 pub mod stream;
 
 use crate::{
     engine::{budget::usage::Usage, event::ContextSize},
     failure::Failure,
-    text::one_line,
+    text::{age, one_line},
 };
 use grounding::Grounded;
 
@@ -36,6 +37,56 @@ pub struct Answer {
     pub usage: Usage,
     /// What failed, if `termination` is [`Termination::Failed`].
     pub failure: Option<Failure>,
+    /// How long ago it was given, if it is known from then.
+    pub seconds_ago: Option<u64>,
+    /// What was answered before that has to do with the question.
+    pub earlier: Option<Earlier>,
+}
+
+/// An answer that is offered, and not served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// By which the store knows it.
+    pub number: i64,
+    pub question: String,
+    pub seconds_ago: u64,
+    pub state: EarlierState,
+}
+
+/// How an earlier answer has to do with a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum EarlierState {
+    /// It answers the same about another state of the text, in which the lines that it cites are the same.
+    Unchanged,
+    /// It answers the same about another state of the text, and lines that it cites have changed since.
+    Was,
+    /// It answers a question that is near to this one.
+    Similar,
+}
+
+/// Characters of an earlier question that are told.
+const EARLIER_CHARS: usize = 100;
+
+impl Earlier {
+    /// The sentence that offers it.
+    pub fn sentence(&self) -> String {
+        let Self { number, question, seconds_ago, state } = self;
+        let (ago, show) = (age(*seconds_ago), format!("`rlm store answer {number}` shows that answer"));
+        match state {
+            EarlierState::Unchanged => format!(
+                "this question was answered {ago} ago about another state of the text, in which the cited lines are the same; {show}"
+            ),
+            EarlierState::Was => format!(
+                "this question was answered {ago} ago about another state of the text, and cited lines have changed since, so that \
+                 it says what was; {show}"
+            ),
+            EarlierState::Similar => {
+                format!("a similar question was answered {ago} ago: {}; {show}", one_line(question, EARLIER_CHARS))
+            }
+        }
+    }
 }
 
 impl Answer {
@@ -58,7 +109,17 @@ impl Answer {
             lost_count: 0,
             usage: Usage::none(),
             failure: None,
+            seconds_ago: None,
+            earlier: None,
         }
+    }
+
+    /// What a person should know of it: warnings, how old it is if it was known, and what was answered before.
+    pub fn remarks(&self) -> Vec<String> {
+        let served = self.seconds_ago.map(|seconds| {
+            format!("this is the answer of {} ago: the text has not changed since; --refresh asks anew", age(seconds))
+        });
+        self.warnings.iter().cloned().chain(served).chain(self.earlier.as_ref().map(Earlier::sentence)).collect()
     }
 
     /// The sentence that tells a person what is missing from the answer.
@@ -73,7 +134,7 @@ impl Answer {
 }
 
 /// Why a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Termination {
@@ -141,7 +202,7 @@ pub struct Citation {
 }
 
 /// What was found of a citation when it was looked up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum CitationState {

@@ -18,6 +18,7 @@ mod page;
 pub mod places;
 mod programs;
 mod python;
+pub mod recorded;
 mod rows;
 mod schema;
 mod sub_calls;

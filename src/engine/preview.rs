@@ -4,7 +4,7 @@ use crate::{
     config::Strategy,
     corpus::{self, Access, ContextText},
     engine::{
-        ContextSize, Engine, Question, context_failure, context_size,
+        ContextSize, Engine, Expectation, Question, context_failure, context_size,
         error::RunError,
         internal_failure,
         prompt::{self, initial::InitialPrompt, inputs::PromptInputs, overview::Overview},
@@ -14,6 +14,7 @@ use crate::{
             context::Context,
             read::Prompt,
         },
+        strategy,
     },
     failure::{Failure, FailureKind},
     llm,
@@ -44,6 +45,8 @@ pub struct Preview {
     pub first_prompt_tokens: u64,
     /// What sending the first prompt costs, in US dollars, if the price of the model is known.
     pub first_prompt_cost: Option<f64>,
+    /// What the question is expected to take.
+    pub expected: Expectation,
     /// What it would cost if the worker model read all of the text once.
     pub whole_text_cost: Option<f64>,
 }
@@ -64,11 +67,11 @@ impl Engine {
         settled.map_err(|error| internal_failure(&error))?.map_err(|error| context_failure(&error))?;
         let snapshot = &question.snapshot;
         let root = &self.choice.root;
-        let text = match super::is_read_first(question, root.as_ref()) {
+        let text = match strategy::is_read_first(question, root.as_ref()) {
             true => Some(Context::read(snapshot.clone()).text().await.map_err(failed)?),
             false => None,
         };
-        let strategy = super::strategy(question, root.as_ref(), text.as_deref());
+        let strategy = strategy::strategy(question, root.as_ref(), text.as_ref().map(|it| it.char_len()));
         let unread = |error| context_failure(&error);
         let config = &question.config;
         let (focus, asked) = (question.focus.as_ref(), question.text.as_str());
@@ -96,7 +99,9 @@ impl Engine {
         };
         let first_prompt_tokens = estimated_tokens(&prompt) as u64;
         let cost = |model: &str, tokens| llm::price(&self.prices, model).map(|price| price.of(tokens, 0));
+        let expected = self.expectation(question, strategy).await;
         Ok(Preview {
+            expected,
             model: root.name().to_owned(),
             worker: self.choice.worker.name().to_owned(),
             why: self.choice.why.clone(),

@@ -150,7 +150,13 @@ impl QueryContext {
 
     /// Says what is done now, and what was used so far.
     pub fn say(&self, message: String) {
+        self.progress.note_doing(&message);
         self.emit(Event::Progress { message, usage: self.ledger.meter.usage() });
+    }
+
+    /// Says what was used so far, while the same is done as before.
+    pub fn tell_usage(&self) {
+        self.emit(Event::Progress { message: self.progress.doing(), usage: self.ledger.meter.usage() });
     }
 
     /// The places for children of a run at `depth`; `None` at the limit of depth.

@@ -5,6 +5,7 @@
 
 mod answer_check;
 mod answer_preview;
+pub mod bring_back;
 pub mod built_in;
 mod calls;
 pub mod cell;
@@ -13,6 +14,8 @@ pub mod direct;
 mod forced;
 mod interpreter;
 mod looking;
+mod names;
+mod notes;
 mod programs;
 pub mod read;
 mod refusal;

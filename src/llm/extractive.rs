@@ -7,9 +7,12 @@
 //!
 //! It is deterministic: the same messages give the same reply.
 
+mod follow_up;
 mod program;
 mod question;
 mod reader;
+
+pub use follow_up::standing_alone;
 
 pub use reader::Reader;
 

@@ -1,10 +1,10 @@
 //! What a message makes the server say to the client, beside the reply of its handler.
 
 use super::settings::{Inquiry, UnknownOptions, complaint};
-use lsp_types::{ConfigurationItem, MessageType};
+use lsp_types::{ConfigurationItem, MessageActionItem, MessageType};
 use serde_json::Value;
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -14,6 +14,9 @@ use tower_lsp::Client;
 
 /// How long queries wait for a client that was asked for its settings.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The action by which a person agrees to what a question costs.
+const AGREE: &str = "Ask";
 
 /// What there is to say.
 #[derive(Debug)]
@@ -51,6 +54,20 @@ impl ClientRequests {
         unknown.retain(|name| self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()));
         if !unknown.is_empty() {
             client.show_message(MessageType::WARNING, complaint(&unknown)).await;
+        }
+    }
+}
+
+/// Asks the person whether a question that may cost so much, in US dollars, is to be asked. Whoever closes the message has said no.
+pub async fn confirm(client: &Client, cost: f64) -> bool {
+    let action = |title: &str| MessageActionItem { title: title.to_owned(), properties: HashMap::new() };
+    let message = format!("RLM: this question may cost about ${cost:.2}. Ask it?");
+    let actions = Some(vec![action(AGREE), action("Cancel")]);
+    match client.show_message_request(MessageType::WARNING, message, actions).await {
+        Ok(chosen) => chosen.is_some_and(|it| it.title == AGREE),
+        Err(error) => {
+            tracing::warn!(%error, "the client cannot ask its person");
+            false
         }
     }
 }

@@ -83,6 +83,11 @@ impl ClientState {
         self.folders = folders.into();
     }
 
+    /// All folders together, by which a conversation is found again.
+    pub fn place(&self) -> String {
+        self.folders.iter().map(|folder| visible_path(&folder.path)).collect::<Vec<_>>().join("\n")
+    }
+
     /// The folder that a path lies in; of nested ones the innermost.
     pub fn folder_of(&self, path: &Path) -> Option<&Folder> {
         let holding = self.folders.iter().filter(|folder| path.starts_with(&folder.path));

@@ -11,6 +11,7 @@ use crate::{
     llm::{Choice, Scheduler},
     lsp::settings::ClientSettings,
     setup,
+    store::Store,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -42,6 +43,11 @@ impl Engines {
         let client = client.options().await.map_err(|error| failed(format!("the client's settings: {error}")))?;
         let environment = Options::from_environment(&self.environment).map_err(|error| failed(error.to_string()))?;
         own.merged_over(client).merged_over(environment).resolve().map_err(|error| failed(error.to_string()))
+    }
+
+    /// What outlives the server, if anything can.
+    pub fn store(&self) -> Option<&Store> {
+        self.backend.as_ref().ok().map(|backend| backend.replies.store())
     }
 
     /// The engine for these settings: the last one if it fits, else a new one.

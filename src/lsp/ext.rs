@@ -21,10 +21,11 @@ pub const QUERY: &str = "rlm/query";
 pub const PREVIEW: &str = "rlm/preview";
 pub const CANCEL: &str = "rlm/cancel";
 pub const STATUS: &str = "rlm/status";
+pub const SESSIONS: &str = "rlm/sessions";
 pub const END_SESSION: &str = "rlm/endSession";
 
 /// The server's own requests.
-pub const METHODS: [&str; 5] = [QUERY, PREVIEW, CANCEL, STATUS, END_SESSION];
+pub const METHODS: [&str; 6] = [QUERY, PREVIEW, CANCEL, STATUS, SESSIONS, END_SESSION];
 
 pub const QUERY_COMMAND: &str = "rlm.query";
 pub const CANCEL_COMMAND: &str = "rlm.cancel";
@@ -98,6 +99,9 @@ pub struct CancelParams {
 #[serde(rename_all = "camelCase")]
 pub struct EndSessionParams {
     pub session_id: String,
+    /// Whether it may be gone on with later, so that the store keeps it.
+    #[serde(default)]
+    pub keep: bool,
 }
 
 /// Result of `rlm/query`.
@@ -141,6 +145,28 @@ pub struct Cancelled<T> {
 #[serde(rename_all = "camelCase")]
 pub struct SessionEnded {
     pub ended: bool,
+}
+
+/// Result of `rlm/sessions`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct KeptSessions {
+    /// The latest first.
+    pub sessions: Vec<KeptSession>,
+}
+
+/// A session that can be gone on with.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct KeptSession {
+    pub session_id: String,
+    /// The first question.
+    pub title: String,
+    /// How many questions were answered.
+    pub questions: u64,
+    pub seconds_ago: u64,
 }
 
 /// Result of `rlm/status`.

@@ -1,13 +1,15 @@
 //! One query on its way: from its params to what came of it.
 
 use crate::{
-    config::{Options, Settings},
+    config::{Options, Settings, in_editor},
     corpus::{Snapshot, StopFlag, Workspace},
     engine::{
         Answer, CitationState, Engine, Event, EventSink, Question, RunConfig, Started, Termination, internal_failure,
+        not_confirmed,
     },
     failure::Failure,
     lsp::{
+        client_requests,
         client_state::ClientState,
         engines::Engines,
         ext::{QueryParams, QueryResult},
@@ -24,6 +26,7 @@ use std::{
 };
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tower_lsp::Client;
 
 /// A question as a client has put it, at its place in the order of messages.
 pub struct QueryRequest {
@@ -60,7 +63,7 @@ pub struct Prepared {
 
 impl Query {
     /// From the question to the answer.
-    pub async fn answer(&self, engines: &Engines, workspace: &Arc<Workspace>) -> Outcome {
+    pub async fn answer(&self, engines: &Engines, workspace: &Arc<Workspace>, client: &Client) -> Outcome {
         // Reading a huge repository ends with the query, however that ends.
         let stop = StopFlag::default();
         let _stop = stop.raise_on_drop();
@@ -69,6 +72,17 @@ impl Query {
             Err(answer) => return self.conclude(answer, None, None),
         };
         let snapshot = question.snapshot.clone();
+        if let Some(cost) = engine.cost_to_confirm(&question).await {
+            let asked = async { Ok(client_requests::confirm(client, cost).await) };
+            let refused = match self.request.within(None, asked).await {
+                Ok(true) => None,
+                Ok(false) => Some(Answer::failed(not_confirmed(cost))),
+                Err(answer) => Some(answer),
+            };
+            if let Some(answer) = refused {
+                return self.conclude(answer, None, None);
+            }
+        }
         let note = Arc::new(StartedNote { reporter: self.reporter.clone(), started: Mutex::default() });
         let mut answer = engine.ask(question, note.clone(), self.request.cancel.clone()).await;
         let told = snapshot.exclusions().into_iter().filter(|it| it.reason.is_warning());
@@ -90,6 +104,7 @@ impl Query {
             let uri = snapshot.and_then(|snapshot| scope::uri_of(snapshot, &citation.path));
             citation.uri = uri.filter(|_| citation.state != CitationState::Missing).map(|it| it.to_string());
         }
+        told.warnings = told.warnings.iter().map(|it| in_editor(it)).collect();
         let session_id = self.request.session.as_ref().map(|it| it.id().to_owned());
         let result = QueryResult { answer: told, query_id: self.id.clone(), session_id };
         Outcome { answer, result }

@@ -3,16 +3,17 @@
 use super::{
     client_state::ClientState,
     engines::Engines,
-    ext::{QueryParams, RunningQuery, Status},
+    ext::{KeptSession, KeptSessions, QueryParams, RunningQuery, Status},
     query::{Outcome, Prepared, Query, QueryRequest},
     reporter::{self, Channels, Reporter, WorkDone},
-    sessions::Sessions,
+    sessions::{self, Sessions},
 };
 use crate::{
     config::{Environment, Options},
     corpus::{StopFlag, Workspace},
     engine::{Answer, Usage},
     report,
+    store::{self, Client as Asker},
     text::one_line,
 };
 use lsp_types::ProgressToken;
@@ -98,7 +99,8 @@ impl QueryRegistry {
     ) -> Result<(String, oneshot::Receiver<Outcome>), StartError> {
         let since = Instant::now();
         let options = own_options(&params)?;
-        let held = |id: &String| self.sessions.hold(id).ok_or_else(|| StartError::SessionInUse(id.clone()));
+        let place = client_state.place();
+        let held = |id: &String| self.sessions.hold(id, &place).ok_or_else(|| StartError::SessionInUse(id.clone()));
         let session = params.session_id.as_ref().map(held).transpose()?;
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let id = params.query_id.clone().unwrap_or_else(|| format!("query-{}", number + 1));
@@ -183,9 +185,31 @@ impl QueryRegistry {
         self.engines.reconsider(&client_state.settings).await;
     }
 
-    /// Ends a session; says whether there was one.
-    pub fn end_session(&self, id: &str) -> bool {
-        self.sessions.end(id)
+    /// Ends a session, or only puts it away if it may be gone on with; says whether there was one.
+    pub async fn end_session(&self, id: &str, keep: bool, client_state: &ClientState) -> bool {
+        if keep {
+            return self.sessions.put_away(id);
+        }
+        let was_there = self.sessions.end(id);
+        let was_kept = match self.engines.store() {
+            Some(store) => store.forget_conversation(sessions::name(id, &client_state.place())).await,
+            None => false,
+        };
+        was_there || was_kept
+    }
+
+    /// What `rlm/sessions` returns: the sessions that can be gone on with, the latest first.
+    pub async fn kept_sessions(&self, client_state: &ClientState) -> KeptSessions {
+        let Some(store) = self.engines.store() else { return KeptSessions { sessions: Vec::new() } };
+        let kept = store.conversations(Asker::Editor, client_state.place()).await;
+        let now = store::now();
+        let sessions = kept.into_iter().map(|it| KeptSession {
+            session_id: it.name,
+            title: it.title,
+            questions: it.questions,
+            seconds_ago: u64::try_from(now - it.used).unwrap_or_default(),
+        });
+        KeptSessions { sessions: sessions.collect() }
     }
 
     /// Cancels all queries; returns how many there were.
@@ -239,7 +263,7 @@ impl QueryRegistry {
     async fn run(&self, mut query: Query) -> Outcome {
         let title = format!("RLM: {}", one_line(&query.request.params.query, TITLE_CHARS));
         let work = async {
-            let outcome = query.answer(&self.engines, &self.workspace).await;
+            let outcome = query.answer(&self.engines, &self.workspace, &self.client).await;
             query.reporter.close(if outcome.answer.termination.is_answer() { "answered" } else { "ended" });
             outcome
         };

@@ -2,7 +2,9 @@
 
 use super::{
     capabilities,
-    ext::{self, CancelParams, Cancelled, EndSessionParams, QueryParams, QueryResult, SessionEnded, Status},
+    ext::{
+        self, CancelParams, Cancelled, EndSessionParams, KeptSessions, QueryParams, QueryResult, SessionEnded, Status,
+    },
     handlers::{self, Handlers},
     message_order::{Call, MessageOrder},
     query_registry::QueryRegistry,
@@ -27,6 +29,7 @@ pub fn build() -> (MessageOrder<LspService<Handlers>>, ClientSocket, Arc<QueryRe
     .custom_method(ext::PREVIEW, Handlers::preview)
     .custom_method(ext::CANCEL, Handlers::cancel)
     .custom_method(ext::STATUS, Handlers::status)
+    .custom_method(ext::SESSIONS, Handlers::sessions)
     .custom_method(ext::END_SESSION, Handlers::end_session)
     .custom_method(WorkDoneProgressCancel::METHOD, Handlers::cancel_progress)
     .finish();
@@ -49,7 +52,13 @@ impl Handlers {
     }
 
     async fn end_session(&self, params: EndSessionParams) -> Result<SessionEnded> {
-        Ok(SessionEnded { ended: self.runs.end_session(&params.session_id) })
+        let EndSessionParams { session_id, keep } = params;
+        let ended = self.runs.end_session(&session_id, keep, &Call::current().client_state).await;
+        Ok(SessionEnded { ended })
+    }
+
+    async fn sessions(&self) -> Result<KeptSessions> {
+        Ok(self.runs.kept_sessions(&Call::current().client_state).await)
     }
 
     async fn status(&self) -> Result<Status> {

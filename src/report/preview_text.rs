@@ -3,8 +3,8 @@
 use crate::{
     config::{Limits, Strategy},
     corpus::Exclusion,
-    engine::Preview,
-    text::counted,
+    engine::{Expectation, Preview, Spread},
+    text::{counted, grouped},
 };
 
 /// The most files and folders whose exclusion a preview explains, unless all are asked for.
@@ -47,6 +47,10 @@ pub fn preview_text(preview: &Preview, left_out: &[Exclusion], limits: &Limits, 
         most.extend(limits.max_cost.map(|cost| format!("${cost}")));
         lines.push(format!("at most  {}", most.join(", ")));
     }
+    lines.push(format!("expected {}", expected(&preview.expected)));
+    if preview.expected.is_known {
+        lines.push("         it was answered before: if the text has not changed since, nothing is asked".to_owned());
+    }
     if !left_out.is_empty() {
         lines.push(context.left_out.to_string());
         // What is not only left out comes first.
@@ -59,4 +63,21 @@ pub fn preview_text(preview: &Preview, left_out: &[Exclusion], limits: &Limits, 
     }
     lines.extend(preview.warnings.iter().map(|it| format!("warning  {it}")));
     lines.join("\n")
+}
+
+/// What such questions took before.
+fn expected(expected: &Expectation) -> String {
+    let Expectation { questions, calls: Some(calls), tokens: Some(tokens), cost, .. } = expected else {
+        return "nothing is known: no such question was answered before".to_owned();
+    };
+    let whole = |it: &Spread| {
+        let [median, low, high] = [it.median, it.low, it.high].map(|it| grouped(it.round() as u64));
+        if low == high { median } else { format!("{median} ({low} to {high})") }
+    };
+    let mut parts = vec![format!("calls: {}", whole(calls)), format!("tokens: {}", whole(tokens))];
+    parts.extend(cost.as_ref().map(|it| match it.low == it.high {
+        true => format!("${:.4}", it.median),
+        false => format!("${:.4} (${:.4} to ${:.4})", it.median, it.low, it.high),
+    }));
+    format!("{}; so it was with {}", parts.join(", "), counted(*questions, "such question"))
 }

@@ -59,7 +59,7 @@ fn events_have_their_fields_in_order_and_none_that_says_nothing() {
         (engine::Event::Delta(Delta::Reset(text("d"))), r#"{"kind":"delta","text":"d","reset":true}"#),
         (
             engine::Event::Progress { message: text("m"), usage },
-            r#"{"kind":"progress","message":"m","calls":3,"subCalls":1,"inputTokens":0,"outputTokens":0,"costUsd":null}"#,
+            r#"{"kind":"progress","message":"m","calls":3,"subCalls":1,"cachedCalls":0,"inputTokens":0,"outputTokens":0,"costUsd":null}"#,
         ),
     ] {
         assert_eq!(json!(self::event::<()>(event)).to_string(), expected);

@@ -2,7 +2,7 @@
 //! held against them.
 
 use crate::{
-    engine::{CitationState, Grounded, Termination},
+    engine::{CitationState, EarlierState, Grounded, Termination},
     failure::FailureKind,
 };
 #[cfg(test)]
@@ -35,8 +35,26 @@ pub struct Answer {
     /// Sentences about what is not as the person may think.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// How long ago the answer was given, if it is known from then and no model was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_seconds_ago: Option<u64>,
+    /// An earlier answer that is offered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Earlier>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
+}
+
+/// An answer that was given about another state of the text, or to another question.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Earlier {
+    /// For `rlm store answer`.
+    pub number: i64,
+    pub question: String,
+    pub seconds_ago: u64,
+    pub state: EarlierState,
 }
 
 /// A place in the text that an answer rests on. Lines count from 1, both ends included.
@@ -137,9 +155,35 @@ pub struct Preview {
     pub first_prompt_tokens: u64,
     pub first_prompt_cost_usd: Option<f64>,
     pub whole_text_cost_usd: Option<f64>,
+    /// What such questions took before.
+    pub expected: Expected,
     /// All of it in words.
     pub text: String,
     pub warnings: Vec<String>,
+}
+
+/// What a question is expected to take.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Expected {
+    /// How many such questions were answered.
+    pub questions: usize,
+    pub calls: Option<Spread>,
+    pub tokens: Option<Spread>,
+    pub cost_usd: Option<Spread>,
+    /// Whether this question was answered before.
+    pub is_known: bool,
+}
+
+/// Where most of some numbers lie: a tenth of them is lower, and a tenth is higher.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Spread {
+    pub low: f64,
+    pub median: f64,
+    pub high: f64,
 }
 
 /// A file or folder that is not read.
@@ -334,6 +378,7 @@ pub enum Event<R> {
         message: String,
         calls: u64,
         sub_calls: u64,
+        cached_calls: u64,
         input_tokens: u64,
         output_tokens: u64,
         cost_usd: Option<f64>,

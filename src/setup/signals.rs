@@ -47,11 +47,28 @@ impl EndSignals {
 
 /// Calls `end` at the first signal, and ends the process if that has not ended it soon, or at the second signal.
 ///
-/// The signals are waited for on a thread of their own: whatever keeps the work from ending, be it code that never
-/// gives way or a terminal that takes no more output, does not keep the signal from being heard.
-///
 /// # Errors The system lets no signal be handled, or has no thread to spare.
 pub fn end_on_signal(end: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let mut end = Some(end);
+    handle_signals(move |_| {
+        end.take().into_iter().for_each(|end| end());
+        false
+    })
+}
+
+/// Calls `cancel` at each signal. If that is Ctrl-C, and there was something to cancel, the process goes on; else it ends soon.
+///
+/// # Errors The system lets no signal be handled, or has no thread to spare.
+pub fn cancel_on_interrupt(cancel: impl Fn() -> bool + Send + 'static) -> io::Result<()> {
+    let interrupt = STATUS_BASE + u8::try_from(SignalKind::interrupt().as_raw_value()).unwrap_or_default();
+    handle_signals(move |status| cancel() && status == interrupt)
+}
+
+/// Calls `handle` with the status of each signal until it says that the process is to end, and ends it.
+///
+/// The signals are waited for on a thread of their own: whatever keeps the work from ending, be it code that never
+/// gives way or a terminal that takes no more output, does not keep the signal from being heard.
+fn handle_signals(mut handle: impl FnMut(u8) -> bool + Send + 'static) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let mut signals = {
         let _entered = runtime.enter();
@@ -59,8 +76,12 @@ pub fn end_on_signal(end: impl FnOnce() + Send + 'static) -> io::Result<()> {
     };
     let wait = move || {
         let status = runtime.block_on(async {
-            let status = signals.next().await;
-            end();
+            let status = loop {
+                let status = signals.next().await;
+                if !handle(status) {
+                    break status;
+                }
+            };
             timeout(GRACE, signals.next()).await.unwrap_or(status)
         });
         // Nobody drops the futures that hold these.

@@ -1,48 +1,17 @@
-//! The database: its tables, its bounds, and what may be wrong with it.
+//! The database: how it is opened, its bounds, and the replies in it.
 
-use super::Key;
-use crate::text::visible_path;
+use super::{
+    Key,
+    problem::Problem,
+    tables::{APPLICATION, MIGRATIONS, TABLES},
+};
 use rusqlite::{
     Connection, Error, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, config::DbConfig, params,
 };
 use std::{
-    io,
     path::Path,
     time::{Duration, Instant},
 };
-
-/// By which the file is known as one of ours: "rlm" and a byte of its own.
-const APPLICATION: i32 = 0x726c_6d53;
-
-/// What makes each version of the tables of the one before, from an empty file on. Nothing here is ever changed; what is
-/// new is a further entry.
-const MIGRATIONS: [&str; 1] = ["
-    CREATE TABLE replies (
-        id INTEGER PRIMARY KEY,
-        key BLOB NOT NULL UNIQUE,
-        reply TEXT NOT NULL,
-        input_tokens INTEGER NOT NULL,
-        output_tokens INTEGER NOT NULL,
-        cached_input_tokens INTEGER NOT NULL,
-        stored INTEGER NOT NULL,
-        used INTEGER NOT NULL
-    );
-    CREATE INDEX replies_by_use ON replies (used, id);
-    CREATE INDEX replies_by_age ON replies (stored);
-    CREATE TABLE runs (
-        id INTEGER PRIMARY KEY,
-        question TEXT NOT NULL,
-        request TEXT NOT NULL,
-        started INTEGER NOT NULL,
-        ended INTEGER,
-        state TEXT,
-        model TEXT,
-        calls INTEGER,
-        cached_calls INTEGER,
-        tokens INTEGER,
-        cost REAL
-    );
-"];
 
 /// How long another process that writes is waited for.
 const BUSY: Duration = Duration::from_secs(5);
@@ -58,7 +27,7 @@ const USE_SECONDS: i64 = 3600;
 /// Seconds after which old replies are looked for again.
 const EXPIRY_SECONDS: i64 = DAY;
 
-const DAY: i64 = 86_400;
+pub const DAY: i64 = 86_400;
 
 /// A reply that takes more than this part of the store is not kept.
 const LARGEST_PART: u64 = 16;
@@ -87,92 +56,6 @@ pub struct KeptReply {
     pub input_tokens: u64,
     pub output_tokens: u64,
     pub cached_input_tokens: u64,
-}
-
-/// What is in a store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
-    /// How many bytes the database may have.
-    pub most_bytes: u64,
-    /// How many days something is kept.
-    pub most_days: u64,
-    pub tables: Vec<Table>,
-}
-
-impl Summary {
-    /// Of a store in which there is nothing.
-    pub fn of(bounds: Bounds) -> Self {
-        let most_days = (bounds.age / DAY).cast_unsigned();
-        Self { most_bytes: bounds.bytes, most_days, tables: Vec::new() }
-    }
-}
-
-/// What is in one table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
-    pub name: &'static str,
-    /// What it holds, for people.
-    pub holds: &'static str,
-    pub entries: u64,
-    /// When the oldest and the newest entry were written, in seconds since 1970.
-    pub oldest: Option<i64>,
-    pub newest: Option<i64>,
-}
-
-/// Why a store cannot be used.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// It has tables of a later version.
-    Later(i32),
-    /// It is a database of another program.
-    Foreign,
-    Damaged(String),
-    /// Another process has kept this one waiting for too long. That passes.
-    Busy,
-    /// The disk has no room.
-    Full,
-    Failed(String),
-}
-
-impl Problem {
-    /// One sentence for a person.
-    pub fn sentence(&self, path: &Path) -> String {
-        let path = visible_path(path);
-        match self {
-            Self::Later(version) => format!(
-                "the store {path} is of a later version of rlm ({version}; this one knows {}): no reply is kept or known",
-                MIGRATIONS.len()
-            ),
-            Self::Foreign => {
-                format!("{path} is no store of rlm: no reply is kept or known; name another with RLM_STORE")
-            }
-            Self::Damaged(how) => format!(
-                "the store {path} is damaged ({how}): no reply is kept or known; `rlm store clear` begins a new one"
-            ),
-            Self::Busy => format!("another rlm is at work in the store {path}; try again"),
-            Self::Full => format!("the disk is full: no further reply is kept in the store {path}"),
-            Self::Failed(why) => {
-                format!("the store {path} cannot be used ({why}): no reply is kept; name another with RLM_STORE")
-            }
-        }
-    }
-}
-
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
-            Some(ErrorCode::DiskFull) => Self::Full,
-            _ => Self::Failed(error.to_string()),
-        }
-    }
-}
-
-impl From<io::Error> for Problem {
-    fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::StorageFull { Self::Full } else { Self::Failed(error.to_string()) }
-    }
 }
 
 /// The open database.
@@ -252,29 +135,36 @@ impl Database {
         if reply.reply.len() as u64 > self.bounds.bytes / LARGEST_PART {
             return Ok(());
         }
+        self.with_room(now, |connection| {
+            let KeptReply { reply, input_tokens, output_tokens, cached_input_tokens } = reply;
+            let mut insert = connection.prepare_cached(
+                "INSERT OR REPLACE INTO replies
+                 (key, reply, input_tokens, output_tokens, cached_input_tokens, stored, used)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+            )?;
+            let [input, output, cached] = [*input_tokens, *output_tokens, *cached_input_tokens].map(u64::cast_signed);
+            insert.execute(params![key.bytes(), reply, input, output, cached, now]).map(drop)
+        })
+    }
+
+    /// Writes something for which there is room, or for which replies make room.
+    pub(super) fn with_room<T>(
+        &mut self,
+        now: i64,
+        write: impl Fn(&Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         if now - self.expired > EXPIRY_SECONDS {
             self.expire(now)?;
         }
         self.make_room(self.bounds.bytes / LARGEST_PART * (LARGEST_PART - 1))?;
-        match self.insert(key, reply, now) {
+        match write(&self.connection) {
             // The disk may be full, or others may have filled the store meanwhile.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
                 self.make_room(self.bounds.bytes / 2)?;
-                self.insert(key, reply, now)
+                write(&self.connection)
             }
             result => result,
         }
-    }
-
-    fn insert(&mut self, key: Key, reply: &KeptReply, now: i64) -> Result<(), Error> {
-        let KeptReply { reply, input_tokens, output_tokens, cached_input_tokens } = reply;
-        let mut insert = self.connection.prepare_cached(
-            "INSERT OR REPLACE INTO replies
-             (key, reply, input_tokens, output_tokens, cached_input_tokens, stored, used)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
-        )?;
-        let [input, output, cached] = [*input_tokens, *output_tokens, *cached_input_tokens].map(u64::cast_signed);
-        insert.execute(params![key.bytes(), reply, input, output, cached, now]).map(drop)
     }
 
     pub fn forget(&mut self, keys: &[Key]) -> Result<(), Error> {
@@ -292,13 +182,12 @@ impl Database {
     fn expire(&mut self, now: i64) -> Result<(), Error> {
         self.expired = now;
         let before = now - self.bounds.age;
-        let oldest: Option<i64> = self.connection.query_row("SELECT min(stored) FROM replies", [], |row| row.get(0))?;
-        if oldest.is_some_and(|oldest| oldest <= before) {
-            self.connection.execute("DELETE FROM replies WHERE stored <= ?1", [before])?;
-        }
-        let oldest: Option<i64> = self.connection.query_row("SELECT min(started) FROM runs", [], |row| row.get(0))?;
-        if oldest.is_some_and(|oldest| oldest <= before) {
-            self.connection.execute("DELETE FROM runs WHERE started <= ?1", [before])?;
+        for (table, time, _) in TABLES {
+            let oldest = format!("SELECT min({time}) FROM {table}");
+            let oldest: Option<i64> = self.connection.query_row(&oldest, [], |row| row.get(0))?;
+            if oldest.is_some_and(|oldest| oldest <= before) {
+                self.connection.execute(&format!("DELETE FROM {table} WHERE {time} <= ?1"), [before])?;
+            }
         }
         Ok(())
     }
@@ -323,36 +212,19 @@ impl Database {
         Ok(page? * pages?.saturating_sub(free?))
     }
 
-    pub fn summary(&self) -> Result<Summary, Error> {
-        let table = |name, holds, count| {
-            self.connection.query_row(count, [], |row| {
-                let entries = row.get::<_, i64>(0)?.cast_unsigned();
-                Ok(Table { name, holds, entries, oldest: row.get(1)?, newest: row.get(2)? })
-            })
-        };
-        let replies = table(
-            "replies",
-            "what models have replied, and how many tokens that took, under a hash of what they were asked; what they were \
-             asked is not in it",
-            "SELECT count(*), min(stored), max(stored) FROM replies",
-        )?;
-        let runs = table(
-            "runs",
-            "questions that were asked in the terminal: the words of the command line and the folder, when, how they have \
-             ended, and what they took",
-            "SELECT count(*), min(started), max(started) FROM runs",
-        )?;
-        Ok(Summary { tables: vec![replies, runs], ..Summary::of(self.bounds) })
-    }
-
     /// For what other tables need.
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }
 
+    pub(super) fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
     /// Takes everything out, and gives the room back.
     pub fn clear(&mut self) -> Result<(), Problem> {
-        self.connection.execute_batch("DELETE FROM replies; DELETE FROM runs; VACUUM;")?;
+        let deletes: String = TABLES.iter().map(|(table, ..)| format!("DELETE FROM {table}; ")).collect();
+        self.connection.execute_batch(&format!("{deletes}VACUUM;"))?;
         // Until the log is taken over, it has what was there.
         let blocked: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         if blocked == 0 { Ok(()) } else { Err(Problem::Busy) }

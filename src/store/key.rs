@@ -1,11 +1,11 @@
 //! What a reply is kept under.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io;
 
 /// A hash of all that a reply depends on. What was hashed cannot be read from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key([u8; 32]);
 
 impl Key {
@@ -34,6 +34,21 @@ impl Key {
     pub(super) fn offset(self) -> i64 {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
         i64::from_le_bytes([a, b, c, d, e, f, g, h]) & (i64::MAX >> 1)
+    }
+}
+
+/// Makes the key of something that is not there all at once.
+#[derive(Default)]
+pub struct KeyBuilder(Sha256);
+
+impl KeyBuilder {
+    /// Adds a piece. Where the pieces begin and end does not count.
+    pub fn push(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    pub fn key(self) -> Key {
+        Key(self.0.finalize().into())
     }
 }
 

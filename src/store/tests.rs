@@ -1,7 +1,10 @@
 //! The store in files that are as they should be, and in others.
 
+mod kept;
+
 use super::{
-    database::{Bounds, Database, Problem},
+    database::{Bounds, Database},
+    problem::Problem,
     *,
 };
 use rusqlite::Connection;
@@ -143,7 +146,7 @@ type Other = (&'static str, &'static str, fn(&Path));
 
 fn others() -> [Other; 4] {
     [
-        ("later", "is of a later version of rlm (7; this one knows 1)", |path| {
+        ("later", "is of a later version of rlm (7; this one knows 2)", |path| {
             drop(Database::open(path, Bounds::default(), NOW).unwrap());
             Connection::open(path).unwrap().execute_batch("PRAGMA user_version = 7").unwrap();
         }),

@@ -22,6 +22,16 @@ pub fn counted(count: impl Display, thing: &str) -> String {
     format!("{count} {thing}{plural}")
 }
 
+/// How long ago something was, in its largest unit: "3 minutes".
+pub fn age(seconds: u64) -> String {
+    match seconds {
+        0..60 => "less than a minute".to_owned(),
+        60..3600 => counted(seconds / 60, "minute"),
+        3600..86_400 => counted(seconds / 3600, "hour"),
+        _ => counted(seconds / 86_400, "day"),
+    }
+}
+
 /// The text with its first letter in upper case.
 pub fn capitalized(text: &str) -> String {
     let mut rest = text.chars();
@@ -31,6 +41,12 @@ pub fn capitalized(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_age_is_told_in_its_largest_unit() {
+        let ages = [0, 59, 60, 3599, 7200, 86_400].map(age);
+        assert_eq!(ages, ["less than a minute", "less than a minute", "1 minute", "59 minutes", "2 hours", "1 day"]);
+    }
 
     #[test]
     fn thousands_are_apart_and_one_is_no_plural() {

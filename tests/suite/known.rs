@@ -209,7 +209,7 @@ async fn who_wants_no_known_replies_gets_none_and_who_wants_new_ones_replaces_th
         assert_eq!((calls, &result["termination"]), (expected, &json!("final")), "{options:?}: {result}");
     }
     let shown = world.rlm(&["store", "show"]).await;
-    assert!(shown.output.contains(&format!("replies  {}", 2 * ALL)), "{shown:?}");
+    assert!(shown.output.contains(&format!("replies        {}", 2 * ALL)), "{shown:?}");
     let path = world.rlm(&["store", "path"]).await;
     assert_eq!(path.output.trim_end(), world.store.path().to_str().expect("text"));
     assert_eq!(world.rlm(&["store", "clear"]).await.status, 0);

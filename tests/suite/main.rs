@@ -4,11 +4,13 @@
 
 mod acceptance;
 mod aimock;
+mod answers;
 mod attacks;
 mod binary;
 #[path = "../cells/mod.rs"]
 mod cells;
 mod client;
+mod conversations;
 mod exact;
 mod extractive;
 mod files;

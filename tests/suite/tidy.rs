@@ -30,7 +30,7 @@ const LAYERS: [&[&str]; 14] = [
 ];
 
 /// Crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 15] = [
+const HOMES: [(&str, &[&str]); 16] = [
     ("tower_lsp", &["lsp"]),
     ("lsp_types", &["lsp"]),
     ("genai", &["llm"]),
@@ -44,6 +44,7 @@ const HOMES: [(&str, &[&str]); 15] = [
     ("clap", &["cli", "config"]),
     ("jsonschema", &["engine", "tools"]),
     ("pulldown_cmark", &["engine/cite", "cli/render", "review/checks"]),
+    ("rustyline", &["cli"]),
     ("rlm_grammars", &["corpus/syntax"]),
     // The crates of grammars, with all of their tables, are there for tests.
     ("tree_sitter_", &["corpus/syntax/tests"]),

@@ -655,6 +655,19 @@ there is no folder /gone
       (should (equal (plist-get (plist-get reply :error) :code) -32601)))
     (should run)))
 
+(ert-deftest rlm-test-the-user-decides-what-the-server-asks ()
+  (rlm-test-in-answer (run nil)
+    (dolist (agrees '(t nil))
+      (cl-letf (((symbol-function 'y-or-n-p) (lambda (_prompt) agrees)))
+        (rlm-test-receive :id 8 :method "window/showMessageRequest"
+                          :params '(:type 2 :message "Ask it?"
+                                    :actions [(:title "Ask") (:title "Cancel")])))
+      (let ((reply (car (slot-value (rlm--server-connection rlm-test-server)
+                                    'sent))))
+        (should (equal (plist-get reply :id) 8))
+        (should (equal (plist-get reply :result) (and agrees '(:title "Ask"))))))
+    (should run)))
+
 (ert-deftest rlm-test-asking-again-uses-the-same-buffer ()
   (rlm-test-in-answer (run nil)
     (should-error (revert-buffer) :type 'user-error)
@@ -769,6 +782,19 @@ about src/a.rs, after “Where is the first and only line of it?”
       (kill-buffer follow-up)
       (should (equal (rlm-test-ended) (list (rlm--run-session run))))
       (should (rlm-test-sent-as 'rlm/cancel)))))
+
+(ert-deftest rlm-test-a-conversation-of-another-day-is-chosen-by-its-question ()
+  (rlm-test-asking nil
+    (rlm-continue "And now?" "s-1")
+    (should (equal (rlm-test-sessions) '("s-1")))
+    (should-error (rlm--read-session nil) :type 'user-error)
+    (let ((kept '((:sessionId "a" :title "One?" :questions 1 :secondsAgo 59)
+                  (:sessionId "b" :title "Two?" :questions 3 :secondsAgo 7300))))
+      (cl-letf (((symbol-function 'completing-read)
+                 (lambda (_prompt names &rest _)
+                   (should (string-prefix-p "Two? (3, 2h 1m" (cadr names)))
+                   (cadr names))))
+        (should (equal (rlm--read-session kept) "b"))))))
 
 (ert-deftest rlm-test-asking-again-begins-a-session-and-stays-in-that-of-a-follow-up ()
   (rlm-test-in-answer (run nil)
@@ -1300,6 +1326,24 @@ print(f'```repl\\n{program}\\n```')
       (should (equal (rlm-test-asked-further "And now?") "42 after 2"))
       (rlm-shutdown)
       (should (equal (rlm-test-asked-further "And now?") "None after 0")))))
+
+(ert-deftest rlm-test-server-goes-on-with-a-conversation-after-a-restart ()
+  (let* ((store (make-temp-file "rlm-store-" t))
+         (process-environment
+          (cons (concat "RLM_STORE=" store) process-environment)))
+    (unwind-protect
+        (rlm-test-with-scripted-model
+          (with-current-buffer (rlm-test-ask "Please begin")
+            (should (equal (rlm-test-declared) "It has begun."))
+            (rlm-shutdown)
+            (should (equal (rlm-test-asked-further "What is there?")
+                           "42 after 1"))
+            (let ((kept (rlm--kept-sessions (rlm--project-scope))))
+              (should (equal (mapcar (lambda (it) (plist-get it :title)) kept)
+                             '("Please begin")))
+              (should (equal (plist-get (car kept) :sessionId)
+                             (rlm--run-session rlm--run))))))
+      (delete-directory store t))))
 
 (defmacro rlm-test-with-nothing-configured (files &rest body)
   "Evaluate BODY in a project with FILES, the program, and no model at all."

@@ -38,11 +38,13 @@ export class Answer {
     readonly question: Question,
     /** The answer that the question follows up on. */
     readonly follows?: Answer,
+    /** The conversation that it goes on with, if that was begun by another server. */
+    readonly continues?: string,
   ) {}
 
   /** What follow-up questions share, by which the server knows what belongs together: named after the first of them. */
   get session(): string {
-    return this.follows?.session ?? this.id;
+    return this.follows?.session ?? this.continues ?? this.id;
   }
 
   get ended(): boolean {

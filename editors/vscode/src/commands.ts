@@ -11,7 +11,7 @@ import type { Failures } from "./failures";
 import type { ApiKey } from "./key";
 import { ASK_AGAIN, COPY_ANSWER } from "./lenses";
 import type { Previews } from "./previews";
-import { shorten } from "./progress";
+import { describeAge, shorten } from "./progress";
 import type { Scope } from "./model";
 import type { Questions } from "./questions";
 import type { Runs } from "./runs";
@@ -52,6 +52,7 @@ export class Commands {
       "rlm.askFile": (chosen) => this.#ask(resourceScope("file", chosen), "Open the file to ask about first."),
       "rlm.askFolder": (chosen) => this.#ask(resourceScope("folder", chosen), "Choose a folder in the explorer first."),
       "rlm.followUp": (chosen) => this.#followUp(chosen),
+      "rlm.continue": () => this.#continue(),
       "rlm.preview": () => this.#preview(),
       "rlm.stop": (id) => this.#stop(id),
       "rlm.showRuns": () => view.show(),
@@ -120,6 +121,33 @@ export class Commands {
     }
   }
 
+  /** Has the user choose a conversation that is kept, and asks a further question of it about the workspace. */
+  async #continue(): Promise<void> {
+    const { runs, questions, server } = this.#parts;
+    const scope = workspaceScope();
+    if (scope === undefined || !(await this.ready())) {
+      return;
+    }
+    const kept = (await server.sessions()).map((session) => ({
+      label: session.title,
+      description: describeAge(session),
+      session,
+    }));
+    if (kept.length === 0) {
+      await vscode.window.showInformationMessage("No conversation about this workspace is kept. Ask a question first.");
+      return;
+    }
+    const chosen = await vscode.window.showQuickPick(kept, { title: "Continue a conversation" });
+    const busy = runs.running.find((it) => it.session === chosen?.session.sessionId);
+    if (chosen === undefined || (busy !== undefined && !(await this.#isFree(busy)))) {
+      return;
+    }
+    const text = await questions.prompt(`Follow up on “${shorten(chosen.label, 60)}”`);
+    if (text !== undefined) {
+      await runs.ask({ text, scope, about: describeScope(scope) }, undefined, chosen.session.sessionId);
+    }
+  }
+
   /** True if no question of the answer's session is being answered; else the user is told of it, and may stop that one. */
   async #isFree({ session }: Answer): Promise<boolean> {
     const busy = this.#parts.runs.running.find((it) => it.session === session);
@@ -170,7 +198,7 @@ export class Commands {
       return;
     }
     if (await this.ready()) {
-      await this.#parts.runs.ask(answer.question, answer.follows);
+      await this.#parts.runs.ask(answer.question, answer.follows, answer.continues);
     }
   }
 

@@ -10,6 +10,7 @@ import type {
   Citation,
   ContextSize,
   FailureData,
+  KeptSession,
   Lost,
   Options,
   Progress,
@@ -106,6 +107,21 @@ export function decodeEvent(value: unknown): RunEvent | undefined {
     default:
       return undefined;
   }
+}
+
+/** The conversations that can be gone on with. One without a name cannot. */
+export function decodeSessions(value: unknown): KeptSession[] {
+  return list(fields<wire.KeptSessions>(value)?.["sessions"], (item) => {
+    const it = fields<KeptSession>(item);
+    return it === undefined || typeof it["sessionId"] !== "string"
+      ? undefined
+      : {
+          sessionId: it["sessionId"],
+          title: text(it["title"]),
+          questions: number(it["questions"]),
+          secondsAgo: number(it["secondsAgo"]),
+        };
+  });
 }
 
 export function decodeStatus(value: unknown): Status | undefined {
@@ -243,6 +259,7 @@ function decodeProgress(it: Fields<Progress>): Progress {
     message: text(it["message"]),
     calls: number(it["calls"]),
     subCalls: number(it["subCalls"]),
+    cachedCalls: number(it["cachedCalls"]),
     inputTokens: number(it["inputTokens"]),
     outputTokens: number(it["outputTokens"]),
     costUsd: typeof it["costUsd"] === "number" ? it["costUsd"] : null,

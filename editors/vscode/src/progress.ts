@@ -2,11 +2,12 @@
  * How numbers and running work read to a person: in the notification, the status bar and the answer's document.
  */
 
-import type { ContextSize, Progress, Usage } from "./model";
+import type { ContextSize, KeptSession, Progress, Usage } from "./model";
 
-/** `reading 3 of 12 · 4 calls · 8.1k tokens · $0.02`; what is zero or unknown is left out. */
+/** `reading 3 of 12 · 4 calls · 8.1k tokens · $0.02 · 3 known before`; what is zero or unknown is left out. */
 export function describeProgress(progress: Progress): string {
-  return [progress.message, ...describeSpent(progress)].filter((part) => part !== "").join(" · ");
+  const known = progress.cachedCalls > 0 ? `${progress.cachedCalls} known before` : "";
+  return [progress.message, ...describeSpent(progress), known].filter((part) => part !== "").join(" · ");
 }
 
 /** Calls, tokens and money so far, each only when there are any. */
@@ -27,6 +28,13 @@ export function describeSaved(usage: Pick<Usage, "cachedCalls" | "savedTokens" |
   const cost = savedUsd !== null && savedUsd > 0 ? `, ${money(savedUsd)}` : "";
   const replies = cachedCalls === 1 ? "1 reply" : `${cachedCalls} replies`;
   return cachedCalls > 0 ? `${replies} known before (${compact(savedTokens)} tokens${cost} saved)` : "";
+}
+
+/** `3 questions, 2 hours ago`. */
+export function describeAge({ questions, secondsAgo }: KeptSession): string {
+  const units: [number, string][] = [[86_400, "day"], [3_600, "hour"], [60, "minute"]];
+  const [seconds, unit] = units.find(([it]) => secondsAgo >= it) ?? [60, "minute"];
+  return `${plural(questions, "question")}, ${plural(Math.floor(secondsAgo / seconds), unit)} ago`;
 }
 
 /** `14 files (22 kB, 3 left out: 2 ignored, 1 binary)`. */

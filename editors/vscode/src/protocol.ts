@@ -24,6 +24,10 @@ export type QueryResult = {
   trace: string | null;
   /** Sentences about what is not as the person may think. */
   warnings?: string[];
+  /** How long ago the answer was given, if it is known from then and no model was asked. */
+  answeredSecondsAgo?: number;
+  /** An earlier answer that is offered. */
+  earlier?: Earlier;
   error?: Failure;
   queryId: string;
   sessionId: string | null;
@@ -100,6 +104,20 @@ export type Skipped = {
   count: number;
 };
 
+/** An answer that was given about another state of the text, or to another question. */
+export type Earlier = {
+  /** For `rlm store answer`. */
+  number: number;
+  question: string;
+  secondsAgo: number;
+  state: EarlierState;
+};
+
+/** How an earlier answer has to do with a question. */
+export type EarlierState = "unchanged" | "was" | "similar";
+
+export const EARLIER_STATES = ["unchanged", "was", "similar"] as const;
+
 /** What made a run fail. */
 export type Failure = {
   kind: FailureKind;
@@ -109,9 +127,9 @@ export type Failure = {
 };
 
 /** What went wrong. */
-export type FailureKind = "configuration" | "unknownPrice" | "limit" | "noAnswer" | "unsuitable" | "replyCut" | "interpreter" | "internal" | "missingKey" | "unauthorized" | "noCredit" | "unknownModel" | "rateLimited" | "server" | "unreachable" | "brokenReply" | "emptyReply" | "promptTooLong" | "rejected" | "timedOut" | "program" | "noSuchPath" | "unreadable" | "badGlob" | "empty" | "changed" | "tooLong" | "badJson" | "storeNotAlone" | "stopped" | "storage" | "badLocation" | "noStore" | "halfWritten" | "otherFiles" | "badStore" | "badManifest" | "otherText" | "busy" | "overtaken" | "replaced" | "badShard" | "noAccess" | "badInput" | "badPattern" | "longLine" | "badRange" | "emptyNeedle" | "badShardSize" | "largeManifest" | "noFolder" | "leftOut" | "noFile" | "notOpen" | "git" | "badFindings";
+export type FailureKind = "configuration" | "unknownPrice" | "notConfirmed" | "limit" | "noAnswer" | "unsuitable" | "replyCut" | "interpreter" | "internal" | "missingKey" | "unauthorized" | "noCredit" | "unknownModel" | "rateLimited" | "server" | "unreachable" | "brokenReply" | "emptyReply" | "promptTooLong" | "rejected" | "timedOut" | "program" | "noSuchPath" | "unreadable" | "badGlob" | "empty" | "changed" | "tooLong" | "badJson" | "storeNotAlone" | "stopped" | "storage" | "badLocation" | "noStore" | "halfWritten" | "otherFiles" | "badStore" | "badManifest" | "otherText" | "busy" | "overtaken" | "replaced" | "badShard" | "noAccess" | "badInput" | "badPattern" | "longLine" | "badRange" | "emptyNeedle" | "badShardSize" | "largeManifest" | "noFolder" | "leftOut" | "noFile" | "notOpen" | "git" | "badFindings";
 
-export const FAILURE_KINDS = ["configuration", "unknownPrice", "limit", "noAnswer", "unsuitable", "replyCut", "interpreter", "internal", "missingKey", "unauthorized", "noCredit", "unknownModel", "rateLimited", "server", "unreachable", "brokenReply", "emptyReply", "promptTooLong", "rejected", "timedOut", "program", "noSuchPath", "unreadable", "badGlob", "empty", "changed", "tooLong", "badJson", "storeNotAlone", "stopped", "storage", "badLocation", "noStore", "halfWritten", "otherFiles", "badStore", "badManifest", "otherText", "busy", "overtaken", "replaced", "badShard", "noAccess", "badInput", "badPattern", "longLine", "badRange", "emptyNeedle", "badShardSize", "largeManifest", "noFolder", "leftOut", "noFile", "notOpen", "git", "badFindings"] as const;
+export const FAILURE_KINDS = ["configuration", "unknownPrice", "notConfirmed", "limit", "noAnswer", "unsuitable", "replyCut", "interpreter", "internal", "missingKey", "unauthorized", "noCredit", "unknownModel", "rateLimited", "server", "unreachable", "brokenReply", "emptyReply", "promptTooLong", "rejected", "timedOut", "program", "noSuchPath", "unreadable", "badGlob", "empty", "changed", "tooLong", "badJson", "storeNotAlone", "stopped", "storage", "badLocation", "noStore", "halfWritten", "otherFiles", "badStore", "badManifest", "otherText", "busy", "overtaken", "replaced", "badShard", "noAccess", "badInput", "badPattern", "longLine", "badRange", "emptyNeedle", "badShardSize", "largeManifest", "noFolder", "leftOut", "noFile", "notOpen", "git", "badFindings"] as const;
 
 /** Params of `rlm/event`. */
 export type EventParams = {
@@ -166,6 +184,7 @@ export type EventParams = {
   message: string;
   calls: number;
   subCalls: number;
+  cachedCalls: number;
   inputTokens: number;
   outputTokens: number;
   costUsd: number | null;
@@ -190,6 +209,8 @@ export type Preview = {
   firstPromptTokens: number;
   firstPromptCostUsd: number | null;
   wholeTextCostUsd: number | null;
+  /** What such questions took before. */
+  expected: Expected;
   /** All of it in words. */
   text: string;
   warnings: string[];
@@ -204,6 +225,24 @@ export type LeftOut = {
 export type PreviewStrategy = "direct" | "rlm" | "read";
 
 export const PREVIEW_STRATEGIES = ["direct", "rlm", "read"] as const;
+
+/** What a question is expected to take. */
+export type Expected = {
+  /** How many such questions were answered. */
+  questions: number;
+  calls: Spread | null;
+  tokens: Spread | null;
+  costUsd: Spread | null;
+  /** Whether this question was answered before. */
+  isKnown: boolean;
+};
+
+/** Where most of some numbers lie: a tenth of them is lower, and a tenth is higher. */
+export type Spread = {
+  low: number;
+  median: number;
+  high: number;
+};
 
 /** Result of `rlm/status`. */
 export type Status = {
@@ -236,6 +275,22 @@ export const QUERY_STATUSES = ["started"] as const;
 /** Result of `rlm/cancel`, and of the command, which counts them. */
 export type Cancelled = {
   cancelled: boolean;
+};
+
+/** Result of `rlm/sessions`. */
+export type KeptSessions = {
+  /** The latest first. */
+  sessions: KeptSession[];
+};
+
+/** A session that can be gone on with. */
+export type KeptSession = {
+  sessionId: string;
+  /** The first question. */
+  title: string;
+  /** How many questions were answered. */
+  questions: number;
+  secondsAgo: number;
 };
 
 /** Result of `rlm/endSession`. */
@@ -336,6 +391,8 @@ export type Options = {
   noCache?: boolean;
   /** Ask for replies anew that are in the store, and put the new ones in their place */
   refresh?: boolean;
+  /** US dollars above which you are asked before a question begins; with a limit on cost only if this is set */
+  confirmAbove?: number;
   /** Only files that match; may be given several times */
   include?: string[];
   /** No files that match; may be given several times */
@@ -377,6 +434,8 @@ export type CancelParams = {
 /** Params of `rlm/endSession`. */
 export type EndSessionParams = {
   sessionId: string;
+  /** Whether it may be gone on with later, so that the store keeps it. */
+  keep?: boolean;
 };
 
 /** The options that are settings of an editor. */
@@ -394,6 +453,7 @@ export const SETTINGS = [
   "repair",
   "noCache",
   "refresh",
+  "confirmAbove",
   "include",
   "exclude",
   "noIgnore",

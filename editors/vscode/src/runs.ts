@@ -49,9 +49,12 @@ export class Runs implements vscode.Disposable {
     return [...this.#running.values()].map((run) => run.answer);
   }
 
-  /** Asks, and returns when the run has ended, however it did. A question that follows no answer begins a session. */
-  async ask(question: Question, follows?: Answer): Promise<void> {
-    const answer = new Answer(randomUUID(), question, follows);
+  /**
+   * Asks, and returns when the run has ended, however it did. A question that follows no answer, and continues no
+   * conversation, begins a session.
+   */
+  async ask(question: Question, follows?: Answer, continues?: string): Promise<void> {
+    const answer = new Answer(randomUUID(), question, follows, continues);
     const run: Run = { answer, cancellation: new vscode.CancellationTokenSource(), report: () => undefined };
     this.#running.set(answer.id, run);
     this.#documents.add(answer);

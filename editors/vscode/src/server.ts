@@ -6,10 +6,10 @@ import * as vscode from "vscode";
 import { State } from "vscode-languageclient";
 
 import { Client } from "./client";
-import { decodeEvent, decodePreview, decodeStatus } from "./decode";
+import { decodeEvent, decodePreview, decodeSessions, decodeStatus } from "./decode";
 import type { ApiKey } from "./key";
 import { findProgram, ProgramNotFound } from "./program";
-import type { QueryParams, RunEvent, Scope, Status } from "./model";
+import type { KeptSession, QueryParams, RunEvent, Scope, Status } from "./model";
 import { serverPath } from "./settings";
 
 /** A server that dies again within this time, in milliseconds, is not started a second time. */
@@ -64,13 +64,18 @@ export class Server implements vscode.Disposable {
     return decodePreview(reply);
   }
 
-  /** Says that nothing further will be asked in a session. A server that does not run has none. */
-  async endSession(sessionId: string): Promise<void> {
+  /** Says that nothing further is asked in a session for now. A server that does not run has none. */
+  async leaveSession(sessionId: string): Promise<void> {
     try {
-      await (await this.#starting)?.sendRequest("rlm/endSession", { sessionId });
+      await (await this.#starting)?.sendRequest("rlm/endSession", { sessionId, keep: true });
     } catch (error) {
-      this.#log.appendLine(`A session could not be ended: ${String(error)}`);
+      this.#log.appendLine(`A session could not be put away: ${String(error)}`);
     }
+  }
+
+  /** The conversations about this workspace that can be gone on with, the latest first. */
+  async sessions(): Promise<KeptSession[]> {
+    return decodeSessions(await (await this.#client()).sendRequest<unknown>("rlm/sessions"));
   }
 
   async status(): Promise<Status | undefined> {

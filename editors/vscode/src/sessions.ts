@@ -1,5 +1,5 @@
 /**
- * Ends the sessions of answers that nobody looks at any more.
+ * Puts the sessions of answers away that nobody looks at any more. They can be gone on with later.
  *
  * What counts are tabs: a document lives on for a while after its last tab is closed, and seems to be closed and opened
  * again whenever its language is set.
@@ -31,7 +31,7 @@ export class Sessions implements vscode.Disposable {
   /** A tab of the session was closed; it may also have been moved, or another one may show one of its answers. */
   #leave(session: string): void {
     if (!this.#documents.open.some((answer) => answer.session === session)) {
-      void this.#server.endSession(session);
+      void this.#server.leaveSession(session);
     }
   }
 }

@@ -26,6 +26,7 @@ test("a growing answer shows what is done now and the text so far", () => {
     message: "reading 3 of 12",
     calls: 4,
     subCalls: 3,
+    cachedCalls: 0,
     inputTokens: 8000,
     outputTokens: 100,
     costUsd: 0.02,

@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import {
   compact,
+  describeAge,
   describeContext,
   describeProgress,
   describeSaved,
@@ -22,14 +23,21 @@ test("replies that were known are told with what they saved", () => {
   );
 });
 
-const nothing = { calls: 0, subCalls: 0, inputTokens: 0, outputTokens: 0, costUsd: null };
+test("a conversation says how long it is and how old", () => {
+  const kept = { sessionId: "s", title: "why?", questions: 1, secondsAgo: 59 };
+  assert.equal(describeAge(kept), "1 question, 0 minutes ago");
+  assert.equal(describeAge({ ...kept, questions: 3, secondsAgo: 7_300 }), "3 questions, 2 hours ago");
+  assert.equal(describeAge({ ...kept, secondsAgo: 90_000 }), "1 question, 1 day ago");
+});
+
+const nothing = { calls: 0, subCalls: 0, cachedCalls: 0, inputTokens: 0, outputTokens: 0, costUsd: null };
 
 test("progress leaves out what is zero or unknown", () => {
   assert.equal(describeProgress({ message: "reading", ...nothing }), "reading");
   assert.equal(describeProgress({ message: "", ...nothing, calls: 1 }), "1 call");
   assert.equal(
-    describeProgress({ message: "reading", calls: 12, subCalls: 11, inputTokens: 8000, outputTokens: 120, costUsd: 1.2 }),
-    "reading · 12 calls · 8.1k tokens · $1.20",
+    describeProgress({ ...nothing, message: "reading", calls: 12, subCalls: 11, cachedCalls: 3, inputTokens: 8000, outputTokens: 120, costUsd: 1.2 }),
+    "reading · 12 calls · 8.1k tokens · $1.20 · 3 known before",
   );
 });
 

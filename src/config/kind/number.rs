@@ -88,6 +88,8 @@ impl Kind for Unlimited {
 #[derive(Clone)]
 pub struct Money {
     pub most: f64,
+    /// What holds if nothing is said, as people are told it.
+    pub unset: &'static str,
 }
 
 impl Kind for Money {
@@ -103,7 +105,7 @@ impl Kind for Money {
     }
 
     fn default(&self) -> Option<String> {
-        Some("unlimited".to_owned())
+        Some(self.unset.to_owned())
     }
 
     fn read(&self, value: &Value) -> Result<f64, String> {

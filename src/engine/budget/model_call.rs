@@ -102,9 +102,17 @@ impl QueryContext {
                 None => Box::pin(self.make_call(model, request, terms, reply_tokens, &mut *pieces)).await,
             }
         };
-        let Some(key) = key else { return call.await.map(|Made { value, .. }| value) };
-        match self.known.reply(key, turn_of, call).await? {
-            Given::Made(turn) => Ok(turn),
+        let Some(key) = key else {
+            if !model.prefers_programs() {
+                self.known.note_passing();
+            }
+            let Made { value, .. } = call.await?;
+            self.tell_usage();
+            return Ok(value);
+        };
+        let given = self.known.reply(key, turn_of, call).await?;
+        let turn = match given {
+            Given::Made(turn) => turn,
             Given::Served(known) => {
                 let KnownReply { text, calls, usage } = known.as_ref();
                 if !text.is_empty() {
@@ -112,9 +120,11 @@ impl QueryContext {
                 }
                 let price = llm::price(&self.prices, model.name());
                 self.ledger.meter.count_served(*usage, price.map(|price| price.of(usage.input, usage.output)));
-                Ok(Turn { text: text.clone(), calls: calls.clone(), cut: None })
+                Turn { text: text.clone(), calls: calls.clone(), cut: None }
             }
-        }
+        };
+        self.tell_usage();
+        Ok(turn)
     }
 
     /// The call itself.
@@ -155,6 +165,9 @@ impl QueryContext {
         // A reply that was to be short was not made shorter by a limit of the run.
         let shortened_by = open.settle(reply.usage).filter(|_| longest.is_some_and(|longest| longest <= tokens));
         let known = (reply.finish == Finish::Complete).then(|| KnownReply::of_reply(&reply));
+        if known.is_none() {
+            self.known.note_passing();
+        }
         let cut = match (reply.finish, shortened_by) {
             (Finish::Complete, _) => None,
             (Finish::Length, Some(limit)) => Some(Cut::Limit(limit)),

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The call that runs a tool of the person's own.
-const OWN_TOOL: &str = "tool";
+pub(super) const OWN_TOOL: &str = "tool";
 
 /// The host calls of one program, or of one call of a tool.
 pub struct HostFunctions<'a> {

@@ -5,7 +5,7 @@ use crate::{
     config::ToolSpec,
     engine::{
         host,
-        question::session::{Earlier, Exchange},
+        question::session::{Earlier, memory::Exchange},
     },
     llm::Tool,
 };

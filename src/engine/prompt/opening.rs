@@ -6,7 +6,7 @@ use crate::{
         prompt::inputs::{PromptInputs, output_chars},
         question::{
             Focus,
-            session::{Earlier, Exchange},
+            session::{Earlier, memory::Exchange},
         },
     },
     llm::{Place, Task},
@@ -67,9 +67,12 @@ pub fn opening(inputs: &PromptInputs<'_>, exchanges: &[Exchange], earlier: &Earl
             exchange(last)
         );
     }
-    let Earlier { variables, are_gone } = earlier;
+    let Earlier { variables, are_gone, loss } = earlier;
     if *are_gone {
         text.push_str(GONE);
+    }
+    if let Some(loss) = loss {
+        let _ = writeln!(text, "The session was interrupted: {}.", loss.sentence());
     }
     if !variables.is_empty() {
         let shown: Vec<_> = variables.iter().take(VARIABLES).map(|(name, kind)| format!("{name}: {kind}")).collect();

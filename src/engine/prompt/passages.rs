@@ -1,6 +1,6 @@
 //! What models are told with passages in hand: those of the strategy `read`, and those that answered without having looked.
 
-use crate::engine::question::session::Exchange;
+use crate::engine::question::session::memory::Exchange;
 use crate::text::cut_middle;
 use std::fmt::Write;
 

@@ -9,7 +9,7 @@ use crate::{
         question::{
             Focus, Question,
             config::RunConfig,
-            session::{Earlier, Exchange},
+            session::{Earlier, memory::Exchange},
         },
         run::{cell::Cell, reply},
     },
@@ -101,7 +101,7 @@ fn openings() {
     let context = repository().context().unwrap();
     let overview = Overview::of_text(&context);
     let exchanges = [Exchange { question: "Who?".into(), answer: "{me}".into() }];
-    let earlier = Earlier { variables: vec![("x".to_owned(), "int".to_owned())], are_gone: false };
+    let earlier = Earlier { variables: vec![("x".to_owned(), "int".to_owned())], ..Earlier::default() };
     let selection = Focus { path: "src/main.rs".into(), first_line: 1, last_line: 1, text: "fn main() {}".into() };
     let question = asked(" What is {0}? ", None, &json!(null));
     let plain = |question: &Question| opens(question, &overview, [None, None], &[], &Earlier::default());

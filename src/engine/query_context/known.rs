@@ -7,7 +7,10 @@ use crate::{
 };
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// The replies that a question may be served.
@@ -18,6 +21,8 @@ pub struct Known {
     asked: Mutex<HashMap<Key, Count>>,
     /// The replies that were turns, each with the number of its run.
     turns: Mutex<Vec<(u64, Key)>>,
+    /// Whether a reply was used that is not kept, so that it may be another one the next time.
+    has_passing: AtomicBool,
 }
 
 /// How a request was asked in one question.
@@ -61,7 +66,13 @@ impl Known {
         if config.reply_use != ReplyUse::Off && are_kept() {
             replies.store().warm();
         }
-        Self { replies, reply_use: config.reply_use, asked: Mutex::default(), turns: Mutex::default() }
+        Self {
+            replies,
+            reply_use: config.reply_use,
+            asked: Mutex::default(),
+            turns: Mutex::default(),
+            has_passing: AtomicBool::new(false),
+        }
     }
 
     /// What the reply to a request is kept under, if it is. `most_tokens` is how long the reply may be.
@@ -110,6 +121,16 @@ impl Known {
         };
         asked.has_reply = true;
         Ok(given)
+    }
+
+    /// A reply was used that is not kept.
+    pub fn note_passing(&self) {
+        self.has_passing.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether all that was replied would be replied again.
+    pub fn is_whole(&self) -> bool {
+        !self.has_passing.load(Ordering::Relaxed)
     }
 
     /// Has the turns of a run forgotten, which has failed: they would lead to the same failure each time.

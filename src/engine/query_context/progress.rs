@@ -24,17 +24,28 @@ pub struct Progress {
     events: Arc<dyn EventSink>,
     answer: Mutex<AnswerStream>,
     partial: Mutex<Partial>,
+    /// What is done now, in words.
+    doing: Mutex<String>,
 }
 
 impl Progress {
     /// `is_shaped` if the answer is JSON, which is shown when it is whole.
     pub fn new(events: Arc<dyn EventSink>, is_shaped: bool) -> Self {
         let answer = if is_shaped { AnswerStream::whole() } else { AnswerStream::default() };
-        Self { events, answer: Mutex::new(answer), partial: Mutex::default() }
+        Self { events, answer: Mutex::new(answer), partial: Mutex::default(), doing: Mutex::default() }
     }
 
     pub fn emit(&self, event: Event) {
         self.events.emit(event);
+    }
+
+    /// Notes what is done now.
+    pub fn note_doing(&self, message: &str) {
+        message.clone_into(&mut lock(&self.doing));
+    }
+
+    pub fn doing(&self) -> String {
+        lock(&self.doing).clone()
     }
 
     /// Takes what the root has written of its answer, and shows what can be shown. `context` is the text, if it is

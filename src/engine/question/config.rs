@@ -17,7 +17,12 @@ pub struct RunConfig {
     pub reply_use: ReplyUse,
     pub schema: Option<AnswerSchema>,
     pub toolbox: Toolbox,
+    /// US dollars above which the person wants to be asked before anything is spent.
+    pub confirm_above: Option<f64>,
 }
+
+/// The same where the person has said nothing about money.
+const CONFIRM_ABOVE: f64 = 1.0;
 
 impl RunConfig {
     /// What the settings say.
@@ -50,6 +55,8 @@ impl RunConfig {
             },
             schema: settings.schema.as_ref().map(AnswerSchema::new).transpose()?,
             toolbox,
+            // Who sets a limit on cost has agreed to that.
+            confirm_above: settings.confirm_above.or(settings.limits.max_cost.is_none().then_some(CONFIRM_ABOVE)),
         })
     }
 
@@ -62,6 +69,7 @@ impl RunConfig {
             reply_use: ReplyUse::Off,
             schema: None,
             toolbox: Toolbox::empty(),
+            confirm_above: None,
         }
     }
 

@@ -13,18 +13,15 @@ use crate::{
         internal_failure, prompt,
         prompt::overview::Overview,
         query_context::QueryContext,
-        question::{Question, session::Exchange},
+        question::Question,
         run::{Run, RunInputs, context::Context},
     },
+    llm::extractive,
 };
 use std::sync::Arc;
 
 /// How the last paragraph of its answers begins, which says who wrote them.
 const SIGNATURE: &str = "*Extracted by the built-in model";
-
-/// Words by which a question speaks of what was said before.
-const BACKWARD: [&str; 12] =
-    ["it", "its", "that", "this", "they", "them", "their", "those", "these", "there", "he", "she"];
 
 /// What the built-in model has answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,9 +62,8 @@ pub async fn answer(
 ) -> Result<BuiltInAnswer, RunError> {
     tree.say("the built-in search is looking for passages".to_owned());
     let own = tree.for_built_in(Arc::new(Nobody)).await.map_err(CallError::Model)?;
-    let earlier = question.session.as_ref().map(|it| it.exchanges()).unwrap_or_default();
     let question = Question {
-        text: standing_alone(&question.text, &earlier),
+        text: standing_alone(question),
         snapshot: question.snapshot.clone(),
         focus: question.focus.clone(),
         config: own.config.clone(),
@@ -94,29 +90,9 @@ pub async fn answer(
     Ok(BuiltInAnswer { places: places.collect(), found_nothing, text })
 }
 
-/// A question that can be searched for by itself: one that speaks of what was said before goes with the question that
-/// this was about.
-fn standing_alone(question: &str, earlier: &[Exchange]) -> String {
-    let points_back = || {
-        let mut words = question.split(|it: char| !it.is_alphanumeric() && it != '_');
-        words.any(|word| BACKWARD.iter().any(|it| it.eq_ignore_ascii_case(word)))
-    };
-    match earlier.last().filter(|_| points_back()) {
-        Some(last) => format!("{}\n{question}", last.question),
-        None => question.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_question_that_speaks_of_what_was_said_takes_that_along() {
-        let earlier =
-            [Exchange { question: "Where is the retry limit?".to_owned(), answer: "In `a.rs:3`.".to_owned() }];
-        assert_eq!(standing_alone("Who sets it?", &earlier), "Where is the retry limit?\nWho sets it?");
-        assert_eq!(standing_alone("Who sets the port?", &earlier), "Who sets the port?");
-        assert_eq!(standing_alone("Who sets it?", &[]), "Who sets it?");
-    }
+/// A question that can be searched for by itself, also if it speaks of what was said before.
+pub fn standing_alone(question: &Question) -> String {
+    let earlier = question.session.as_ref().map(|it| it.exchanges()).unwrap_or_default();
+    let earlier: Vec<&str> = earlier.iter().map(|it| it.question.as_str()).collect();
+    extractive::standing_alone(&question.text, &earlier)
 }

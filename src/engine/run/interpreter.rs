@@ -1,24 +1,27 @@
 //! The interpreter of a run: it starts when there is a text and a program, with what its programs find.
 
 use crate::{
-    config::{Deed, Repair, ToolSpec},
-    corpus::{self, ContextText, StopFlag, StopOnDrop},
+    corpus::{ContextText, StopFlag, StopOnDrop},
     engine::{
-        Backend, context_failure,
+        Backend,
         error::RunError,
         event::Origin,
-        host::dispatch::HostFunctions,
-        internal_failure, prompt,
+        host::{dispatch::HostFunctions, recorded::Recording},
         query_context::QueryContext,
-        question::session::{Exchange, Kept, Session},
-        run::{RunInputs, context::Context, looking},
+        question::{
+            Focus,
+            session::{Kept, Session, memory::QuestionPrograms},
+        },
+        run::{
+            RunInputs,
+            context::Context,
+            looking,
+            names::{beside, blocking, names},
+            notes,
+        },
     },
-    repl::{
-        self, CellOutcome, Ended, Hold, Interpreter,
-        wire::{Names, OwnTool},
-    },
+    repl::{self, CellOutcome, Ended, Hold, Interpreter, wire::Names},
 };
-use serde_json::Value;
 use std::sync::Arc;
 
 /// The interpreter of a run, with the text that its programs look into. It starts when the text is there.
@@ -37,6 +40,9 @@ pub(super) struct LazyInterpreter {
     /// The variables as they were last.
     variables: Vec<(String, String)>,
     lost_variables: bool,
+    /// The programs of this question, if they are kept, and what it is about.
+    programs: Option<QuestionPrograms>,
+    focus: Option<Focus>,
     /// Ends the indexing with the run.
     indexing: Option<StopOnDrop>,
     running: Option<(Box<dyn Interpreter>, Arc<ContextText>)>,
@@ -48,7 +54,7 @@ impl LazyInterpreter {
         let limits = repl::Limits { cell_time: tree.limits.cell_timeout, output_chars };
         Self {
             context: inputs.context.clone(),
-            beside: beside(tree, inputs),
+            beside: beside(tree, inputs.question, inputs.depth),
             backend: tree.backend.clone(),
             limits,
             indexes: inputs.depth == 0,
@@ -56,6 +62,8 @@ impl LazyInterpreter {
             _hold: hold,
             variables: Vec::new(),
             lost_variables: false,
+            programs: notes::begin(inputs),
+            focus: inputs.question.focus.clone(),
             indexing: None,
             running: None,
         }
@@ -118,6 +126,7 @@ impl LazyInterpreter {
             }
             self.lost_variables = !variables.is_empty();
         }
+        self.session.iter().for_each(|session| session.lose_variables());
         Ok(interpreters.start(text, names, self.limits).await?)
     }
 
@@ -131,14 +140,26 @@ impl LazyInterpreter {
                 tree.note_look();
             }
         }
-        let outcome = interpreter.run_cell(code, &host).await?;
+        let recording = Recording::new(host);
+        let outcome = interpreter.run_cell(code, &recording).await?;
+        let calls = recording.take_calls();
+        drop(recording);
         // What a program has seen of a text that has changed meanwhile is worth nothing.
         let context = context.clone();
         blocking(move || context.check()).await?;
         match outcome.ended {
-            Ended::Normally => self.variables.clone_from(&outcome.report.variables),
+            Ended::Normally => {
+                self.variables.clone_from(&outcome.report.variables);
+                if let Some(noted) = &mut self.programs {
+                    noted.push(notes::program(code, &outcome.report, calls));
+                }
+            }
             Ended::RolledBack(_) => {}
-            Ended::Lost(_) => self.variables.clear(),
+            Ended::Lost(_) => {
+                self.variables.clear();
+                self.programs.iter_mut().for_each(QuestionPrograms::clear);
+                self.session.iter().for_each(|session| session.lose_variables());
+            }
         }
         Ok(outcome)
     }
@@ -152,80 +173,14 @@ impl LazyInterpreter {
 impl Drop for LazyInterpreter {
     /// Keeps the interpreter for further questions, if there may be any, unless a program is left in the middle.
     fn drop(&mut self) {
-        if let (Some((interpreter, _)), Some(session)) = (self.running.take(), self.session.take())
-            && interpreter.is_idle()
-            && let Some(resting) = interpreter.rest()
-        {
-            session.keep(resting, std::mem::take(&mut self.variables));
+        let (Some((interpreter, context)), Some(session)) = (self.running.take(), self.session.take()) else { return };
+        let resting = if interpreter.is_idle() { interpreter.rest() } else { None };
+        match resting {
+            Some(resting) => {
+                let programs = self.programs.take().map(|it| notes::placed(it, self.focus.as_ref(), &context));
+                session.keep(resting, std::mem::take(&mut self.variables), programs);
+            }
+            None => session.lose_variables(),
         }
     }
-}
-
-/// Does something with the text on a thread that may block.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, corpus::Error> + Send + 'static,
-) -> Result<T, RunError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result.map_err(|error| RunError::Failed(context_failure(&error))),
-        Err(error) => Err(RunError::Failed(internal_failure(&error))),
-    }
-}
-
-/// What the programs of a run find beside the text and its files.
-fn beside(tree: &QueryContext, inputs: &RunInputs<'_>) -> Names {
-    let (question, depth) = (inputs.question, inputs.depth);
-    let mut variables: Vec<(String, String)> = Vec::new();
-    variables.extend(question.focus.as_ref().map(|focus| ("selection".to_owned(), focus.text.clone())));
-    if prompt::is_long(&question.text) {
-        variables.push(("question".to_owned(), question.text.clone()));
-    }
-    let tool = |spec: &ToolSpec| match &spec.deed {
-        Deed::Command { parameters, .. } => OwnTool {
-            name: spec.name.clone(),
-            description: spec.description.clone(),
-            parameters: parameter_names(parameters),
-            value: None,
-        },
-        Deed::Value(value) => OwnTool {
-            name: spec.name.clone(),
-            description: spec.description.clone(),
-            parameters: Vec::new(),
-            value: Some(value.clone()),
-        },
-    };
-    let history = question.session.as_ref().map(|it| it.exchanges()).unwrap_or_default();
-    Names {
-        variables,
-        history: history.into_iter().map(|Exchange { question, answer }| (question, answer)).collect(),
-        tools: tree.config.toolbox.at_depth(depth).map(tool).collect(),
-        gives_json: depth == 0 && tree.config.schema.is_some(),
-        collapses_doubled_calls: tree.config.repairs(Repair::DoubledCalls),
-        fills_placeholders: tree.config.repairs(Repair::Placeholders),
-        ..Names::default()
-    }
-}
-
-/// The names of a tool's parameters in the order in which a program may give them without: those that are required first.
-fn parameter_names(schema: &Value) -> Vec<String> {
-    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let properties = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
-    let mut names: Vec<String> = Vec::new();
-    for name in required.chain(properties) {
-        if !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
-    }
-    names
-}
-
-/// The same with the places of the files.
-fn names(context: &ContextText, beside: Names) -> Result<Names, corpus::Error> {
-    let mut files = Vec::with_capacity(context.segments().len());
-    for (number, segment) in context.segments().iter().enumerate() {
-        if let Some(path) = &segment.path {
-            let characters = context.file_characters(number)?;
-            files.push((path.clone(), characters.start, characters.end));
-        }
-    }
-    Ok(Names { files, shape: context.shape().cloned(), ..beside })
 }

@@ -3,8 +3,8 @@
 use crate::{
     config::DEFINITIONS,
     lsp::ext::{
-        CancelParams, Cancelled, CancelledData, EndSessionParams, EventParams, FailureData, QueryParams, QueryResult,
-        QueryStarted, SessionEnded, Status,
+        CancelParams, Cancelled, CancelledData, EndSessionParams, EventParams, FailureData, KeptSessions, QueryParams,
+        QueryResult, QueryStarted, SessionEnded, Status,
     },
     report::types::Preview,
 };
@@ -35,6 +35,7 @@ fn schemas() -> Map<String, Value> {
     sent.subschema_for::<Status>();
     sent.subschema_for::<QueryStarted>();
     sent.subschema_for::<Cancelled<bool>>();
+    sent.subschema_for::<KeptSessions>();
     sent.subschema_for::<SessionEnded>();
     sent.subschema_for::<CancelledData>();
     sent.subschema_for::<FailureData>();
@@ -226,7 +227,7 @@ fn the_page_of_the_protocol_tells_every_field_where_it_belongs() {
 }
 
 /// Fields of the standard.
-const STANDARD: [&str; 6] = ["capabilities", "experimental", "rlm", "code", "data", "message"];
+const STANDARD: [&str; 7] = ["capabilities", "experimental", "rlm", "code", "data", "message", "actions"];
 
 #[test]
 fn emacs_reads_no_field_that_is_not_sent() {

@@ -1,0 +1,42 @@
+//! How a question is answered: from the whole text in one prompt, from passages that a search finds, or by programs.
+
+use crate::{
+    config::Strategy,
+    engine::question::Question,
+    llm::{self, Model},
+};
+
+/// The largest context, in characters, that is answered directly. Below some 15,000 characters programs cost more than
+/// they save; up to here they are about even, and one call is quicker.
+const DIRECT_CHARS: usize = 24_000;
+
+/// Tokens of a window below which there is no room for instructions, programs and what they print.
+const PROGRAMS_WINDOW: usize = 8192;
+
+/// Whether the text is read before the first call: if that takes no time, so that the model is told exact sizes or is
+/// given the text itself, or a part of it.
+pub fn is_read_first(question: &Question, root: &dyn Model) -> bool {
+    question.snapshot.is_quick_to_read() || matches!(strategy(question, root, None), Strategy::Direct | Strategy::Read)
+}
+
+/// How a question is answered: never [`Strategy::Auto`]. How many characters the text has is not known if it takes long to
+/// read.
+pub fn strategy(question: &Question, root: &dyn Model, characters: Option<usize>) -> Strategy {
+    match question.config.strategy {
+        Strategy::Auto if root.prefers_programs() => Strategy::Rlm,
+        // The built-in model quotes in any case.
+        Strategy::Read if root.prefers_programs() => Strategy::Rlm,
+        Strategy::Auto => {
+            let has_failed = question.session.as_ref().is_some_and(|session| session.fails_at_programs());
+            // A character of source is about a third of a token; half of the window is left for the rest.
+            let most = root.window().map_or(DIRECT_CHARS, |tokens| tokens * 3 / 2).min(DIRECT_CHARS);
+            match () {
+                () if has_failed || llm::is_too_small_for_programs(root.parameters()) => Strategy::Read,
+                () if characters.is_some_and(|characters| characters <= most) => Strategy::Direct,
+                () if root.window().is_some_and(|window| window < PROGRAMS_WINDOW) => Strategy::Read,
+                () => Strategy::Rlm,
+            }
+        }
+        named => named,
+    }
+}
