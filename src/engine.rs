@@ -278,7 +278,7 @@ struct Looked {
 /// What came of a question.
 enum Answered {
     /// Its answer was known.
-    Known(Box<Answer>, KeptForm),
+    Known(Box<Answer>, Box<KeptForm>),
     /// The root has run; the text, if it is there; and what was answered before.
     Run { context: Option<Arc<ContextText>>, result: Result<RunOutput, RunError>, earlier: Option<Earlier> },
 }

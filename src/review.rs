@@ -129,7 +129,7 @@ pub async fn review(request: &Request, stop: &StopFlag) -> Result<Review, Failur
         not_checked.extend(found.not_checked);
         (refuted, is_cut) = (found.refuted, found.is_cut);
     }
-    let findings = identified(drafts, |path| scope.from_base(path).unwrap_or_else(|| path.to_owned()));
+    let findings = identified(drafts, |path| scope.path_from_base(path).unwrap_or_else(|| path.to_owned()));
     let findings = findings.into_iter().filter(|it| since.as_ref().is_none_or(|since| since.concerns(it)));
     let mut review = Review {
         context: context_size(&request.snapshot),
@@ -264,7 +264,7 @@ async fn aged(
         aged.extend(todos.into_iter().map(|todo| (todo, None)));
         return Ok(checks::todo_drafts(aged, false, SystemTime::now()));
     };
-    let paths: Vec<Option<String>> = todos.iter().take(MOST_BLAMED).map(|it| scope.from_base(&it.place.path)).collect();
+    let paths: Vec<Option<String>> = todos.iter().take(MOST_BLAMED).map(|it| scope.path_from_base(&it.place.path)).collect();
     let committed = since::committed(repository, paths.iter().flatten()).await;
     for (todo, path) in todos.into_iter().zip(paths) {
         let text = path.as_ref().and_then(|path| committed.get(path)).filter(|_| !stop.is_raised());

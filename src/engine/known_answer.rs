@@ -33,7 +33,7 @@ pub struct Asked {
 /// What is known of a question.
 pub enum Known {
     /// Its answer.
-    Answer(Box<Answer>, KeptForm),
+    Answer(Box<Answer>, Box<KeptForm>),
     /// What was answered that has to do with it.
     Earlier(Earlier),
     Nothing,
@@ -96,7 +96,7 @@ impl Asked {
         let same = key.and_then(|key| kept.iter().find(|it| it.is_about(key)));
         if let Some((kept, form)) = same.and_then(|it| Some((it, KeptForm::read(&it.answer)?))) {
             let answer = form.served(context_size(&question.snapshot), ago(kept));
-            return Known::Answer(Box::new(answer), form);
+            return Known::Answer(Box::new(answer), Box::new(form));
         }
         let before = self.scope.and_then(|scope| kept.iter().find(|it| it.is_in(scope)));
         let Some((kept, form)) = before.and_then(|it| Some((it, KeptForm::read(&it.answer)?))) else {

@@ -354,10 +354,11 @@ impl Demand {
         if owns_fields && known.asks_for_usage && says(&["streamoptions", "includeusage"]) {
             return Some(Self::NoUsage);
         }
-        if owns_fields && says(UNKNOWN) {
-            if let Some(field) = other_limit(&squeezed, known.limit_field) {
-                return Some(Self::Limit(field));
-            }
+        if owns_fields
+            && says(UNKNOWN)
+            && let Some(field) = other_limit(&squeezed, known.limit_field)
+        {
+            return Some(Self::Limit(field));
         }
         let refuses = says(UNKNOWN) || says(&["invalid", "must be", "not one of", "should be"]);
         let lists_roles = ["role", "user", "assistant"].iter().all(|word| squeezed.contains(word));

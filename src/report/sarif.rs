@@ -119,14 +119,13 @@ fn artifact(path: &str) -> Value {
 
 /// A shown path as a relative reference of RFC 3986.
 fn uri(path: &str) -> String {
-    let encoded = name_of_visible(path).iter().fold(String::with_capacity(path.len()), |mut uri, &byte| {
+    name_of_visible(path).iter().fold(String::with_capacity(path.len()), |mut uri, &byte| {
         match byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&byte) {
             true => uri.push(char::from(byte)),
             false => uri.push_str(&format!("%{byte:02X}")),
         }
         uri
-    });
-    encoded
+    })
 }
 
 #[cfg(test)]

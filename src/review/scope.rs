@@ -47,7 +47,7 @@ impl Scope {
     }
 
     /// Where a file of the text lies, from the base on.
-    pub fn from_base(&self, path: &str) -> Option<String> {
+    pub fn path_from_base(&self, path: &str) -> Option<String> {
         Some(self.files.get(path)?.strip_prefix(self.base.as_ref()?).ok()?.to_str()?.to_owned())
     }
 
@@ -57,7 +57,7 @@ impl Scope {
     }
 
     /// What a path from the root on means.
-    pub fn from_root(&self, path: &str) -> Option<NamedPath> {
+    pub fn named_from_root(&self, path: &str) -> Option<NamedPath> {
         self.below_base(self.root.as_ref()?, path)
     }
 
@@ -115,7 +115,7 @@ mod tests {
             let found = scope.resolve("docs/en/a.md", target).map(|it| it.from_base);
             assert_eq!(found.as_deref(), expected, "{target}");
         }
-        assert_eq!(scope.from_base("docs/en/a.md").as_deref(), Some("docs/en/a.md"));
+        assert_eq!(scope.path_from_base("docs/en/a.md").as_deref(), Some("docs/en/a.md"));
         let inner = Scope::new(&snapshot, Some(&base), Some(folder.path()), false);
         assert!(!inner.is_whole && !Scope::new(&snapshot, Some(&base), None, true).is_whole);
         fs::write(base.join("PKG-INFO"), "").unwrap();

@@ -50,7 +50,7 @@ impl Since {
             .files()
             .iter()
             .filter_map(|source| source.path.clone())
-            .filter_map(|shown| scope.from_base(&shown).map(|path| (shown, path)))
+            .filter_map(|shown| scope.path_from_base(&shown).map(|path| (shown, path)))
             .collect();
         let paths: Vec<String> = files.iter().map(|(_, path)| path.clone()).collect();
         let unchanged = repository.unchanged(&tree, &paths).await?;
@@ -66,7 +66,7 @@ impl Since {
                 let Ok(segment) = context.segment_of_path(&shown) else { continue };
                 let lines = match earlier.get(&path) {
                     Some(earlier) => changed_lines(earlier, &context.read(segment.text.clone())?),
-                    None => vec![1..usize::MAX],
+                    None => std::iter::once(1..usize::MAX).collect(),
                 };
                 changed.insert(shown, lines);
             }

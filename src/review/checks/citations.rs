@@ -103,7 +103,7 @@ impl<'c> Citations<'c> {
 
     fn no_such_file(&self, path: &str, scope: &Scope) -> Option<Found> {
         let (folder, name) = path.rsplit_once('/')?;
-        let place = scope.from_root(path)?;
+        let place = scope.named_from_root(path)?;
         if scope.presence(&place.absolute) != Presence::Missing {
             return None;
         }

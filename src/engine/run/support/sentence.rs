@@ -15,8 +15,12 @@ pub fn item(line: &str) -> (&str, &str) {
     let number = text.len() - text.trim_start_matches(|it: char| it.is_ascii_digit()).len();
     let length = match text.as_bytes() {
         [b'-' | b'*' | b'+', b' ', ..] => 2,
-        bytes if (1..4).contains(&number) && matches!(bytes.get(number), Some(b'.' | b')')) => {
-            if bytes.get(number + 1) == Some(&b' ') { number + 2 } else { 0 }
+        bytes
+            if (1..4).contains(&number)
+                && matches!(bytes.get(number), Some(b'.' | b')'))
+                && bytes.get(number + 1) == Some(&b' ') =>
+        {
+            number + 2
         }
         _ if text.starts_with("• ") => "• ".len(),
         _ => 0,
