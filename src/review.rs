@@ -264,7 +264,8 @@ async fn aged(
         aged.extend(todos.into_iter().map(|todo| (todo, None)));
         return Ok(checks::todo_drafts(aged, false, SystemTime::now()));
     };
-    let paths: Vec<Option<String>> = todos.iter().take(MOST_BLAMED).map(|it| scope.path_from_base(&it.place.path)).collect();
+    let paths: Vec<Option<String>> =
+        todos.iter().take(MOST_BLAMED).map(|it| scope.path_from_base(&it.place.path)).collect();
     let committed = since::committed(repository, paths.iter().flatten()).await;
     for (todo, path) in todos.into_iter().zip(paths) {
         let text = path.as_ref().and_then(|path| committed.get(path)).filter(|_| !stop.is_raised());
