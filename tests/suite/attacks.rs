@@ -31,7 +31,10 @@ const SECRET: &str = "the secret of the canary";
 const SESSIONS: usize = 3;
 
 /// How long the session beside them may have to wait for a cell. Its process shares two processors with the attackers.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long an attack may take; some are to be ended by that.
+const ATTACK_TIME: Duration = Duration::from_secs(3);
 
 /// Answers calls with whatever a program may get to see.
 struct HostFunctions;
@@ -107,7 +110,7 @@ fn fork_server() -> Arc<ForkServer> {
     Arc::new(ForkServer::new(PathBuf::from(env!("CARGO_BIN_EXE_rlm"))))
 }
 
-async fn start(fork_server: &Arc<ForkServer>, variables: Vec<(String, String)>) -> ReplSession {
+async fn start(fork_server: &Arc<ForkServer>, variables: Vec<(String, String)>, cell_time: Duration) -> ReplSession {
     let context = Snapshot::of_text(None, "the context".to_owned()).context().expect("a text can be stored");
     let launch = Launch {
         fork_server: fork_server.clone(),
@@ -116,9 +119,7 @@ async fn start(fork_server: &Arc<ForkServer>, variables: Vec<(String, String)>) 
         memory_limit: 200 << 20,
         allow_weaker_sandbox: false,
     };
-    // Long enough for a busy machine to write and read a large frame.
-    let limits = Limits { cell_time: Duration::from_secs(3), output_chars: 2000 };
-    ReplSession::start(launch, limits).await.expect("the process starts")
+    ReplSession::start(launch, Limits { cell_time, output_chars: 2000 }).await.expect("the process starts")
 }
 
 async fn run(session: &mut ReplSession, code: &str) -> Result<CellOutcome, String> {
@@ -198,7 +199,7 @@ async fn attack(session: &mut ReplSession, cell: &Cell, outside: &Outside) -> Re
 
 /// A session that has nothing to do with the attacks and counts meanwhile.
 async fn bystander(fork_server: &Arc<ForkServer>, is_over: &AtomicBool) -> (usize, Duration) {
-    let mut session = start(fork_server, Vec::new()).await;
+    let mut session = start(fork_server, Vec::new(), PATIENCE).await;
     run(&mut session, "count = 0").await.expect("the session holds");
     let (mut cells, mut longest) = (0, Duration::ZERO);
     while !is_over.load(Ordering::Relaxed) {
@@ -221,20 +222,20 @@ async fn no_attack_reaches_anything() {
     let (is_over, next, fork_server) = (AtomicBool::new(false), AtomicUsize::new(0), fork_server());
     let attackers = stream::iter(0..SESSIONS).map(|_| async {
         let mut complaints = Vec::new();
-        let mut session = start(&fork_server, outside.variables()).await;
+        let mut session = start(&fork_server, outside.variables(), ATTACK_TIME).await;
         while let Some(cell) = attacks.get(next.fetch_add(1, Ordering::Relaxed)) {
             let mut result = attack(&mut session, cell, &outside).await;
             // How an attack ends may hang on time that a busy machine did not have, or on what an earlier one has left.
             // What reaches anything outside is never forgiven, and nothing is twice.
             if result.as_ref().is_err_and(|why| why.starts_with("it was to be") || why.starts_with("afterwards")) {
                 session.close().await;
-                session = start(&fork_server, outside.variables()).await;
+                session = start(&fork_server, outside.variables(), ATTACK_TIME).await;
                 result = attack(&mut session, cell, &outside).await;
             }
             // A session that may have been harmed is of no use for the next attack.
             if result.is_err() || ["survives", "forgets", "may lose"].contains(&cell.expected.as_str()) {
                 session.close().await;
-                session = start(&fork_server, outside.variables()).await;
+                session = start(&fork_server, outside.variables(), ATTACK_TIME).await;
             }
             complaints.extend(result.err().map(|complaint| format!("{}: {complaint}", cell.name)));
         }
@@ -318,8 +319,9 @@ async fn meet(fork_server: Arc<ForkServer>, case: &str) -> String {
     let variables = vec![("case".to_owned(), case.to_owned())];
     let names = Names { variables, ..Names::default() };
     let launch = Launch { fork_server, names, context, memory_limit: 200 << 20, allow_weaker_sandbox: false };
-    // Long enough for a busy machine to write and read a large frame.
-    let limits = Limits { cell_time: Duration::from_secs(3), output_chars: 2000 };
+    // What a busy machine needs for a large frame is no reason to end the others.
+    let never_ends = ["a report of another cell", "calls and no reading", "the last generation"].contains(&case);
+    let limits = Limits { cell_time: if never_ends { ATTACK_TIME } else { PATIENCE }, output_chars: 2000 };
     let mut session = ReplSession::start(launch, limits).await.expect("the process starts");
     let outcome = session.run_cell("print(1)", &HostFunctions).await;
     let seen = match outcome {
