@@ -59,7 +59,9 @@ enum Command {
     Models(models::ModelsArguments),
     /// Show which questions were asked in the terminal, how they have ended and what they took
     Runs(runs::RunsArguments),
-    /// Show or clear the store of models' replies and of runs, which saves calls that were made before
+    /// Show what a run did: as a tree, as a page, or beside another run
+    Trace(trace::TraceArguments),
+    /// Show or clear the store of models' replies, of runs and of their traces, which saves calls that were made before
     Store(store::StoreArguments),
     /// Check the set-up and say how to mend it
     Doctor(doctor::DoctorArguments),
@@ -102,6 +104,7 @@ pub fn main() -> ExitCode {
             Command::Review(arguments) => review::run(*arguments).await,
             Command::Models(arguments) => models::run(arguments).await,
             Command::Runs(arguments) => runs::run(&arguments),
+            Command::Trace(arguments) => trace::run(arguments).await,
             Command::Store(arguments) => store::run(&arguments),
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Completions(arguments) => documents::completions(arguments, Arguments::command()),

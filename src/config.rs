@@ -25,7 +25,7 @@ pub use definition::{Definition, Facts, Group};
 pub use endpoint::{Endpoint, EndpointSettings};
 pub use environment::Environment;
 pub use kind::Shape;
-pub use modes::{Effort, Protocol, Repair, Strategy};
+pub use modes::{Effort, Protocol, Repair, Strategy, TraceContent};
 pub use names::{distance, in_editor};
 pub use option_table::{DEFINITIONS, Limits, Options, Settings};
 pub use tools::{Deed, ToolSpec, tools};

@@ -11,11 +11,14 @@ mod answer;
 mod budget;
 mod cite;
 mod consultation;
+mod coverage;
+mod detail;
 mod error;
 mod event;
 mod expectation;
 mod host;
 mod known_answer;
+mod origin;
 mod preview;
 mod prompt;
 mod query_context;
@@ -29,10 +32,12 @@ pub use answer::{Answer, Citation, CitationState, Earlier, EarlierState, Lost, T
 pub use budget::usage::Usage;
 pub use cite::Files as CitedFiles;
 pub use consultation::{Consultation, Reader};
-pub use event::{ContextSize, Delta, Event, EventSink, Origin, Started, SubCallState};
+pub use detail::{CallEnded, Caller, Detail, FileSize, Place};
+pub use event::{ContextSize, Delta, Event, EventSink, Started, SubCallState};
 pub use expectation::{Expectation, Spread, not_confirmed};
 pub use host::{all_tools, call_program, places::Places, python as functions_in_python, tool_action, tool_call};
 pub use known_answer::kept_text;
+pub use origin::Origin;
 pub use preview::Preview;
 pub use question::{
     Focus, Question,
@@ -140,7 +145,7 @@ impl Engine {
         }
         if let (Some(asked), Some(text)) = (asked, text) {
             let context = question.snapshot.context_if_built();
-            let strategy = strategy(&question, self.choice.root.as_ref(), context.map(|it| it.char_len()));
+            let (strategy, _) = strategy(&question, self.choice.root.as_ref(), context.map(|it| it.char_len()));
             asked.keep(&tree, &question, &answer, text, strategy).await;
         }
         answer.earlier = earlier;
@@ -203,6 +208,7 @@ async fn conclude(
         Err(RunError::Failed(failure)) => (RunOutput::new(partial(), Termination::Failed), Some(failure)),
     };
     let RunOutput { text, termination, passages, says_so, found_nothing, warnings: told } = output;
+    let wants_files = tree.takes_details();
     let (model, has_looked) = (tree.choice.root.name().to_owned(), tree.has_looked());
     let (is_shaped, is_answer) = (question.config.schema.is_some(), termination.is_answer());
     // A text that was never asked for is not read now only to check a partial answer.
@@ -228,7 +234,8 @@ async fn conclude(
         if grounded == Grounded::None && is_answer && (!says_so || is_shaped) {
             warnings.push(grounding::warning(&model));
         }
-        Looked { text, grounded, citations, context: context_size(&snapshot), warnings }
+        let files = context.as_deref().filter(|_| wants_files).map(coverage::files);
+        Looked { text, grounded, citations, context: context_size(&snapshot), warnings, files }
     });
     let mut looks = std::pin::pin!(looks);
     let looked = match termination.is_answer() {
@@ -242,8 +249,9 @@ async fn conclude(
             }
         },
     };
-    let Looked { text, grounded, citations, context, warnings } =
+    let Looked { text, grounded, citations, context, warnings, files } =
         looked.unwrap_or_else(|_| Looked { text: written, ..Looked::default() });
+    files.into_iter().for_each(|files| tree.note(|| files));
     let warnings = warnings.into_iter().chain(tree.known.take_notice()).collect();
     let LostCalls { first: lost, count: lost_count } = tree.ledger.lost();
     let usage = tree.ledger.meter.usage();
@@ -273,6 +281,8 @@ struct Looked {
     citations: Vec<Citation>,
     context: ContextSize,
     warnings: Vec<String>,
+    /// For a trace.
+    files: Option<Detail>,
 }
 
 /// What came of a question.
@@ -320,7 +330,11 @@ async fn answer(tree: &QueryContext, question: &Question, key: Option<Asked>) ->
         context: context_size(snapshot),
     }));
     let earlier = match known {
-        Known::Answer(answer, form) => return Answered::Known(answer, form),
+        Known::Answer(answer, form) => {
+            let why = "the same was answered before, about the same text".to_owned();
+            tree.note(|| Detail::Decision { run: 0, choice: "known answer", why });
+            return Answered::Known(answer, form);
+        }
         Known::Earlier(earlier) => Some(earlier),
         Known::Nothing => None,
     };
@@ -339,7 +353,12 @@ async fn run(
 ) -> Result<RunOutput, RunError> {
     let root = tree.choice.root.clone();
     let characters = text.as_ref().map(|it| it.char_len());
-    let result = match (&text, strategy(question, root.as_ref(), characters)) {
+    let (chosen, why) = strategy(question, root.as_ref(), characters);
+    tree.note(|| Detail::Decision { run: 0, choice: chosen.name(), why: why.to_owned() });
+    if let (Some(text), Strategy::Direct) = (&text, chosen) {
+        tree.note_shown(1, "whole text", || coverage::all(text));
+    }
+    let result = match (&text, chosen) {
         (Some(text), Strategy::Direct) => {
             tree.note_look();
             direct::answer(tree, question, text).await
@@ -352,7 +371,7 @@ async fn run(
             let context = context.clone();
             let inputs = RunInputs { question, task, context, overview: &overview, model: root.clone(), depth: 0 };
             match Run::new(tree, inputs) {
-                Ok(run) => run.finish().await,
+                Ok(run) => run.finish(None).await,
                 Err(stop) => Err(stop),
             }
         }
@@ -386,6 +405,7 @@ async fn read_instead(
         session.note_failed_at_programs();
     }
     tree.known.forget_turns(0).await;
+    tree.note(|| Detail::Decision { run: 0, choice: Strategy::Read.name(), why: why.clone() });
     tree.say(format!("{why}; it is given passages instead"));
     let warning = format!("{why}; so it was given passages of the built-in search to read");
     read::answer(tree, question, &text, Some(warning)).await.map_err(|_| stop)

@@ -22,3 +22,4 @@ pub mod setup;
 pub mod store;
 pub mod text;
 pub mod tools;
+pub mod trace;

@@ -110,6 +110,11 @@ impl Store {
         Self { folder, bounds, shared: Arc::default(), thread: OnceLock::new() }
     }
 
+    /// Where it lies, if it is on.
+    pub fn folder(&self) -> Option<&Folder> {
+        self.folder.as_ref()
+    }
+
     /// Whether there is a place for it.
     pub fn is_on(&self) -> bool {
         self.folder.is_some()
@@ -274,7 +279,7 @@ impl Store {
 
     /// Looks into the file at once, if there is one.
     fn looked<T>(&self, look: impl FnOnce(&Database) -> Result<T, rusqlite::Error>) -> Result<Option<T>, String> {
-        let Some(path) = self.folder()?.existing() else { return Ok(None) };
+        let Some(path) = self.needed_folder()?.existing() else { return Ok(None) };
         let database = Database::open(&path, self.bounds, now()).map_err(|problem| self.described(&problem))?;
         look(&database).map(Some).map_err(|error| self.described(&error.into()))
     }
@@ -284,7 +289,7 @@ impl Store {
     /// # Errors
     /// There is none, or something stays; a sentence.
     pub fn clear(&self) -> Result<(), String> {
-        let folder = self.folder()?;
+        let folder = self.needed_folder()?;
         let Some(path) = folder.existing() else { return Ok(()) };
         match Database::open(&path, self.bounds, now()) {
             Ok(mut database) => database.clear().map_err(|problem| self.described(&problem)),
@@ -295,7 +300,7 @@ impl Store {
         }
     }
 
-    fn folder(&self) -> Result<&Folder, String> {
+    fn needed_folder(&self) -> Result<&Folder, String> {
         self.folder.as_ref().ok_or_else(|| "the store is off".to_owned())
     }
 

@@ -150,6 +150,7 @@ API keys come from the environment of Emacs and from nowhere else."
                           (:noCache boolean)
                           (:refresh boolean)
                           (:confirmAbove number)
+                          (:traceContent (choice (const "full") (const "none")))
                           (:maxIterations integer)
                           (:maxDepth integer)
                           (:maxCalls integer)

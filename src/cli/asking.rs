@@ -1,13 +1,19 @@
 //! One question of the terminal: from its settings to its answer, and what the person sees meanwhile.
 
-use super::{output::print_json, progress::Display, request::Request, runs::NotedRun, scope, trace::TraceFile};
+use super::{
+    output::{failure, print_json},
+    progress::Display,
+    request::Request,
+    scope,
+};
 use crate::{
     config::{Limits, Settings},
     corpus::StopFlag,
-    engine::{self, Answer, Backend, Event, EventSink, Question, RunConfig, Session, Started, Termination},
+    engine::{self, Answer, Backend, Detail, Event, EventSink, Question, RunConfig, Session, Started, Termination},
     failure::Failure,
     report::{self, Circumstances},
     setup,
+    trace::{NotedRun, Recording},
 };
 use serde_json::json;
 use std::{
@@ -95,13 +101,23 @@ impl Asking {
             }
         }
         let replies = engine.backend.replies.clone();
-        let noted = match request.filter(|_| !settings.no_cache) {
-            Some(request) => NotedRun::begin(&replies, &question.text, &request).await,
-            None => None,
+        let noted = match settings.no_cache {
+            true => None,
+            false => {
+                let request = request.as_ref().map(Request::written).unwrap_or_default();
+                NotedRun::begin(replies.store(), &question.text, request, &teller.recording).await
+            }
         };
-        let answer = engine.ask(question, teller.clone(), cancel).await;
+        let mut answer = engine.ask(question, teller.clone(), cancel).await;
         let run = match noted {
-            Some(noted) => Some(noted.end(&answer, engine.choice.root.name()).await),
+            Some(mut noted) => {
+                answer.warnings.extend(noted.take_problem());
+                let number = noted.number;
+                // Whoever follows the run believes that it is over when it is noted so.
+                teller.record(&answer);
+                noted.end(&answer, engine.choice.root.name()).await;
+                Some(number)
+            }
             None => None,
         };
         // What is binary or unreadable shows only when it is read.
@@ -113,28 +129,34 @@ impl Asking {
 /// Tells the terminal and the trace what happens.
 pub struct Teller {
     display: Display,
-    trace: Option<TraceFile>,
+    recording: Recording,
     started: Mutex<Option<Started>>,
 }
 
 impl Teller {
-    pub fn new(display: Display, trace: Option<TraceFile>) -> Arc<Self> {
-        Arc::new(Self { display, trace, started: Mutex::default() })
+    pub fn new(display: Display, recording: Recording) -> Arc<Self> {
+        Arc::new(Self { display, recording, started: Mutex::default() })
     }
 
-    /// Prints the answer, or the rest of it, and how it came about.
-    pub fn finish(&self, answer: &Answer, json: bool) {
+    /// Ends the trace. Returns the result as it stands there.
+    fn record(&self, answer: &Answer) -> report::types::Answer {
         let started = self.started.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let trace = self.trace.as_ref().map(TraceFile::shown_path);
+        let trace = self.recording.shown_path();
         let circumstances = started.map_or_else(Circumstances::default, |it| Circumstances {
             model: it.model,
             worker: it.worker,
             trace: None,
         });
         let object = report::answer(answer, &Circumstances { trace, ..circumstances });
-        if let Some(trace) = &self.trace {
-            trace.finish(&object);
+        if let Some(problem) = self.recording.finish(&object) {
+            failure(problem);
         }
+        object
+    }
+
+    /// Prints the answer, or the rest of it, and how it came about.
+    pub fn finish(&self, answer: &Answer, json: bool) {
+        let object = self.record(answer);
         if json {
             print_json(&json!(object));
         } else {
@@ -146,12 +168,18 @@ impl Teller {
 
 impl EventSink for Teller {
     fn emit(&self, event: Event) {
-        if let Some(trace) = &self.trace {
-            trace.write::<()>(&report::event(event.clone()));
-        }
+        self.recording.event(&event);
         self.display.show(&event);
         if let Event::Started(started) = event {
             *self.started.lock().unwrap_or_else(PoisonError::into_inner) = Some(started);
         }
+    }
+
+    fn takes_details(&self) -> bool {
+        self.recording.is_on()
+    }
+
+    fn note(&self, detail: Detail) {
+        self.recording.detail(&detail);
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     setup,
     store::{Folder, Store},
     text::{counted, visible_path},
+    trace::Recording,
 };
 use clap::Args;
 use rustyline::{Config, Editor, error::ReadlineError, history::MemHistory};
@@ -233,7 +234,7 @@ impl Chat {
         };
         let cancel = CancellationToken::new();
         *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(cancel.clone());
-        let teller = Teller::new(Display::new(self.quiet, self.verbose, view), None);
+        let teller = Teller::new(Display::new(self.quiet, self.verbose, view), Recording::new(settings.trace_content));
         let words = self.words_of(question);
         let asking = Asking {
             question: question.to_owned(),

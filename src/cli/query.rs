@@ -8,13 +8,13 @@ use super::{
     progress::Display,
     request::Request,
     scope,
-    trace::TraceFile,
     view::{self, View, ViewOptions},
 };
 use crate::{
     engine::{Answer, Termination},
     setup,
     store::{Folder, Store},
+    trace::{Recording, TraceFile},
 };
 use clap::Args;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
@@ -112,10 +112,11 @@ pub async fn run(
         Ok(resolved) => resolved,
         Err(problem) => return super::wrong_usage(&problem),
     };
-    let trace = match trace.map(TraceFile::create).transpose() {
-        Ok(trace) => trace,
+    let recording = Recording::new(settings.trace_content);
+    match trace.map(TraceFile::create).transpose() {
+        Ok(trace) => trace.into_iter().for_each(|trace| recording.add(trace)),
         Err(error) => return super::wrong_usage(&error),
-    };
+    }
     let cancel = CancellationToken::new();
     let cancelling = cancel.clone();
     let end = move || {
@@ -132,7 +133,7 @@ pub async fn run(
         Err(problem) => return super::wrong_usage(&problem),
     };
     view.streams &= !json;
-    let teller = Teller::new(Display::new(quiet, verbose, view), trace);
+    let teller = Teller::new(Display::new(quiet, verbose, view), recording);
     let is_piped = scope::reads_standard_input(&subject.path);
     let (conversation, words) = match conversation {
         Some(earlier) => {

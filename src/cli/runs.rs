@@ -5,14 +5,11 @@
 
 use super::{output::print, request::Request};
 use crate::{
-    engine::Answer,
-    llm::Replies,
     setup,
-    store::{BegunRun, Claim, EndedRun, Folder, KeptRun, Store},
-    text::{counted, grouped, one_line, visible_path},
+    store::{EndedRun, Folder, KeptRun, Store},
+    text::{counted, grouped, visible_path},
 };
 use clap::Args;
-use serde_json::json;
 use std::{
     collections::BTreeMap,
     ffi::OsString,
@@ -27,42 +24,7 @@ pub struct RunsArguments {
     cost: bool,
 }
 
-/// Characters of a question that a list shows.
-const QUESTION_CHARS: usize = 70;
-
 const RESUME: &str = "--resume";
-
-/// A run of the terminal that is under way.
-pub struct NotedRun<'a> {
-    store: &'a Store,
-    number: i64,
-    _claim: Option<Claim<'a>>,
-}
-
-impl<'a> NotedRun<'a> {
-    /// Notes that a run begins, if there is a store.
-    pub async fn begin(replies: &'a Replies, question: &str, request: &Request) -> Option<Self> {
-        let store = Some(replies.store()).filter(|store| store.is_on())?;
-        let begun = BegunRun { question: one_line(question, QUESTION_CHARS), request: request.written() };
-        let number = store.begin_run(begun).await?;
-        Some(Self { store, number, _claim: store.claim_run(number).await })
-    }
-
-    /// Notes how it has ended. Returns its number.
-    pub async fn end(self, answer: &Answer, model: &str) -> i64 {
-        let usage = &answer.usage;
-        let ended = EndedRun {
-            state: json!(answer.termination).as_str().unwrap_or_default().to_owned(),
-            model: model.to_owned(),
-            calls: usage.calls,
-            cached_calls: usage.cached_calls,
-            tokens: usage.tokens.input + usage.tokens.output,
-            cost: usage.cost,
-        };
-        self.store.end_run(self.number, ended).await;
-        self.number
-    }
-}
 
 /// The command line that is meant by one with `--resume RUN`: that of the run, and what else stands on this one behind it, so
 /// that what is said anew counts. Goes to the folder of the run. Any other command line stays.
@@ -93,7 +55,9 @@ pub fn resumed(mut arguments: Vec<OsString>) -> Result<Vec<OsString>, String> {
     if store.is_run_open(number) {
         return Err(format!("{RESUME}: run {number} is still at work"));
     }
-    let request = Request::read(&run.begun.request).ok_or_else(unknown)?;
+    let request = Request::read(&run.begun.request).ok_or_else(|| {
+        format!("{RESUME}: run {number} was asked in an editor, or in words that are not kept; ask the same again")
+    })?;
     request.check(&arguments, &format!("{RESUME}: "), &format!("run {number}"))?;
     let folder = visible_path(&request.folder);
     std::env::set_current_dir(&request.folder)
@@ -167,6 +131,7 @@ fn time(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::BegunRun;
 
     #[test]
     fn days_are_added_up() {

@@ -4,7 +4,8 @@ use super::{output::print, say};
 use crate::{
     engine, setup,
     store::{self, Folder, KeptAnswer, Store, Summary, Table},
-    text::{age, counted, visible_path},
+    text::{age, counted, grouped, visible_path},
+    trace::{KeptTraces, TraceFolder},
 };
 use clap::{Args, Subcommand};
 use std::{
@@ -35,12 +36,15 @@ pub fn run(arguments: &StoreArguments) -> ExitCode {
         say("rlm: there is no store: RLM_STORE says `off`, or neither it nor HOME says where one could be");
         return ExitCode::FAILURE;
     };
-    let store = Store::new(Some(folder.clone()));
+    let (store, traces) = (Store::new(Some(folder.clone())), TraceFolder::of(&folder));
     let done = match arguments.command {
         StoreCommand::Path => Ok(visible_path(folder.path())),
-        StoreCommand::Show => store.summary().map(|summary| describe(&folder, &summary)),
+        StoreCommand::Show => store.summary().map(|summary| describe(&folder, &summary, &traces.summary())),
         StoreCommand::Answer { number } => answer(&store, number),
-        StoreCommand::Clear => store.clear().map(|()| format!("the store {} is empty", visible_path(folder.path()))),
+        StoreCommand::Clear => store
+            .clear()
+            .and_then(|()| traces.clear())
+            .map(|()| format!("the store {} is empty", visible_path(folder.path()))),
     };
     match done {
         Ok(text) => {
@@ -65,7 +69,7 @@ fn answer(store: &Store, number: i64) -> Result<String, String> {
     Ok(format!("# {question}\n\n*This was the answer {ago} ago. The text may have changed since.*\n\n{text}"))
 }
 
-fn describe(folder: &Folder, summary: &Summary) -> String {
+fn describe(folder: &Folder, summary: &Summary, traces: &KeptTraces) -> String {
     let mut lines = vec![
         format!("folder         {}", visible_path(folder.path())),
         format!(
@@ -82,6 +86,15 @@ fn describe(folder: &Folder, summary: &Summary) -> String {
         lines.push(format!("{name:<14} {entries}{times}"));
         lines.push(format!("               {holds}"));
     }
+    let KeptTraces { traces, bytes, most_traces, most_bytes } = traces;
+    lines.push(format!(
+        "traces         {}, {}, of at most {} and {}; the oldest go first",
+        grouped(traces),
+        counted(bytes, "byte"),
+        grouped(most_traces),
+        counted(most_bytes, "byte")
+    ));
+    lines.push("               what each run did, with the texts that models were shown; `rlm trace show`".to_owned());
     lines.push(format!(
         "kept           {} at most; what was not used for longest goes first",
         counted(summary.most_days, "day")

@@ -1,156 +1,190 @@
-//! The trace of a run: JSON Lines, one event a line, the last one `done` with the whole result.
-//!
-//! A trace holds all of the text that models were shown, so only its owner may read it. It is written to a file of its own:
-//! one that is new, or empty, or an earlier trace. No link is followed, since nobody named what it leads to.
+//! `rlm trace`: what a run did, as a tree in the terminal, as a page, or beside another run.
 
-use super::output;
-use crate::{report::types::Event, text::visible_path};
-use serde::Serialize;
-use serde_json::json;
+use super::{
+    output::{print, print_part},
+    say,
+};
+use crate::{
+    setup,
+    store::{Folder, Store},
+    text::visible_path,
+    trace::{self, Reader, Trace, TraceFolder},
+};
+use clap::{Args, Subcommand};
 use std::{
-    fs::{File, OpenOptions, Permissions},
-    io::{self, BufWriter, Read, Seek, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    process::ExitCode,
+    time::Duration,
 };
 
-/// A trace that is being written.
-pub struct TraceFile {
+#[derive(Debug, Args)]
+pub struct TraceArguments {
+    #[command(subcommand)]
+    command: TraceCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum TraceCommand {
+    /// Show the tree of a run: turns, programs, what they looked at and whom they called, with times, tokens and cost
+    Show {
+        #[command(flatten)]
+        run: Named,
+        /// Show all of many children that are alike
+        #[arg(long)]
+        all: bool,
+        /// Show each thing when it has ended, until the run has
+        #[arg(long, short, conflicts_with = "all")]
+        follow: bool,
+    },
+    /// Write a run as one page that needs no network: tree, waterfall, programs and outputs, and which lines were read
+    Html {
+        #[command(flatten)]
+        run: Named,
+        /// The file of the page, or `-` for standard output; without it, `rlm-trace-RUN.html` in this folder
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Show where two runs part, and what each took
+    Diff {
+        #[arg(value_name = "RUN", help = RUN)]
+        first: String,
+        #[arg(value_name = "RUN", help = RUN)]
+        second: String,
+    },
+}
+
+const RUN: &str = "A number of `rlm runs`, `last`, or the file of a trace";
+
+#[derive(Debug, Args)]
+struct Named {
+    #[arg(value_name = "RUN", help = RUN, default_value = LAST)]
+    run: String,
+}
+
+const LAST: &str = "last";
+
+/// How often it is looked whether there is more of a trace.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Bytes of a trace that are taken at a time.
+const PART: u64 = 1 << 20;
+
+/// A trace that was named.
+struct Source {
     path: PathBuf,
-    state: Mutex<State>,
+    /// The number of its run, if it is one of the store's.
+    run: Option<i64>,
 }
 
-struct State {
-    file: BufWriter<File>,
-    seq: u64,
-    /// Why writing failed first; nothing is written after that.
-    failure: Option<io::Error>,
-}
-
-/// A line of a trace.
-#[derive(Serialize)]
-struct Line<'a, R> {
-    #[serde(flatten)]
-    event: &'a Event<R>,
-    seq: u64,
-}
-
-/// How each line begins, and so every file that is a trace.
-const BEGINNING: &[u8] = br#"{"kind":""#;
-
-/// Only its owner may read or write it.
-const PRIVATE: u32 = 0o600;
-
-impl TraceFile {
-    pub fn create(path: PathBuf) -> Result<Self, String> {
-        let file = create(&path).map_err(|error| format!("cannot write the trace {}: {error}", visible_path(&path)))?;
-        let state = State { file: BufWriter::new(file), seq: 0, failure: None };
-        Ok(Self { path, state: Mutex::new(state) })
-    }
-
-    pub fn shown_path(&self) -> String {
-        visible_path(&self.path)
-    }
-
-    pub fn write<R: Serialize>(&self, event: &Event<R>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = json!(Line { event, seq: state.seq });
-        state.seq += 1;
-        if state.failure.is_none() {
-            let written = writeln!(state.file, "{line}");
-            state.failure = written.err();
+pub async fn run(arguments: TraceArguments) -> ExitCode {
+    let done = match arguments.command {
+        TraceCommand::Show { run, follow: true, .. } => match Source::named(&run.run) {
+            Ok(source) => follow(&source).await,
+            Err(problem) => Err(problem),
+        },
+        TraceCommand::Show { run, all, .. } => {
+            Source::named(&run.run).and_then(|it| it.read()).map(|it| show(&it, all))
         }
-    }
-
-    /// Writes the last line. A trace that is not whole is a failure of the command.
-    pub fn finish<R: Serialize>(&self, result: R) {
-        self.write(&Event::Done { result });
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let failure = state.failure.take().or_else(|| state.file.flush().err());
-        if let Some(error) = failure {
-            output::failure(format!("the trace {} is not whole: {error}", visible_path(&self.path)));
+        TraceCommand::Html { run, output } => Source::named(&run.run).and_then(|source| html(&source, output)),
+        TraceCommand::Diff { first, second } => [first, second]
+            .iter()
+            .map(|run| Source::named(run)?.read())
+            .collect::<Result<Vec<_>, String>>()
+            .map(|traces| trace::difference(&traces[0], &traces[1]).iter().for_each(|line| print(line))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            say(&format!("rlm: {problem}"));
+            ExitCode::FAILURE
         }
     }
 }
 
-/// An empty file that nobody else can read. Nothing is emptied before it is known to be an earlier trace.
-fn create(path: &Path) -> io::Result<File> {
-    // A pipe that nobody reads must not make the program wait for being opened.
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    let mut options = OpenOptions::new();
-    let options = options.read(true).write(true).create(true).truncate(false).mode(PRIVATE).custom_flags(flags);
-    let mut file = options.open(path).map_err(|error| match error.raw_os_error() {
-        Some(libc::ELOOP) => io::Error::other("it is a symbolic link; name the file itself"),
-        Some(libc::ENXIO) => not_a_file(),
-        _ => error,
-    })?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(not_a_file());
-    }
-    if metadata.nlink() > 1 {
-        return Err(io::Error::other("the file has another name too (a hard link); name a new one"));
-    }
-    let mut beginning = Vec::new();
-    (&mut file).take(BEGINNING.len() as u64).read_to_end(&mut beginning)?;
-    if !beginning.is_empty() && beginning != BEGINNING {
-        return Err(io::Error::other("the file holds something else than a trace; name another one, or remove it"));
-    }
-    file.set_permissions(Permissions::from_mode(PRIVATE))?;
-    file.set_len(0)?;
-    file.rewind()?;
-    Ok(file)
-}
-
-fn not_a_file() -> io::Error {
-    io::Error::other("it is not a regular file")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::{fs, os::unix::fs::symlink};
-
-    #[test]
-    fn a_trace_is_private_and_replaces_an_earlier_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("trace.jsonl");
-        for earlier in [None, Some(""), Some("{\"kind\":\"started\",\"seq\":0}\n{\"ki")] {
-            if let Some(earlier) = earlier {
-                fs::write(&path, earlier).unwrap();
-                fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
-            }
-            let trace = TraceFile::create(path.clone()).unwrap_or_else(|error| panic!("{error}"));
-            trace.finish(json!({}));
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, PRIVATE);
-            assert_eq!(fs::read_to_string(&path).unwrap(), "{\"kind\":\"done\",\"result\":{},\"seq\":0}\n");
+impl Source {
+    /// The trace that is meant by a number, by `last`, or by a path.
+    fn named(name: &str) -> Result<Self, String> {
+        let number = name.parse::<i64>().ok();
+        if number.is_none() && name != LAST {
+            return Ok(Self { path: name.into(), run: None });
+        }
+        let store =
+            Folder::of(&setup::environment()).ok_or("there is no store, and so no trace but those of --trace")?;
+        let folder = TraceFolder::of(&store);
+        let Some(run) = number.or_else(|| folder.last()) else {
+            return Err("no trace is kept; each question that is asked with a store leaves one".to_owned());
+        };
+        let path = folder.path_of(run);
+        match path.symlink_metadata() {
+            Ok(_) => Ok(Self { path, run: Some(run) }),
+            Err(_) => Err(format!("run {run} has no trace, or none that is still kept; `rlm runs` lists the runs")),
         }
     }
 
-    #[test]
-    fn what_was_not_named_is_not_written_to() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        fs::write(path("letter"), "dear").unwrap();
-        fs::write(path("diary"), "{\"kind\": \"of blue\"}").unwrap();
-        symlink("letter", path("link")).unwrap();
-        symlink("absent", path("dangling")).unwrap();
-        fs::hard_link(path("letter"), path("twin")).unwrap();
-        rustix::fs::mkfifoat(rustix::fs::CWD, path("pipe"), rustix::fs::Mode::RWXU).unwrap();
-        for (name, why) in [
-            ("link", "symbolic link"),
-            ("dangling", "symbolic link"),
-            ("twin", "hard link"),
-            ("diary", "something else than a trace"),
-            ("pipe", "not a regular file"),
-            (".", "is a directory"),
-        ] {
-            let error = TraceFile::create(path(name)).err().unwrap_or_else(|| panic!("{name} is written to"));
-            assert!(error.to_lowercase().contains(why), "{name}: {error}");
-        }
-        assert_eq!(fs::read_to_string(path("letter")).unwrap(), "dear");
-        assert_eq!(fs::read_to_string(path("diary")).unwrap(), "{\"kind\": \"of blue\"}");
-        assert!(!path("absent").exists());
+    fn read(&self) -> Result<Trace, String> {
+        trace::read(&self.path)
     }
+
+    /// Whether a process is at work on the run.
+    fn is_open(&self) -> bool {
+        let Some(run) = self.run else { return true };
+        Store::new(Folder::of(&setup::environment())).is_run_open(run)
+    }
+
+    /// The name of the page that is made of it.
+    fn page(&self) -> PathBuf {
+        let stem = match self.run {
+            Some(run) => run.to_string(),
+            None => self.path.file_stem().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default(),
+        };
+        format!("rlm-trace-{stem}.html").into()
+    }
+}
+
+fn show(shown: &Trace, all: bool) {
+    let lines = trace::head(shown).into_iter().chain(trace::notes(shown)).chain(trace::tree(shown, all));
+    print(&lines.collect::<Vec<_>>().join("\n"));
+}
+
+/// Shows what ends while the run goes on.
+async fn follow(source: &Source) -> Result<(), String> {
+    let unread = |error| format!("cannot read the trace {}: {error}", visible_path(&source.path));
+    let file = File::open(&source.path).map_err(unread)?;
+    let (mut reader, mut noted) = (Reader::default(), 0);
+    loop {
+        // Asked first, so that what it wrote before its end is read after that.
+        let is_open = source.is_open();
+        let mut part = Vec::new();
+        let count = (&file).take(PART).read_to_end(&mut part).map_err(unread)?;
+        reader.push(&part);
+        for (node, depth) in reader.take_ended() {
+            print(&format!("{}{}", "  ".repeat(depth), trace::entry(node)));
+        }
+        let notes = trace::notes(reader.so_far());
+        notes[noted..].iter().for_each(|note| print(note));
+        noted = notes.len();
+        if count == 0 && (reader.so_far().is_whole() || !is_open) {
+            break;
+        }
+        if count == 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    trace::head(&reader.finish()).iter().for_each(|line| print(line));
+    Ok(())
+}
+
+fn html(source: &Source, output: Option<PathBuf>) -> Result<(), String> {
+    let page = trace::page(&source.read()?);
+    match output {
+        Some(output) if output == Path::new("-") => print_part(&page),
+        output => {
+            let output = output.unwrap_or_else(|| source.page());
+            trace::write_page(&output, &page)?;
+            print(&visible_path(&output));
+        }
+    }
+    Ok(())
 }

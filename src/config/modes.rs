@@ -17,6 +17,18 @@ pub enum Strategy {
     Read,
 }
 
+impl Strategy {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Direct => "direct",
+            Self::Rlm => "rlm",
+            Self::Read => "read",
+        }
+    }
+}
+
 /// How a model asks for what it wants done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Protocol {
@@ -51,4 +63,14 @@ pub enum Repair {
     Placeholders,
     /// A turn that failed leaves the conversation; what it failed with stays.
     CleanRetry,
+}
+
+/// What traces have of the texts of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum TraceContent {
+    /// All.
+    #[default]
+    Full,
+    /// How long they are.
+    None,
 }

@@ -2,7 +2,7 @@
 //! else has to tell of it (the settings of the editors, the tables of the documentation).
 
 use super::{
-    Effort, Environment, Protocol, Repair, SettingsError, Strategy,
+    Effort, Environment, Protocol, Repair, SettingsError, Strategy, TraceContent,
     definition::{
         Definition, Entry, Facts,
         Group::{Context, How, Limits as Bounds, Models},
@@ -64,6 +64,9 @@ options! {
 
         /// US dollars above which you are asked before a question begins; with a limit on cost only if this is set
         "confirmAbove", confirm_above => confirm_above: Money = Money { most: 1e6, unset: "1" }, Facts::of(How);
+
+        /// Whether traces of runs have the texts that models were shown and wrote, or only their lengths
+        "traceContent", trace_content => trace_content: Choice<TraceContent> = Choice::NEW, Facts::of(How).in_environment("RLM_TRACE_CONTENT");
 
         /// Only files that match; may be given several times
         "include", include => include: Globs = Globs, Facts::of(Context);

@@ -40,7 +40,7 @@ impl<'de> Deserialize<'de> for Options {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{DEFINITIONS, Price};
+    use crate::config::{DEFINITIONS, Price, TraceContent};
     use serde_json::json;
 
     #[test]
@@ -52,7 +52,7 @@ mod tests {
             "reasoningEffort": "low",
             "concurrency": 7, "protocol": "tools", "repair": ["cleanRetry"], "schema": {"type": "array"},
             "tools": [], "include": ["*.rs"], "exclude": [], "noIgnore": true, "noCache": true,
-            "refresh": false, "confirmAbove": 2.5, "price": {"m": [1, 2.5]},
+            "refresh": false, "confirmAbove": 2.5, "traceContent": "none", "price": {"m": [1, 2.5]},
         });
         let options = Options::from_json(&section).unwrap();
         let names = section.as_object().unwrap().keys();
@@ -89,6 +89,7 @@ mod tests {
             no_cache: Some(true),
             refresh: Some(false),
             confirm_above: Some(2.5),
+            trace_content: Some(TraceContent::None),
             price: Some([("m".to_owned(), Price { input: 1.0, output: 2.5 })].into()),
             unknown: vec![],
         };

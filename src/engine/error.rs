@@ -47,6 +47,14 @@ impl RunError {
         }
     }
 
+    /// In words.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Failed(failure) => failure.message.clone(),
+            Self::Limit(limit) => limit.explanation().unwrap_or_default().to_owned(),
+        }
+    }
+
     /// A model gave no answer that can be used.
     pub fn no_answer(message: String) -> Self {
         let hint = Some("another model may do better: --model".to_owned());

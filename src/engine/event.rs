@@ -1,20 +1,20 @@
 //! What a run tells the world while it works.
 
-use crate::{corpus::Tally, engine::budget::usage::Usage};
+use crate::{
+    corpus::Tally,
+    engine::{budget::usage::Usage, detail::Detail, origin::Origin},
+};
 
 /// Takes events. It must not block: the run waits for it.
 pub trait EventSink: Send + Sync {
     fn emit(&self, event: Event);
-}
 
-/// A program, or a call of a tool, in its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Origin {
-    pub run: u64,
-    pub depth: usize,
-    pub iteration: u64,
-    /// Which one of its turn, from 1.
-    pub cell: u64,
+    /// Whether it takes details as well, which nobody collects otherwise.
+    fn takes_details(&self) -> bool {
+        false
+    }
+
+    fn note(&self, _: Detail) {}
 }
 
 /// One thing that happened. `run` numbers the runs of a tree, 0 being the root; `depth` is 0 for it as well.

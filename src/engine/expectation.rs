@@ -88,7 +88,7 @@ impl Engine {
         let price = |model: &str| llm::price(&self.prices, model);
         let prices = price(root.name()).zip(price(worker.name()))?;
         let bytes = question.snapshot.bytes();
-        let strategy = strategy(question, root.as_ref(), usize::try_from(bytes).ok());
+        let (strategy, _) = strategy(question, root.as_ref(), usize::try_from(bytes).ok());
         let expected = self.expectation(question, strategy).await;
         let most = match expected.cost {
             _ if expected.is_known => return None,

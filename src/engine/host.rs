@@ -9,7 +9,7 @@ mod call_arguments;
 pub mod call_program;
 pub mod dispatch;
 mod facts;
-mod function;
+pub mod function;
 mod instructions;
 mod looks;
 pub mod names;

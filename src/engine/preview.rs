@@ -71,7 +71,7 @@ impl Engine {
             true => Some(Context::read(snapshot.clone()).text().await.map_err(failed)?),
             false => None,
         };
-        let strategy = strategy::strategy(question, root.as_ref(), text.as_ref().map(|it| it.char_len()));
+        let (strategy, _) = strategy::strategy(question, root.as_ref(), text.as_ref().map(|it| it.char_len()));
         let unread = |error| context_failure(&error);
         let config = &question.config;
         let (focus, asked) = (question.focus.as_ref(), question.text.as_str());

@@ -9,8 +9,10 @@ use crate::{
     corpus::Snapshot,
     engine::{
         Backend,
+        detail::{Detail, Place},
         event::{Event, EventSink},
         host::places::Places,
+        origin::Origin,
         question::config::RunConfig,
     },
     failure::Failure,
@@ -146,6 +148,30 @@ impl QueryContext {
 
     pub fn emit(&self, event: Event) {
         self.progress.emit(event);
+    }
+
+    pub fn takes_details(&self) -> bool {
+        self.progress.takes_details()
+    }
+
+    /// Tells a detail, which is put together only if somebody wants it.
+    pub fn note(&self, detail: impl FnOnce() -> Detail) {
+        if self.takes_details() {
+            self.progress.note(detail());
+        }
+    }
+
+    /// Tells what the root was shown that it has not looked up itself.
+    pub fn note_shown(&self, iteration: u64, function: &'static str, places: impl FnOnce() -> Vec<Place>) {
+        let origin = Origin { run: 0, depth: 0, iteration, cell: 0 };
+        self.note(|| Detail::Look {
+            origin,
+            function,
+            arguments: String::new(),
+            seconds: 0.0,
+            places: places(),
+            error: None,
+        });
     }
 
     /// Says what is done now, and what was used so far.

@@ -34,6 +34,7 @@ use crate::{
         answer::{CitationState, Termination},
         budget::Exceeded,
         cite,
+        detail::Detail,
         error::{CallError, RunError},
         event::Event,
         prompt::{
@@ -154,11 +155,14 @@ impl<'t> Run<'t> {
     }
 
     /// Runs until there is an answer or a reason to end without one. The interpreter is kept for a further question, or
-    /// ends with the run, and nobody waits for that.
+    /// ends with the run, and nobody waits for that. `sub_call` is the one that a child run is made for.
     ///
     /// Boxed, because a run contains the calls of its programs, which contain runs.
-    pub fn finish(mut self) -> BoxFuture<'t, Result<RunOutput, RunError>> {
+    pub fn finish(mut self, sub_call: Option<u64>) -> BoxFuture<'t, Result<RunOutput, RunError>> {
+        let (tree, run, depth) = (self.tree, self.number, self.depth);
         let work = async move {
+            let model = self.model.name().to_owned();
+            tree.note(|| Detail::RunBegan { run, depth, sub_call, model });
             let result = self.turns().await;
             // If the citations were never fixed, or the passages never used, the first answer is kept.
             let standing = self.validator.standing().or_else(|| Some(self.demand.as_ref()?.answer.clone()));
@@ -175,7 +179,12 @@ impl<'t> Run<'t> {
             };
             Ok(RunOutput { passages, says_so: !self.is_taken_at_its_word(), ..ending })
         };
-        work.boxed()
+        let told = async move {
+            let ended = work.await;
+            tree.note(|| Detail::RunEnded { run, error: ended.as_ref().err().map(RunError::sentence) });
+            ended
+        };
+        told.boxed()
     }
 
     async fn turns(&mut self) -> Result<RunOutput, RunError> {

@@ -16,27 +16,36 @@ const PROGRAMS_WINDOW: usize = 8192;
 /// Whether the text is read before the first call: if that takes no time, so that the model is told exact sizes or is
 /// given the text itself, or a part of it.
 pub fn is_read_first(question: &Question, root: &dyn Model) -> bool {
-    question.snapshot.is_quick_to_read() || matches!(strategy(question, root, None), Strategy::Direct | Strategy::Read)
+    question.snapshot.is_quick_to_read()
+        || matches!(strategy(question, root, None).0, Strategy::Direct | Strategy::Read)
 }
 
-/// How a question is answered: never [`Strategy::Auto`]. How many characters the text has is not known if it takes long to
-/// read.
-pub fn strategy(question: &Question, root: &dyn Model, characters: Option<usize>) -> Strategy {
+/// How a question is answered, never by [`Strategy::Auto`], and why so. How many characters the text has is not known if it
+/// takes long to read.
+pub fn strategy(question: &Question, root: &dyn Model, characters: Option<usize>) -> (Strategy, &'static str) {
     match question.config.strategy {
-        Strategy::Auto if root.prefers_programs() => Strategy::Rlm,
         // The built-in model quotes in any case.
-        Strategy::Read if root.prefers_programs() => Strategy::Rlm,
+        Strategy::Auto | Strategy::Read if root.prefers_programs() => {
+            (Strategy::Rlm, "the built-in model works by programs")
+        }
         Strategy::Auto => {
             let has_failed = question.session.as_ref().is_some_and(|session| session.fails_at_programs());
             // A character of source is about a third of a token; half of the window is left for the rest.
             let most = root.window().map_or(DIRECT_CHARS, |tokens| tokens * 3 / 2).min(DIRECT_CHARS);
             match () {
-                () if has_failed || llm::is_too_small_for_programs(root.parameters()) => Strategy::Read,
-                () if characters.is_some_and(|characters| characters <= most) => Strategy::Direct,
-                () if root.window().is_some_and(|window| window < PROGRAMS_WINDOW) => Strategy::Read,
-                () => Strategy::Rlm,
+                () if has_failed => (Strategy::Read, "the model has failed at programs in this session"),
+                () if llm::is_too_small_for_programs(root.parameters()) => {
+                    (Strategy::Read, "the model is too small to write programs")
+                }
+                () if characters.is_some_and(|characters| characters <= most) => {
+                    (Strategy::Direct, "the whole text fits into one prompt")
+                }
+                () if root.window().is_some_and(|window| window < PROGRAMS_WINDOW) => {
+                    (Strategy::Read, "the window of the model has no room for programs")
+                }
+                () => (Strategy::Rlm, "the text is too long for one prompt, or its length is not known yet"),
             }
         }
-        named => named,
+        named => (named, "it was asked for"),
     }
 }

@@ -63,7 +63,7 @@ pub trait Billing: Send + Sync {
     fn begin(&self);
 
     /// An attempt has failed after it spent this.
-    fn failed(&self, spent: TokenUsage) -> BoxFuture<'_, RetryDecision>;
+    fn failed<'a>(&'a self, spent: TokenUsage, why: &Error) -> BoxFuture<'a, RetryDecision>;
 }
 
 /// What a [`Billing`] says to another attempt.
@@ -139,7 +139,7 @@ impl Scheduler {
                 Attempt::Failed { error, waits_in_line } => (error, waits_in_line),
             };
             let spent = error.spent(&request, written);
-            let decision = call.billing.failed(spent).await;
+            let decision = call.billing.failed(spent, &error).await;
             attempts.count(&error, written);
             let (RetryDecision::Again { longest_reply }, Some(pause)) =
                 (decision, self.policy.pause(call.number, attempts, &error))

@@ -1,11 +1,11 @@
 //! One query on its way: from its params to what came of it.
 
 use crate::{
-    config::{Options, Settings, in_editor},
+    config::{Options, Settings, TraceContent, in_editor},
     corpus::{Snapshot, StopFlag, Workspace},
     engine::{
-        Answer, CitationState, Engine, Event, EventSink, Question, RunConfig, Started, Termination, internal_failure,
-        not_confirmed,
+        Answer, CitationState, Detail, Engine, Event, EventSink, Question, RunConfig, Started, Termination,
+        internal_failure, not_confirmed,
     },
     failure::Failure,
     lsp::{
@@ -19,6 +19,7 @@ use crate::{
         settings::complaint,
     },
     report::{self, Circumstances},
+    trace::{NotedRun, Recording},
 };
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -59,6 +60,9 @@ pub struct Prepared {
     pub engine: Arc<Engine>,
     pub question: Question,
     pub warnings: Vec<String>,
+    /// Whether the run is noted in the store, and what its trace has of texts.
+    pub is_noted: bool,
+    pub trace_content: TraceContent,
 }
 
 impl Query {
@@ -67,10 +71,11 @@ impl Query {
         // Reading a huge repository ends with the query, however that ends.
         let stop = StopFlag::default();
         let _stop = stop.raise_on_drop();
-        let Prepared { engine, question, mut warnings } = match self.request.prepare(engines, workspace, stop).await {
-            Ok(prepared) => prepared,
-            Err(answer) => return self.conclude(answer, None, None),
-        };
+        let Prepared { engine, question, mut warnings, is_noted, trace_content } =
+            match self.request.prepare(engines, workspace, stop).await {
+                Ok(prepared) => prepared,
+                Err(answer) => return self.conclude(answer, None, None),
+            };
         let snapshot = question.snapshot.clone();
         if let Some(cost) = engine.cost_to_confirm(&question).await {
             let asked = async { Ok(client_requests::confirm(client, cost).await) };
@@ -83,12 +88,24 @@ impl Query {
                 return self.conclude(answer, None, None);
             }
         }
-        let note = Arc::new(StartedNote { reporter: self.reporter.clone(), started: Mutex::default() });
+        let recording = Recording::new(trace_content);
+        let replies = engine.backend.replies.clone();
+        let mut noted = match is_noted {
+            true => NotedRun::begin(replies.store(), &question.text, String::new(), &recording).await,
+            false => None,
+        };
+        let note = Arc::new(StartedNote { reporter: self.reporter.clone(), recording, started: Mutex::default() });
         let mut answer = engine.ask(question, note.clone(), self.request.cancel.clone()).await;
         let told = snapshot.exclusions().into_iter().filter(|it| it.reason.is_warning());
         warnings.extend(told.map(|it| format!("{}: {}", it.path, it.reason)));
+        warnings.extend(noted.as_mut().and_then(NotedRun::take_problem));
         answer.warnings.splice(0..0, warnings);
-        self.conclude(answer, note.started(), Some(&snapshot))
+        let outcome = self.conclude(answer, note.started(), Some(&snapshot));
+        note.recording.finish(&outcome.result);
+        if let Some(noted) = noted {
+            noted.end(&outcome.answer, engine.choice.root.name()).await;
+        }
+        outcome
     }
 
     /// Puts the result object together.
@@ -137,10 +154,11 @@ impl QueryRequest {
         }
         warnings.extend(engine.models.take_warnings());
         let config = Arc::new(RunConfig::of(&settings).map_err(Answer::failed)?);
+        let (is_noted, trace_content) = (!settings.no_cache, settings.trace_content);
         let (text, limits) = (self.params.query.clone(), settings.limits);
         let session = self.session.as_ref().map(|session| session.session.clone());
         let question = Question { text, snapshot, focus, config, limits, session };
-        Ok(Prepared { engine, question, warnings })
+        Ok(Prepared { engine, question, warnings, is_noted, trace_content })
     }
 
     /// The result of `work`, or the answer of a query that ends without it. `limit` counts from the query's start.
@@ -176,9 +194,10 @@ impl QueryRequest {
     }
 }
 
-/// Remembers what the run began with, and passes every event on.
+/// Remembers what the run began with, and passes everything on to the client and to the trace.
 struct StartedNote {
     reporter: Arc<Reporter>,
+    recording: Recording,
     started: Mutex<Option<Started>>,
 }
 
@@ -193,6 +212,15 @@ impl EventSink for StartedNote {
         if let Event::Started(started) = &event {
             *self.started.lock().unwrap_or_else(PoisonError::into_inner) = Some(started.clone());
         }
+        self.recording.event(&event);
         self.reporter.emit(event);
+    }
+
+    fn takes_details(&self) -> bool {
+        self.recording.is_on()
+    }
+
+    fn note(&self, detail: Detail) {
+        self.recording.detail(&detail);
     }
 }

@@ -155,7 +155,8 @@ impl QueryRegistry {
         let stop = StopFlag::default();
         let _stop = stop.raise_on_drop();
         let work = async {
-            let Prepared { engine, question, warnings } = request.prepare(&self.engines, &self.workspace, stop).await?;
+            let Prepared { engine, question, warnings, .. } =
+                request.prepare(&self.engines, &self.workspace, stop).await?;
             let mut preview = engine.preview(&question).await.map_err(Answer::failed)?;
             preview.warnings.splice(0..0, warnings);
             Ok(report::preview(&preview, &question.snapshot.exclusions(), &question.limits))

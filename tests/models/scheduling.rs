@@ -29,7 +29,7 @@ impl Billing for Rich {
         self.attempts.fetch_add(1, Ordering::SeqCst);
     }
 
-    fn failed(&self, _: TokenUsage) -> BoxFuture<'_, RetryDecision> {
+    fn failed<'a>(&'a self, _: TokenUsage, _: &Error) -> BoxFuture<'a, RetryDecision> {
         std::future::ready(RetryDecision::Again { longest_reply: None }).boxed()
     }
 }

@@ -46,6 +46,7 @@ mod shards;
 mod stores;
 mod terminal;
 mod tidy;
+mod trace;
 mod values;
 mod wire;
 mod writing;

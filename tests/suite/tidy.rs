@@ -15,6 +15,7 @@ use std::{
 const LAYERS: [&[&str]; 14] = [
     &["cli"],
     &["lsp"],
+    &["trace"],
     &["setup", "report"],
     &["review"],
     &["engine"],

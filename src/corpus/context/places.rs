@@ -72,6 +72,28 @@ impl ContextText {
         Ok(self.lines().byte_of_line(self, first.saturating_add(line))?.min(within.end))
     }
 
+    /// The lines of each file that a part of the text lies in, counted from 1, of a text in memory.
+    pub fn lines_of_files(&self, part: Range<usize>) -> impl Iterator<Item = (&str, Range<usize>)> {
+        let first = self.segments.partition_point(|segment| segment.text.end <= part.start);
+        let (from, to) = (part.start, part.end);
+        let within = self.segments[first..].iter().take_while(move |segment| segment.text.start < to);
+        within.filter(|_| self.in_memory().is_some()).filter_map(move |segment| {
+            let (start, end) = (segment.text.start.max(from), segment.text.end.min(to));
+            let line = |byte| self.lines().line_of_byte(self, byte).ok();
+            let before = line(segment.text.start)?;
+            let path = segment.path.as_deref().filter(|_| start < end)?;
+            Some((path, line(start)? - before + 1..line(end - 1)? - before + 2))
+        })
+    }
+
+    /// How many lines a file has, if the text is in memory.
+    pub fn line_count_of(&self, segment: &Segment) -> Option<usize> {
+        let Range { start, end } = segment.text;
+        let line = |byte| self.lines().line_of_byte(self, byte).ok();
+        let has_rest = end > start && self.in_memory()?.as_bytes()[end - 1] != b'\n';
+        Some(line(end)? - line(start)? + usize::from(has_rest))
+    }
+
     /// The segment that `byte` lies in; at the very end of the text, the last one.
     pub(in crate::corpus) fn segment_at(&self, byte: usize) -> Option<&Segment> {
         if byte > self.byte_len() {

@@ -9,6 +9,7 @@ use crate::{
         budget::{
             Exceeded, Reservation, SHORTEST_REPLY_TOKENS, reserved_tokens, stopwatch::Stopwatch, usage::CallRecord,
         },
+        detail::{CallEnded, Caller, Detail},
         error::CallError,
         query_context::QueryContext,
     },
@@ -21,11 +22,13 @@ use std::{
 };
 use tokio::time::Instant;
 
+/// What is told of a call that nobody waits for any more.
+const CUT_OFF: &str = "cut off before its end";
+
 /// What the books have to know of a call beside its size.
 #[derive(Debug, Clone, Default)]
 pub struct Terms {
-    /// Whether it is a run's turn, and no plain call of a program.
-    pub is_turn: bool,
+    pub caller: Caller,
     /// Whether it can be done without: it is made only if there is plenty of all that it uses.
     pub is_spare: bool,
     /// Told when an attempt goes out.
@@ -35,6 +38,8 @@ pub struct Terms {
 /// A call that has its reservation.
 pub struct MeteredCall<'t> {
     tree: &'t QueryContext,
+    /// Which one it is of the tree.
+    pub number: u64,
     /// Bytes of the prompt.
     prompt: usize,
     /// Tokens that the window leaves for the reply.
@@ -54,6 +59,9 @@ struct State<'t> {
     /// Bytes that it has written.
     written: usize,
     time: Duration,
+    /// What is told of its end: why there is no reply, or not the whole of one, and the reply.
+    error: Option<String>,
+    reply: Option<String>,
 }
 
 impl State<'_> {
@@ -80,8 +88,8 @@ impl<'t> MeteredCall<'t> {
             true => budget.reserve_spare(prompt, room, price).ok_or(Exceeded::Calls)?,
             false => budget.reserve(prompt, room, price).await?,
         };
-        let state = State { reservation: Some(reservation), ..State::default() };
-        Ok(Self { tree, prompt, room, price, terms, state: Mutex::new(state) })
+        let state = State { reservation: Some(reservation), error: Some(CUT_OFF.to_owned()), ..State::default() };
+        Ok(Self { tree, number: tree.ledger.number_call(), prompt, room, price, terms, state: Mutex::new(state) })
     }
 
     fn tell_stopwatch(&self, is_open: bool) {
@@ -98,6 +106,12 @@ impl<'t> MeteredCall<'t> {
     /// Counts bytes of the reply as they arrive.
     pub fn note_written(&self, bytes: usize) {
         self.lock().written += bytes;
+    }
+
+    /// What is told of its end: why it has no reply or only a part of one, and the reply if nothing else tells it.
+    pub fn note_end(&self, error: Option<String>, reply: Option<String>) {
+        let mut state = self.lock();
+        (state.error, state.reply) = (error, reply);
     }
 
     /// Books a call that has its reply. Returns the limit that allowed only a shorter one than usual.
@@ -159,8 +173,9 @@ impl Billing for MeteredCall<'_> {
         self.tell_stopwatch(true);
     }
 
-    fn failed(&self, spent: TokenUsage) -> BoxFuture<'_, RetryDecision> {
+    fn failed<'a>(&'a self, spent: TokenUsage, why: &llm::Error) -> BoxFuture<'a, RetryDecision> {
         self.tell_stopwatch(false);
+        self.tree.note(|| Detail::AttemptFailed { call: self.number, why: why.to_string() });
         self.reserve_again(spent).boxed()
     }
 }
@@ -168,9 +183,6 @@ impl Billing for MeteredCall<'_> {
 impl Drop for MeteredCall<'_> {
     fn drop(&mut self) {
         let (prompt, mut state) = (Request::tokens_of(self.prompt), std::mem::take(&mut *self.lock()));
-        if state.attempts == 0 {
-            return;
-        }
         if state.open_since.is_some() {
             // Dropped in the middle: the provider still bills the prompt and the partial output.
             let output = Request::tokens_of(state.written);
@@ -180,11 +192,26 @@ impl Drop for MeteredCall<'_> {
                 reservation.settle(spent, self.cost(spent));
             }
         }
+        let cost = self.cost(state.spent);
+        self.tree.note(|| {
+            Detail::CallEnded(CallEnded {
+                call: self.number,
+                attempts: state.attempts,
+                tokens: state.spent,
+                cost,
+                seconds: state.time.as_secs_f64(),
+                reply: state.reply.take(),
+                error: state.error.take(),
+            })
+        });
+        if state.attempts == 0 {
+            return;
+        }
         self.tree.ledger.meter.count_call(CallRecord {
-            is_turn: self.terms.is_turn,
+            is_turn: self.terms.caller.turn_of.is_some(),
             attempts: state.attempts,
             tokens: state.spent,
-            cost: self.cost(state.spent),
+            cost,
             time: state.time,
         });
     }

@@ -10,7 +10,12 @@ use super::{
     metered_call::{MeteredCall, Terms},
 };
 use crate::{
-    engine::{error::CallError, event::Event, query_context::QueryContext},
+    engine::{
+        detail::{Caller, Detail},
+        error::CallError,
+        event::Event,
+        query_context::QueryContext,
+    },
     llm::{
         self, Finish, Given, KnownReply, Made, Message, Model, Piece, PieceSink, Request, Shape, Task, Tool, ToolCall,
     },
@@ -56,8 +61,7 @@ pub struct Asked {
     pub messages: Vec<Message>,
     pub tools: Arc<[Tool]>,
     pub task: Option<Task>,
-    /// The run whose turn it is, if it is no plain call of a program.
-    pub turn_of: Option<u64>,
+    pub caller: Caller,
     /// The longest reply, if it is to be shorter than others.
     pub reply_tokens: Option<u32>,
     /// The shape of the reply, for servers that can hold a model to one.
@@ -69,7 +73,7 @@ pub struct Asked {
 impl Asked {
     /// A turn of the root without tools.
     pub fn turn(messages: Vec<Message>) -> Self {
-        Self { messages, turn_of: Some(0), ..Self::default() }
+        Self { messages, caller: Caller { turn_of: Some(0), sub_call: None }, ..Self::default() }
     }
 }
 
@@ -85,20 +89,26 @@ impl QueryContext {
         turn_of: Option<u64>,
         pieces: PieceSink<'_>,
     ) -> Result<Turn, CallError> {
-        let asked = Asked { messages, tools: tools.clone(), task, turn_of, ..Asked::default() };
+        let asked = Asked {
+            messages,
+            tools: tools.clone(),
+            task,
+            caller: Caller { turn_of, sub_call: None },
+            ..Asked::default()
+        };
         self.ask(model, asked, pieces).await
     }
 
     /// The same with all that can be asked for.
     pub async fn ask(&self, model: &Arc<dyn Model>, asked: Asked, pieces: PieceSink<'_>) -> Result<Turn, CallError> {
-        let Asked { messages, tools, task, turn_of, reply_tokens, shape, siblings } = asked;
+        let Asked { messages, tools, task, caller, reply_tokens, shape, siblings } = asked;
         let request = Request { messages, max_output_tokens: None, tools, shape, task };
         let most = reply_tokens.map_or(self.limits.reply_tokens, |most| self.limits.reply_tokens.min(most.into()));
         let key = self.known.key(model.as_ref(), &request, most);
         let call = async {
-            let terms = Terms { is_turn: turn_of.is_some(), ..Terms::default() };
+            let terms = Terms { caller, ..Terms::default() };
             match &siblings {
-                Some(siblings) => Box::pin(siblings.call(self, model, request, reply_tokens)).await,
+                Some(siblings) => Box::pin(siblings.call(self, model, request, reply_tokens, terms)).await,
                 None => Box::pin(self.make_call(model, request, terms, reply_tokens, &mut *pieces)).await,
             }
         };
@@ -110,7 +120,7 @@ impl QueryContext {
             self.tell_usage();
             return Ok(value);
         };
-        let given = self.known.reply(key, turn_of, call).await?;
+        let given = self.known.reply(key, caller.turn_of, call).await?;
         let turn = match given {
             Given::Made(turn) => turn,
             Given::Served(known) => {
@@ -119,6 +129,13 @@ impl QueryContext {
                     pieces(Piece::Text(text));
                 }
                 let price = llm::price(&self.prices, model.name());
+                self.note(|| Detail::CallServed {
+                    call: self.ledger.number_call(),
+                    caller,
+                    model: model.name().to_owned(),
+                    saved: *usage,
+                    reply: caller.turn_of.is_none().then(|| text.clone()),
+                });
                 self.ledger.meter.count_served(*usage, price.map(|price| price.of(usage.input, usage.output)));
                 Turn { text: text.clone(), calls: calls.clone(), cut: None }
             }
@@ -136,8 +153,17 @@ impl QueryContext {
         reply_tokens: Option<u32>,
         pieces: PieceSink<'_>,
     ) -> Result<Made<Turn>, CallError> {
-        let deadline = if terms.is_turn { self.ledger.budget.deadline() } else { self.deadline_of_calls() };
+        let (caller, is_spare) = (terms.caller, terms.is_spare);
+        let is_turn = caller.turn_of.is_some();
+        let deadline = if is_turn { self.ledger.budget.deadline() } else { self.deadline_of_calls() };
         let open = MeteredCall::reserve(self, model.as_ref(), request.bytes(), terms).await?;
+        self.note(|| Detail::CallBegan {
+            call: open.number,
+            caller,
+            model: model.name().to_owned(),
+            prompt: request.messages.last().filter(|_| caller.turn_of.is_none()).map(|it| it.content.clone()),
+            is_spare,
+        });
         let within =
             |longest: Option<u32>| reply_tokens.map_or(longest, |most| Some(longest.unwrap_or(most).min(most)));
         request.max_output_tokens = within(open.longest_reply());
@@ -153,13 +179,21 @@ impl QueryContext {
         let call = llm::Call {
             model: model.as_ref(),
             request: &request,
-            number: self.ledger.number_call(),
+            number: open.number,
             permits: &self.permits,
             deadline: Some(deadline),
             token: &self.cancel,
             billing: &open,
         };
-        let reply = self.scheduler.call(call, &mut sink).await?;
+        let reply = match self.scheduler.call(call, &mut sink).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                open.note_end(Some(error.to_string()), None);
+                return Err(error.into());
+            }
+        };
+        let is_told = caller.turn_of.is_none() && self.takes_details();
+        open.note_end(unfinished(&reply.finish), is_told.then(|| reply.text.clone()));
         let longest = open.longest_reply();
         let tokens = within(longest).unwrap_or_default();
         // A reply that was to be short was not made shorter by a limit of the run.
@@ -197,5 +231,15 @@ impl QueryContext {
             text: turn.text.clone(),
             cut: turn.cut.as_ref().map(ToString::to_string),
         });
+    }
+}
+
+/// Why a reply is not whole, for a trace.
+fn unfinished(finish: &Finish) -> Option<String> {
+    match finish {
+        Finish::Complete => None,
+        Finish::Length => Some("the reply is as long as it may be".to_owned()),
+        Finish::Looping => Some(Cut::Looping.to_string()),
+        Finish::Other(reason) => Some(Cut::Provider(reason.clone()).to_string()),
     }
 }

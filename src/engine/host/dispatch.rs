@@ -1,22 +1,26 @@
 //! Answers what programs and tools ask.
 
 use super::{
-    function::{Does, HostFunction},
+    function::{Does, HostFunction, Look},
     functions,
     tool_output::{self, answer_text},
 };
 use crate::{
     corpus::{ContextText, StopFlag},
-    engine::{event::Origin, query_context::QueryContext},
+    engine::{coverage, detail::Detail, origin::Origin, query_context::QueryContext},
     repl::{Call, HostCalls, Raised},
+    text::cut_middle,
 };
 use futures::{FutureExt, future::BoxFuture};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 /// The call that runs a tool of the person's own.
 pub(super) const OWN_TOOL: &str = "tool";
+
+/// Characters of the arguments of a look that a trace tells.
+const ARGUMENT_CHARS: usize = 500;
 
 /// The host calls of one program, or of one call of a tool.
 pub struct HostFunctions<'a> {
@@ -51,11 +55,7 @@ impl HostFunctions<'_> {
             Does::Ask { recursive, .. } => self.batch(given, recursive).await,
             Does::Budget => Ok(self.budget()),
             Does::Tell(tell) => Ok(tell(&self.tree.snapshot)),
-            Does::Read(look) | Does::Scan(look) => {
-                let look = move |context: &ContextText, stop: &StopFlag| look(context, given, stop);
-                let found = self.blocking(function, look).await;
-                found.unwrap_or_else(|error| Err(Raised::new("RuntimeError", error)))
-            }
+            Does::Read(look) | Does::Scan(look) => self.looked(function, look, given, |_, found| found).await,
             Does::Python(_) | Does::Act(_) => Err(Raised::new("RuntimeError", format!("{name} is no host call"))),
         }
     }
@@ -65,10 +65,45 @@ impl HostFunctions<'_> {
         let Some(function) = functions().find(|it| it.name == name) else {
             return Err(format!("there is no function {name:?}"));
         };
+        let (Does::Read(look) | Does::Scan(look)) = function.does else {
+            return Err(format!("{name} does not look into the text"));
+        };
         self.note_look();
-        let look =
-            move |context: &ContextText, stop: &StopFlag| tool_output::answer(context, function, given, room, stop);
-        self.blocking(function, look).await.unwrap_or_else(Err)
+        let show = move |context: &ContextText, found| tool_output::answer(context, function, found, room);
+        self.looked(function, look, given, show).await.unwrap_or_else(|raised| Err(raised.message))
+    }
+
+    /// What a look comes to, in the form in which `show` puts what it found. A trace is told of it.
+    async fn looked<T: Send + 'static>(
+        &self,
+        function: &'static HostFunction,
+        look: Look,
+        given: Value,
+        show: impl FnOnce(&ContextText, Value) -> T + Send + 'static,
+    ) -> Result<T, Raised> {
+        let (since, is_told) = (Instant::now(), self.tree.takes_details());
+        let arguments = if is_told { cut_middle(&given.to_string(), ARGUMENT_CHARS) } else { String::new() };
+        let look = move |context: &ContextText, stop: &StopFlag| {
+            let found = look(context, given, stop);
+            let places = match &found {
+                Ok(found) if is_told => coverage::of_found(context, function.gives, found),
+                _ => Vec::new(),
+            };
+            (found.map(|found| show(context, found)), places)
+        };
+        let (found, places) = match self.blocking(function, look).await {
+            Ok(looked) => looked,
+            Err(error) => (Err(Raised::new("RuntimeError", error)), Vec::new()),
+        };
+        self.tree.note(|| Detail::Look {
+            origin: self.origin,
+            function: function.name,
+            arguments,
+            seconds: since.elapsed().as_secs_f64(),
+            places,
+            error: found.as_ref().err().map(|raised| raised.message.clone()),
+        });
+        found
     }
 
     /// A tool of the person's own, in the tools protocol.

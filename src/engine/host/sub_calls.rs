@@ -6,13 +6,15 @@ use crate::{
     engine::{
         answer::Lost,
         budget::model_call::{Asked, Siblings},
+        detail::Caller,
         error::{CallError, RunError},
-        event::{Event, Origin, SubCallState},
+        event::{Event, SubCallState},
         host::{
             dispatch::{HostFunctions, arguments},
             function::MOST_PROMPTS,
             looks, tool_output,
         },
+        origin::Origin,
         prompt::{self, overview::Overview},
         query_context::QueryContext,
         run::{Run, RunInputs, context::Context},
@@ -106,13 +108,13 @@ impl HostFunctions<'_> {
         let (model, siblings) = (model.as_deref(), &Arc::new(Siblings::new(&prompts)));
         let answers = join_all(prompts.into_iter().map(|prompt| async move {
             let label = one_line(&prompt, LABEL_CHARS);
-            let work = async {
+            let work = |id| async move {
                 match recursive {
                     true => {
                         let asked = (prompt::CHILD_QUESTION, Task::FollowPrompt);
-                        self.child(ready(Ok(prompt)), asked, |text| (text, None), model).await
+                        self.child(id, ready(Ok(prompt)), asked, |text| (text, None), model).await
                     }
-                    false => self.plain(prompt, None, model, Some(siblings.clone())).await,
+                    false => self.plain(id, prompt, None, model, Some(siblings.clone())).await,
                 }
             };
             self.tracked(label, work).await.unwrap_or_else(|error| format!("Error: {error}"))
@@ -127,14 +129,14 @@ impl HostFunctions<'_> {
         is_word || [choice.root.name(), choice.worker.name()].contains(&text)
     }
 
-    /// A call that people can follow, and that is told as lost if it fails.
-    async fn tracked(
+    /// A call that people can follow, and that is told as lost if it fails. `work` is given its number.
+    async fn tracked<F: Future<Output = Result<String, String>>>(
         &self,
         label: String,
-        work: impl Future<Output = Result<String, String>>,
+        work: impl FnOnce(u64) -> F,
     ) -> Result<String, String> {
         let mut call = TrackedCall::begin(self.tree, self.origin, label);
-        let result = work.await;
+        let result = work(call.id).await;
         match &result {
             Ok(_) => call.end(SubCallState::Ended),
             Err(error) => {
@@ -148,13 +150,15 @@ impl HostFunctions<'_> {
 
     async fn plain(
         &self,
+        id: u64,
         prompt: String,
         task: Option<Task>,
         model: Option<&str>,
         siblings: Option<Arc<Siblings>>,
     ) -> Result<String, String> {
         let model = self.tree.model(model).await.map_err(|error| error.to_string())?;
-        let asked = Asked { messages: vec![Message::user(prompt)], task, siblings, ..Asked::default() };
+        let caller = Caller { turn_of: None, sub_call: Some(id) };
+        let asked = Asked { messages: vec![Message::user(prompt)], caller, task, siblings, ..Asked::default() };
         let turn = match self.tree.ask(&model, asked, &mut |_| {}).await {
             Ok(turn) => turn,
             Err(CallError::Model(llm::Error::EmptyReply { reasoning, .. })) if !reasoning.trim().is_empty() => {
@@ -175,6 +179,7 @@ impl HostFunctions<'_> {
     /// makes of the text.
     async fn child(
         &self,
+        id: u64,
         text: impl Future<Output = Result<String, String>>,
         (question, task): (&str, Task),
         in_one: impl FnOnce(String) -> (String, Option<Task>),
@@ -182,7 +187,7 @@ impl HostFunctions<'_> {
     ) -> Result<String, String> {
         let Some(places) = self.tree.child_places(self.origin.depth) else {
             let (prompt, task) = in_one(text.await?);
-            return self.plain(prompt, task, model, None).await;
+            return self.plain(id, prompt, task, model, None).await;
         };
         let _place = places.acquire().await.map_err(|closed| closed.to_string())?;
         let text = text.await?;
@@ -209,16 +214,13 @@ impl HostFunctions<'_> {
             depth: self.origin.depth + 1,
         };
         let (number, ended) = match Run::new(self.tree, inputs) {
-            Ok(run) => (Some(run.number), run.finish().await),
+            Ok(run) => (Some(run.number), run.finish(Some(id)).await),
             Err(stop) => (None, Err(stop)),
         };
         if let (Some(number), true) = (number, ended.as_ref().is_err_and(RunError::is_of_model)) {
             self.tree.known.forget_turns(number).await;
         }
-        ended.map(|ending| ending.text).map_err(|stop| match stop {
-            RunError::Failed(failure) => failure.message,
-            RunError::Limit(limit) => limit.explanation().unwrap_or_default().to_owned(),
-        })
+        ended.map(|ending| ending.text).map_err(|stop| stop.sentence())
     }
 
     /// A child run about characters of the text, in the tools protocol.
@@ -243,7 +245,7 @@ impl HostFunctions<'_> {
             let task = Task::Read { question: query.to_owned(), text: text.len() };
             (prompt::about_part(&text, query), Some(task))
         };
-        let work = self.child(text, (query, prompt::task(query, None)), in_one, None);
+        let work = |id| self.child(id, text, (query, prompt::task(query, None)), in_one, None);
         self.tracked(one_line(query, LABEL_CHARS), work).await
     }
 }

@@ -2,29 +2,19 @@
 //!
 //! Only what can be shown of a text is read; a note says how much there is.
 
-use super::function::{Does, Gives, HostFunction};
+use super::function::{Gives, HostFunction};
 use crate::{
-    corpus::{self, ContextText, StopFlag},
+    corpus::{self, ContextText},
     text::with_omission,
 };
 use serde_json::Value;
 use std::ops::Range;
 
-/// Answers a look with at most about `room` characters.
+/// What a look has found, in at most about `room` characters.
 ///
 /// # Errors
 /// In words for the model.
-pub fn answer(
-    context: &ContextText,
-    function: &HostFunction,
-    given: Value,
-    room: usize,
-    stop: &StopFlag,
-) -> Result<String, String> {
-    let (Does::Read(look) | Does::Scan(look)) = function.does else {
-        return Err(format!("{} does not look into the text", function.name));
-    };
-    let found = look(context, given, stop).map_err(|raised| raised.message)?;
+pub fn answer(context: &ContextText, function: &HostFunction, found: Value, room: usize) -> Result<String, String> {
     match function.gives {
         Gives::Rows(form) => Ok(form.lines(&found)),
         Gives::Pieces => Ok(found.to_string()),
@@ -59,8 +49,11 @@ pub fn answer_text(answer: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::functions, *};
-    use crate::corpus::Snapshot;
+    use super::{
+        super::{function::Does, functions},
+        *,
+    };
+    use crate::corpus::{Snapshot, StopFlag};
     use serde_json::json;
 
     #[test]
@@ -69,7 +62,9 @@ mod tests {
         let context = Snapshot::of_text(None, text).context().unwrap();
         let look = |name: &str, given: Value, room| {
             let function = functions().find(|it| it.name == name).expect("there is such a function");
-            answer(&context, function, given, room, &StopFlag::default())
+            let (Does::Read(look) | Does::Scan(look)) = function.does else { panic!("{name} does not look") };
+            let found = look(&context, given, &StopFlag::default()).map_err(|raised| raised.message)?;
+            answer(&context, function, found, room)
         };
         for (name, given, room, expected) in [
             ("peek", json!([0, 5]), 100, "Äpfel"),

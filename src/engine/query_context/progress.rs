@@ -4,6 +4,7 @@ use crate::{
     corpus::ContextText,
     engine::{
         answer::stream::AnswerStream,
+        detail::Detail,
         event::{Delta, Event, EventSink},
         question::schema::AnswerSchema,
     },
@@ -37,6 +38,15 @@ impl Progress {
 
     pub fn emit(&self, event: Event) {
         self.events.emit(event);
+    }
+
+    /// Whether anybody wants details.
+    pub fn takes_details(&self) -> bool {
+        self.events.takes_details()
+    }
+
+    pub fn note(&self, detail: Detail) {
+        self.events.note(detail);
     }
 
     /// Notes what is done now.

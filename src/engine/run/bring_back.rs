@@ -13,8 +13,8 @@ use crate::{
     corpus::ContextText,
     engine::{
         error::RunError,
-        event::Origin,
         host::{dispatch::HostFunctions, recorded::Replaying},
+        origin::Origin,
         prompt::inputs::output_chars,
         query_context::QueryContext,
         question::{

@@ -8,6 +8,7 @@ use crate::{
     engine::{
         answer::CitationState,
         cite,
+        detail::Place,
         error::{CallError, RunError},
         event::{Event, EventSink},
         internal_failure, prompt,
@@ -31,17 +32,14 @@ pub struct BuiltInAnswer {
     /// Whether it is that nothing was found.
     pub found_nothing: bool,
     /// The places that it quotes or names, in order.
-    pub places: Vec<Passage>,
+    pub places: Vec<Place>,
 }
 
-/// Lines of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Passage {
-    pub path: String,
-    /// Counted from 1.
-    pub first_line: usize,
-    /// Included.
-    pub last_line: usize,
+impl BuiltInAnswer {
+    /// The places that stand in a part of the text.
+    pub fn shown_in(&self, part: &str) -> Vec<Place> {
+        self.places.iter().filter(|it| part.contains(&it.path)).cloned().collect()
+    }
 }
 
 /// Hears nothing.
@@ -78,14 +76,14 @@ pub async fn answer(
         model: own.choice.root.clone(),
         depth: 0,
     };
-    let text = Run::new(&own, inputs)?.finish().await?.text;
+    let text = Run::new(&own, inputs)?.finish(None).await?.text;
     let text = text.rsplit_once("\n\n").filter(|(_, last)| last.starts_with(SIGNATURE)).map_or(&*text, |(it, _)| it);
     let (text, said) = (text.trim().to_owned(), text.to_owned());
     let look = move |context: &ContextText, stop: &StopFlag| cite::citations(&said, context, stop);
     let citations = cite::looked_up(context.clone(), look).await;
     let citations = citations.map_err(|error| RunError::Failed(internal_failure(&error)))?.into_iter();
     let there = citations.filter(|it| it.state != CitationState::Missing);
-    let places = there.map(|it| Passage { path: it.path, first_line: it.first_line, last_line: it.last_line });
+    let places = there.map(|it| Place { path: it.path, first_line: it.first_line, last_line: it.last_line });
     let found_nothing = own.choice.root.found_nothing(&text);
     Ok(BuiltInAnswer { places: places.collect(), found_nothing, text })
 }

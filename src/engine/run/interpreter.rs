@@ -5,8 +5,8 @@ use crate::{
     engine::{
         Backend,
         error::RunError,
-        event::Origin,
         host::{dispatch::HostFunctions, recorded::Recording},
+        origin::Origin,
         query_context::QueryContext,
         question::{
             Focus,

@@ -13,9 +13,11 @@ use crate::{
     config::{Repair, ToolSpec},
     engine::{
         budget::model_call::Cut,
+        detail::Detail,
         error::RunError,
-        event::{Event, Origin},
+        event::Event,
         host::call_program::{ToolNames, as_program},
+        origin::Origin,
         prompt,
     },
     repl::{CellOutcome, Ended},
@@ -29,8 +31,9 @@ const ERROR_CHARS: usize = 4000;
 impl Run<'_> {
     /// Runs a program, the turn's `number`th from 1.
     pub(super) async fn run_program(&mut self, code: String, number: u64) -> Result<Cell, RunError> {
-        let started = Instant::now();
-        let CellOutcome { report, ended } = self.interpreter.run_cell(self.tree, &code, self.origin(number)).await?;
+        let (started, origin) = (Instant::now(), self.origin(number));
+        self.tree.note(|| Detail::ProgramBegan { origin, code: code.clone() });
+        let CellOutcome { report, ended } = self.interpreter.run_cell(self.tree, &code, origin).await?;
         if let (0, Some(draft)) = (self.depth, &report.draft) {
             self.tree.progress.note_draft(draft);
         }
@@ -41,16 +44,19 @@ impl Run<'_> {
                 Some(prompt::ended_error(cause, seconds, self.tree.backend.interpreters.memory_limit()))
             }
         };
+        // An exception may hold whatever text the program had at hand.
+        let error = error.map(|error| cut_middle(&error, ERROR_CHARS));
+        let seconds = started.elapsed().as_secs_f64();
+        self.tree.note(|| Detail::ProgramEnded { origin, error: error.clone(), seconds });
         Ok(Cell {
             number,
             code,
             output: report.output,
             output_omitted: report.output_omitted,
-            // An exception may hold whatever text the program had at hand.
-            error: error.map(|error| cut_middle(&error, ERROR_CHARS)),
+            error,
             variables: report.variables,
             ended,
-            seconds: started.elapsed().as_secs_f64(),
+            seconds,
             answer: report.answer,
         })
     }

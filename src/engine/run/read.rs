@@ -172,6 +172,7 @@ async fn ask(
         tree.ledger.budget.begin_iteration()?;
         tree.ledger.meter.count_iteration(0);
         tree.say(format!("{} is reading the passages", root.name()));
+        tree.note_shown(tree.ledger.budget.iterations(), "passages", || found.shown_in(&prompt.passages));
         let shape = question.config.schema.as_ref().map(|it| it.shape());
         let reply_tokens = Some(prompt.reply_tokens);
         let asked = Asked { reply_tokens, shape, ..Asked::turn(prompt.messages.clone()) };

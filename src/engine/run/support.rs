@@ -8,12 +8,12 @@
 mod sentence;
 mod words;
 
-use super::built_in::Passage;
 use crate::{
     corpus::{ContextText, StopFlag},
     engine::{
         answer::{Citation, CitationState},
         cite,
+        detail::Place,
     },
 };
 use rustc_hash::FxHashSet;
@@ -63,7 +63,7 @@ pub struct Judged {
 pub async fn judge(
     reply: &str,
     shown: &str,
-    places: &[Passage],
+    places: &[Place],
     question: &str,
     context: Arc<ContextText>,
     is_small: bool,
@@ -189,7 +189,7 @@ impl Evidence<'_> {
         }
         let percent = percent(if self.is_small { UNCITED_SMALL_PERCENT } else { UNCITED_PERCENT });
         let held = self.passages.iter().rev().filter_map(|read| self.holding(read, &said, percent));
-        let (_, Passage { path, first_line, last_line }) = held.max_by_key(|(share, _)| *share)?;
+        let (_, Place { path, first_line, last_line }) = held.max_by_key(|(share, _)| *share)?;
         let lines = if first_line == last_line { first_line.to_string() } else { format!("{first_line}-{last_line}") };
         let bare = if places.is_empty() { claim.trim() } else { text.trim() };
         let (text, end) = match bare.trim_end_matches([',', ';']) {
@@ -201,7 +201,7 @@ impl Evidence<'_> {
 
     /// The fewest lines of a passage together that have so large a part of a claim's words, and what part that is. Of a large
     /// model's it is the whole passage that must have them.
-    fn holding(&self, read: &Read, said: &Said, percent: usize) -> Option<(usize, Passage)> {
+    fn holding(&self, read: &Read, said: &Said, percent: usize) -> Option<(usize, Place)> {
         if !said.exact.iter().all(|word| self.may_say(read, word)) {
             return None;
         }
@@ -215,7 +215,7 @@ impl Evidence<'_> {
             // Of several that are alike the first.
             let (share, at) = rated.reduce(|best, it| if it.0 > best.0 { it } else { best })?;
             let first_line = read.place.first_line + at;
-            let place = Passage { first_line, last_line: first_line + size - 1, ..read.place.clone() };
+            let place = Place { first_line, last_line: first_line + size - 1, ..read.place.clone() };
             Some((share, place))
         })
     }
@@ -230,7 +230,7 @@ impl Evidence<'_> {
 
 /// A passage.
 struct Read {
-    place: Passage,
+    place: Place,
     lines: Vec<Line>,
     /// Of all its lines, and of its path.
     words: FxHashSet<String>,
@@ -242,7 +242,7 @@ struct Line {
 }
 
 impl Read {
-    fn of(place: &Passage, context: &ContextText) -> Option<Self> {
+    fn of(place: &Place, context: &ContextText) -> Option<Self> {
         let text = lines_of(context, place)?;
         let lines = text.lines().map(|it| Line { text: it.to_owned(), words: words(it) }).collect();
         Some(Self { lines, words: words(&format!("{} {text}", place.path)), place: place.clone() })
@@ -287,7 +287,7 @@ impl Said {
 }
 
 /// The lines of a place.
-fn lines_of(context: &ContextText, place: &Passage) -> Option<String> {
+fn lines_of(context: &ContextText, place: &Place) -> Option<String> {
     let segment = context.segments().iter().find(|it| it.path.as_deref() == Some(place.path.as_str()))?;
     let text = context.read(segment.text.start..segment.text.end.min(segment.text.start + (16 << 20))).ok()?;
     let lines = text.lines().skip(place.first_line - 1).take(place.last_line + 1 - place.first_line);

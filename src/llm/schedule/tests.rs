@@ -120,7 +120,7 @@ impl Billing for Rich {
         self.attempts.fetch_add(1, Ordering::SeqCst);
     }
 
-    fn failed(&self, spent: TokenUsage) -> BoxFuture<'_, RetryDecision> {
+    fn failed<'a>(&'a self, spent: TokenUsage, _: &Error) -> BoxFuture<'a, RetryDecision> {
         *self.spent.lock().unwrap() += spent;
         std::future::ready(RetryDecision::Again { longest_reply: None }).boxed()
     }

@@ -9,19 +9,20 @@ mod frames;
 mod manifest;
 mod reply;
 mod thinking;
+mod trace;
 mod walk;
 mod written;
 
 pub use self::{
     calls::calls, chunk::chunk, decode::decode, frames::frames, manifest::manifest, reply::reply, thinking::thinking,
-    walk::walk, written::written,
+    trace::trace, walk::walk, written::written,
 };
 
 /// Something that takes any bytes.
 pub type Target = fn(&[u8]);
 
 /// The targets by their names, which are those of the folders of `corpus`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("calls", calls),
     ("chunk", chunk),
     ("decode", decode),
@@ -29,6 +30,7 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("manifest", manifest),
     ("reply", reply),
     ("thinking", thinking),
+    ("trace", trace),
     ("walk", walk),
     ("written", written),
 ];

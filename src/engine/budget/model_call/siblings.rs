@@ -58,17 +58,15 @@ impl Siblings {
         model: &Arc<dyn Model>,
         request: Request,
         reply_tokens: Option<u32>,
+        own: Terms,
     ) -> Result<Made<Turn>, CallError> {
         let (mut ignored, mut ignored_too) = (|_: Piece<'_>| {}, |_: Piece<'_>| {});
         if !self.may_repeat {
-            return tree.make_call(model, request, Terms::default(), reply_tokens, &mut ignored).await;
+            return tree.make_call(model, request, own, reply_tokens, &mut ignored).await;
         }
-        let stopwatch = Arc::<Stopwatch>::default();
-        let terms = |is_spare, stopwatch: &Arc<Stopwatch>| Terms {
-            is_spare,
-            stopwatch: Some(stopwatch.clone()),
-            ..Terms::default()
-        };
+        let (stopwatch, caller) = (Arc::<Stopwatch>::default(), own.caller);
+        let terms =
+            |is_spare, stopwatch: &Arc<Stopwatch>| Terms { is_spare, stopwatch: Some(stopwatch.clone()), caller };
         let watched = terms(false, &stopwatch);
         // In boxes: each is large, and they lie within what every call of a run is.
         let mut first = Box::pin(tree.make_call(model, request.clone(), watched, reply_tokens, &mut ignored));

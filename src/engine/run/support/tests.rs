@@ -28,7 +28,7 @@ const SETTINGS: &str = "Which settings are there?";
 async fn judged(question: &str, reply: &str, is_small: bool) -> Judged {
     let snapshot = Snapshot::of_text(Some("server.py"), TEXT.to_owned());
     let context = snapshot.context().unwrap();
-    let place = |(first_line, last_line)| Passage { path: "server.py".to_owned(), first_line, last_line };
+    let place = |(first_line, last_line)| Place { path: "server.py".to_owned(), first_line, last_line };
     let places = [(1, 3), (5, 8), (10, 14)].map(place);
     judge(reply, TEXT, &places, question, context, is_small).await.unwrap()
 }
