@@ -57,7 +57,7 @@ enum Command {
     Review(Box<review::ReviewArguments>),
     /// Show which models were detected, which are configured, and whether their servers answer and list them
     Models(models::ModelsArguments),
-    /// Show which questions were asked in the terminal, how they have ended and what they took
+    /// Show which questions were asked, how they have ended and what they took
     Runs(runs::RunsArguments),
     /// Show what a run did: as a tree, as a page, or beside another run
     Trace(trace::TraceArguments),

@@ -82,8 +82,8 @@ pub const TABLES: [(&str, &str, &str); 4] = [
     (
         "runs",
         "started",
-        "questions that were asked in the terminal: the words of the command line and the folder, when, how they have \
-         ended, and what they took",
+        "questions that were asked: when, how they have ended, and what they took; of those of the terminal the words of the \
+         command line and the folder",
     ),
     (
         "conversations",

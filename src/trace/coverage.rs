@@ -12,7 +12,7 @@ pub struct Coverage {
     pub files: BTreeMap<String, File>,
     /// Files of the text beyond those that the trace names.
     pub more: u64,
-    /// Programs that take text without asking for it: which lines that were is not known.
+    /// Programs that may take text without asking for it: which lines that were is not known.
     pub programs_on_their_own: usize,
 }
 

@@ -72,7 +72,9 @@ pub fn reading(trace: &Trace) -> String {
     }
     let own = match coverage.programs_on_their_own {
         0 => String::new(),
-        count => format!("; what {} took from the text without a call is not known", counted(count, "program")),
+        count => {
+            format!("; what {} may have taken from the text without a call is not known", counted(count, "program"))
+        }
     };
     let of_lines = if all_lines > 0 { format!(" of {}", grouped(all_lines)) } else { String::new() };
     format!(

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// The layers of `docs/architecture.md`, from the top down: each may use only those below it.
-const LAYERS: [&[&str]; 14] = [
+const LAYERS: [&[&str]; 15] = [
     &["cli"],
     &["lsp"],
     &["trace"],

@@ -97,7 +97,7 @@ async fn a_run_leaves_its_tree_with_what_each_part_took_and_which_lines_were_rea
     assert!(head[1].ends_with("Where is the secret-question?") && head[3].ends_with("final"), "{output}");
     assert!(head[4].contains("7 calls") && head[4].contains("tokens") && head[4].contains('$'), "{output}");
     // Line 1 of one file by a pattern, 2 and 3 of another one by number.
-    assert!(head[5].contains("2 of 3 files, 3 of 8 lines; what 1 program took"), "{output}");
+    assert!(head[5].contains("2 of 3 files, 3 of 8 lines; what 1 program may have"), "{output}");
     let order = [
         "run 0 of scripted",
         "├─ turn 1",

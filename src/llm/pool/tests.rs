@@ -178,7 +178,7 @@ struct Free;
 
 impl Billing for Free {
     fn begin(&self) {}
-    fn failed(&self, _: TokenUsage) -> BoxFuture<'_, RetryDecision> {
+    fn failed<'a>(&'a self, _: TokenUsage, _: &Error) -> BoxFuture<'a, RetryDecision> {
         std::future::ready(RetryDecision::Again { longest_reply: None }).boxed()
     }
 }

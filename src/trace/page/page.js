@@ -269,7 +269,7 @@
   const all_lines = known.reduce((all, file) => all + file[1], 0), lines = data.files.reduce((all, file) => all + file[2], 0);
   get("covered").textContent = data.files.length === 0 ? "The trace names no files." :
     number(read) + " of " + plural(data.files.length + data.filesLeftOut, "file") + " and " + number(lines) + (all_lines ? " of " + number(all_lines) : "") + " lines were read: shown to a model, or given to a program that asked for them."
-    + (data.programsOnTheirOwn ? " " + plural(data.programsOnTheirOwn, "program") + " took text from `context` or `files` without asking; which lines those were is not known." : "")
+    + (data.programsOnTheirOwn ? " " + plural(data.programsOnTheirOwn, "program") + " may have taken text from `context` or `files` without asking; which lines those were is not known." : "")
     + (data.filesLeftOut ? " " + plural(data.filesLeftOut, "file") + " of them are not listed." : "");
   let listed = 0, chosen = [];
   const MOST = 300;
