@@ -61,7 +61,7 @@ use prompt::overview::Overview;
 use query_context::{QueryContext, QueryContextParts, ledger::LostCalls};
 use run::{Run, RunInputs, RunOutput, bring_back, built_in, context::Context, direct, read};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use strategy::{is_read_first, strategy};
+use strategy::{decide, is_read_first, strategy};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -352,13 +352,7 @@ async fn run(
     text: Option<Arc<ContextText>>,
 ) -> Result<RunOutput, RunError> {
     let root = tree.choice.root.clone();
-    let characters = text.as_ref().map(|it| it.char_len());
-    let (chosen, why) = strategy(question, root.as_ref(), characters);
-    tree.note(|| Detail::Decision { run: 0, choice: chosen.name(), why: why.to_owned() });
-    if let (Some(text), Strategy::Direct) = (&text, chosen) {
-        tree.note_shown(1, "whole text", || coverage::all(text));
-    }
-    let result = match (&text, chosen) {
+    let result = match (&text, decide(tree, question, root.as_ref(), text.as_deref())) {
         (Some(text), Strategy::Direct) => {
             tree.note_look();
             direct::answer(tree, question, text).await

@@ -66,7 +66,8 @@ mod tests {
     #[test]
     fn a_price_that_cannot_be_read_is_shown() {
         for entry in ["m", "m=1", "m=1/x", "=1/2"] {
-            let error = Options::from_environment(&Environment::new(move |_| Some(entry.to_owned()))).unwrap_err();
+            let environment = Environment::of([("RLM_PRICE", entry)]);
+            let error = Options::from_environment(&environment).unwrap_err();
             assert_eq!(
                 error.to_string(),
                 format!("RLM_PRICE: expected `model=input/output` with two numbers, got `{entry}`")

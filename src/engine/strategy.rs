@@ -2,7 +2,8 @@
 
 use crate::{
     config::Strategy,
-    engine::question::Question,
+    corpus::ContextText,
+    engine::{coverage, detail::Detail, query_context::QueryContext, question::Question},
     llm::{self, Model},
 };
 
@@ -18,6 +19,16 @@ const PROGRAMS_WINDOW: usize = 8192;
 pub fn is_read_first(question: &Question, root: &dyn Model) -> bool {
     question.snapshot.is_quick_to_read()
         || matches!(strategy(question, root, None).0, Strategy::Direct | Strategy::Read)
+}
+
+/// How a question is answered, which a trace is told. The text is not there if it takes long to read.
+pub fn decide(tree: &QueryContext, question: &Question, root: &dyn Model, text: Option<&ContextText>) -> Strategy {
+    let (strategy, why) = strategy(question, root, text.map(ContextText::char_len));
+    tree.note(|| Detail::Decision { run: 0, choice: strategy.name(), why: why.to_owned() });
+    if let (Some(text), Strategy::Direct) = (text, strategy) {
+        tree.note_shown(1, "whole text", || coverage::all(text));
+    }
+    strategy
 }
 
 /// How a question is answered, never by [`Strategy::Auto`], and why so. How many characters the text has is not known if it

@@ -393,6 +393,8 @@ export type Options = {
   refresh?: boolean;
   /** US dollars above which you are asked before a question begins; with a limit on cost only if this is set */
   confirmAbove?: number;
+  /** Whether traces of runs have the texts that models were shown and wrote, or only their lengths */
+  traceContent?: "full" | "none";
   /** Only files that match; may be given several times */
   include?: string[];
   /** No files that match; may be given several times */
@@ -454,6 +456,7 @@ export const SETTINGS = [
   "noCache",
   "refresh",
   "confirmAbove",
+  "traceContent",
   "include",
   "exclude",
   "noIgnore",
