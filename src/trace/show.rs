@@ -164,7 +164,7 @@ pub fn entry(node: &Node) -> String {
     match node.state {
         State::Open => words.push("not ended".to_owned()),
         State::Failed => {
-            words.push(format!("failed: {}", one_line(node.text("error").unwrap_or_default(), LINE_CHARS)))
+            words.push(format!("failed: {}", one_line(node.text("error").unwrap_or_default(), LINE_CHARS)));
         }
         State::Ended | State::Served => {}
     }

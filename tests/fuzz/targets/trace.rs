@@ -24,7 +24,7 @@ pub fn trace(input: &[u8]) {
     assert_eq!(difference(&parted, &whole)[0], "the runs are the same but for their times");
     let page = page(&whole);
     assert_eq!((page.matches("</script>").count(), page.matches("<script").count()), (2, 2), "no text is markup");
-    for (_, file) in &whole.coverage.files {
+    for file in whole.coverage.files.values() {
         assert!(file.read.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0), "ranges are in order and apart");
     }
 }
