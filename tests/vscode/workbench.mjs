@@ -41,7 +41,8 @@ export class Workbench {
     const shown = `vscode-remote://${new URL(base).host}${folder}/${file}`;
     const parameters = new URLSearchParams({ folder, payload: JSON.stringify([["openFile", shown]]) });
     await this.#page.goto(`${base}/?${parameters}`);
-    await this.#page.locator(".monaco-editor .view-line").first().waitFor();
+    // The first window of a fresh installation takes a busy machine longer than anything that follows.
+    await this.#page.locator(".monaco-editor .view-line").first().waitFor({ timeout: 3 * PATIENCE });
   }
 
   press(keys) {
