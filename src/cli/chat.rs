@@ -124,6 +124,18 @@ pub async fn run(
     if let Err(problem) = common.clone().resolve().and_then(|_| View::of(&view, true, &environment)) {
         return super::wrong_usage(&problem);
     }
+    let backend = setup::backend(&environment);
+    if let Ok(backend) = &backend {
+        conversation.session.recall(backend.replies.store()).await;
+    }
+    let editor = match editor(&conversation) {
+        Ok(editor) => editor,
+        Err(error) => {
+            say(&format!("rlm: cannot read lines: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    // The editor takes Ctrl-C for itself when it is made. Who listens after that hears it as well.
     let open: Arc<Mutex<Option<CancellationToken>>> = Arc::default();
     let cancelled = open.clone();
     let cancel = move || {
@@ -133,25 +145,27 @@ pub async fn run(
     if let Err(error) = setup::cancel_on_interrupt(cancel) {
         return super::no_signals(&error);
     }
-    let backend = setup::backend(&environment);
-    if let Ok(backend) = &backend {
-        conversation.session.recall(backend.replies.store()).await;
-    }
     let (words, spent) = (words.to_vec(), Usage::none());
-    Chat { path, common, view, quiet, verbose, conversation, words, model: None, backend, open, spent }.hold().await
+    Chat { path, common, view, quiet, verbose, conversation, words, model: None, backend, open, spent }
+        .hold(editor)
+        .await
+}
+
+/// An editor whose history are the earlier questions.
+fn editor(conversation: &Conversation) -> rustyline::Result<LineEditor> {
+    let config = Config::builder().auto_add_history(false).build();
+    let history = MemHistory::with_config(&config);
+    let mut editor = Editor::with_history(config, history)?;
+    for Exchange { question, .. } in conversation.session.exchanges() {
+        editor.add_history_entry(question)?;
+    }
+    Ok(editor)
 }
 
 impl Chat {
     /// Line by line until the end. Where no person types, the status is that of the last question that was not answered.
-    async fn hold(mut self) -> ExitCode {
+    async fn hold(mut self, mut editor: LineEditor) -> ExitCode {
         let is_terminal = std::io::stdin().is_terminal();
-        let mut editor = match self.editor() {
-            Ok(editor) => editor,
-            Err(error) => {
-                say(&format!("rlm: cannot read lines: {error}"));
-                return ExitCode::FAILURE;
-            }
-        };
         if is_terminal && !self.quiet {
             let earlier = self.conversation.session.exchanges().len();
             let follows = if earlier > 0 { format!(" after {}", counted(earlier, "question")) } else { String::new() };
@@ -186,17 +200,6 @@ impl Chat {
             }
         }
         if is_terminal { ExitCode::SUCCESS } else { ended }
-    }
-
-    /// An editor whose history are the earlier questions.
-    fn editor(&self) -> rustyline::Result<LineEditor> {
-        let config = Config::builder().auto_add_history(false).build();
-        let history = MemHistory::with_config(&config);
-        let mut editor = Editor::with_history(config, history)?;
-        for Exchange { question, .. } in self.conversation.session.exchanges() {
-            editor.add_history_entry(question)?;
-        }
-        Ok(editor)
     }
 
     async fn follow(&mut self, line: &str) -> Line {

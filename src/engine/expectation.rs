@@ -5,13 +5,9 @@
 
 use crate::{
     config::{Price, Strategy},
-    engine::{
-        Engine, Question,
-        known_answer::{Asked, strategy_name},
-        strategy::strategy,
-    },
+    engine::{Engine, Question, known_answer::Asked, strategy::strategy},
     failure::{Failure, FailureKind},
-    llm::{self, Choice},
+    llm::{self, Choice, Request},
     store::Spent,
 };
 
@@ -20,9 +16,6 @@ const ENOUGH: usize = 3;
 
 /// A text of about the same size has at most so many times as many bytes, or at least such a part of them.
 const ABOUT: u64 = 4;
-
-/// Bytes of a text for one token of it.
-const BYTES_PER_TOKEN: u64 = 4;
 
 /// Tokens of a first prompt without the text, and of an answer, roughly.
 const PROMPT_TOKENS: u64 = 4000;
@@ -71,8 +64,7 @@ impl Engine {
             // What follows earlier questions is another question.
             session.recall(store).await;
         }
-        let name = strategy_name(strategy).to_owned();
-        let spent = store.spent(root.name().to_owned(), worker.name().to_owned(), name).await;
+        let spent = store.spent(root.name().to_owned(), worker.name().to_owned(), strategy.name().to_owned()).await;
         let is_known = match Asked::of(self, question) {
             Some(asked) => asked.is_known(store).await,
             None => false,
@@ -114,7 +106,7 @@ pub fn not_confirmed(cost: f64) -> Failure {
 /// What a question may cost where nothing such was asked before: a direct answer one prompt with the text, and programs as much
 /// as reading the whole text once.
 fn without_experience((root, worker): (Price, Price), strategy: Strategy, bytes: u64) -> f64 {
-    let text = bytes / BYTES_PER_TOKEN;
+    let text = Request::tokens_of(usize::try_from(bytes).unwrap_or(usize::MAX));
     match strategy {
         Strategy::Direct => root.of(text + PROMPT_TOKENS, REPLY_TOKENS),
         Strategy::Read => root.of(2 * PROMPT_TOKENS, REPLY_TOKENS),

@@ -133,7 +133,7 @@ impl Asked {
         let spent = Spent {
             model: tree.choice.root.name().to_owned(),
             worker: tree.choice.worker.name().to_owned(),
-            strategy: strategy_name(strategy).to_owned(),
+            strategy: strategy.name().to_owned(),
             bytes,
             calls: form.calls(),
             tokens: form.tokens(),
@@ -148,15 +148,6 @@ impl Asked {
     /// Whether the answer to it is known, if the text has not changed.
     pub async fn is_known(&self, store: &store::Store) -> bool {
         !store.answers_to(self.asked).await.is_empty()
-    }
-}
-
-/// A strategy as it is noted.
-pub fn strategy_name(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::Direct => "direct",
-        Strategy::Read => "read",
-        Strategy::Rlm | Strategy::Auto => "rlm",
     }
 }
 

@@ -83,7 +83,7 @@ impl Pool {
     }
 
     /// Waits for the member that the call should go to, of those that were not `tried`.
-    async fn member(&self, request: &Request, work: Work, waiting: usize, tried: &[usize]) -> Option<usize> {
+    async fn member(&self, beginning: u64, work: Work, waiting: usize, tried: &[usize]) -> Option<usize> {
         let _counted = Counted::new(&self.undecided);
         loop {
             let mut freed = pin!(self.freed.notified());
@@ -94,7 +94,7 @@ impl Pool {
                 rests_until: member.load.rests_until(now),
                 load: member.load.now(),
                 pace: member.pace().clone(),
-                favour: favour(request, number),
+                favour: favour(beginning, number),
             };
             let untried = self.members.iter().enumerate().filter(|(number, _)| !tried.contains(number));
             let standings: Vec<Standing> = untried.map(|(number, member)| standing(number, member)).collect();
@@ -106,10 +106,10 @@ impl Pool {
     }
 
     async fn answer(&self, waiting: usize, request: &Request, pieces: PieceSink<'_>) -> Result<Reply, Error> {
-        let work = self.expected(request);
+        let (work, beginning) = (self.expected(request), beginning(request));
         let mut tried = Vec::new();
         let mut last = Error::Configuration(format!("no endpoint is configured for {}", self.name));
-        while let Some(number) = self.member(request, work, waiting, &tried).await {
+        while let Some(number) = self.member(beginning, work, waiting, &tried).await {
             tried.push(number);
             let member = &self.members[number];
             let Member { load, model, .. } = member;
@@ -145,12 +145,16 @@ impl Pool {
     }
 }
 
+/// By what a conversation is told from others: its messages up to the first of the person.
+fn beginning(request: &Request) -> u64 {
+    let first = request.messages.iter().position(|message| message.role == Role::User).map_or(0, |first| first + 1);
+    request.messages[..first].iter().fold(0, |seed, message| xxh3_64_with_seed(message.content.as_bytes(), seed))
+}
+
 /// Of several servers that are as good the one where this is largest is taken: the same one for the same conversation
 /// (Thaler and Ravishankar, *Using Name-Based Mappings to Increase Hit Rates*, 1998).
-fn favour(request: &Request, number: usize) -> u64 {
-    let first = request.messages.iter().position(|message| message.role == Role::User).map_or(0, |first| first + 1);
-    let beginning = request.messages[..first].iter();
-    beginning.fold(number as u64, |seed, message| xxh3_64_with_seed(message.content.as_bytes(), seed))
+fn favour(beginning: u64, number: usize) -> u64 {
+    xxh3_64_with_seed(&beginning.to_le_bytes(), number as u64)
 }
 
 /// Counts something for as long as it lives.

@@ -4,10 +4,15 @@
 use crate::{
     client::{Client, uri},
     scripted::{Action, Asked, ScriptedServer},
-    terminal::{Ran, rlm, run},
+    terminal::{Ran, lent_terminal, rlm, run},
 };
 use serde_json::{Value, json};
-use std::{fs, path::Path, process::Stdio};
+use std::{
+    fs,
+    path::Path,
+    process::Stdio,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 use tempfile::TempDir;
 use tokio::{io::AsyncWriteExt, process::Command};
 
@@ -295,4 +300,32 @@ async fn a_chat_answers_follows_commands_and_goes_on_another_day() {
     assert_eq!(again.status, 0, "{again:?}");
     assert!(lines[0].contains("'f', 'notes'") && lines[0].contains(" 2 second 35"), "{again:?}");
     assert_eq!(lines[1..], ["questions are about b.txt", "True True", "extractive answers from now on"], "{again:?}");
+}
+
+#[tokio::test]
+async fn ctrl_c_cancels_the_answer_of_a_chat_and_not_the_chat() {
+    let (terminal, calls) = (Terminal::new(), AtomicUsize::new(0));
+    let server = ScriptedServer::start(move |_: &Asked| match calls.fetch_add(1, Ordering::Relaxed) {
+        0 => Action::hang(),
+        _ => Action::reply("```repl\nFINAL('the second is answered')\n```"),
+    })
+    .await;
+    let url = server.url();
+    let arguments = ["chat", "a.txt", "--endpoint", &url, "--model", "scripted", "--strategy", "rlm"];
+    let mut command = lent_terminal(arguments);
+    command.current_dir(terminal.folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("`script` starts");
+    let mut keys = child.stdin.take().expect("the keys are piped");
+    let mut press = async |text: &str| keys.write_all(text.as_bytes()).await.expect("the terminal takes keys");
+    press("first\r").await;
+    server.until("the first question", |log| log.open == 1).await;
+    press("\x03").await;
+    server.until("the end of its call", |log| log.closed_early() == 1).await;
+    press("second\r").await;
+    server.until("the second question", |log| log.calls.len() == 2 && log.open == 0).await;
+    press("/quit\r").await;
+    let output = child.wait_with_output().await.expect("it ends");
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("cancelled") && shown.contains("the second is answered"), "{shown}");
+    assert_eq!(output.status.code(), Some(0), "{shown}");
 }

@@ -46,23 +46,28 @@ pub async fn on_terminal<S: AsRef<OsStr>>(
     arguments: impl IntoIterator<Item = S>,
     environment: &[(&str, &str)],
 ) -> Output {
+    let mut command = lent_terminal(arguments);
+    command.envs(environment.iter().copied()).stdin(Stdio::null());
+    command.output().await.expect("`script` starts")
+}
+
+/// The program at such a terminal, whose keys are the input of the command.
+pub fn lent_terminal<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut words = vec![env!("CARGO_BIN_EXE_rlm").to_owned()];
     words.extend(arguments.into_iter().map(|it| it.as_ref().to_str().expect("the argument is text").to_owned()));
     let quoted: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
     let mut command = Command::new("script");
     command
-        .args(["-qec", &quoted.join(" "), "/dev/null"])
+        .args(["-qec", &format!("exec {}", quoted.join(" ")), "/dev/null"])
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("SHELL", "/bin/sh")
         .env("TERM", "xterm-256color")
         .env("OLLAMA_HOST", "127.0.0.1:9")
         .env("RLM_STORE", "off")
-        .envs(environment.iter().copied())
-        .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .kill_on_drop(true);
-    command.output().await.expect("`script` starts")
+    command
 }
 
 /// Runs a command to its end. What goes elsewhere than into a pipe is not in the result.
