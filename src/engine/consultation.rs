@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     failure::{Failure, FailureKind},
-    llm::Message,
+    llm::{Message, is_too_small_for_programs},
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -100,6 +100,12 @@ impl Consultation {
     /// The names of the two models.
     pub fn models(&self) -> (&str, &str) {
         (self.tree.choice.root.name(), self.tree.choice.worker.name())
+    }
+
+    /// The name of one that is too small for its judgement of code to mean much.
+    pub fn too_small(&self) -> Option<&str> {
+        let models = [&self.tree.choice.root, &self.tree.choice.worker];
+        models.into_iter().find(|it| is_too_small_for_programs(it.parameters())).map(|it| it.name())
     }
 
     pub fn usage(&self) -> Usage {

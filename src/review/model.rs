@@ -72,6 +72,9 @@ pub async fn review(
         let files = counted(left_out, "file");
         found.not_checked.push(format!("by a model: {files} of data, or generated, or brought in from elsewhere"));
     }
+    if let Some(name) = consultation.too_small() {
+        found.not_checked.push(format!("what a larger model would find: {name} is too small to judge code"));
+    }
     let count = pieces.len();
     let reviewing = stream::iter(pieces.into_iter().enumerate().map(|(number, piece)| async move {
         let done = of_piece(consultation, &piece, wishes).await;

@@ -1,7 +1,7 @@
 //! `rlm review` with models: what one says it sees, what another one refutes, and what is asked again.
 
 use crate::{
-    scripted::{Action, Asked, ScriptedServer},
+    scripted::{Action, Asked, ScriptedServer, Setup},
     terminal::{Ran, rlm, run},
 };
 use serde_json::{Value, json};
@@ -82,7 +82,7 @@ fn models(asked: &Asked) -> Action {
 
 async fn review(server: &ScriptedServer, folder: &Path, store: &str, more: &[&str]) -> Ran {
     let (path, url) = (folder.to_str().expect("text"), server.url());
-    let arguments = ["review", path, "--json", "--max-findings", "100", "--endpoint", &url, "--model", "scripted"];
+    let arguments = ["review", path, "--json", "--max-findings", "100", "--endpoint", &url];
     let mut command = rlm(arguments.iter().chain(more));
     command.env("RLM_STORE", store);
     run(command).await
@@ -160,4 +160,15 @@ async fn what_was_not_reviewed_is_told() {
     let refusing = ScriptedServer::start(|_| Action::reply("I cannot.")).await;
     let ran = review(&refusing, folder.path(), "off", &[]).await;
     assert!(ran.status == 1 && ran.errors.contains("gave no reply of the shape that was asked for"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn that_a_model_is_too_small_to_judge_code_is_said() {
+    let folder = TempDir::new().expect("a folder can be made");
+    fs::write(folder.path().join("a.py"), module(0)).expect("a file can be written");
+    for (name, is_said) in [("tiny-135m", true), ("large-70b", false)] {
+        let server = Setup::new().models(&[name]).start(|_: &Asked| Action::reply("{\"findings\": []}")).await;
+        let review = review(&server, folder.path(), "off", &["--model", name]).await.json();
+        assert_eq!(review["notChecked"].to_string().contains("is too small to judge code"), is_said, "{review}");
+    }
 }
