@@ -8,15 +8,18 @@
 mod capabilities;
 mod client_requests;
 mod client_state;
+mod diagnostics;
 mod document;
 mod engines;
 mod ext;
+mod findings;
 mod handlers;
 mod message_order;
 pub mod position;
 mod query;
 mod query_registry;
 mod reporter;
+mod review;
 mod scope;
 mod server;
 mod sessions;

@@ -10,10 +10,10 @@ mod review_text;
 mod sarif;
 pub mod types;
 
-pub use findings::review;
+pub use findings::{finding, review};
 pub use preview_text::preview_text;
 pub use rdjson::rdjson;
-pub use review_text::{finding_text, review_text};
+pub use review_text::{finding_page, finding_text, review_summary, review_text};
 pub use sarif::sarif;
 
 use crate::{

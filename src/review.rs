@@ -10,6 +10,7 @@ mod checks;
 pub mod dismissed;
 pub mod finding;
 mod git;
+mod interest;
 mod model;
 pub mod rule;
 mod scope;
@@ -23,8 +24,10 @@ use crate::{
 use baseline::Baseline;
 use checks::Checked;
 use dismissed::Dismissals;
-use finding::{Draft, Finding, identified};
+use finding::{Draft, Finding, Place, identified};
+use futures::future::BoxFuture;
 use git::Repository;
+use interest::Interest;
 pub use model::Refuted;
 use rule::{RULES, Rule};
 use scope::Scope;
@@ -50,14 +53,26 @@ pub struct Request {
     pub is_narrowed: bool,
     /// Only what has changed since is of interest: a range of commits.
     pub range: Option<String>,
+    /// Only these lines are of interest.
+    pub only: Option<Place>,
     pub baseline: Option<Baseline>,
     /// The models that review, if any do.
-    pub models: Option<Arc<Consultation>>,
+    pub models: Option<Reviewers>,
     /// What the person wants of models that review.
     pub instructions: Option<String>,
     /// The most findings that are shown.
     pub most: usize,
 }
+
+/// The models of a review.
+#[derive(Clone)]
+pub struct Reviewers {
+    pub consultation: Arc<Consultation>,
+    pub agreement: Agreement,
+}
+
+/// Asks the person whether so much may be spent, in US dollars.
+pub type Agreement = Arc<dyn Fn(f64) -> BoxFuture<'static, bool> + Send + Sync>;
 
 /// What a review came to.
 #[derive(Debug, Clone, Default)]
@@ -107,6 +122,7 @@ pub async fn review(request: &Request, stop: &StopFlag) -> Result<Review, Failur
         Some(range) => Some(Since::of(&request.snapshot, repository.as_ref(), &scope, range, stop).await?),
         None => None,
     };
+    let interest = Interest { since: since.as_ref(), only: request.only.as_ref() };
     let Checked { mut drafts, todos, mut not_checked } = checked;
     if let Some(repository) = &repository {
         let missing: Vec<&str> = drafts.iter().filter_map(|draft| draft.missing.as_deref()).collect();
@@ -124,13 +140,14 @@ pub async fn review(request: &Request, stop: &StopFlag) -> Result<Review, Failur
     let (mut refuted, mut is_cut) = (Vec::new(), false);
     if let Some(models) = &request.models {
         let wishes = wishes(request, home.clone()).await?;
-        let found = model::review(models, &request.snapshot, since.as_ref(), &wishes, stop).await?;
+        let Reviewers { consultation, agreement } = models;
+        let found = model::review(consultation, agreement, &request.snapshot, interest, &wishes, stop).await?;
         drafts.extend(found.drafts);
         not_checked.extend(found.not_checked);
         (refuted, is_cut) = (found.refuted, found.is_cut);
     }
     let findings = identified(drafts, |path| scope.path_from_base(path).unwrap_or_else(|| path.to_owned()));
-    let findings = findings.into_iter().filter(|it| since.as_ref().is_none_or(|since| since.concerns(it)));
+    let findings = findings.into_iter().filter(|it| interest.concerns(it));
     let mut review = Review {
         context: context_size(&request.snapshot),
         since: since.as_ref().map(|it| it.commit.clone()),
@@ -139,8 +156,8 @@ pub async fn review(request: &Request, stop: &StopFlag) -> Result<Review, Failur
         refuted,
         is_cut,
         models: request.models.as_ref().map(|it| {
-            let (root, worker) = it.models();
-            (root.to_owned(), worker.to_owned(), it.usage())
+            let (root, worker) = it.consultation.models();
+            (root.to_owned(), worker.to_owned(), it.consultation.usage())
         }),
         home,
         ..Review::default()
@@ -178,6 +195,34 @@ impl Review {
         self.findings = chosen;
     }
 
+    /// Adds the review of another folder.
+    pub fn join(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.dismissed.extend(other.dismissed);
+        self.in_baseline.extend(other.in_baseline);
+        self.refuted.extend(other.refuted);
+        for (rule, count) in other.not_shown {
+            match self.not_shown.iter_mut().find(|(known, _)| known.id == rule.id) {
+                Some((_, known)) => *known += count,
+                None => self.not_shown.push((rule, count)),
+            }
+        }
+        self.context.add(other.context);
+        self.since = self.since.take().or(other.since);
+        self.not_checked
+            .extend(other.not_checked.into_iter().filter(|it| !self.not_checked.contains(it)).collect::<Vec<_>>());
+        self.warnings.extend(other.warnings);
+        self.is_cut |= other.is_cut;
+        self.models = match (self.models.take(), other.models) {
+            (Some((root, worker, mut used)), Some((_, _, more))) => {
+                used += more;
+                Some((root, worker, used))
+            }
+            (one, another) => one.or(another),
+        };
+        self.home = None;
+    }
+
     /// Whether a part of the text was not read, or not by the models.
     pub fn is_partial(&self) -> bool {
         self.is_cut || self.context.cut > 0
@@ -189,7 +234,7 @@ impl Review {
 /// # Errors
 /// There is no such finding, or the file of dismissals cannot be written.
 pub async fn dismiss(request: &Request, id: &str, reason: &str, stop: &StopFlag) -> Result<Finding, Failure> {
-    let everything = Request { most: usize::MAX, range: None, baseline: None, ..request.clone() };
+    let everything = Request { most: usize::MAX, range: None, only: None, baseline: None, ..request.clone() };
     let Review { findings, dismissed, home, .. } = review(&everything, stop).await?;
     let problem = |message: String, hint: Option<&str>| Failure {
         kind: FailureKind::BadFindings,
@@ -211,9 +256,16 @@ pub async fn dismiss(request: &Request, id: &str, reason: &str, stop: &StopFlag)
     let Some(home) = home else {
         return Err(problem("a text that lies in no folder has no place for dismissals".to_owned(), None));
     };
-    let (finding, reason) = (found.clone(), reason.to_owned());
-    blocking(move || Dismissals::read(&home)?.dismiss(&home, &finding, &reason)).await??;
+    note_dismissal(home, found.clone(), reason.to_owned()).await?;
     Ok(found)
+}
+
+/// Dismisses a finding of a review for good, in the folder that the review has told.
+///
+/// # Errors
+/// The file of dismissals cannot be read or written.
+pub async fn note_dismissal(home: PathBuf, finding: Finding, reason: String) -> Result<(), Failure> {
+    blocking(move || Dismissals::read(&home)?.dismiss(&home, &finding, &reason)).await?
 }
 
 /// The file of a repository that says what it wants of reviews.

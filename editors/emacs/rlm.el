@@ -68,6 +68,11 @@
 ;;   q                      bury the buffer
 ;;   ?                      list the keys
 ;;
+;; Reviewing
+;;
+;;   M-x rlm-review          what should be looked at in the project, as a list
+;;                           and as marks in its buffers: see rlm-review.el
+;;
 ;; From anywhere: M-x rlm-continue (go on with a conversation of another day), M-x
 ;; rlm-preview (what a question would read and cost), M-x rlm-cancel, M-x rlm-show (go to a running query, or to the last answer), M-x
 ;; rlm-status, M-x rlm-shutdown.  While a query runs the mode line says so;
@@ -1162,8 +1167,12 @@ project as the whole workspace."
 
 ;;;; What the server says about a run
 
+(defvar rlm--event-functions nil
+  "Functions that are told the parameters of each event.")
+
 (defun rlm--on-event (params)
   "Handle the event PARAMS of a run."
+  (run-hook-with-args 'rlm--event-functions params)
   (when-let ((run (seq-find (lambda (it)
                               (equal (rlm--run-id it)
                                      (plist-get params :queryId)))
@@ -2097,6 +2106,12 @@ of one if there were several."
   (pulse-momentary-highlight-region
    (point)
    (save-excursion (forward-line (- (1+ last) first)) (point))))
+
+;;;; Reviews
+
+(autoload 'rlm-review "rlm-review" "Review the project." t)
+(autoload 'rlm-review-changes "rlm-review" "Review what is not committed." t)
+(autoload 'rlm-review-region "rlm-review" "Review the region." t)
 
 (provide 'rlm)
 ;;; rlm.el ends here

@@ -97,7 +97,7 @@ impl Asking {
                 confirmed = confirmed => confirmed.unwrap_or_default(),
             };
             if !is_confirmed {
-                return (Answer::failed(engine::not_confirmed(cost)), None);
+                return (Answer::failed(engine::not_confirmed("question", cost)), None);
             }
         }
         let replies = engine.backend.replies.clone();

@@ -174,17 +174,9 @@ impl Display {
         }
     }
 
-    /// Whether the person agrees to spend that much; nobody does where there is no terminal to ask at. This blocks.
+    /// Whether the person agrees to spend that much on a question. This blocks.
     pub fn confirms(&self, cost: f64) -> bool {
-        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-            return false;
-        }
-        self.bar.suspend(|| {
-            say(&format!("rlm: this question may cost about ${cost:.2}. Ask it? [y/N]"));
-            let mut line = String::new();
-            let read = std::io::stdin().read_line(&mut line);
-            read.is_ok() && ["y", "yes"].iter().any(|yes| line.trim().eq_ignore_ascii_case(yes))
-        })
+        self.bar.suspend(|| agrees_to_pay("question", cost))
     }
 
     /// Prints the answer, as far as it was not streamed.
@@ -301,4 +293,15 @@ fn summary(usage: &Usage) -> String {
         parts.push(format!("{} retries", usage.retries));
     }
     format!("rlm: {}", parts.join(" · "))
+}
+
+/// Whether the person agrees to spend that much on a `what`; nobody does where there is no terminal to ask at. This blocks.
+pub fn agrees_to_pay(what: &str, cost: f64) -> bool {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return false;
+    }
+    say(&format!("rlm: this {what} may cost about ${cost:.2}. Begin? [y/N]"));
+    let mut line = String::new();
+    let read = std::io::stdin().read_line(&mut line);
+    read.is_ok() && ["y", "yes"].iter().any(|yes| line.trim().eq_ignore_ascii_case(yes))
 }

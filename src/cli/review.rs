@@ -3,15 +3,16 @@
 use super::{
     options::{CallOptions, ContextOptions, ModelOptions},
     output::{print, print_json},
+    progress::agrees_to_pay,
     say, scope,
 };
 use crate::{
     config::{Options, Settings},
     corpus::StopFlag,
-    engine::{Consultation, Event, EventSink, Question, RunConfig, context_failure, internal_failure},
+    engine::{Event, EventSink, Question, RunConfig, context_failure, internal_failure},
     failure::Failure,
     report,
-    review::{self, Request, Review, baseline::Baseline, rule::Severity},
+    review::{self, Agreement, Request, Review, Reviewers, baseline::Baseline, rule::Severity},
     setup,
 };
 use clap::{Args, ValueEnum};
@@ -210,6 +211,7 @@ async fn request(arguments: &ReviewArguments, settings: Settings, stop: &StopFla
             is_narrowed: !settings.include.is_empty() || !settings.exclude.is_empty(),
             snapshot,
             range,
+            only: None,
             baseline,
             models: None,
             instructions,
@@ -224,7 +226,7 @@ async fn models(
     settings: &Settings,
     request: &Request,
     cancel: &CancellationToken,
-) -> Result<Option<Arc<Consultation>>, Failure> {
+) -> Result<Option<Reviewers>, Failure> {
     let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
     let engine = setup::engine(settings, &environment, scheduler, setup::backend(&environment)).await?;
     if !engine.choice.root.satisfies_schemas() {
@@ -238,7 +240,12 @@ async fn models(
         limits: settings.limits.clone(),
         session: None,
     };
-    Ok(Some(Arc::new(engine.consult(&question, Arc::new(Progress), cancel.clone())?)))
+    let agreement: Agreement = Arc::new(|cost| {
+        let asked = tokio::task::spawn_blocking(move || agrees_to_pay("review", cost));
+        Box::pin(async move { asked.await.unwrap_or_default() })
+    });
+    let consultation = Arc::new(engine.consult(&question, Arc::new(Progress), cancel.clone())?);
+    Ok(Some(Reviewers { consultation, agreement }))
 }
 
 /// Shows on a terminal what is done now.

@@ -153,6 +153,17 @@ impl Tally {
         Self(counts)
     }
 
+    /// Adds what was left out of another text.
+    pub fn add(&mut self, other: Self) {
+        for (kind, count) in other.0 {
+            match self.0.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, known)) => *known += count,
+                None => self.0.push((kind, count)),
+            }
+        }
+        self.0.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    }
+
     pub fn total(&self) -> usize {
         self.0.iter().map(|(_, count)| count).sum()
     }

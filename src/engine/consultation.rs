@@ -8,11 +8,12 @@ use super::{
     budget::{model_call::Asked, usage::Usage},
     error::CallError,
     event::EventSink,
+    expectation,
     query_context::QueryContext,
 };
 use crate::{
     failure::{Failure, FailureKind},
-    llm::{Message, is_too_small_for_programs},
+    llm::{self, Message, is_too_small_for_programs},
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -90,6 +91,17 @@ impl Consultation {
         }
         let message = format!("{} gave no reply of the shape that was asked for: {problem}", model.name());
         Err(Failure { kind: FailureKind::NoAnswer, message, hint: None })
+    }
+
+    /// What it may cost, in US dollars, to have the root model read texts of so many bytes together, one call for each, if that is
+    /// more than the person wants to spend without being asked. Whether replies are known does not count.
+    pub fn cost_to_confirm(&self, texts: usize, bytes: usize) -> Option<f64> {
+        let limit = self.tree.config.confirm_above?;
+        let price = llm::price(&self.tree.prices, self.tree.choice.root.name())?;
+        let calls = u64::try_from(texts).unwrap_or(u64::MAX).min(self.tree.limits.max_calls);
+        let share = calls as f64 / texts.max(1) as f64;
+        let most = expectation::cost_of_reading(price, calls, (bytes as f64 * share) as usize);
+        Some(self.tree.limits.max_cost.map_or(most, |limit| most.min(limit))).filter(|&most| most > limit)
     }
 
     /// How many calls may be open at once.

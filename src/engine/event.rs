@@ -86,6 +86,18 @@ pub struct ContextSize {
     pub cut: usize,
 }
 
+impl ContextSize {
+    /// Adds another text, which is read beside this one.
+    pub fn add(&mut self, other: Self) {
+        self.files += other.files;
+        self.bytes += other.bytes;
+        self.characters = self.characters.zip(other.characters).map(|(own, more)| own + more);
+        self.left_out.add(other.left_out);
+        self.store = self.store.take().or(other.store);
+        self.cut += other.cut;
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubCallState {
     Started,

@@ -21,6 +21,10 @@ const ABOUT: u64 = 4;
 const PROMPT_TOKENS: u64 = 4000;
 const REPLY_TOKENS: u64 = 1500;
 
+/// Tokens of what a reader of a piece is told beside it, and of what it replies, roughly.
+const INSTRUCTION_TOKENS: u64 = 700;
+const CLAIMS_TOKENS: u64 = 300;
+
 /// What is expected of a question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expectation {
@@ -91,16 +95,18 @@ impl Engine {
     }
 }
 
-/// The failure of a question that nobody has agreed to pay for.
-pub fn not_confirmed(cost: f64) -> Failure {
+/// The failure of a `what`, a question or a review, that nobody has agreed to pay for.
+pub fn not_confirmed(what: &str, cost: f64) -> Failure {
     Failure {
         kind: FailureKind::NotConfirmed,
-        message: format!("the question may cost about ${cost:.2}, and nobody has agreed to that"),
-        hint: Some(
-            "allow more with --confirm-above, or set a limit with --max-cost; `rlm preview` tells what to expect"
-                .to_owned(),
-        ),
+        message: format!("the {what} may cost about ${cost:.2}, and nobody has agreed to that"),
+        hint: Some("allow more with --confirm-above, or set a limit with --max-cost".to_owned()),
     }
+}
+
+/// What `calls` of a model may cost that together read `bytes`, in US dollars, each with instructions beside its text.
+pub(in crate::engine) fn cost_of_reading(price: Price, calls: u64, bytes: usize) -> f64 {
+    price.of(Request::tokens_of(bytes) + calls * INSTRUCTION_TOKENS, calls * CLAIMS_TOKENS)
 }
 
 /// What a question may cost where nothing such was asked before: a direct answer one prompt with the text, and programs as much

@@ -2,14 +2,20 @@
 
 use super::{ext, position::PositionEncoding};
 use lsp_types::{
-    ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability, ExecuteCommandOptions, OneOf,
-    ServerCapabilities, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
-    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+    ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability, DiagnosticOptions,
+    DiagnosticServerCapabilities, ExecuteCommandOptions, OneOf, ServerCapabilities, TextDocumentSyncCapability,
+    TextDocumentSyncKind, TextDocumentSyncOptions, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
-use serde_json::json;
+use serde_json::{Value, json};
+
+/// The name under which an editor shows diagnostics.
+pub const SOURCE: &str = "rlm";
 
 /// The kind of the code action on a selection.
 pub const ASK_KIND: CodeActionKind = CodeActionKind::new("refactor.rewrite.rlm");
+
+/// The kind of the code action that reviews a file.
+pub const REVIEW_KIND: CodeActionKind = CodeActionKind::new("source.rlm");
 
 /// The client's abilities that matter here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,12 +28,28 @@ pub struct ClientAbilities {
     pub events: bool,
     /// Has a command that prompts for a question about a selection.
     pub ask_selection: bool,
+    /// Has a command that prompts for the reason of a dismissal.
+    pub dismiss_finding: bool,
+    /// Asks for diagnostics, and does so again when it is told to.
+    pub pulls_diagnostics: bool,
+    pub refreshes_diagnostics: bool,
+    /// What it understands of a diagnostic.
+    pub related_information: bool,
+    pub diagnostic_tags: bool,
+    pub code_description: bool,
+    pub diagnostic_data: bool,
+    /// Takes edits of documents with their versions.
+    pub document_changes: bool,
 }
 
 impl ClientAbilities {
-    pub fn of(capabilities: &ClientCapabilities) -> Self {
+    /// `as_sent` has what the types do not: they call `workspace.diagnostics` by another name.
+    pub fn of(capabilities: &ClientCapabilities, as_sent: &Value) -> Self {
         let window = capabilities.window.as_ref();
         let general = capabilities.general.as_ref();
+        let workspace = capabilities.workspace.as_ref();
+        let document = capabilities.text_document.as_ref();
+        let diagnostics = document.and_then(|it| it.publish_diagnostics.as_ref());
         let own = |name: &str| {
             let experimental = capabilities.experimental.as_ref();
             experimental.and_then(|it| it.get("rlm")?.get(name)?.as_bool()).unwrap_or(false)
@@ -36,24 +58,41 @@ impl ClientAbilities {
             encoding: PositionEncoding::choose(general.and_then(|it| it.position_encodings.as_deref())),
             work_done_progress: window.and_then(|it| it.work_done_progress).unwrap_or(false),
             show_document: window.and_then(|it| it.show_document.as_ref()).is_some_and(|it| it.support),
-            configuration: capabilities.workspace.as_ref().and_then(|it| it.configuration).unwrap_or(false),
+            configuration: workspace.and_then(|it| it.configuration).unwrap_or(false),
             events: own("events"),
             ask_selection: own("askSelection"),
+            dismiss_finding: own("dismissFinding"),
+            pulls_diagnostics: document.is_some_and(|it| it.diagnostic.is_some()),
+            refreshes_diagnostics: as_sent["workspace"]["diagnostics"]["refreshSupport"] == true,
+            related_information: diagnostics.and_then(|it| it.related_information).unwrap_or(false),
+            diagnostic_tags: diagnostics.is_some_and(|it| it.tag_support.is_some()),
+            code_description: diagnostics.and_then(|it| it.code_description_support).unwrap_or(false),
+            diagnostic_data: diagnostics.and_then(|it| it.data_support).unwrap_or(false),
+            document_changes: workspace.and_then(|it| it.workspace_edit.as_ref()?.document_changes).unwrap_or(false),
         }
     }
 }
 
 /// What the server offers.
-pub fn offered(encoding: PositionEncoding) -> ServerCapabilities {
+pub fn offered(client: ClientAbilities) -> ServerCapabilities {
+    let pulled = DiagnosticOptions {
+        identifier: Some(SOURCE.to_owned()),
+        // An edit of one file may make a citation in another one true.
+        inter_file_dependencies: true,
+        workspace_diagnostics: true,
+        ..DiagnosticOptions::default()
+    };
     ServerCapabilities {
-        position_encoding: Some(encoding.kind()),
+        position_encoding: Some(client.encoding.kind()),
+        // To another client they are pushed.
+        diagnostic_provider: client.pulls_diagnostics.then(|| DiagnosticServerCapabilities::Options(pulled)),
         text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
             open_close: Some(true),
             change: Some(TextDocumentSyncKind::INCREMENTAL),
             ..TextDocumentSyncOptions::default()
         })),
         code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
-            code_action_kinds: Some(vec![ASK_KIND]),
+            code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, ASK_KIND, REVIEW_KIND]),
             ..CodeActionOptions::default()
         })),
         execute_command_provider: Some(ExecuteCommandOptions {
@@ -75,14 +114,13 @@ pub fn offered(encoding: PositionEncoding) -> ServerCapabilities {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
 
     #[test]
     fn the_page_shows_what_is_offered() {
         let page = include_str!("../../docs/protocol.md");
         let shown = page.split("```json").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
         let shown: Value = serde_json::from_str(shown).expect("the example is JSON");
-        let offered = ServerCapabilities { position_encoding: None, ..offered(PositionEncoding::Utf16) };
+        let offered = ServerCapabilities { position_encoding: None, ..offered(ClientAbilities::default()) };
         assert_eq!(shown["capabilities"], json!(offered));
     }
 }

@@ -16,7 +16,7 @@ use tower_lsp::Client;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The action by which a person agrees to what a question costs.
-const AGREE: &str = "Ask";
+const AGREE: &str = "Begin";
 
 /// What there is to say.
 #[derive(Debug)]
@@ -58,10 +58,11 @@ impl ClientRequests {
     }
 }
 
-/// Asks the person whether a question that may cost so much, in US dollars, is to be asked. Whoever closes the message has said no.
-pub async fn confirm(client: &Client, cost: f64) -> bool {
+/// Asks the person whether a `what`, a question or a review, that may cost so much, in US dollars, is to begin. Whoever closes the
+/// message has said no.
+pub async fn confirm(client: &Client, what: &str, cost: f64) -> bool {
     let action = |title: &str| MessageActionItem { title: title.to_owned(), properties: HashMap::new() };
-    let message = format!("RLM: this question may cost about ${cost:.2}. Ask it?");
+    let message = format!("RLM: this {what} may cost about ${cost:.2}. Begin?");
     let actions = Some(vec![action(AGREE), action("Cancel")]);
     match client.show_message_request(MessageType::WARNING, message, actions).await {
         Ok(chosen) => chosen.is_some_and(|it| it.title == AGREE),

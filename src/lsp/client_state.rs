@@ -11,6 +11,7 @@ use lsp_types::{
     DidChangeTextDocumentParams, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams,
     DidOpenTextDocumentParams, InitializeParams, WorkspaceFolder,
 };
+use serde_json::Value;
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -37,11 +38,11 @@ pub struct Folder {
 
 impl ClientState {
     /// Takes what the client says of itself. It may say so once; the framework refuses a second time as well.
-    pub fn initialize(&mut self, params: InitializeParams) -> UnknownOptions {
+    pub fn initialize(&mut self, params: InitializeParams, capabilities: &Value) -> UnknownOptions {
         if std::mem::replace(&mut self.initialized, true) {
             return UnknownOptions::new();
         }
-        self.client = ClientAbilities::of(&params.capabilities);
+        self.client = ClientAbilities::of(&params.capabilities, capabilities);
         #[expect(deprecated, reason = "older clients send nothing else")]
         let root = params.root_uri;
         let folders = match (params.workspace_folders, root) {

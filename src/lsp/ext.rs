@@ -6,7 +6,7 @@ mod described;
 
 use crate::{
     failure::FailureKind,
-    report::types::{Answer, Event, Usage},
+    report::types::{Answer, Event, Review, Usage},
 };
 use lsp_types::{ProgressToken, Range, Uri, notification::Notification};
 #[cfg(test)]
@@ -20,22 +20,38 @@ pub const VERSION: u32 = 1;
 pub const QUERY: &str = "rlm/query";
 pub const PREVIEW: &str = "rlm/preview";
 pub const CANCEL: &str = "rlm/cancel";
+pub const REVIEW: &str = "rlm/review";
 pub const STATUS: &str = "rlm/status";
 pub const SESSIONS: &str = "rlm/sessions";
 pub const END_SESSION: &str = "rlm/endSession";
 
 /// The server's own requests.
-pub const METHODS: [&str; 6] = [QUERY, PREVIEW, CANCEL, STATUS, SESSIONS, END_SESSION];
+pub const METHODS: [&str; 7] = [QUERY, PREVIEW, REVIEW, CANCEL, STATUS, SESSIONS, END_SESSION];
 
 pub const QUERY_COMMAND: &str = "rlm.query";
 pub const CANCEL_COMMAND: &str = "rlm.cancel";
 pub const STATUS_COMMAND: &str = "rlm.status";
+pub const REVIEW_COMMAND: &str = "rlm.review";
+pub const SHOW_FINDING_COMMAND: &str = "rlm.showFinding";
+pub const DISMISS_COMMAND: &str = "rlm.dismiss";
+pub const CLEAR_FINDINGS_COMMAND: &str = "rlm.clearFindings";
 
 /// The commands of `workspace/executeCommand`.
-pub const COMMANDS: [&str; 3] = [QUERY_COMMAND, CANCEL_COMMAND, STATUS_COMMAND];
+pub const COMMANDS: [&str; 7] = [
+    QUERY_COMMAND,
+    CANCEL_COMMAND,
+    STATUS_COMMAND,
+    REVIEW_COMMAND,
+    SHOW_FINDING_COMMAND,
+    DISMISS_COMMAND,
+    CLEAR_FINDINGS_COMMAND,
+];
 
 /// The client's command that prompts for a question about a selection.
 pub const ASK_SELECTION_COMMAND: &str = "rlm.askSelection";
+
+/// The client's command that prompts for the reason of a dismissal.
+pub const DISMISS_FINDING_COMMAND: &str = "rlm.dismissFinding";
 
 /// Params of `rlm/query`, and the argument of the command `rlm.query`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -91,6 +107,59 @@ pub enum Scope {
 #[serde(rename_all = "camelCase")]
 pub struct CancelParams {
     pub query_id: String,
+}
+
+/// Params of `rlm/review`, and the argument of the command `rlm.review`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ReviewParams {
+    /// What is reviewed. Of a selection or a file only findings in it are told.
+    #[serde(default)]
+    pub scope: Scope,
+    /// What models that review are to look at.
+    pub instructions: Option<String>,
+    /// Only what has changed since is told: a range of commits, or `HEAD` for what is not committed.
+    pub diff: Option<String>,
+    /// The most findings that are told of each folder.
+    pub max_findings: Option<usize>,
+    pub query_id: Option<String>,
+    #[cfg_attr(test, schemars(with = "Option<described::Options>"))]
+    pub options: Option<Value>,
+    #[cfg_attr(test, schemars(with = "Option<described::Token>"))]
+    pub work_done_token: Option<ProgressToken>,
+    #[cfg_attr(test, schemars(with = "Option<described::Token>"))]
+    pub partial_result_token: Option<ProgressToken>,
+}
+
+/// Result of `rlm/review`.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ReviewResult {
+    #[serde(flatten)]
+    pub review: Review,
+    /// What was read and looked for, in words.
+    pub summary: String,
+    pub query_id: String,
+}
+
+/// The argument of the command `rlm.showFinding`.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct FindingParams {
+    pub id: String,
+}
+
+/// The argument of the command `rlm.dismiss`.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DismissParams {
+    pub id: String,
+    /// Why, for whoever reads `.rlm/dismissed.json`.
+    pub reason: String,
 }
 
 /// Params of `rlm/endSession`.

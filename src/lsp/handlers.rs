@@ -2,9 +2,12 @@
 
 pub mod cancel;
 pub mod code_action;
+mod commands;
 pub mod error;
 pub mod execute_command;
+pub mod findings;
 pub mod query;
+pub mod review;
 
 use super::query_registry::QueryRegistry;
 use std::sync::Arc;

@@ -12,10 +12,14 @@
 use super::{
     client_requests::{ClientRequest, ClientRequests},
     client_state::ClientState,
-    ext, uri, wire,
+    diagnostics::Diagnostics,
+    ext,
+    findings::Edit,
+    uri::{self, DocumentKey},
+    wire,
 };
 use lsp_types::{
-    InitializeParams,
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, InitializeParams,
     notification::{
         DidChangeConfiguration, DidChangeTextDocument, DidChangeWorkspaceFolders, DidCloseTextDocument,
         DidOpenTextDocument, Initialized, Notification,
@@ -92,12 +96,13 @@ pub struct MessageOrder<S> {
     handlers: S,
     client: Client,
     client_state: ClientState,
+    findings: Arc<Diagnostics>,
     state: Arc<OrderedState>,
 }
 
 impl<S> MessageOrder<S> {
-    pub fn new(handlers: S, client: Client) -> Self {
-        Self { handlers, client, client_state: ClientState::default(), state: Arc::default() }
+    pub fn new(handlers: S, client: Client, findings: Arc<Diagnostics>) -> Self {
+        Self { handlers, client, client_state: ClientState::default(), findings, state: Arc::default() }
     }
 
     pub fn state(&self) -> Arc<OrderedState> {
@@ -110,7 +115,7 @@ impl<S> MessageOrder<S> {
         let seen = params.as_ref().unwrap_or(&Value::Null);
         match method {
             "initialize" => {
-                let unknown = self.client_state.initialize(InitializeParams::deserialize(seen)?);
+                let unknown = self.client_state.initialize(InitializeParams::deserialize(seen)?, &seen["capabilities"]);
                 return Ok(ClientRequest::WarnUnknownOptions(unknown));
             }
             Initialized::METHOD => return Ok(self.ask()),
@@ -119,9 +124,10 @@ impl<S> MessageOrder<S> {
                 let unknown = settings.tell(seen.get("settings").unwrap_or(&Value::Null), client.configuration);
                 return Ok(unknown.map_or_else(|| self.ask(), ClientRequest::WarnUnknownOptions));
             }
-            DidOpenTextDocument::METHOD => self.client_state.open(from_value(params.take().unwrap_or_default())?),
-            DidChangeTextDocument::METHOD => self.client_state.change(from_value(params.take().unwrap_or_default())?),
-            DidCloseTextDocument::METHOD => self.client_state.close(&from_value(params.take().unwrap_or_default())?),
+            DidOpenTextDocument::METHOD => self.open(from_value(params.take().unwrap_or_default())?),
+            DidChangeTextDocument::METHOD => self.change(from_value(params.take().unwrap_or_default())?),
+            // The handler looks for what the disk has of it.
+            DidCloseTextDocument::METHOD => self.close(&DidCloseTextDocumentParams::deserialize(seen)?),
             DidChangeWorkspaceFolders::METHOD => {
                 self.client_state.change_folders(from_value(params.take().unwrap_or_default())?);
             }
@@ -133,6 +139,31 @@ impl<S> MessageOrder<S> {
             _ => {}
         }
         Ok(ClientRequest::Nothing)
+    }
+
+    fn open(&mut self, params: DidOpenTextDocumentParams) {
+        let uri = params.text_document.uri.clone();
+        self.client_state.open(params);
+        if let Some(document) = self.client_state.documents.get(&DocumentKey::of(&uri)) {
+            self.findings.board.open(&uri, document);
+        }
+    }
+
+    fn change(&mut self, params: DidChangeTextDocumentParams) {
+        let uri = params.text_document.uri.clone();
+        let edits: Vec<Edit> = match self.findings.board.concerns(&uri) {
+            true => params.content_changes.iter().map(Edit::of).collect(),
+            false => Vec::new(),
+        };
+        self.client_state.change(params);
+        if let Some(document) = self.client_state.documents.get(&DocumentKey::of(&uri)) {
+            self.findings.board.change(&uri, &edits, document);
+        }
+    }
+
+    fn close(&mut self, params: &DidCloseTextDocumentParams) {
+        self.client_state.close(params);
+        self.findings.board.close(&params.text_document.uri);
     }
 
     /// Asks a client that can be asked for its settings.
@@ -184,10 +215,11 @@ where
             return Box::pin(std::future::ready(Ok(None)));
         }
         let cancel = CancellationToken::new();
-        let registered = id.as_ref().filter(|_| [ext::QUERY, ext::PREVIEW].contains(&&*method)).map(|id| {
-            lock(&self.state.queries).insert(id.clone(), cancel.clone());
-            Registered { id: id.clone(), state: self.state.clone() }
-        });
+        let registered =
+            id.as_ref().filter(|_| [ext::QUERY, ext::PREVIEW, ext::REVIEW].contains(&&*method)).map(|id| {
+                lock(&self.state.queries).insert(id.clone(), cancel.clone());
+                Registered { id: id.clone(), state: self.state.clone() }
+            });
         let call = Call { client_state: self.client_state.clone(), cancel };
         let request = wire::request(method, id, params);
         let handled = CALL.scope(call, self.handlers.call(request));

@@ -33,6 +33,15 @@ impl PositionEncoding {
         }
     }
 
+    /// How many columns a text takes.
+    pub fn units(self, text: &str) -> usize {
+        match self {
+            Self::Utf8 => text.len(),
+            Self::Utf16 => text.encode_utf16().count(),
+            Self::Utf32 => text.chars().count(),
+        }
+    }
+
     /// The character at `position`. A line behind the last is the end of the text, a column behind the line's end is that
     /// end, and a column inside a character is its beginning.
     pub fn char_of(self, text: &Rope, position: Position) -> usize {

@@ -78,10 +78,10 @@ impl Query {
             };
         let snapshot = question.snapshot.clone();
         if let Some(cost) = engine.cost_to_confirm(&question).await {
-            let asked = async { Ok(client_requests::confirm(client, cost).await) };
+            let asked = async { Ok(client_requests::confirm(client, "question", cost).await) };
             let refused = match self.request.within(None, asked).await {
                 Ok(true) => None,
-                Ok(false) => Some(Answer::failed(not_confirmed(cost))),
+                Ok(false) => Some(Answer::failed(not_confirmed("question", cost))),
                 Err(answer) => Some(answer),
             };
             if let Some(answer) = refused {

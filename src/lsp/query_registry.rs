@@ -1,11 +1,14 @@
 //! The queries that are running: how they start, how they are cancelled, and how all of them end with the server.
 
 use super::{
+    capabilities::ClientAbilities,
     client_state::ClientState,
+    diagnostics::Diagnostics,
     engines::Engines,
-    ext::{KeptSession, KeptSessions, QueryParams, RunningQuery, Status},
+    ext::{KeptSession, KeptSessions, QueryParams, ReviewParams, RunningQuery, Status},
     query::{Outcome, Prepared, Query, QueryRequest},
     reporter::{self, Channels, Reporter, WorkDone},
+    review::{ReviewOutcome, ReviewRun},
     sessions::{self, Sessions},
 };
 use crate::{
@@ -17,6 +20,7 @@ use crate::{
     text::one_line,
 };
 use lsp_types::ProgressToken;
+use serde_json::Value;
 use std::{
     collections::HashMap,
     sync::{
@@ -64,6 +68,27 @@ pub struct QueryRegistry {
     total: Mutex<Usage>,
     started: AtomicU64,
     closed: AtomicBool,
+    pub diagnostics: Arc<Diagnostics>,
+    /// Whether the client is told of them.
+    pushes: AtomicBool,
+    ended: CancellationToken,
+}
+
+/// A query or a review that has its place among those that run.
+pub struct Entered {
+    pub id: String,
+    pub reporter: Arc<Reporter>,
+    pub channels: Channels,
+}
+
+/// What is to be known of a query or a review that wants to run.
+struct Entry<'a> {
+    /// What it is about, as it is shown.
+    query: &'a str,
+    query_id: Option<&'a String>,
+    work_done_token: Option<&'a ProgressToken>,
+    partial_result_token: Option<&'a ProgressToken>,
+    invocation: Invocation,
 }
 
 struct ActiveQuery {
@@ -86,6 +111,9 @@ impl QueryRegistry {
             total: Mutex::new(Usage::none()),
             started: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            diagnostics: Arc::default(),
+            pushes: AtomicBool::new(false),
+            ended: CancellationToken::new(),
         }
     }
 
@@ -98,26 +126,83 @@ impl QueryRegistry {
         cancel: CancellationToken,
     ) -> Result<(String, oneshot::Receiver<Outcome>), StartError> {
         let since = Instant::now();
-        let options = own_options(&params)?;
+        let options = own_options(params.options.as_ref())?;
         let place = client_state.place();
         let held = |id: &String| self.sessions.hold(id, &place).ok_or_else(|| StartError::SessionInUse(id.clone()));
         let session = params.session_id.as_ref().map(held).transpose()?;
+        let entry = Entry {
+            query: &params.query,
+            query_id: params.query_id.as_ref(),
+            work_done_token: params.work_done_token.as_ref(),
+            partial_result_token: params.partial_result_token.as_ref(),
+            invocation,
+        };
+        let Entered { id, reporter, channels } = self.enter(&entry, &client_state, since, &cancel)?;
+        let request = QueryRequest { params, options, client_state, since, cancel, session };
+        let query = Query { id: id.clone(), request, reporter, channels };
+        Ok((id, self.spawn(|runs| async move { runs.run(query).await })))
+    }
+
+    /// Starts a review, in the same way.
+    pub fn start_review(
+        self: &Arc<Self>,
+        params: ReviewParams,
+        invocation: Invocation,
+        client_state: ClientState,
+        cancel: CancellationToken,
+    ) -> Result<(String, oneshot::Receiver<ReviewOutcome>), StartError> {
+        let options = own_options(params.options.as_ref())?;
+        let entry = Entry {
+            query: "review",
+            query_id: params.query_id.as_ref(),
+            work_done_token: params.work_done_token.as_ref(),
+            partial_result_token: params.partial_result_token.as_ref(),
+            invocation,
+        };
+        let Entered { id, reporter, channels } = self.enter(&entry, &client_state, Instant::now(), &cancel)?;
+        self.push_diagnostics(client_state.client);
+        let run = ReviewRun { id: id.clone(), params, options, client_state, cancel, reporter, channels };
+        Ok((id, self.spawn(|runs| async move { runs.run_review(run).await })))
+    }
+
+    /// Runs it to its end. A handler that is gone was cancelled and needs no outcome.
+    fn spawn<T, F>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> F) -> oneshot::Receiver<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let work = work(self.clone());
+        self.tasks.spawn(async move {
+            let _ = sender.send(work.await);
+        });
+        receiver
+    }
+
+    /// Gives a query its name, and its place among those that run.
+    fn enter(
+        &self,
+        entry: &Entry<'_>,
+        client_state: &ClientState,
+        since: Instant,
+        cancel: &CancellationToken,
+    ) -> Result<Entered, StartError> {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
-        let id = params.query_id.clone().unwrap_or_else(|| format!("query-{}", number + 1));
-        let work_done = match &params.work_done_token {
+        let id = entry.query_id.cloned().unwrap_or_else(|| format!("query-{}", number + 1));
+        let work_done = match entry.work_done_token {
             Some(token) => WorkDone::Given(token.clone()),
             None if client_state.client.work_done_progress => WorkDone::Created(reporter::own_token(&id)),
             None => WorkDone::Nowhere,
         };
         let channels = Channels {
             query_id: id.clone(),
-            events: invocation == Invocation::Request || client_state.client.events,
-            partial_result: params.partial_result_token.clone(),
+            events: entry.invocation == Invocation::Request || client_state.client.events,
+            partial_result: entry.partial_result_token.cloned(),
             work_done: work_done.clone(),
         };
         let reporter = Arc::new(Reporter::default());
         let active = ActiveQuery {
-            query: params.query.clone(),
+            query: entry.query.to_owned(),
             since,
             cancel: cancel.clone(),
             reporter: reporter.clone(),
@@ -131,16 +216,7 @@ impl QueryRegistry {
         if self.closed.load(Ordering::SeqCst) {
             cancel.cancel();
         }
-        let request = QueryRequest { params, options, client_state, since, cancel, session };
-        let query = Query { id: id.clone(), request, reporter, channels };
-        let (sender, receiver) = oneshot::channel();
-        let runs = self.clone();
-        self.tasks.spawn(async move {
-            let outcome = runs.run(query).await;
-            // A handler that is gone was cancelled and needs no outcome.
-            let _ = sender.send(outcome);
-        });
-        Ok((id, receiver))
+        Ok(Entered { id, reporter, channels })
     }
 
     /// What a query would read, send and cost. No model is called.
@@ -150,7 +226,7 @@ impl QueryRegistry {
         client_state: ClientState,
         cancel: CancellationToken,
     ) -> Result<Result<report::types::Preview, Answer>, StartError> {
-        let options = own_options(&params)?;
+        let options = own_options(params.options.as_ref())?;
         let request = QueryRequest { params, options, client_state, since: Instant::now(), cancel, session: None };
         let stop = StopFlag::default();
         let _stop = stop.raise_on_drop();
@@ -227,6 +303,7 @@ impl QueryRegistry {
     /// Cancels all queries and waits until their processes and connections are gone.
     pub async fn end_all(&self) {
         self.close();
+        self.ended.cancel();
         self.tasks.close();
         if tokio::time::timeout(LAST_WAIT, self.tasks.wait()).await.is_err() {
             tracing::warn!("some queries did not end in time");
@@ -260,6 +337,42 @@ impl QueryRegistry {
         Status { version: env!("CARGO_PKG_VERSION"), model, worker, why, runs: runs.collect(), usage }
     }
 
+    /// Tells the client of each change of the findings, from the first review on.
+    fn push_diagnostics(&self, abilities: ClientAbilities) {
+        if !self.pushes.swap(true, Ordering::Relaxed) {
+            let pushing = self.diagnostics.clone().push(self.client.clone(), abilities);
+            let ended = self.ended.clone();
+            self.tasks.spawn(async move { ended.run_until_cancelled(pushing).await });
+        }
+    }
+
+    /// Reviews and tells the client on the way, all of it before what is sent when this has returned.
+    async fn run_review(&self, run: ReviewRun) -> ReviewOutcome {
+        let work = async {
+            let outcome = run.review(&self.engines, &self.workspace, &self.diagnostics.board, &self.client).await;
+            if let ReviewOutcome::Reviewed(_) = outcome {
+                let diagnostics = self.diagnostics.clone();
+                // A page that cannot be written is logged, and its finding is told all the same.
+                let _ = tokio::task::spawn_blocking(move || diagnostics.write_pages()).await;
+            }
+            run.reporter.close(if matches!(outcome, ReviewOutcome::Reviewed(_)) { "reviewed" } else { "ended" });
+            outcome
+        };
+        let (outcome, sent, ()) = tokio::join!(
+            work,
+            run.reporter.send_events(&self.client, &run.channels),
+            run.reporter.show_progress(&self.client, &run.channels, "RLM: review"),
+        );
+        lock(&self.active).remove(&run.id);
+        if let ReviewOutcome::Reviewed(result) = &outcome {
+            for (number, finding) in (0..).zip(&result.review.findings) {
+                let event = report::types::Event::Finding { finding: finding.clone() };
+                reporter::send_event(&self.client, &run.channels, sent + number, event).await;
+            }
+        }
+        outcome
+    }
+
     /// Answers a query and tells the client on the way, all of it before what is sent when this has returned.
     async fn run(&self, mut query: Query) -> Outcome {
         let title = format!("RLM: {}", one_line(&query.request.params.query, TITLE_CHARS));
@@ -284,8 +397,8 @@ impl QueryRegistry {
 }
 
 /// The options of a request.
-fn own_options(params: &QueryParams) -> Result<Options, StartError> {
-    let options = params.options.as_ref().map(Options::from_json).transpose().map(Option::unwrap_or_default);
+fn own_options(options: Option<&Value>) -> Result<Options, StartError> {
+    let options = options.map(Options::from_json).transpose().map(Option::unwrap_or_default);
     let checked = options.and_then(|options| options.clone().resolve().map(|_| options));
     checked.map_err(|error| StartError::Options(error.to_string()))
 }

@@ -3,7 +3,8 @@
 use super::{
     capabilities,
     ext::{
-        self, CancelParams, Cancelled, EndSessionParams, KeptSessions, QueryParams, QueryResult, SessionEnded, Status,
+        self, CancelParams, Cancelled, EndSessionParams, KeptSessions, QueryParams, QueryResult, ReviewParams,
+        ReviewResult, SessionEnded, Status,
     },
     handlers::{self, Handlers},
     message_order::{Call, MessageOrder},
@@ -11,8 +12,9 @@ use super::{
 };
 use crate::{report::types::Preview, setup};
 use lsp_types::{
-    CodeActionParams, CodeActionResponse, DidChangeConfigurationParams, ExecuteCommandParams, InitializeParams,
-    InitializeResult, ServerInfo, WorkDoneProgressCancelParams,
+    CodeActionParams, CodeActionResponse, DidChangeConfigurationParams, DidCloseTextDocumentParams,
+    DocumentDiagnosticParams, DocumentDiagnosticReportResult, ExecuteCommandParams, InitializeParams, InitializeResult,
+    ServerInfo, WorkDoneProgressCancelParams, WorkspaceDiagnosticParams, WorkspaceDiagnosticReportResult,
     notification::{Notification, WorkDoneProgressCancel},
 };
 use serde_json::Value;
@@ -27,6 +29,7 @@ pub fn build() -> (MessageOrder<LspService<Handlers>>, ClientSocket, Arc<QueryRe
     })
     .custom_method(ext::QUERY, Handlers::query)
     .custom_method(ext::PREVIEW, Handlers::preview)
+    .custom_method(ext::REVIEW, Handlers::review)
     .custom_method(ext::CANCEL, Handlers::cancel)
     .custom_method(ext::STATUS, Handlers::status)
     .custom_method(ext::SESSIONS, Handlers::sessions)
@@ -35,7 +38,7 @@ pub fn build() -> (MessageOrder<LspService<Handlers>>, ClientSocket, Arc<QueryRe
     .finish();
     let Handlers { client, runs } = service.inner();
     let (client, runs) = (client.clone(), runs.clone());
-    (MessageOrder::new(service, client), socket, runs)
+    (MessageOrder::new(service, client, runs.diagnostics.clone()), socket, runs)
 }
 
 impl Handlers {
@@ -45,6 +48,10 @@ impl Handlers {
 
     async fn preview(&self, params: QueryParams) -> Result<Preview> {
         handlers::query::preview(self, params, Call::current()).await
+    }
+
+    async fn review(&self, params: ReviewParams) -> Result<ReviewResult> {
+        handlers::review::answer(self, params, Call::current()).await
     }
 
     async fn cancel(&self, params: CancelParams) -> Result<Cancelled<bool>> {
@@ -73,7 +80,7 @@ impl Handlers {
 impl LanguageServer for Handlers {
     async fn initialize(&self, _: InitializeParams) -> Result<InitializeResult> {
         Ok(InitializeResult {
-            capabilities: capabilities::offered(Call::current().client_state.client.encoding),
+            capabilities: capabilities::offered(Call::current().client_state.client),
             server_info: Some(ServerInfo {
                 name: env!("CARGO_PKG_NAME").to_owned(),
                 version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -86,8 +93,20 @@ impl LanguageServer for Handlers {
         self.runs.reconsider(&Call::current().client_state).await;
     }
 
+    async fn did_close(&self, params: DidCloseTextDocumentParams) {
+        handlers::review::reread(self, params.text_document.uri).await;
+    }
+
+    async fn diagnostic(&self, params: DocumentDiagnosticParams) -> Result<DocumentDiagnosticReportResult> {
+        Ok(handlers::review::diagnostics(self, &params, &Call::current()))
+    }
+
+    async fn workspace_diagnostic(&self, params: WorkspaceDiagnosticParams) -> Result<WorkspaceDiagnosticReportResult> {
+        Ok(handlers::review::all_diagnostics(self, &params, &Call::current()))
+    }
+
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
-        Ok(handlers::code_action::offer(&params, &Call::current().client_state))
+        Ok(handlers::code_action::offer(&params, &Call::current().client_state, &self.runs.diagnostics.board))
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {

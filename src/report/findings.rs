@@ -41,7 +41,8 @@ pub fn review(review: &review::Review) -> Review {
     }
 }
 
-fn finding(finding: &review::finding::Finding) -> Finding {
+/// One finding.
+pub fn finding(finding: &review::finding::Finding) -> Finding {
     let evidence = |it: &review::finding::Evidence| Evidence {
         path: it.place.path.clone(),
         start_line: it.place.first_line,
@@ -61,6 +62,7 @@ fn finding(finding: &review::finding::Finding) -> Finding {
         doubt: finding.doubt.clone(),
         evidence: finding.evidence.iter().map(evidence).collect(),
         fix: finding.fix.as_ref().map(fix),
+        uri: None,
     }
 }
 

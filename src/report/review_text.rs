@@ -15,7 +15,7 @@ const SHOWN_DIGITS: usize = 10;
 /// The findings, and then what was read and looked for, and what was not.
 pub fn review_text(review: &Review) -> String {
     let mut lines: Vec<String> = review.findings.iter().map(|it| format!("{}\n", finding_text(it))).collect();
-    lines.push(summary(review));
+    lines.push(review_summary(review));
     for warning in &review.warnings {
         lines.push(format!("Read in part: {warning}."));
     }
@@ -39,7 +39,35 @@ pub fn finding_text(finding: &Finding) -> String {
     lines.join("\n")
 }
 
-fn summary(review: &Review) -> String {
+/// One finding as a page of Markdown.
+pub fn finding_page(finding: &Finding) -> String {
+    let Finding { id, rule, severity, place, sentence, reason, doubt, evidence, fix, .. } = finding;
+    let mut page = format!(
+        "# {}\n\n`{place}` · {} · `{}`\n\n{}.\n",
+        capitalized(sentence),
+        severity.name(),
+        rule.id,
+        capitalized(reason)
+    );
+    if !evidence.is_empty() {
+        let shown = evidence.iter().map(|it| format!("- `{}`: {}\n", it.place, it.sentence));
+        page += &format!("\n## What shows it\n\n{}", shown.collect::<String>());
+    }
+    if let Some(fix) = fix {
+        page += &format!("\n## A fix\n\n{}:\n\n````\n{}\n````\n", capitalized(&fix.sentence), fix.lines);
+    }
+    page += &format!(
+        "\n## How it could be wrong\n\n{}.\n\n## What was looked for\n\n{}\n\nIf it is meant to be so, or wrong: `rlm review \
+         --dismiss {} --reason \"…\"`, or the action *Dismiss* of an editor.\n",
+        capitalized(doubt.trim_end_matches('.')),
+        rule.description,
+        &id[..SHOWN_DIGITS.min(id.len())]
+    );
+    page
+}
+
+/// What was read and looked for, and how many findings there are.
+pub fn review_summary(review: &Review) -> String {
     let size = &review.context;
     let mut parts = vec![match review.findings.len() {
         0 => "No findings".to_owned(),

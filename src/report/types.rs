@@ -245,6 +245,9 @@ pub struct Finding {
     pub doubt: String,
     pub evidence: Vec<Evidence>,
     pub fix: Option<Fix>,
+    /// Where the file is, for an editor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
 }
 
 /// A place that shows why a finding holds.
@@ -382,6 +385,10 @@ pub enum Event<R> {
         input_tokens: u64,
         output_tokens: u64,
         cost_usd: Option<f64>,
+    },
+    /// Something that a review has found.
+    Finding {
+        finding: Finding,
     },
     Done {
         result: R,

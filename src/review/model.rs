@@ -6,13 +6,13 @@ mod pieces;
 mod prompts;
 
 use super::{
-    blocking,
+    Agreement, blocking,
     finding::{Draft, Place},
-    since::Since,
+    interest::Interest,
 };
 use crate::{
     corpus::{Snapshot, StopFlag},
-    engine::{AnswerSchema, Consultation, Reader},
+    engine::{AnswerSchema, Consultation, Reader, not_confirmed},
     failure::{Failure, FailureKind},
     text::counted,
 };
@@ -46,14 +46,15 @@ pub struct Found {
     pub is_cut: bool,
 }
 
-/// Has models review a text; if only what has changed is of interest, the pieces with such lines.
+/// Has models review the pieces of a text with lines that are of interest.
 ///
 /// # Errors
-/// The text cannot be read, or no piece could be reviewed at all.
+/// The text cannot be read, nobody agrees to pay for it, or no piece could be reviewed at all.
 pub async fn review(
     consultation: &Consultation,
+    agreement: &Agreement,
     snapshot: &Arc<Snapshot>,
-    since: Option<&Since>,
+    interest: Interest<'_>,
     wishes: &[String],
     stop: &StopFlag,
 ) -> Result<Found, Failure> {
@@ -63,10 +64,8 @@ pub async fn review(
         pieces::pieces(&context, &stop).map_err(|error| crate::engine::internal_failure(&error))
     });
     let (mut pieces, left_out) = pieces.await??;
-    if let Some(since) = since {
-        let has_changed = |it: &Excerpt| it.place(1, it.lines()).is_some_and(|place| since.touches(&place));
-        pieces.retain(|piece| piece.excerpts.iter().any(has_changed));
-    }
+    let matters = |it: &Excerpt| it.place(1, it.lines()).is_some_and(|place| interest.touches(&place));
+    pieces.retain(|piece| piece.excerpts.iter().any(matters));
     let mut found = Found::default();
     if left_out > 0 {
         let files = counted(left_out, "file");
@@ -76,6 +75,12 @@ pub async fn review(
         found.not_checked.push(format!("what a larger model would find: {name} is too small to judge code"));
     }
     let count = pieces.len();
+    let bytes = pieces.iter().flat_map(|it| &it.excerpts).map(|it| it.text.len()).sum();
+    if let Some(cost) = consultation.cost_to_confirm(count, bytes)
+        && !agreement(cost).await
+    {
+        return Err(not_confirmed("review", cost));
+    }
     let reviewing = stream::iter(pieces.into_iter().enumerate().map(|(number, piece)| async move {
         let done = of_piece(consultation, &piece, wishes).await;
         consultation.say(format!("piece {} of {count} is reviewed", number + 1));

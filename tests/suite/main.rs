@@ -23,6 +23,7 @@ mod limits;
 mod llama;
 mod lsp;
 mod lsp_ends;
+mod lsp_review;
 mod lsp_sessions;
 mod lsp_settings;
 #[path = "../ripgrep/mod.rs"]

@@ -145,6 +145,34 @@ try {
     await answer.waitForAction("Ask Again");
   });
 
+  await step("a review shows a problem that is mended, undone and dismissed for good", async () => {
+    await workbench.runCommand("RLM: Review the Workspace");
+    await workbench.waitForNotification("1 finding; read");
+    await workbench.pressNotificationButton("1 finding; read", "Show Problems");
+    const problem = workbench.problem("leads nowhere");
+    await problem.waitFor();
+    await picture("a problem");
+    await problem.dblclick();
+    const readme = await workbench.editor("README.md");
+    const select = () => readme.selectLines("See", 1);
+    await workbench.chooseCodeAction(select, "RLM: link to");
+    await readme.waitForText("docs/plan.md");
+    await problem.waitFor({ state: "detached" });
+    await workbench.press("Control+Z");
+    await readme.waitForText("See \\[the plan\\]\\(doc/plan.md");
+    await problem.waitFor();
+    await workbench.chooseCodeAction(select, "RLM: dismiss this finding");
+    await workbench.choose("Why is this finding dismissed for good?", "It is wrong.");
+    await problem.waitFor({ state: "detached" });
+    await workbench.clearNotifications();
+    await workbench.runCommand("RLM: Restart Server");
+    await workbench.runCommand("RLM: Review the Workspace");
+    await workbench.waitForNotification("1 dismissed");
+    await workbench.clearNotifications();
+    await readme.close("README.md");
+    await workbench.runCommand("View: Hide Panel");
+  });
+
   await step("follow-ups are answered with nothing configured", async () => {
     codeServer.configure({ "rlm.serverPath": serverPath });
     await eventually("the server has no model", async () =>

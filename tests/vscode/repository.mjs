@@ -8,7 +8,10 @@ const FILES = {
   "README.md": `# courier
 
 Delivers messages to subscribers. The queue is in memory, delivery is retried with growing pauses.
+
+See [the plan](doc/plan.md).
 `,
+  "docs/plan.md": "# Plan\n\nNothing is planned.\n",
   "src/backoff.py": `"""How long to wait before a failed delivery is tried again."""
 
 import random

@@ -132,6 +132,17 @@ export class Workbench {
     await this.notification(text).first().waitFor({ state: "detached" });
   }
 
+  /** A row of the panel of problems. */
+  problem(text) {
+    return this.#page.locator(".markers-panel .monaco-list-row", { hasText: text });
+  }
+
+  /** Chooses from a list that a command has brought up. */
+  async choose(title, label) {
+    await this.#page.locator(".quick-input-title", { hasText: title }).waitFor();
+    await this.#page.locator(".quick-input-list .monaco-list-row", { hasText: label }).first().click();
+  }
+
   async clearNotifications() {
     await this.runCommand("Notifications: Clear All Notifications");
     await this.#page.locator(".notification-toast").first().waitFor({ state: "detached" });

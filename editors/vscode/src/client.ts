@@ -132,7 +132,7 @@ const clientOptions = ({ log }: Launch): LanguageClientOptions => ({
 class Announcement implements StaticFeature {
   fillClientCapabilities(capabilities: ClientCapabilities): void {
     const experimental = (capabilities.experimental ?? {}) as Record<string, unknown>;
-    capabilities.experimental = { ...experimental, rlm: { events: true, askSelection: true } };
+    capabilities.experimental = { ...experimental, rlm: { events: true, askSelection: true, dismissFinding: true } };
   }
 
   initialize(): void {

@@ -5,7 +5,7 @@
 import * as vscode from "vscode";
 
 import type { Answer } from "./answers";
-import { decodeQuery, decodeSelection } from "./decode";
+import { decodeFinding, decodeQuery, decodeSelection } from "./decode";
 import type { AnswerDocuments } from "./documents";
 import type { Failures } from "./failures";
 import type { ApiKey } from "./key";
@@ -14,6 +14,7 @@ import type { Previews } from "./previews";
 import { describeAge, shorten } from "./progress";
 import type { Scope } from "./model";
 import type { Questions } from "./questions";
+import type { Reviews } from "./reviews";
 import type { Runs } from "./runs";
 import { describeScope, resourceScope, selectionScope, workspaceScope } from "./scopes";
 import { type Server, StartFailed } from "./server";
@@ -31,6 +32,7 @@ export interface Parts {
   runs: Runs;
   view: RunsView;
   questions: Questions;
+  reviews: Reviews;
   key: ApiKey;
 }
 
@@ -54,6 +56,11 @@ export class Commands {
       "rlm.followUp": (chosen) => this.#followUp(chosen),
       "rlm.continue": () => this.#continue(),
       "rlm.preview": () => this.#preview(),
+      "rlm.reviewWorkspace": () => this.#review(workspaceScope(), "Open a folder to review first."),
+      "rlm.reviewChanges": () => this.#review(workspaceScope(), "Open a folder to review first.", "HEAD"),
+      "rlm.reviewFile": (chosen) => this.#review(resourceScope("file", chosen), "Open the file to review first."),
+      "rlm.dismissFinding": (finding) => this.#dismiss(finding),
+      "rlm.clearReview": () => this.#clearReview(),
       "rlm.stop": (id) => this.#stop(id),
       "rlm.showRuns": () => view.show(),
       "rlm.showStatus": () => this.#showStatus(),
@@ -199,6 +206,29 @@ export class Commands {
     }
     if (await this.ready()) {
       await this.#parts.runs.ask(answer.question, answer.follows, answer.continues);
+    }
+  }
+
+  /** Reviews a scope; without one it says `otherwise`. */
+  async #review(scope: Scope | undefined, otherwise: string, diff?: string): Promise<void> {
+    if (scope === undefined) {
+      await vscode.window.showInformationMessage(otherwise);
+    } else if (await this.ready()) {
+      await this.#parts.reviews.review(scope, diff);
+    }
+  }
+
+  async #dismiss(finding: unknown): Promise<void> {
+    const id = decodeFinding(finding);
+    if (id !== undefined) {
+      await this.#parts.reviews.dismiss(id);
+    }
+  }
+
+  /** Takes the findings of all reviews away. */
+  async #clearReview(): Promise<void> {
+    if (await this.ready()) {
+      await vscode.commands.executeCommand("rlm.clearFindings");
     }
   }
 

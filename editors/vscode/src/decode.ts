@@ -109,6 +109,22 @@ export function decodeEvent(value: unknown): RunEvent | undefined {
   }
 }
 
+/** What a review says of itself; its findings come as diagnostics. */
+export function decodeReview(value: unknown): { summary: string; notChecked: string[]; findings: number } {
+  const it = fields<wire.ReviewResult>(value) ?? {};
+  return {
+    summary: text(it["summary"]),
+    notChecked: list(it["notChecked"], (item) => (typeof item === "string" ? item : undefined)),
+    findings: Array.isArray(it["findings"]) ? it["findings"].length : 0,
+  };
+}
+
+/** The name of a finding, as the command that dismisses it is given it. */
+export function decodeFinding(value: unknown): string | undefined {
+  const id = fields<wire.FindingParams>(value)?.["id"];
+  return typeof id === "string" ? id : undefined;
+}
+
 /** The conversations that can be gone on with. One without a name cannot. */
 export function decodeSessions(value: unknown): KeptSession[] {
   return list(fields<wire.KeptSessions>(value)?.["sessions"], (item) => {

@@ -12,6 +12,7 @@ import { ApiKey } from "./key";
 import { Lenses } from "./lenses";
 import { Previews } from "./previews";
 import { Questions } from "./questions";
+import { Reviews } from "./reviews";
 import { Runs } from "./runs";
 import { Server, StartFailed } from "./server";
 import { Sessions } from "./sessions";
@@ -31,7 +32,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const lenses = new Lenses(documents);
   const view = new RunsView(runs, documents);
   const questions = new Questions(context.workspaceState);
-  const commands = new Commands({ server: running, documents, previews, failures, runs, view, questions, key });
+  const reviews = new Reviews(running, failures);
+  const commands = new Commands({ server: running, documents, previews, failures, runs, view, questions, reviews, key });
   const restart = () => void commands.ready(() => running.restart());
   server = running;
 

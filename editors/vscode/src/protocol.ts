@@ -189,6 +189,9 @@ export type EventParams = {
   outputTokens: number;
   costUsd: number | null;
 } | {
+  kind: "finding";
+  finding: Finding;
+} | {
   kind: "done";
   result: QueryResult;
 });
@@ -196,6 +199,39 @@ export type EventParams = {
 export type SubcallState = "started" | "ended" | "failed";
 
 export const SUBCALL_STATES = ["started", "ended", "failed"] as const;
+
+/** Something that a person should look at. Lines count from 1, both ends included. */
+export type Finding = {
+  /** The same from run to run, as long as what it is about does not change. */
+  id: string;
+  rule: string;
+  severity: string;
+  path: string;
+  startLine: number;
+  endLine: number;
+  sentence: string;
+  reason: string;
+  /** How it could be wrong. */
+  doubt: string;
+  evidence: Evidence[];
+  fix: Fix | null;
+  /** Where the file is, for an editor. */
+  uri?: string;
+};
+
+/** A place that shows why a finding holds. */
+export type Evidence = {
+  path: string;
+  startLine: number;
+  endLine: number;
+  sentence: string;
+};
+
+/** Other lines in place of those of the finding. */
+export type Fix = {
+  sentence: string;
+  lines: string;
+};
 
 /** What `rlm preview --json` prints, and the result of `rlm/preview`. */
 export type Preview = {
@@ -242,6 +278,68 @@ export type Spread = {
   low: number;
   median: number;
   high: number;
+};
+
+/** Result of `rlm/review`. */
+export type ReviewResult = {
+  findings: Finding[];
+  dismissed: Dismissed[];
+  /** Findings that the baseline has. */
+  inBaseline: number;
+  /** What a model has said that was refuted. */
+  refuted: RefutedClaim[];
+  /** The models that read, if any did. */
+  models: ReviewModels | null;
+  notShown: NotShown[];
+  rules: FindingRule[];
+  context: ContextSize;
+  /** The commit since which lines have changed, if only those were of interest. */
+  since: string | null;
+  /** What was not looked at. */
+  notChecked: string[];
+  warnings: string[];
+  /** What was read and looked for, in words. */
+  summary: string;
+  queryId: string;
+};
+
+/** A finding that somebody has dismissed. */
+export type Dismissed = {
+  finding: Finding;
+  reason: string;
+};
+
+/** What a model has said that was refuted. */
+export type RefutedClaim = {
+  /** Null if there is no such place. */
+  path: string | null;
+  startLine: number | null;
+  endLine: number | null;
+  sentence: string;
+  /** Why it fell. */
+  why: string;
+};
+
+/** The models of a review, and what they used. */
+export type ReviewModels = {
+  /** Reads. */
+  reviewer: string;
+  /** Tries to refute. */
+  refuter: string;
+  usage: Usage;
+};
+
+/** Findings that are left out for their number. */
+export type NotShown = {
+  rule: string;
+  count: number;
+};
+
+/** What was looked for. */
+export type FindingRule = {
+  id: string;
+  title: string;
+  description: string;
 };
 
 /** Result of `rlm/status`. */
@@ -431,6 +529,34 @@ export type Token = number | string;
 /** Params of `rlm/cancel`, and the argument of the command `rlm.cancel`. */
 export type CancelParams = {
   queryId: string;
+};
+
+/** Params of `rlm/review`, and the argument of the command `rlm.review`. */
+export type ReviewParams = {
+  /** What is reviewed. Of a selection or a file only findings in it are told. */
+  scope?: Scope;
+  /** What models that review are to look at. */
+  instructions?: string;
+  /** Only what has changed since is told: a range of commits, or `HEAD` for what is not committed. */
+  diff?: string;
+  /** The most findings that are told of each folder. */
+  maxFindings?: number;
+  queryId?: string;
+  options?: Options;
+  workDoneToken?: Token;
+  partialResultToken?: Token;
+};
+
+/** The argument of the command `rlm.showFinding`. */
+export type FindingParams = {
+  id: string;
+};
+
+/** The argument of the command `rlm.dismiss`. */
+export type DismissParams = {
+  id: string;
+  /** Why, for whoever reads `.rlm/dismissed.json`. */
+  reason: string;
 };
 
 /** Params of `rlm/endSession`. */

@@ -9,7 +9,7 @@ import { Client } from "./client";
 import { decodeEvent, decodePreview, decodeSessions, decodeStatus } from "./decode";
 import type { ApiKey } from "./key";
 import { findProgram, ProgramNotFound } from "./program";
-import type { KeptSession, QueryParams, RunEvent, Scope, Status } from "./model";
+import type { KeptSession, QueryParams, ReviewParams, RunEvent, Scope, Status } from "./model";
 import { serverPath } from "./settings";
 
 /** A server that dies again within this time, in milliseconds, is not started a second time. */
@@ -56,6 +56,11 @@ export class Server implements vscode.Disposable {
   /** Sends `rlm/query`; cancelling the token sends `$/cancelRequest`. Fails with the library's `ResponseError`. */
   async query(params: QueryParams, token: vscode.CancellationToken): Promise<unknown> {
     return (await this.#client()).sendRequest("rlm/query", params, token);
+  }
+
+  /** Sends `rlm/review`, in the same way. */
+  async review(params: ReviewParams, token: vscode.CancellationToken): Promise<unknown> {
+    return (await this.#client()).sendRequest("rlm/review", params, token);
   }
 
   /** What a query would read, send and cost, in words. */

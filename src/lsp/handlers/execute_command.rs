@@ -1,14 +1,18 @@
 //! For clients without custom methods: commands that acknowledge at once, since such clients wait for the reply
 //! and give up after some seconds. The answer comes as a Markdown file that the client is asked to show.
 
-use super::{Handlers, error};
+use super::{
+    Handlers,
+    commands::{read, show_document},
+    error, findings,
+};
 use crate::{
     config::in_editor,
     engine::Termination,
     lsp::{
         ext::{
-            CANCEL_COMMAND, CancelParams, Cancelled, QUERY_COMMAND, QueryParams, QueryStarted, QueryStatus,
-            STATUS_COMMAND,
+            CANCEL_COMMAND, CLEAR_FINDINGS_COMMAND, CancelParams, Cancelled, DISMISS_COMMAND, QUERY_COMMAND,
+            QueryParams, QueryStarted, QueryStatus, REVIEW_COMMAND, SHOW_FINDING_COMMAND, STATUS_COMMAND,
         },
         message_order::Call,
         query::Outcome,
@@ -16,7 +20,7 @@ use crate::{
         uri,
     },
 };
-use lsp_types::{ExecuteCommandParams, MessageType, ShowDocumentParams};
+use lsp_types::{ExecuteCommandParams, MessageType};
 use serde_json::{Value, json};
 use std::{io::Write, path::PathBuf};
 use tower_lsp::{
@@ -33,6 +37,10 @@ pub async fn execute(handlers: &Handlers, params: ExecuteCommandParams, call: Ca
         QUERY_COMMAND => query(handlers, argument, call),
         CANCEL_COMMAND => cancel(handlers, argument),
         STATUS_COMMAND => Ok(json!(handlers.runs.status(&call.client_state).await)),
+        REVIEW_COMMAND => findings::review(handlers, argument, call),
+        SHOW_FINDING_COMMAND => findings::show(handlers, argument, &call).await,
+        DISMISS_COMMAND => findings::dismiss(handlers, argument).await,
+        CLEAR_FINDINGS_COMMAND => Ok(findings::clear(handlers)),
         other => Err(Error::invalid_params(format!("there is no command {other}"))),
     }
 }
@@ -67,10 +75,6 @@ fn cancel(handlers: &Handlers, argument: Option<Value>) -> Result<Value> {
     Ok(json!(Cancelled { cancelled }))
 }
 
-fn read<T: serde::de::DeserializeOwned>(argument: Value) -> Result<T> {
-    serde_json::from_value(argument).map_err(|error| Error::invalid_params(error.to_string()))
-}
-
 /// Shows the answer: as a document if the client can, else as a message. Of a query that was cancelled before it had
 /// said anything there is nothing to show.
 async fn show(client: &Client, question: &str, outcome: &Outcome, shows_documents: bool) {
@@ -95,11 +99,9 @@ async fn show(client: &Client, question: &str, outcome: &Outcome, shows_document
         && has_text
         && let Some(path) = write(document).await
         && let Some(uri) = uri::of_path(&path)
+        && show_document(client, uri).await
     {
-        let params = ShowDocumentParams { uri, external: None, take_focus: Some(true), selection: None };
-        if client.show_document(params).await.unwrap_or(false) {
-            return;
-        }
+        return;
     }
     let shown = crate::text::cut_head(&answer.text, MESSAGE_CHARS).shown;
     let remarks = remarks.iter().map(String::as_str);

@@ -3,8 +3,9 @@
 use crate::{
     config::DEFINITIONS,
     lsp::ext::{
-        CancelParams, Cancelled, CancelledData, EndSessionParams, EventParams, FailureData, KeptSessions, QueryParams,
-        QueryResult, QueryStarted, SessionEnded, Status,
+        CancelParams, Cancelled, CancelledData, DismissParams, EndSessionParams, EventParams, FailureData,
+        FindingParams, KeptSessions, QueryParams, QueryResult, QueryStarted, ReviewParams, ReviewResult, SessionEnded,
+        Status,
     },
     report::types::Preview,
 };
@@ -32,6 +33,7 @@ fn schemas() -> Map<String, Value> {
     sent.subschema_for::<QueryResult>();
     sent.subschema_for::<EventParams>();
     sent.subschema_for::<Preview>();
+    sent.subschema_for::<ReviewResult>();
     sent.subschema_for::<Status>();
     sent.subschema_for::<QueryStarted>();
     sent.subschema_for::<Cancelled<bool>>();
@@ -42,6 +44,9 @@ fn schemas() -> Map<String, Value> {
     let mut taken = SchemaSettings::draft2020_12().for_deserialize().into_generator();
     taken.subschema_for::<QueryParams>();
     taken.subschema_for::<CancelParams>();
+    taken.subschema_for::<ReviewParams>();
+    taken.subschema_for::<FindingParams>();
+    taken.subschema_for::<DismissParams>();
     taken.subschema_for::<EndSessionParams>();
     let named = |mut generator: SchemaGenerator| generator.take_definitions(true);
     named(sent).into_iter().chain(named(taken)).collect()
@@ -193,6 +198,8 @@ fn heading(name: &str) -> Option<&'static str> {
     Some(match name {
         "QueryParams" | "QueryResult" | "Usage" | "ContextSize" | "FailureData" | "CancelledData" => "### `rlm/query`",
         "Preview" | "LeftOut" => "### `rlm/preview`",
+        "ReviewParams" | "ReviewResult" | "Review" | "Finding" => "### `rlm/review`",
+        "FindingParams" | "DismissParams" => "## Commands",
         "CancelParams" | "Cancelled" => "### `rlm/cancel`",
         "EndSessionParams" | "SessionEnded" => "### `rlm/endSession`",
         "Status" | "RunningQuery" => "### `rlm/status`",
@@ -232,7 +239,10 @@ const STANDARD: [&str; 7] = ["capabilities", "experimental", "rlm", "code", "dat
 #[test]
 fn emacs_reads_no_field_that_is_not_sent() {
     let sent: BTreeSet<String> = schemas().values().flat_map(fields).collect();
-    let source = include_str!("../../../../editors/emacs/rlm.el");
+    let source = concat!(
+        include_str!("../../../../editors/emacs/rlm.el"),
+        include_str!("../../../../editors/emacs/rlm-review.el")
+    );
     let read = source.split("(plist-get ").skip(1).filter_map(|rest| {
         let (_, name) = rest.split_once(" :")?;
         Some(&name[..name.find(|it: char| !it.is_ascii_alphanumeric())?])
