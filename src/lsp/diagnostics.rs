@@ -10,6 +10,7 @@ use crate::{
         finding::Evidence,
         rule::{Severity, UNUSED_DEFINITION},
     },
+    text::capitalized,
 };
 use lsp_types::{
     CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
@@ -134,7 +135,7 @@ impl Diagnostics {
         let page = self.page(&finding.id).filter(|_| abilities.code_description);
         let related = |(uri, it): &(Uri, Evidence)| DiagnosticRelatedInformation {
             location: Location { uri: uri.clone(), range: lines(it.place.first_line, it.place.last_line) },
-            message: it.sentence.clone(),
+            message: capitalized(&it.sentence),
         };
         Diagnostic {
             range: *range,
@@ -145,7 +146,7 @@ impl Diagnostics {
             code: Some(NumberOrString::String(finding.rule.id.to_owned())),
             code_description: page.and_then(|it| super::uri::of_path(&it)).map(|href| CodeDescription { href }),
             source: Some(SOURCE.to_owned()),
-            message: finding.sentence.clone(),
+            message: capitalized(&finding.sentence),
             related_information: abilities
                 .related_information
                 .then(|| evidence.iter().map(related).collect::<Vec<_>>())

@@ -186,7 +186,9 @@ fn under_random_edits_each_is_at_its_lines_or_gone() {
             assert_eq!(editor.document.text.to_string(), text(&lines));
             for (id, first, last) in places(&editor.board) {
                 let number: usize = id.parse().expect("a number");
-                let there = &lines[first as usize..=last as usize];
+                // Behind the last line feed there is an empty line for an editor.
+                let all = [lines.as_slice(), &[(0, String::new())]].concat();
+                let there = &all[first as usize..=last as usize];
                 let told = |it: &[(usize, String)]| it.iter().map(|it| it.1.clone()).collect::<Vec<_>>();
                 let original: Vec<String> =
                     start.lines().skip(spots[number].0 - 1).take(owners[number].len()).map(str::to_owned).collect();

@@ -12,6 +12,7 @@ use crate::lsp::{
     findings::{FindingBoard, Standing},
     uri::DocumentKey,
 };
+use crate::text::capitalized;
 use lsp_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionResponse, CodeActionTriggerKind,
     Command, Diagnostic, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, Position, Range,
@@ -79,7 +80,7 @@ impl Offer<'_> {
         let id = &finding.id;
         let own = |it: &&Diagnostic| {
             it.source.as_deref() == Some(SOURCE)
-                && it.data.as_ref().map_or(it.message == finding.sentence, |data| data["id"] == **id)
+                && it.data.as_ref().map_or(it.message == capitalized(&finding.sentence), |data| data["id"] == **id)
         };
         let diagnostics: Option<Vec<Diagnostic>> =
             self.params.context.diagnostics.iter().find(own).map(|it| vec![it.clone()]);
@@ -98,8 +99,11 @@ impl Offer<'_> {
                 ..CodeAction::default()
             });
         }
-        let question =
-            format!("Is this right, and what should be done about it? {}. {}", finding.sentence, finding.reason);
+        let question = format!(
+            "Is this right, and what should be done about it? {}. {}.",
+            capitalized(&finding.sentence),
+            capitalized(&finding.reason)
+        );
         let scope = Scope::Selection { uri: self.uri.clone(), range: *range };
         actions.push(quick(
             "RLM: explain this finding".to_owned(),
