@@ -190,7 +190,9 @@ impl<'a> Place<'a> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if self.permit.is_some() {
-            self.limiter.state().throttle.untold(self.since);
+            let throttle = &mut self.limiter.state().throttle;
+            throttle.heard(false);
+            throttle.untold(self.since);
             self.limiter.tell_line();
         }
     }
@@ -212,6 +214,7 @@ impl Open<'_> {
     pub(super) fn admitted(mut self) {
         self.told = true;
         let mut state = self.limiter.state();
+        state.throttle.heard(true);
         state.throttle.taken(self.sent, self.limiter.widest);
         state.count(self.rank, 2 * self.limiter.widest);
         state.let_in += 1;
@@ -227,6 +230,7 @@ impl Open<'_> {
     pub(super) fn rejected(mut self, error: &Error) -> bool {
         self.told = true;
         let mut state = self.limiter.state();
+        state.throttle.heard(false);
         let shown = state.shown.into_iter().max().unwrap_or_default();
         let has_tried =
             state.width < self.limiter.widest && self.rank == state.width && (1..self.rank).contains(&shown);
@@ -265,6 +269,7 @@ impl Drop for Open<'_> {
         state.open -= 1;
         // A server that falls silent, or fails, has taken the call for all that is known.
         if !self.told {
+            state.throttle.heard(false);
             state.throttle.untold(self.sent);
         }
         drop(state);

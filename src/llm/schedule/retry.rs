@@ -72,7 +72,7 @@ impl RetryPolicy {
 }
 
 /// A number from 0 to 1 that looks like chance and is the same for the same call and attempt (splitmix64).
-fn chance(call: u64, attempt: u32) -> f64 {
+pub(super) fn chance(call: u64, attempt: u32) -> f64 {
     let mut bits = call.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(u64::from(attempt) << 48);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

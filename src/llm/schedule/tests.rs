@@ -1,5 +1,7 @@
 //! The scheduler before models that fail in every way there is. Time is simulated.
 
+mod rate;
+
 use super::*;
 use crate::llm::{Finish, Message};
 use futures::{FutureExt, future::BoxFuture, future::join_all};
@@ -149,7 +151,7 @@ impl Stage {
         Self { scheduler, permits: RunPermits::new(run), deadline: None, token: CancellationToken::new() }
     }
 
-    async fn ask(&self, model: &Puppet, number: u64, shown: &mut String) -> Outcome {
+    async fn ask(&self, model: &dyn Model, number: u64, shown: &mut String) -> Outcome {
         let request = Request { messages: vec![Message::user(number.to_string())], ..Request::default() };
         let Self { permits, deadline, token, .. } = self;
         let (started, billing) = (Instant::now(), Rich::default());

@@ -11,6 +11,10 @@
 //! limiter learns: those that follow go out one by one, until it is known that they are taken. So it is if the server has said
 //! for how long that call is to wait. If the one that follows is told the same, all wait for so long.
 //!
+//! A server of which nothing is known yet, or nothing for a while, gets at most twice as many calls as it is known to have taken, for
+//! the second in which it has not been heard whether it turns others of them away. Quick replies would otherwise send further calls
+//! after those that are being turned away, and on a busy machine, where word of that comes late, very many of them.
+//!
 //! There is no clock in here, and nobody waits: whoever asks says what time it is.
 
 use crate::llm::Error;
@@ -24,6 +28,9 @@ const GROWS_AFTER: u32 = 4;
 /// away sooner, it is some times what that took.
 const TAKEN_AFTER: Duration = Duration::from_secs(1);
 const SHORTEST_TAKEN_AFTER: Duration = Duration::from_millis(50);
+
+/// For each call that was taken, so many may be out or taken at first.
+const MOST_UNHEARD: u32 = 2;
 
 /// So many calls in a row that were told to wait mean all of them.
 const FEW_TOLD: u32 = 2;
@@ -49,6 +56,23 @@ struct Rate {
     period: Duration,
 }
 
+/// Calls that went out before it was heard of all others whether they were taken.
+#[derive(Debug, Default)]
+struct Burst {
+    began: Option<Instant>,
+    sent: u32,
+    unheard: u32,
+    taken: u32,
+}
+
+impl Burst {
+    /// Until when another call has to wait for what is heard of these.
+    fn holds_until(&self, now: Instant) -> Option<Instant> {
+        let until = self.began? + TAKEN_AFTER;
+        (self.taken > 0 && self.sent >= MOST_UNHEARD * self.taken && now < until).then_some(until)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Throttle {
     first_pause: Duration,
@@ -62,7 +86,9 @@ pub(super) struct Throttle {
     credit: Option<u32>,
     /// When the last call went out.
     last: Option<Instant>,
-    taken_after: Duration,
+    burst: Burst,
+    /// Nothing before the first call was turned away.
+    taken_after: Option<Duration>,
     /// Calls of the burst that were taken, and when the first of them went out.
     taken: u32,
     since: Option<Instant>,
@@ -86,7 +112,8 @@ impl Throttle {
             refused: 0,
             credit: None,
             last: None,
-            taken_after: TAKEN_AFTER,
+            burst: Burst::default(),
+            taken_after: None,
             taken: 0,
             since: None,
             rate: None,
@@ -127,7 +154,7 @@ impl Throttle {
         }
         if self.credit == Some(0) {
             // Of a call that is out nothing was heard yet.
-            let until = self.last.map_or(now, |last| last + self.taken_after);
+            let until = self.last.map_or(now, |last| last + self.taken_after.unwrap_or(TAKEN_AFTER));
             if now < until {
                 return Next::Until(until);
             }
@@ -136,6 +163,14 @@ impl Throttle {
             self.told_to_wait = if was_alone { 0 } else { self.told_to_wait };
             self.credit = Some(1);
         }
+        if self.burst.unheard == 0 {
+            self.burst = Burst { began: Some(now), ..Burst::default() };
+        }
+        if let (None, Some(until)) = (self.credit, self.burst.holds_until(now)) {
+            return Next::Until(until);
+        }
+        self.burst.sent += 1;
+        self.burst.unheard += 1;
         if self.credit.is_none() && self.since.is_none_or(|since| now - since > COUNTED) {
             (self.taken, self.since) = (0, Some(now));
         }
@@ -143,6 +178,12 @@ impl Throttle {
         self.since.get_or_insert(now);
         self.last = Some(now);
         Next::Go
+    }
+
+    /// Of a call that had gone it is known whether the server took it, or that it never went out.
+    pub(super) fn heard(&mut self, was_taken: bool) {
+        self.burst.unheard = self.burst.unheard.saturating_sub(1);
+        self.burst.taken += u32::from(was_taken);
     }
 
     fn begin_burst(&mut self, now: Instant) {
@@ -233,9 +274,11 @@ impl Throttle {
         }
     }
 
-    /// A call was turned away within a time in which others will be.
+    /// A call was turned away within a time in which others will be. One that was turned away sooner than those before it says
+    /// little of the next one.
     fn note_soon(&mut self, sent: Instant, now: Instant) {
-        self.taken_after = (now.saturating_duration_since(sent) * 4).clamp(SHORTEST_TAKEN_AFTER, TAKEN_AFTER);
+        let after = (now.saturating_duration_since(sent) * 4).clamp(SHORTEST_TAKEN_AFTER, TAKEN_AFTER);
+        self.taken_after = Some(self.taken_after.map_or(after, |before| after.max(before * 3 / 4)));
     }
 
     /// A call that may have gone out at `sent` came to nothing that says whether the server takes any.
