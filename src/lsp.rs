@@ -14,6 +14,7 @@ mod engines;
 mod ext;
 mod findings;
 mod handlers;
+mod kept_request;
 mod message_order;
 pub mod position;
 mod query;

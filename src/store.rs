@@ -185,6 +185,16 @@ impl Store {
         claims.is_some_and(|claims| matches!(claims.take(key_of_run(number)), Ok(None)))
     }
 
+    /// The run of that number, if it can be told.
+    pub async fn noted_run(&self, number: i64) -> Option<KeptRun> {
+        self.run(move |state| state.read(|database| database.run(number))).await?.flatten()
+    }
+
+    /// All runs, the newest first, if they can be told.
+    pub async fn noted_runs(&self) -> Vec<KeptRun> {
+        self.run(|state| state.read(|database| database.runs())).await.flatten().unwrap_or_default()
+    }
+
     /// All runs that are kept, the newest first.
     ///
     /// # Errors

@@ -63,6 +63,7 @@
 ;;   TAB, n / S-TAB, p      next, previous citation
 ;;   C-c C-k                cancel the query; the partial answer stays
 ;;   f                      ask a follow-up question, in a buffer of its own
+;;   r                      go on with a query that was stopped, where it was
 ;;   g                      ask again
 ;;   w                      copy the answer as Markdown
 ;;   q                      bury the buffer
@@ -74,6 +75,7 @@
 ;;                           and as marks in its buffers: see rlm-review.el
 ;;
 ;; From anywhere: M-x rlm-continue (go on with a conversation of another day), M-x
+;; rlm-resume (go on with a query that was stopped, also in another Emacs), M-x
 ;; rlm-preview (what a question would read and cost), M-x rlm-cancel, M-x rlm-show (go to a running query, or to the last answer), M-x
 ;; rlm-status, M-x rlm-shutdown.  While a query runs the mode line says so;
 ;; mouse-1 there goes to it.
@@ -248,6 +250,8 @@ from them.")
   ;; The run that it follows, or nil; and the session that it shares with that,
   ;; by which the server knows what belongs together.
   follows session
+  ;; The number of the stopped run that it goes on with, or nil.
+  resumes
   ;; The value of `rlm-options' that only its buffer has.
   options
   ;; The workspace folders it was asked with.
@@ -998,6 +1002,66 @@ prefix argument, choose what the question is about, as with
                                   (caar choices))))
     (cdr (assoc chosen choices))))
 
+;;;###autoload
+(defun rlm-resume (run &optional scope)
+  "Go on with the stopped query RUN, of which no finished call is paid again.
+Interactively, in the buffer of an answer that was cut short, that
+is its query; elsewhere, or with a prefix argument, choose one of
+those about this project that were stopped, also in another Emacs.
+From Lisp, RUN is one of the runs of `rlm/runs', and SCOPE is nil
+for the project."
+  (interactive
+   (if (and rlm--run (not current-prefix-arg))
+       (list nil)
+     (let ((scope (rlm--project-scope)))
+       (list (rlm--read-stopped (rlm--stopped-runs scope)) scope))))
+  (if run
+      (rlm--ask (plist-get run :query) (or scope (rlm--project-scope))
+                nil nil (plist-get run :sessionId) (plist-get run :run))
+    (rlm--resume-here)))
+
+(defun rlm--resume-here ()
+  "Go on with the query of the current buffer."
+  (pcase (rlm--run-state rlm--run)
+    ((pred (lambda (_) (rlm--active-p rlm--run)))
+     (user-error "The query is still running: C-c C-k cancels it"))
+    ('done (user-error "This answer is complete: g asks again")))
+  (when (rlm--run-follows rlm--run)
+    (rlm--check-session rlm--run))
+  ;; Without a number the same question does the same: what is known is served.
+  (rlm--ask (rlm--run-question rlm--run) (rlm--run-scope rlm--run)
+            (current-buffer) (rlm--run-follows rlm--run)
+            (rlm--run-session rlm--run)
+            (plist-get (rlm--run-result rlm--run) :run)))
+
+(defun rlm--stopped-runs (scope)
+  "Return what was stopped about the project of SCOPE and can go on."
+  (let* ((server (rlm--ready-server (rlm--scope-root scope)))
+         (runs (plist-get (jsonrpc-request (rlm--server-connection server)
+                                           :rlm/runs nil)
+                          :runs)))
+    (seq-filter (lambda (run) (eq (plist-get run :canGoOn) t)) runs)))
+
+(defun rlm--read-stopped (stopped)
+  "Return the one of STOPPED that the user chooses, or the latest."
+  (unless stopped
+    (user-error "No query about this project was stopped"))
+  (let* ((choices (mapcar (lambda (run)
+                            (cons (format "%d: %s (%s, %s ago)"
+                                          (plist-get run :run)
+                                          (rlm--short (plist-get run :query))
+                                          (plist-get run :state)
+                                          (format-seconds
+                                           "%yy %dd %hh %z%mm"
+                                           (plist-get run :secondsAgo)))
+                                  run))
+                          stopped))
+         (chosen (completing-read (format "Go on with (default %s): "
+                                          (caar choices))
+                                  (mapcar #'car choices) nil t nil nil
+                                  (caar choices))))
+    (cdr (assoc chosen choices))))
+
 (defun rlm--continued (answer)
   "Return ANSWER, or what it defaults to, if it can be followed up now."
   (let ((answer (or answer
@@ -1040,10 +1104,11 @@ They are asked one after the other."
   "Return the question of RUN as it is named in a sentence."
   (format "“%s”" (rlm--short (rlm--run-question run))))
 
-(defun rlm--ask (question scope &optional buffer follows session)
+(defun rlm--ask (question scope &optional buffer follows session resumes)
   "Ask QUESTION about SCOPE, with the answer in BUFFER or a new one.
 FOLLOWS is the run whose session it belongs to, SESSION the name of
-one that is kept; without either, it begins a session.  Return the
+one that is kept; without either, it begins a session.  RESUMES is
+the number of the stopped run that it goes on with.  Return the
 buffer."
   (when (string-blank-p question)
     (user-error "No question was asked"))
@@ -1057,7 +1122,7 @@ buffer."
          (id (format "emacs-%s-%d-%d" (format-time-string "%s")
                      (emacs-pid) (cl-incf rlm--run-count)))
          (run (rlm--make-run :id id :question question :scope scope
-                             :follows follows
+                             :follows follows :resumes resumes
                              ;; It is named after its first question.
                              :session (cond (follows (rlm--run-session follows))
                                             (session)
@@ -1162,6 +1227,8 @@ project as the whole workspace."
                 :queryId (rlm--run-id run)
                 :sessionId (rlm--run-session run)
                 :scope (rlm--scope-params (rlm--run-scope run)))
+          (when (rlm--run-resumes run)
+            (list :resume (rlm--run-resumes run)))
           (when (rlm--run-options run)
             (list :options (rlm--json-options (rlm--run-options run))))))
 
@@ -1443,6 +1510,7 @@ It is put into `global-mode-string' for that time.")
     (define-key map "n" #'forward-button)
     (define-key map "p" #'backward-button)
     (define-key map "f" #'rlm-follow-up)
+    (define-key map "r" #'rlm-resume)
     (define-key map "w" #'rlm-copy-answer)
     (define-key map (kbd "C-c C-k") #'rlm-cancel)
     map)

@@ -56,7 +56,7 @@ pub fn resumed(mut arguments: Vec<OsString>) -> Result<Vec<OsString>, String> {
         return Err(format!("{RESUME}: run {number} is still at work"));
     }
     let request = Request::read(&run.begun.request).ok_or_else(|| {
-        format!("{RESUME}: run {number} was asked in an editor, or in words that are not kept; ask the same again")
+        format!("{RESUME}: run {number} was asked in an editor, which goes on with it, or in words that are not kept; ask the same again")
     })?;
     request.check(&arguments, &format!("{RESUME}: "), &format!("run {number}"))?;
     let folder = visible_path(&request.folder);

@@ -24,9 +24,10 @@ pub const REVIEW: &str = "rlm/review";
 pub const STATUS: &str = "rlm/status";
 pub const SESSIONS: &str = "rlm/sessions";
 pub const END_SESSION: &str = "rlm/endSession";
+pub const RUNS: &str = "rlm/runs";
 
 /// The server's own requests.
-pub const METHODS: [&str; 7] = [QUERY, PREVIEW, REVIEW, CANCEL, STATUS, SESSIONS, END_SESSION];
+pub const METHODS: [&str; 8] = [QUERY, PREVIEW, REVIEW, CANCEL, STATUS, SESSIONS, END_SESSION, RUNS];
 
 pub const QUERY_COMMAND: &str = "rlm.query";
 pub const CANCEL_COMMAND: &str = "rlm.cancel";
@@ -58,7 +59,11 @@ pub const DISMISS_FINDING_COMMAND: &str = "rlm.dismissFinding";
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct QueryParams {
+    /// Empty only where a run goes on.
+    #[serde(default)]
     pub query: String,
+    /// The number of a run in `rlm/runs`, which goes on.
+    pub resume: Option<i64>,
     #[serde(default)]
     pub scope: Scope,
     pub query_id: Option<String>,
@@ -182,6 +187,8 @@ pub struct QueryResult {
     pub answer: Answer,
     pub query_id: String,
     pub session_id: Option<String>,
+    /// The number of the run, if it was noted.
+    pub run: Option<i64>,
 }
 
 /// Result of the command `rlm.query`, whose answer comes later.
@@ -236,6 +243,32 @@ pub struct KeptSession {
     /// How many questions were answered.
     pub questions: u64,
     pub seconds_ago: u64,
+}
+
+/// Result of `rlm/runs`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct KeptRuns {
+    /// The latest first.
+    pub runs: Vec<KeptRun>,
+}
+
+/// A run that was asked for in the folders of the client.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct KeptRun {
+    pub run: i64,
+    pub session_id: Option<String>,
+    pub query: String,
+    /// How it has ended, as `termination` says it; or `running`, or `stopped`: its process has ended before it.
+    pub state: String,
+    /// Whether it has ended without its answer, so that it can go on.
+    pub can_go_on: bool,
+    pub seconds_ago: u64,
+    pub calls: u64,
+    pub cost_usd: Option<f64>,
 }
 
 /// Result of `rlm/status`.

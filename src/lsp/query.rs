@@ -13,6 +13,7 @@ use crate::{
         client_state::ClientState,
         engines::Engines,
         ext::{QueryParams, QueryResult},
+        kept_request::KeptRequest,
         reporter::{Channels, Reporter},
         scope::{self, Scoped},
         sessions::SessionGuard,
@@ -74,7 +75,7 @@ impl Query {
         let Prepared { engine, question, mut warnings, is_noted, trace_content } =
             match self.request.prepare(engines, workspace, stop).await {
                 Ok(prepared) => prepared,
-                Err(answer) => return self.conclude(answer, None, None),
+                Err(answer) => return self.conclude(answer, None, None, None),
             };
         let snapshot = question.snapshot.clone();
         if let Some(cost) = engine.cost_to_confirm(&question).await {
@@ -85,13 +86,17 @@ impl Query {
                 Err(answer) => Some(answer),
             };
             if let Some(answer) = refused {
-                return self.conclude(answer, None, None);
+                return self.conclude(answer, None, None, None);
             }
         }
         let recording = Recording::new(trace_content);
         let replies = engine.backend.replies.clone();
         let mut noted = match is_noted {
-            true => NotedRun::begin(replies.store(), &question.text, String::new(), &recording).await,
+            true => {
+                let QueryRequest { params, client_state, .. } = &self.request;
+                let request = KeptRequest::of(params, client_state.place()).map(|it| it.written());
+                NotedRun::begin(replies.store(), &question.text, request.unwrap_or_default(), &recording).await
+            }
             false => None,
         };
         let note = Arc::new(StartedNote { reporter: self.reporter.clone(), recording, started: Mutex::default() });
@@ -100,7 +105,7 @@ impl Query {
         warnings.extend(told.map(|it| format!("{}: {}", it.path, it.reason)));
         warnings.extend(noted.as_mut().and_then(NotedRun::take_problem));
         answer.warnings.splice(0..0, warnings);
-        let outcome = self.conclude(answer, note.started(), Some(&snapshot));
+        let outcome = self.conclude(answer, note.started(), Some(&snapshot), noted.as_ref().map(|it| it.number));
         note.recording.finish(&outcome.result);
         if let Some(noted) = noted {
             noted.end(&outcome.answer, engine.choice.root.name()).await;
@@ -109,7 +114,13 @@ impl Query {
     }
 
     /// Puts the result object together.
-    fn conclude(&self, mut answer: Answer, started: Option<Started>, snapshot: Option<&Snapshot>) -> Outcome {
+    fn conclude(
+        &self,
+        mut answer: Answer,
+        started: Option<Started>,
+        snapshot: Option<&Snapshot>,
+        run: Option<i64>,
+    ) -> Outcome {
         answer.usage.wall_time = self.request.since.elapsed();
         let circumstances = started.map_or_else(Circumstances::default, |it| Circumstances {
             model: it.model,
@@ -123,7 +134,7 @@ impl Query {
         }
         told.warnings = told.warnings.iter().map(|it| in_editor(it)).collect();
         let session_id = self.request.session.as_ref().map(|it| it.id().to_owned());
-        let result = QueryResult { answer: told, query_id: self.id.clone(), session_id };
+        let result = QueryResult { answer: told, query_id: self.id.clone(), session_id, run };
         Outcome { answer, result }
     }
 }

@@ -5,7 +5,8 @@ use super::{
     client_state::ClientState,
     diagnostics::Diagnostics,
     engines::Engines,
-    ext::{KeptSession, KeptSessions, QueryParams, ReviewParams, RunningQuery, Status},
+    ext::{KeptRun, KeptRuns, KeptSession, KeptSessions, QueryParams, ReviewParams, RunningQuery, Status},
+    kept_request::KeptRequest,
     query::{Outcome, Prepared, Query, QueryRequest},
     reporter::{self, Channels, Reporter, WorkDone},
     review::{ReviewOutcome, ReviewRun},
@@ -36,6 +37,14 @@ use tower_lsp::Client;
 /// Characters of a question in the title of its progress.
 const TITLE_CHARS: usize = 60;
 
+/// The most runs that a client is told of.
+const MOST_RUNS: usize = 100;
+
+/// The states of runs of which nobody has noted an end, and those that need not go on.
+const RUNNING: &str = "running";
+const STOPPED: &str = "stopped";
+const ANSWERED: [&str; 3] = ["final", "direct", "forced"];
+
 /// How long the server waits for cancelled runs and for its client when it ends.
 pub const LAST_WAIT: Duration = Duration::from_secs(5);
 
@@ -53,6 +62,8 @@ pub enum StartError {
     InUse(String),
     #[error("another question of the session {0:?} is being answered")]
     SessionInUse(String),
+    #[error("resume: {0}")]
+    Resume(String),
     #[error("{0}")]
     Options(String),
 }
@@ -115,6 +126,20 @@ impl QueryRegistry {
             pushes: AtomicBool::new(false),
             ended: CancellationToken::new(),
         }
+    }
+
+    /// The question that is meant by a request, which may be to go on with a run.
+    pub async fn meant(&self, params: QueryParams, client_state: &ClientState) -> Result<QueryParams, StartError> {
+        let Some(number) = params.resume else { return Ok(params) };
+        let unknown = || StartError::Resume(format!("there is no run {number} of these folders that can go on"));
+        let store = self.engines.store().ok_or_else(unknown)?;
+        let run = store.noted_run(number).await.ok_or_else(unknown)?;
+        let request = KeptRequest::read(&run.begun.request).filter(|it| it.place == client_state.place());
+        let request = request.ok_or_else(unknown)?;
+        if store.is_run_open(number) {
+            return Err(StartError::Resume(format!("run {number} is still at work")));
+        }
+        request.params(params).map_err(StartError::Resume)
     }
 
     /// Starts a query. It runs until it ends or `cancel` fires; the receiver gets what came of it.
@@ -287,6 +312,25 @@ impl QueryRegistry {
             seconds_ago: u64::try_from(now - it.used).unwrap_or_default(),
         });
         KeptSessions { sessions: sessions.collect() }
+    }
+
+    /// What `rlm/runs` returns: the runs that were asked for in the client's folders, the latest first.
+    pub async fn kept_runs(&self, client_state: &ClientState) -> KeptRuns {
+        let Some(store) = self.engines.store() else { return KeptRuns { runs: Vec::new() } };
+        let (place, now) = (client_state.place(), store::now());
+        let runs = store.noted_runs().await.into_iter().filter_map(|it| {
+            let request = KeptRequest::read(&it.begun.request).filter(|request| request.place == place)?;
+            let (state, calls, cost_usd) = match it.ended {
+                Some((_, ended)) => (ended.state, ended.calls, ended.cost),
+                None if store.is_run_open(it.number) => (RUNNING.to_owned(), 0, None),
+                None => (STOPPED.to_owned(), 0, None),
+            };
+            let can_go_on = state != RUNNING && !ANSWERED.contains(&state.as_str());
+            let seconds_ago = u64::try_from(now - it.started).unwrap_or_default();
+            let KeptRequest { query, session_id, .. } = request;
+            Some(KeptRun { run: it.number, session_id, query, state, can_go_on, seconds_ago, calls, cost_usd })
+        });
+        KeptRuns { runs: runs.take(MOST_RUNS).collect() }
     }
 
     /// Cancels all queries; returns how many there were.

@@ -3,7 +3,7 @@
 use super::{
     capabilities,
     ext::{
-        self, CancelParams, Cancelled, EndSessionParams, KeptSessions, QueryParams, QueryResult, ReviewParams,
+        self, CancelParams, Cancelled, EndSessionParams, KeptRuns, KeptSessions, QueryParams, QueryResult, ReviewParams,
         ReviewResult, SessionEnded, Status,
     },
     handlers::{self, Handlers},
@@ -34,6 +34,7 @@ pub fn build() -> (MessageOrder<LspService<Handlers>>, ClientSocket, Arc<QueryRe
     .custom_method(ext::STATUS, Handlers::status)
     .custom_method(ext::SESSIONS, Handlers::sessions)
     .custom_method(ext::END_SESSION, Handlers::end_session)
+    .custom_method(ext::RUNS, Handlers::runs)
     .custom_method(WorkDoneProgressCancel::METHOD, Handlers::cancel_progress)
     .finish();
     let Handlers { client, runs } = service.inner();
@@ -66,6 +67,10 @@ impl Handlers {
 
     async fn sessions(&self) -> Result<KeptSessions> {
         Ok(self.runs.kept_sessions(&Call::current().client_state).await)
+    }
+
+    async fn runs(&self) -> Result<KeptRuns> {
+        Ok(self.runs.kept_runs(&Call::current().client_state).await)
     }
 
     async fn status(&self) -> Result<Status> {

@@ -23,7 +23,8 @@ pub struct Client {
 impl Client {
     /// Starts a server with nothing but these variables in its environment.
     fn start_in<const N: usize>(environment: [(&str, String); N]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rlm"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rlm"));
+        command
             .arg("lsp")
             .env_clear()
             // What other tests were told is no answer here.
@@ -31,7 +32,12 @@ impl Client {
             .envs(environment)
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             // Where no Ollama answers.
-            .env("OLLAMA_HOST", "127.0.0.1:9")
+            .env("OLLAMA_HOST", "127.0.0.1:9");
+        Self::start(command)
+    }
+
+    fn start(mut command: Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -54,15 +60,23 @@ impl Client {
         capabilities: Value,
         options: Value,
     ) -> Self {
-        let mut client = Self::start_in(environment);
+        Self::start_in(environment).initialized(folder, capabilities, options).await
+    }
+
+    /// The same for a command that starts a server.
+    pub async fn of_command(command: Command, folder: &Path, capabilities: Value, options: Value) -> Self {
+        Self::start(command).initialized(folder, capabilities, options).await
+    }
+
+    async fn initialized(mut self, folder: &Path, capabilities: Value, options: Value) -> Self {
         let uri = uri(folder);
         let folders = json!([{"uri": uri, "name": "folder"}]);
         let params = json!({"capabilities": capabilities, "processId": null, "rootUri": uri,
                             "workspaceFolders": folders, "initializationOptions": options});
-        let result = client.request("initialize", params).await.expect("the server initializes");
+        let result = self.request("initialize", params).await.expect("the server initializes");
         assert_eq!(result["capabilities"]["experimental"]["rlm"]["version"], 1);
-        client.notify("initialized", json!({})).await;
-        client
+        self.notify("initialized", json!({})).await;
+        self
     }
 
     /// The number of the server's process.

@@ -11,6 +11,7 @@ mod binary;
 mod cells;
 mod client;
 mod conversations;
+mod disks;
 mod exact;
 mod extractive;
 mod files;
@@ -24,6 +25,7 @@ mod llama;
 mod lsp;
 mod lsp_ends;
 mod lsp_review;
+mod lsp_runs;
 mod lsp_sessions;
 mod lsp_settings;
 #[path = "../ripgrep/mod.rs"]

@@ -68,9 +68,18 @@ pub fn usage(id: u32) -> Option<Usage> {
 
 /// Megabytes of processes: what is their own, and their share of what they have in common.
 pub fn memory_of(ids: impl IntoIterator<Item = u32>) -> u64 {
+    summed("Pss:", ids)
+}
+
+/// The same without what they map of files.
+pub fn own_memory_of(ids: impl IntoIterator<Item = u32>) -> u64 {
+    summed("Pss_Anon:", ids)
+}
+
+fn summed(field: &str, ids: impl IntoIterator<Item = u32>) -> u64 {
     let share = |id: u32| {
         let memory = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
-        let line = memory.lines().find_map(|line| line.strip_prefix("Pss:"));
+        let line = memory.lines().find_map(|line| line.strip_prefix(field));
         line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).unwrap_or_default()
     };
     ids.into_iter().map(share).sum::<u64>() >> 10

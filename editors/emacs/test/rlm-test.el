@@ -796,6 +796,38 @@ about src/a.rs, after “Where is the first and only line of it?”
                    (cadr names))))
         (should (equal (rlm--read-session kept) "b"))))))
 
+(ert-deftest rlm-test-a-stopped-query-goes-on-by-one-key ()
+  (rlm-test-in-answer (run nil)
+    (should (eq (key-binding "r") #'rlm-resume))
+    (should-error (call-interactively #'rlm-resume) :type 'user-error)
+    (rlm-test-reply run :error `(:code -32800 :message "cancelled"
+                                 :data (:queryId "q" :partial
+                                        ,(rlm-test-result "Half." :run 12))))
+    (call-interactively #'rlm-resume)
+    (should (eq (rlm--run-buffer rlm--run) (current-buffer)))
+    (let ((sent (car (last (rlm-test-sent-as 'rlm/query)))))
+      (should (equal (plist-get sent :resume) 12))
+      (should (equal (plist-get sent :query) "Where is it?"))
+      (should (equal (plist-get sent :sessionId) (rlm--run-session run))))
+    (rlm-test-reply rlm--run :result (rlm-test-result "Here."))
+    (should-error (call-interactively #'rlm-resume) :type 'user-error)))
+
+(ert-deftest rlm-test-a-query-that-another-emacs-began-is-chosen-and-goes-on ()
+  (rlm-test-asking nil
+    (rlm-resume '(:run 3 :sessionId "s-1" :query "Where?"))
+    (let ((sent (car (rlm-test-sent-as 'rlm/query))))
+      (should (equal (plist-get sent :resume) 3))
+      (should (equal (plist-get sent :sessionId) "s-1")))
+    (should-error (rlm--read-stopped nil) :type 'user-error)
+    (let ((runs '((:run 3 :query "One?" :state "stopped" :secondsAgo 59)
+                  (:run 2 :query "Two?" :state "cost" :secondsAgo 7300))))
+      (cl-letf (((symbol-function 'completing-read)
+                 (lambda (_prompt names &rest _)
+                   (should (string-prefix-p "2: Two? (cost, 2h 1m"
+                                            (cadr names)))
+                   (cadr names))))
+        (should (equal (plist-get (rlm--read-stopped runs) :run) 2))))))
+
 (ert-deftest rlm-test-asking-again-begins-a-session-and-stays-in-that-of-a-follow-up ()
   (rlm-test-in-answer (run nil)
     (rlm-test-reply run :result (rlm-test-result "Here."))

@@ -17,6 +17,9 @@ export interface Question {
 /** `stopping` lasts from the user's Stop to the server's word that the run has ended. */
 export type Phase = "running" | "stopping" | "answered" | "cancelled" | "failed";
 
+/** How a run ends that has come to its answer. */
+const WHOLE: ReadonlySet<string> = new Set(["final", "direct", "forced"]);
+
 /** Why there is no answer, and what to do about it. */
 export interface Failure {
   message: string;
@@ -40,6 +43,8 @@ export class Answer {
     readonly follows?: Answer,
     /** The conversation that it goes on with, if that was begun by another server. */
     readonly continues?: string,
+    /** The number of the run that it goes on with, of which no finished call is made again. */
+    readonly resumes?: number,
   ) {}
 
   /** What follow-up questions share, by which the server knows what belongs together: named after the first of them. */
@@ -49,6 +54,12 @@ export class Answer {
 
   get ended(): boolean {
     return this.phase !== "running" && this.phase !== "stopping";
+  }
+
+  /** True if it has ended before its time, so that there is something to go on with. */
+  get isUnfinished(): boolean {
+    const isWhole = this.phase === "answered" && WHOLE.has(this.result?.termination ?? "");
+    return this.ended && !isWhole;
   }
 
   get citations(): readonly Citation[] {

@@ -11,7 +11,7 @@ import type { Failures } from "./failures";
 import type { ApiKey } from "./key";
 import { ASK_AGAIN, COPY_ANSWER } from "./lenses";
 import type { Previews } from "./previews";
-import { describeAge, shorten } from "./progress";
+import { describeAge, describeStop, shorten } from "./progress";
 import type { Scope } from "./model";
 import type { Questions } from "./questions";
 import type { Reviews } from "./reviews";
@@ -55,6 +55,7 @@ export class Commands {
       "rlm.askFolder": (chosen) => this.#ask(resourceScope("folder", chosen), "Choose a folder in the explorer first."),
       "rlm.followUp": (chosen) => this.#followUp(chosen),
       "rlm.continue": () => this.#continue(),
+      "rlm.resume": (id) => this.#resume(id),
       "rlm.preview": () => this.#preview(),
       "rlm.reviewWorkspace": () => this.#review(workspaceScope(), "Open a folder to review first."),
       "rlm.reviewChanges": () => this.#review(workspaceScope(), "Open a folder to review first.", "HEAD"),
@@ -152,6 +153,40 @@ export class Commands {
     const text = await questions.prompt(`Follow up on “${shorten(chosen.label, 60)}”`);
     if (text !== undefined) {
       await runs.ask({ text, scope, about: describeScope(scope) }, undefined, chosen.session.sessionId);
+    }
+  }
+
+  /**
+   * Goes on with what was stopped: the answer that is meant, by an action above it or by being in front, else a run that the
+   * user chooses, which another server may have begun.
+   */
+  async #resume(id: unknown): Promise<void> {
+    const { documents, runs, server } = this.#parts;
+    const shown = documents.get(id) ?? documents.find(vscode.window.activeTextEditor?.document.uri);
+    if (shown?.isUnfinished) {
+      if ((await this.#isFree(shown)) && (await this.ready())) {
+        // Without a number the same question does the same: what is known is served.
+        await runs.ask(shown.question, shown.follows, shown.session, shown.result?.run ?? undefined);
+      }
+      return;
+    }
+    const scope = workspaceScope();
+    if (scope === undefined || !(await this.ready())) {
+      return;
+    }
+    const stopped = (await server.stopped()).map((run) => ({
+      label: shorten(run.query, 60),
+      description: describeStop(run),
+      run,
+    }));
+    if (stopped.length === 0) {
+      await vscode.window.showInformationMessage("No question about this workspace was stopped.");
+      return;
+    }
+    const chosen = await vscode.window.showQuickPick(stopped, { title: "Go on with a stopped question" });
+    if (chosen !== undefined) {
+      const { query, run, sessionId } = chosen.run;
+      await runs.ask({ text: query, scope, about: describeScope(scope) }, undefined, sessionId ?? undefined, run);
     }
   }
 

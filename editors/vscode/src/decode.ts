@@ -10,6 +10,7 @@ import type {
   Citation,
   ContextSize,
   FailureData,
+  KeptRun,
   KeptSession,
   Lost,
   Options,
@@ -47,6 +48,7 @@ export function decodeResult(value: unknown): Result | undefined {
   }
   return {
     queryId: text(it["queryId"]),
+    run: typeof it["run"] === "number" ? it["run"] : null,
     answer: it["answer"],
     termination: text(it["termination"]),
     grounded: text(it["grounded"]),
@@ -136,6 +138,25 @@ export function decodeSessions(value: unknown): KeptSession[] {
           title: text(it["title"]),
           questions: number(it["questions"]),
           secondsAgo: number(it["secondsAgo"]),
+        };
+  });
+}
+
+/** The runs that were stopped and can go on. One without a number cannot. */
+export function decodeStopped(value: unknown): KeptRun[] {
+  return list(fields<wire.KeptRuns>(value)?.["runs"], (item) => {
+    const it = fields<KeptRun>(item);
+    return it === undefined || typeof it["run"] !== "number" || it["canGoOn"] !== true
+      ? undefined
+      : {
+          run: it["run"],
+          sessionId: typeof it["sessionId"] === "string" ? it["sessionId"] : null,
+          query: text(it["query"]),
+          state: text(it["state"]),
+          canGoOn: true,
+          secondsAgo: number(it["secondsAgo"]),
+          calls: number(it["calls"]),
+          costUsd: typeof it["costUsd"] === "number" ? it["costUsd"] : null,
         };
   });
 }

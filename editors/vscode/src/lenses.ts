@@ -1,5 +1,5 @@
 /**
- * The actions above an answer: Stop while it runs; a follow-up, Ask Again and Copy once it has ended.
+ * The actions above an answer: Stop while it runs; Go On if it was stopped, a follow-up, Ask Again and Copy once it has ended.
  */
 
 import * as vscode from "vscode";
@@ -36,7 +36,8 @@ export class Lenses implements vscode.CodeLensProvider, vscode.Disposable {
     if (answer.ended) {
       const copy = answer.text === "" ? [] : [lens("$(copy) Copy Answer", COPY_ANSWER)];
       const further = lens("$(comment-discussion) Ask a Follow-up…", "rlm.followUp");
-      return [further, lens("$(refresh) Ask Again", ASK_AGAIN), ...copy];
+      const on = answer.isUnfinished ? [lens("$(debug-continue) Go On", "rlm.resume")] : [];
+      return [...on, further, lens("$(refresh) Ask Again", ASK_AGAIN), ...copy];
     }
     return answer.phase === "running" ? [lens("$(debug-stop) Stop", "rlm.stop")] : [];
   }

@@ -7,7 +7,7 @@
 
 import type * as wire from "./protocol";
 
-export type { Citation, KeptSession, Lost, Options, QueryParams, ReviewParams, Skipped } from "./protocol";
+export type { Citation, KeptRun, KeptSession, Lost, Options, QueryParams, ReviewParams, Skipped } from "./protocol";
 
 /** What a question is about, as far as this client asks. */
 export type Scope = Extract<wire.Scope, { kind: "workspace" | "folder" | "file" | "selection" }>;
@@ -41,7 +41,7 @@ export type ContextSize = Pick<
 /** Result of `rlm/query`. How it ended and what it rests on are texts: a later server may name what is not known here. */
 export type Result = Pick<
   wire.QueryResult,
-  "queryId" | "answer" | "citations" | "lost" | "lostCount" | "model" | "worker"
+  "queryId" | "run" | "answer" | "citations" | "lost" | "lostCount" | "model" | "worker"
 > & { termination: string; grounded: string; warnings: string[]; usage: Usage; context: ContextSize };
 
 type EventOf<Kind extends wire.EventParams["kind"]> = Extract<wire.EventParams, { kind: Kind }>;

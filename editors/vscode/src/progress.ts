@@ -2,7 +2,7 @@
  * How numbers and running work read to a person: in the notification, the status bar and the answer's document.
  */
 
-import type { ContextSize, KeptSession, Progress, Usage } from "./model";
+import type { ContextSize, KeptRun, KeptSession, Progress, Usage } from "./model";
 
 /** `reading 3 of 12 · 4 calls · 8.1k tokens · $0.02 · 3 known before`; what is zero or unknown is left out. */
 export function describeProgress(progress: Progress): string {
@@ -31,10 +31,19 @@ export function describeSaved(usage: Pick<Usage, "cachedCalls" | "savedTokens" |
 }
 
 /** `3 questions, 2 hours ago`. */
-export function describeAge({ questions, secondsAgo }: KeptSession): string {
+export const describeAge = ({ questions, secondsAgo }: KeptSession) =>
+  `${plural(questions, "question")}, ${ago(secondsAgo)}`;
+
+/** `ended by calls, 2 hours ago`: how and when it was stopped. */
+export function describeStop({ state, secondsAgo }: KeptRun): string {
+  const how = ["stopped", "cancelled", "failed"].includes(state) ? state : `ended by ${state}`;
+  return `${how}, ${ago(secondsAgo)}`;
+}
+
+function ago(secondsAgo: number): string {
   const units: [number, string][] = [[86_400, "day"], [3_600, "hour"], [60, "minute"]];
   const [seconds, unit] = units.find(([it]) => secondsAgo >= it) ?? [60, "minute"];
-  return `${plural(questions, "question")}, ${plural(Math.floor(secondsAgo / seconds), unit)} ago`;
+  return `${plural(Math.floor(secondsAgo / seconds), unit)} ago`;
 }
 
 /** `14 files (22 kB, 3 left out: 2 ignored, 1 binary)`. */

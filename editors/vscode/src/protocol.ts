@@ -31,6 +31,8 @@ export type QueryResult = {
   error?: Failure;
   queryId: string;
   sessionId: string | null;
+  /** The number of the run, if it was noted. */
+  run: number | null;
 };
 
 /** Why a run ended. */
@@ -391,6 +393,26 @@ export type KeptSession = {
   secondsAgo: number;
 };
 
+/** Result of `rlm/runs`. */
+export type KeptRuns = {
+  /** The latest first. */
+  runs: KeptRun[];
+};
+
+/** A run that was asked for in the folders of the client. */
+export type KeptRun = {
+  run: number;
+  sessionId: string | null;
+  query: string;
+  /** How it has ended, as `termination` says it; or `running`, or `stopped`: its process has ended before it. */
+  state: string;
+  /** Whether it has ended without its answer, so that it can go on. */
+  canGoOn: boolean;
+  secondsAgo: number;
+  calls: number;
+  costUsd: number | null;
+};
+
 /** Result of `rlm/endSession`. */
 export type SessionEnded = {
   ended: boolean;
@@ -417,7 +439,10 @@ export type FailureData = {
 
 /** Params of `rlm/query`, and the argument of the command `rlm.query`. */
 export type QueryParams = {
-  query: string;
+  /** Empty only where a run goes on. */
+  query?: string;
+  /** The number of a run in `rlm/runs`, which goes on. */
+  resume?: number;
   scope?: Scope;
   queryId?: string;
   sessionId?: string;

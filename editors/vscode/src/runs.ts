@@ -53,8 +53,8 @@ export class Runs implements vscode.Disposable {
    * Asks, and returns when the run has ended, however it did. A question that follows no answer, and continues no
    * conversation, begins a session.
    */
-  async ask(question: Question, follows?: Answer, continues?: string): Promise<void> {
-    const answer = new Answer(randomUUID(), question, follows, continues);
+  async ask(question: Question, follows?: Answer, continues?: string, resumes?: number): Promise<void> {
+    const answer = new Answer(randomUUID(), question, follows, continues, resumes);
     const run: Run = { answer, cancellation: new vscode.CancellationTokenSource(), report: () => undefined };
     this.#running.set(answer.id, run);
     this.#documents.add(answer);
@@ -97,6 +97,7 @@ export class Runs implements vscode.Disposable {
       scope: question.scope,
       queryId: id,
       sessionId: answer.session,
+      ...(answer.resumes !== undefined && { resume: answer.resumes }),
       workDoneToken: `rlm-${id}`,
       ...(question.options && { options: question.options }),
     };

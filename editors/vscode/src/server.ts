@@ -6,10 +6,10 @@ import * as vscode from "vscode";
 import { State } from "vscode-languageclient";
 
 import { Client } from "./client";
-import { decodeEvent, decodePreview, decodeSessions, decodeStatus } from "./decode";
+import { decodeEvent, decodePreview, decodeSessions, decodeStatus, decodeStopped } from "./decode";
 import type { ApiKey } from "./key";
 import { findProgram, ProgramNotFound } from "./program";
-import type { KeptSession, QueryParams, ReviewParams, RunEvent, Scope, Status } from "./model";
+import type { KeptRun, KeptSession, QueryParams, ReviewParams, RunEvent, Scope, Status } from "./model";
 import { serverPath } from "./settings";
 
 /** A server that dies again within this time, in milliseconds, is not started a second time. */
@@ -81,6 +81,11 @@ export class Server implements vscode.Disposable {
   /** The conversations about this workspace that can be gone on with, the latest first. */
   async sessions(): Promise<KeptSession[]> {
     return decodeSessions(await (await this.#client()).sendRequest<unknown>("rlm/sessions"));
+  }
+
+  /** The runs about this workspace that were stopped and can go on, the latest first. */
+  async stopped(): Promise<KeptRun[]> {
+    return decodeStopped(await (await this.#client()).sendRequest<unknown>("rlm/runs"));
   }
 
   async status(): Promise<Status | undefined> {

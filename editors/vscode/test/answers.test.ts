@@ -97,6 +97,25 @@ test("follow-ups share the session of the first question", () => {
   assert.equal(new Answer("q4", first.question).session, "q4");
 });
 
+test("what ended before its time can go on, and nothing else", () => {
+  const ended = (termination: string) => {
+    const answer = newAnswer();
+    answer.finish(result({ termination, run: 12 }));
+    return answer;
+  };
+  for (const termination of ["final", "direct", "forced"]) {
+    assert.equal(ended(termination).isUnfinished, false, termination);
+  }
+  for (const termination of ["calls", "cancelled", "timeout", "failed"]) {
+    assert.equal(ended(termination).isUnfinished, true, termination);
+    assert.equal(ended(termination).result?.run, 12);
+  }
+  assert.equal(newAnswer().isUnfinished, false);
+  const failed = newAnswer();
+  failed.fail("the server ended");
+  assert.equal(failed.isUnfinished, true);
+});
+
 test("a refusal for a session in use is said in the user's words, any other in the server's", () => {
   const busy = newAnswer();
   busy.refuse('another question of the session "q1" is being answered');

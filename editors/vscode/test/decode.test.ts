@@ -10,6 +10,7 @@ import {
   decodeSelection,
   decodePreview,
   decodeStatus,
+  decodeStopped,
 } from "../src/decode";
 import { wireResult } from "./samples";
 
@@ -34,6 +35,12 @@ test("citations without a place are left out and others kept", () => {
   assert.deepEqual(decodeResult({ answer: "", citations })?.citations, [
     { path: "b.rs", startLine: 5, endLine: 5, state: "found" },
   ]);
+});
+
+test("of runs those are taken that can go on", () => {
+  const run = { run: 3, sessionId: "s", query: "Where?", state: "calls", secondsAgo: 60, calls: 9, costUsd: null };
+  const runs = [{ ...run, canGoOn: true }, { ...run, canGoOn: false }, { canGoOn: true }, 7];
+  assert.deepEqual(decodeStopped({ runs }), [{ ...run, canGoOn: true }]);
 });
 
 for (const value of [null, undefined, 7, "text", [], {}, { answer: 7 }]) {

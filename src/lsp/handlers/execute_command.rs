@@ -34,7 +34,7 @@ const MESSAGE_CHARS: usize = 500;
 pub async fn execute(handlers: &Handlers, params: ExecuteCommandParams, call: Call) -> Result<Value> {
     let argument = params.arguments.into_iter().next();
     match params.command.as_str() {
-        QUERY_COMMAND => query(handlers, argument, call),
+        QUERY_COMMAND => query(handlers, argument, call).await,
         CANCEL_COMMAND => cancel(handlers, argument),
         STATUS_COMMAND => Ok(json!(handlers.runs.status(&call.client_state).await)),
         REVIEW_COMMAND => findings::review(handlers, argument, call),
@@ -45,12 +45,13 @@ pub async fn execute(handlers: &Handlers, params: ExecuteCommandParams, call: Ca
     }
 }
 
-fn query(handlers: &Handlers, argument: Option<Value>, call: Call) -> Result<Value> {
+async fn query(handlers: &Handlers, argument: Option<Value>, call: Call) -> Result<Value> {
     let params: QueryParams = match argument {
         Some(Value::String(query)) => QueryParams { query, ..QueryParams::default() },
         Some(argument) => read(argument)?,
         None => return Err(Error::invalid_params("rlm.query needs a question")),
     };
+    let params = handlers.runs.meant(params, &call.client_state).await.map_err(|it| error::not_started(&it))?;
     let question = params.query.clone();
     let shows_documents = call.client_state.client.show_document;
     let started = handlers.runs.start(params, Invocation::Command, call.client_state, call.cancel);

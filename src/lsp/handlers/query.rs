@@ -17,6 +17,7 @@ use tower_lsp::jsonrpc::Result;
 pub async fn answer(handlers: &Handlers, params: QueryParams, call: Call) -> Result<QueryResult> {
     // When the connection goes away this future is dropped, and the run with it.
     let _ends_with_this = call.cancel.clone().drop_guard();
+    let params = handlers.runs.meant(params, &call.client_state).await.map_err(|it| error::not_started(&it))?;
     let started = handlers.runs.start(params, Invocation::Request, call.client_state, call.cancel);
     let (_, outcome) = started.map_err(|it| error::not_started(&it))?;
     let Outcome { answer, result } = outcome.await.map_err(|_| error::broken())?;

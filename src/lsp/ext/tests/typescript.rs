@@ -4,8 +4,8 @@ use crate::{
     config::DEFINITIONS,
     lsp::ext::{
         CancelParams, Cancelled, CancelledData, DismissParams, EndSessionParams, EventParams, FailureData,
-        FindingParams, KeptSessions, QueryParams, QueryResult, QueryStarted, ReviewParams, ReviewResult, SessionEnded,
-        Status,
+        FindingParams, KeptRuns, KeptSessions, QueryParams, QueryResult, QueryStarted, ReviewParams, ReviewResult,
+        SessionEnded, Status,
     },
     report::types::Preview,
 };
@@ -38,6 +38,7 @@ fn schemas() -> Map<String, Value> {
     sent.subschema_for::<QueryStarted>();
     sent.subschema_for::<Cancelled<bool>>();
     sent.subschema_for::<KeptSessions>();
+    sent.subschema_for::<KeptRuns>();
     sent.subschema_for::<SessionEnded>();
     sent.subschema_for::<CancelledData>();
     sent.subschema_for::<FailureData>();
