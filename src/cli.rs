@@ -9,6 +9,7 @@ mod chat;
 mod conversation;
 mod doctor;
 mod documents;
+mod dogfood;
 mod models;
 mod options;
 mod output;
@@ -55,6 +56,8 @@ enum Command {
     Preview(Box<preview::PreviewArguments>),
     /// Review a repository, a folder or a file: findings with their places and reasons
     Review(Box<review::ReviewArguments>),
+    /// Find where work on a repository pays
+    Dogfood(Box<dogfood::DogfoodArguments>),
     /// Show which models were detected, which are configured, and whether their servers answer and list them
     Models(models::ModelsArguments),
     /// Show which questions were asked, how they have ended and what they took
@@ -102,6 +105,7 @@ pub fn main() -> ExitCode {
             Command::Shards(arguments) => shards::run(arguments).await,
             Command::Preview(arguments) => preview::run(*arguments).await,
             Command::Review(arguments) => review::run(*arguments).await,
+            Command::Dogfood(arguments) => dogfood::run(*arguments).await,
             Command::Models(arguments) => models::run(arguments).await,
             Command::Runs(arguments) => runs::run(&arguments),
             Command::Trace(arguments) => trace::run(arguments).await,

@@ -56,9 +56,9 @@ pub use decode::Changes;
 pub use error::{Error, GrepError, LookupError, PathError};
 pub use exclusion::{Exclusion, Flaw, Incomplete, Reason, Tally};
 pub use facts::{
-    Block, BlockPlace, Count, Counts, Definition, Duplicates, Entry, Origin, Revision, Template, Templates,
-    UnusedDefinition, Use, Uses, comments, count, duplicates, find_definitions, manifest_entries, message_origins,
-    revision, templates, unused_definitions, uses,
+    Block, BlockPlace, Count, Counts, Definition, Duplicates, Entry, FileMeasures, Measured, Origin, Revision,
+    Template, Templates, UnusedDefinition, Use, Uses, comments, count, duplicates, find_definitions, manifest_entries,
+    measures, message_origins, revision, templates, unused_definitions, uses,
 };
 pub use fingerprint::{ClockTick, Fingerprint};
 pub use grep::{GrepOptions, GrepResult, GrepRow, grep};
@@ -75,7 +75,7 @@ pub use snapshot::Snapshot;
 pub use source::Source;
 pub use stop::{StopFlag, StopOnDrop};
 pub use symbol::Symbol;
-pub use syntax::{PythonProgram, UseKind, python_program};
+pub use syntax::{FunctionMeasure, Measures, PublicItem, PythonProgram, UseKind, python_program};
 pub use text_source::Access;
 pub use value::{Shape, read_json};
 pub use walk::{FileEntry, Tree, WalkResult};

@@ -3,6 +3,7 @@
 //! The shapes ([`types`]) are public: `docs/protocol.md` describes them, and clients rely on them. The engine's own types
 //! are free to change behind this page.
 
+mod dogfood;
 mod findings;
 mod preview_text;
 mod rdjson;
@@ -10,7 +11,8 @@ mod review_text;
 mod sarif;
 pub mod types;
 
-pub use findings::{finding, review};
+pub use dogfood::{analysis, analysis_blocks, analysis_markdown, analysis_text};
+pub use findings::review;
 pub use preview_text::preview_text;
 pub use rdjson::rdjson;
 pub use review_text::{finding_page, finding_text, review_summary, review_text};

@@ -9,11 +9,11 @@ mod changes;
 mod checks;
 pub mod dismissed;
 pub mod finding;
-mod git;
+pub mod git;
 mod interest;
 mod model;
 pub mod rule;
-mod scope;
+pub mod scope;
 mod since;
 
 use crate::{

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::{Options, Settings},
-    corpus::StopFlag,
+    corpus::{Snapshot, StopFlag},
     engine::{Event, EventSink, Question, RunConfig, context_failure, internal_failure},
     failure::Failure,
     report,
@@ -161,7 +161,7 @@ async fn act(
     cancel: &CancellationToken,
 ) -> Result<ExitCode, Failure> {
     let mut request = request(arguments, settings.clone(), stop).await?;
-    request.models = models(&settings, &request, cancel).await?;
+    request.models = models(&settings, &request.snapshot, cancel).await?;
     if let (Some(id), Some(reason)) = (&arguments.dismiss, &arguments.reason) {
         let finding = review::dismiss(&request, &id.to_ascii_lowercase(), reason.trim(), stop).await?;
         print(&format!("dismissed for good: {}: {}", finding.place, finding.sentence));
@@ -197,34 +197,39 @@ async fn request(arguments: &ReviewArguments, settings: Settings, stop: &StopFla
     let (range, most, instructions) = (arguments.range(), arguments.max_findings, arguments.instructions.clone());
     let look = move || {
         let baseline = baseline.as_deref().map(Baseline::read).transpose()?;
-        let is_input = scope::reads_standard_input(&paths);
-        let snapshot = scope::snapshot(&paths, &settings, &stop).map_err(|error| context_failure(&error))?;
-        let named = match paths.as_slice() {
-            [] => Some(Path::new(".")),
-            [only] => Some(only.as_path()),
-            _ => None,
-        };
-        let folder = named.map_or_else(|| PathBuf::from("."), review::folder_of);
-        Ok(Request {
-            folder: (!is_input && snapshot.store().is_none()).then_some(folder),
-            root: named.filter(|path| !is_input && path.is_dir()).map(Path::to_owned),
-            is_narrowed: !settings.include.is_empty() || !settings.exclude.is_empty(),
-            snapshot,
-            range,
-            only: None,
-            baseline,
-            models: None,
-            instructions,
-            most,
-        })
+        Ok(Request { range, baseline, instructions, most, ..found(&paths, &settings, &stop)? })
     };
     tokio::task::spawn_blocking(look).await.map_err(|error| internal_failure(&error))?
 }
 
+/// What lies at these paths, to be reviewed as a whole and without models. Blocks.
+pub(super) fn found(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> Result<Request, Failure> {
+    let is_input = scope::reads_standard_input(paths);
+    let snapshot = scope::snapshot(paths, settings, stop).map_err(|error| context_failure(&error))?;
+    let named = match paths {
+        [] => Some(Path::new(".")),
+        [only] => Some(only.as_path()),
+        _ => None,
+    };
+    let folder = named.map_or_else(|| PathBuf::from("."), review::folder_of);
+    Ok(Request {
+        folder: (!is_input && snapshot.store().is_none()).then_some(folder),
+        root: named.filter(|path| !is_input && path.is_dir()).map(Path::to_owned),
+        is_narrowed: !settings.include.is_empty() || !settings.exclude.is_empty(),
+        snapshot,
+        range: None,
+        only: None,
+        baseline: None,
+        models: None,
+        instructions: None,
+        most: usize::MAX,
+    })
+}
+
 /// The models that review, if one is configured that can.
-async fn models(
+pub(super) async fn models(
     settings: &Settings,
-    request: &Request,
+    snapshot: &Arc<Snapshot>,
     cancel: &CancellationToken,
 ) -> Result<Option<Reviewers>, Failure> {
     let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
@@ -234,7 +239,7 @@ async fn models(
     }
     let question = Question {
         text: String::new(),
-        snapshot: request.snapshot.clone(),
+        snapshot: snapshot.clone(),
         focus: None,
         config: Arc::new(RunConfig::of(settings)?),
         limits: settings.limits.clone(),

@@ -6,6 +6,7 @@
 
 mod comments;
 mod grammar;
+mod measure;
 mod occurrence;
 mod parse;
 mod python;
@@ -16,6 +17,8 @@ use super::{
     symbol::{LONGEST_SIGNATURE, Symbol},
 };
 use grammar::{Compiled, Grammar, Mark};
+pub(super) use measure::measures;
+pub use measure::{FunctionMeasure, Measures, PublicItem};
 pub use occurrence::UseKind;
 pub(super) use occurrence::{begins_arguments, positions};
 use parse::parse;

@@ -3,8 +3,8 @@
 use super::{
     capabilities,
     ext::{
-        self, CancelParams, Cancelled, EndSessionParams, KeptRuns, KeptSessions, QueryParams, QueryResult, ReviewParams,
-        ReviewResult, SessionEnded, Status,
+        self, CancelParams, Cancelled, EndSessionParams, KeptRuns, KeptSessions, QueryParams, QueryResult,
+        ReviewParams, ReviewResult, SessionEnded, Status,
     },
     handlers::{self, Handlers},
     message_order::{Call, MessageOrder},

@@ -18,11 +18,6 @@ pub fn review(review: &review::Review) -> Review {
         sentence: it.sentence.clone(),
         why: it.why.clone(),
     };
-    let models = |(reviewer, refuter, used): &(String, String, crate::engine::Usage)| ReviewModels {
-        reviewer: reviewer.clone(),
-        refuter: refuter.clone(),
-        usage: usage(used),
-    };
     Review {
         refuted: review.refuted.iter().map(refuted).collect(),
         models: review.models.as_ref().map(models),
@@ -41,15 +36,7 @@ pub fn review(review: &review::Review) -> Review {
     }
 }
 
-/// One finding.
-pub fn finding(finding: &review::finding::Finding) -> Finding {
-    let evidence = |it: &review::finding::Evidence| Evidence {
-        path: it.place.path.clone(),
-        start_line: it.place.first_line,
-        end_line: it.place.last_line,
-        sentence: it.sentence.clone(),
-    };
-    let fix = |it: &review::finding::Fix| Fix { sentence: it.sentence.clone(), lines: it.lines.clone() };
+fn finding(finding: &review::finding::Finding) -> Finding {
     Finding {
         id: finding.id.clone(),
         rule: finding.rule.id,
@@ -64,6 +51,26 @@ pub fn finding(finding: &review::finding::Finding) -> Finding {
         fix: finding.fix.as_ref().map(fix),
         uri: None,
     }
+}
+
+/// A place that shows why something holds.
+pub fn evidence(it: &review::finding::Evidence) -> Evidence {
+    Evidence {
+        path: it.place.path.clone(),
+        start_line: it.place.first_line,
+        end_line: it.place.last_line,
+        sentence: it.sentence.clone(),
+    }
+}
+
+/// A change that would mend it.
+pub fn fix(it: &review::finding::Fix) -> Fix {
+    Fix { sentence: it.sentence.clone(), lines: it.lines.clone() }
+}
+
+/// The models that reviewed, and what they used.
+pub fn models((reviewer, refuter, used): &(String, String, crate::engine::Usage)) -> ReviewModels {
+    ReviewModels { reviewer: reviewer.clone(), refuter: refuter.clone(), usage: usage(used) }
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The shapes of the public JSON. The TypeScript of the VS Code client is made of them, and the page of the protocol is
 //! held against them.
 
+pub mod dogfood;
+
 use crate::{
     engine::{CitationState, EarlierState, Grounded, Termination},
     failure::FailureKind,

@@ -50,6 +50,14 @@ pub struct Tree {
     blobs: FxHashMap<String, String>,
 }
 
+/// What was changed lately.
+#[derive(Debug, Default)]
+pub struct Churn {
+    pub commits: usize,
+    /// Of each path from the top of the repository on, how many of these commits have changed it.
+    pub changes: FxHashMap<String, usize>,
+}
+
 impl Tree {
     pub fn has(&self, path: &str) -> bool {
         self.blobs.contains_key(path)
@@ -187,6 +195,41 @@ impl Repository {
         let seconds = field("author-time ")?.parse().ok()?;
         let author = one_line(field("author ").unwrap_or_default(), 60);
         Some(Blame { author, time: UNIX_EPOCH + Duration::from_secs(seconds) })
+    }
+
+    /// The commit that is checked out.
+    pub async fn head(&self) -> Result<String, Failure> {
+        self.commit("HEAD").await
+    }
+
+    /// How often each file was changed by the last commits, at most so many and none before `since`, and how many commits
+    /// that are. Merges are not counted.
+    pub async fn churn(&self, since: SystemTime, most: usize) -> Result<Churn, Failure> {
+        let seconds = since.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let (since, most) = (format!("--since={seconds}"), format!("--max-count={most}"));
+        // Names only, so that no texts are compared, and no signature is looked at, which would start a program.
+        let arguments = [
+            "log",
+            "-z",
+            "--no-merges",
+            "--no-renames",
+            "--name-only",
+            "--no-ext-diff",
+            "--no-show-signature",
+            "--format=%x01",
+            &since,
+            &most,
+            "HEAD",
+        ];
+        let listing = self.ask(&arguments, "").await?;
+        let mut churn = Churn::default();
+        for commit in listing.split('\x01').skip(1) {
+            churn.commits += 1;
+            for path in commit.split('\0').map(|it| it.trim_start_matches('\n')).filter(|it| !it.is_empty()) {
+                *churn.changes.entry(path.to_owned()).or_default() += 1;
+            }
+        }
+        Ok(churn)
     }
 
     async fn ask(&self, arguments: &[&str], input: &str) -> Result<String, Failure> {

@@ -12,6 +12,7 @@ mod cells;
 mod client;
 mod conversations;
 mod disks;
+mod dogfood;
 mod exact;
 mod extractive;
 mod files;

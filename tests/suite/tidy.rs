@@ -12,11 +12,12 @@ use std::{
 };
 
 /// The layers of `docs/architecture.md`, from the top down: each may use only those below it.
-const LAYERS: [&[&str]; 15] = [
+const LAYERS: [&[&str]; 16] = [
     &["cli"],
     &["lsp"],
     &["trace"],
     &["setup", "report"],
+    &["dogfood"],
     &["review"],
     &["engine"],
     &["repl"],

@@ -1,0 +1,112 @@
+//! The shapes of what dogfooding says: an analysis.
+
+use super::{ContextSize, Evidence, Fix, ReviewModels};
+#[cfg(test)]
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What `rlm dogfood analyze --format json` prints.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Analysis {
+    /// The most worthwhile first.
+    pub points: Vec<Point>,
+    pub not_shown: Vec<MorePoints>,
+    pub facts: Facts,
+    /// Commands that were found, and not run.
+    pub checks: Vec<ProjectCheck>,
+    pub context: ContextSize,
+    /// The commit that is checked out.
+    pub commit: Option<String>,
+    pub models: Option<ReviewModels>,
+    pub not_looked_at: Vec<String>,
+    pub warnings: Vec<String>,
+}
+
+/// Something on which work pays. Lines count from 1, both ends included.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Point {
+    pub kind: &'static str,
+    pub topic: &'static str,
+    pub priority: &'static str,
+    /// From 0 to 100.
+    pub worth: f64,
+    pub path: String,
+    pub start_line: usize,
+    pub end_line: usize,
+    pub sentence: String,
+    pub reason: String,
+    /// What could be done.
+    pub advice: String,
+    /// How it could be wrong.
+    pub doubt: String,
+    pub evidence: Vec<Evidence>,
+    /// The identity of the finding that it is.
+    pub finding: Option<String>,
+    pub fix: Option<Fix>,
+}
+
+/// Points that are left out for their number.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct MorePoints {
+    pub kind: &'static str,
+    pub count: usize,
+}
+
+/// What was measured.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Facts {
+    /// Of the last year.
+    pub commits: usize,
+    pub hot_files: Vec<HotFile>,
+    pub functions: usize,
+    pub hard_functions: Vec<HardFunction>,
+    pub public_items: usize,
+    pub documented_items: usize,
+    /// Files of code that define functions.
+    pub code_files: Option<usize>,
+    /// How many of these no test names; null without tests.
+    pub named_by_no_test: Option<usize>,
+}
+
+/// A file that was changed often.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct HotFile {
+    pub path: String,
+    pub commits: usize,
+    pub lines: usize,
+}
+
+/// A function that is hard to follow.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct HardFunction {
+    pub path: String,
+    pub start_line: usize,
+    pub end_line: usize,
+    pub name: String,
+    pub complexity: usize,
+}
+
+/// A command that a project checks itself with.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ProjectCheck {
+    pub command: String,
+    /// From the root on; empty for the root.
+    pub folder: String,
+    /// What says so.
+    pub path: String,
+    pub line: usize,
+}
