@@ -1,15 +1,15 @@
 //! The queries that are running: how they start, how they are cancelled, and how all of them end with the server.
 
+mod reviews;
+
 use super::{
-    capabilities::ClientAbilities,
     client_state::ClientState,
     diagnostics::Diagnostics,
     engines::Engines,
-    ext::{KeptRun, KeptRuns, KeptSession, KeptSessions, QueryParams, ReviewParams, RunningQuery, Status},
+    ext::{KeptRun, KeptRuns, KeptSession, KeptSessions, QueryParams, RunningQuery, Status},
     kept_request::KeptRequest,
     query::{Outcome, Prepared, Query, QueryRequest},
     reporter::{self, Channels, Reporter, WorkDone},
-    review::{ReviewOutcome, ReviewRun},
     sessions::{self, Sessions},
 };
 use crate::{
@@ -166,28 +166,6 @@ impl QueryRegistry {
         let request = QueryRequest { params, options, client_state, since, cancel, session };
         let query = Query { id: id.clone(), request, reporter, channels };
         Ok((id, self.spawn(|runs| async move { runs.run(query).await })))
-    }
-
-    /// Starts a review, in the same way.
-    pub fn start_review(
-        self: &Arc<Self>,
-        params: ReviewParams,
-        invocation: Invocation,
-        client_state: ClientState,
-        cancel: CancellationToken,
-    ) -> Result<(String, oneshot::Receiver<ReviewOutcome>), StartError> {
-        let options = own_options(params.options.as_ref())?;
-        let entry = Entry {
-            query: "review",
-            query_id: params.query_id.as_ref(),
-            work_done_token: params.work_done_token.as_ref(),
-            partial_result_token: params.partial_result_token.as_ref(),
-            invocation,
-        };
-        let Entered { id, reporter, channels } = self.enter(&entry, &client_state, Instant::now(), &cancel)?;
-        self.push_diagnostics(client_state.client);
-        let run = ReviewRun { id: id.clone(), params, options, client_state, cancel, reporter, channels };
-        Ok((id, self.spawn(|runs| async move { runs.run_review(run).await })))
     }
 
     /// Runs it to its end. A handler that is gone was cancelled and needs no outcome.
@@ -379,42 +357,6 @@ impl QueryRegistry {
         });
         let usage = report::usage(&lock(&self.total));
         Status { version: env!("CARGO_PKG_VERSION"), model, worker, why, runs: runs.collect(), usage }
-    }
-
-    /// Tells the client of each change of the findings, from the first review on.
-    fn push_diagnostics(&self, abilities: ClientAbilities) {
-        if !self.pushes.swap(true, Ordering::Relaxed) {
-            let pushing = self.diagnostics.clone().push(self.client.clone(), abilities);
-            let ended = self.ended.clone();
-            self.tasks.spawn(async move { ended.run_until_cancelled(pushing).await });
-        }
-    }
-
-    /// Reviews and tells the client on the way, all of it before what is sent when this has returned.
-    async fn run_review(&self, run: ReviewRun) -> ReviewOutcome {
-        let work = async {
-            let outcome = run.review(&self.engines, &self.workspace, &self.diagnostics.board, &self.client).await;
-            if let ReviewOutcome::Reviewed(_) = outcome {
-                let diagnostics = self.diagnostics.clone();
-                // A page that cannot be written is logged, and its finding is told all the same.
-                let _ = tokio::task::spawn_blocking(move || diagnostics.write_pages()).await;
-            }
-            run.reporter.close(if matches!(outcome, ReviewOutcome::Reviewed(_)) { "reviewed" } else { "ended" });
-            outcome
-        };
-        let (outcome, sent, ()) = tokio::join!(
-            work,
-            run.reporter.send_events(&self.client, &run.channels),
-            run.reporter.show_progress(&self.client, &run.channels, "RLM: review"),
-        );
-        lock(&self.active).remove(&run.id);
-        if let ReviewOutcome::Reviewed(result) = &outcome {
-            for (number, finding) in (0..).zip(&result.review.findings) {
-                let event = report::types::Event::Finding { finding: finding.clone() };
-                reporter::send_event(&self.client, &run.channels, sent + number, event).await;
-            }
-        }
-        outcome
     }
 
     /// Answers a query and tells the client on the way, all of it before what is sent when this has returned.
