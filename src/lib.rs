@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 pub mod corpus;
 pub mod dogfood;
+pub mod edit;
 pub mod engine;
 pub mod exec;
 pub mod failure;

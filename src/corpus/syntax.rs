@@ -5,6 +5,7 @@
 //! goes by lines and their indentation ([`structure`](super::structure)).
 
 mod comments;
+mod errors;
 mod grammar;
 mod measure;
 mod occurrence;
@@ -92,6 +93,13 @@ pub(super) fn comments(text: &str, language: &Language, stop: &StopFlag) -> Opti
 pub(super) fn prose(text: &str, language: &Language, stop: &StopFlag) -> Option<Vec<Range<usize>>> {
     let compiled = Grammar::of(language)?.compiled();
     parse(text, &compiled.language, stop).map(|tree| comments::prose(&tree))
+}
+
+/// Where a text breaks the rules of its language: lines from 1, and what is wrong there. Nothing where the language has no grammar
+/// here, or the text cannot be parsed within bounds.
+pub fn syntax_errors(text: &str, language: &Language, stop: &StopFlag) -> Option<Vec<(usize, String)>> {
+    let compiled = Grammar::of(language)?.compiled();
+    parse(text, &compiled.language, stop).map(|tree| errors::errors(&tree))
 }
 
 /// A definition before it is known what it lies in.

@@ -12,13 +12,14 @@ use std::{
 };
 
 /// The layers of `docs/architecture.md`, from the top down: each may use only those below it.
-const LAYERS: [&[&str]; 16] = [
+const LAYERS: [&[&str]; 17] = [
     &["cli"],
     &["lsp"],
     &["trace"],
     &["setup", "report"],
     &["dogfood"],
     &["review"],
+    &["edit"],
     &["engine"],
     &["repl"],
     &["llm"],
@@ -32,7 +33,7 @@ const LAYERS: [&[&str]; 16] = [
 ];
 
 /// Crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 16] = [
+const HOMES: [(&str, &[&str]); 17] = [
     ("tower_lsp", &["lsp"]),
     ("lsp_types", &["lsp"]),
     ("genai", &["llm"]),
@@ -42,6 +43,7 @@ const HOMES: [(&str, &[&str]); 16] = [
     ("grep_", &["corpus"]),
     ("object_store", &["corpus/shards"]),
     ("rusqlite", &["store"]),
+    ("similar::{", &["edit"]),
     ("memmap2", &["corpus", "repl/worker"]),
     ("clap", &["cli", "config"]),
     ("jsonschema", &["engine", "tools"]),
