@@ -17,6 +17,7 @@ mod path;
 mod place;
 mod proposal;
 mod refusal;
+mod request;
 mod syntax;
 mod unified;
 
@@ -25,6 +26,7 @@ pub use parse::parse;
 pub use place::{PlacedHunk, Slip, apply, place};
 pub use proposal::{Change, FileChange, Hunk, Proposal};
 pub use refusal::{Refusal, RefusalKind};
+pub use request::{Edited, Request, request};
 pub use syntax::{SyntaxError, new_syntax_errors};
 pub use unified::unified;
 

@@ -19,6 +19,7 @@ use super::{
     proposal::{FileChange, Proposal},
     refusal::{Refusal, RefusalKind},
 };
+use crate::text::cut_head;
 use fence::Fence;
 use names::Known;
 use together::together;
@@ -29,6 +30,9 @@ const LARGEST: usize = 8 << 20;
 /// The most changes in a reply, and the most fences inside of each other.
 const MOST_CHANGES: usize = 1000;
 const DEEPEST: usize = 20;
+
+/// The longest text before the changes that is kept, in characters.
+const LONGEST_INTRODUCTION: usize = 2000;
 
 /// Takes the changes out of a reply.
 ///
@@ -50,6 +54,25 @@ pub fn parse(reply: &str) -> Result<Proposal, Refusal> {
         )),
         false => Ok(Proposal { files }),
     }
+}
+
+/// What a reply says before its first change.
+pub(super) fn introduction(reply: &str) -> String {
+    let lines: Vec<&str> = reply.lines().collect();
+    let begins = |at: &usize| {
+        let line = lines[*at];
+        block::begins(line) || patch::begins(line) || diff::begins(&lines, *at) || Fence::opened_by(line).is_some()
+    };
+    let first = (0..lines.len()).find(begins).unwrap_or(lines.len());
+    let mut before = &lines[..first];
+    // The name of the file belongs to the change.
+    let is_name = |line: &str| line.trim().is_empty() || names::heading(line).is_some();
+    while let Some((last, rest)) = before.split_last()
+        && is_name(last)
+    {
+        before = rest;
+    }
+    cut_head(before.join("\n").trim(), LONGEST_INTRODUCTION).shown.to_owned()
 }
 
 /// The changes that are stated as such, and whole files.
@@ -96,4 +119,21 @@ fn gathered(lines: &[&str]) -> Result<(Vec<FileChange>, Vec<FileChange>), Refusa
         }
     }
     Ok((stated, whole))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_change_stands_before_it() {
+        for (reply, said) in [
+            ("I turn it around.\n\nsrc/a.rs\n<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n", "I turn it around."),
+            ("One.\nTwo.\n```diff\n-a\n+b\n```\n", "One.\nTwo."),
+            ("src/a.rs\n<<<<<<< SEARCH\n", ""),
+            ("Only words.", "Only words."),
+        ] {
+            assert_eq!(introduction(reply), said, "{reply}");
+        }
+    }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     failure::{Failure, FailureKind},
-    llm::{self, Message, is_too_small_for_programs},
+    llm::{self, Message, Model, is_too_small_for_programs},
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -65,25 +65,18 @@ impl Consultation {
         prompt: String,
         schema: &AnswerSchema,
     ) -> Result<Value, Failure> {
-        let model = match reader {
-            Reader::Root => &self.tree.choice.root,
-            Reader::Worker => &self.tree.choice.worker,
-        };
+        let model = self.model(reader);
         let mut messages = vec![Message::system(system), Message::user(prompt)];
         let mut problem = String::new();
         for _ in 0..ATTEMPTS {
             let asked = Asked { messages: messages.clone(), shape: Some(schema.shape()), ..Asked::default() };
-            let turn = self.tree.ask(model, asked, &mut |_| {}).await.map_err(failure)?;
-            if let Some(cut) = turn.cut {
-                let message = format!("the reply of {} was cut off: {cut}", model.name());
-                return Err(Failure { kind: FailureKind::ReplyCut, message, hint: None });
-            }
-            let value = schema.check(&turn.text);
+            let text = self.reply(model, asked).await?;
+            let value = schema.check(&text);
             let value = value.and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()));
             match value {
                 Ok(value) => return Ok(value),
                 Err(why) => {
-                    messages.push(Message::assistant(turn.text));
+                    messages.push(Message::assistant(text));
                     messages.push(Message::user(super::prompt::wrong_shape(&why)));
                     problem = why;
                 }
@@ -91,6 +84,21 @@ impl Consultation {
         }
         let message = format!("{} gave no reply of the shape that was asked for: {problem}", model.name());
         Err(Failure { kind: FailureKind::NoAnswer, message, hint: None })
+    }
+
+    /// Whether the root model writes texts of its own.
+    pub fn can_write(&self) -> bool {
+        self.tree.choice.root.satisfies_schemas()
+    }
+
+    /// The reply to a conversation, as it was written.
+    ///
+    /// # Errors
+    /// A limit was met, the call failed, or the reply was cut off.
+    pub async fn write(&self, reader: Reader, messages: Vec<Message>) -> Result<String, Failure> {
+        let model = self.model(reader);
+        let asked = Asked { messages, ..Asked::default() };
+        self.reply(model, asked).await
     }
 
     /// What it may cost, in US dollars, to have the root model read texts of so many bytes together, one call for each, if that is
@@ -102,6 +110,25 @@ impl Consultation {
         let share = calls as f64 / texts.max(1) as f64;
         let most = expectation::cost_of_reading(price, calls, (bytes as f64 * share) as usize);
         Some(self.tree.limits.max_cost.map_or(most, |limit| most.min(limit))).filter(|&most| most > limit)
+    }
+
+    fn model(&self, reader: Reader) -> &Arc<dyn Model> {
+        match reader {
+            Reader::Root => &self.tree.choice.root,
+            Reader::Worker => &self.tree.choice.worker,
+        }
+    }
+
+    /// The text of a whole reply.
+    async fn reply(&self, model: &Arc<dyn Model>, asked: Asked) -> Result<String, Failure> {
+        let turn = self.tree.ask(model, asked, &mut |_| {}).await.map_err(failure)?;
+        match turn.cut {
+            Some(cut) => {
+                let message = format!("the reply of {} was cut off: {cut}", model.name());
+                Err(Failure { kind: FailureKind::ReplyCut, message, hint: None })
+            }
+            None => Ok(turn.text),
+        }
     }
 
     /// How many calls may be open at once.

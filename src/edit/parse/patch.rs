@@ -145,8 +145,9 @@ impl Part<'_, '_> {
         };
         let end = (begin..self.lines.len()).find(|&at| self.is_over(at) || is_closed(at)).unwrap_or(self.lines.len());
         let mut body = &self.lines[begin..end];
-        while let Some((last, before)) = body.split_last().filter(|(last, _)| last.trim().is_empty()) {
-            debug_assert!(last.trim().is_empty());
+        while let Some((last, before)) = body.split_last()
+            && last.trim().is_empty()
+        {
             body = before;
         }
         let solid = || body.iter().filter(|line| !line.trim().is_empty());
