@@ -145,6 +145,8 @@ kinds! {
     NoFile = "noFile",
     /// the document of a selection is not open
     NotOpen = "notOpen",
+    /// a run has no trace, or none that can be read
+    NoTrace = "noTrace",
     /// git failed, or knows nothing of what was asked
     Git = "git",
     /// a file of findings, a baseline or dismissals, makes no sense, or has not what was named

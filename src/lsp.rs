@@ -25,6 +25,7 @@ mod scope;
 mod server;
 mod sessions;
 mod settings;
+mod transcripts;
 mod transport;
 mod uri;
 mod wire;

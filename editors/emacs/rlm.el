@@ -66,6 +66,7 @@
 ;;   r                      go on with a query that was stopped, where it was
 ;;   g                      ask again
 ;;   w                      copy the answer as Markdown
+;;   t                      show what the run did or does, step by step
 ;;   q                      bury the buffer
 ;;   ?                      list the keys
 ;;
@@ -1512,6 +1513,7 @@ It is put into `global-mode-string' for that time.")
     (define-key map "f" #'rlm-follow-up)
     (define-key map "r" #'rlm-resume)
     (define-key map "w" #'rlm-copy-answer)
+    (define-key map "t" #'rlm-transcript)
     (define-key map (kbd "C-c C-k") #'rlm-cancel)
     map)
   "Keymap of `rlm-answer-mode'.")
@@ -2174,6 +2176,75 @@ of one if there were several."
   (pulse-momentary-highlight-region
    (point)
    (save-excursion (forward-line (- (1+ last) first)) (point))))
+
+;;;; Transcripts
+
+(defvar-local rlm--transcript-run nil
+  "The run whose transcript the buffer shows.")
+
+(define-derived-mode rlm-transcript-mode special-mode "Transcript"
+  "Mode of what a run did: its turns, programs, looks and calls.
+While the run goes on, it is brought up to date every second."
+  (setq-local revert-buffer-function
+              (lambda (&rest _) (rlm--transcript-update (current-buffer)))))
+
+(defun rlm-transcript ()
+  "Show what the run of the current answer did, or does."
+  (interactive)
+  (let ((run (or rlm--run (user-error "This buffer shows no answer"))))
+    (with-current-buffer (get-buffer-create
+                          (format "*rlm trace: %s*"
+                                  (rlm--short (rlm--run-question run))))
+      (rlm-transcript-mode)
+      (setq rlm--transcript-run run)
+      (rlm--transcript-update (current-buffer))
+      (pop-to-buffer (current-buffer) rlm-display-action))))
+
+(defun rlm--transcript-update (buffer)
+  "Bring the transcript in BUFFER up to date, and again until it is whole."
+  (let* ((run (buffer-local-value 'rlm--transcript-run buffer))
+         (server (rlm--run-server run)))
+    (if (not (rlm--running-p server))
+        (rlm--transcript-insert buffer "The server of this run has ended.")
+      (jsonrpc-async-request
+       (rlm--server-connection server) :rlm/transcript
+       (list :queryId (rlm--run-id run))
+       :timeout nil
+       :success-fn
+       (lambda (result)
+         (rlm--transcript-insert buffer (plist-get result :text))
+         (unless (eq (plist-get result :isWhole) t)
+           (rlm--transcript-later buffer)))
+       :error-fn
+       (lambda (error)
+         (rlm--transcript-insert buffer (plist-get error :message))
+         ;; It may only begin.
+         (when (rlm--active-p run) (rlm--transcript-later buffer)))))))
+
+(defun rlm--transcript-later (buffer)
+  "Bring the transcript in BUFFER up to date in a second, if it is seen."
+  (run-at-time 1 nil
+               (lambda ()
+                 (when (and (buffer-live-p buffer)
+                            (get-buffer-window buffer 'visible))
+                   (rlm--transcript-update buffer)))))
+
+(defun rlm--transcript-insert (buffer text)
+  "Make TEXT the text of BUFFER, with point on the line where it was."
+  (when (buffer-live-p buffer)
+    (with-current-buffer buffer
+      (let ((inhibit-read-only t)
+            (views (mapcar (lambda (window)
+                             (cons window
+                                   (line-number-at-pos (window-point window))))
+                           (get-buffer-window-list buffer nil t))))
+        (erase-buffer)
+        (insert text "\n")
+        (goto-char (point-min))
+        (pcase-dolist (`(,window . ,line) views)
+          (goto-char (point-min))
+          (forward-line (1- line))
+          (set-window-point window (point)))))))
 
 ;;;; Reviews
 

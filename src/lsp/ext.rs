@@ -25,9 +25,10 @@ pub const STATUS: &str = "rlm/status";
 pub const SESSIONS: &str = "rlm/sessions";
 pub const END_SESSION: &str = "rlm/endSession";
 pub const RUNS: &str = "rlm/runs";
+pub const TRANSCRIPT: &str = "rlm/transcript";
 
 /// The server's own requests.
-pub const METHODS: [&str; 8] = [QUERY, PREVIEW, REVIEW, CANCEL, STATUS, SESSIONS, END_SESSION, RUNS];
+pub const METHODS: [&str; 9] = [QUERY, PREVIEW, REVIEW, CANCEL, STATUS, SESSIONS, END_SESSION, RUNS, TRANSCRIPT];
 
 pub const QUERY_COMMAND: &str = "rlm.query";
 pub const CANCEL_COMMAND: &str = "rlm.cancel";
@@ -269,6 +270,36 @@ pub struct KeptRun {
     pub seconds_ago: u64,
     pub calls: u64,
     pub cost_usd: Option<f64>,
+}
+
+/// Params of `rlm/transcript`. One of the first two is needed.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct TranscriptParams {
+    /// A query of this server, which may be running.
+    pub query_id: Option<String>,
+    /// The number of a run.
+    pub run: Option<i64>,
+    /// The first line that is wanted, counted from 0.
+    pub from: Option<u64>,
+}
+
+/// Result of `rlm/transcript`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Transcript {
+    pub run: i64,
+    pub query_id: Option<String>,
+    /// What `rlm trace show` prints.
+    pub text: String,
+    /// Whether the run has come to its end.
+    pub is_whole: bool,
+    /// Lines of the trace, as docs/trace.md has them.
+    pub lines: Vec<Value>,
+    /// The line that comes next.
+    pub next: u64,
 }
 
 /// Result of `rlm/status`.

@@ -8,6 +8,7 @@ pub mod execute_command;
 pub mod findings;
 pub mod query;
 pub mod review;
+pub mod transcript;
 
 use super::query_registry::QueryRegistry;
 use std::sync::Arc;

@@ -18,6 +18,7 @@ use crate::{
         scope::{self, Scoped},
         sessions::SessionGuard,
         settings::complaint,
+        transcripts::Transcripts,
     },
     report::{self, Circumstances},
     trace::{NotedRun, Recording},
@@ -47,6 +48,7 @@ pub struct Query {
     pub request: QueryRequest,
     pub reporter: Arc<Reporter>,
     pub channels: Channels,
+    pub transcripts: Arc<Transcripts>,
 }
 
 /// What came of a query.
@@ -99,6 +101,9 @@ impl Query {
             }
             false => None,
         };
+        if let Some(noted) = &noted {
+            self.transcripts.note(&self.id, noted.number);
+        }
         let note = Arc::new(StartedNote { reporter: self.reporter.clone(), recording, started: Mutex::default() });
         let mut answer = engine.ask(question, note.clone(), self.request.cancel.clone()).await;
         let told = snapshot.exclusions().into_iter().filter(|it| it.reason.is_warning());

@@ -11,6 +11,7 @@ use super::{
     query::{Outcome, Prepared, Query, QueryRequest},
     reporter::{self, Channels, Reporter, WorkDone},
     sessions::{self, Sessions},
+    transcripts::Transcripts,
 };
 use crate::{
     config::{Environment, Options},
@@ -80,6 +81,7 @@ pub struct QueryRegistry {
     started: AtomicU64,
     closed: AtomicBool,
     pub diagnostics: Arc<Diagnostics>,
+    pub transcripts: Arc<Transcripts>,
     /// Whether the client is told of them.
     pushes: AtomicBool,
     ended: CancellationToken,
@@ -123,6 +125,7 @@ impl QueryRegistry {
             started: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             diagnostics: Arc::default(),
+            transcripts: Arc::default(),
             pushes: AtomicBool::new(false),
             ended: CancellationToken::new(),
         }
@@ -164,7 +167,8 @@ impl QueryRegistry {
         };
         let Entered { id, reporter, channels } = self.enter(&entry, &client_state, since, &cancel)?;
         let request = QueryRequest { params, options, client_state, since, cancel, session };
-        let query = Query { id: id.clone(), request, reporter, channels };
+        let transcripts = self.transcripts.clone();
+        let query = Query { id: id.clone(), request, reporter, channels, transcripts };
         Ok((id, self.spawn(|runs| async move { runs.run(query).await })))
     }
 
@@ -241,6 +245,11 @@ impl QueryRegistry {
             Ok(report::preview(&preview, &question.snapshot.exclusions(), &question.limits))
         };
         Ok(work.await)
+    }
+
+    /// Where what outlives the server lies.
+    pub fn store_folder(&self) -> Option<store::Folder> {
+        self.engines.store()?.folder().cloned()
     }
 
     /// Does what follows a query; the server waits for it when it ends.

@@ -4,7 +4,7 @@ use super::{
     capabilities,
     ext::{
         self, CancelParams, Cancelled, EndSessionParams, KeptRuns, KeptSessions, QueryParams, QueryResult,
-        ReviewParams, ReviewResult, SessionEnded, Status,
+        ReviewParams, ReviewResult, SessionEnded, Status, Transcript, TranscriptParams,
     },
     handlers::{self, Handlers},
     message_order::{Call, MessageOrder},
@@ -31,6 +31,7 @@ pub fn build() -> (MessageOrder<LspService<Handlers>>, ClientSocket, Arc<QueryRe
     .custom_method(ext::PREVIEW, Handlers::preview)
     .custom_method(ext::REVIEW, Handlers::review)
     .custom_method(ext::CANCEL, Handlers::cancel)
+    .custom_method(ext::TRANSCRIPT, Handlers::transcript)
     .custom_method(ext::STATUS, Handlers::status)
     .custom_method(ext::SESSIONS, Handlers::sessions)
     .custom_method(ext::END_SESSION, Handlers::end_session)
@@ -71,6 +72,10 @@ impl Handlers {
 
     async fn runs(&self) -> Result<KeptRuns> {
         Ok(self.runs.kept_runs(&Call::current().client_state).await)
+    }
+
+    async fn transcript(&self, params: TranscriptParams) -> Result<Transcript> {
+        handlers::transcript::read(self, params).await
     }
 
     async fn status(&self) -> Result<Status> {

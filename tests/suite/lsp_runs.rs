@@ -114,3 +114,32 @@ async fn a_run_that_was_cancelled_or_whose_server_died_goes_on_by_its_number() {
     assert_eq!(runs(&mut other).await, []);
     other.request("rlm/query", json!({"resume": 2})).await.expect_err("it is about other folders");
 }
+
+#[tokio::test]
+async fn a_transcript_says_what_a_run_did_while_it_goes_on_and_afterwards() {
+    let folder = TempDir::new().expect("a folder can be made");
+    fs::write(folder.path().join("a.txt"), "alpha\n").expect("a file can be written");
+    let store = TempDir::new().expect("a folder can be made");
+    let server = ScriptedServer::start(|asked: &Asked| match asked.number {
+        1 => Action::reply("```repl\nprint(llm_query('wait'))\n```"),
+        _ => Action::hang(),
+    })
+    .await;
+    let options = json!({"endpoint": server.url(), "model": "scripted", "strategy": "rlm"});
+    let environment = [("RLM_STORE", store.path().display().to_string())];
+    let mut client = Client::with_environment(environment, folder.path(), json!({}), options).await;
+    let id = client.begin("rlm/query", json!({"query": "what is there?", "queryId": "q"})).await;
+    server.until("the sub-call", |log| log.open == 1 && log.calls.len() == 2).await;
+    let first = client.request("rlm/transcript", json!({"queryId": "q"})).await.expect("a transcript");
+    assert_eq!((&first["isWhole"], &first["queryId"]), (&json!(false), &json!("q")));
+    assert!(first["text"].as_str().is_some_and(|it| it.contains("turn 1")), "{first}");
+    assert_eq!(first["lines"][0]["kind"], "trace");
+    client.request("rlm/cancel", json!({"queryId": "q"})).await.expect("it is cancelled");
+    client.response(id).await.expect_err("it was cancelled");
+    let rest = json!({"run": first["run"], "from": first["next"]});
+    let rest = client.request("rlm/transcript", rest).await.expect("a transcript");
+    assert_eq!((&rest["isWhole"], &rest["lines"][0]["seq"]), (&json!(true), &first["next"]));
+    let error = client.request("rlm/transcript", json!({"queryId": "other"})).await.expect_err("there is none");
+    assert_eq!(error["data"]["kind"], "noTrace");
+    assert_eq!(client.shut_down().await, 0);
+}

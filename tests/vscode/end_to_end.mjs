@@ -145,6 +145,12 @@ try {
     await answer.waitForAction("Ask Again");
   });
 
+  await step("what a run did is shown", async () => {
+    await workbench.runCommand("RLM: Show What a Run Did");
+    await (await workbench.editor("Trace: What are the entry points")).waitForText("noCache|turn 1|left no trace");
+    await picture("what a run did");
+  });
+
   await step("a review shows a problem that is mended, undone and dismissed for good", async () => {
     await workbench.runCommand("RLM: Review the Workspace");
     await workbench.waitForNotification("1 finding; read");

@@ -1522,5 +1522,18 @@ When that has ended, g asks again.
                              (not (rlm-test-processes
                                    (concat "sleep " duration)))))))))
 
+(ert-deftest rlm-shows-what-a-run-did ()
+  (rlm-test-with-server '(("tea.txt" . "The kettle boils the water.\n"))
+    (let ((process-environment
+           (cons (concat "RLM_STORE=" (expand-file-name ".store"))
+                 process-environment)))
+      (with-current-buffer (rlm-test-ask "Where is the kettle?")
+        (rlm-transcript)
+        (let ((buffer (window-buffer)))
+          (rlm-test-wait-for
+           (lambda ()
+             (with-current-buffer buffer
+               (string-match-p "turn 1" (buffer-string))))))))))
+
 (provide 'rlm-test)
 ;;; rlm-test.el ends here

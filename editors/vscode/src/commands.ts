@@ -62,6 +62,7 @@ export class Commands {
       "rlm.reviewFile": (chosen) => this.#review(resourceScope("file", chosen), "Open the file to review first."),
       "rlm.dismissFinding": (finding) => this.#dismiss(finding),
       "rlm.clearReview": () => this.#clearReview(),
+      "rlm.showTrace": (chosen) => this.#showTrace(chosen),
       "rlm.stop": (id) => this.#stop(id),
       "rlm.showRuns": () => view.show(),
       "rlm.showStatus": () => this.#showStatus(),
@@ -216,7 +217,7 @@ export class Commands {
       return;
     }
     try {
-      await this.#parts.previews.show(text, await this.#parts.server.preview(text, scope));
+      await this.#parts.previews.show("Preview", text, await this.#parts.server.preview(text, scope));
     } catch (error) {
       await this.#parts.failures.show({ message: error instanceof Error ? error.message : String(error) });
     }
@@ -241,6 +242,36 @@ export class Commands {
     }
     if (await this.ready()) {
       await this.#parts.runs.ask(answer.question, answer.follows, answer.continues);
+    }
+  }
+
+  /** Shows what the run of an answer did, or does while it is shown: the one that is meant, or the latest that is open. */
+  async #showTrace(chosen: unknown): Promise<void> {
+    const { documents, previews, server } = this.#parts;
+    const shown = documents.find(vscode.window.activeTextEditor?.document.uri);
+    const answer = documents.get(chosen) ?? shown ?? documents.open.at(-1);
+    if (answer === undefined) {
+      await vscode.window.showInformationMessage("There is no open answer. Ask a question first.");
+      return;
+    }
+    if (!(await this.ready())) {
+      return;
+    }
+    const read = async () => {
+      try {
+        return await server.transcript(answer.id);
+      } catch (error) {
+        return { text: error instanceof Error ? error.message : String(error), isWhole: answer.ended };
+      }
+    };
+    const isOpen = (uri: vscode.Uri) =>
+      vscode.window.visibleTextEditors.some((it) => it.document.uri.toString() === uri.toString());
+    let transcript = await read();
+    const uri = await previews.show("Trace", answer.question.text, transcript.text);
+    while (!transcript.isWhole && isOpen(uri)) {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      transcript = await read();
+      previews.update(uri, transcript.text);
     }
   }
 

@@ -111,6 +111,12 @@ export function decodeEvent(value: unknown): RunEvent | undefined {
   }
 }
 
+/** What a run did, in words. */
+export function decodeTranscript(value: unknown): { text: string; isWhole: boolean } {
+  const it = fields<wire.Transcript>(value) ?? {};
+  return { text: text(it["text"]), isWhole: it["isWhole"] !== false };
+}
+
 /** What a review says of itself; its findings come as diagnostics. */
 export function decodeReview(value: unknown): { summary: string; notChecked: string[]; findings: number } {
   const it = fields<wire.ReviewResult>(value) ?? {};

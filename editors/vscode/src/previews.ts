@@ -1,5 +1,5 @@
 /**
- * What a question would read, send and cost, as read-only documents: scheme `rlm-preview`, one for each question.
+ * What a question would read, send and cost, and what its run did, as read-only documents: scheme `rlm-preview`.
  */
 
 import * as vscode from "vscode";
@@ -9,25 +9,34 @@ import { shorten } from "./progress";
 const SCHEME = "rlm-preview";
 
 export class Previews implements vscode.TextDocumentContentProvider, vscode.Disposable {
-  /** By the question. */
+  /** By their URIs. */
   readonly #texts = new Map<string, string>();
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.#changed.event;
   // Registering reads `onDidChange`, so it must come last.
   readonly #registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
 
-  /** Shows the preview of a question, in the place of an earlier one. */
-  async show(question: string, text: string): Promise<void> {
-    this.#texts.set(question, text);
-    const path = `/Preview: ${shorten(question, 40).replaceAll("/", "∕")}`;
-    const uri = vscode.Uri.from({ scheme: SCHEME, path, query: question });
-    this.#changed.fire(uri);
+  /** Shows the preview of a question, or what its run did, in the place of an earlier one. */
+  async show(kind: "Preview" | "Trace", question: string, text: string): Promise<vscode.Uri> {
+    const uri = vscode.Uri.from({
+      scheme: SCHEME,
+      path: `/${kind}: ${shorten(question, 40).replaceAll("/", "∕")}`,
+      query: question,
+    });
+    this.update(uri, text);
     const document = await vscode.workspace.openTextDocument(uri);
     await vscode.window.showTextDocument(document, { preview: true });
+    return uri;
+  }
+
+  /** Changes the text of one that is shown. */
+  update(uri: vscode.Uri, text: string): void {
+    this.#texts.set(uri.toString(), text);
+    this.#changed.fire(uri);
   }
 
   provideTextDocumentContent(uri: vscode.Uri): string {
-    return `${uri.query}\n\n${this.#texts.get(uri.query) ?? "Preview it again."}\n`;
+    return `${uri.query}\n\n${this.#texts.get(uri.toString()) ?? "Ask for it again."}\n`;
   }
 
   dispose(): void {

@@ -129,9 +129,9 @@ export type Failure = {
 };
 
 /** What went wrong. */
-export type FailureKind = "configuration" | "unknownPrice" | "notConfirmed" | "limit" | "noAnswer" | "unsuitable" | "replyCut" | "interpreter" | "internal" | "missingKey" | "unauthorized" | "noCredit" | "unknownModel" | "rateLimited" | "server" | "unreachable" | "brokenReply" | "emptyReply" | "promptTooLong" | "rejected" | "timedOut" | "program" | "noSuchPath" | "unreadable" | "badGlob" | "empty" | "changed" | "tooLong" | "badJson" | "storeNotAlone" | "stopped" | "storage" | "badLocation" | "noStore" | "halfWritten" | "otherFiles" | "badStore" | "badManifest" | "otherText" | "busy" | "overtaken" | "replaced" | "badShard" | "noAccess" | "badInput" | "badPattern" | "longLine" | "badRange" | "emptyNeedle" | "badShardSize" | "largeManifest" | "noFolder" | "leftOut" | "noFile" | "notOpen" | "git" | "badFindings";
+export type FailureKind = "configuration" | "unknownPrice" | "notConfirmed" | "limit" | "noAnswer" | "unsuitable" | "replyCut" | "interpreter" | "internal" | "missingKey" | "unauthorized" | "noCredit" | "unknownModel" | "rateLimited" | "server" | "unreachable" | "brokenReply" | "emptyReply" | "promptTooLong" | "rejected" | "timedOut" | "program" | "noSuchPath" | "unreadable" | "badGlob" | "empty" | "changed" | "tooLong" | "badJson" | "storeNotAlone" | "stopped" | "storage" | "badLocation" | "noStore" | "halfWritten" | "otherFiles" | "badStore" | "badManifest" | "otherText" | "busy" | "overtaken" | "replaced" | "badShard" | "noAccess" | "badInput" | "badPattern" | "longLine" | "badRange" | "emptyNeedle" | "badShardSize" | "largeManifest" | "noFolder" | "leftOut" | "noFile" | "notOpen" | "noTrace" | "git" | "badFindings";
 
-export const FAILURE_KINDS = ["configuration", "unknownPrice", "notConfirmed", "limit", "noAnswer", "unsuitable", "replyCut", "interpreter", "internal", "missingKey", "unauthorized", "noCredit", "unknownModel", "rateLimited", "server", "unreachable", "brokenReply", "emptyReply", "promptTooLong", "rejected", "timedOut", "program", "noSuchPath", "unreadable", "badGlob", "empty", "changed", "tooLong", "badJson", "storeNotAlone", "stopped", "storage", "badLocation", "noStore", "halfWritten", "otherFiles", "badStore", "badManifest", "otherText", "busy", "overtaken", "replaced", "badShard", "noAccess", "badInput", "badPattern", "longLine", "badRange", "emptyNeedle", "badShardSize", "largeManifest", "noFolder", "leftOut", "noFile", "notOpen", "git", "badFindings"] as const;
+export const FAILURE_KINDS = ["configuration", "unknownPrice", "notConfirmed", "limit", "noAnswer", "unsuitable", "replyCut", "interpreter", "internal", "missingKey", "unauthorized", "noCredit", "unknownModel", "rateLimited", "server", "unreachable", "brokenReply", "emptyReply", "promptTooLong", "rejected", "timedOut", "program", "noSuchPath", "unreadable", "badGlob", "empty", "changed", "tooLong", "badJson", "storeNotAlone", "stopped", "storage", "badLocation", "noStore", "halfWritten", "otherFiles", "badStore", "badManifest", "otherText", "busy", "overtaken", "replaced", "badShard", "noAccess", "badInput", "badPattern", "longLine", "badRange", "emptyNeedle", "badShardSize", "largeManifest", "noFolder", "leftOut", "noFile", "notOpen", "noTrace", "git", "badFindings"] as const;
 
 /** Params of `rlm/event`. */
 export type EventParams = {
@@ -342,6 +342,20 @@ export type FindingRule = {
   id: string;
   title: string;
   description: string;
+};
+
+/** Result of `rlm/transcript`. */
+export type Transcript = {
+  run: number;
+  queryId: string | null;
+  /** What `rlm trace show` prints. */
+  text: string;
+  /** Whether the run has come to its end. */
+  isWhole: boolean;
+  /** Lines of the trace, as docs/trace.md has them. */
+  lines: unknown[];
+  /** The line that comes next. */
+  next: number;
 };
 
 /** Result of `rlm/status`. */
@@ -570,6 +584,16 @@ export type ReviewParams = {
   options?: Options;
   workDoneToken?: Token;
   partialResultToken?: Token;
+};
+
+/** Params of `rlm/transcript`. One of the first two is needed. */
+export type TranscriptParams = {
+  /** A query of this server, which may be running. */
+  queryId?: string;
+  /** The number of a run. */
+  run?: number;
+  /** The first line that is wanted, counted from 0. */
+  from?: number;
 };
 
 /** The argument of the command `rlm.showFinding`. */

@@ -6,7 +6,7 @@ import * as vscode from "vscode";
 import { State } from "vscode-languageclient";
 
 import { Client } from "./client";
-import { decodeEvent, decodePreview, decodeSessions, decodeStatus, decodeStopped } from "./decode";
+import { decodeEvent, decodePreview, decodeSessions, decodeStatus, decodeStopped, decodeTranscript } from "./decode";
 import type { ApiKey } from "./key";
 import { findProgram, ProgramNotFound } from "./program";
 import type { KeptRun, KeptSession, QueryParams, ReviewParams, RunEvent, Scope, Status } from "./model";
@@ -56,6 +56,11 @@ export class Server implements vscode.Disposable {
   /** Sends `rlm/query`; cancelling the token sends `$/cancelRequest`. Fails with the library's `ResponseError`. */
   async query(params: QueryParams, token: vscode.CancellationToken): Promise<unknown> {
     return (await this.#client()).sendRequest("rlm/query", params, token);
+  }
+
+  /** What a run did, in words, and whether it has come to its end. */
+  async transcript(queryId: string): Promise<{ text: string; isWhole: boolean }> {
+    return decodeTranscript(await (await this.#client()).sendRequest<unknown>("rlm/transcript", { queryId }));
   }
 
   /** Sends `rlm/review`, in the same way. */

@@ -5,7 +5,7 @@ use crate::{
     lsp::ext::{
         CancelParams, Cancelled, CancelledData, DismissParams, EndSessionParams, EventParams, FailureData,
         FindingParams, KeptRuns, KeptSessions, QueryParams, QueryResult, QueryStarted, ReviewParams, ReviewResult,
-        SessionEnded, Status,
+        SessionEnded, Status, Transcript, TranscriptParams,
     },
     report::types::Preview,
 };
@@ -34,6 +34,7 @@ fn schemas() -> Map<String, Value> {
     sent.subschema_for::<EventParams>();
     sent.subschema_for::<Preview>();
     sent.subschema_for::<ReviewResult>();
+    sent.subschema_for::<Transcript>();
     sent.subschema_for::<Status>();
     sent.subschema_for::<QueryStarted>();
     sent.subschema_for::<Cancelled<bool>>();
@@ -46,6 +47,7 @@ fn schemas() -> Map<String, Value> {
     taken.subschema_for::<QueryParams>();
     taken.subschema_for::<CancelParams>();
     taken.subschema_for::<ReviewParams>();
+    taken.subschema_for::<TranscriptParams>();
     taken.subschema_for::<FindingParams>();
     taken.subschema_for::<DismissParams>();
     taken.subschema_for::<EndSessionParams>();
@@ -200,6 +202,7 @@ fn heading(name: &str) -> Option<&'static str> {
         "QueryParams" | "QueryResult" | "Usage" | "ContextSize" | "FailureData" | "CancelledData" => "### `rlm/query`",
         "Preview" | "LeftOut" => "### `rlm/preview`",
         "ReviewParams" | "ReviewResult" | "Review" | "Finding" => "### `rlm/review`",
+        "Transcript" | "TranscriptParams" => "### `rlm/transcript`",
         "FindingParams" | "DismissParams" => "## Commands",
         "CancelParams" | "Cancelled" => "### `rlm/cancel`",
         "EndSessionParams" | "SessionEnded" => "### `rlm/endSession`",
