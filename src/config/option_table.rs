@@ -80,6 +80,9 @@ options! {
         /// What models cost by their names, in US dollars per million tokens
         "price", price => prices: Prices = Prices, Facts::NONE.in_environment("RLM_PRICE");
 
+        /// In editors: review a document when it is saved; replies about what has not changed are known
+        "reviewOnSave", review_on_save => review_on_save: Flag = Flag, Facts::NONE;
+
         struct limits: Limits;
     }
 

@@ -13,8 +13,9 @@ use super::{
 use crate::{report::types::Preview, setup};
 use lsp_types::{
     CodeActionParams, CodeActionResponse, DidChangeConfigurationParams, DidCloseTextDocumentParams,
-    DocumentDiagnosticParams, DocumentDiagnosticReportResult, ExecuteCommandParams, InitializeParams, InitializeResult,
-    ServerInfo, WorkDoneProgressCancelParams, WorkspaceDiagnosticParams, WorkspaceDiagnosticReportResult,
+    DidSaveTextDocumentParams, DocumentDiagnosticParams, DocumentDiagnosticReportResult, ExecuteCommandParams,
+    InitializeParams, InitializeResult, ServerInfo, WorkDoneProgressCancelParams, WorkspaceDiagnosticParams,
+    WorkspaceDiagnosticReportResult,
     notification::{Notification, WorkDoneProgressCancel},
 };
 use serde_json::Value;
@@ -101,6 +102,10 @@ impl LanguageServer for Handlers {
     async fn did_change_configuration(&self, _: DidChangeConfigurationParams) {
         // The message order has applied it.
         self.runs.reconsider(&Call::current().client_state).await;
+    }
+
+    async fn did_save(&self, params: DidSaveTextDocumentParams) {
+        handlers::review::on_save(self, params.text_document.uri, Call::current()).await;
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {

@@ -151,6 +151,11 @@ impl Client {
         self.unread.iter().filter(|message| message["method"] == method).collect()
     }
 
+    /// Forgets what nobody has asked for.
+    pub fn forget(&mut self) {
+        self.unread.clear();
+    }
+
     /// The next message; `None` when the server has closed its output.
     pub async fn read(&mut self) -> Option<Value> {
         let mut length = 0;

@@ -186,6 +186,28 @@ async fn a_client_that_pulls_is_told_to_and_gets_nothing_pushed() {
 }
 
 #[tokio::test]
+async fn a_document_is_reviewed_when_it_is_saved_if_that_is_wanted() {
+    let folder = repository();
+    let readme = uri(&folder.path().join("README.md"));
+    let saved = json!({"textDocument": {"uri": readme}});
+    let mut client = Client::in_folder(folder.path(), json!({}), json!({"reviewOnSave": true})).await;
+    client.open(&readme, 1, README).await;
+    client.notify("textDocument/didSave", saved.clone()).await;
+    assert_eq!(pushed(&mut client, &readme).await.len(), 1);
+    let settings = json!({"settings": {"rlm": {"reviewOnSave": false}}});
+    client.notify("workspace/didChangeConfiguration", settings).await;
+    let change = json!({"textDocument": {"uri": readme, "version": 2}, "contentChanges": [{"text": "[a](b.md)\n"}]});
+    client.notify("textDocument/didChange", change).await;
+    assert_eq!(pushed(&mut client, &readme).await.len(), 0);
+    client.notify("textDocument/didSave", saved).await;
+    // A review would have come before the end of a later one.
+    let scope = json!({"kind": "file", "uri": uri(&folder.path().join("src/lib.rs"))});
+    client.request("rlm/review", json!({"scope": scope})).await.expect("a review");
+    assert!(client.unread("textDocument/publishDiagnostics").iter().all(|it| it["params"]["uri"] != readme));
+    assert_eq!(client.shut_down().await, 0);
+}
+
+#[tokio::test]
 async fn the_command_reviews_and_says_what_came_of_it() {
     let folder = repository();
     let mut client = Client::in_folder(folder.path(), json!({}), json!({})).await;

@@ -25,6 +25,7 @@ mod limits;
 mod llama;
 mod lsp;
 mod lsp_ends;
+mod lsp_fuzz;
 mod lsp_review;
 mod lsp_runs;
 mod lsp_sessions;

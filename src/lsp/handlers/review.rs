@@ -2,7 +2,7 @@
 
 use super::{Handlers, error};
 use crate::lsp::{
-    ext::{ReviewParams, ReviewResult},
+    ext::{ReviewParams, ReviewResult, Scope},
     findings,
     message_order::Call,
     query_registry::Invocation,
@@ -36,6 +36,22 @@ pub async fn reread(handlers: &Handlers, uri: Uri) {
             tracing::warn!(%error, "a closed document was not read");
         }
     }
+}
+
+/// Reviews a document that was saved, if the person wants that; its findings become diagnostics.
+pub async fn on_save(handlers: &Handlers, uri: Uri, call: Call) {
+    if !handlers.runs.reviews_on_save(&call.client_state).await {
+        return;
+    }
+    let params = ReviewParams { scope: Scope::File { uri }, ..ReviewParams::default() };
+    let started = handlers.runs.start_review(params, Invocation::Command, call.client_state, call.cancel);
+    handlers.runs.deliver(async move {
+        let Ok((_, outcome)) = started else { return };
+        if let Ok(ReviewOutcome::Failed(failure)) = outcome.await {
+            // Whoever saves has not asked for anything, and is not disturbed.
+            tracing::warn!(problem = failure.message, "a saved document was not reviewed");
+        }
+    });
 }
 
 pub fn diagnostics(

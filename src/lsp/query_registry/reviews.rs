@@ -2,6 +2,7 @@
 
 use super::{Entered, Entry, Invocation, QueryRegistry, StartError, lock, own_options};
 use crate::{
+    config::Options,
     lsp::{
         capabilities::ClientAbilities,
         client_state::ClientState,
@@ -36,6 +37,12 @@ impl QueryRegistry {
         self.push_diagnostics(client_state.client);
         let run = ReviewRun { id: id.clone(), params, options, client_state, cancel, reporter, channels };
         Ok((id, self.spawn(|runs| async move { runs.run_review(run).await })))
+    }
+
+    /// Whether documents are reviewed when they are saved.
+    pub async fn reviews_on_save(&self, client_state: &ClientState) -> bool {
+        let settings = self.engines.settings(Options::default(), &client_state.settings).await;
+        settings.is_ok_and(|it| it.review_on_save)
     }
 
     /// Tells the client of each change of the findings, from the first review on.
