@@ -32,7 +32,8 @@
 ;;   C-c C-k                 cancel a review that is running
 ;;   q                       bury the buffer
 ;;
-;; `next-error' goes through them as well.
+;; `next-error' goes through them as well.  With `:reviewOnSave t' in `rlm-options'
+;; a list is made anew whenever a file of its project is saved.
 
 ;;; Code:
 
@@ -210,6 +211,20 @@ With a prefix argument, ask for the COMMIT since which changes count."
     (when (eq (rlm-review--run-state run) 'running)
       (user-error "This review is still running"))
     (rlm-review--begin (rlm-review--run-scope run) (rlm-review--run-diff run))))
+
+(defun rlm-review--on-save ()
+  "Make the lists of the project anew whose file was saved, if that is wanted."
+  (when (eq (plist-get (rlm--default-options) :reviewOnSave) t)
+    (let ((file (buffer-file-name)))
+      (dolist (buffer (buffer-list))
+        (when-let ((run (buffer-local-value 'rlm-review--run buffer)))
+          (when (and (not (eq (rlm-review--run-state run) 'running))
+                     (file-in-directory-p
+                      file (rlm--scope-root (rlm-review--run-scope run))))
+            (with-current-buffer buffer
+              (rlm-review--again))))))))
+
+(add-hook 'after-save-hook #'rlm-review--on-save)
 
 (defun rlm-review--insert (run text)
   "Fill the buffer of RUN with TEXT, or with its findings if that is nil."

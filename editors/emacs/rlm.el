@@ -159,6 +159,7 @@ API keys come from the environment of Emacs and from nowhere else."
                           (:refresh boolean)
                           (:confirmAbove number)
                           (:traceContent (choice (const "full") (const "none")))
+                          (:reviewOnSave boolean)
                           (:maxIterations integer)
                           (:maxDepth integer)
                           (:maxCalls integer)

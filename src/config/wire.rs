@@ -52,7 +52,7 @@ mod tests {
             "reasoningEffort": "low",
             "concurrency": 7, "protocol": "tools", "repair": ["cleanRetry"], "schema": {"type": "array"},
             "tools": [], "include": ["*.rs"], "exclude": [], "noIgnore": true, "noCache": true,
-            "refresh": false, "confirmAbove": 2.5, "traceContent": "none", "price": {"m": [1, 2.5]},
+            "refresh": false, "confirmAbove": 2.5, "traceContent": "none", "reviewOnSave": true, "price": {"m": [1, 2.5]},
         });
         let options = Options::from_json(&section).unwrap();
         let names = section.as_object().unwrap().keys();
@@ -90,6 +90,7 @@ mod tests {
             refresh: Some(false),
             confirm_above: Some(2.5),
             trace_content: Some(TraceContent::None),
+            review_on_save: Some(true),
             price: Some([("m".to_owned(), Price { input: 1.0, output: 2.5 })].into()),
             unknown: vec![],
         };

@@ -129,5 +129,26 @@ And [the list](doc/list.md).
       (rlm-review-test-await list)
       (should (string-match-p "no-such-commit" (buffer-string))))))
 
+(ert-deftest rlm-review-is-made-anew-when-a-file-is-saved-if-wanted ()
+  (rlm-review-test-reviewing
+   (let ((file (find-file-noselect "README.md"))
+         (run rlm-review--run))
+     (with-current-buffer file
+       (goto-char (point-max))
+       (insert "And [a third](third.md).\n")
+       (save-buffer))
+     (should (eq (buffer-local-value 'rlm-review--run list) run))
+     (let ((before (default-value 'rlm-options)))
+       (unwind-protect
+           (progn
+             (setq-default rlm-options '(:model "extractive" :reviewOnSave t))
+             (with-current-buffer file
+               (goto-char (point-max))
+               (insert "\n")
+               (save-buffer))
+             (rlm-review-test-await list)
+             (should (string-match-p "3 findings; read" (buffer-string))))
+         (setq-default rlm-options before))))))
+
 (provide 'rlm-review-test)
 ;;; rlm-review-test.el ends here

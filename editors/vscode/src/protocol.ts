@@ -540,6 +540,8 @@ export type Options = {
   noIgnore?: boolean;
   /** What models cost by their names, in US dollars per million tokens */
   price?: Record<string, [number, number]>;
+  /** In editors: review a document when it is saved; replies about what has not changed are known */
+  reviewOnSave?: boolean;
   /** Turns of models that write programs */
   maxIterations?: number;
   /** Levels of child runs */
@@ -636,6 +638,7 @@ export const SETTINGS = [
   "exclude",
   "noIgnore",
   "price",
+  "reviewOnSave",
   "maxIterations",
   "maxDepth",
   "maxCalls",
