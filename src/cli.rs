@@ -56,7 +56,7 @@ enum Command {
     Preview(Box<preview::PreviewArguments>),
     /// Review a repository, a folder or a file: findings with their places and reasons
     Review(Box<review::ReviewArguments>),
-    /// Find where work on a repository pays
+    /// Find where work on a repository pays, and have patches proposed that prove what they claim
     Dogfood(Box<dogfood::DogfoodArguments>),
     /// Show which models were detected, which are configured, and whether their servers answer and list them
     Models(models::ModelsArguments),

@@ -58,12 +58,12 @@ pub use exclusion::{Exclusion, Flaw, Incomplete, Reason, Tally};
 pub use facts::{
     Block, BlockPlace, Count, Counts, Definition, Duplicates, Entry, FileMeasures, Measured, Origin, Revision,
     Template, Templates, UnusedDefinition, Use, Uses, comments, count, duplicates, find_definitions, manifest_entries,
-    measures, message_origins, revision, templates, unused_definitions, uses,
+    measures, measures_in, message_origins, revision, templates, unused_definitions, uses,
 };
 pub use fingerprint::{ClockTick, Fingerprint};
 pub use grep::{GrepOptions, GrepResult, GrepRow, grep};
 pub use language::Language;
-pub use outline::outline;
+pub use outline::{definitions_in, outline};
 pub use presence::Presence;
 pub use repo_map::{FocusError, MapError, repo_map};
 pub use repository_files::{FOLDER, read_repository_file, write_repository_file};

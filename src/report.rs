@@ -11,7 +11,9 @@ mod review_text;
 mod sarif;
 pub mod types;
 
-pub use dogfood::{analysis, analysis_blocks, analysis_markdown, analysis_text};
+pub use dogfood::{
+    analysis, analysis_blocks, analysis_markdown, analysis_text, cycle, cycle_text, history, history_text, share_text,
+};
 pub use findings::review;
 pub use preview_text::preview_text;
 pub use rdjson::rdjson;

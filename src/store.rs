@@ -14,6 +14,7 @@ mod database;
 mod folder;
 mod key;
 mod problem;
+mod proposals;
 mod runs;
 mod summary;
 mod tables;
@@ -24,6 +25,7 @@ pub use conversations::{Client, ConversationName, KeptConversation, ListedConver
 pub use database::KeptReply;
 pub use folder::Folder;
 pub use key::{Key, KeyBuilder};
+pub use proposals::KeptProposal;
 pub use runs::{BegunRun, EndedRun, KeptRun};
 pub use summary::{Summary, Table};
 
@@ -277,6 +279,33 @@ impl Store {
     /// There is no store, or it cannot be used; a sentence.
     pub fn kept_answer(&self, number: i64) -> Result<Option<KeptAnswer>, String> {
         self.looked(|database| database.answer(number)).map(Option::flatten)
+    }
+
+    /// Keeps the proposals of a cycle.
+    pub async fn keep_proposals(&self, kept: Vec<KeptProposal>) {
+        self.run(move |state| state.write(|database| database.keep_proposals(&kept, now()))).await;
+    }
+
+    /// The proposals for the repository at a place, the latest cycle first.
+    pub async fn proposals(&self, place: String) -> Vec<KeptProposal> {
+        self.run(move |state| state.read(|database| database.proposals(&place))).await.flatten().unwrap_or_default()
+    }
+
+    /// Notes that proposals of a cycle were accepted, and as which commit.
+    pub async fn accept_proposals(&self, place: String, cycle: i64, numbers: Vec<i64>, commit: String) {
+        let accept = move |database: &mut Database| database.accept_proposals(&place, cycle, &numbers, &commit);
+        self.run(move |state| state.write(accept)).await;
+    }
+
+    /// Notes that checks of a repository are trusted; says whether that is kept.
+    pub async fn trust(&self, place: String, digest: String) -> bool {
+        self.run(move |state| state.write(|database| database.trust(&place, &digest, now()))).await.flatten().is_some()
+    }
+
+    /// Whether they are.
+    pub async fn trusts(&self, place: String, digest: String) -> bool {
+        let trusts = self.run(move |state| state.read(|database| database.trusts(&place, &digest))).await;
+        trusts.flatten().unwrap_or_default()
     }
 
     /// What is in it.

@@ -77,7 +77,8 @@
 ;;
 ;; From anywhere: M-x rlm-continue (go on with a conversation of another day), M-x
 ;; rlm-resume (go on with a query that was stopped, also in another Emacs), M-x
-;; rlm-preview (what a question would read and cost), M-x rlm-cancel, M-x rlm-show (go to a running query, or to the last answer), M-x
+;; rlm-preview (what a question would read and cost), M-x rlm-dogfood (where
+;; work on the project pays), M-x rlm-cancel, M-x rlm-show (go to a running query, or to the last answer), M-x
 ;; rlm-status, M-x rlm-shutdown.  While a query runs the mode line says so;
 ;; mouse-1 there goes to it.
 ;;
@@ -1397,6 +1398,39 @@ for the project."
      :success-fn (lambda (preview) (rlm--show-preview question preview))
      :error-fn (lambda (error) (message "rlm: %s" (plist-get error :message))))
     (message "Looking at what there is...")))
+
+;;;###autoload
+(defun rlm-dogfood (&optional action)
+  "Show where work on the current project pays.
+With a prefix argument, choose ACTION: \"analyze\", or \"history\" (what
+became of the cycles that were run in the terminal), or \"stats\" (which
+share of lines came from them).  No model is called."
+  (interactive
+   (list (and current-prefix-arg
+              (completing-read "Show: " '("analyze" "history" "stats") nil t))))
+  (let* ((scope (rlm--project-scope))
+         (root (rlm--scope-root scope))
+         (server (rlm--ready-server root)))
+    (rlm--sync server)
+    (jsonrpc-async-request
+     (rlm--server-connection server) :rlm/dogfood
+     (list :action (or action "analyze") :folder (rlm--path-to-uri root))
+     :timeout nil
+     :success-fn (lambda (result) (rlm--show-dogfood root result))
+     :error-fn (lambda (error) (message "rlm: %s" (plist-get error :message))))
+    (message "Looking at the repository...")))
+
+(defun rlm--show-dogfood (root result)
+  "Show RESULT, the report about the folder ROOT."
+  (let ((buffer (get-buffer-create "*rlm dogfood*")))
+    (with-current-buffer buffer
+      (special-mode)
+      (setq default-directory root)
+      (let ((inhibit-read-only t))
+        (erase-buffer)
+        (insert (or (plist-get result :markdown) "") "\n")
+        (goto-char (point-min))))
+    (pop-to-buffer buffer rlm-display-action)))
 
 (defun rlm--ready-server (root)
   "Return the server when it is ready for requests about the folder ROOT."

@@ -1,21 +1,20 @@
-//! `rlm dogfood`: where work on a repository pays.
+//! `rlm dogfood`: where work on a repository pays, and patches that prove what they claim.
 
-use super::{
-    options::{CallOptions, ContextOptions, ModelOptions},
-    output::{print, print_json},
-    review, say,
-};
+mod analyze;
+mod cycle;
+mod past;
+
+use super::say;
 use crate::{
     config::{Options, Settings},
     corpus::StopFlag,
-    dogfood::analysis::{self, Analysis},
-    engine::internal_failure,
-    failure::Failure,
-    report, setup,
+    failure::{Failure, FailureKind},
+    review::{folder_of, git::Repository},
+    setup,
+    text::visible_path,
 };
-use clap::{Args, Subcommand, ValueEnum};
-use serde_json::json;
-use std::{path::PathBuf, process::ExitCode};
+use clap::{Args, Subcommand};
+use std::{path::Path, process::ExitCode};
 use tokio_util::sync::CancellationToken;
 
 /// What is done with a repository.
@@ -28,36 +27,19 @@ pub struct DogfoodArguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Show where work pays: findings, and what can be measured, each with its evidence and its priority
-    Analyze(Box<AnalyzeArguments>),
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = STATUSES)]
-struct AnalyzeArguments {
-    /// Repository or folder [default: the current folder]
-    path: Vec<PathBuf>,
-    #[command(flatten)]
-    context: ContextOptions,
-    #[command(flatten)]
-    models: ModelOptions,
-    #[command(flatten)]
-    calls: CallOptions,
-    /// What models that review are to look at, beside what `.rlm/review.md` says
-    #[arg(long, value_name = "TEXT", help_heading = "Models")]
-    instructions: Option<String>,
-    /// The most points that are shown; how many more there are of which kind is told
-    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Output")]
-    max_points: usize,
-    /// How points are printed: `blocks` has the fields SUGGESTION, DESCRIPTION, RELEVANT_FILES and PRIORITY
-    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Output")]
-    format: Format,
-    /// As `--format json`
-    #[arg(long, conflicts_with = "format", help_heading = "Output")]
-    json: bool,
+    Analyze(Box<analyze::AnalyzeArguments>),
+    /// Have patches proposed, try each alone behind walls, and offer those that prove what they claim
+    Cycle(Box<cycle::CycleArguments>),
+    /// Show what was proposed, what became of it and why, and how it fared since
+    History(past::HistoryArguments),
+    /// Show which share of the lines comes from cycles, as git blames them
+    Stats(past::PlaceArguments),
+    /// Trust the checks that the repository's `.rlm/settings.json` names, exactly as they are now
+    Trust(past::PlaceArguments),
 }
 
 const STATUSES: &str = "Exit status:
-    0  analysed
+    0  done
     1  failed, or the output could not be written
     2  the options make no sense
     3  a part of the text was not read
@@ -67,19 +49,27 @@ const STATUSES: &str = "Exit status:
 const PARTIAL: u8 = 3;
 const INTERRUPTED: u8 = 130;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-    Blocks,
-    Markdown,
+pub async fn run(arguments: DogfoodArguments) -> ExitCode {
+    match arguments.action {
+        Action::Analyze(mut arguments) => {
+            let options = arguments.options();
+            act(options, async |settings, stop, cancel| analyze::run(&arguments, settings, stop, cancel).await).await
+        }
+        Action::Cycle(mut arguments) => {
+            let options = arguments.options();
+            act(options, async |settings, stop, cancel| cycle::run(&arguments, settings, stop, cancel).await).await
+        }
+        Action::History(arguments) => act(Options::default(), async |_, _, _| past::history(&arguments).await).await,
+        Action::Stats(arguments) => act(Options::default(), async |_, _, _| past::stats(&arguments).await).await,
+        Action::Trust(arguments) => act(Options::default(), async |_, _, _| past::trust(&arguments).await).await,
+    }
 }
 
-pub async fn run(arguments: DogfoodArguments) -> ExitCode {
-    let Action::Analyze(mut arguments) = arguments.action;
-    let take = std::mem::take::<Options>;
-    let options = take(&mut arguments.context.0).merged_over(take(&mut arguments.models.0));
-    let options = options.merged_over(take(&mut arguments.calls.0));
+/// Does something that Ctrl-C ends.
+async fn act(
+    options: Options,
+    action: impl AsyncFnOnce(Settings, &StopFlag, &CancellationToken) -> Result<ExitCode, Failure>,
+) -> ExitCode {
     let settings = match setup::settings(options) {
         Ok(settings) => settings,
         Err(error) => return super::wrong_usage(&super::options::refused(&error)),
@@ -94,43 +84,23 @@ pub async fn run(arguments: DogfoodArguments) -> ExitCode {
     let done = tokio::select! {
         biased;
         () = cancel.cancelled() => return ExitCode::from(INTERRUPTED),
-        done = analyze(&arguments, settings, &stop, &cancel) => done,
+        done = action(settings, &stop, &cancel) => done,
     };
-    match done {
-        Ok(analysis) => shown(&arguments, &analysis),
-        Err(failure) => {
-            say(&format!("rlm: error: {}", failure.message));
-            if let Some(hint) = failure.hint {
-                say(&format!("     {hint}"));
-            }
-            ExitCode::FAILURE
+    done.unwrap_or_else(|failure| {
+        say(&format!("rlm: error: {}", failure.message));
+        if let Some(hint) = failure.hint {
+            say(&format!("     {hint}"));
         }
-    }
+        ExitCode::FAILURE
+    })
 }
 
-async fn analyze(
-    arguments: &AnalyzeArguments,
-    settings: Settings,
-    stop: &StopFlag,
-    cancel: &CancellationToken,
-) -> Result<Analysis, Failure> {
-    let look = {
-        let (paths, settings, stop) = (arguments.path.clone(), settings.clone(), stop.clone());
-        move || review::found(&paths, &settings, &stop)
-    };
-    let mut request = tokio::task::spawn_blocking(look).await.map_err(|error| internal_failure(&error))??;
-    request.models = review::models(&settings, &request.snapshot, cancel).await?;
-    request.instructions.clone_from(&arguments.instructions);
-    analysis::analyze(&request, arguments.max_points, stop).await
-}
-
-fn shown(arguments: &AnalyzeArguments, analysis: &Analysis) -> ExitCode {
-    match arguments.format {
-        _ if arguments.json => print_json(&json!(report::analysis(analysis))),
-        Format::Json => print_json(&json!(report::analysis(analysis))),
-        Format::Text => print(&report::analysis_text(analysis)),
-        Format::Blocks => print(&report::analysis_blocks(analysis)),
-        Format::Markdown => print(&report::analysis_markdown(analysis)),
-    }
-    if analysis.is_partial { ExitCode::from(PARTIAL) } else { ExitCode::SUCCESS }
+/// The repository that a path lies in.
+async fn repository(path: Option<&Path>) -> Result<Repository, Failure> {
+    let path = path.unwrap_or(Path::new("."));
+    Repository::around(&folder_of(path)).await.ok_or_else(|| Failure {
+        kind: FailureKind::Git,
+        message: format!("{} lies in no repository of git, or there is no git", visible_path(path)),
+        hint: Some("`rlm dogfood analyze` needs none".to_owned()),
+    })
 }

@@ -25,7 +25,7 @@ pub use definitions::{Definition, find_definitions};
 pub use duplicates::{Block, BlockPlace, Duplicates, duplicates};
 pub use exports::FileMeasures;
 pub use manifest::{Entry, manifest_entries};
-pub use measures::{Measured, measures};
+pub use measures::{Measured, measures, measures_in};
 pub use message::{Origin, message_origins};
 pub use patch::{Revision, revision};
 pub use templates::{Template, Templates, templates};

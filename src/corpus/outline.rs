@@ -36,6 +36,11 @@ pub fn outline(context: &ContextText, path: &str, stop: &StopFlag) -> Result<Vec
     Ok(symbols)
 }
 
+/// The symbols of a text that lies nowhere.
+pub fn definitions_in(text: &str, language: &Language, stop: &StopFlag) -> Vec<Symbol> {
+    if text.len() > LARGEST { Vec::new() } else { symbols(text, Some(language), stop) }
+}
+
 /// The symbols of a text of this language, at most [`LARGEST`] bytes; some or none if it is stopped.
 pub(super) fn symbols(text: &str, language: Option<&Language>, stop: &StopFlag) -> Vec<Symbol> {
     let parsed = language.and_then(|language| syntax::symbols(text, language, stop));

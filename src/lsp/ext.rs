@@ -26,9 +26,11 @@ pub const SESSIONS: &str = "rlm/sessions";
 pub const END_SESSION: &str = "rlm/endSession";
 pub const RUNS: &str = "rlm/runs";
 pub const TRANSCRIPT: &str = "rlm/transcript";
+pub const DOGFOOD: &str = "rlm/dogfood";
 
 /// The server's own requests.
-pub const METHODS: [&str; 9] = [QUERY, PREVIEW, REVIEW, CANCEL, STATUS, SESSIONS, END_SESSION, RUNS, TRANSCRIPT];
+pub const METHODS: [&str; 10] =
+    [QUERY, PREVIEW, REVIEW, CANCEL, STATUS, SESSIONS, END_SESSION, RUNS, TRANSCRIPT, DOGFOOD];
 
 pub const QUERY_COMMAND: &str = "rlm.query";
 pub const CANCEL_COMMAND: &str = "rlm.cancel";
@@ -37,9 +39,10 @@ pub const REVIEW_COMMAND: &str = "rlm.review";
 pub const SHOW_FINDING_COMMAND: &str = "rlm.showFinding";
 pub const DISMISS_COMMAND: &str = "rlm.dismiss";
 pub const CLEAR_FINDINGS_COMMAND: &str = "rlm.clearFindings";
+pub const DOGFOOD_COMMAND: &str = "rlm.dogfood";
 
 /// The commands of `workspace/executeCommand`.
-pub const COMMANDS: [&str; 7] = [
+pub const COMMANDS: [&str; 8] = [
     QUERY_COMMAND,
     CANCEL_COMMAND,
     STATUS_COMMAND,
@@ -47,6 +50,7 @@ pub const COMMANDS: [&str; 7] = [
     SHOW_FINDING_COMMAND,
     DISMISS_COMMAND,
     CLEAR_FINDINGS_COMMAND,
+    DOGFOOD_COMMAND,
 ];
 
 /// The client's command that prompts for a question about a selection.
@@ -148,6 +152,44 @@ pub struct ReviewResult {
     /// What was read and looked for, in words.
     pub summary: String,
     pub query_id: String,
+}
+
+/// Params of `rlm/dogfood`, and the argument of the command `rlm.dogfood`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DogfoodParams {
+    #[serde(default)]
+    pub action: DogfoodAction,
+    /// The folder that is looked at, or nothing for the first that is open.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub folder: Option<Uri>,
+    /// The most points that an analysis shows.
+    pub max_points: Option<usize>,
+    #[cfg_attr(test, schemars(with = "Option<described::Options>"))]
+    pub options: Option<Value>,
+}
+
+/// What is wanted of a repository.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum DogfoodAction {
+    #[default]
+    Analyze,
+    History,
+    Stats,
+}
+
+/// Result of `rlm/dogfood`.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DogfoodResult {
+    /// For people.
+    pub markdown: String,
+    /// What the terminal prints as JSON; null for `stats`.
+    pub report: Value,
 }
 
 /// The argument of the command `rlm.showFinding`.

@@ -3,6 +3,7 @@
 pub mod cancel;
 pub mod code_action;
 mod commands;
+pub mod dogfood;
 pub mod error;
 pub mod execute_command;
 pub mod findings;

@@ -215,8 +215,10 @@ where
             return Box::pin(std::future::ready(Ok(None)));
         }
         let cancel = CancellationToken::new();
-        let registered =
-            id.as_ref().filter(|_| [ext::QUERY, ext::PREVIEW, ext::REVIEW].contains(&&*method)).map(|id| {
+        let registered = id
+            .as_ref()
+            .filter(|_| [ext::QUERY, ext::PREVIEW, ext::REVIEW, ext::DOGFOOD].contains(&&*method))
+            .map(|id| {
                 lock(&self.state.queries).insert(id.clone(), cancel.clone());
                 Registered { id: id.clone(), state: self.state.clone() }
             });

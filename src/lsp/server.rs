@@ -3,8 +3,8 @@
 use super::{
     capabilities,
     ext::{
-        self, CancelParams, Cancelled, EndSessionParams, KeptRuns, KeptSessions, QueryParams, QueryResult,
-        ReviewParams, ReviewResult, SessionEnded, Status, Transcript, TranscriptParams,
+        self, CancelParams, Cancelled, DogfoodParams, DogfoodResult, EndSessionParams, KeptRuns, KeptSessions,
+        QueryParams, QueryResult, ReviewParams, ReviewResult, SessionEnded, Status, Transcript, TranscriptParams,
     },
     handlers::{self, Handlers},
     message_order::{Call, MessageOrder},
@@ -31,6 +31,7 @@ pub fn build() -> (MessageOrder<LspService<Handlers>>, ClientSocket, Arc<QueryRe
     .custom_method(ext::QUERY, Handlers::query)
     .custom_method(ext::PREVIEW, Handlers::preview)
     .custom_method(ext::REVIEW, Handlers::review)
+    .custom_method(ext::DOGFOOD, Handlers::dogfood)
     .custom_method(ext::CANCEL, Handlers::cancel)
     .custom_method(ext::TRANSCRIPT, Handlers::transcript)
     .custom_method(ext::STATUS, Handlers::status)
@@ -55,6 +56,10 @@ impl Handlers {
 
     async fn review(&self, params: ReviewParams) -> Result<ReviewResult> {
         handlers::review::answer(self, params, Call::current()).await
+    }
+
+    async fn dogfood(&self, params: DogfoodParams) -> Result<DogfoodResult> {
+        handlers::dogfood::answer(self, params, Call::current()).await
     }
 
     async fn cancel(&self, params: CancelParams) -> Result<Cancelled<bool>> {

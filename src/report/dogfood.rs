@@ -1,8 +1,10 @@
 //! What dogfooding says, as JSON and in words.
 
 mod analysis_text;
+mod cycle;
 
 pub use analysis_text::{analysis_blocks, analysis_markdown, analysis_text};
+pub use cycle::{cycle, cycle_text, history, history_text, share_text};
 
 use super::{
     context,
@@ -82,6 +84,7 @@ fn check(check: &project_checks::ProjectCheck) -> ProjectCheck {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::types::dogfood::{Cycle, History};
     use schemars::generate::SchemaSettings;
     use serde_json::Value;
 
@@ -91,7 +94,22 @@ mod tests {
     fn the_page_tells_every_field() {
         let mut schemas = SchemaSettings::draft2020_12().for_serialize().into_generator();
         schemas.subschema_for::<Analysis>();
-        for name in ["Analysis", "Point", "MorePoints", "Facts", "HotFile", "HardFunction", "ProjectCheck"] {
+        schemas.subschema_for::<Cycle>();
+        schemas.subschema_for::<History>();
+        for name in [
+            "Analysis",
+            "Point",
+            "MorePoints",
+            "Facts",
+            "HotFile",
+            "HardFunction",
+            "ProjectCheck",
+            "Cycle",
+            "CheckOfCommit",
+            "JudgedProposal",
+            "History",
+            "PastProposal",
+        ] {
             let schema = schemas.definitions().get(name).and_then(|it| it.get("properties")).and_then(Value::as_object);
             for field in schema.expect(name).keys() {
                 assert!(PAGE.contains(&format!("\"{field}\": ")), "docs/dogfood.md does not tell {name}.{field}");

@@ -232,7 +232,11 @@ impl Repository {
         Ok(churn)
     }
 
-    async fn ask(&self, arguments: &[&str], input: &str) -> Result<String, Failure> {
+    /// What git says. What it is asked for lies in its database, and the command starts no program.
+    ///
+    /// # Errors
+    /// It fails.
+    pub async fn ask(&self, arguments: &[&str], input: &str) -> Result<String, Failure> {
         call(&self.top, arguments, input).await
     }
 

@@ -5,7 +5,7 @@ pub const APPLICATION: i32 = 0x726c_6d53;
 
 /// What makes each version of the tables of the one before, from an empty file on. Nothing here is ever changed; what is
 /// new is a further entry.
-pub const MIGRATIONS: [&str; 2] = [
+pub const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE replies (
         id INTEGER PRIMARY KEY,
@@ -69,10 +69,34 @@ pub const MIGRATIONS: [&str; 2] = [
     CREATE INDEX answers_by_models ON answers (model, worker, strategy, id);
     CREATE INDEX answers_by_age ON answers (stored);
 ",
+    "
+    CREATE TABLE proposals (
+        id INTEGER PRIMARY KEY,
+        place TEXT NOT NULL,
+        cycle INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        title TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        state TEXT NOT NULL,
+        why TEXT NOT NULL,
+        content TEXT NOT NULL,
+        base TEXT NOT NULL,
+        made TEXT,
+        stored INTEGER NOT NULL
+    );
+    CREATE INDEX proposals_by_place ON proposals (place, cycle, number);
+    CREATE TABLE trusted (
+        place TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        stored INTEGER NOT NULL,
+        UNIQUE (place, digest)
+    );
+",
 ];
 
 /// The tables with what they hold, for people, and the column that says when an entry was written or last used.
-pub const TABLES: [(&str, &str, &str); 4] = [
+pub const TABLES: [(&str, &str, &str); 6] = [
     (
         "replies",
         "stored",
@@ -97,4 +121,10 @@ pub const TABLES: [(&str, &str, &str); 4] = [
         "questions with their answers, the programs that led to them, what they took, and hashes of the text and of the \
          lines that they cite",
     ),
+    (
+        "proposals",
+        "stored",
+        "what cycles of dogfooding have proposed, with the texts of the changed files, and why it was not taken",
+    ),
+    ("trusted", "stored", "in which repositories which checks may be run, as a hash"),
 ];

@@ -146,7 +146,7 @@ type Other = (&'static str, &'static str, fn(&Path));
 
 fn others() -> [Other; 4] {
     [
-        ("later", "is of a later version of rlm (7; this one knows 2)", |path| {
+        ("later", "is of a later version of rlm (7; this one knows 3)", |path| {
             drop(Database::open(path, Bounds::default(), NOW).unwrap());
             Connection::open(path).unwrap().execute_batch("PRAGMA user_version = 7").unwrap();
         }),

@@ -1495,6 +1495,18 @@ When that has ended, g asks again.
           (should (string-match-p "^  \\.env: " text)))))
     (should-not rlm--runs)))
 
+(ert-deftest rlm-test-server-shows-where-work-pays ()
+  (rlm-test-with-server '(("README.md" . "See [the guide](missing.md).\n"))
+    (let ((name "*rlm dogfood*"))
+      (rlm-dogfood)
+      (rlm-test-wait-for (lambda () (get-buffer name)))
+      (with-current-buffer name
+        (let ((text (buffer-string)))
+          (kill-buffer)
+          (should (string-prefix-p "# Where work pays" text))
+          (should (string-match-p "The link to `missing.md` leads nowhere" text)))))
+    (should-not rlm--runs)))
+
 (ert-deftest rlm-test-emacs-ends-while-a-query-runs ()
   (rlm-test-with-server '(("a.txt" . "one\n"))
     (rlm-test-with-hanging-model duration

@@ -12,13 +12,20 @@ import type { ApiKey } from "./key";
 import { ASK_AGAIN, COPY_ANSWER } from "./lenses";
 import type { Previews } from "./previews";
 import { describeAge, describeStop, shorten } from "./progress";
-import type { Scope } from "./model";
+import type { DogfoodAction, Scope } from "./model";
 import type { Questions } from "./questions";
 import type { Reviews } from "./reviews";
 import type { Runs } from "./runs";
 import { describeScope, resourceScope, selectionScope, workspaceScope } from "./scopes";
 import { type Server, StartFailed } from "./server";
 import { describeStatus, type RunsView } from "./status";
+
+/** The reports of dogfooding, as they are offered. */
+const DOGFOOD_REPORTS: { label: string; description: string; action: DogfoodAction }[] = [
+  { label: "Where work pays", description: "points with evidence and priority; calls no model", action: "analyze" },
+  { label: "Cycles", description: "what was proposed, and what became of it", action: "history" },
+  { label: "Share of lines", description: "how many lines come from cycles", action: "stats" },
+];
 
 const OPEN_FOLDER = "Open Folder";
 const STOP = "Stop";
@@ -57,6 +64,7 @@ export class Commands {
       "rlm.continue": () => this.#continue(),
       "rlm.resume": (id) => this.#resume(id),
       "rlm.preview": () => this.#preview(),
+      "rlm.dogfood": () => this.#dogfood(),
       "rlm.reviewWorkspace": () => this.#review(workspaceScope(), "Open a folder to review first."),
       "rlm.reviewChanges": () => this.#review(workspaceScope(), "Open a folder to review first.", "HEAD"),
       "rlm.reviewFile": (chosen) => this.#review(resourceScope("file", chosen), "Open the file to review first."),
@@ -218,6 +226,28 @@ export class Commands {
     }
     try {
       await this.#parts.previews.show("Preview", text, await this.#parts.server.preview(text, scope));
+    } catch (error) {
+      await this.#parts.failures.show({ message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** Where work on the first folder pays, or what became of its cycles. */
+  async #dogfood(): Promise<void> {
+    const folder = vscode.workspace.workspaceFolders?.[0];
+    if (folder === undefined) {
+      await vscode.window.showInformationMessage("Open the folder of a repository first.");
+      return;
+    }
+    const placeHolder = "What do you want to see?";
+    const picked = (await this.ready()) ? await vscode.window.showQuickPick(DOGFOOD_REPORTS, { placeHolder }) : undefined;
+    if (picked === undefined) {
+      return;
+    }
+    try {
+      const work = () => this.#parts.server.dogfood(picked.action, folder.uri.toString());
+      const location = vscode.ProgressLocation.Window;
+      const report = await vscode.window.withProgress({ location, title: "RLM: looking at the repository" }, work);
+      await this.#parts.previews.showReport(picked.label, report);
     } catch (error) {
       await this.#parts.failures.show({ message: error instanceof Error ? error.message : String(error) });
     }

@@ -69,6 +69,11 @@ export function decodePreview(value: unknown): string {
   return [text(it["text"]), ...list(it["warnings"], (item) => `warning  ${text(item)}`)].join("\n");
 }
 
+/** The report of dogfooding, as Markdown. */
+export function decodeDogfood(value: unknown): string {
+  return text(fields<wire.DogfoodResult>(value)?.["markdown"]);
+}
+
 /** An event, or undefined if it is malformed or of a kind this client does not show. */
 export function decodeEvent(value: unknown): RunEvent | undefined {
   const it = fields<wire.EventParams>(value);

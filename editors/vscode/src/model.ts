@@ -7,7 +7,7 @@
 
 import type * as wire from "./protocol";
 
-export type { Citation, KeptRun, KeptSession, Lost, Options, QueryParams, ReviewParams, Skipped } from "./protocol";
+export type { Citation, DogfoodAction, KeptRun, KeptSession, Lost, Options, QueryParams, ReviewParams, Skipped } from "./protocol";
 
 /** What a question is about, as far as this client asks. */
 export type Scope = Extract<wire.Scope, { kind: "workspace" | "folder" | "file" | "selection" }>;

@@ -1,5 +1,5 @@
 /**
- * What a question would read, send and cost, and what its run did, as read-only documents: scheme `rlm-preview`.
+ * What a question would read, send and cost, what its run did, and reports, as read-only documents: scheme `rlm-preview`.
  */
 
 import * as vscode from "vscode";
@@ -35,8 +35,17 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Disp
     this.#changed.fire(uri);
   }
 
+  /** Shows a report in Markdown, in the place of an earlier one. It is about no question. */
+  async showReport(title: string, markdown: string): Promise<void> {
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${title}.md` });
+    this.update(uri, markdown);
+    const document = await vscode.workspace.openTextDocument(uri);
+    await vscode.window.showTextDocument(document, { preview: true });
+  }
+
   provideTextDocumentContent(uri: vscode.Uri): string {
-    return `${uri.query}\n\n${this.#texts.get(uri.toString()) ?? "Ask for it again."}\n`;
+    const text = this.#texts.get(uri.toString()) ?? "Ask for it again.";
+    return uri.query === "" ? text : `${uri.query}\n\n${text}\n`;
   }
 
   dispose(): void {

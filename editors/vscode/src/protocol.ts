@@ -358,6 +358,14 @@ export type Transcript = {
   next: number;
 };
 
+/** Result of `rlm/dogfood`. */
+export type DogfoodResult = {
+  /** For people. */
+  markdown: string;
+  /** What the terminal prints as JSON; null for `stats`. */
+  report: unknown;
+};
+
 /** Result of `rlm/status`. */
 export type Status = {
   version: string;
@@ -597,6 +605,21 @@ export type TranscriptParams = {
   /** The first line that is wanted, counted from 0. */
   from?: number;
 };
+
+/** Params of `rlm/dogfood`, and the argument of the command `rlm.dogfood`. */
+export type DogfoodParams = {
+  action?: DogfoodAction;
+  /** The folder that is looked at, or nothing for the first that is open. */
+  folder?: string;
+  /** The most points that an analysis shows. */
+  maxPoints?: number;
+  options?: Options;
+};
+
+/** What is wanted of a repository. */
+export type DogfoodAction = "analyze" | "history" | "stats";
+
+export const DOGFOOD_ACTIONS = ["analyze", "history", "stats"] as const;
 
 /** The argument of the command `rlm.showFinding`. */
 export type FindingParams = {

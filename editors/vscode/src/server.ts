@@ -6,10 +6,18 @@ import * as vscode from "vscode";
 import { State } from "vscode-languageclient";
 
 import { Client } from "./client";
-import { decodeEvent, decodePreview, decodeSessions, decodeStatus, decodeStopped, decodeTranscript } from "./decode";
+import {
+  decodeDogfood,
+  decodeEvent,
+  decodePreview,
+  decodeSessions,
+  decodeStatus,
+  decodeStopped,
+  decodeTranscript,
+} from "./decode";
 import type { ApiKey } from "./key";
 import { findProgram, ProgramNotFound } from "./program";
-import type { KeptRun, KeptSession, QueryParams, ReviewParams, RunEvent, Scope, Status } from "./model";
+import type { DogfoodAction, KeptRun, KeptSession, QueryParams, ReviewParams, RunEvent, Scope, Status } from "./model";
 import { serverPath } from "./settings";
 
 /** A server that dies again within this time, in milliseconds, is not started a second time. */
@@ -72,6 +80,12 @@ export class Server implements vscode.Disposable {
   async preview(query: string, scope: Scope): Promise<string> {
     const reply = await (await this.#client()).sendRequest<unknown>("rlm/preview", { query, scope });
     return decodePreview(reply);
+  }
+
+  /** Where work on a folder pays, or what became of its cycles, as Markdown. */
+  async dogfood(action: DogfoodAction, folder: string): Promise<string> {
+    const reply = await (await this.#client()).sendRequest<unknown>("rlm/dogfood", { action, folder });
+    return decodeDogfood(reply);
   }
 
   /** Says that nothing further is asked in a session for now. A server that does not run has none. */

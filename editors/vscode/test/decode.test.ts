@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  decodeDogfood,
   decodeEvent,
   decodeFailureData,
   decodeQuery,
@@ -54,6 +55,8 @@ for (const value of [null, undefined, 7, "text", [], {}, { answer: 7 }]) {
 test("a preview is its words and the warnings", () => {
   assert.equal(decodePreview({ text: "model  m", warnings: ["no folder x"] }), "model  m\nwarning  no folder x");
   assert.equal(decodePreview(null), "");
+  assert.equal(decodeDogfood({ markdown: "# Where work pays", report: {} }), "# Where work pays");
+  assert.equal(decodeDogfood([]), "");
 });
 
 const events: [wire: Record<string, unknown>, expected: Record<string, unknown> | undefined][] = [

@@ -3,7 +3,14 @@
 
 use super::exports::{self, FileMeasures};
 use crate::corpus::{
-    context::ContextText, error::Error, parallel, search::Role, segment::Segment, stop::StopFlag, syntax,
+    context::ContextText,
+    error::Error,
+    language::Language,
+    parallel,
+    search::Role,
+    segment::Segment,
+    stop::StopFlag,
+    syntax::{self, Measures},
 };
 use rustc_hash::FxHashSet;
 use std::sync::OnceLock;
@@ -69,6 +76,11 @@ pub fn measures(context: &ContextText, stop: &StopFlag) -> Result<Measured, Erro
     let unnamed = files.iter().filter(|it| !it.measures.functions.is_empty() && !it.measures.has_tests);
     let unnamed = unnamed.filter(|it| !is_named(it)).map(|it| it.path.clone()).collect();
     Ok(Measured { named_by_no_test: has_tests.then_some(unnamed), files })
+}
+
+/// What is measured of a text that lies nowhere; nothing if its language has no grammar here.
+pub fn measures_in(text: &str, language: &Language, stop: &StopFlag) -> Option<Measures> {
+    if text.len() > LARGEST { None } else { syntax::measures(text, language, stop) }
 }
 
 fn of_file(context: &ContextText, segment: &Segment, stop: &StopFlag) -> Result<Vec<Kind>, Error> {

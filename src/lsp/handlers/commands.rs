@@ -2,6 +2,7 @@
 
 use lsp_types::{ShowDocumentParams, Uri};
 use serde_json::Value;
+use std::{io::Write, path::PathBuf};
 use tower_lsp::{
     Client,
     jsonrpc::{Error, Result},
@@ -16,4 +17,22 @@ pub fn read<T: serde::de::DeserializeOwned>(argument: Value) -> Result<T> {
 pub async fn show_document(client: &Client, uri: Uri) -> bool {
     let params = ShowDocumentParams { uri, external: None, take_focus: Some(true), selection: None };
     client.show_document(params).await.unwrap_or(false)
+}
+
+/// Writes a Markdown document into a new file, which stays.
+pub async fn write_document(prefix: &'static str, document: String) -> Option<PathBuf> {
+    let written = tokio::task::spawn_blocking(move || -> std::io::Result<PathBuf> {
+        let mut file = tempfile::Builder::new().prefix(prefix).suffix(".md").tempfile()?;
+        file.write_all(document.as_bytes())?;
+        let (_, path) = file.keep()?;
+        Ok(path)
+    });
+    match written.await {
+        Ok(Ok(path)) => Some(path),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "cannot write a document to a file");
+            None
+        }
+        Err(_) => None,
+    }
 }

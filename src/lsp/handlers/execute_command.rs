@@ -3,16 +3,17 @@
 
 use super::{
     Handlers,
-    commands::{read, show_document},
-    error, findings,
+    commands::{read, show_document, write_document},
+    dogfood, error, findings,
 };
 use crate::{
     config::in_editor,
     engine::Termination,
     lsp::{
         ext::{
-            CANCEL_COMMAND, CLEAR_FINDINGS_COMMAND, CancelParams, Cancelled, DISMISS_COMMAND, QUERY_COMMAND,
-            QueryParams, QueryStarted, QueryStatus, REVIEW_COMMAND, SHOW_FINDING_COMMAND, STATUS_COMMAND,
+            CANCEL_COMMAND, CLEAR_FINDINGS_COMMAND, CancelParams, Cancelled, DISMISS_COMMAND, DOGFOOD_COMMAND,
+            QUERY_COMMAND, QueryParams, QueryStarted, QueryStatus, REVIEW_COMMAND, SHOW_FINDING_COMMAND,
+            STATUS_COMMAND,
         },
         message_order::Call,
         query::Outcome,
@@ -22,7 +23,6 @@ use crate::{
 };
 use lsp_types::{ExecuteCommandParams, MessageType};
 use serde_json::{Value, json};
-use std::{io::Write, path::PathBuf};
 use tower_lsp::{
     Client,
     jsonrpc::{Error, Result},
@@ -41,6 +41,7 @@ pub async fn execute(handlers: &Handlers, params: ExecuteCommandParams, call: Ca
         SHOW_FINDING_COMMAND => findings::show(handlers, argument, &call).await,
         DISMISS_COMMAND => findings::dismiss(handlers, argument).await,
         CLEAR_FINDINGS_COMMAND => Ok(findings::clear(handlers)),
+        DOGFOOD_COMMAND => dogfood::start(handlers, argument, call),
         other => Err(Error::invalid_params(format!("there is no command {other}"))),
     }
 }
@@ -98,7 +99,7 @@ async fn show(client: &Client, question: &str, outcome: &Outcome, shows_document
     let document = format!("# {question}\n\n{}{emphasised}\n", answer.text);
     if shows_documents
         && has_text
-        && let Some(path) = write(document).await
+        && let Some(path) = write_document("rlm-answer-", document).await
         && let Some(uri) = uri::of_path(&path)
         && show_document(client, uri).await
     {
@@ -108,22 +109,4 @@ async fn show(client: &Client, question: &str, outcome: &Outcome, shows_document
     let remarks = remarks.iter().map(String::as_str);
     let said: Vec<&str> = std::iter::once(shown).chain(remarks).filter(|it| !it.is_empty()).collect();
     client.show_message(MessageType::INFO, format!("RLM: {}", said.join("\n\n"))).await;
-}
-
-/// Writes the answer into a new file, which stays.
-async fn write(document: String) -> Option<PathBuf> {
-    let written = tokio::task::spawn_blocking(move || -> std::io::Result<PathBuf> {
-        let mut file = tempfile::Builder::new().prefix("rlm-answer-").suffix(".md").tempfile()?;
-        file.write_all(document.as_bytes())?;
-        let (_, path) = file.keep()?;
-        Ok(path)
-    });
-    match written.await {
-        Ok(Ok(path)) => Some(path),
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "cannot write the answer to a file");
-            None
-        }
-        Err(_) => None,
-    }
 }

@@ -110,3 +110,76 @@ pub struct ProjectCheck {
     pub path: String,
     pub line: usize,
 }
+
+/// What `rlm dogfood cycle --format json` prints.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Cycle {
+    pub cycle: i64,
+    /// The commit that it was made for.
+    pub base: String,
+    pub checks: Vec<CheckOfCommit>,
+    pub proposals: Vec<JudgedProposal>,
+    /// The model that proposed.
+    pub model: Option<String>,
+    pub usage: Option<super::Usage>,
+    pub notes: Vec<String>,
+}
+
+/// A check on the commit as it is.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct CheckOfCommit {
+    pub command: String,
+    pub passes: bool,
+    pub tests: usize,
+    pub seconds: f64,
+    pub flaky: Vec<String>,
+}
+
+/// A proposal that was judged.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct JudgedProposal {
+    pub number: usize,
+    pub title: String,
+    /// What it claims to be.
+    pub kind: String,
+    /// `offered` or `rejected`.
+    pub state: &'static str,
+    pub reason: String,
+    /// Why it is not offered; empty if it is.
+    pub why: String,
+    pub proof: Vec<String>,
+    pub diff: String,
+}
+
+/// What `rlm dogfood history --format json` prints.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct History {
+    pub proposals: Vec<PastProposal>,
+}
+
+/// A proposal of before.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PastProposal {
+    pub cycle: i64,
+    pub number: i64,
+    pub title: String,
+    pub kind: String,
+    /// `offered`, `accepted` or `rejected`.
+    pub state: String,
+    pub why: String,
+    pub commit: Option<String>,
+    /// How it fared since.
+    pub fate: Option<String>,
+    /// Seconds since 1970.
+    pub time: i64,
+}

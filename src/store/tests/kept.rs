@@ -103,3 +103,27 @@ fn a_store_of_the_version_before_is_gone_on_with() {
     database.keep_answer(&answer(1, 1, 10), NOW).unwrap();
     assert_eq!(database.answers_to(key(1)).unwrap().len(), 1);
 }
+
+#[test]
+fn proposals_are_kept_by_place_and_cycle_and_checks_are_trusted_word_by_word() {
+    let place = tempdir().unwrap();
+    let mut database = open(&place);
+    let proposal = |place: &str, cycle, number| crate::store::KeptProposal {
+        place: place.to_owned(),
+        cycle,
+        number,
+        state: "offered".to_owned(),
+        ..Default::default()
+    };
+    database.keep_proposals(&[proposal("/a", 1, 1), proposal("/a", 1, 2), proposal("/b", 1, 1)], NOW).unwrap();
+    database.keep_proposals(&[proposal("/a", 2, 1)], NOW).unwrap();
+    database.accept_proposals("/a", 1, &[2], "c").unwrap();
+    let kept: Vec<(i64, i64, String)> =
+        database.proposals("/a").unwrap().into_iter().map(|it| (it.cycle, it.number, it.state)).collect();
+    let expected = [(2, 1, "offered"), (1, 1, "offered"), (1, 2, "accepted")];
+    assert_eq!(kept, expected.map(|(cycle, number, state)| (cycle, number, state.to_owned())));
+    database.trust("/a", "one", NOW).unwrap();
+    database.trust("/a", "one", NOW).unwrap();
+    let trusts = |place, digest| database.trusts(place, digest).unwrap();
+    assert_eq!((trusts("/a", "one"), trusts("/a", "two"), trusts("/b", "one")), (true, false, false));
+}

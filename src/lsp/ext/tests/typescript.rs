@@ -3,9 +3,9 @@
 use crate::{
     config::DEFINITIONS,
     lsp::ext::{
-        CancelParams, Cancelled, CancelledData, DismissParams, EndSessionParams, EventParams, FailureData,
-        FindingParams, KeptRuns, KeptSessions, QueryParams, QueryResult, QueryStarted, ReviewParams, ReviewResult,
-        SessionEnded, Status, Transcript, TranscriptParams,
+        CancelParams, Cancelled, CancelledData, DismissParams, DogfoodParams, DogfoodResult, EndSessionParams,
+        EventParams, FailureData, FindingParams, KeptRuns, KeptSessions, QueryParams, QueryResult, QueryStarted,
+        ReviewParams, ReviewResult, SessionEnded, Status, Transcript, TranscriptParams,
     },
     report::types::Preview,
 };
@@ -35,6 +35,7 @@ fn schemas() -> Map<String, Value> {
     sent.subschema_for::<Preview>();
     sent.subschema_for::<ReviewResult>();
     sent.subschema_for::<Transcript>();
+    sent.subschema_for::<DogfoodResult>();
     sent.subschema_for::<Status>();
     sent.subschema_for::<QueryStarted>();
     sent.subschema_for::<Cancelled<bool>>();
@@ -48,6 +49,7 @@ fn schemas() -> Map<String, Value> {
     taken.subschema_for::<CancelParams>();
     taken.subschema_for::<ReviewParams>();
     taken.subschema_for::<TranscriptParams>();
+    taken.subschema_for::<DogfoodParams>();
     taken.subschema_for::<FindingParams>();
     taken.subschema_for::<DismissParams>();
     taken.subschema_for::<EndSessionParams>();
@@ -203,6 +205,7 @@ fn heading(name: &str) -> Option<&'static str> {
         "Preview" | "LeftOut" => "### `rlm/preview`",
         "ReviewParams" | "ReviewResult" | "Review" | "Finding" => "### `rlm/review`",
         "Transcript" | "TranscriptParams" => "### `rlm/transcript`",
+        "DogfoodParams" | "DogfoodResult" => "### `rlm/dogfood`",
         "FindingParams" | "DismissParams" => "## Commands",
         "CancelParams" | "Cancelled" => "### `rlm/cancel`",
         "EndSessionParams" | "SessionEnded" => "### `rlm/endSession`",

@@ -1,0 +1,215 @@
+//! `rlm dogfood cycle`: patches that prove what they claim, and what the person takes of them.
+
+use super::{STATUSES, past, repository};
+use crate::{
+    cli::{
+        options::{CallOptions, ModelOptions},
+        output::{print, print_json},
+        review, say,
+    },
+    config::{Options, Settings},
+    corpus::StopFlag,
+    dogfood::{
+        checks::Check,
+        cycle::{self, Approved, Plan},
+        trust,
+    },
+    failure::{Failure, FailureKind},
+    report, setup,
+    store::{Folder, Store},
+};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use std::{
+    io::{IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
+
+#[derive(Debug, Args)]
+#[command(after_help = STATUSES)]
+pub struct CycleArguments {
+    /// The repository [default: the current folder's]
+    path: Option<PathBuf>,
+    #[command(flatten)]
+    models: ModelOptions,
+    #[command(flatten)]
+    calls: CallOptions,
+    /// What models that propose patches are to look at
+    #[arg(long, value_name = "TEXT", help_heading = "Models")]
+    instructions: Option<String>,
+
+    /// A command that checks the project, such as `cargo test`; may be given several times [default: what
+    /// `.rlm/settings.json` names, if you trust it: `rlm dogfood trust`]
+    #[arg(long, value_name = "COMMAND", help_heading = "Checks")]
+    check: Vec<String>,
+    /// Seconds that one check may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..=86_400), help_heading = "Checks")]
+    check_timeout: u64,
+    /// Leave the network to checks; they run code that a model has written
+    #[arg(long, help_heading = "Checks")]
+    network: bool,
+    /// The most proposals that are tried
+    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Proposals")]
+    max_proposals: usize,
+    /// Begin no cycle: commit what the last one has offered, by its numbers, such as `1,3`
+    #[arg(long, value_name = "N,M", value_delimiter = ',', help_heading = "Proposals")]
+    approve: Vec<i64>,
+
+    /// How the cycle is printed
+    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Output")]
+    format: Format,
+    /// As `--format json`
+    #[arg(long, conflicts_with = "format", help_heading = "Output")]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl CycleArguments {
+    /// The options among them, which are taken out.
+    pub fn options(&mut self) -> Options {
+        let take = std::mem::take::<Options>;
+        take(&mut self.models.0).merged_over(take(&mut self.calls.0))
+    }
+}
+
+pub async fn run(
+    arguments: &CycleArguments,
+    settings: Settings,
+    stop: &StopFlag,
+    cancel: &CancellationToken,
+) -> Result<ExitCode, Failure> {
+    let repository = repository(arguments.path.as_deref()).await?;
+    let environment = setup::environment();
+    let folder = Folder::of(&environment);
+    let store = Store::new(folder.clone());
+    let home = folder.map_or_else(temporary_home, |it| it.path().join("dogfood"));
+    let checks = checks(arguments, &repository, &store).await?;
+    let is_quiet = !std::io::stderr().is_terminal();
+    let tell = |what: &str| {
+        if !is_quiet {
+            say(&format!("rlm: {what}"));
+        }
+    };
+    let plan = Plan {
+        repository,
+        checks,
+        program: std::env::current_exe().map_err(|error| crate::engine::internal_failure(&error))?,
+        home,
+        limit: Duration::from_secs(arguments.check_timeout),
+        keeps_network: arguments.network,
+        allows_weak: environment.get("RLM_ALLOW_WEAK_SANDBOX").is_some_and(|value| value == "1"),
+        most: arguments.max_proposals,
+        instructions: arguments.instructions.clone(),
+        store: &store,
+        say: &tell,
+    };
+    if !arguments.approve.is_empty() {
+        let kept = store.proposals(plan.repository.top.display().to_string()).await;
+        let last = kept.first().map(|it| it.cycle).ok_or_else(|| Failure {
+            kind: FailureKind::Configuration,
+            message: "no cycle has proposed anything here, as far as the store knows".to_owned(),
+            hint: Some("begin one: `rlm dogfood cycle`".to_owned()),
+        })?;
+        approved(&cycle::approve(&plan, last, &arguments.approve).await?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let consult = async |snapshot| {
+        let models = review::models(&settings, &snapshot, cancel).await?;
+        Ok(models.map(|it| it.consultation))
+    };
+    let cycle = cycle::run(&plan, consult, stop).await?;
+    if arguments.json || arguments.format == Format::Json {
+        print_json(&json!(report::cycle(&cycle)));
+        return Ok(ExitCode::SUCCESS);
+    }
+    print(&report::cycle_text(&cycle));
+    let offered: Vec<(i64, String)> =
+        cycle.offered().map(|it| (i64::try_from(it.number).unwrap_or(i64::MAX), it.title.clone())).collect();
+    let taken = asked(offered).await;
+    if !taken.is_empty() {
+        approved(&cycle::approve(&plan, cycle.number, &taken).await?);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Which commands may be run: those that were given, or those that the person trusts.
+async fn checks(
+    arguments: &CycleArguments,
+    repository: &crate::review::git::Repository,
+    store: &Store,
+) -> Result<Vec<Check>, Failure> {
+    if !arguments.check.is_empty() {
+        return arguments.check.iter().map(|it| Check::parse(it)).collect();
+    }
+    let refused = |message: &str, hint: String| Failure {
+        kind: FailureKind::Configuration,
+        message: message.to_owned(),
+        hint: Some(hint),
+    };
+    match past::named(repository.top.clone()).await? {
+        Some(named) if !named.is_empty() => {
+            let place = repository.top.display().to_string();
+            if store.trusts(place, trust::digest(&named)).await {
+                return Ok(named);
+            }
+            let written: Vec<&str> = named.iter().map(|it| it.written.as_str()).collect();
+            let message = "the repository's settings name checks that you have not trusted, or that have changed since";
+            Err(refused(message, format!("read them, and then `rlm dogfood trust`: {}", written.join("; "))))
+        }
+        _ => {
+            let message = "no checks are named that a proposal could be held against";
+            let hint = "give them: --check \"cargo test\"; `rlm dogfood analyze` shows what the project seems to have";
+            Err(refused(message, hint.to_owned()))
+        }
+    }
+}
+
+/// What the person takes, asked one by one. Without a terminal nothing is taken.
+async fn asked(offered: Vec<(i64, String)>) -> Vec<i64> {
+    if offered.is_empty() || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Vec::new();
+    }
+    let ask = move || {
+        let mut taken = Vec::new();
+        for (number, title) in offered {
+            let _ = write!(
+                std::io::stderr(),
+                "{}",
+                crate::cli::terminal::for_errors(&format!("Take {number}, {title}? [y/N] "))
+            );
+            let mut line = String::new();
+            let read = std::io::stdin().read_line(&mut line);
+            match read {
+                Ok(1..) if matches!(line.trim(), "y" | "Y" | "yes") => taken.push(number),
+                Ok(1..) => {}
+                _ => break,
+            }
+        }
+        taken
+    };
+    tokio::task::spawn_blocking(ask).await.unwrap_or_default()
+}
+
+fn approved(approved: &Approved) {
+    let Approved { branch, commit, count } = approved;
+    print(&format!(
+        "committed {} as {} on the branch {branch}; your working tree and your other branches are as they were.\nLook: git show {branch}   \
+         Take: git merge {branch}   Drop: git branch -D {branch}",
+        crate::text::counted(*count, "improvement"),
+        &commit[..commit.len().min(10)]
+    ));
+}
+
+/// Where folders of cycles are made if there is no store.
+fn temporary_home() -> PathBuf {
+    let user = rustix::process::getuid().as_raw();
+    std::env::temp_dir().join(format!("rlm-dogfood-{user}"))
+}

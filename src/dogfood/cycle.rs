@@ -1,0 +1,352 @@
+//! A cycle: analyse, propose, apply each proposal alone to a tree of its own, run the project's checks there, judge, and offer what holds.
+//!
+//! Nothing of the person's repository is written until they approve; then there is one new branch ([`branch`](super::branch)). What judges
+//! lies outside of the trees: in this program.
+
+mod approval;
+mod baseline;
+mod trial;
+
+pub use approval::{Approved, approve};
+pub use baseline::Baseline;
+
+use super::{
+    analysis,
+    checks::{Check, Runner},
+    scratch::Scratch,
+    suggestion::{self, Suggestion, Unread},
+};
+use crate::{
+    corpus::{Root, Selection, Snapshot, StopFlag},
+    engine::{Consultation, Usage, context_failure, internal_failure},
+    failure::{Failure, FailureKind},
+    review::{Request, git::Repository},
+    store::{KeptProposal, Store},
+    text::counted,
+};
+use rustc_hash::FxHashSet;
+use serde::{Deserialize, Serialize};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use trial::{Trial, Trialled};
+
+/// Proposals of before that were not taken and that a model is told.
+const MOST_REJECTED_TOLD: usize = 20;
+
+/// What a cycle works on, and how.
+pub struct Plan<'a> {
+    pub repository: Repository,
+    pub checks: Vec<Check>,
+    /// This program.
+    pub program: PathBuf,
+    /// Where folders of cycles are made, outside of every repository.
+    pub home: PathBuf,
+    /// How long one check may take.
+    pub limit: Duration,
+    pub keeps_network: bool,
+    /// Whether checks may run without walls where the system has none.
+    pub allows_weak: bool,
+    /// The most proposals that are tried.
+    pub most: usize,
+    pub instructions: Option<String>,
+    pub store: &'a Store,
+    /// Says what is done now.
+    pub say: &'a (dyn Fn(&str) + Sync),
+}
+
+/// What became of a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Offered,
+    Rejected,
+}
+
+impl State {
+    /// As the store and reports have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Offered => "offered",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// A proposal that was judged.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// In its cycle, from 1.
+    pub number: usize,
+    pub title: String,
+    /// What it claims to be, in a word.
+    pub kind: String,
+    pub state: State,
+    /// Why it is proposed.
+    pub reason: String,
+    /// Why it is not offered; empty if it is.
+    pub why: String,
+    /// What shows that it holds.
+    pub proof: Vec<String>,
+    pub diff: String,
+    pub digest: String,
+    /// The files as they would be.
+    pub files: Vec<NewFile>,
+}
+
+/// A file as a proposal would have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewFile {
+    pub path: String,
+    /// Nothing if it is removed.
+    pub text: Option<String>,
+    /// What was there before.
+    pub old: Option<String>,
+}
+
+/// What a proposal changes, as the store keeps it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Content {
+    pub files: Vec<NewFile>,
+    pub diff: String,
+    pub proof: Vec<String>,
+    pub reason: String,
+}
+
+/// What a cycle came to.
+#[derive(Debug, Clone, Default)]
+pub struct Cycle {
+    pub number: i64,
+    /// The commit that it was made for.
+    pub base: String,
+    pub baselines: Vec<Baseline>,
+    pub proposals: Vec<Judged>,
+    /// The model that proposed, and what it used.
+    pub model: Option<(String, Usage)>,
+    /// Sentences about what a person should know.
+    pub notes: Vec<String>,
+}
+
+/// Runs a cycle. `consult` begins calls of the models for a text, if any are configured that can write patches.
+///
+/// # Errors
+/// There is no commit, no check passes, or something of the cycle's own fails.
+pub async fn run(
+    plan: &Plan<'_>,
+    consult: impl AsyncFnOnce(Arc<Snapshot>) -> Result<Option<Arc<Consultation>>, Failure>,
+    stop: &StopFlag,
+) -> Result<Cycle, Failure> {
+    let base = plan.repository.head().await.map_err(|_| Failure {
+        kind: FailureKind::Git,
+        message: "the repository has no commit that a cycle could begin with".to_owned(),
+        hint: Some("commit first: a cycle works on what is committed".to_owned()),
+    })?;
+    let place = plan.repository.top.display().to_string();
+    let earlier = plan.store.proposals(place.clone()).await;
+    let scratch = Scratch::new(&plan.home, &plan.repository, &base).await?;
+    let runner = Runner::new(plan.program.clone(), scratch.places(), plan.keeps_network, plan.allows_weak).await?;
+    let mut cycle = Cycle {
+        number: next_number(&plan.repository, &earlier).await,
+        base: base.clone(),
+        notes: runner.gaps(),
+        ..Cycle::default()
+    };
+    cycle.baselines = baseline::measure(&runner, &plan.checks, plan.limit, plan.say).await?;
+    cycle.notes.extend(cycle.baselines.iter().flat_map(Baseline::notes));
+    scratch.keep_base(&base).await?;
+    (plan.say)("looking for where work pays");
+    let request = request(&scratch.base(), stop).await?;
+    let models = consult(request.snapshot.clone()).await?;
+    if models.is_none() {
+        let note = "no model is configured that can write patches, so only mendings that need none are proposed; `rlm models` \
+                    says how to choose one";
+        cycle.notes.push(note.to_owned());
+    }
+    let suggested = suggest(plan, &request, models.as_deref(), &earlier, &mut cycle.notes, stop).await?;
+    let trial = Trial {
+        scratch: &scratch,
+        runner: &runner,
+        baselines: &cycle.baselines,
+        limit: plan.limit,
+        dead_links: trial::dead_links(&request, stop).await?,
+        stop,
+    };
+    let count = suggested.len();
+    let mut judged = Vec::with_capacity(count);
+    for (number, suggested) in suggested.into_iter().enumerate() {
+        let number = number + 1;
+        match suggested {
+            Ok(suggestion) => {
+                (plan.say)(&format!("proposal {number} of {count}: {}", suggestion.title));
+                let trialled = trial.of(&suggestion).await?;
+                judged.push(of_trial(number, suggestion, trialled));
+            }
+            Err(unread) => judged.push(of_unread(number, unread)),
+        }
+    }
+    cycle.proposals = judged;
+    cycle.model = models.as_ref().map(|it| (it.models().0.to_owned(), it.usage()));
+    keep(plan.store, &place, &cycle).await;
+    Ok(cycle)
+}
+
+/// What is to be reviewed of a tree that is a repository of its own. Its text is looked for on the disk.
+async fn request(tree: &Path, stop: &StopFlag) -> Result<Request, Failure> {
+    let (tree, stop) = (tree.to_owned(), stop.clone());
+    let look = move || {
+        let root = Root { path: tree.clone(), label: String::new(), base: None, stream: false, may_be_store: false };
+        let selection = Selection { roots: vec![root], ..Selection::default() };
+        let snapshot = Snapshot::take(&selection, &stop).map_err(|error| context_failure(&error))?;
+        Ok(Request {
+            snapshot,
+            folder: Some(tree.clone()),
+            root: Some(tree),
+            is_narrowed: false,
+            range: None,
+            only: None,
+            baseline: None,
+            models: None,
+            instructions: None,
+            most: usize::MAX,
+        })
+    };
+    tokio::task::spawn_blocking(look).await.map_err(|error| internal_failure(&error))?
+}
+
+/// What is proposed: first what needs no model, at most as many as are wanted, and nothing that was rejected before.
+async fn suggest(
+    plan: &Plan<'_>,
+    request: &Request,
+    models: Option<&Consultation>,
+    earlier: &[KeptProposal],
+    notes: &mut Vec<String>,
+    stop: &StopFlag,
+) -> Result<Vec<Result<Suggestion, Unread>>, Failure> {
+    let analysis = analysis::analyze(request, usize::MAX, stop).await?;
+    let context = request.snapshot.context().map_err(|error| context_failure(&error))?;
+    let mut suggested: Vec<Result<Suggestion, Unread>> =
+        suggestion::of_fixes(&analysis.points, &context).into_iter().map(Ok).collect();
+    if models.is_none() {
+        let unused = analysis.points.iter().filter(|it| it.kind == "unused-definition");
+        notes.extend(unused.map(|it| format!("{}: {}; a person or a model may take it out", it.place, it.sentence)));
+    }
+    if let Some(models) = models {
+        let hard = analysis.facts.hard.iter().map(|(place, ..)| place.path.clone());
+        let others = hard.chain(analysis.facts.hot.iter().map(|(path, ..)| path.clone()));
+        let subjects = suggestion::subjects(&analysis.points, others, &context);
+        let rejected = earlier.iter().filter(|it| it.state == "rejected").take(MOST_REJECTED_TOLD);
+        let rejected: Vec<String> = rejected.map(|it| format!("{} ({})", it.title, it.why)).collect();
+        let wishes: Vec<String> = plan.instructions.iter().cloned().collect();
+        let checks: Vec<String> = plan.checks.iter().map(|it| it.written.clone()).collect();
+        let (found, told) = suggestion::of_model(models, &context, &subjects, &rejected, &wishes, &checks).await?;
+        suggested.extend(found);
+        notes.extend(told);
+    }
+    let digest = |it: &Result<Suggestion, Unread>| match it {
+        Ok(suggestion) => suggestion.digest.clone(),
+        Err(unread) => unread.digest.clone(),
+    };
+    let known: FxHashSet<&str> =
+        earlier.iter().filter(|it| it.state != "offered").map(|it| it.digest.as_str()).collect();
+    let before = suggested.len();
+    let mut seen = FxHashSet::default();
+    suggested.retain(|it| !known.contains(digest(it).as_str()) && seen.insert(digest(it)));
+    if let left @ 1.. = before - suggested.len() {
+        notes.push(format!("{} of before, or twice, were left out", counted(left, "proposal")));
+    }
+    if let left @ 1.. = suggested.len().saturating_sub(plan.most) {
+        notes.push(format!("{} were not tried (--max-proposals)", counted(left, "proposal")));
+        suggested.truncate(plan.most);
+    }
+    Ok(suggested)
+}
+
+fn of_trial(number: usize, suggestion: Suggestion, trialled: Trialled) -> Judged {
+    let Trialled { files, verdict } = trialled;
+    let diff = files.iter().map(crate::edit::ChangedFile::diff).collect();
+    let (state, why, proof) = match verdict {
+        Ok(proof) => (State::Offered, String::new(), proof),
+        Err(why) => (State::Rejected, why, Vec::new()),
+    };
+    let mut new = Vec::new();
+    for file in files {
+        if let Some(from) = file.renamed_from {
+            new.push(NewFile { path: from, text: None, old: file.old.clone() });
+            new.push(NewFile { path: file.path, text: file.new, old: None });
+        } else {
+            new.push(NewFile { path: file.path, text: file.new, old: file.old });
+        }
+    }
+    Judged {
+        number,
+        title: suggestion.title,
+        kind: suggestion.kind.name().to_owned(),
+        state,
+        reason: suggestion.why,
+        why,
+        proof,
+        diff,
+        digest: suggestion.digest,
+        files: new,
+    }
+}
+
+fn of_unread(number: usize, unread: Unread) -> Judged {
+    let Unread { title, kind, why, digest } = unread;
+    Judged {
+        number,
+        title,
+        kind,
+        state: State::Rejected,
+        reason: String::new(),
+        why,
+        proof: Vec::new(),
+        diff: String::new(),
+        digest,
+        files: Vec::new(),
+    }
+}
+
+/// The number behind that of the last cycle that is known or has a branch.
+async fn next_number(repository: &Repository, earlier: &[KeptProposal]) -> i64 {
+    let branches = repository.ask(&["for-each-ref", "--format=%(refname)", "refs/heads/dogfood"], "").await;
+    let of_branch = |name: &str| {
+        let rest = name.strip_prefix("refs/heads/dogfood/cycle-")?;
+        rest.split('-').next()?.parse::<i64>().ok()
+    };
+    let branches = branches.unwrap_or_default();
+    let numbers = branches.lines().filter_map(of_branch).chain(earlier.iter().map(|it| it.cycle));
+    numbers.max().unwrap_or_default() + 1
+}
+
+async fn keep(store: &Store, place: &str, cycle: &Cycle) {
+    let kept = |it: &Judged| {
+        let Judged { files, diff, proof, reason, .. } = it.clone();
+        KeptProposal {
+            place: place.to_owned(),
+            cycle: cycle.number,
+            number: i64::try_from(it.number).unwrap_or(i64::MAX),
+            title: it.title.clone(),
+            kind: it.kind.clone(),
+            digest: it.digest.clone(),
+            state: it.state.name().to_owned(),
+            why: it.why.clone(),
+            content: serde_json::to_string(&Content { files, diff, proof, reason }).unwrap_or_default(),
+            base: cycle.base.clone(),
+            commit: None,
+            stored: 0,
+        }
+    };
+    let proposals: Vec<KeptProposal> = cycle.proposals.iter().map(kept).collect();
+    if !proposals.is_empty() {
+        store.keep_proposals(proposals).await;
+    }
+}
+
+impl Cycle {
+    /// What holds.
+    pub fn offered(&self) -> impl Iterator<Item = &Judged> {
+        self.proposals.iter().filter(|it| it.state == State::Offered)
+    }
+}
