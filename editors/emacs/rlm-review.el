@@ -111,6 +111,8 @@ With a prefix argument, ask for the COMMIT since which changes count."
 
 (defun rlm-review--begin (scope diff)
   "Begin a review of SCOPE since DIFF in the current buffer."
+  (when (rlm--scope-text scope)
+    (user-error "A review is about files: save this buffer first"))
   (let* ((root (rlm--scope-root scope))
          (server (rlm--ready-server root))
          (run (rlm-review--make-run

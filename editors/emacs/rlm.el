@@ -38,10 +38,12 @@
 ;;
 ;; Asking
 ;;
-;;   M-x rlm-query          the current project; with a prefix argument the
-;;                          scope is chosen: project, file, directory, region
+;;   M-x rlm-query          the region if it is active, else the current project;
+;;                          with a prefix argument the scope is chosen
 ;;   M-x rlm-query-region   the region
 ;;   M-x rlm-query-file     the visited file, or one that is asked for
+;;   M-x rlm-query-buffer   the buffer, also one that visits no file
+;;   M-x rlm-explain        the diagnostic or the symbol at point
 ;;   M-x rlm-follow-up      what the latest answer was about, as a further question
 ;;                          of the same session: the model knows the earlier
 ;;                          questions and answers, and has its variables still
@@ -89,7 +91,8 @@
 ;;
 ;; `rlm-options' takes the options of the program by their names in the protocol.
 ;; API keys are no option: the server inherits them from the environment of Emacs
-;; (`ANTHROPIC_API_KEY', `RLM_API_KEY', ...; see `setenv').
+;; (`ANTHROPIC_API_KEY', `RLM_API_KEY', ...; see `setenv'), or has them from
+;; `rlm-environment' and `rlm-set-key': see rlm-keys.el.
 ;;
 ;; This is no client for a programming language: it keeps one connection of its
 ;; own to one server for all projects of the session and does not touch eglot or
@@ -99,12 +102,17 @@
 
 (require 'button)
 (require 'cl-lib)
+(require 'easymenu)
 (require 'jsonrpc)
 (require 'project)
 (require 'pulse)
+(require 'rlm-hints)
+(require 'rlm-keys)
+(require 'rlm-work)
 (require 'seq)
 (require 'subr-x)
 (require 'url-util)
+(require 'xref)
 
 ;;;; Settings
 
@@ -136,7 +144,7 @@ read and written; a model without a price is not called then:
 A change takes effect with the next question.  Options that a
 buffer has of its own are laid over the global ones.
 
-API keys come from the environment of Emacs and from nowhere else."
+API keys are no options: see `rlm-environment'."
   :type '(plist :options ((:model string)
                           (:worker string)
                           (:endpoint (choice string (repeat string)))
@@ -177,6 +185,16 @@ API keys come from the environment of Emacs and from nowhere else."
                           (:price (alist :key-type string
                                          :value-type (list number number))))))
 
+(defun rlm--with-default (type)
+  "Return the custom TYPE with nil, which means that nothing is set."
+  `(choice (const :tag "Default" nil) ,type))
+
+;; In the buffer of Customize, an option that is not set says so.
+(put 'rlm-options 'custom-type
+     `(plist :options
+             ,(mapcar (lambda (it) (list (car it) (rlm--with-default (nth 1 it))))
+                      (plist-get (cdr (get 'rlm-options 'custom-type)) :options))))
+
 ;; An option can name a command to run, so a visited file must not set it.
 (put 'rlm-options 'risky-local-variable t)
 
@@ -184,6 +202,19 @@ API keys come from the environment of Emacs and from nowhere else."
   "How an answer buffer is displayed, an action of `display-buffer'.
 nil means the default of `pop-to-buffer'."
   :type '(choice (const :tag "Default" nil) sexp))
+
+(defcustom rlm-select-answer nil
+  "Whether the window of an answer is selected when a question is asked.
+If nil, you stay where you are.  A question that is asked in an
+answer, such as a follow-up, is always answered in the selected
+window."
+  :type 'boolean)
+
+(defcustom rlm-answer-functions nil
+  "Functions that are called when a query has ended.
+They are called in the buffer of the answer, with the state (`done',
+`limited', `cancelled' or `failed') and the text of the answer."
+  :type 'hook)
 
 (defcustom rlm-events-buffer-size 0
   "How many characters of the traffic with the server are kept.
@@ -264,6 +295,7 @@ from them.")
   (state 'starting)
   (message "Starting the server")
   model why context calls tokens cost known
+  (work (rlm-work-make))
   (started (float-time)) ended
   result)
 
@@ -312,8 +344,10 @@ Replies arrive in a temporary buffer."
   "Return TEXT with what is not Unicode replaced, as JSON demands.
 Emacs keeps invalid bytes of a file as characters of their own.
 The length stays the same."
-  (replace-regexp-in-string "[^\u0000-\ud7ff\ue000-\U0010ffff]" "\ufffd"
-                            text t t))
+  (let ((invalid "[^\u0000-\ud7ff\ue000-\U0010ffff]"))
+    (if (string-match-p invalid text)
+        (replace-regexp-in-string invalid "\ufffd" text t t)
+      text)))
 
 (defconst rlm--uri-characters
   (let ((allowed (copy-sequence url-path-allowed-chars)))
@@ -401,6 +435,8 @@ of them can be sent" option value)))))
   connection process log
   ;; The default value of `rlm-options' that it has.
   options
+  ;; What was laid over the environment of Emacs when it was started.
+  environment
   ;; starting, ready or closing.
   (state 'starting)
   ;; Why it ended.
@@ -466,17 +502,36 @@ of them can be sent" option value)))))
 (defun rlm--connect (root)
   "Return the server, started if there is none.
 ROOT is the first workspace folder of a new one."
+  (when (rlm--running-p rlm--server)
+    (rlm--renew-environment rlm--server))
   (unless (rlm--running-p rlm--server)
     (setq rlm--server (rlm--start root)))
   rlm--server)
 
-(defun rlm--start (root)
-  "Start a server with the workspace folder ROOT and return it."
+(defun rlm--renew-environment (server)
+  "Stop SERVER if it lacks a key that was set since it was started.
+Nothing is stopped while it answers."
+  (unless (or (equal (rlm--server-environment server) (rlm-keys-environment))
+              (seq-some (lambda (run) (eq (rlm--run-server run) server))
+                        rlm--runs))
+    (rlm--stop server)))
+
+(defun rlm--check-command ()
+  "Signal an error if `rlm-command' can start no server."
+  (unless (and (consp rlm-command) (cl-every #'stringp rlm-command))
+    (user-error "`rlm-command' must be a list of strings, such as (\"rlm\" \
+\"lsp\"), not %S" rlm-command))
   (unless (executable-find (car rlm-command))
     (user-error "Cannot find `%s' in `exec-path': install it (`cargo install \
 --locked --path .' in its repository) or customize `rlm-command'"
-                (car rlm-command)))
+                (car rlm-command))))
+
+(defun rlm--start (root)
+  "Start a server with the workspace folder ROOT and return it."
+  (rlm--check-command)
   (let* ((default-directory root)
+         (environment (rlm-keys-environment))
+         (process-environment (append environment process-environment))
          (log (make-pipe-process :name "rlm log" :buffer (rlm--log-buffer)
                                  :noquery t :filter #'rlm--log-filter
                                  :sentinel #'ignore))
@@ -484,6 +539,7 @@ ROOT is the first workspace folder of a new one."
                                 :connection-type 'pipe :stderr log
                                 :coding 'utf-8-emacs-unix))
          (server (rlm--make-server :process process :log log :folders (list root)
+                                   :environment environment
                                    :options (rlm--default-options))))
     (setf (rlm--server-connection server)
           (apply #'make-instance 'jsonrpc-process-connection
@@ -603,7 +659,8 @@ The first one is meant by yes, and none by no."
         (rlm--finish run 'failed nil (rlm--server-problem server)
                      rlm--restart-hint)))
     (unless expected
-      (message "rlm: %s" (rlm--server-problem server)))))
+      ;; After what jsonrpc.el says, which is less.
+      (run-at-time 0 nil #'message "rlm: %s" (rlm--server-problem server)))))
 
 (defun rlm--exit-problem (server)
   "Say how the process of SERVER ended."
@@ -612,7 +669,10 @@ The first one is meant by yes, and none by no."
     (format "The server ended (%s %d)%s"
             (if (eq (process-status process) 'signal) "signal" "exit status")
             (process-exit-status process)
-            (if line (concat ": " line) ""))))
+            (cond ((null (cdr rlm-command))
+                   ": `rlm-command' lacks the argument \"lsp\"")
+                  (line (concat ": " line))
+                  (t "")))))
 
 (defun rlm--stop (server)
   "Stop SERVER and wait for its end, but never for long."
@@ -667,6 +727,9 @@ The next question starts it again."
   ;; The last known LSP range, and the markers it is computed from while the
   ;; buffer lives, so that a question asked again follows its text.
   range beg end
+  ;; The buffer whose text it is if that visits no file, and the name by which
+  ;; the server knows it.
+  text name
   label)
 
 (defun rlm--project-root (directory)
@@ -713,14 +776,30 @@ The next question starts it again."
   "Return the name of the file that the current buffer visits, or nil."
   (buffer-file-name (or (buffer-base-buffer) (current-buffer))))
 
+(defun rlm--text-scope (&optional kind)
+  "Return the scope of the text of the current buffer, which visits no file.
+KIND is `file' or `selection'."
+  (let* ((buffer (or (buffer-base-buffer) (current-buffer)))
+         (name (string-trim (replace-regexp-in-string
+                             "[^-._[:alnum:]]+" "-" (buffer-name buffer))
+                            "-+" "-+")))
+    (rlm--make-scope
+     :kind (or kind 'file) :text buffer
+     :name (if (string-empty-p name) "buffer" name)
+     ;; The program is started here, and the answer is made here.
+     :root (if (file-remote-p default-directory)
+               (expand-file-name "~/")
+             (rlm--project-root default-directory))
+     :label (buffer-name buffer))))
+
 (defun rlm--region-scope (beg end)
   "Return the scope of the text between BEG and END."
   (let ((file (rlm--buffer-file)))
-    (unless file
-      (user-error "This buffer visits no file: save it to ask about its text"))
     (when (= beg end)
       (user-error "The region is empty"))
-    (let* ((scope (rlm--file-scope file 'selection))
+    (let* ((scope (if file
+                      (rlm--file-scope file 'selection)
+                    (rlm--text-scope 'selection)))
            (last (save-excursion (goto-char end) (if (bolp) (1- end) end)))
            (lines (rlm--line-range (line-number-at-pos beg t)
                                    (line-number-at-pos last t))))
@@ -743,8 +822,13 @@ There, a carriage return ends a line like a line feed."
       (widen)
       (goto-char (point-min))
       (let ((line 0))
-        (while (re-search-forward "\r\n?\\|\n" position t)
-          (setq line (1+ line)))
+        (if (save-excursion (search-forward "\r" position t))
+            (while (re-search-forward "\r\n?\\|\n" position t)
+              (setq line (1+ line)))
+          ;; This is much quicker.
+          (setq line (1- (line-number-at-pos position)))
+          (goto-char position)
+          (forward-line 0))
         (let ((before (rlm--unicode (buffer-substring-no-properties
                                      (point) position))))
           (list :line line
@@ -766,18 +850,49 @@ There, a carriage return ends a line like a line feed."
     ((or 'workspace 'project) '(:kind "workspace"))
     ('directory (list :kind "folder"
                       :uri (rlm--path-to-uri (rlm--scope-file scope))))
-    ('file (list :kind "file" :uri (rlm--path-to-uri (rlm--scope-file scope))))
+    ('file (list :kind "file" :uri (rlm--scope-uri scope)))
     ('selection (list :kind "selection"
-                      :uri (rlm--path-to-uri (rlm--scope-file scope))
+                      :uri (rlm--scope-uri scope)
                       :range (rlm--scope-range-now scope)))))
+
+(defun rlm--scope-uri (scope)
+  "Return the URI of the document that SCOPE is in."
+  (if (rlm--scope-text scope)
+      (concat "untitled:" (url-hexify-string (rlm--scope-name scope)))
+    (rlm--path-to-uri (rlm--scope-file scope))))
+
+(defun rlm--tell-text (server scope opens)
+  "Open the document of SCOPE at SERVER if OPENS is non-nil, else close it.
+That is done for texts without a file only.  A query sees what was
+there when it arrived, so that nothing need be kept."
+  (when-let ((buffer (rlm--scope-text scope)))
+    (let ((document (list :uri (rlm--scope-uri scope))))
+      (jsonrpc-notify
+       (rlm--server-connection server)
+       (if opens :textDocument/didOpen :textDocument/didClose)
+       (list :textDocument
+             (if opens
+                 (append document
+                         (list :version 0 :languageId "text"
+                               :text (with-current-buffer buffer
+                                       (rlm--buffer-text))))
+               document))))))
+
+(defun rlm--default-scope ()
+  "Return the scope of a question of which nothing else was said.
+That is the region if it is active, else the project."
+  (if (use-region-p)
+      (rlm--region-scope (region-beginning) (region-end))
+    (rlm--project-scope)))
 
 (defun rlm--read-scope ()
   "Let the user choose a scope."
   (let* ((file (rlm--buffer-file))
          (choices (append '("project")
                           (and file '("file"))
+                          (and (not file) '("buffer"))
                           '("directory")
-                          (and file (use-region-p) '("region"))
+                          (and (use-region-p) '("region"))
                           (and rlm--server
                                (cdr (rlm--server-projects rlm--server))
                                '("workspace")))))
@@ -786,6 +901,7 @@ There, a carriage return ends a line like a line feed."
                                        (car choices))
       ("project" (rlm--project-scope))
       ("file" (rlm--file-scope file))
+      ("buffer" (rlm--text-scope))
       ("directory" (rlm--file-scope (read-directory-name "Directory: " nil nil t)
                                     'directory))
       ("region" (rlm--region-scope (region-beginning) (region-end)))
@@ -828,8 +944,13 @@ read its text on disk, so it must not get it from here either."
     (widen)
     (rlm--unicode (buffer-substring-no-properties (point-min) (point-max)))))
 
+(defconst rlm--large-buffer 2000000
+  "From how many characters on it is said that a text is being sent.")
+
 (defun rlm--sync-buffer (server buffer file)
   "Give SERVER the text of BUFFER, which visits FILE, unless it has it."
+  (when (> (buffer-size buffer) rlm--large-buffer)
+    (message "Sending the unsaved text of %s..." (buffer-name buffer)))
   (with-current-buffer buffer
     (let ((document (seq-find (lambda (it) (eq (rlm--document-buffer it) buffer))
                               (rlm--server-documents server)))
@@ -894,11 +1015,23 @@ read its text on disk, so it must not get it from here either."
 (defvar rlm-query-history nil
   "The questions that were asked.")
 
-(defun rlm--read-question (scope)
-  "Read a question about SCOPE."
+(defvar rlm--question-map
+  (let ((map (make-sparse-keymap)))
+    (set-keymap-parent map minibuffer-local-map)
+    (define-key map (kbd "M-RET") #'newline)
+    map)
+  "Keymap of the minibuffer while a question is typed.")
+
+(defun rlm--read-question (scope &optional initial)
+  "Read a question about SCOPE, which is INITIAL to begin with.
+A question about the symbol at point is the next in the history."
+  (rlm--check-command)
   (rlm--check-size scope)
-  (read-string (format "Ask about %s: " (rlm--scope-label scope))
-               nil 'rlm-query-history))
+  (read-from-minibuffer
+   (format "Ask about %s: " (rlm--scope-label scope))
+   initial rlm--question-map nil 'rlm-query-history
+   (when-let ((symbol (thing-at-point 'symbol t)))
+     (format "What is `%s`, and who uses it?" symbol))))
 
 (defun rlm--check-size (scope)
   "Ask whether SCOPE is meant if it is the home directory or all there is."
@@ -912,12 +1045,13 @@ read its text on disk, so it must not get it from here either."
 ;;;###autoload
 (defun rlm-query (question &optional scope)
   "Ask QUESTION of the current project; the answer gets a buffer of its own.
-With a prefix argument, choose what the question is about: the
-project, this file, a directory, the region, or all projects that
-were asked about.  From Lisp, SCOPE is nil for the project.
-Return the buffer of the answer."
+If the region is active, ask about that.  With a prefix argument,
+choose what the question is about: the project, this file or buffer,
+a directory, the region, or all projects that were asked about.
+From Lisp, SCOPE is nil for the project.  Return the buffer of the
+answer."
   (interactive
-   (let ((scope (if current-prefix-arg (rlm--read-scope) (rlm--project-scope))))
+   (let ((scope (if current-prefix-arg (rlm--read-scope) (rlm--default-scope))))
      (list (rlm--read-question scope) scope)))
   (rlm--ask question (or scope (rlm--project-scope))))
 
@@ -937,7 +1071,10 @@ answer."
   "Ask QUESTION about FILE, which defaults to the visited one.
 Return the buffer of the answer."
   (interactive
-   (let ((file (or (rlm--buffer-file) (read-file-name "File: " nil nil t))))
+   (let ((file (or (rlm--buffer-file)
+                   (progn
+                     (rlm--reject-remote default-directory)
+                     (read-file-name "File: " nil nil t)))))
      (list file (rlm--read-question (rlm--file-scope file)))))
   (rlm--ask question (rlm--file-scope file)))
 
@@ -1115,6 +1252,9 @@ the number of the stopped run that it goes on with.  Return the
 buffer."
   (when (string-blank-p question)
     (user-error "No question was asked"))
+  (when (and (rlm--scope-text scope) (not (buffer-live-p (rlm--scope-text scope))))
+    (user-error "The buffer %s was killed, and its text with it"
+                (rlm--scope-label scope)))
   ;; An error in them is to be met here, not while a server is being started.
   (mapc #'rlm--json-options (list (rlm--default-options) rlm-options))
   (let* ((server (rlm--connect (rlm--scope-root scope)))
@@ -1159,10 +1299,16 @@ what is being looked at beside that stays in view."
                       (buffer-live-p (rlm--run-buffer follows))
                       (not (get-buffer-window buffer))
                       (get-buffer-window (rlm--run-buffer follows)))))
-    (if (or rlm-display-action (null window))
-        (pop-to-buffer buffer rlm-display-action)
+    (cond
+     ((not (or rlm-select-answer (derived-mode-p 'rlm-answer-mode)))
+      ;; It is the latest buffer all the same.
+      (when-let ((window (display-buffer buffer rlm-display-action)))
+        (save-selected-window (select-window window))))
+     ((or rlm-display-action (null window))
+      (pop-to-buffer buffer rlm-display-action))
+     (t
       (select-window window)
-      (pop-to-buffer buffer '(display-buffer-same-window)))))
+      (pop-to-buffer buffer '(display-buffer-same-window))))))
 
 (defun rlm--send (run)
   "Send the question of RUN to its server, which is ready."
@@ -1178,6 +1324,7 @@ what is being looked at beside that stays in view."
           (rlm--set-options server)
           (rlm--set-folders server roots)
           (rlm--sync server)
+          (rlm--tell-text server scope t)
           (setf (rlm--run-state run) 'running
                 (rlm--run-message run) "Asking"
                 (rlm--run-roots run) roots)
@@ -1186,6 +1333,7 @@ what is being looked at beside that stays in view."
            :timeout nil
            :success-fn (lambda (result) (rlm--on-result run result))
            :error-fn (lambda (error) (rlm--on-error run error)))
+          (rlm--tell-text server scope nil)
           (rlm--show-status run))
       ;; The server may have ended a moment ago.
       (error (rlm--finish run 'failed nil (error-message-string error)
@@ -1247,9 +1395,11 @@ project as the whole workspace."
                               (equal (rlm--run-id it)
                                      (plist-get params :queryId)))
                             rlm--runs)))
+    (when (rlm-work-note (rlm--run-work run) params)
+      (rlm--show-status run))
     (pcase (plist-get params :kind)
       ("started"
-       (setf (rlm--run-model run) (plist-get params :model)
+       (setf (rlm--run-model run) (rlm--named (plist-get params :model))
              (rlm--run-why run) (plist-get params :why)
              (rlm--run-context run)
              (rlm--describe-context (plist-get params :context)))
@@ -1262,23 +1412,51 @@ project as the whole workspace."
        (when (eq (rlm--run-state run) 'running)
          (setf (rlm--run-state run) 'answering))
        (rlm--in-answer run
-         (rlm--append (plist-get params :text)
-                      (eq (plist-get params :reset) t)))))))
+         (rlm--on-delta (plist-get params :text)
+                        (eq (plist-get params :reset) t)))))))
+
+(defun rlm--named (model)
+  "Return the name MODEL, or nil if there is none yet."
+  (unless (equal model "") model))
+
+(defun rlm--on-delta (text reset)
+  "Take over TEXT, a piece of the answer, which begins anew if RESET.
+What is shown stays in view until there is as much of the new text."
+  (cond
+   ((and reset (string-empty-p text) (/= rlm--answer-start rlm--answer-end))
+    (setq rlm--coming ""))
+   ((and rlm--coming (not reset))
+    (setq rlm--coming (concat rlm--coming text))
+    (when (>= (length rlm--coming) (- rlm--answer-end rlm--answer-start))
+      (rlm--append rlm--coming t)
+      (setq rlm--coming nil)))
+   (t
+    (setq rlm--coming nil)
+    (rlm--append text reset))))
 
 (defconst rlm--limits
-  '(("iterations" . "turns") ("depth" . "depth") ("calls" . "calls")
-    ("tokens" . "tokens") ("cost" . "cost") ("timeout" . "time")
-    ("errors" . "errors in a row"))
-  "The terminations that are limits, each with what it limits.")
+  '(("iterations" "turns" "maxIterations") ("depth" "depth" "maxDepth")
+    ("calls" "calls" "maxCalls") ("tokens" "tokens" "maxTokens")
+    ("cost" "cost" "maxCost") ("timeout" "time" "timeout")
+    ("errors" "errors in a row" "maxErrors"))
+  "The terminations that are limits, each with what it limits and its option.")
 
 (defun rlm--on-result (run result)
   "End RUN with the RESULT of its request."
-  (let ((limit (cdr (assoc (plist-get result :termination) rlm--limits))))
-    (if limit
-        (rlm--finish run 'limited result
-                     (format "The limit on %s was reached: this answer is partial."
-                             limit))
-      (rlm--finish run 'done result))))
+  (pcase (cdr (assoc (plist-get result :termination) rlm--limits))
+    (`(,limit ,option)
+     (if (string-blank-p (or (plist-get result :answer) ""))
+         (rlm--finish
+          run 'limited result
+          (format "The limit on %s was reached before there was an answer." limit)
+          (concat (substitute-command-keys
+                   "\\<rlm-answer-mode-map>\\[rlm-transcript] shows what was \
+done, \\[rlm-resume] goes on; allow more by ")
+                  (rlm-hints-option option)))
+       (rlm--finish run 'limited result
+                    (format "The limit on %s was reached: this answer is partial."
+                            limit))))
+    (_ (rlm--finish run 'done result))))
 
 (defun rlm--on-error (run error)
   "End RUN with the ERROR of its request, a plist."
@@ -1312,7 +1490,7 @@ be done about it."
           (rlm--run-ended run) (float-time)
           (rlm--run-result run) result)
     (rlm--note-usage run (plist-get result :usage))
-    (when-let ((model (plist-get result :model)))
+    (when-let ((model (rlm--named (plist-get result :model))))
       (setf (rlm--run-model run) model))
     (setq rlm--runs (remq run rlm--runs))
     (rlm--update-mode-line)
@@ -1320,7 +1498,9 @@ be done about it."
       (rlm--conclude run remark hint)
       (unless (get-buffer-window nil 'visible)
         (message "%s: %s" (buffer-name)
-                 (downcase (car (alist-get state rlm--state-labels))))))))
+                 (downcase (car (alist-get state rlm--state-labels)))))
+      (with-demoted-errors "Error in rlm-answer-functions: %S"
+        (run-hook-with-args 'rlm-answer-functions state (rlm--answer-text))))))
 
 ;;;; Cancelling and showing
 
@@ -1391,12 +1571,14 @@ for the project."
   (let* ((scope (or scope (rlm--project-scope)))
          (server (rlm--ready-server (rlm--scope-root scope))))
     (rlm--sync server)
+    (rlm--tell-text server scope t)
     (jsonrpc-async-request
      (rlm--server-connection server) :rlm/preview
      (list :query (rlm--unicode question) :scope (rlm--scope-params scope))
      :timeout nil
      :success-fn (lambda (preview) (rlm--show-preview question preview))
      :error-fn (lambda (error) (message "rlm: %s" (plist-get error :message))))
+    (rlm--tell-text server scope nil)
     (message "Looking at what there is...")))
 
 ;;;###autoload
@@ -1456,6 +1638,7 @@ share of lines came from them).  No model is called."
         (dolist (warning warnings)
           (insert "warning  " warning "\n"))
         (goto-char (point-min))))
+    (message "Looking at what there is...done")
     (pop-to-buffer buffer rlm-display-action)))
 
 ;;;###autoload
@@ -1553,11 +1736,27 @@ It is put into `global-mode-string' for that time.")
     map)
   "Keymap of `rlm-answer-mode'.")
 
+(easy-menu-define rlm--answer-menu rlm-answer-mode-map
+  "Menu of answers."
+  '("Answer"
+    ["Follow Up…" rlm-follow-up]
+    ["Ask Again" revert-buffer]
+    ["Go On" rlm-resume]
+    ["Cancel" rlm-cancel :active rlm--runs]
+    "--"
+    ["Next Citation" forward-button]
+    ["Previous Citation" backward-button]
+    ["Copy as Markdown" rlm-copy-answer]
+    ["Show What the Run Did" rlm-transcript]))
+
 (defvar-local rlm--answer-start nil
   "Marker at the beginning of the answer.")
 
 (defvar-local rlm--answer-end nil
   "Marker at the end of the answer.  What follows is not part of it.")
+
+(defvar-local rlm--coming nil
+  "What has arrived of the text that will take the place of the answer, or nil.")
 
 (defvar-local rlm--rendered nil
   "Marker at the first line of the answer that is not rendered for good.")
@@ -1584,8 +1783,10 @@ Point at the end of the buffer follows the answer while it arrives.
   (setq buffer-undo-list t
         truncate-lines nil
         word-wrap t
-        header-line-format '(:eval (rlm--header-line)))
+        header-line-format '(:eval (rlm--header-line))
+        next-error-function #'rlm-places-next)
   (setq-local revert-buffer-function #'rlm--ask-again
+              imenu-create-index-function #'rlm-places-index
               ;; Text that arrives scrolls by lines, not by half windows.
               scroll-conservatively 101
               rlm--answer-start (make-marker)
@@ -1594,6 +1795,13 @@ Point at the end of the buffer follows the answer while it arrives.
               rlm--citations (make-hash-table :test #'equal)
               rlm--files (make-hash-table :test #'equal))
   (add-hook 'kill-buffer-hook #'rlm--forsake nil t))
+
+;; Nobody chooses these by name elsewhere (from Emacs 28 on).
+(put 'rlm-answer-mode 'completion-predicate #'ignore)
+(put 'rlm-transcript-mode 'completion-predicate #'ignore)
+(dolist (command '(rlm-copy-answer rlm-transcript))
+  (put command 'completion-predicate
+       (lambda (_command buffer) (buffer-local-value 'rlm--run buffer))))
 
 (defun rlm--forsake ()
   "Cancel the query of the current buffer, which nobody will read.
@@ -1628,6 +1836,7 @@ can be continued later: see `rlm-continue'."
 (defun rlm--ask-again (&rest _)
   "Ask the question of the current buffer again.
 A follow-up stays one; the first question of a session begins anew."
+  (rlm--check-answer)
   (when (rlm--active-p rlm--run)
     (user-error "The query is still running: C-c C-k cancels it"))
   (when (rlm--run-follows rlm--run)
@@ -1635,9 +1844,14 @@ A follow-up stays one; the first question of a session begins anew."
   (rlm--ask (rlm--run-question rlm--run) (rlm--run-scope rlm--run)
             (current-buffer) (rlm--run-follows rlm--run)))
 
+(defun rlm--check-answer ()
+  "Signal an error unless the current buffer is that of an answer."
+  (unless rlm--run (user-error "This buffer shows no answer")))
+
 (defun rlm-copy-answer ()
   "Copy the answer as Markdown, or the region if it is active."
   (interactive)
+  (rlm--check-answer)
   (kill-new (if (use-region-p)
                 (buffer-substring-no-properties (region-beginning) (region-end))
               (string-trim-right (rlm--answer-text))))
@@ -1650,7 +1864,9 @@ A follow-up stays one; the first question of a session begins anew."
 (defun rlm--begin-answer (run)
   "Prepare the current buffer for the answer to RUN."
   (setq rlm--run run
-        default-directory (rlm--scope-root (rlm--run-scope run)))
+        default-directory (rlm--scope-root (rlm--run-scope run))
+        ;; So the list of buffers tells answers about projects apart.
+        list-buffers-directory default-directory)
   (let ((inhibit-read-only t))
     (erase-buffer)
     (insert (propertize (rlm--run-question run) 'face 'rlm-question) "\n"
@@ -1719,15 +1935,23 @@ the buffer itself, and the point nil for the end."
     (insert text)))
 
 (defun rlm--show-status (run)
-  "Show what RUN is doing, in place of the answer that is not there yet."
+  "Show what RUN is doing, in place of the answer that is not there yet.
+Below what there is of an answer, it is shown while calls go on."
   (rlm--in-answer run
     (force-mode-line-update)
-    (when (= rlm--answer-start rlm--answer-end)
-      (rlm--with-steady-view
-        (rlm--replace-tail
-         (propertize (format "%s… (%s)\n" (rlm--run-message run)
-                             (substitute-command-keys "\\[rlm-cancel] cancels"))
-                     'face 'rlm-status))))))
+    (let ((begins (= rlm--answer-start rlm--answer-end))
+          (work (rlm--run-work run)))
+      (when (or begins rlm--coming (rlm-work-count work))
+        (rlm--with-steady-view
+          (rlm--replace-tail
+           (propertize (format "%s%s… (%s)\n%s" (if begins "" "\n\n")
+                               (if rlm--coming
+                                   (format "This answer is being written anew; %s"
+                                           (rlm--run-message run))
+                                 (rlm--run-message run))
+                               (substitute-command-keys "\\[rlm-cancel] cancels")
+                               (rlm-work-text work))
+                       'face 'rlm-status)))))))
 
 (defun rlm--append (text reset)
   "Append TEXT to the answer, or replace it if RESET is non-nil.
@@ -1761,8 +1985,9 @@ An answer that comes whole is read from its start."
                 (equal answer (rlm--answer-text))
                 ;; Nothing is no reason to take away what was shown.
                 (and (string-empty-p answer)
-                     (memq (rlm--run-state run) '(cancelled failed))))
+                     (memq (rlm--run-state run) '(limited cancelled failed))))
       (rlm--append answer t))
+    (setq rlm--coming nil)
     (rlm--with-steady-view
       (rlm--note-citations citations)
       (rlm--render-anew)
@@ -1782,7 +2007,10 @@ An answer that comes whole is read from its start."
   (unless (bolp) (insert "\n"))
   (unless (= (point) rlm--answer-start)
     (unless (looking-back "\n\n" (- (point) 2)) (insert "\n")))
-  (insert (propertize text 'face face) "\n"))
+  (let ((beg (point)))
+    (rlm-hints-insert text)
+    (add-face-text-property beg (point) face t)
+    (insert "\n")))
 
 (defconst rlm--grounds
   '(("none" . "Nothing of the text supports this answer.")
@@ -1807,12 +2035,7 @@ An answer that comes whole is read from its start."
       (rlm--insert-block (if failed (format "The query failed: %s" remark) remark)
                          (if failed 'rlm-error 'rlm-notice)))
     (when hint
-      (insert hint "\n")
-      (save-excursion
-        (when (search-backward "*rlm log*" (- (point) (length hint) 1) t)
-          (make-text-button (match-beginning 0) (match-end 0) 'follow-link t
-                            'action (lambda (_) (pop-to-buffer
-                                                 (rlm--log-buffer)))))))
+      (rlm-hints-insert (concat hint "\n")))
     (let ((ground (cdr (assoc (plist-get result :grounded) rlm--grounds))))
       (when (and shown ground (eq state 'done)
                  ;; The server's own warning names the model.
@@ -1887,6 +2110,8 @@ that needed no call; what is 0 is left out."
                          `(,(rlm--elapsed run)
                            ,(and (eq (rlm--run-state run) 'answering)
                                  (rlm--run-message run))
+                           ,(and (rlm--active-p run)
+                                 (rlm-work-count (rlm--run-work run)))
                            ,(rlm--run-model run)
                            ,@(rlm--usage-facts (rlm--run-calls run)
                                                (rlm--run-tokens run)
@@ -2147,13 +2372,23 @@ file, so that the reader learns that there is none."
       (rlm--link-match))))
 
 (defun rlm--locate (path)
-  "Return the file that PATH names in the current answer, or nil."
+  "Return the file that PATH names in the current answer, or nil.
+Of an answer about a buffer without a file, that is the buffer."
   (let ((known (gethash path rlm--files)))
     (unless known
-      (setq known (or (seq-find #'rlm--local-file-p (rlm--candidates path))
+      (setq known (or (rlm--text-named path)
+                      (seq-find #'rlm--local-file-p (rlm--candidates path))
                       'none))
       (puthash path known rlm--files))
     (unless (eq known 'none) known)))
+
+(defun rlm--text-named (path)
+  "Return the buffer that the current answer is about if PATH is its name."
+  (let* ((scope (rlm--run-scope rlm--run))
+         (text (rlm--scope-text scope)))
+    (and (buffer-live-p text)
+         (equal path (rlm--scope-name scope))
+         text)))
 
 (defun rlm--local-file-p (file)
   "Whether FILE is there on this machine.
@@ -2194,18 +2429,22 @@ of one if there were several."
       (unless file
         (user-error "There is no file %s in %s: it was moved, or the answer is wrong"
                     path (abbreviate-file-name default-directory)))
-      (pop-to-buffer (find-file-noselect file) '(nil (inhibit-same-window . t)))
+      ;; `xref-pop-marker-stack' comes back.
+      (xref-push-marker-stack)
+      (pop-to-buffer (if (bufferp file) file (find-file-noselect file))
+                     '(nil (inhibit-same-window . t)))
       (rlm--go-to-lines first last))))
 
 (defun rlm--go-to-lines (first last)
   "Go to line FIRST of the current buffer and highlight up to line LAST."
   (push-mark nil t)
-  (widen)
-  (goto-char (point-min))
-  (forward-line (1- first))
   (let ((lines (line-number-at-pos (point-max) t)))
+    (when (or (< first (line-number-at-pos (point-min) t)) (> last lines))
+      (widen)
+      (setq lines (line-number-at-pos (point-max) t)))
     (when (> first lines)
       (message "%s has %d lines, not %d" (buffer-name) lines first)))
+  (forward-line (- first (line-number-at-pos nil t)))
   ;; Lines that would not fit below the middle begin at the top.
   (recenter (and (> (- last first) (/ (window-body-height) 2)) 2))
   (pulse-momentary-highlight-region
@@ -2281,8 +2520,15 @@ While the run goes on, it is brought up to date every second."
           (forward-line (1- line))
           (set-window-point window (point)))))))
 
-;;;; Reviews
+;;;; What lies in other files
 
+(autoload 'rlm-places-next "rlm-places" "Open the next lines that are cited.")
+(autoload 'rlm-places-index "rlm-places" "Return the headings of the answer.")
+(autoload 'rlm-query-buffer "rlm-commands" "Ask about the buffer." t)
+(autoload 'rlm-explain "rlm-commands" "Ask about what is at point." t)
+(autoload 'rlm-doctor "rlm-commands" "Show what the program thinks of its set-up." t)
+(autoload 'rlm-menu-mode "rlm-commands" "Have a menu." t)
+(autoload 'rlm-command-map "rlm-commands" "Keymap of the commands." nil 'keymap)
 (autoload 'rlm-review "rlm-review" "Review the project." t)
 (autoload 'rlm-review-changes "rlm-review" "Review what is not committed." t)
 (autoload 'rlm-review-region "rlm-review" "Review the region." t)

@@ -248,7 +248,8 @@ fn emacs_reads_no_field_that_is_not_sent() {
     let sent: BTreeSet<String> = schemas().values().flat_map(fields).collect();
     let source = concat!(
         include_str!("../../../../editors/emacs/rlm.el"),
-        include_str!("../../../../editors/emacs/rlm-review.el")
+        include_str!("../../../../editors/emacs/rlm-review.el"),
+        include_str!("../../../../editors/emacs/rlm-work.el")
     );
     let read = source.split("(plist-get ").skip(1).filter_map(|rest| {
         let (_, name) = rest.split_once(" :")?;

@@ -1,0 +1,173 @@
+;;; rlm-commands.el --- Asking from where point is, and menus, for rlm  -*- lexical-binding: t; -*-
+
+;; Copyright (c) 2026 the rlm developers
+
+;; Author: the rlm developers
+;; URL: https://rlm.example
+;; SPDX-License-Identifier: MIT
+
+;; This file is not part of GNU Emacs; its licence is that of rlm.el.
+
+;;; Commentary:
+
+;;   M-x rlm-query-buffer   the whole buffer, also one without a file: a
+;;                          compilation, a shell, a log, a mail
+;;   M-x rlm-explain        the diagnostic at point (of flymake or flycheck), else
+;;                          the symbol; the question can be edited first
+;;   M-x rlm-doctor         what the program thinks of its set-up
+;;
+;; `rlm-command-map' has all commands under one prefix:
+;;
+;;   (global-set-key (kbd "C-c q") 'rlm-command-map)
+;;
+;; `rlm-menu-mode' puts them into the menu Tools, and into the context menu where
+;; there is one (`context-menu-mode', Emacs 28).
+
+;;; Code:
+
+(require 'easymenu)
+(require 'rlm)
+
+(declare-function flymake-diagnostics "flymake" (&optional beg end))
+(declare-function flymake-diagnostic-text "flymake" (diag))
+(declare-function flycheck-overlay-errors-at "ext:flycheck" (position))
+(declare-function flycheck-error-message "ext:flycheck" (err))
+
+;;;; Asking
+
+;;;###autoload
+(defun rlm-query-buffer (question)
+  "Ask QUESTION about the current buffer.
+It need not visit a file: the server gets its text with the question,
+and what the answer cites leads to the buffer.  Return the buffer of
+the answer."
+  (interactive (list (rlm--read-question (rlm-commands--buffer-scope))))
+  (rlm--ask question (rlm-commands--buffer-scope)))
+
+(defun rlm-commands--buffer-scope ()
+  "Return the scope of the current buffer."
+  (let ((file (rlm--buffer-file)))
+    (if file (rlm--file-scope file) (rlm--text-scope))))
+
+;;;###autoload
+(defun rlm-explain ()
+  "Ask about the diagnostic at point, or about the symbol there.
+The question can be edited first."
+  (interactive)
+  (let* ((diagnostics (rlm-commands--diagnostics))
+         (symbol (thing-at-point 'symbol t))
+         (scope (cond (diagnostics
+                       (rlm--region-scope (line-beginning-position)
+                                          (min (point-max)
+                                               (line-beginning-position 2))))
+                      ((rlm--buffer-file) (rlm--project-scope))
+                      (t (rlm--text-scope))))
+         (question (cond (diagnostics
+                          (concat "Why is this reported, and how can it be mended: "
+                                  (string-join diagnostics "; ")))
+                         (symbol (format "What is `%s`, and who uses it?" symbol))
+                         (t (user-error "Neither a diagnostic nor a symbol is here")))))
+    (rlm--ask (rlm--read-question scope question) scope)))
+
+(defun rlm-commands--diagnostics ()
+  "Return the messages at point of those who check the buffer."
+  (delete-dups
+   (append
+    (when (bound-and-true-p flymake-mode)
+      (mapcar #'flymake-diagnostic-text
+              (or (flymake-diagnostics (point))
+                  (flymake-diagnostics (line-beginning-position)
+                                       (line-end-position)))))
+    (when (and (bound-and-true-p flycheck-mode)
+               (fboundp 'flycheck-overlay-errors-at))
+      (mapcar #'flycheck-error-message (flycheck-overlay-errors-at (point)))))))
+
+;;;###autoload
+(defun rlm-doctor ()
+  "Show what the program thinks of its set-up, and how to choose a model."
+  (interactive)
+  (rlm--check-command)
+  (let ((buffer (get-buffer-create "*rlm doctor*"))
+        (process-environment (append (rlm-keys-environment) process-environment)))
+    (with-current-buffer buffer
+      (special-mode)
+      (let ((inhibit-read-only t)) (erase-buffer)))
+    (make-process :name "rlm doctor" :buffer buffer :noquery t
+                  :command (list (car rlm-command) "doctor")
+                  :connection-type 'pipe :coding 'utf-8
+                  :filter (lambda (process text)
+                            (when (buffer-live-p (process-buffer process))
+                              (with-current-buffer (process-buffer process)
+                                (let ((inhibit-read-only t))
+                                  (save-excursion
+                                    (goto-char (point-max))
+                                    (insert text))))))
+                  :sentinel #'ignore)
+    (pop-to-buffer buffer rlm-display-action)))
+
+;;;; Keys and menus
+
+(defvar rlm-command-map
+  (let ((map (make-sparse-keymap)))
+    (pcase-dolist (`(,key . ,command)
+                   '(("q" . rlm-query) ("r" . rlm-query-region)
+                     ("f" . rlm-query-file) ("b" . rlm-query-buffer)
+                     ("e" . rlm-explain) ("u" . rlm-follow-up)
+                     ("c" . rlm-continue) ("g" . rlm-resume)
+                     ("v" . rlm-review) ("d" . rlm-review-changes)
+                     ("w" . rlm-dogfood)
+                     ("p" . rlm-preview) ("s" . rlm-show) ("k" . rlm-cancel)
+                     ("i" . rlm-status) ("a" . rlm-set-key)))
+      (define-key map key command))
+    map)
+  "Keymap of the commands, to be bound to a prefix.")
+
+;;;###autoload (autoload 'rlm-command-map "rlm-commands" nil nil 'keymap)
+(fset 'rlm-command-map rlm-command-map)
+
+(defconst rlm-commands--menu
+  '("RLM"
+    ["Ask About the Project…" rlm-query]
+    ["Ask About the Region…" rlm-query-region :active (use-region-p)]
+    ["Ask About This Buffer…" rlm-query-buffer]
+    ["Explain What Is at Point…" rlm-explain]
+    ["Preview a Question…" rlm-preview]
+    "--"
+    ["Follow Up…" rlm-follow-up]
+    ["Continue a Conversation…" rlm-continue]
+    ["Go On With a Stopped Query…" rlm-resume]
+    ["Show the Answer" rlm-show]
+    ["Cancel" rlm-cancel :active rlm--runs]
+    "--"
+    ["Review the Project" rlm-review]
+    ["Review Uncommitted Changes" rlm-review-changes]
+    ["Where Work Pays" rlm-dogfood]
+    "--"
+    ["Status" rlm-status]
+    ["Set a Key…" rlm-set-key]
+    ["Customize" (customize-group 'rlm)]
+    ["Check the Set-up" rlm-doctor]
+    ["Stop the Server" rlm-shutdown :active rlm--server])
+  "The menu of the commands.")
+
+(defun rlm-commands--context-menu (menu _click)
+  "Add the commands to MENU, a context menu."
+  (define-key-after menu [rlm]
+    (list 'menu-item "RLM" (easy-menu-create-menu
+                            "RLM" (cdr rlm-commands--menu))))
+  menu)
+
+;;;###autoload
+(define-minor-mode rlm-menu-mode
+  "Have the commands of rlm in the menu Tools and in the context menu."
+  :global t
+  :group 'rlm
+  (if rlm-menu-mode
+      (progn
+        (easy-menu-add-item nil '("Tools") rlm-commands--menu)
+        (add-hook 'context-menu-functions #'rlm-commands--context-menu))
+    (easy-menu-remove-item nil '("Tools") "RLM")
+    (remove-hook 'context-menu-functions #'rlm-commands--context-menu)))
+
+(provide 'rlm-commands)
+;;; rlm-commands.el ends here
