@@ -17,6 +17,7 @@ mod preview;
 mod progress;
 mod query;
 mod render;
+mod replay;
 mod request;
 mod review;
 mod runs;
@@ -108,7 +109,7 @@ pub fn main() -> ExitCode {
             Command::Dogfood(arguments) => dogfood::run(*arguments).await,
             Command::Models(arguments) => models::run(arguments).await,
             Command::Runs(arguments) => runs::run(&arguments),
-            Command::Trace(arguments) => trace::run(arguments).await,
+            Command::Trace(arguments) => trace::run(arguments, query_of).await,
             Command::Store(arguments) => store::run(&arguments),
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Completions(arguments) => documents::completions(arguments, Arguments::command()),

@@ -29,10 +29,11 @@ mod strategy;
 mod text_key;
 
 pub use answer::{Answer, Citation, CitationState, Earlier, EarlierState, Lost, Termination, grounding::Grounded};
-pub use budget::usage::Usage;
+pub use budget::{clock::Clock, usage::Usage};
 pub use cite::Files as CitedFiles;
 pub use consultation::{Consultation, Reader};
-pub use detail::{CallEnded, Caller, Detail, FileSize, Place};
+pub use detail::{CallEnded, Caller, Detail, FileSize, ModelFacts, Place, Replied};
+pub use error::{context_failure, internal_failure};
 pub use event::{ContextSize, Delta, Event, EventSink, Started, SubCallState};
 pub use expectation::{Expectation, Spread, not_confirmed};
 pub use host::{all_tools, call_program, places::Places, python as functions_in_python, tool_action, tool_call};
@@ -49,7 +50,7 @@ pub use run::{reply, written_calls};
 
 use crate::{
     config::{Limits, Price, Strategy},
-    corpus::{self, ContextText, Snapshot, StopFlag, Tally},
+    corpus::{ContextText, Snapshot, StopFlag, Tally},
     failure::{Failure, FailureKind},
     llm::{self, Choice, Models, Replies, ReplyUse, Scheduler},
     repl::Interpreters,
@@ -62,7 +63,7 @@ use query_context::{QueryContext, QueryContextParts, ledger::LostCalls};
 use run::{Run, RunInputs, RunOutput, bring_back, built_in, context::Context, direct, read};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use strategy::{decide, is_read_first, strategy};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How long the citations of a partial answer are looked up. What was not looked at by then is not said to be there.
@@ -84,6 +85,8 @@ pub struct Engine {
     pub scheduler: Arc<Scheduler>,
     pub prices: Arc<BTreeMap<String, Price>>,
     pub backend: Backend,
+    /// By which limits on time are kept.
+    pub clock: Arc<Clock>,
 }
 
 impl Engine {
@@ -107,7 +110,7 @@ impl Engine {
         let answered = tokio::select! {
             biased;
             () = cancel.cancelled() => Answered::ended(Termination::Cancelled),
-            () = sleep_until(tree.ledger.budget.deadline()) => Answered::ended(Termination::Timeout),
+            () = tree.ledger.budget.out_of_time() => Answered::ended(Termination::Timeout),
             answered = answer(&tree, &question, asked) => answered,
         };
         let (context, result, earlier) = match answered {
@@ -165,6 +168,7 @@ impl Engine {
             backend: self.backend.clone(),
             scheduler: self.scheduler.clone(),
             prices: self.prices.clone(),
+            clock: self.clock.clone(),
             cancel,
             events,
         })
@@ -329,6 +333,9 @@ async fn answer(tree: &QueryContext, question: &Question, key: Option<Asked>) ->
         why: tree.choice.why.clone(),
         context: context_size(snapshot),
     }));
+    for model in [root.as_ref(), tree.choice.worker.as_ref()] {
+        tree.note_model(model);
+    }
     let earlier = match known {
         Known::Answer(answer, form) => {
             let why = "the same was answered before, about the same text".to_owned();
@@ -436,14 +443,4 @@ pub fn input_warnings(snapshot: &Snapshot) -> Vec<String> {
         warnings.push(format!("{more} more files were cut, or written to while they were read"));
     }
     warnings
-}
-
-/// A failure that only a fault of the program can cause.
-pub fn internal_failure(error: &dyn std::fmt::Display) -> Failure {
-    Failure { kind: FailureKind::Internal, message: error.to_string(), hint: None }
-}
-
-/// What a failure to read the context means to a person.
-pub fn context_failure(error: &corpus::Error) -> Failure {
-    Failure { kind: error.kind(), message: error.to_string(), hint: error.hint() }
 }

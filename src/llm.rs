@@ -42,7 +42,7 @@ pub use http::Timeouts;
 pub use literal::{value_at_start, whole_value};
 pub use models::{Answer, Check, Choice, DetectedModels, KeyFound, Models, OllamaFound};
 pub use price::price;
-pub use replies::{Given, KnownReply, Made, Replies, ReplyUse};
+pub use replies::{Given, KnownReply, Made, Replies, ReplyUse, asked};
 pub use schedule::{Billing, Call, CallError, RetryDecision, RetryPolicy, RunPermits, Scheduler};
 pub use shape::Shape;
 pub use size::is_too_small_for_programs;
@@ -52,7 +52,7 @@ pub use tool::{Assembling, CallPiece, Tool, ToolCall, with_own_ids};
 
 use crate::store::Key;
 use futures::future::BoxFuture;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, fmt, fmt::Debug, ops::Range, sync::Arc, time::Duration};
 
 /// The name by which the built-in model is chosen.
@@ -176,7 +176,7 @@ impl Request {
 
 /// Tokens of one call, or the sum over several. Where a provider does not say, they are estimated at four bytes each,
 /// so that a limit on tokens holds for every model.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenUsage {
     pub input: u64,
     pub output: u64,
@@ -204,7 +204,7 @@ impl std::ops::AddAssign for TokenUsage {
 }
 
 /// Why a model stopped writing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Finish {
     /// It had said everything.
     Complete,

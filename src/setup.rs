@@ -55,6 +55,7 @@ pub async fn engine(
         scheduler,
         prices: Arc::new(settings.prices.clone()),
         backend,
+        clock: Arc::default(),
     }))
 }
 

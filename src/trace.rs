@@ -3,6 +3,7 @@
 //! `docs/trace.md` has the form of a trace. Whoever reads one believes nothing of it: a trace may be damaged, cut off at any
 //! byte, or made up.
 
+mod atif;
 mod coverage;
 mod diff;
 mod file;
@@ -13,12 +14,14 @@ mod node;
 mod noted_run;
 mod reader;
 mod recording;
+mod replay;
 mod show;
 mod totals;
 mod tracks;
 mod tree;
 mod value;
 
+pub use atif::atif;
 pub use diff::difference;
 pub use file::TraceFile;
 pub use folder::{KeptTraces, TraceFolder};
@@ -27,4 +30,5 @@ pub use node::Trace;
 pub use noted_run::NotedRun;
 pub use reader::{Reader, read};
 pub use recording::Recording;
+pub use replay::{Recorded, Replay, differing_files, differing_parts};
 pub use show::{entry, head, notes, tree};

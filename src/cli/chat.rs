@@ -237,7 +237,8 @@ impl Chat {
         };
         let cancel = CancellationToken::new();
         *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(cancel.clone());
-        let teller = Teller::new(Display::new(self.quiet, self.verbose, view), Recording::new(settings.trace_content));
+        let teller =
+            Teller::new(Display::new(self.quiet, self.verbose, view), Recording::new(settings.trace_content, None));
         let words = self.words_of(question);
         let asking = Asking {
             question: question.to_owned(),

@@ -71,6 +71,12 @@ impl QueryArguments {
         (if path.is_empty() { self.subject.path } else { path }, common.over(self.common))
     }
 
+    /// The question, its paths and whether they hold JSON; and the options.
+    pub fn parts(self) -> ((String, Vec<PathBuf>, bool), CommonOptions) {
+        let Subject { question, path, as_json } = self.subject;
+        ((question, path, as_json), self.common)
+    }
+
     /// What a conversation was begun with, where this says nothing else about it.
     fn over(mut self, earlier: Self) -> Self {
         self.common = self.common.over(earlier.common);
@@ -112,7 +118,10 @@ pub async fn run(
         Ok(resolved) => resolved,
         Err(problem) => return super::wrong_usage(&problem),
     };
-    let recording = Recording::new(settings.trace_content);
+    let is_piped = scope::reads_standard_input(&subject.path);
+    // What came before a follow-up is not in its trace, so that it cannot be asked again by that.
+    let again = conversation.is_none().then(|| Request::of(words, is_piped)).flatten();
+    let recording = Recording::new(settings.trace_content, again.map(|it| it.written()));
     match trace.map(TraceFile::create).transpose() {
         Ok(trace) => trace.into_iter().for_each(|trace| recording.add(trace)),
         Err(error) => return super::wrong_usage(&error),
@@ -134,7 +143,6 @@ pub async fn run(
     };
     view.streams &= !json;
     let teller = Teller::new(Display::new(quiet, verbose, view), recording);
-    let is_piped = scope::reads_standard_input(&subject.path);
     let (conversation, words) = match conversation {
         Some(earlier) => {
             let words = earlier.words(words);

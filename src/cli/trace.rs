@@ -1,7 +1,9 @@
 //! `rlm trace`: what a run did, as a tree in the terminal, as a page, or beside another run.
 
 use super::{
-    output::{print, print_part},
+    output::{print, print_json, print_part},
+    query::QueryArguments,
+    replay::{ReplayArguments, replay},
     say,
 };
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
     text::visible_path,
     trace::{self, Reader, Trace, TraceFolder},
 };
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::{
     fs::File,
     io::Read,
@@ -46,6 +48,21 @@ enum TraceCommand {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Print a run in a form that other tools take
+    Export {
+        #[command(flatten)]
+        run: Named,
+        /// atif: a trajectory of the Agent Trajectory Interchange Format, version 1.7, as JSON
+        #[arg(long, value_enum)]
+        format: ExportFormat,
+    },
+    /// Do a run once more from its trace, without a model, and say whether it comes to the same
+    Replay {
+        #[command(flatten)]
+        run: Named,
+        #[command(flatten)]
+        how: ReplayArguments,
+    },
     /// Show where two runs part, and what each took
     Diff {
         #[arg(value_name = "RUN", help = RUN)]
@@ -53,6 +70,11 @@ enum TraceCommand {
         #[arg(value_name = "RUN", help = RUN)]
         second: String,
     },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ExportFormat {
+    Atif,
 }
 
 const RUN: &str = "A number of `rlm runs`, `last`, or the file of a trace";
@@ -78,7 +100,8 @@ struct Source {
     run: Option<i64>,
 }
 
-pub async fn run(arguments: TraceArguments) -> ExitCode {
+/// `parse` reads the words of a question.
+pub async fn run(arguments: TraceArguments, parse: impl Fn(&[String]) -> Option<QueryArguments>) -> ExitCode {
     let done = match arguments.command {
         TraceCommand::Show { run, follow: true, .. } => match Source::named(&run.run) {
             Ok(source) => follow(&source).await,
@@ -88,6 +111,17 @@ pub async fn run(arguments: TraceArguments) -> ExitCode {
             Source::named(&run.run).and_then(|it| it.read()).map(|it| show(&it, all))
         }
         TraceCommand::Html { run, output } => Source::named(&run.run).and_then(|source| html(&source, output)),
+        TraceCommand::Export { run, format: ExportFormat::Atif } => {
+            Source::named(&run.run).and_then(|it| it.read()).map(|it| print_json(&trace::atif(&it)))
+        }
+        TraceCommand::Replay { run, how } => match Source::named(&run.run) {
+            Ok(source) => match replay(&source.path, source.run.is_some(), how, parse).await {
+                Ok(true) => Ok(()),
+                Ok(false) => return ExitCode::FAILURE,
+                Err(problem) => Err(problem),
+            },
+            Err(problem) => Err(problem),
+        },
         TraceCommand::Diff { first, second } => [first, second]
             .iter()
             .map(|run| Source::named(run)?.read())

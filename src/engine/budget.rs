@@ -5,6 +5,7 @@
 //! while others are open waits for them, since they mostly give something back; one that does not fit when nothing is
 //! open meets the limit. So no limit is exceeded, however many calls run at once.
 
+pub mod clock;
 pub mod metered_call;
 pub mod model_call;
 pub mod stopwatch;
@@ -14,7 +15,8 @@ use crate::{
     config::{Limits, Price},
     llm::TokenUsage,
 };
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use clock::Clock;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::{
     sync::Notify,
     time::{Duration, Instant},
@@ -62,6 +64,7 @@ pub enum Exceeded {
 #[derive(Debug)]
 pub struct Budget {
     limits: Limits,
+    clock: Arc<Clock>,
     deadline: Instant,
     state: Mutex<State>,
     /// Told whenever a reservation ends.
@@ -94,13 +97,18 @@ pub struct Left {
 }
 
 impl Budget {
-    pub fn new(limits: Limits) -> Self {
-        let deadline = Instant::now() + limits.timeout;
-        Self { limits, deadline, state: Mutex::default(), freed: Notify::new() }
+    pub fn new(limits: Limits, clock: Arc<Clock>) -> Self {
+        let deadline = clock.now() + limits.timeout;
+        Self { limits, clock, deadline, state: Mutex::default(), freed: Notify::new() }
     }
 
     pub fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// Returns when the time is up.
+    pub async fn out_of_time(&self) {
+        self.clock.sleep_until(self.deadline).await;
     }
 
     /// Iterations that were taken.
@@ -136,7 +144,7 @@ impl Budget {
                 Err((exceeded, 0)) => return Err(exceeded),
                 Err(_) => tokio::select! {
                     () = freed => {}
-                    () = tokio::time::sleep_until(self.deadline) => return Err(Exceeded::Timeout),
+                    () = self.out_of_time() => return Err(Exceeded::Timeout),
                 },
             }
         }
@@ -214,12 +222,12 @@ impl Budget {
             calls: self.limits.max_calls.saturating_sub(state.calls),
             tokens: self.limits.max_tokens.map(|limit| limit.saturating_sub(tokens + state.reserved.tokens)),
             cost: self.limits.max_cost.map(|limit| (limit - cost - state.reserved.cost).max(0.0)),
-            time: self.deadline.saturating_duration_since(Instant::now()),
+            time: self.deadline.saturating_duration_since(self.clock.now()),
         }
     }
 
     fn check_time(&self) -> Result<(), Exceeded> {
-        if Instant::now() < self.deadline { Ok(()) } else { Err(Exceeded::Timeout) }
+        if self.clock.now() < self.deadline { Ok(()) } else { Err(Exceeded::Timeout) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -4,7 +4,10 @@ use super::{
     detail::{Detail, FileSize, Place},
     host::function::Gives,
 };
-use crate::corpus::{Access, ContextText};
+use crate::{
+    corpus::{Access, ContextText, Segment},
+    store::{Key, KeyBuilder},
+};
 use serde_json::Value;
 use std::ops::Range;
 
@@ -13,6 +16,9 @@ const MOST_PLACES: usize = 10_000;
 
 /// The most files that are told of.
 const MOST_FILES: usize = 20_000;
+
+/// The files of a larger text are not hashed.
+const MOST_HASHED: usize = 32 << 20;
 
 /// What a look has shown, by what it gave.
 pub fn of_found(context: &ContextText, gives: Gives, found: &Value) -> Vec<Place> {
@@ -67,10 +73,20 @@ pub fn all(context: &ContextText) -> Vec<Place> {
 pub fn files(context: &ContextText) -> Detail {
     let segments = context.segments();
     let named = segments.iter().filter_map(|it| it.path.as_deref().map(|path| (path, it)));
-    let files = named
-        .take(MOST_FILES)
-        .map(|(path, segment)| FileSize { path: path.to_owned(), lines: context.line_count_of(segment) });
+    let files = named.take(MOST_FILES).map(|(path, segment)| FileSize {
+        path: path.to_owned(),
+        lines: context.line_count_of(segment),
+        hash: hash(context, segment),
+    });
     Detail::Files { files: files.collect(), more: segments.len().saturating_sub(MOST_FILES) }
+}
+
+fn hash(context: &ContextText, segment: &Segment) -> Option<Key> {
+    let is_small = matches!(context.access(), Access::File(..)) && context.byte_len() <= MOST_HASHED;
+    let text = is_small.then(|| context.read(segment.text.clone()).ok()).flatten()?;
+    let mut builder = KeyBuilder::default();
+    builder.push(text.as_bytes());
+    Some(builder.key())
 }
 
 /// In order, and where lines follow each other in one place.

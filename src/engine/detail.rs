@@ -1,6 +1,11 @@
 //! What only a trace tells of a question: who called whom, what each call took, where was looked, and why.
 
-use crate::{engine::origin::Origin, llm::TokenUsage};
+use crate::{
+    config::Price,
+    engine::origin::Origin,
+    llm::{Error, Finish, Model, TokenUsage, ToolCall},
+    store::Key,
+};
 
 /// Who makes a call of a model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,11 +30,44 @@ pub struct FileSize {
     pub path: String,
     /// Nothing if nobody has counted them.
     pub lines: Option<usize>,
+    /// Of what is in it; nothing of a text that is too large to be hashed.
+    pub hash: Option<Key>,
+}
+
+/// What prompts and ways of answering depend on of a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelFacts {
+    pub name: String,
+    pub window: Option<usize>,
+    pub parameters: Option<u64>,
+    pub slots: Option<usize>,
+    pub takes_shapes: bool,
+    pub calls_tools: Option<bool>,
+    /// The hash of where its replies come from.
+    pub source: Option<Key>,
+    pub price: Option<Price>,
+}
+
+impl ModelFacts {
+    pub fn of(model: &dyn Model, price: Option<Price>) -> Self {
+        Self {
+            name: model.name().to_owned(),
+            window: model.window(),
+            parameters: model.parameters(),
+            slots: model.slots(),
+            takes_shapes: model.takes_shapes(),
+            calls_tools: model.calls_tools(),
+            source: model.reply_source(),
+            price,
+        }
+    }
 }
 
 /// One thing that happened, beside the events.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Detail {
+    /// A model that the question may call.
+    Model(ModelFacts),
     /// How something was decided that could have gone another way.
     Decision {
         run: u64,
@@ -65,11 +103,14 @@ pub enum Detail {
         prompt: Option<String>,
         /// Whether it is a second call for one that is late.
         is_spare: bool,
+        /// The hash of what is asked.
+        asked: Key,
     },
-    /// One attempt of a call has failed.
+    /// One attempt of a call has failed, behind the beginning of a reply.
     AttemptFailed {
         call: u64,
-        why: String,
+        error: Error,
+        written: String,
     },
     CallEnded(CallEnded),
     /// A call that was not made, since its reply is known.
@@ -79,7 +120,10 @@ pub enum Detail {
         model: String,
         /// What it took when it was made.
         saved: TokenUsage,
-        reply: Option<String>,
+        reply: String,
+        calls: Vec<ToolCall>,
+        /// What it is kept under.
+        key: Key,
     },
     Look {
         origin: Origin,
@@ -98,6 +142,16 @@ pub enum Detail {
     },
 }
 
+/// A reply, as it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Replied {
+    pub text: String,
+    pub calls: Vec<ToolCall>,
+    pub finish: Finish,
+    /// What this reply took, without the attempts before it.
+    pub usage: TokenUsage,
+}
+
 /// The end of a call, however it came.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallEnded {
@@ -108,8 +162,9 @@ pub struct CallEnded {
     pub cost: Option<f64>,
     /// How long the model was at work on it.
     pub seconds: f64,
-    /// Of a plain call, what the model has replied.
-    pub reply: Option<String>,
+    pub caller: Caller,
+    /// What the model has replied.
+    pub reply: Option<Replied>,
     /// Why there is no reply, or not the whole of it.
     pub error: Option<String>,
 }

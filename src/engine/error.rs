@@ -4,6 +4,7 @@
 //! [`RunError`]; of that the door shows the [`Termination`], or the [`Failure`].
 
 use crate::{
+    corpus,
     engine::{answer::Termination, budget::Exceeded},
     failure::{Failure, FailureKind},
     llm, repl,
@@ -90,4 +91,14 @@ impl From<repl::Error> for RunError {
         let hint = (!is_busy).then(|| "`rlm doctor` checks the sandbox".to_owned());
         Self::Failed(Failure { kind: FailureKind::Interpreter, message: error.to_string(), hint })
     }
+}
+
+/// A failure that only a fault of the program can cause.
+pub fn internal_failure(error: &dyn std::fmt::Display) -> Failure {
+    Failure { kind: FailureKind::Internal, message: error.to_string(), hint: None }
+}
+
+/// What a failure to read the context means to a person.
+pub fn context_failure(error: &corpus::Error) -> Failure {
+    Failure { kind: error.kind(), message: error.to_string(), hint: error.hint() }
 }

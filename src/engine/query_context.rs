@@ -9,7 +9,8 @@ use crate::{
     corpus::Snapshot,
     engine::{
         Backend,
-        detail::{Detail, Place},
+        budget::clock::Clock,
+        detail::{Detail, ModelFacts, Place},
         event::{Event, EventSink},
         host::places::Places,
         origin::Origin,
@@ -54,6 +55,7 @@ pub struct QueryContext {
     /// Replies that need no call.
     pub known: Known,
     pub prices: Arc<BTreeMap<String, Price>>,
+    clock: Arc<Clock>,
     models: Arc<Models>,
     children: Vec<Semaphore>,
     /// Whether a server did not take tools, so that runs go on with programs.
@@ -72,6 +74,7 @@ pub struct QueryContextParts {
     pub backend: Backend,
     pub scheduler: Arc<Scheduler>,
     pub prices: Arc<BTreeMap<String, Price>>,
+    pub clock: Arc<Clock>,
     pub cancel: CancellationToken,
     pub events: Arc<dyn EventSink>,
 }
@@ -85,7 +88,8 @@ impl QueryContext {
             places: parts.backend.places.of_question(),
             permits: RunPermits::new(parts.limits.concurrency),
             children: (0..depths).map(|_| Semaphore::new(CHILDREN_PER_DEPTH)).collect(),
-            ledger: Ledger::new(parts.limits.clone()),
+            ledger: Ledger::new(parts.limits.clone(), parts.clock.clone()),
+            clock: parts.clock,
             known: Known::new(parts.backend.replies.clone(), &parts.config, &parts.choice),
             choice: parts.choice,
             progress: Progress::new(parts.events, parts.config.schema.is_some()),
@@ -117,6 +121,7 @@ impl QueryContext {
             backend: self.backend.clone(),
             scheduler: self.scheduler.clone(),
             prices: self.prices.clone(),
+            clock: self.clock.clone(),
             cancel: self.cancel.clone(),
             events,
         }))
@@ -203,12 +208,21 @@ impl QueryContext {
         Ok(price)
     }
 
+    /// Tells what depends on a model.
+    pub fn note_model(&self, model: &dyn Model) {
+        self.note(|| Detail::Model(ModelFacts::of(model, llm::price(&self.prices, model.name()))));
+    }
+
     /// The model that a program asks for by name; the worker if it names none.
     pub async fn model(&self, name: Option<&str>) -> Result<Arc<dyn Model>, llm::Error> {
         match name {
             None | Some("worker") => Ok(self.choice.worker.clone()),
             Some("root") => Ok(self.choice.root.clone()),
-            Some(name) => self.models.for_program(&self.choice, name).await,
+            Some(name) => {
+                let model = self.models.for_program(&self.choice, name).await?;
+                self.note_model(model.as_ref());
+                Ok(model)
+            }
         }
     }
 }

@@ -5,11 +5,12 @@ use super::{
     error_words::{is_busy, is_loading},
 };
 use crate::failure::{Failure, FailureKind};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Why a call failed. `model` is the model's name; `detail` is what the other side said: one line, shortened, and
 /// without the key, should the other side have repeated it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Error {
     #[error("{model} needs an API key, and {variable} is not set")]
     MissingKey { model: String, variable: String },
@@ -127,6 +128,14 @@ impl Error {
             Self::Server { status, .. } => *status <= 501,
             _ => false,
         }
+    }
+
+    /// The same where nobody is to be waited for.
+    pub fn without_wait(mut self) -> Self {
+        if let Self::RateLimited { retry_after, .. } | Self::Server { retry_after, .. } = &mut self {
+            *retry_after = retry_after.map(|_| Duration::ZERO);
+        }
+        self
     }
 
     /// How long the other side asked to be left alone.

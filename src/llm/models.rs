@@ -76,6 +76,8 @@ pub struct Models {
     endpoints: Vec<(Endpoint, Arc<EndpointLoad>)>,
     environment: Environment,
     extractive: Arc<dyn Model>,
+    /// Models that are there already, and that programs may name.
+    given: Vec<Arc<dyn Model>>,
     /// The window that the person has named.
     window: Option<usize>,
     effort: Effort,
@@ -96,6 +98,7 @@ impl Models {
             endpoints: settings.endpoints.iter().map(|it| (it.clone(), Arc::default())).collect(),
             environment,
             extractive,
+            given: Vec::new(),
             window: settings.window.and_then(|window| usize::try_from(window).ok()),
             effort: settings.reasoning_effort,
             timeouts: Timeouts { first_text: settings.first_token_timeout, between: settings.silence_timeout },
@@ -108,6 +111,11 @@ impl Models {
     /// The same with other limits on silence.
     pub fn with_timeouts(self, timeouts: Timeouts) -> Self {
         Self { timeouts, ..self }
+    }
+
+    /// The same with models that are there already, and that programs may name.
+    pub fn given(self, models: Vec<Arc<dyn Model>>) -> Self {
+        Self { given: models, ..self }
     }
 
     /// The models of a run.
@@ -137,7 +145,7 @@ impl Models {
     /// # Errors
     /// The name is none of these.
     pub async fn for_program(&self, choice: &Choice, name: &str) -> Result<Arc<dyn Model>, Error> {
-        for own in [&choice.root, &choice.worker] {
+        for own in [&choice.root, &choice.worker].into_iter().chain(&self.given) {
             if own.name() == name {
                 return Ok(own.clone());
             }

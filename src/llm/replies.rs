@@ -188,6 +188,13 @@ impl Drop for Open<'_> {
     }
 }
 
+/// By what a request is known again that is made once more, of the same model wherever that is.
+pub fn asked(model: &str, request: &Request) -> Key {
+    let Request { messages, max_output_tokens: _, tools, shape: _, task: _ } = request;
+    let messages: Vec<_> = messages.iter().map(AskedMessage::of).collect();
+    Key::of(&(model, messages, tools.as_ref()))
+}
+
 /// What a reply depends on.
 #[derive(Serialize)]
 struct Asked<'a> {

@@ -69,6 +69,7 @@ impl Engines {
                     scheduler,
                     prices: engine.prices.clone(),
                     backend: engine.backend.clone(),
+                    clock: engine.clock.clone(),
                 })
             }
             _ => setup::engine(settings, &self.environment, scheduler, self.backend.clone()).await?,

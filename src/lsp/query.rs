@@ -91,14 +91,12 @@ impl Query {
                 return self.conclude(answer, None, None, None);
             }
         }
-        let recording = Recording::new(trace_content);
+        let QueryRequest { params, client_state, .. } = &self.request;
+        let request = KeptRequest::of(params, client_state.place()).map(|it| it.written());
+        let recording = Recording::new(trace_content, request.clone());
         let replies = engine.backend.replies.clone();
         let mut noted = match is_noted {
-            true => {
-                let QueryRequest { params, client_state, .. } = &self.request;
-                let request = KeptRequest::of(params, client_state.place()).map(|it| it.written());
-                NotedRun::begin(replies.store(), &question.text, request.unwrap_or_default(), &recording).await
-            }
+            true => NotedRun::begin(replies.store(), &question.text, request.unwrap_or_default(), &recording).await,
             false => None,
         };
         if let Some(noted) = &noted {

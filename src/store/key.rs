@@ -26,6 +26,25 @@ impl Key {
         Self(Sha256::new().chain_update(self.0).chain_update(number.to_le_bytes()).finalize().into())
     }
 
+    /// As a text.
+    pub fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The key that a text stands for.
+    pub fn of_hex(text: &str) -> Option<Self> {
+        let digits = text.as_bytes();
+        let digit = |at: usize| char::from(digits[at]).to_digit(16);
+        let mut bytes = [0; 32];
+        if digits.len() != 2 * bytes.len() {
+            return None;
+        }
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::try_from(digit(2 * at)? * 16 + digit(2 * at + 1)?).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
     }

@@ -1,7 +1,8 @@
 //! The lines of a trace that are no events of the protocol, and what is left out of lines without content.
 
 use crate::{
-    engine::{CallEnded, Caller, Detail, FileSize, Origin, Place},
+    engine::{CallEnded, Caller, Detail, FileSize, ModelFacts, Origin, Place, Replied},
+    llm::{self, ToolCall},
     text::cut_middle,
 };
 use serde::Serialize;
@@ -10,12 +11,12 @@ use serde_json::Value;
 /// Counts changes of the form that an earlier reader would misunderstand.
 pub const VERSION: u32 = 1;
 
-/// Characters of a plain call's prompt and reply that a trace keeps.
+/// Characters of a plain call's prompt, and of a reply, that a trace keeps.
 const PROMPT_CHARS: usize = 4_000;
-const REPLY_CHARS: usize = 16_000;
+const REPLY_CHARS: usize = 1_000_000;
 
 /// Fields whose text is, or may quote, what was asked, read or answered.
-const CONTENT: [&str; 14] = [
+const CONTENT: [&str; 19] = [
     "query",
     "text",
     "code",
@@ -30,6 +31,11 @@ const CONTENT: [&str; 14] = [
     "hint",
     "warnings",
     "why",
+    "said",
+    "toolCalls",
+    "failure",
+    "written",
+    "request",
 ];
 
 /// A line.
@@ -44,6 +50,20 @@ pub enum Line<'a> {
         started: String,
         run: Option<i64>,
         content: &'a str,
+        /// What asks the question again, in the form of whoever asked.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        request: Option<&'a str>,
+    },
+    Model {
+        name: &'a str,
+        window: Option<usize>,
+        parameters: Option<u64>,
+        slots: Option<usize>,
+        takes_shapes: bool,
+        calls_tools: Option<bool>,
+        source: Option<String>,
+        /// Of a million tokens read, and written.
+        price: Option<[f64; 2]>,
     },
     Decision {
         run: u64,
@@ -92,10 +112,14 @@ pub enum Line<'a> {
         prompt: Option<String>,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         spare: bool,
+        asked: String,
     },
     Attempt {
         call: u64,
-        error: &'a str,
+        error: String,
+        failure: String,
+        #[serde(skip_serializing_if = "str::is_empty")]
+        written: &'a str,
     },
     #[serde(rename = "call")]
     CallEnded {
@@ -107,8 +131,19 @@ pub enum Line<'a> {
         cached_input_tokens: u64,
         cost_usd: Option<f64>,
         seconds: f64,
+        /// Of a plain call.
         #[serde(skip_serializing_if = "Option::is_none")]
         reply: Option<String>,
+        /// Of a turn.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        said: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tool_calls: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        finish: Option<&'a llm::Finish>,
+        /// Of the reply alone: read, written, and read from the provider's cache.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reply_tokens: Option<[u64; 3]>,
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<&'a str>,
     },
@@ -120,8 +155,16 @@ pub enum Line<'a> {
         caller: CallerPlace,
         model: &'a str,
         saved_tokens: u64,
+        input_tokens: u64,
+        output_tokens: u64,
+        cached_input_tokens: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         reply: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        said: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tool_calls: Option<String>,
+        key: String,
     },
     Look {
         #[serde(flatten)]
@@ -134,7 +177,7 @@ pub enum Line<'a> {
         error: Option<&'a str>,
     },
     Files {
-        files: Vec<(&'a str, Option<usize>)>,
+        files: Vec<(&'a str, Option<usize>, Option<String>)>,
         more: usize,
     },
 }
@@ -171,7 +214,11 @@ impl<'a> From<&'a Detail> for Line<'a> {
     fn from(detail: &'a Detail) -> Self {
         const STARTED: &str = "started";
         const ENDED: &str = "ended";
-        let reply = |reply: &Option<String>| reply.as_deref().map(|it| cut_middle(it, REPLY_CHARS));
+        // A turn is told by an event as well, and only a replay reads it here.
+        let told = |caller: &Caller, text: &str| {
+            let (is_turn, text) = (caller.turn_of.is_some(), cut_middle(text, REPLY_CHARS));
+            if is_turn { (None, Some(text)) } else { (Some(text), None) }
+        };
         match detail {
             Detail::Decision { run, choice, why } => Self::Decision { run: *run, choice, why },
             Detail::RunBegan { run, depth, sub_call, model } => {
@@ -187,17 +234,36 @@ impl<'a> From<&'a Detail> for Line<'a> {
                 error: error.as_deref(),
                 seconds: rounded(*seconds),
             },
-            Detail::CallBegan { call, caller, model, prompt, is_spare } => Self::CallBegan {
+            Detail::Model(ModelFacts { name, window, parameters, slots, takes_shapes, calls_tools, source, price }) => {
+                Self::Model {
+                    name,
+                    window: *window,
+                    parameters: *parameters,
+                    slots: *slots,
+                    takes_shapes: *takes_shapes,
+                    calls_tools: *calls_tools,
+                    source: source.map(|it| it.hex()),
+                    price: price.map(|it| [it.input, it.output]),
+                }
+            }
+            Detail::CallBegan { call, caller, model, prompt, is_spare, asked } => Self::CallBegan {
                 state: STARTED,
                 call: *call,
                 caller: (*caller).into(),
                 model,
                 prompt: prompt.as_deref().map(|it| cut_middle(it, PROMPT_CHARS)),
                 spare: *is_spare,
+                asked: asked.hex(),
             },
-            Detail::AttemptFailed { call, why } => Self::Attempt { call: *call, error: why },
+            Detail::AttemptFailed { call, error, written } => Self::Attempt {
+                call: *call,
+                error: error.to_string(),
+                failure: serde_json::to_string(error).unwrap_or_default(),
+                written,
+            },
             Detail::CallEnded(ended) => {
-                let CallEnded { call, attempts, tokens, cost, seconds, reply: replied, error } = ended;
+                let CallEnded { call, attempts, tokens, cost, seconds, caller, reply: replied, error } = ended;
+                let (reply, said) = replied.as_ref().map_or((None, None), |it| told(caller, &it.text));
                 Self::CallEnded {
                     state: ENDED,
                     call: *call,
@@ -207,18 +273,33 @@ impl<'a> From<&'a Detail> for Line<'a> {
                     cached_input_tokens: tokens.cached_input,
                     cost_usd: *cost,
                     seconds: rounded(*seconds),
-                    reply: reply(replied),
+                    reply,
+                    said,
+                    tool_calls: replied.as_ref().and_then(|Replied { calls, .. }| written_calls(calls)),
+                    finish: replied.as_ref().map(|it| &it.finish),
+                    reply_tokens: replied
+                        .as_ref()
+                        .map(|Replied { usage, .. }| [usage.input, usage.output, usage.cached_input]),
                     error: error.as_deref(),
                 }
             }
-            Detail::CallServed { call, caller, model, saved, reply: replied } => Self::CallServed {
-                state: "served",
-                call: *call,
-                caller: (*caller).into(),
-                model,
-                saved_tokens: saved.input.saturating_add(saved.output),
-                reply: reply(replied),
-            },
+            Detail::CallServed { call, caller, model, saved, reply, calls, key } => {
+                let (reply, said) = told(caller, reply);
+                Self::CallServed {
+                    state: "served",
+                    call: *call,
+                    caller: (*caller).into(),
+                    model,
+                    saved_tokens: saved.input.saturating_add(saved.output),
+                    input_tokens: saved.input,
+                    output_tokens: saved.output,
+                    cached_input_tokens: saved.cached_input,
+                    reply,
+                    said,
+                    tool_calls: written_calls(calls),
+                    key: key.hex(),
+                }
+            }
             Detail::Look { origin, function, arguments, seconds, places, error } => Self::Look {
                 place: (*origin).into(),
                 function,
@@ -231,11 +312,19 @@ impl<'a> From<&'a Detail> for Line<'a> {
                 error: error.as_deref(),
             },
             Detail::Files { files, more } => Self::Files {
-                files: files.iter().map(|FileSize { path, lines }| (path.as_str(), *lines)).collect(),
+                files: files
+                    .iter()
+                    .map(|FileSize { path, lines, hash }| (path.as_str(), *lines, hash.map(|it| it.hex())))
+                    .collect(),
                 more: *more,
             },
         }
     }
+}
+
+/// Calls of tools, as a text.
+fn written_calls(calls: &[ToolCall]) -> Option<String> {
+    if calls.is_empty() { None } else { serde_json::to_string(calls).ok() }
 }
 
 /// Seconds to the microsecond.
@@ -265,67 +354,4 @@ fn blank(value: &mut Value) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::llm::TokenUsage;
-    use serde_json::json;
-
-    #[test]
-    fn the_page_tells_of_every_kind_and_field() {
-        let page = include_str!("../../docs/trace.md");
-        let (caller, tokens) = (Caller { turn_of: Some(0), sub_call: None }, TokenUsage::default());
-        let origin = Origin { run: 0, depth: 0, iteration: 1, cell: 1 };
-        let (call, model, text) = (1, "m".to_owned(), Some("t".to_owned()));
-        let place = Place { path: "a".to_owned(), first_line: 1, last_line: 2 };
-        let files = vec![FileSize { path: "a".to_owned(), lines: None }];
-        let details = [
-            Detail::Decision { run: 0, choice: "rlm", why: "so".to_owned() },
-            Detail::RunBegan { run: 0, depth: 0, sub_call: None, model: model.clone() },
-            Detail::RunEnded { run: 0, error: text.clone() },
-            Detail::ProgramBegan { origin, code: "c".to_owned() },
-            Detail::ProgramEnded { origin, error: text.clone(), seconds: 1.0 },
-            Detail::CallBegan { call, caller, model: model.clone(), prompt: text.clone(), is_spare: true },
-            Detail::AttemptFailed { call, why: "w".to_owned() },
-            Detail::CallEnded(CallEnded {
-                call,
-                attempts: 1,
-                tokens,
-                cost: None,
-                seconds: 1.0,
-                reply: text.clone(),
-                error: text.clone(),
-            }),
-            Detail::CallServed { call, caller, model, saved: tokens, reply: text.clone() },
-            Detail::Look {
-                origin,
-                function: "grep",
-                arguments: "[]".to_owned(),
-                seconds: 1.0,
-                places: vec![place],
-                error: text,
-            },
-            Detail::Files { files, more: 0 },
-        ];
-        let header =
-            Line::Trace { version: VERSION, program: "p", started: "s".to_owned(), run: None, content: "full" };
-        for line in details.iter().map(Line::from).chain([header]) {
-            let line = json!(line);
-            let kind = line["kind"].as_str().expect("a text");
-            assert!(page.contains(&format!("| `{kind}` |")), "{kind}");
-            for field in line.as_object().expect("an object").keys() {
-                let is_told = [format!("`{field}`"), format!("`{field}?`")].iter().any(|it| page.contains(it));
-                assert!(is_told, "{field} of {kind}");
-            }
-        }
-    }
-
-    #[test]
-    fn without_content_only_lengths_stay_of_texts() {
-        let mut line = json!({"kind": "done", "result": {"answer": "secret", "warnings": ["secret"], "error":
-            {"kind": "empty", "message": "secret"}, "citations": [{"path": "a.rs"}], "usage": {"calls": 3}}});
-        leave_out_content(&mut line);
-        assert!(!line.to_string().contains("secret"), "{line}");
-        assert_eq!(line["result"]["answer"], "(6 characters)");
-        assert_eq!((&line["result"]["usage"]["calls"], &line["result"]["error"]["kind"]), (&json!(3), &json!("empty")));
-    }
-}
+mod tests;

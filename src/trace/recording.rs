@@ -23,15 +23,17 @@ pub struct Recording {
     began: Instant,
     began_at: SystemTime,
     content: TraceContent,
+    /// What asks the question again.
+    request: Option<String>,
     files: Mutex<Vec<TraceFile>>,
     is_on: AtomicBool,
 }
 
 impl Recording {
     /// One without a file yet. Times count from here.
-    pub fn new(content: TraceContent) -> Self {
+    pub fn new(content: TraceContent, request: Option<String>) -> Self {
         let (began, began_at) = (Instant::now(), SystemTime::now());
-        Self { began, began_at, content, files: Mutex::default(), is_on: AtomicBool::new(false) }
+        Self { began, began_at, content, request, files: Mutex::default(), is_on: AtomicBool::new(false) }
     }
 
     /// Writes to this file, too, from now on.
@@ -45,6 +47,7 @@ impl Recording {
                 TraceContent::Full => "full",
                 TraceContent::None => "none",
             },
+            request: self.request.as_deref().filter(|_| self.content == TraceContent::Full),
         };
         if let Ok(header) = serde_json::to_string(&header) {
             file.write(&header, self.began.elapsed().as_millis(), false);

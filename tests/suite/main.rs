@@ -42,6 +42,7 @@ mod questions;
 mod raw;
 mod rendering;
 mod repl;
+mod replay;
 mod review;
 mod review_by_model;
 mod ripgrep;

@@ -9,7 +9,7 @@ use crate::{
         budget::{
             Exceeded, Reservation, SHORTEST_REPLY_TOKENS, reserved_tokens, stopwatch::Stopwatch, usage::CallRecord,
         },
-        detail::{CallEnded, Caller, Detail},
+        detail::{CallEnded, Caller, Detail, Replied},
         error::CallError,
         query_context::QueryContext,
     },
@@ -56,12 +56,13 @@ struct State<'t> {
     spent: TokenUsage,
     /// Since when the attempt under way has been open.
     open_since: Option<Instant>,
-    /// Bytes that it has written.
+    /// Bytes that it has written, and the text, if a trace wants it.
     written: usize,
+    text: String,
     time: Duration,
     /// What is told of its end: why there is no reply, or not the whole of one, and the reply.
     error: Option<String>,
-    reply: Option<String>,
+    reply: Option<Replied>,
 }
 
 impl State<'_> {
@@ -108,8 +109,15 @@ impl<'t> MeteredCall<'t> {
         self.lock().written += bytes;
     }
 
-    /// What is told of its end: why it has no reply or only a part of one, and the reply if nothing else tells it.
-    pub fn note_end(&self, error: Option<String>, reply: Option<String>) {
+    /// Keeps a piece of the reply's text for a trace.
+    pub fn note_text(&self, text: &str) {
+        if self.tree.takes_details() {
+            self.lock().text.push_str(text);
+        }
+    }
+
+    /// What is told of its end: why it has no reply or only a part of one, and the reply.
+    pub fn note_end(&self, error: Option<String>, reply: Option<Replied>) {
         let mut state = self.lock();
         (state.error, state.reply) = (error, reply);
     }
@@ -169,13 +177,17 @@ impl Billing for MeteredCall<'_> {
         state.attempts += 1;
         state.open_since = Some(Instant::now());
         state.written = 0;
+        state.text.clear();
         drop(state);
         self.tell_stopwatch(true);
     }
 
     fn failed<'a>(&'a self, spent: TokenUsage, why: &llm::Error) -> BoxFuture<'a, RetryDecision> {
         self.tell_stopwatch(false);
-        self.tree.note(|| Detail::AttemptFailed { call: self.number, why: why.to_string() });
+        self.tree.note(|| {
+            let written = std::mem::take(&mut self.lock().text);
+            Detail::AttemptFailed { call: self.number, error: why.clone(), written }
+        });
         self.reserve_again(spent).boxed()
     }
 }
@@ -200,6 +212,7 @@ impl Drop for MeteredCall<'_> {
                 tokens: state.spent,
                 cost,
                 seconds: state.time.as_secs_f64(),
+                caller: self.terms.caller,
                 reply: state.reply.take(),
                 error: state.error.take(),
             })

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     engine::{
-        detail::{Caller, Detail},
+        detail::{Caller, Detail, Replied},
         error::CallError,
         event::Event,
         query_context::QueryContext,
@@ -120,6 +120,7 @@ impl QueryContext {
             self.tell_usage();
             return Ok(value);
         };
+        let kept_under = key.key();
         let given = self.known.reply(key, caller.turn_of, call).await?;
         let turn = match given {
             Given::Made(turn) => turn,
@@ -134,7 +135,9 @@ impl QueryContext {
                     caller,
                     model: model.name().to_owned(),
                     saved: *usage,
-                    reply: caller.turn_of.is_none().then(|| text.clone()),
+                    reply: text.clone(),
+                    calls: calls.clone(),
+                    key: kept_under,
                 });
                 self.ledger.meter.count_served(*usage, price.map(|price| price.of(usage.input, usage.output)));
                 Turn { text: text.clone(), calls: calls.clone(), cut: None }
@@ -163,13 +166,17 @@ impl QueryContext {
             model: model.name().to_owned(),
             prompt: request.messages.last().filter(|_| caller.turn_of.is_none()).map(|it| it.content.clone()),
             is_spare,
+            asked: llm::asked(model.name(), &request),
         });
         let within =
             |longest: Option<u32>| reply_tokens.map_or(longest, |most| Some(longest.unwrap_or(most).min(most)));
         request.max_output_tokens = within(open.longest_reply());
         let mut sink = |piece: Piece<'_>| {
             match piece {
-                Piece::Text(text) => open.note_written(text.len()),
+                Piece::Text(text) => {
+                    open.note_written(text.len());
+                    open.note_text(text);
+                }
                 Piece::Unseen(bytes) => open.note_written(bytes),
                 Piece::Waits { time, why } => self.say(format!("waiting {} s: {why}", time.as_secs_f64().ceil())),
                 Piece::Restart | Piece::WasReasoning => {}
@@ -192,8 +199,13 @@ impl QueryContext {
                 return Err(error.into());
             }
         };
-        let is_told = caller.turn_of.is_none() && self.takes_details();
-        open.note_end(unfinished(&reply.finish), is_told.then(|| reply.text.clone()));
+        let replied = self.takes_details().then(|| Replied {
+            text: reply.text.clone(),
+            calls: reply.calls.clone(),
+            finish: reply.finish.clone(),
+            usage: reply.usage,
+        });
+        open.note_end(unfinished(&reply.finish), replied);
         let longest = open.longest_reply();
         let tokens = within(longest).unwrap_or_default();
         // A reply that was to be short was not made shorter by a limit of the run.

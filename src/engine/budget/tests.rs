@@ -8,7 +8,7 @@ const REPLY_TOKENS: u64 = 8192;
 fn budget(change: impl FnOnce(&mut Limits)) -> Budget {
     let mut limits = Settings::default().limits;
     change(&mut limits);
-    Budget::new(limits)
+    Budget::new(limits, Arc::default())
 }
 
 fn tokens(input: u64, output: u64) -> TokenUsage {

@@ -47,6 +47,13 @@ pub struct AskedKey<'a> {
     has_reply: bool,
 }
 
+impl AskedKey<'_> {
+    /// What the reply is kept under.
+    pub fn key(&self) -> Key {
+        self.first.again(self.number)
+    }
+}
+
 impl Drop for AskedKey<'_> {
     /// One that has got no reply has not been asked, unless others were asked after it.
     fn drop(&mut self) {
@@ -99,7 +106,7 @@ impl Known {
         turn_of: Option<u64>,
         call: impl Future<Output = Result<Made<T>, E>>,
     ) -> Result<Given<T>, E> {
-        let (key, renew) = (asked.first.again(asked.number), self.reply_use == ReplyUse::Refresh);
+        let (key, renew) = (asked.key(), self.reply_use == ReplyUse::Refresh);
         if let Some(run) = turn_of {
             lock(&self.turns).push((run, key));
         }

@@ -3,10 +3,10 @@
 use crate::config::Limits;
 use crate::engine::{
     answer::Lost,
-    budget::{Budget, usage::UsageMeter},
+    budget::{Budget, clock::Clock, usage::UsageMeter},
 };
 use std::sync::{
-    Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -32,9 +32,9 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: Limits, clock: Arc<Clock>) -> Self {
         Self {
-            budget: Budget::new(limits),
+            budget: Budget::new(limits, clock),
             meter: UsageMeter::default(),
             runs: AtomicU64::new(0),
             calls: AtomicU64::new(0),

@@ -174,6 +174,7 @@ async fn ask(root: &[&str], child: &[&str], options: Value) -> (Answer, Vec<Stri
             places: Places::default(),
             replies: Arc::new(Replies::off()),
         },
+        clock: Arc::default(),
     };
     let question = Question {
         text: "What?".to_owned(),

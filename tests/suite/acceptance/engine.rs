@@ -57,6 +57,7 @@ impl Case {
             scheduler: Arc::new(Scheduler::new(settings.limits.concurrency, policy)),
             prices: Arc::default(),
             backend,
+            clock: Arc::default(),
         };
         let snapshot = match &self.about {
             About::Text(text) => Snapshot::of_text(Some("text.txt"), text.clone()),
