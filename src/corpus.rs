@@ -75,7 +75,9 @@ pub use snapshot::Snapshot;
 pub use source::Source;
 pub use stop::{StopFlag, StopOnDrop};
 pub use symbol::Symbol;
-pub use syntax::{FunctionMeasure, Measures, PublicItem, PythonProgram, UseKind, python_program, syntax_errors};
+pub use syntax::{
+    FunctionMeasure, Measures, Mutant, PublicItem, PythonProgram, UseKind, mutants, python_program, syntax_errors,
+};
 pub use text_source::Access;
 pub use value::{Shape, read_json};
 pub use walk::{FileEntry, Tree, WalkResult};

@@ -8,6 +8,7 @@ use super::say;
 use crate::{
     config::{Options, Settings},
     corpus::StopFlag,
+    dogfood::cycle::Wanted,
     failure::{Failure, FailureKind},
     review::{folder_of, git::Repository},
     setup,
@@ -30,6 +31,8 @@ enum Action {
     Analyze(Box<analyze::AnalyzeArguments>),
     /// Have patches proposed, try each alone behind walls, and offer those that prove what they claim
     Cycle(Box<cycle::CycleArguments>),
+    /// Have missing tests written, and offer those that notice a fault which no other test notices
+    Tests(Box<cycle::CycleArguments>),
     /// Show what was proposed, what became of it and why, and how it fared since
     History(past::HistoryArguments),
     /// Show which share of the lines comes from cycles, as git blames them
@@ -57,7 +60,17 @@ pub async fn run(arguments: DogfoodArguments) -> ExitCode {
         }
         Action::Cycle(mut arguments) => {
             let options = arguments.options();
-            act(options, async |settings, stop, cancel| cycle::run(&arguments, settings, stop, cancel).await).await
+            act(options, async |settings, stop, cancel| {
+                cycle::run(Wanted::Patches, &arguments, settings, stop, cancel).await
+            })
+            .await
+        }
+        Action::Tests(mut arguments) => {
+            let options = arguments.options();
+            act(options, async |settings, stop, cancel| {
+                cycle::run(Wanted::Tests, &arguments, settings, stop, cancel).await
+            })
+            .await
         }
         Action::History(arguments) => act(Options::default(), async |_, _, _| past::history(&arguments).await).await,
         Action::Stats(arguments) => act(Options::default(), async |_, _, _| past::stats(&arguments).await).await,

@@ -8,6 +8,7 @@ mod comments;
 mod errors;
 mod grammar;
 mod measure;
+mod mutants;
 mod occurrence;
 mod parse;
 mod python;
@@ -20,6 +21,7 @@ use super::{
 use grammar::{Compiled, Grammar, Mark};
 pub(super) use measure::measures;
 pub use measure::{FunctionMeasure, Measures, PublicItem};
+pub use mutants::{Mutant, mutants};
 pub use occurrence::UseKind;
 pub(super) use occurrence::{begins_arguments, positions};
 use parse::parse;

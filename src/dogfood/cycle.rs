@@ -5,14 +5,18 @@
 
 mod approval;
 mod baseline;
+mod kills;
+mod survivors;
 mod trial;
 
+pub use super::suggestion::Wanted;
 pub use approval::{Approved, approve};
 pub use baseline::Baseline;
 
 use super::{
     analysis,
     checks::{Check, Runner},
+    point::{Point, Topic},
     scratch::Scratch,
     suggestion::{self, Suggestion, Unread},
 };
@@ -52,6 +56,8 @@ pub struct Plan<'a> {
     /// The most proposals that are tried.
     pub most: usize,
     pub instructions: Option<String>,
+    /// What is proposed.
+    pub wanted: Wanted,
     pub store: &'a Store,
     /// Says what is done now.
     pub say: &'a (dyn Fn(&str) + Sync),
@@ -170,6 +176,7 @@ pub async fn run(
         baselines: &cycle.baselines,
         limit: plan.limit,
         dead_links: trial::dead_links(&request, stop).await?,
+        survivors: survivors::Survivors::default(),
         stop,
     };
     let count = suggested.len();
@@ -227,6 +234,9 @@ async fn suggest(
     let context = request.snapshot.context().map_err(|error| context_failure(&error))?;
     let mut suggested: Vec<Result<Suggestion, Unread>> =
         suggestion::of_fixes(&analysis.points, &context).into_iter().map(Ok).collect();
+    if plan.wanted == Wanted::Tests {
+        suggested.clear();
+    }
     if models.is_none() {
         let unused = analysis.points.iter().filter(|it| it.kind == "unused-definition");
         notes.extend(unused.map(|it| format!("{}: {}; a person or a model may take it out", it.place, it.sentence)));
@@ -234,12 +244,20 @@ async fn suggest(
     if let Some(models) = models {
         let hard = analysis.facts.hard.iter().map(|(place, ..)| place.path.clone());
         let others = hard.chain(analysis.facts.hot.iter().map(|(path, ..)| path.clone()));
-        let subjects = suggestion::subjects(&analysis.points, others, &context);
+        // What no test names comes first where tests are wanted; documents need none.
+        let (bare, named): (Vec<Point>, Vec<Point>) =
+            analysis.points.iter().cloned().partition(|it| it.kind == "no-test-names-it");
+        let points = match plan.wanted {
+            Wanted::Patches => analysis.points.clone(),
+            Wanted::Tests => bare.into_iter().chain(named).filter(|it| it.topic != Topic::Documentation).collect(),
+        };
+        let subjects = suggestion::subjects(&points, others, &context);
         let rejected = earlier.iter().filter(|it| it.state == "rejected").take(MOST_REJECTED_TOLD);
         let rejected: Vec<String> = rejected.map(|it| format!("{} ({})", it.title, it.why)).collect();
         let wishes: Vec<String> = plan.instructions.iter().cloned().collect();
         let checks: Vec<String> = plan.checks.iter().map(|it| it.written.clone()).collect();
-        let (found, told) = suggestion::of_model(models, &context, &subjects, &rejected, &wishes, &checks).await?;
+        let (found, told) =
+            suggestion::of_model(models, plan.wanted, &context, &subjects, &rejected, &wishes, &checks).await?;
         suggested.extend(found);
         notes.extend(told);
     }

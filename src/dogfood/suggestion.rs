@@ -34,6 +34,8 @@ pub struct Suggestion {
     /// The check that is to be faster.
     pub command: String,
     pub patch: Proposal,
+    /// The file that it was asked for.
+    pub subject: String,
     /// Of its changes, whatever it is called.
     pub digest: String,
 }
@@ -45,6 +47,15 @@ pub struct Unread {
     pub kind: String,
     pub why: String,
     pub digest: String,
+}
+
+/// What is wanted of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Whatever pays.
+    Patches,
+    /// Tests that are missing.
+    Tests,
 }
 
 /// A file that a model is asked about.
@@ -94,6 +105,7 @@ pub fn of_fixes(points: &[Point], context: &ContextText) -> Vec<Suggestion> {
             command: String::new(),
             digest: digest(&patch),
             patch,
+            subject: point.place.path.clone(),
         })
     };
     points.iter().filter_map(suggestion).collect()
@@ -124,13 +136,14 @@ pub fn subjects(points: &[Point], others: impl Iterator<Item = String>, context:
 /// No file could be asked about at all.
 pub async fn of_model(
     consultation: &Consultation,
+    wanted: Wanted,
     context: &ContextText,
     subjects: &[Subject],
     rejected: &[String],
     wishes: &[String],
     checks: &[String],
 ) -> Result<(Vec<Result<Suggestion, Unread>>, Vec<String>), Failure> {
-    let schema = AnswerSchema::new(&prompts::schema())?;
+    let schema = AnswerSchema::new(&prompts::schema(wanted))?;
     let mut prompts = Vec::new();
     for subject in subjects {
         let prompt = prompts::file(subject, context, rejected, wishes, checks);
@@ -141,7 +154,7 @@ pub async fn of_model(
         let schema = &schema;
         async move {
             consultation.say(format!("asking for patches: file {} of {count}", number + 1));
-            (path, consultation.ask(Reader::Root, prompts::SYSTEM, prompt, schema).await)
+            (path, consultation.ask(Reader::Root, prompts::system(wanted), prompt, schema).await)
         }
     }));
     let replies: Vec<_> = asking.buffered(consultation.concurrency()).collect().await;
@@ -151,7 +164,7 @@ pub async fn of_model(
         match reply {
             Ok(reply) => {
                 let written: Written = serde_json::from_value(reply).map_err(|error| internal_failure(&error))?;
-                found.extend(written.proposals.into_iter().map(read));
+                found.extend(written.proposals.into_iter().map(|it| read(it, &path)));
             }
             Err(failure) => {
                 notes.push(format!("no patches were asked for {path}: {}", failure.message));
@@ -166,7 +179,7 @@ pub async fn of_model(
 }
 
 /// A proposal as it is meant, or why it cannot be read.
-fn read(written: WrittenProposal) -> Result<Suggestion, Unread> {
+fn read(written: WrittenProposal, subject: &str) -> Result<Suggestion, Unread> {
     let title = one_line(&written.title, LONGEST_TITLE);
     let unread = |why: String| Unread {
         title: title.clone(),
@@ -185,6 +198,7 @@ fn read(written: WrittenProposal) -> Result<Suggestion, Unread> {
         command: written.command,
         digest: digest(&patch),
         patch,
+        subject: subject.to_owned(),
     })
 }
 

@@ -435,3 +435,62 @@ async fn a_cycle_that_is_killed_at_any_moment_leaves_nothing_behind() {
     assert_eq!((repository.scratches(), repository.state()), (Vec::<PathBuf>::new(), before));
     assert!(!is_marked(&repository.store().join("dogfood")), "a process is left");
 }
+
+const GRADE: &str = "def grade(points):\n    if points >= 50:\n        return 'pass'\n    return 'fail'\n";
+
+const GRADE_TESTS: &str = "import unittest\n\nimport grade\n\n\nclass GradeTest(unittest.TestCase):\n    def test_far(self):\n        \
+                           self.assertEqual([grade.grade(80), grade.grade(10)], ['pass', 'fail'])\n";
+
+#[tokio::test]
+async fn a_test_is_offered_only_if_it_notices_what_no_other_one_does() {
+    let repository = Repository::new();
+    for (path, text) in [("grade.py", GRADE), ("test_grade.py", GRADE_TESTS)] {
+        fs::write(repository.path().join(path), text).expect("a file can be written");
+    }
+    repository.git(&["rm", "-q", "--cached", "fruit.py", "test_fruit.py", "staged.txt"]);
+    repository.git(&["add", "grade.py", "test_grade.py"]);
+    repository.git(&["commit", "-q", "-m", "grades"]);
+    let test = |name: &str, body: &str| {
+        format!(
+            "{name}.py\n<<<<<<< SEARCH\n=======\nimport unittest\n\nimport grade\n\n\nclass More(unittest.TestCase):\n    def {name}(self):\n        {body}\n>>>>>>> REPLACE\n"
+        )
+    };
+    let edge = "self.assertEqual(grade.grade(50), 'pass')";
+    let flaky = "self.assertEqual(__import__('random').random() < 0.3, grade.grade(50) == 'pass')";
+    let code = block("grade.py", "    return 'fail'\n", "    return 'failed'\n");
+    let cases = [
+        ("far away again", test("test_again", "self.assertEqual(grade.grade(90), 'pass')"), Some("they notice none")),
+        ("by chance", test("test_chance", flaky), Some("")),
+        ("at the edge", test("test_edge", edge), None),
+        (
+            "at the same edge",
+            test("test_same", &format!("{edge}  # again")),
+            Some("no fault that was put into grade.py is unnoticed"),
+        ),
+        ("not a test", code, Some("changes the code of grade.py")),
+    ];
+    let proposals: Vec<Value> = cases.iter().map(|(title, patch, _)| proposal(title, "test", patch)).collect();
+    let server = ScriptedServer::start(move |asked: &Asked| {
+        let is_asked = asked.last().contains("==> grade.py <==");
+        Action::reply(json!({"proposals": if is_asked { &proposals[..] } else { &[] }}).to_string())
+    })
+    .await;
+    let before = repository.state();
+    let check = "python3 -m unittest -v";
+    let arguments = ["tests", "--json", "--check", check, "--endpoint", &server.url()];
+    let ran = repository.dogfood(&arguments).await;
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let cycle = ran.json();
+    for (title, _, why) in cases {
+        let judged = cycle["proposals"].as_array().expect("a list").iter().find(|it| it["title"] == title);
+        let judged = judged.unwrap_or_else(|| panic!("{title}: {cycle:#}"));
+        assert_eq!(judged["state"], if why.is_some() { "rejected" } else { "offered" }, "{judged:#}");
+        assert!(judged["why"].as_str().is_some_and(|it| it.contains(why.unwrap_or_default())), "{judged:#}");
+    }
+    let proof = cycle["proposals"][2]["proof"].to_string();
+    assert!(
+        proof.contains("they pass 10 times in a row") && proof.contains("they notice 2 of 2 faults of grade.py"),
+        "{proof}"
+    );
+    assert_eq!((repository.state(), repository.scratches()), (before, Vec::<PathBuf>::new()));
+}

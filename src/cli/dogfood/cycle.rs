@@ -11,7 +11,7 @@ use crate::{
     corpus::StopFlag,
     dogfood::{
         checks::Check,
-        cycle::{self, Approved, Plan},
+        cycle::{self, Approved, Plan, Wanted},
         trust,
     },
     failure::{Failure, FailureKind},
@@ -81,6 +81,7 @@ impl CycleArguments {
 }
 
 pub async fn run(
+    wanted: Wanted,
     arguments: &CycleArguments,
     settings: Settings,
     stop: &StopFlag,
@@ -108,6 +109,7 @@ pub async fn run(
         allows_weak: environment.get("RLM_ALLOW_WEAK_SANDBOX").is_some_and(|value| value == "1"),
         most: arguments.max_proposals,
         instructions: arguments.instructions.clone(),
+        wanted,
         store: &store,
         say: &tell,
     };

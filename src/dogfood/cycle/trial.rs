@@ -1,6 +1,6 @@
 //! The trial of one proposal: applied alone to a fresh tree, checked there, and held against what it claims.
 
-use super::{Baseline, request};
+use super::{Baseline, request, survivors::Survivors};
 use crate::{
     corpus::StopFlag,
     dogfood::{
@@ -58,6 +58,8 @@ pub struct Trial<'a> {
     pub limit: Duration,
     /// Of the commit.
     pub dead_links: usize,
+    /// Faults that no test notices.
+    pub survivors: Survivors,
     pub stop: &'a StopFlag,
 }
 
@@ -134,6 +136,7 @@ impl Trial<'_> {
         let more = match (suggestion.kind, suggestion.figure) {
             (Kind::BugFix, _) => self.fails_before(files).await?,
             (Kind::DeadCode, _) => self.dead(files).await?,
+            (Kind::Test, _) => self.kills(&suggestion.subject, files).await?,
             (_, Some(Figure::DeadLinks)) => self.fewer_dead_links().await?,
             _ => Ok(Vec::new()),
         };
@@ -267,7 +270,28 @@ impl Trial<'_> {
         }
     }
 
-    async fn run(&self, baseline: &Baseline) -> Result<Ran, Failure> {
+    /// The text of a file of the commit.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn text(&self, path: &str) -> Result<Option<String>, Failure> {
+        read(&self.scratch.base(), path).map_err(|error| failed(&error))
+    }
+
+    /// Makes a fresh tree with these changes, and with another text of one file.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn apply_all(&self, files: &[ChangedFile], other: Option<(&str, &str)>) -> Result<(), Failure> {
+        let texts = files.iter().map(|it| (it.path.as_str(), it.new.as_deref()));
+        self.apply(texts.chain(other.map(|(path, text)| (path, Some(text)))), files)
+    }
+
+    /// Runs a check on the tree.
+    ///
+    /// # Errors
+    /// It cannot be run.
+    pub async fn run(&self, baseline: &Baseline) -> Result<Ran, Failure> {
         self.runner.run(&baseline.check, self.limit_of(baseline)).await
     }
 

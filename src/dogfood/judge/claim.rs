@@ -2,7 +2,7 @@
 
 use super::{
     figures::{self, Figure},
-    kept_tests::is_test,
+    kept_tests::{inner_tests, is_test},
 };
 use crate::{
     corpus::{ContextText, Error, Language, StopFlag, comments, measures_in},
@@ -18,10 +18,13 @@ pub enum Kind {
     DeadCode,
     Refactoring,
     Documentation,
+    /// New tests, and nothing else.
+    Test,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [Self::BugFix, Self::SpeedUp, Self::DeadCode, Self::Refactoring, Self::Documentation];
+    pub const ALL: [Self; 6] =
+        [Self::BugFix, Self::SpeedUp, Self::DeadCode, Self::Refactoring, Self::Documentation, Self::Test];
 
     /// As models write it and reports show it.
     pub fn name(self) -> &'static str {
@@ -31,6 +34,7 @@ impl Kind {
             Self::DeadCode => "dead-code",
             Self::Refactoring => "refactoring",
             Self::Documentation => "documentation",
+            Self::Test => "test",
         }
     }
 
@@ -53,6 +57,7 @@ pub fn hold(kind: Kind, figure: Option<Figure>, files: &[ChangedFile]) -> Result
             }
         }
         Kind::SpeedUp => Ok(Vec::new()),
+        Kind::Test => only_tests(files).map(|()| Vec::new()),
         Kind::DeadCode => only_removes(files).map(|()| Vec::new()),
         Kind::Refactoring => match figure {
             Some(figure) if figure.is_of_code() => better(figure, files),
@@ -70,6 +75,22 @@ pub fn hold(kind: Kind, figure: Option<Figure>, files: &[ChangedFile]) -> Result
                 ),
             }
         }
+    }
+}
+
+/// Whether nothing but tests is changed.
+fn only_tests(files: &[ChangedFile]) -> Result<(), String> {
+    let code = |path: &str, text: Option<&str>| {
+        let text = text.unwrap_or_default();
+        if is_test(path, text) {
+            String::new()
+        } else {
+            text[..inner_tests(path, text).unwrap_or(text.len())].trim_end().to_owned()
+        }
+    };
+    match files.iter().find(|it| code(&it.path, it.old.as_deref()) != code(&it.path, it.new.as_deref())) {
+        Some(file) => Err(format!("it claims to add tests alone, and changes the code of {}", file.path)),
+        None => Ok(()),
     }
 }
 
@@ -224,6 +245,16 @@ mod tests {
             (Kind::Refactoring, None, "a.rs", "fn a() {\n    b();\n}\n", "fn a() { b(); }\n", false),
             (Kind::BugFix, None, "tests/a.rs", "", "fn a() {}\n", false),
             (Kind::BugFix, None, "src/a.rs", "", "fn a() {}\n", true),
+            (Kind::Test, None, "tests/a.rs", "", "fn a() {}\n", true),
+            (
+                Kind::Test,
+                None,
+                "src/a.rs",
+                "fn a() {}\n",
+                "fn a() {}\n\n#[cfg(test)]\nmod tests {\n    fn b() {}\n}\n",
+                true,
+            ),
+            (Kind::Test, None, "src/a.rs", "fn a() {}\n", "fn b() {}\n", false),
         ] {
             let held = hold(kind, figure, &[file(path, old, new)]);
             assert_eq!(held.is_ok(), holds, "{kind:?} {new:?}: {held:?}");
