@@ -4,14 +4,18 @@
 //! runs behind walls, in a process group that dies with the call, with a home and a folder for temporary files of its own, without the keys of
 //! the person's environment, with a limit on its time, and, where the system can, in a network of its own.
 
+mod marked;
 pub mod results;
 pub mod walls;
+
+pub use marked::sweep;
 
 use crate::{
     exec,
     failure::{Failure, FailureKind},
     text::one_line,
 };
+use marked::MARK;
 use results::TestResults;
 use std::{
     io,
@@ -116,9 +120,6 @@ const REMOVED: [&str; 17] = [
     "XDG_CACHE_HOME",
     "XDG_STATE_HOME",
 ];
-
-/// By which the processes of a check are known that have left their group: a variable that they inherit.
-pub const MARK: &str = "RLM_DOGFOOD";
 
 /// A command that the person trusts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -384,20 +385,6 @@ fn tools_on_path(home: Option<&Path>) -> Vec<PathBuf> {
     };
     let is_home = |folder: &PathBuf| home.is_some_and(|home| home.starts_with(folder));
     std::env::split_paths(&path).filter(|it| it.is_absolute()).map(of_folder).filter(|it| !is_home(it)).collect()
-}
-
-/// Ends the processes that have inherited a mark, wherever they are now.
-pub fn sweep(mark: &Path) {
-    let wanted = format!("{MARK}={}", mark.display());
-    let Ok(processes) = std::fs::read_dir("/proc") else { return };
-    for process in processes.flatten() {
-        let id = process.file_name().to_str().and_then(|name| name.parse::<i32>().ok());
-        let Some(id) = id.and_then(rustix::process::Pid::from_raw) else { continue };
-        let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
-        if environment.split(|&byte| byte == 0).any(|variable| variable == wanted.as_bytes()) {
-            let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
-        }
-    }
 }
 
 #[cfg(test)]

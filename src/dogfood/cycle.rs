@@ -271,10 +271,10 @@ async fn suggest(
     let mut seen = FxHashSet::default();
     suggested.retain(|it| !known.contains(digest(it).as_str()) && seen.insert(digest(it)));
     if let left @ 1.. = before - suggested.len() {
-        notes.push(format!("{} of before, or twice, were left out", counted(left, "proposal")));
+        notes.push(format!("left out, since it was there before: {}", counted(left, "proposal")));
     }
     if let left @ 1.. = suggested.len().saturating_sub(plan.most) {
-        notes.push(format!("{} were not tried (--max-proposals)", counted(left, "proposal")));
+        notes.push(format!("not tried: {} (--max-proposals)", counted(left, "proposal")));
         suggested.truncate(plan.most);
     }
     Ok(suggested)

@@ -11,7 +11,7 @@ use crate::{
     edit::{self, Change, FileChange, Hunk, Proposal},
     engine::{AnswerSchema, Consultation, Reader, internal_failure},
     failure::Failure,
-    text::one_line,
+    text::{one_line, visible_line},
 };
 use futures::{StreamExt, stream};
 use serde::Deserialize;
@@ -180,7 +180,7 @@ pub async fn of_model(
 
 /// A proposal as it is meant, or why it cannot be read.
 fn read(written: WrittenProposal, subject: &str) -> Result<Suggestion, Unread> {
-    let title = one_line(&written.title, LONGEST_TITLE);
+    let title = visible_line(&one_line(&written.title, LONGEST_TITLE)).into_owned();
     let unread = |why: String| Unread {
         title: title.clone(),
         kind: one_line(&written.kind, 40),

@@ -411,6 +411,15 @@ fn part() -> f64 {
 }
 
 #[tokio::test]
+async fn what_leaves_its_group_ends_with_its_check() {
+    let repository = Repository::new();
+    let check = "sh -c 'setsid sleep 3600 & exit 0'";
+    let ran = repository.dogfood(&["cycle", "--json", "--check", check, "--check-timeout", "600"]).await;
+    assert_eq!((ran.status, &ran.json()["checks"][0]["passes"]), (0, &json!(true)));
+    assert!(!is_marked(&repository.store().join("dogfood")), "a process is left");
+}
+
+#[tokio::test]
 async fn a_cycle_that_is_killed_at_any_moment_leaves_nothing_behind() {
     let repository = Repository::new();
     let outside = repository.folder.path().join("secret.txt");

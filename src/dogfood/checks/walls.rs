@@ -4,6 +4,7 @@
 //! nothing else of theirs; it may write to that tree, a home and a folder for temporary files that are made for it; it cannot
 //! signal processes outside. If the process that has started it goes away, however that ends, it ends as well.
 
+use super::marked::sweep;
 use landlock::{
     ABI, Access, AccessFs, AccessNet, LandlockStatus, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
     path_beneath_rules,
@@ -95,7 +96,10 @@ fn run(walls: &Walls) -> Result<ExitCode, String> {
         command.env_remove(name);
     }
     command.envs(walls.variables.iter().map(|(name, value)| (name, value)));
-    match command.status() {
+    let ended = command.status();
+    // What goes on elsewhere would keep the output open.
+    walls.lock.parent().into_iter().for_each(sweep);
+    match ended {
         Ok(status) => {
             let signal = status.signal().map(|signal| 128 + signal);
             let code = status.code().or(signal).and_then(|code| u8::try_from(code).ok());
