@@ -25,7 +25,8 @@
 ;;
 ;;   RET, mouse-1            go to the lines
 ;;   TAB, n / S-TAB, p       next, previous finding
-;;   f                       mend it, if it has a fix: the change is shown first
+;;   f                       mend it: its fix is shown first, or if it has none
+;;                           a model proposes one
 ;;   e                       ask for an explanation
 ;;   d                       dismiss it for good, with a reason
 ;;   g                       review again
@@ -391,30 +392,41 @@ With a prefix argument, ask for the COMMIT since which changes count."
         (goto-char (overlay-start mark))
         (cons (line-beginning-position) end)))))
 
+(declare-function rlm-edit "rlm-edit" (instruction scope &optional finding))
+
 (defun rlm-review-fix ()
   "Mend the finding at point, after its change was shown.
+If nothing is known that would mend it, a model proposes a change.
 The buffer is changed and not saved, and one undo takes it back."
   (interactive)
   (let* ((finding (rlm-review--at-point))
-         (fix (or (plist-get finding :fix)
-                  (user-error "Nothing is known that would mend this")))
          (buffer (rlm-review--open finding))
-         (new (plist-get fix :lines)))
+         (fix (plist-get finding :fix)))
     (with-current-buffer buffer
       (save-restriction
         (widen)
-        (pcase-let* ((`(,beg . ,end) (rlm-review--lines finding))
-                     (old (buffer-substring-no-properties beg end)))
-          (rlm-review--show-change finding old new)
-          (unless (yes-or-no-p "Change these lines? ")
-            (user-error "Nothing was changed"))
-          (barf-if-buffer-read-only)
-          (undo-boundary)
-          (goto-char beg)
-          (delete-region beg end)
-          (insert new)
-          (undo-boundary)
-          (message "Changed, and not saved"))))))
+        (if fix
+            (rlm-review--make-fix finding (plist-get fix :lines))
+          (pcase-let ((`(,beg . ,end) (rlm-review--lines finding)))
+            (require 'rlm-edit)
+            (rlm-edit "Mend what was found here, and nothing else."
+                      (rlm--region-scope beg end)
+                      (plist-get finding :id))))))))
+
+(defun rlm-review--make-fix (finding new)
+  "Put NEW in the place of the lines of FINDING, after it was shown."
+  (pcase-let* ((`(,beg . ,end) (rlm-review--lines finding))
+               (old (buffer-substring-no-properties beg end)))
+    (rlm-review--show-change finding old new)
+    (unless (yes-or-no-p "Change these lines? ")
+      (user-error "Nothing was changed"))
+    (barf-if-buffer-read-only)
+    (undo-boundary)
+    (goto-char beg)
+    (delete-region beg end)
+    (insert new)
+    (undo-boundary)
+    (message "Changed, and not saved")))
 
 (defun rlm-review--show-change (finding old new)
   "Show that the lines OLD of FINDING become NEW."

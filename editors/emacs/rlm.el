@@ -74,6 +74,8 @@
 ;;
 ;; Reviewing
 ;;
+;;   M-x rlm-edit            change the region or the file as you say: shown as a
+;;                           diff, made change by change: see rlm-edit.el
 ;;   M-x rlm-review          what should be looked at in the project, as a list
 ;;                           and as marks in its buffers: see rlm-review.el
 ;;
@@ -591,7 +593,12 @@ Nothing is stopped while it answers."
         :rootUri (rlm--path-to-uri root)
         :workspaceFolders (vector (rlm--workspace-folder root))
         :initializationOptions (rlm--json-options (rlm--default-options))
-        :capabilities '(:workspace (:workspaceFolders t)
+        :capabilities '(:workspace (:workspaceFolders t
+                                    :applyEdit t
+                                    :workspaceEdit
+                                    (:documentChanges t
+                                     :resourceOperations
+                                     ["create" "rename" "delete"]))
                         :general (:positionEncodings ["utf-16"]))))
 
 (defun rlm--on-initialized (server result)
@@ -611,11 +618,15 @@ Nothing is stopped while it answers."
         (setf (rlm--server-waiting server) nil)
         (mapc #'rlm--send waiting))))))
 
+(autoload 'rlm-edit--make "rlm-edit")
+
 (defun rlm--on-request (_connection method params)
   "Answer the request METHOD with PARAMS.
-The only one is what a language client must know: to have the user
-choose among actions.  No capability promises to answer any other."
+These are to have the user choose among actions, which a language
+client must know, and to make edits that the user has asked for.  No
+capability promises to answer any other."
   (pcase method
+    ('workspace/applyEdit (rlm-edit--make (plist-get params :edit)))
     ('window/showMessageRequest (rlm--choose-action params))
     (_ (jsonrpc-error :code -32601
                       :message (format "%s is not supported" method)))))
@@ -2529,6 +2540,7 @@ While the run goes on, it is brought up to date every second."
 (autoload 'rlm-doctor "rlm-commands" "Show what the program thinks of its set-up." t)
 (autoload 'rlm-menu-mode "rlm-commands" "Have a menu." t)
 (autoload 'rlm-command-map "rlm-commands" "Keymap of the commands." nil 'keymap)
+(autoload 'rlm-edit "rlm-edit" "Have a model propose a change." t)
 (autoload 'rlm-review "rlm-review" "Review the project." t)
 (autoload 'rlm-review-changes "rlm-review" "Review what is not committed." t)
 (autoload 'rlm-review-region "rlm-review" "Review the region." t)

@@ -9,7 +9,14 @@ use super::{
     unified::unified,
 };
 use rustc_hash::FxHashSet;
-use std::fmt::Display;
+use similar::{Algorithm, DiffTag, capture_diff_slices_deadline};
+use std::{
+    fmt::Display,
+    time::{Duration, Instant},
+};
+
+/// How long it is looked for where lines are in a newer text. After that it is known of fewer.
+const LONGEST: Duration = Duration::from_millis(200);
 
 /// Files of more lines are not taken for a part of themselves.
 const SHORT: usize = 10;
@@ -31,10 +38,48 @@ pub struct ChangedFile {
 impl ChangedFile {
     /// The difference, as git writes it.
     pub fn diff(&self) -> String {
+        self.diff_to(self.new.as_deref())
+    }
+
+    /// The difference that one hunk makes without the others.
+    pub fn diff_of(&self, hunk: &PlacedHunk) -> String {
+        match &self.old {
+            Some(old) => self.diff_to(Some(&apply(old, std::slice::from_ref(hunk)))),
+            None => self.diff(),
+        }
+    }
+
+    fn diff_to(&self, new: Option<&str>) -> String {
         let before = self.renamed_from.as_deref().unwrap_or(&self.path);
         let old = self.old.as_deref().map(|text| (before, text));
-        let new = self.new.as_deref().map(|text| (self.path.as_str(), text));
-        unified(old, new)
+        unified(old, new.map(|text| (self.path.as_str(), text)))
+    }
+
+    /// The hunks of these numbers in a text that may be a newer one. `change` is the one that this has come of.
+    ///
+    /// # Errors
+    /// One of them does not fit, or all of the text was to be replaced and it is another one by now.
+    pub fn placed_anew(&self, change: &Change, numbers: &[usize], now: &str) -> Result<Vec<PlacedHunk>, Refusal> {
+        let Some(old) = self.old.as_deref().filter(|old| *old != now) else {
+            return Ok(numbers.iter().filter_map(|&at| self.hunks.get(at)).cloned().collect());
+        };
+        match change {
+            Change::Edit(hunks) | Change::Rename { hunks, .. } => {
+                let moved = moved_lines(old, now);
+                let chosen = numbers.iter().filter_map(|&at| {
+                    let (hunk, placed) = hunks.get(at).zip(self.hunks.get(at))?;
+                    // Where its lines are now; the number that it came with is one of the old text.
+                    let same = hunk.old.iter().zip(&hunk.new).take_while(|(old, new)| old == new).count();
+                    let line = moved(placed.lines.start).and_then(|line| (line + 1).checked_sub(same));
+                    Some(Hunk { line, ..hunk.clone() })
+                });
+                place(now, &chosen.collect::<Vec<_>>())
+            }
+            Change::Create(_) | Change::Rewrite(_) | Change::Delete => {
+                let message = "all of it was to be replaced, and it has changed since";
+                Err(Refusal::new(RefusalKind::NotFound, message).of(&self.path))
+            }
+        }
     }
 }
 
@@ -71,6 +116,19 @@ impl Proposal {
             }
         }
         Ok(changed)
+    }
+}
+
+/// Where each line of a text is in a newer one, if it is there.
+fn moved_lines(old: &str, now: &str) -> impl Fn(usize) -> Option<usize> {
+    let lines = |text: &str| text.split('\n').map(str::to_owned).collect::<Vec<_>>();
+    let deadline = Instant::now().checked_add(LONGEST);
+    let ops = capture_diff_slices_deadline(Algorithm::Myers, &lines(old), &lines(now), deadline);
+    move |line| {
+        ops.iter().find_map(|op| match op.as_tag_tuple() {
+            (DiffTag::Equal, before, after) if before.contains(&line) => Some(after.start + line - before.start),
+            _ => None,
+        })
     }
 }
 
@@ -126,7 +184,8 @@ fn edited(old: &str, hunks: &[Hunk]) -> Result<(String, Vec<PlacedHunk>), Refusa
 
 /// All lines replaced.
 fn whole(old: &str, new: &str) -> PlacedHunk {
-    PlacedHunk { lines: 0..old.split_inclusive('\n').count(), new: new.to_owned(), slips: Vec::new() }
+    let lines = 0..old.split_inclusive('\n').count();
+    PlacedHunk { lines, new: new.to_owned(), slips: Vec::new() }
 }
 
 /// A whole text, with the line ends of the one that was there.
@@ -149,8 +208,8 @@ fn rewritten(path: &str, old: Option<&str>, text: &str) -> Result<String, Refusa
     let after: FxHashSet<&str> = text.lines().map(str::trim).collect();
     let (kept, count) = (before.intersection(&after).count(), before.len());
     if count > SHORT && kept * 2 < count {
-        let message = "the text given for it has less than half of its lines, so that it seems to be a part of it: write blocks to \
-                       search for and replace";
+        let message = "the text given for it has less than half of its lines, so that it seems to be a part of it: \
+                       write blocks to search for and replace";
         return Err(Refusal::new(RefusalKind::Elided, message));
     }
     let lines = Lines::new(old);

@@ -20,8 +20,8 @@ pub(super) struct Lines<'t> {
     pub mark: &'t str,
     pub lines: Vec<Line<'t>>,
     pub keys: Vec<u32>,
-    /// The white space that lines begin with which say something.
-    pub begin_with: Vec<char>,
+    /// The lines that are not blank.
+    pub solid: Vec<usize>,
     ids: FxHashMap<Cow<'t, str>, u32>,
     /// By key.
     places: Vec<Vec<usize>>,
@@ -46,14 +46,8 @@ impl<'t> Lines<'t> {
             places[id as usize].push(at);
             keys.push(id);
         }
-        let solid = lines.iter().filter(|line| !line.content.trim().is_empty());
-        let mut begin_with: Vec<char> = Vec::new();
-        for first in solid.filter_map(|line| line.content.chars().next()).filter(|it| it.is_whitespace()) {
-            if !begin_with.contains(&first) {
-                begin_with.push(first);
-            }
-        }
-        Self { mark, lines, keys, begin_with, ids, places }
+        let solid = (0..lines.len()).filter(|&at| !lines[at].content.trim().is_empty()).collect();
+        Self { mark, lines, keys, solid, ids, places }
     }
 
     pub fn key_of(&self, line: &str) -> u32 {

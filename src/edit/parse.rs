@@ -49,8 +49,8 @@ pub fn parse(reply: &str) -> Result<Proposal, Refusal> {
     match files.is_empty() {
         true => Err(Refusal::new(
             RefusalKind::Nothing,
-            "the reply has no change in a known form: write blocks of `<<<<<<< SEARCH`, `=======` and `>>>>>>> REPLACE`, each \
-             with the path of its file in the line before",
+            "the reply has no change in a known form: write blocks of `<<<<<<< SEARCH`, `=======` and `>>>>>>> \
+             REPLACE`, each with the path of its file in the line before",
         )),
         false => Ok(Proposal { files }),
     }
@@ -98,6 +98,13 @@ fn gathered(lines: &[&str]) -> Result<(Vec<FileChange>, Vec<FileChange>), Refusa
             known.passed(at);
         } else if diff::begins_without_head(lines, at, inner) {
             at = diff::parse_without_head(lines, at, inner, &mut known, &mut stated)?;
+        } else if block::is_stray(lines[at]) || patch::is_stray(lines[at]) {
+            let message = format!(
+                "line {} of the reply ends a change where there is none: if such marks are lines of the file, or \
+                 fences are, write the change in another form",
+                at + 1
+            );
+            return Err(Refusal::new(RefusalKind::Malformed, message));
         } else if inner.is_some_and(|fence| fence.is_closed_by(lines[at])) {
             fences.pop();
             at += 1;

@@ -76,7 +76,9 @@ pub async fn request(consultation: &Consultation, request: &Request) -> Result<E
     loop {
         consultation.say(format!("a change of {} is written", request.path));
         let reply = consultation.write(Reader::Root, messages.clone()).await?;
-        let outcome = taken(&context, &reply);
+        let (texts, written) = (context.clone(), reply.clone());
+        let outcome = tokio::task::spawn_blocking(move || taken(&texts, &written)).await;
+        let outcome = outcome.map_err(|error| internal_failure(&error))?;
         let problem = match &outcome {
             Ok(edited) if edited.broken.is_empty() => return outcome.map_err(|refusal| refused(&refusal, &reply)),
             // A model that writes no code at all has something to say instead.
@@ -124,8 +126,8 @@ fn cannot_write(model: &str) -> Failure {
         kind: FailureKind::Unsuitable,
         message: format!("a change needs a model that writes, and {model} only quotes what it finds"),
         hint: Some(
-            "set a key such as ANTHROPIC_API_KEY or OPENAI_API_KEY, start Ollama, or name a model with --model; `rlm doctor` \
-             says what there is"
+            "set a key such as ANTHROPIC_API_KEY or OPENAI_API_KEY, start Ollama, or name a model with --model; \
+             `rlm doctor` says what there is"
                 .to_owned(),
         ),
     }

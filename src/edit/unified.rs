@@ -27,7 +27,7 @@ pub fn unified(old: Option<(&str, &str)>, new: Option<(&str, &str)>) -> String {
         (_, None) => diff.push_str("deleted file mode 100644\n"),
         (Some(old), Some(new)) if old.0 != new.0 => {
             let (from, to) = (quoted("", old.0), quoted("", new.0));
-            let _ = write!(diff, "similarity index 50%\nrename from {from}\nrename to {to}\n");
+            let _ = write!(diff, "rename from {from}\nrename to {to}\n");
         }
         _ => {}
     }

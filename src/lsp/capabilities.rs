@@ -3,9 +3,9 @@
 use super::{ext, position::PositionEncoding};
 use lsp_types::{
     ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability, DiagnosticOptions,
-    DiagnosticServerCapabilities, ExecuteCommandOptions, OneOf, ServerCapabilities, TextDocumentSyncCapability,
-    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities,
-    WorkspaceServerCapabilities,
+    DiagnosticServerCapabilities, ExecuteCommandOptions, OneOf, ResourceOperationKind, ServerCapabilities,
+    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 use serde_json::{Value, json};
 
@@ -39,8 +39,17 @@ pub struct ClientAbilities {
     pub diagnostic_tags: bool,
     pub code_description: bool,
     pub diagnostic_data: bool,
+    /// Has a command that prompts for what is to change in a selection.
+    pub change_selection: bool,
+    /// Makes edits that it is sent.
+    pub applies_edits: bool,
     /// Takes edits of documents with their versions.
     pub document_changes: bool,
+    /// Shows edits before it makes them, where it is asked to.
+    pub annotates_edits: bool,
+    pub creates_files: bool,
+    pub renames_files: bool,
+    pub deletes_files: bool,
 }
 
 impl ClientAbilities {
@@ -51,6 +60,10 @@ impl ClientAbilities {
         let workspace = capabilities.workspace.as_ref();
         let document = capabilities.text_document.as_ref();
         let diagnostics = document.and_then(|it| it.publish_diagnostics.as_ref());
+        let edits = workspace.and_then(|it| it.workspace_edit.as_ref());
+        let makes = |kind: &ResourceOperationKind| {
+            edits.and_then(|it| it.resource_operations.as_ref()).is_some_and(|kinds| kinds.contains(kind))
+        };
         let own = |name: &str| {
             let experimental = capabilities.experimental.as_ref();
             experimental.and_then(|it| it.get("rlm")?.get(name)?.as_bool()).unwrap_or(false)
@@ -69,6 +82,12 @@ impl ClientAbilities {
             diagnostic_tags: diagnostics.is_some_and(|it| it.tag_support.is_some()),
             code_description: diagnostics.and_then(|it| it.code_description_support).unwrap_or(false),
             diagnostic_data: diagnostics.and_then(|it| it.data_support).unwrap_or(false),
+            change_selection: own("changeSelection"),
+            applies_edits: workspace.and_then(|it| it.apply_edit).unwrap_or(false),
+            annotates_edits: edits.is_some_and(|it| it.change_annotation_support.is_some()),
+            creates_files: makes(&ResourceOperationKind::Create),
+            renames_files: makes(&ResourceOperationKind::Rename),
+            deletes_files: makes(&ResourceOperationKind::Delete),
             document_changes: workspace.and_then(|it| it.workspace_edit.as_ref()?.document_changes).unwrap_or(false),
         }
     }

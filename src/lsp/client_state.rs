@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// An immutable state. Cloning is cheap; a request keeps the one of its place in the order of messages.
@@ -26,6 +26,20 @@ pub struct ClientState {
     pub client: ClientAbilities,
     pub settings: ClientSettings,
     initialized: bool,
+}
+
+/// The state after the last message, for what is done when a run has ended.
+#[derive(Debug, Default)]
+pub struct LatestState(Mutex<ClientState>);
+
+impl LatestState {
+    pub fn get(&self) -> ClientState {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn set(&self, state: ClientState) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
 }
 
 /// A workspace folder.

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod described;
+pub mod edits;
 
 use crate::{
     failure::FailureKind,
@@ -21,6 +22,7 @@ pub const QUERY: &str = "rlm/query";
 pub const PREVIEW: &str = "rlm/preview";
 pub const CANCEL: &str = "rlm/cancel";
 pub const REVIEW: &str = "rlm/review";
+pub const EDIT: &str = "rlm/edit";
 pub const STATUS: &str = "rlm/status";
 pub const SESSIONS: &str = "rlm/sessions";
 pub const END_SESSION: &str = "rlm/endSession";
@@ -29,8 +31,8 @@ pub const TRANSCRIPT: &str = "rlm/transcript";
 pub const DOGFOOD: &str = "rlm/dogfood";
 
 /// The server's own requests.
-pub const METHODS: [&str; 10] =
-    [QUERY, PREVIEW, REVIEW, CANCEL, STATUS, SESSIONS, END_SESSION, RUNS, TRANSCRIPT, DOGFOOD];
+pub const METHODS: [&str; 11] =
+    [QUERY, PREVIEW, REVIEW, EDIT, CANCEL, STATUS, SESSIONS, END_SESSION, RUNS, TRANSCRIPT, DOGFOOD];
 
 pub const QUERY_COMMAND: &str = "rlm.query";
 pub const CANCEL_COMMAND: &str = "rlm.cancel";
@@ -40,9 +42,11 @@ pub const SHOW_FINDING_COMMAND: &str = "rlm.showFinding";
 pub const DISMISS_COMMAND: &str = "rlm.dismiss";
 pub const CLEAR_FINDINGS_COMMAND: &str = "rlm.clearFindings";
 pub const DOGFOOD_COMMAND: &str = "rlm.dogfood";
+pub const EDIT_COMMAND: &str = "rlm.edit";
+pub const APPLY_EDIT_COMMAND: &str = "rlm.applyEdit";
 
 /// The commands of `workspace/executeCommand`.
-pub const COMMANDS: [&str; 8] = [
+pub const COMMANDS: [&str; 10] = [
     QUERY_COMMAND,
     CANCEL_COMMAND,
     STATUS_COMMAND,
@@ -51,6 +55,8 @@ pub const COMMANDS: [&str; 8] = [
     DISMISS_COMMAND,
     CLEAR_FINDINGS_COMMAND,
     DOGFOOD_COMMAND,
+    EDIT_COMMAND,
+    APPLY_EDIT_COMMAND,
 ];
 
 /// The client's command that prompts for a question about a selection.
@@ -58,6 +64,9 @@ pub const ASK_SELECTION_COMMAND: &str = "rlm.askSelection";
 
 /// The client's command that prompts for the reason of a dismissal.
 pub const DISMISS_FINDING_COMMAND: &str = "rlm.dismissFinding";
+
+/// The client's command that prompts for what is to change in a selection.
+pub const CHANGE_SELECTION_COMMAND: &str = "rlm.changeSelection";
 
 /// Params of `rlm/query`, and the argument of the command `rlm.query`.
 #[derive(Debug, Clone, Default, Deserialize)]

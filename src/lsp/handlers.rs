@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod code_action;
 mod commands;
 pub mod dogfood;
+pub mod edit;
 pub mod error;
 pub mod execute_command;
 pub mod findings;

@@ -11,7 +11,7 @@
 
 use super::{
     client_requests::{ClientRequest, ClientRequests},
-    client_state::ClientState,
+    client_state::{ClientState, LatestState},
     diagnostics::Diagnostics,
     ext,
     findings::Edit,
@@ -97,12 +97,13 @@ pub struct MessageOrder<S> {
     client: Client,
     client_state: ClientState,
     findings: Arc<Diagnostics>,
+    latest: Arc<LatestState>,
     state: Arc<OrderedState>,
 }
 
 impl<S> MessageOrder<S> {
-    pub fn new(handlers: S, client: Client, findings: Arc<Diagnostics>) -> Self {
-        Self { handlers, client, client_state: ClientState::default(), findings, state: Arc::default() }
+    pub fn new(handlers: S, client: Client, findings: Arc<Diagnostics>, latest: Arc<LatestState>) -> Self {
+        Self { handlers, client, client_state: ClientState::default(), findings, latest, state: Arc::default() }
     }
 
     pub fn state(&self) -> Arc<OrderedState> {
@@ -211,13 +212,16 @@ where
             tracing::warn!(%method, %error, "ignored malformed params");
             ClientRequest::Nothing
         });
+        if method.starts_with("textDocument/did") || method.starts_with("workspace/did") || method == "initialize" {
+            self.latest.set(self.client_state.clone());
+        }
         if self.cancel(&method, params.as_ref()) {
             return Box::pin(std::future::ready(Ok(None)));
         }
         let cancel = CancellationToken::new();
         let registered = id
             .as_ref()
-            .filter(|_| [ext::QUERY, ext::PREVIEW, ext::REVIEW, ext::DOGFOOD].contains(&&*method))
+            .filter(|_| [ext::QUERY, ext::PREVIEW, ext::REVIEW, ext::EDIT, ext::DOGFOOD].contains(&&*method))
             .map(|id| {
                 lock(&self.state.queries).insert(id.clone(), cancel.clone());
                 Registered { id: id.clone(), state: self.state.clone() }

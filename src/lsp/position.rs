@@ -67,6 +67,37 @@ impl PositionEncoding {
     }
 }
 
+/// The range of whole lines, which end with a line feed and with nothing else.
+pub fn range_of_lines(text: &Rope, lines: std::ops::Range<usize>, encoding: PositionEncoding) -> Range {
+    let position = |line: usize| {
+        let char = start_of(text, line);
+        let row = text.char_to_line(char);
+        let before = text.slice(text.line_to_char(row)..char).to_string();
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Position::new(number(row), number(encoding.units(&before)))
+    };
+    Range::new(position(lines.start), position(lines.end))
+}
+
+/// The first character of a line; the end of the text for one behind the last.
+fn start_of(text: &Rope, line: usize) -> usize {
+    let mut left = line;
+    let mut bytes = 0;
+    for chunk in text.chunks() {
+        for at in memchr::memchr_iter(b'\n', chunk.as_bytes()) {
+            if left == 0 {
+                break;
+            }
+            left -= 1;
+            if left == 0 {
+                return text.byte_to_char(bytes + at + 1);
+            }
+        }
+        bytes += chunk.len();
+    }
+    if line == 0 { 0 } else { text.len_chars() }
+}
+
 fn without_break(line: RopeSlice<'_>) -> RopeSlice<'_> {
     let breaks = line.chars_at(line.len_chars()).reversed().take_while(|it| matches!(it, '\n' | '\r')).count();
     line.slice(..line.len_chars() - breaks)
@@ -109,6 +140,17 @@ mod tests {
             assert_eq!(char_at(encoding, "ab\r\ncd\rx\n", 3, 0), 9, "the empty last line");
             assert_eq!(char_at(encoding, "ab\r\ncd\rx\n", u32::MAX, u32::MAX), 9);
             assert_eq!(char_at(encoding, "", 0, 5), 0);
+        }
+    }
+
+    #[test]
+    fn lines_become_ranges() {
+        let text = Rope::from_str("a\rb\ncd\n\u{1F600}e");
+        for (lines, from, to) in
+            [(0..1, (0, 0), (2, 0)), (1..2, (2, 0), (3, 0)), (2..3, (3, 0), (3, 3)), (3..3, (3, 3), (3, 3))]
+        {
+            let range = Range::new(Position::new(from.0, from.1), Position::new(to.0, to.1));
+            assert_eq!(range_of_lines(&text, lines, PositionEncoding::Utf16), range);
         }
     }
 

@@ -3,12 +3,15 @@
 mod dogfood;
 mod reviews;
 
+mod edits;
+
 use super::{
-    client_state::ClientState,
+    client_state::{ClientState, LatestState},
     diagnostics::Diagnostics,
     engines::Engines,
     ext::{KeptRun, KeptRuns, KeptSession, KeptSessions, QueryParams, RunningQuery, Status},
     kept_request::KeptRequest,
+    proposals::Proposals,
     query::{Outcome, Prepared, Query, QueryRequest},
     reporter::{self, Channels, Reporter, WorkDone},
     sessions::{self, Sessions},
@@ -83,6 +86,8 @@ pub struct QueryRegistry {
     closed: AtomicBool,
     pub diagnostics: Arc<Diagnostics>,
     pub transcripts: Arc<Transcripts>,
+    pub proposals: Proposals,
+    pub latest: Arc<LatestState>,
     /// Whether the client is told of them.
     pushes: AtomicBool,
     ended: CancellationToken,
@@ -127,6 +132,8 @@ impl QueryRegistry {
             closed: AtomicBool::new(false),
             diagnostics: Arc::default(),
             transcripts: Arc::default(),
+            proposals: Proposals::default(),
+            latest: Arc::default(),
             pushes: AtomicBool::new(false),
             ended: CancellationToken::new(),
         }

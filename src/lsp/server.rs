@@ -5,6 +5,7 @@ use super::{
     ext::{
         self, CancelParams, Cancelled, DogfoodParams, DogfoodResult, EndSessionParams, KeptRuns, KeptSessions,
         QueryParams, QueryResult, ReviewParams, ReviewResult, SessionEnded, Status, Transcript, TranscriptParams,
+        edits::{EditParams, EditResult},
     },
     handlers::{self, Handlers},
     message_order::{Call, MessageOrder},
@@ -32,6 +33,7 @@ pub fn build() -> (MessageOrder<LspService<Handlers>>, ClientSocket, Arc<QueryRe
     .custom_method(ext::PREVIEW, Handlers::preview)
     .custom_method(ext::REVIEW, Handlers::review)
     .custom_method(ext::DOGFOOD, Handlers::dogfood)
+    .custom_method(ext::EDIT, Handlers::edit)
     .custom_method(ext::CANCEL, Handlers::cancel)
     .custom_method(ext::TRANSCRIPT, Handlers::transcript)
     .custom_method(ext::STATUS, Handlers::status)
@@ -42,7 +44,7 @@ pub fn build() -> (MessageOrder<LspService<Handlers>>, ClientSocket, Arc<QueryRe
     .finish();
     let Handlers { client, runs } = service.inner();
     let (client, runs) = (client.clone(), runs.clone());
-    (MessageOrder::new(service, client, runs.diagnostics.clone()), socket, runs)
+    (MessageOrder::new(service, client, runs.diagnostics.clone(), runs.latest.clone()), socket, runs)
 }
 
 impl Handlers {
@@ -60,6 +62,10 @@ impl Handlers {
 
     async fn dogfood(&self, params: DogfoodParams) -> Result<DogfoodResult> {
         handlers::dogfood::answer(self, params, Call::current()).await
+    }
+
+    async fn edit(&self, params: EditParams) -> Result<EditResult> {
+        handlers::edit::answer(self, params, Call::current()).await
     }
 
     async fn cancel(&self, params: CancelParams) -> Result<Cancelled<bool>> {

@@ -257,7 +257,9 @@ async fn actions_are_offered_where_they_make_sense() {
             "Ask RLM about this",
             "RLM: who uses forgotten_helper?",
             "RLM: where else is this done?",
-            "RLM: find faults here"
+            "RLM: find faults here",
+            "RLM: document this",
+            "RLM: write tests for this"
         ]
     );
     let at_cursor = json!({"textDocument": {"uri": library}, "context": {"diagnostics": [], "triggerKind": 1},
@@ -274,7 +276,8 @@ async fn actions_are_offered_where_they_make_sense() {
                          "message": "mismatched types", "source": "rustc"});
     let context = json!({"diagnostics": [foreign], "only": ["quickfix"]});
     let explained = actions(&mut client, &library, (0, 0), context).await;
-    assert_eq!(titles(&explained), ["RLM: explain “mismatched types”"]);
+    assert_eq!(titles(&explained), ["RLM: explain “mismatched types”", "RLM: mend “mismatched types”"]);
+    assert_eq!(explained[1]["command"]["command"], "rlm.edit");
     let source = actions(&mut client, &library, (0, 0), json!({"diagnostics": [], "only": ["source"]})).await;
     assert_eq!(titles(&source), ["RLM: review this file"]);
     // The action asks the built-in model, which knows who uses a name.

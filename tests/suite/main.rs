@@ -26,6 +26,7 @@ mod limits;
 mod llama;
 mod lsp;
 mod lsp_dogfood;
+mod lsp_edit;
 mod lsp_ends;
 mod lsp_fuzz;
 mod lsp_review;

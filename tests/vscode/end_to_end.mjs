@@ -268,6 +268,29 @@ try {
     await (await workbench.editor("And in the end")).waitForText("42 after 3");
   });
 
+  await step("a change is shown, made in part, and undone", async () => {
+    await workbench.openFile("src/backoff.py");
+    const file = await workbench.editor("backoff.py");
+    await file.selectLines("BASE_SECONDS = 0.5", 2);
+    await workbench.runCommand("RLM: Change Selection…");
+    await workbench.fillPrompt("Change src/backoff.py:5-6", "Wait twice as long.");
+    const first = workbench.previewedChange(/BASE_SECONDS.=.1\.0/u);
+    await first.waitFor();
+    await workbench.previewedChange(/delay.=.min\(2/u).waitFor();
+    await picture("a change that waits");
+    await file.waitForText("BASE_SECONDS = 0.5");
+    // None is made before it is checked.
+    await first.locator(".edit-checkbox").click();
+    await workbench.applyPreview();
+    await file.waitForText("BASE_SECONDS = 1.0");
+    await file.waitForText("delay = min\\(CEILING_SECONDS");
+    await file.selectLines("import random", 1);
+    await workbench.press("Control+Z");
+    await file.waitForText("BASE_SECONDS = 0.5");
+    await workbench.runCommand("View: Hide Panel");
+    await file.close("backoff.py");
+  });
+
   await step("a session answers one question at a time", async () => {
     await workbench.runCommand("RLM: Ask a Follow-up…");
     await workbench.answerPrompt("Follow up on", "Please hang");

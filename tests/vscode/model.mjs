@@ -1,4 +1,5 @@
-// A model for the tests, run by the server for each turn: it writes one program, which depends on a word of the question.
+// A model for the tests, run by the server for each turn: it writes one program, which depends on a word of the question, or the
+// blocks of a change.
 
 import { text } from "node:stream/consumers";
 
@@ -8,8 +9,26 @@ const PROGRAMS = [
   ["", "FINAL(f\"{globals().get('kept')} after {len(globals().get('history', []))}\")"],
 ];
 
-const question = (await text(process.stdin)).split("# Question").at(-1);
-if (question.includes("hang")) {
+const CHANGE = `The ceiling and the base become twice as large.
+
+src/backoff.py
+<<<<<<< SEARCH
+BASE_SECONDS = 0.5
+=======
+BASE_SECONDS = 1.0
+>>>>>>> REPLACE
+<<<<<<< SEARCH
+    delay = min(CEILING_SECONDS, BASE_SECONDS * 2**attempt)
+=======
+    delay = min(2 * CEILING_SECONDS, BASE_SECONDS * 2**attempt)
+>>>>>>> REPLACE
+`;
+
+const prompt = await text(process.stdin);
+const question = prompt.split("# Question").at(-1);
+if (prompt.includes("What is wanted:")) {
+  console.log(CHANGE);
+} else if (question.includes("hang")) {
   // Longer than anything waits; the server ends this process.
   setTimeout(() => undefined, 600_000);
 } else {

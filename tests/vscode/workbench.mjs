@@ -64,6 +64,17 @@ export class Workbench {
     await this.press("Enter");
   }
 
+  /** Opens a file of the folder by its path. */
+  async openFile(path) {
+    const chosen = this.#page.locator(".quick-input-list .monaco-list-row.focused", { hasText: path.split("/").at(-1) });
+    const type = async () => {
+      await this.press("Control+P");
+      await this.#input().fill(path);
+    };
+    await insist(path, type, (timeout) => chosen.waitFor({ timeout }), () => this.press("Escape"));
+    await this.press("Enter");
+  }
+
   /** Types into the box whose title is given, and accepts. */
   async fillPrompt(title, text) {
     await this.#page.locator(".quick-input-title", { hasText: title }).waitFor();
@@ -135,6 +146,16 @@ export class Workbench {
   /** A row of the panel of problems. */
   problem(text) {
     return this.#page.locator(".markers-panel .monaco-list-row", { hasText: text });
+  }
+
+  /** A row of the preview of changes that wait to be confirmed. */
+  previewedChange(text) {
+    return this.#page.locator(".bulk-edit-panel .monaco-list-row", { hasText: text });
+  }
+
+  /** Makes the changes of the preview that are checked. */
+  async applyPreview() {
+    await this.#page.locator(".bulk-edit-panel .monaco-button", { hasText: "Apply" }).click();
   }
 
   /** Chooses from a list that a command has brought up. */
@@ -272,6 +293,9 @@ export class Editor {
   /** Selects the given number of lines, of which the first has the text and no indentation. */
   async selectLines(text, count) {
     await this.#group.locator(".view-line", { hasText: text }).first().click();
+    // Where a file was just opened, the first column is told of its beginning.
+    await this.#page.keyboard.press("End");
+    await position(this.#page, /^Ln \d+, Col (?!1$)\d+$/u).waitFor();
     await this.#page.keyboard.press("Home");
     const start = position(this.#page, /^Ln \d+, Col 1$/u);
     await start.waitFor();

@@ -649,7 +649,7 @@ there is no folder /gone
 
 (ert-deftest rlm-test-a-request-of-the-server-is-refused-properly ()
   (rlm-test-in-answer (run nil)
-    (rlm-test-receive :id 7 :method "workspace/applyEdit" :params nil)
+    (rlm-test-receive :id 7 :method "window/showDocument" :params nil)
     (let ((reply (car (slot-value (rlm--server-connection rlm-test-server) 'sent))))
       (should (equal (plist-get reply :id) 7))
       (should (equal (plist-get (plist-get reply :error) :code) -32601)))

@@ -132,7 +132,8 @@ const clientOptions = ({ log }: Launch): LanguageClientOptions => ({
 class Announcement implements StaticFeature {
   fillClientCapabilities(capabilities: ClientCapabilities): void {
     const experimental = (capabilities.experimental ?? {}) as Record<string, unknown>;
-    capabilities.experimental = { ...experimental, rlm: { events: true, askSelection: true, dismissFinding: true } };
+    const rlm = { events: true, askSelection: true, dismissFinding: true, changeSelection: true };
+    capabilities.experimental = { ...experimental, rlm };
   }
 
   initialize(): void {

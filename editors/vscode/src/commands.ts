@@ -71,6 +71,9 @@ export class Commands {
       "rlm.dismissFinding": (finding) => this.#dismiss(finding),
       "rlm.clearReview": () => this.#clearReview(),
       "rlm.showTrace": (chosen) => this.#showTrace(chosen),
+      "rlm.changeSelection": (given) =>
+        this.#change(decodeSelection(given) ?? selectionScope(), "Select the text to change first."),
+      "rlm.changeFile": (chosen) => this.#change(resourceScope("file", chosen), "Open the file to change first."),
       "rlm.stop": (id) => this.#stop(id),
       "rlm.showRuns": () => view.show(),
       "rlm.showStatus": () => this.#showStatus(),
@@ -302,6 +305,23 @@ export class Commands {
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       transcript = await read();
       previews.update(uri, transcript.text);
+    }
+  }
+
+  /**
+   * Prompts for what is to change in a scope; without one it says `otherwise`. The server proposes it as an edit that needs to be
+   * confirmed, which the editor shows before it makes any of it.
+   */
+  async #change(scope: Scope | undefined, otherwise: string): Promise<void> {
+    if (scope === undefined) {
+      await vscode.window.showInformationMessage(otherwise);
+    } else if (await this.ready()) {
+      const title = `Change ${describeScope(scope)}`;
+      const typed = await vscode.window.showInputBox({ title, prompt: "What is to change?", ignoreFocusOut: true });
+      const instruction = typed?.trim() ?? "";
+      if (instruction !== "") {
+        await vscode.commands.executeCommand("rlm.edit", { instruction, scope });
+      }
     }
   }
 

@@ -366,6 +366,61 @@ export type DogfoodResult = {
   report: unknown;
 };
 
+/** Result of `rlm/edit`: a proposal. Nothing is changed yet. */
+export type EditResult = {
+  queryId: string;
+  /** What the model says of it. */
+  summary: string;
+  files: EditedFile[];
+  warnings: string[];
+  model: string;
+  usage: Usage;
+};
+
+/** A file as it would be. */
+export type EditedFile = {
+  uri: string;
+  path: string;
+  /** The URI of the file before, if it gets another name. */
+  renamedFrom: string | null;
+  isNew: boolean;
+  isRemoved: boolean;
+  /** Of the document, if it is open. */
+  version: number | null;
+  hunks: EditHunk[];
+  /** The difference, as git writes it. */
+  diff: string;
+};
+
+/** A part of a change that can be applied without the others. Where a file only comes, goes or moves, that is one. */
+export type EditHunk = {
+  /** Its number in the proposal. */
+  number: number;
+  range: Range;
+  newText: string;
+  /** The difference that it makes alone, as git writes it. */
+  diff: string;
+};
+
+/** A range of the LSP. Its end is not part of it. */
+export type Range = {
+  start: Position;
+  end: Position;
+};
+
+/** A position of the LSP: line and column count from 0. */
+export type Position = {
+  line: number;
+  character: number;
+};
+
+/** Result of the command `rlm.applyEdit`. */
+export type EditApplied = {
+  applied: boolean;
+  /** Why the client has not made the edit, if it says so. */
+  reason: string | null;
+};
+
 /** Result of `rlm/status`. */
 export type Status = {
   version: string;
@@ -494,18 +549,6 @@ export type Scope = {
   value: unknown;
 };
 
-/** A range of the LSP. Its end is not part of it. */
-export type Range = {
-  start: Position;
-  end: Position;
-};
-
-/** A position of the LSP: line and column count from 0. */
-export type Position = {
-  line: number;
-  character: number;
-};
-
 /** The settings that a run obeys; a missing one is the server's own default. */
 export type Options = {
   /** The root model: `provider::model`, a model's name, `cli:COMMAND`, or `extractive` */
@@ -620,6 +663,26 @@ export type DogfoodParams = {
 export type DogfoodAction = "analyze" | "history" | "stats";
 
 export const DOGFOOD_ACTIONS = ["analyze", "history", "stats"] as const;
+
+/** Params of `rlm/edit`, and the argument of the command `rlm.edit`. */
+export type EditParams = {
+  /** What is to change, in words. */
+  instruction: string;
+  /** A file or a selection in it. */
+  scope?: Scope;
+  /** The finding that is to be mended. */
+  findingId?: string;
+  queryId?: string;
+  options?: Options;
+  workDoneToken?: Token;
+};
+
+/** The argument of the command `rlm.applyEdit`. */
+export type ApplyEditParams = {
+  queryId: string;
+  /** The numbers of the hunks that are applied; all if it is absent. */
+  hunks?: number[];
+};
 
 /** The argument of the command `rlm.showFinding`. */
 export type FindingParams = {

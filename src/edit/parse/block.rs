@@ -12,6 +12,11 @@ pub(super) fn begins(line: &str) -> bool {
     opening(line).is_some()
 }
 
+/// Whether a line would end a block, where there is none.
+pub(super) fn is_stray(line: &str) -> bool {
+    line.trim().starts_with('>') && line.trim().len() > 7 && closes(line, '<')
+}
+
 /// Parses the block that begins at a line, and says behind which line it ends.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! The lines of one hunk of a diff.
 
-use super::fence::Fence;
+use super::{fence::Fence, header};
 use crate::edit::{
     proposal::Hunk,
     refusal::{Refusal, RefusalKind},
@@ -91,14 +91,14 @@ fn may_end_here(lines: &[&str], at: usize, wanted: (usize, usize)) -> Result<(),
         let first = letters.next();
         let is_marked = matches!(first, Some('+' | '-'))
             && letters.next().is_some_and(|it| !it.is_whitespace() && Some(it) != first);
-        is_marked || line.starts_with("@@ -")
+        is_marked || header::begins(line)
     };
     let rest = lines[at + 1..].iter().take(20 * MOST_BEHIND);
     let odd_fences = rest.filter(|line| Fence::opened_by(line).is_some()).count() % 2 == 1;
     if behind.into_iter().any(|line| is_change(&line)) || (odd_fences && wanted != (0, 0)) {
         let message = format!(
-            "the diff seems to go on behind the fence in line {} of the reply: put it into a fence of more marks than any line \
-             of it begins with, and begin each line that stays with a space",
+            "the diff seems to go on behind the fence in line {} of the reply: put it into a fence of more marks than \
+             any line of it begins with, and begin each line that stays with a space",
             at + 1
         );
         return Err(Refusal::new(RefusalKind::Malformed, message));

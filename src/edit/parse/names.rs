@@ -41,8 +41,8 @@ impl Known {
             Mention::None if self.last.is_some() => Ok(self.last.clone().unwrap_or_default()),
             Mention::None | Mention::Several => {
                 let message = format!(
-                    "the change in line {} of the reply does not say which file it belongs to: write the path of the file, and \
-                     nothing else, in the line before",
+                    "the change in line {} of the reply does not say which file it belongs to: write the path of the \
+                     file, and nothing else, in the line before",
                     at + 1
                 );
                 Err(Refusal::new(RefusalKind::Path, message))

@@ -28,6 +28,11 @@ pub(super) fn ends(line: &str) -> bool {
     matches!(line.trim(), END | "*** End of File")
 }
 
+/// Whether a line would end a patch, where there is none.
+pub(super) fn is_stray(line: &str) -> bool {
+    line.trim() == END
+}
+
 /// Parses a patch, and says behind which line it ends.
 ///
 /// # Errors

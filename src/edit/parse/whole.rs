@@ -26,7 +26,9 @@ pub(super) fn parse(lines: &[&str], at: usize, fence: &Fence<'_>, known: &Known)
     let behind = end.map_or(lines.len(), |end| end + 1);
     let body = at + 1..end.unwrap_or(lines.len());
     let is_change = |at: usize| {
-        block::begins(lines[at]) || patch::begins(lines[at]) || diff::begins(lines, at) || header::begins(lines[at])
+        let line = lines[at];
+        let begins = block::begins(line) || patch::begins(line) || diff::begins(lines, at) || header::begins(line);
+        begins || block::is_stray(line) || patch::is_stray(line)
     };
     let path = || names::in_info(fence.info).or_else(|| known.heading_before(lines, at));
     let refuse = |why: &str| {

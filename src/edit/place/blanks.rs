@@ -51,6 +51,12 @@ fn mended(lines: &Lines<'_>, aligned: &Aligned<'_>, solid: &[usize], there: &[us
         if own == theirs {
             continue;
         }
+        // It must be sure that both lines stay, and not others like them.
+        let (first_same, last_same) = aligned.same_at_ends();
+        let rest = aligned.old.len() - last_same;
+        if !(*next < first_same.min(rest) || line >= first_same.max(rest)) {
+            return None;
+        }
         // Up to the next line that is not blank all must stay, and nothing may come between.
         if !matches!(step, Step::Keep(..)) {
             return None;

@@ -49,7 +49,8 @@ pub(super) fn build(lines: &Lines<'_>, aligned: &Aligned<'_>, place: usize, fit:
             }
         }
     }
-    ended(lines, start..end, result, aligned.last_newline, fit.slips.clone())
+    let placed = ended(lines, start..end, result, aligned.last_newline)?;
+    Ok(PlacedHunk { slips: fit.slips.clone(), ..placed })
 }
 
 /// A hunk that has no lines of the file, which is one only for a file without any.
@@ -63,7 +64,7 @@ pub(super) fn into_nothing(lines: &Lines<'_>, hunk: &Hunk) -> Result<PlacedHunk,
     }
     let result = hunk.new.iter().map(|line| (line.clone(), lines.end_near(0))).collect();
     let last = hunk.last_newline.or(Some(true));
-    ended(lines, 0..lines.lines.len(), result, last, Vec::new())
+    ended(lines, 0..lines.lines.len(), result, last)
 }
 
 /// # Errors
@@ -93,7 +94,6 @@ fn ended<'t>(
     range: Range<usize>,
     mut result: Vec<(String, &'t str)>,
     last_newline: Option<bool>,
-    slips: Vec<Slip>,
 ) -> Result<PlacedHunk, Refusal> {
     let Range { mut start, end } = range;
     let eol = lines.end_near(start);
@@ -128,5 +128,5 @@ fn ended<'t>(
         return Err(Refusal::new(RefusalKind::NoChange, message));
     }
     let mark = if start == 0 { lines.mark } else { "" };
-    Ok(PlacedHunk { lines: start..end, new: format!("{mark}{body}"), slips })
+    Ok(PlacedHunk { lines: start..end, new: format!("{mark}{body}"), slips: Vec::new() })
 }

@@ -7,6 +7,9 @@ use crate::edit::{
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 use std::ops::Range;
 
+/// Lines around a hunk that are looked at for how they are indented.
+const FAR: usize = 1000;
+
 /// A slip of a model that was borne.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slip {
@@ -75,6 +78,20 @@ impl<'h> Aligned<'h> {
         let first = self.steps.iter().position(is_change).unwrap_or(self.steps.len());
         let last = self.steps.iter().rposition(is_change).map_or(first, |at| at + 1);
         first..last
+    }
+
+    /// How many lines are the same at the beginning, and at the end, each taken for itself.
+    pub fn same_at_ends(&self) -> (usize, usize) {
+        let same = |(a, b): &(&String, &String)| a == b;
+        let first = self.old.iter().zip(self.new).take_while(same).count();
+        (first, self.old.iter().rev().zip(self.new.iter().rev()).take_while(same).count())
+    }
+
+    /// Whether lines repeat so that it is not known which of them came or went, which matters where the text has them
+    /// otherwise.
+    pub fn is_ambiguous(&self) -> bool {
+        let (first, last) = self.same_at_ends();
+        first + last > self.old.len().min(self.new.len())
     }
 
     pub fn stays(&self, old: usize) -> bool {
@@ -148,10 +165,13 @@ pub(super) fn fit(lines: &Lines<'_>, start: usize, aligned: &Aligned<'_>) -> Opt
         }
     }
     if heads.iter().all(|it| it.text == it.own) {
-        if heads.iter().all(|it| it.own.is_empty()) && brings_other_indentation(lines, aligned) {
+        if brings_other_indentation(lines, start, aligned) || (!slips.is_empty() && aligned.is_ambiguous()) {
             return None;
         }
         return Some(Fit { shift: Shift::None, slips });
+    }
+    if aligned.is_ambiguous() {
+        return None;
     }
     if has_lost_space(&heads, aligned) {
         note(&mut slips, Slip::ContextSpace);
@@ -165,16 +185,23 @@ pub(super) fn fit(lines: &Lines<'_>, start: usize, aligned: &Aligned<'_>) -> Opt
     Some(Fit { shift, slips })
 }
 
-/// Whether new lines begin with tabs where the text only has spaces, or with spaces where it only has tabs. Old lines
-/// that are indented would show that the model means it.
-fn brings_other_indentation(lines: &Lines<'_>, aligned: &Aligned<'_>) -> bool {
+/// Whether new lines begin with tabs where the lines around begin with spaces, or with spaces where these begin with
+/// tabs.
+fn brings_other_indentation(lines: &Lines<'_>, start: usize, aligned: &Aligned<'_>) -> bool {
+    let first = |line: &str| line.chars().next().filter(|it| it.is_whitespace() && !line.trim().is_empty());
     let added = aligned.steps.iter().filter_map(|step| match step {
-        Step::Add(line) => aligned.new[*line].chars().next(),
+        Step::Add(line) => first(&aligned.new[*line]),
         _ => None,
     });
-    let added: Vec<char> = added.filter(|first| first.is_whitespace()).collect();
-    let has_only = |other: char, own: char| lines.begin_with.contains(&other) && !lines.begin_with.contains(&own);
-    [('\t', ' '), (' ', '\t')].iter().any(|&(own, other)| added.contains(&own) && has_only(other, own))
+    let added: Vec<char> = added.collect();
+    if added.is_empty() {
+        return false;
+    }
+    let end = start + aligned.old.len();
+    let above = lines.lines[..end].iter().rev().take(FAR).find_map(|line| first(line.content));
+    let below = lines.lines[start..].iter().take(FAR).find_map(|line| first(line.content));
+    let around = [above, below];
+    around.iter().any(Option::is_some) && added.iter().any(|it| !around.contains(&Some(*it)))
 }
 
 /// The indentation of a line in the text, and of what the hunk has for it.

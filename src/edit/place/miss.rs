@@ -50,16 +50,16 @@ pub(super) fn missing(lines: &Lines<'_>, hunk: &Hunk) -> Refusal {
     let Some((length, start)) = best else { return refuse("its lines are not in the file".to_owned()) };
     if first + length == keys.len() {
         let message = format!(
-            "its lines stand at line {}, but are indented or drawn otherwise, so that it is not known how the new lines \
-             should be: copy the lines as they are",
+            "its lines stand at line {}, but are indented or drawn otherwise, so that it is not known how the new \
+             lines should be: copy the lines as they are",
             start + 1
         );
         return refuse(message);
     }
     let there = lines.lines.get(start + length).map_or("ends".to_owned(), |it| format!("has `{}`", shown(it.content)));
     refuse(format!(
-        "its lines do not follow each other: where it says `{}` the file {there} at line {}: copy the lines from the file \
-         as it is now",
+        "its lines do not follow each other: where it says `{}` the file {there} at line {}: copy the lines from the \
+         file as it is now",
         shown(&hunk.old[first + length]),
         start + length + 1
     ))

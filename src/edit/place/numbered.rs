@@ -17,7 +17,7 @@ pub(super) fn without_numbers(hunk: &Hunk) -> Option<(Hunk, Slip)> {
         false => return None,
     };
     let old = old.into_iter().map(|(_, line)| line.to_owned()).collect();
-    Some((Hunk { old, new, line: Some(first), ..hunk.clone() }, Slip::Numbers))
+    Some((Hunk { old, new, line: hunk.line.or(Some(first)), ..hunk.clone() }, Slip::Numbers))
 }
 
 /// `  12| text`, `12 | text`, `12: text`.

@@ -41,7 +41,8 @@ impl Work {
     }
 }
 
-/// The places where the lines of a hunk stand, in order; none if it fits nowhere.
+/// The places where the lines of a hunk stand, in order, also those where other blank lines are between them; none if
+/// it fits nowhere.
 pub(super) fn candidates(lines: &Lines<'_>, aligned: &Aligned<'_>, work: &Work) -> Result<Vec<Candidate>, Refusal> {
     let keys: Vec<u32> = aligned.old.iter().map(|line| lines.key_of(line)).collect();
     work.take(keys.len())?;
@@ -52,10 +53,20 @@ pub(super) fn candidates(lines: &Lines<'_>, aligned: &Aligned<'_>, work: &Work) 
             break;
         }
     }
-    match found.iter().any(|it| it.fit.is_some()) {
-        true => Ok(found),
-        false => Ok(Vec::new()),
+    if !found.iter().any(|it| it.fit.is_some()) {
+        return Ok(Vec::new());
     }
+    let solid: Vec<usize> = (0..aligned.old.len()).filter(|&at| !aligned.old[at].trim().is_empty()).collect();
+    let texts: Vec<&String> = solid.iter().map(|&at| &aligned.old[at]).collect();
+    let blank = solid.first().copied().unwrap_or(0);
+    for there in solid_places(lines, &texts, work)? {
+        let start = there[0].saturating_sub(blank);
+        if !found.iter().any(|it| it.start + blank == there[0]) {
+            found.push(Candidate { start, fit: None });
+        }
+    }
+    found.sort_by_key(|it| it.start);
+    Ok(found)
 }
 
 /// Where a sequence of keys lies in another one. `places` says where in that a key is.
@@ -88,22 +99,20 @@ fn starts<'p>(
 
 /// Where the lines of a hunk that are not blank stand one after the other: for each of them the line of the text.
 pub(super) fn solid_places(lines: &Lines<'_>, old: &[&String], work: &Work) -> Result<Vec<Vec<usize>>, Refusal> {
-    let solid: Vec<usize> = (0..lines.lines.len()).filter(|&at| !lines.lines[at].content.trim().is_empty()).collect();
-    work.take(solid.len() + old.len())?;
+    work.take(old.len())?;
     let keys: Vec<u32> = old.iter().map(|line| lines.key_of(line)).collect();
-    if keys.is_empty() || keys.contains(&UNKNOWN) {
-        return Ok(Vec::new());
-    }
+    let rarest = (0..keys.len()).min_by_key(|&at| lines.places(keys[at]).len());
+    let Some(rarest) = rarest.filter(|_| !keys.contains(&UNKNOWN)) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    for first in lines.places(keys[0]) {
-        let Ok(begin) = solid.binary_search(first) else { continue };
-        let Some(there) = solid.get(begin..begin + keys.len()) else { continue };
+    for place in lines.places(keys[rarest]) {
+        let begin = lines.solid.binary_search(place).ok().and_then(|at| at.checked_sub(rarest));
+        let Some(there) = begin.and_then(|begin| lines.solid.get(begin..begin + keys.len())) else { continue };
         let same = there.iter().zip(&keys).take_while(|&(&at, &key)| lines.keys[at] == key).count();
         work.take(same + 1)?;
         if same == keys.len() {
             found.push(there.to_vec());
         }
-        if found.len() > 1 {
+        if found.len() == MOST_CANDIDATES {
             break;
         }
     }

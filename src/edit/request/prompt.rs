@@ -10,8 +10,8 @@ const WHOLE: usize = 60_000;
 const AROUND: usize = 300;
 
 pub(super) const SYSTEM: &str = "\
-You change files of a repository as a person asks. First say in one or two sentences what you change and why. Then write each change \
-as a block:
+You change files of a repository as a person asks. First say in one or two sentences what you change and why. Then \
+write each change as a block:
 
 path/of/the/file
 <<<<<<< SEARCH
@@ -20,10 +20,11 @@ lines of the file, exactly as they are
 the lines in their place
 >>>>>>> REPLACE
 
-The path stands alone in the line before the block. The old lines are whole lines, copied from the file with their indentation, and \
-as many of them as it takes to be found at one place only. Several small blocks are better than one large one; all of them are for the \
-file as it is now. A block without old lines makes a new file. Write all lines in full: `...` and comments in place of code are not \
-taken. Change only what is asked for, in the style of the file. If nothing should change, say why, and write no block.";
+The path stands alone in the line before the block. The old lines are whole lines, copied from the file with their \
+indentation, and as many of them as it takes to be found at one place only. Several small blocks are better than one \
+large one; all of them are for the file as it is now. A block without old lines makes a new file. Write all lines in \
+full: `...` and comments in place of code are not taken. Change only what is asked for, in the style of the file. If \
+nothing should change, say why, and write no block.";
 
 /// The file and what is wanted.
 pub(super) fn wanted(path: &str, text: &str, lines: Option<Range<usize>>, instruction: &str) -> String {
@@ -49,15 +50,15 @@ pub(super) fn wanted(path: &str, text: &str, lines: Option<Range<usize>>, instru
         prompt.push_str(&all[place].concat());
         prompt.push('\n');
     }
-    let _ = write!(prompt, "What is wanted: {instruction}\n");
+    let _ = writeln!(prompt, "What is wanted: {instruction}");
     prompt
 }
 
 /// What is said of a reply that was refused.
 pub(super) fn refused(refusal: &Refusal) -> String {
     format!(
-        "This cannot be taken, and nothing was changed:\n\n{refusal}\n\nThe file is as it was shown. Write all blocks of the change \
-         again, with this mended."
+        "This cannot be taken, and nothing was changed:\n\n{refusal}\n\nThe file is as it was shown. Write all blocks \
+         of the change again, with this mended."
     )
 }
 
@@ -66,8 +67,8 @@ pub(super) fn broken(errors: &[(String, SyntaxError)]) -> String {
     let errors: String =
         errors.iter().map(|(path, error)| format!("{path}, line {}: {}\n", error.line, error.what)).collect();
     format!(
-        "With this change the syntax is broken, where it was not before (lines of the changed file):\n\n{errors}\nNothing was changed; \
-         the file is as it was shown. Write all blocks of the change again, with this mended."
+        "With this change the syntax is broken, where it was not before (lines of the changed file):\n\n{errors}\n\
+         Nothing was changed; the file is as it was shown. Write all blocks of the change again, with this mended."
     )
 }
 

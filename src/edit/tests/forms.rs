@@ -13,15 +13,16 @@ pub struct Written {
     pub anchor: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
     Blocks,
     Diff,
     GitDiff,
     Patch,
+    Whole,
 }
 
-pub const FORMS: [Form; 4] = [Form::Blocks, Form::Diff, Form::GitDiff, Form::Patch];
+pub const FORMS: [Form; 5] = [Form::Blocks, Form::Diff, Form::GitDiff, Form::Patch, Form::Whole];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Slip {
@@ -159,6 +160,29 @@ pub fn slip_in(hunk: &mut Written, slip: Slip, random: &mut Random) {
     }
 }
 
+/// The reply of a model that writes the whole file.
+pub fn whole(path: &str, lines: &[String], slip: Slip, random: &mut Random) -> String {
+    let mut lines = lines.to_vec();
+    if slip == Slip::Elided {
+        let middle = lines.len() / 2;
+        lines.splice(middle..middle + 3, ["    // ... existing code ...".to_owned()]);
+    }
+    let body = lines.join("\n");
+    let fence = match slip {
+        Slip::Tildes => "~~~",
+        Slip::NestedFence => "`````",
+        _ => "```",
+    };
+    let mut reply = match random.one_in(2) {
+        true => format!("{fence}rust {path}\n{body}\n{fence}\n"),
+        false => format!("**{path}**\n\n{fence}\n{body}\n{fence}\n"),
+    };
+    if slip == Slip::Prose {
+        reply = format!("This is the whole file:\n\n{reply}\nNothing else changes. Run:\n\n```sh\nmake\n```\n");
+    }
+    if slip == Slip::CarriageReturns { reply.replace('\n', "\r\n") } else { reply }
+}
+
 /// The reply of a model.
 pub fn reply(path: &str, hunks: &[Written], form: Form, slip: Slip, random: &mut Random) -> String {
     let mut order: Vec<&Written> = hunks.iter().collect();
@@ -168,7 +192,7 @@ pub fn reply(path: &str, hunks: &[Written], form: Form, slip: Slip, random: &mut
     let body = match form {
         Form::Blocks => blocks(path, &order, slip, random),
         Form::Diff | Form::GitDiff => diff(path, &order, form, slip, random),
-        Form::Patch => patch(path, &order, slip, random),
+        Form::Patch | Form::Whole => patch(path, &order, slip, random),
     };
     let mut reply = match slip {
         Slip::NoFence => body,

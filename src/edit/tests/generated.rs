@@ -1,10 +1,10 @@
 //! Generated proposals over the files of this repository: each is applied as it was meant, or refused.
 
 use super::{
-    forms::{FORMS, Form, SLIPS, Slip, Written, reply, slip_in},
+    forms::{FORMS, Form, SLIPS, Slip, Written, reply, slip_in, whole},
     random::Random,
 };
-use crate::edit::{Change, Refusal, RefusalKind, apply, parse, place};
+use crate::edit::{Refusal, RefusalKind, apply, parse};
 use std::{
     collections::BTreeMap,
     fs,
@@ -12,6 +12,9 @@ use std::{
 };
 
 const PROPOSALS: u64 = 8_000;
+
+/// Set, it says how many are generated instead.
+const COUNT: &str = "RLM_PROPOSALS";
 
 const PATH: &str = "src/some/file.rs";
 
@@ -112,24 +115,35 @@ fn is_led_astray(lines: &[String], reply: &str, hunks: &[Written]) -> bool {
     })
 }
 
-/// Each hunk alone makes its own change, and on a newer text the same as on the old one, or it is refused.
+/// Whether a slip has made other lines of a hunk, which stand somewhere else.
+fn stands_elsewhere(lines: &[String], hunks: &[Written], meant: &[Written]) -> bool {
+    let old = |hunk: &Written| -> Vec<String> {
+        hunk.rows.iter().filter(|row| row.0 != '+').map(|row| row.1.trim().to_owned()).collect()
+    };
+    let text: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
+    hunks.iter().zip(meant).any(|(hunk, meant)| {
+        let own = old(hunk);
+        own != old(meant) && !own.is_empty() && text.windows(own.len()).any(|there| there == own)
+    })
+}
+
+/// Each hunk alone makes its own change, and in a newer text the same as in the old one, or it is refused.
 fn holds_alone(lines: &[String], changes: &[Meant], reply: &str, slip: Slip) {
     let text = lines.join("\n") + "\n";
     let Ok(proposal) = parse(reply) else { return };
-    let Change::Edit(hunks) = &proposal.files[0].change else { panic!("it edits: {reply}") };
+    let Ok(files) = proposal.changed_files(|_| Ok::<_, String>(Some(text.clone()))) else { return };
     let newer = format!("// new\n// lines\n{text}// and more\n");
-    let (Ok(placed), later) = (place(&text, hunks), place(&newer, hunks)) else { return };
-    assert_eq!(placed.len(), changes.len(), "{reply}");
+    assert_eq!(files[0].hunks.len(), changes.len(), "{reply}");
     let order: Vec<usize> = match slip {
         Slip::Shuffled => (0..changes.len()).rev().collect(),
         _ => (0..changes.len()).collect(),
     };
     for (hunk, change) in order.into_iter().enumerate() {
         let expected = result(lines, &changes[change..=change]).join("\n") + "\n";
-        assert_eq!(apply(&text, &placed[hunk..=hunk]), expected, "{reply}");
-        if let Ok(later) = &later {
+        assert_eq!(apply(&text, &files[0].hunks[hunk..=hunk]), expected, "{reply}");
+        if let Ok(later) = files[0].placed_anew(&proposal.files[0].change, &[hunk], &newer) {
             let expected = format!("// new\n// lines\n{expected}// and more\n");
-            assert_eq!(apply(&newer, &later[hunk..=hunk]), expected, "{reply}");
+            assert_eq!(apply(&newer, &later), expected, "{reply}");
         }
     }
 }
@@ -145,10 +159,11 @@ fn applied(text: &str, reply: &str) -> Result<String, Refusal> {
 fn generated_proposals_are_applied_as_they_were_meant_or_refused() {
     let texts = texts();
     assert!(texts.len() > 100, "{}", texts.len());
-    let mut counts: BTreeMap<(Slip, bool), [usize; 2]> = BTreeMap::new();
+    let mut counts: BTreeMap<(Slip, Form), [usize; 2]> = BTreeMap::new();
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     let mut wrong = Vec::new();
-    for seed in 0..PROPOSALS {
+    let count = std::env::var(COUNT).ok().and_then(|it| it.parse().ok()).unwrap_or(PROPOSALS);
+    for seed in 0..count {
         let random = &mut Random::new(seed + 1);
         let mut lines: Vec<String> = random.pick(&texts).lines().map(str::to_owned).collect();
         let (form, slip) = (*random.pick(&FORMS), *random.pick(&SLIPS));
@@ -162,25 +177,35 @@ fn generated_proposals_are_applied_as_they_were_meant_or_refused() {
         if random.one_in(8) {
             lines.iter_mut().step_by(7).filter(|line| !line.is_empty()).for_each(|line| line.push(' '));
         }
+        while lines.last().is_some_and(|line| line.trim().is_empty()) {
+            lines.pop();
+        }
         let changes = meant(&lines, random);
-        if changes.is_empty() {
+        // A text whose last line is blank and not ended has another last line.
+        if changes.is_empty() || result(&lines, &changes).last().is_none_or(|line| line.trim().is_empty()) {
             continue;
         }
         let mut hunks = written(&lines, &changes, random.below(5));
         let is_plain = hunks.clone();
         hunks.iter_mut().for_each(|hunk| slip_in(hunk, slip, random));
-        let reply = reply(PATH, &hunks, form, slip, random);
-        if is_led_astray(&lines, &reply, &is_plain) {
+        let reply = match form {
+            Form::Whole => whole(PATH, &result(&lines, &changes), slip, random),
+            _ => reply(PATH, &hunks, form, slip, random),
+        };
+        let is_another =
+            matches!(slip, Slip::PartOfLine | Slip::WrongWord) && stands_elsewhere(&lines, &hunks, &is_plain);
+        if is_another || is_led_astray(&lines, &reply, &is_plain) {
             continue;
         }
         let (end, last) = (if is_crlf { "\r\n" } else { "\n" }, if random.one_in(4) { "" } else { "\n" });
-        let whole = |lines: &[String]| lines.join(end) + if last.is_empty() { "" } else { end };
-        let (text, expected) = (whole(&lines), whole(&result(&lines, &changes)));
+        let joined = |lines: &[String]| lines.join(end) + if last.is_empty() { "" } else { end };
+        let (text, expected) = (joined(&lines), joined(&result(&lines, &changes)));
         let outcome = applied(&text, &reply);
         let is_applied = outcome.is_ok();
-        counts.entry((slip, form == Form::Blocks)).or_default()[usize::from(is_applied)] += 1;
+        counts.entry((slip, form)).or_default()[usize::from(is_applied)] += 1;
         match outcome {
             Ok(new) if new != expected => wrong.push((seed, slip, form, reply, new, expected)),
+            Ok(_) if form == Form::Whole => {}
             Ok(_) => holds_alone(&lines, &changes, &reply, slip),
             Err(refusal) => *kinds.entry(refusal.kind.name()).or_default() += 1,
         }
@@ -192,29 +217,29 @@ fn generated_proposals_are_applied_as_they_were_meant_or_refused() {
         );
     }
     let total: usize = counts.values().flatten().sum();
-    eprintln!(
-        "{total} proposals; by slip, in diffs and in blocks, refused and applied: {counts:?}; refused: {kinds:?}"
-    );
+    eprintln!("{total} proposals; by slip and form, refused and applied: {counts:?}; refused: {kinds:?}");
     let wrong: Vec<(u64, Slip, Form)> = wrong.iter().map(|it| (it.0, it.1, it.2)).collect();
     assert!(wrong.is_empty(), "{} of {total} were applied wrongly: {wrong:?}", wrong.len());
     assert!(total >= 5_000, "{total}");
     // What is refused whatever else is right, and what is borne for the most part.
-    for ((slip, is_block), [refused, applied]) in counts {
+    for ((slip, form), [refused, applied]) in counts {
         let share = applied * 100 / (applied + refused);
-        match slip {
-            Slip::Elided => assert_eq!(applied, 0, "{slip:?}"),
-            Slip::None | Slip::Prose | Slip::Tildes | Slip::NoFence | Slip::CarriageReturns | Slip::Shuffled => {
-                assert!(share >= 60, "{slip:?} (block {is_block}): {share} %");
+        let least = match slip {
+            Slip::Elided => {
+                assert_eq!(applied, 0, "{slip:?} in {form:?}");
+                0
             }
+            // Half of the texts have fences of their own, or say of themselves that something is left out.
+            _ if form == Form::Whole => 30,
+            Slip::None | Slip::Prose | Slip::Tildes | Slip::NoFence | Slip::CarriageReturns | Slip::Shuffled => 60,
             Slip::LessIndentation
             | Slip::MoreIndentation
             | Slip::TrailingSpace
             | Slip::WrongNumbers
-            | Slip::NoNumbers => {
-                assert!(share >= 40, "{slip:?} (block {is_block}): {share} %");
-            }
-            _ => {}
-        }
+            | Slip::NoNumbers => 40,
+            _ => 0,
+        };
+        assert!(share >= least, "{slip:?} in {form:?}: {share} % of {}", applied + refused);
     }
     assert!(kinds.contains_key(RefusalKind::Ambiguous.name()));
 }

@@ -7,8 +7,12 @@ use super::*;
 #[test]
 fn the_page_names_every_method_command_and_scope() {
     let page = include_str!("../../../docs/protocol.md");
-    let names =
-        METHODS.iter().chain(&COMMANDS).chain(&[RlmEvent::METHOD, ASK_SELECTION_COMMAND, DISMISS_FINDING_COMMAND]);
+    let names = METHODS.iter().chain(&COMMANDS).chain(&[
+        RlmEvent::METHOD,
+        ASK_SELECTION_COMMAND,
+        DISMISS_FINDING_COMMAND,
+        CHANGE_SELECTION_COMMAND,
+    ]);
     for name in names {
         assert!(page.contains(&format!("`{name}`")), "docs/protocol.md does not describe {name}");
     }

@@ -6,8 +6,8 @@ use crate::lsp::{
     client_state::ClientState,
     document::Document,
     ext::{
-        ASK_SELECTION_COMMAND, DISMISS_COMMAND, DISMISS_FINDING_COMMAND, QUERY_COMMAND, REVIEW_COMMAND,
-        SHOW_FINDING_COMMAND, Scope,
+        ASK_SELECTION_COMMAND, CHANGE_SELECTION_COMMAND, DISMISS_COMMAND, DISMISS_FINDING_COMMAND, EDIT_COMMAND,
+        QUERY_COMMAND, REVIEW_COMMAND, SHOW_FINDING_COMMAND, Scope,
     },
     findings::{FindingBoard, Standing},
     uri::DocumentKey,
@@ -25,6 +25,17 @@ use std::collections::HashMap;
 const EXPLAIN: &str = "Explain this: what it does, how it works and who uses it.";
 
 const ELSEWHERE: &str = "Where else is this done, or something like it?";
+
+const MEND_FINDING: &str = "Mend what was found here, and nothing else.";
+
+/// Changes that need no word of the person: what is shown, and what is asked for.
+const CHANGES: [(&str, &str); 2] = [
+    ("RLM: document this", "Document what is selected, in the way of this file, and change nothing else."),
+    (
+        "RLM: write tests for this",
+        "Write tests for what is selected, where tests of this file belong, and change nothing else.",
+    ),
+];
 
 /// The longest name and message that are put into a question, in characters.
 const LONGEST_NAME: usize = 80;
@@ -110,6 +121,10 @@ impl Offer<'_> {
             QUERY_COMMAND,
             json!({"query": question, "scope": scope}),
         ));
+        if finding.fix.is_none() {
+            let argument = json!({"instruction": MEND_FINDING, "scope": scope, "findingId": id});
+            actions.push(quick("RLM: mend this finding".to_owned(), EDIT_COMMAND, argument));
+        }
         actions.push(quick(
             "RLM: show what speaks for this finding".to_owned(),
             SHOW_FINDING_COMMAND,
@@ -156,22 +171,27 @@ impl Offer<'_> {
     /// What can be asked about the diagnostics of others.
     fn on_diagnostics(&self) -> Vec<CodeAction> {
         let others = self.params.context.diagnostics.iter().filter(|it| it.source.as_deref() != Some(SOURCE));
-        let action = |it: &Diagnostic| {
+        let actions = |it: &Diagnostic| {
             let who = it.source.as_ref().map(|who| format!(" of {}", cut(who, LONGEST_NAME))).unwrap_or_default();
             let message = cut(&it.message, LONGEST_MESSAGE);
-            let question = format!("Explain this message{who}, what causes it here, and how to mend it: {message}");
+            let shown = cut(it.message.lines().next().unwrap_or_default(), LONGEST_NAME);
             let scope = Scope::Selection { uri: self.uri.clone(), range: it.range };
-            CodeAction {
+            let question = format!("Explain this message{who}, what causes it here, and how to mend it: {message}");
+            let instruction = format!("Mend what this message{who} is about, and nothing else: {message}");
+            let quick = |title: String, name: &str, argument: Value| CodeAction {
                 diagnostics: Some(vec![it.clone()]),
-                ..command(
-                    format!("RLM: explain “{}”", cut(it.message.lines().next().unwrap_or_default(), LONGEST_NAME)),
-                    CodeActionKind::QUICKFIX,
-                    QUERY_COMMAND,
-                    json!({"query": question, "scope": scope}),
-                )
-            }
+                ..command(title, CodeActionKind::QUICKFIX, name, argument)
+            };
+            [
+                quick(format!("RLM: explain “{shown}”"), QUERY_COMMAND, json!({"query": question, "scope": scope})),
+                quick(
+                    format!("RLM: mend “{shown}”"),
+                    EDIT_COMMAND,
+                    json!({"instruction": instruction, "scope": scope}),
+                ),
+            ]
         };
-        others.take(MOST_DIAGNOSTICS).map(action).collect()
+        others.take(MOST_DIAGNOSTICS).flat_map(actions).collect()
     }
 
     /// What can be asked about the selection, or about the name under the cursor if the person has asked what can be done.
@@ -208,7 +228,16 @@ impl Offer<'_> {
         let mut actions = vec![ask_this];
         actions.extend(explain);
         actions.extend(who_uses);
-        actions.extend([ask("RLM: where else is this done?", ELSEWHERE), review, review_file]);
+        actions.extend([ask("RLM: where else is this done?", ELSEWHERE), review]);
+        if self.client_state.client.change_selection {
+            let argument = json!({"uri": self.uri, "range": range});
+            actions.push(command("RLM: change this…".to_owned(), ASK_KIND, CHANGE_SELECTION_COMMAND, argument));
+        }
+        actions.extend(CHANGES.iter().map(|(title, instruction)| {
+            let argument = json!({"instruction": instruction, "scope": selection});
+            command((*title).to_owned(), ASK_KIND, EDIT_COMMAND, argument)
+        }));
+        actions.push(review_file);
         actions
     }
 

@@ -19,10 +19,10 @@ pub async fn show_document(client: &Client, uri: Uri) -> bool {
     client.show_document(params).await.unwrap_or(false)
 }
 
-/// Writes a Markdown document into a new file, which stays.
-pub async fn write_document(prefix: &'static str, document: String) -> Option<PathBuf> {
+/// Writes a document into a new file, which stays. `kind` is the ending of its name.
+pub async fn write_document(prefix: &'static str, kind: &'static str, document: String) -> Option<PathBuf> {
     let written = tokio::task::spawn_blocking(move || -> std::io::Result<PathBuf> {
-        let mut file = tempfile::Builder::new().prefix(prefix).suffix(".md").tempfile()?;
+        let mut file = tempfile::Builder::new().prefix(prefix).suffix(kind).tempfile()?;
         file.write_all(document.as_bytes())?;
         let (_, path) = file.keep()?;
         Ok(path)

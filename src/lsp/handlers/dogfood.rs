@@ -34,7 +34,7 @@ pub fn start(handlers: &Handlers, argument: Option<Value>, call: Call) -> Result
         let done = runs.dogfood(params, call.client_state).await;
         let (kind, message) = match done {
             Ok(DogfoodResult { markdown, .. }) => {
-                let path = if shows { write_document("rlm-dogfood-", markdown.clone()).await } else { None };
+                let path = if shows { write_document("rlm-dogfood-", ".md", markdown.clone()).await } else { None };
                 let shown = match path.and_then(|path| uri::of_path(&path)) {
                     Some(uri) => show_document(&client, uri).await,
                     None => false,

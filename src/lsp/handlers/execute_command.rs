@@ -4,16 +4,16 @@
 use super::{
     Handlers,
     commands::{read, show_document, write_document},
-    dogfood, error, findings,
+    dogfood, edit, error, findings,
 };
 use crate::{
     config::in_editor,
     engine::Termination,
     lsp::{
         ext::{
-            CANCEL_COMMAND, CLEAR_FINDINGS_COMMAND, CancelParams, Cancelled, DISMISS_COMMAND, DOGFOOD_COMMAND,
-            QUERY_COMMAND, QueryParams, QueryStarted, QueryStatus, REVIEW_COMMAND, SHOW_FINDING_COMMAND,
-            STATUS_COMMAND,
+            APPLY_EDIT_COMMAND, CANCEL_COMMAND, CLEAR_FINDINGS_COMMAND, CancelParams, Cancelled, DISMISS_COMMAND,
+            DOGFOOD_COMMAND, EDIT_COMMAND, QUERY_COMMAND, QueryParams, QueryStarted, QueryStatus, REVIEW_COMMAND,
+            SHOW_FINDING_COMMAND, STATUS_COMMAND,
         },
         message_order::Call,
         query::Outcome,
@@ -42,6 +42,8 @@ pub async fn execute(handlers: &Handlers, params: ExecuteCommandParams, call: Ca
         DISMISS_COMMAND => findings::dismiss(handlers, argument).await,
         CLEAR_FINDINGS_COMMAND => Ok(findings::clear(handlers)),
         DOGFOOD_COMMAND => dogfood::start(handlers, argument, call),
+        EDIT_COMMAND => edit::start(handlers, argument, call),
+        APPLY_EDIT_COMMAND => edit::apply(handlers, argument, &call).await,
         other => Err(Error::invalid_params(format!("there is no command {other}"))),
     }
 }
@@ -99,7 +101,7 @@ async fn show(client: &Client, question: &str, outcome: &Outcome, shows_document
     let document = format!("# {question}\n\n{}{emphasised}\n", answer.text);
     if shows_documents
         && has_text
-        && let Some(path) = write_document("rlm-answer-", document).await
+        && let Some(path) = write_document("rlm-answer-", ".md", document).await
         && let Some(uri) = uri::of_path(&path)
         && show_document(client, uri).await
     {

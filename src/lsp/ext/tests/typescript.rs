@@ -6,6 +6,7 @@ use crate::{
         CancelParams, Cancelled, CancelledData, DismissParams, DogfoodParams, DogfoodResult, EndSessionParams,
         EventParams, FailureData, FindingParams, KeptRuns, KeptSessions, QueryParams, QueryResult, QueryStarted,
         ReviewParams, ReviewResult, SessionEnded, Status, Transcript, TranscriptParams,
+        edits::{ApplyEditParams, EditApplied, EditParams, EditResult},
     },
     report::types::Preview,
 };
@@ -36,6 +37,8 @@ fn schemas() -> Map<String, Value> {
     sent.subschema_for::<ReviewResult>();
     sent.subschema_for::<Transcript>();
     sent.subschema_for::<DogfoodResult>();
+    sent.subschema_for::<EditResult>();
+    sent.subschema_for::<EditApplied>();
     sent.subschema_for::<Status>();
     sent.subschema_for::<QueryStarted>();
     sent.subschema_for::<Cancelled<bool>>();
@@ -50,6 +53,8 @@ fn schemas() -> Map<String, Value> {
     taken.subschema_for::<ReviewParams>();
     taken.subschema_for::<TranscriptParams>();
     taken.subschema_for::<DogfoodParams>();
+    taken.subschema_for::<EditParams>();
+    taken.subschema_for::<ApplyEditParams>();
     taken.subschema_for::<FindingParams>();
     taken.subschema_for::<DismissParams>();
     taken.subschema_for::<EndSessionParams>();
@@ -206,7 +211,8 @@ fn heading(name: &str) -> Option<&'static str> {
         "ReviewParams" | "ReviewResult" | "Review" | "Finding" => "### `rlm/review`",
         "Transcript" | "TranscriptParams" => "### `rlm/transcript`",
         "DogfoodParams" | "DogfoodResult" => "### `rlm/dogfood`",
-        "FindingParams" | "DismissParams" => "## Commands",
+        "EditParams" | "EditResult" | "EditedFile" | "EditHunk" => "### `rlm/edit`",
+        "FindingParams" | "DismissParams" | "ApplyEditParams" | "EditApplied" => "## Commands",
         "CancelParams" | "Cancelled" => "### `rlm/cancel`",
         "EndSessionParams" | "SessionEnded" => "### `rlm/endSession`",
         "Status" | "RunningQuery" => "### `rlm/status`",
@@ -241,7 +247,22 @@ fn the_page_of_the_protocol_tells_every_field_where_it_belongs() {
 }
 
 /// Fields of the standard.
-const STANDARD: [&str; 7] = ["capabilities", "experimental", "rlm", "code", "data", "message", "actions"];
+const STANDARD: [&str; 14] = [
+    "capabilities",
+    "experimental",
+    "rlm",
+    "code",
+    "data",
+    "message",
+    "actions",
+    "edit",
+    "edits",
+    "documentChanges",
+    "textDocument",
+    "oldUri",
+    "newUri",
+    "kind",
+];
 
 #[test]
 fn emacs_reads_no_field_that_is_not_sent() {
@@ -249,7 +270,8 @@ fn emacs_reads_no_field_that_is_not_sent() {
     let source = concat!(
         include_str!("../../../../editors/emacs/rlm.el"),
         include_str!("../../../../editors/emacs/rlm-review.el"),
-        include_str!("../../../../editors/emacs/rlm-work.el")
+        include_str!("../../../../editors/emacs/rlm-work.el"),
+        include_str!("../../../../editors/emacs/rlm-edit.el")
     );
     let read = source.split("(plist-get ").skip(1).filter_map(|rest| {
         let (_, name) = rest.split_once(" :")?;

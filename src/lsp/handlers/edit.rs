@@ -1,0 +1,165 @@
+//! `rlm/edit`, and the commands that have a change proposed and applied.
+
+use super::{
+    Handlers,
+    commands::{read, show_document, write_document},
+    error,
+};
+use crate::{
+    config::in_editor,
+    failure::Failure,
+    lsp::{
+        client_state::ClientState,
+        edit::EditOutcome,
+        ext::{
+            QueryStarted, QueryStatus,
+            edits::{ApplyEditParams, EditApplied, EditParams, EditResult},
+        },
+        message_order::Call,
+        proposals::{Kept, Wanted},
+        query_registry::Invocation,
+        uri,
+    },
+};
+use lsp_types::{ApplyWorkspaceEditResponse, MessageType, WorkspaceEdit, request::Request};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tower_lsp::{
+    Client,
+    jsonrpc::{Error, Result},
+};
+
+pub async fn answer(handlers: &Handlers, params: EditParams, call: Call) -> Result<EditResult> {
+    // When the connection goes away this future is dropped, and the run with it.
+    let _ends_with_this = call.cancel.clone().drop_guard();
+    let started = handlers.runs.start_edit(params, Invocation::Request, call.client_state, call.cancel);
+    let (_, outcome) = started.map_err(|it| error::not_started(&it))?;
+    match outcome.await.map_err(|_| error::broken())? {
+        EditOutcome::Proposed(result) => Ok(*result),
+        EditOutcome::Failed(failure) => Err(error::failed(&failure, None)),
+        EditOutcome::Cancelled => Err(error::cancelled(None)),
+    }
+}
+
+/// Has a change proposed, and brings it to the client: as an edit that it shows before it makes it, if it can, else as
+/// a diff that waits for `rlm.applyEdit`.
+pub fn start(handlers: &Handlers, argument: Option<Value>, call: Call) -> Result<Value> {
+    let params: EditParams = read(argument.unwrap_or_default())?;
+    let started = handlers.runs.start_edit(params, Invocation::Command, call.client_state, call.cancel);
+    let (query_id, outcome) = started.map_err(|it| error::not_started(&it))?;
+    let (client, runs) = (handlers.client.clone(), handlers.runs.clone());
+    handlers.runs.deliver(async move {
+        match outcome.await {
+            Ok(EditOutcome::Proposed(result)) => {
+                let kept = runs.proposals.get(&result.query_id);
+                if let Some(kept) = kept {
+                    deliver(&client, &result, kept, runs.latest.get()).await;
+                }
+            }
+            Ok(EditOutcome::Failed(failure)) => say(&client, MessageType::ERROR, &told(&failure)).await,
+            Ok(EditOutcome::Cancelled) | Err(_) => {}
+        }
+    });
+    Ok(json!(QueryStarted { query_id, status: QueryStatus::Started }))
+}
+
+/// Applies a proposal that the person has seen, or some hunks of it.
+pub async fn apply(handlers: &Handlers, argument: Option<Value>, call: &Call) -> Result<Value> {
+    let ApplyEditParams { query_id, hunks } = read(argument.unwrap_or_default())?;
+    let none = || Error::invalid_params(format!("there is no proposal {query_id:?} any more"));
+    let kept = handlers.runs.proposals.get(&query_id).ok_or_else(none)?;
+    if !call.client_state.client.applies_edits {
+        return Err(Error::invalid_params("the client takes no edits"));
+    }
+    let applied = applied(&handlers.client, kept, hunks, false, call.client_state.clone()).await;
+    match applied {
+        Ok(applied) => Ok(json!(applied)),
+        Err(failure) => Err(error::failed(&failure, None)),
+    }
+}
+
+async fn deliver(client: &Client, result: &EditResult, kept: Arc<Kept>, state: ClientState) {
+    for warning in &result.warnings {
+        say(client, MessageType::WARNING, warning).await;
+    }
+    let shows = state.client;
+    if shows.applies_edits && shows.annotates_edits && shows.document_changes {
+        match applied(client, kept, None, true, state).await {
+            Ok(EditApplied { applied: true, .. }) => {}
+            Ok(EditApplied { reason, .. }) => {
+                let reason = reason.map(|it| format!(": {it}")).unwrap_or_default();
+                say(client, MessageType::INFO, &format!("the change was not made{reason}")).await;
+            }
+            Err(failure) => say(client, MessageType::ERROR, &told(&failure)).await,
+        }
+        return;
+    }
+    let diff: String = result.files.iter().map(|it| it.diff.as_str()).collect();
+    let document = format!("{}{diff}", result.summary.lines().map(|line| format!("# {line}\n")).collect::<String>());
+    let shown = match shows.show_document {
+        true => match write_document("rlm-change-", ".diff", document).await.and_then(|path| uri::of_path(&path)) {
+            Some(uri) => show_document(client, uri).await,
+            None => false,
+        },
+        false => false,
+    };
+    let how = format!(
+        "Nothing is changed yet; the command rlm.applyEdit with {{\"queryId\": \"{}\"}} makes it.",
+        result.query_id
+    );
+    let message = match shown {
+        true => how,
+        false => format!("{}\n\n{diff}\n{how}", result.summary),
+    };
+    say(client, MessageType::INFO, &message).await;
+}
+
+/// Has the client make an edit of the texts as they are in `state`.
+async fn applied(
+    client: &Client,
+    kept: Arc<Kept>,
+    numbers: Option<Vec<usize>>,
+    asks: bool,
+    state: ClientState,
+) -> std::result::Result<EditApplied, Failure> {
+    let made =
+        tokio::task::spawn_blocking(move || kept.workspace_edit(Wanted { numbers: numbers.as_deref(), asks }, &state));
+    let edit = made.await.map_err(|error| crate::engine::internal_failure(&error))??;
+    Ok(match client.send_request::<ApplyEdit>(params(&edit)).await {
+        Ok(response) => EditApplied { applied: response.applied, reason: response.failure_reason },
+        Err(error) => EditApplied { applied: false, reason: Some(error.message.into_owned()) },
+    })
+}
+
+/// `workspace/applyEdit` as the protocol has it.
+enum ApplyEdit {}
+
+impl Request for ApplyEdit {
+    type Params = Value;
+    type Result = ApplyWorkspaceEditResponse;
+    const METHOD: &'static str = "workspace/applyEdit";
+}
+
+/// The types have the annotation of a file's removal in another place than the protocol, and no client would ask
+/// about it.
+fn params(edit: &WorkspaceEdit) -> Value {
+    let mut params = json!({"label": "RLM", "edit": edit});
+    for change in params["edit"]["documentChanges"].as_array_mut().into_iter().flatten() {
+        if change["kind"] == "delete" {
+            let options = change.as_object_mut().and_then(|change| change.remove("options"));
+            if let Some(id) = options.and_then(|options| options.get("annotationId").cloned()) {
+                change["annotationId"] = id;
+            }
+        }
+    }
+    params
+}
+
+fn told(failure: &Failure) -> String {
+    let hint = failure.hint.as_ref().map(|hint| format!(" ({})", in_editor(hint))).unwrap_or_default();
+    format!("{}{hint}", failure.message)
+}
+
+async fn say(client: &Client, kind: MessageType, message: &str) {
+    client.show_message(kind, format!("RLM: {message}")).await;
+}
