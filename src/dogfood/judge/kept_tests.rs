@@ -8,6 +8,8 @@ use crate::{
     corpus::{Language, Role, StopFlag, Symbol, definitions_in},
     edit::ChangedFile,
 };
+use regex::Regex;
+use std::sync::LazyLock;
 
 /// What begins an addition in files whose tests are no functions with names, as those of JavaScript.
 const BEGINNINGS: [&str; 12] = [
@@ -25,15 +27,46 @@ const BEGINNINGS: [&str; 12] = [
     "/*",
 ];
 
-/// Whether a file is there for tests.
+/// Folders of what tests go by: their code, and what they read and expect.
+const FOLDERS: [&str; 14] = [
+    "test",
+    "tests",
+    "testing",
+    "spec",
+    "specs",
+    "__tests__",
+    "testdata",
+    "test_data",
+    "fixtures",
+    "snapshots",
+    "__snapshots__",
+    "golden",
+    "goldens",
+    "cassettes",
+];
+
+/// Where tests of Rust begin that stand in a file of code.
+static INNER: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern =
+        r"#\[cfg\((?:test|all\(\s*test\b[^\]]*)\)\]\s*(?:pub(?:\([^)]*\))?\s+)?mod\s|#\[(?:\w+::)*test(?:\]|\()";
+    Regex::new(pattern).expect("the pattern is right")
+});
+
+/// Whether a file is there for tests: as one, or as what one reads.
 pub fn is_test(path: &str, text: &str) -> bool {
-    Role::of_file(path, text) == Role::Test
+    Role::of_file(path, text) == Role::Test || is_data(path, text)
+}
+
+/// Whether a file is what tests read or expect, and no test itself.
+fn is_data(path: &str, text: &str) -> bool {
+    let mut folders = path.rsplit('/').skip(1);
+    let lies_there = folders.any(|it| FOLDERS.contains(&it.to_lowercase().as_str())) || path.ends_with(".snap");
+    lies_there && Role::of_file(path, text) != Role::Test
 }
 
 /// The tests that stand in a file of code itself, as those of Rust do: where they begin.
 pub fn inner_tests(path: &str, text: &str) -> Option<usize> {
-    let is_rust = path.ends_with(".rs");
-    is_rust.then(|| text.find("#[cfg(test)]\nmod ")).flatten()
+    if path.ends_with(".rs") { INNER.find(text).map(|it| it.start()) } else { None }
 }
 
 /// The tests of a file: all of it, or what stands behind its code.
@@ -45,7 +78,11 @@ fn tests_of<'t>(path: &str, text: &'t str) -> Option<&'t str> {
 pub(super) fn objection(files: &[ChangedFile]) -> Option<String> {
     files.iter().find_map(|file| {
         let before = file.renamed_from.as_deref().unwrap_or(&file.path);
-        let old = tests_of(before, file.old.as_deref()?)?;
+        let old = file.old.as_deref()?;
+        if is_data(before, old) && (file.new.as_deref() != Some(old) || file.renamed_from.is_some()) {
+            return Some(format!("it alters {before}, which tests go by"));
+        }
+        let old = tests_of(before, old)?;
         let new = file.new.as_deref().and_then(|new| tests_of(&file.path, new));
         match new {
             None => Some(format!("it removes the tests of {before}")),
@@ -195,6 +232,15 @@ mod tests {
             ("src/a.rs", rust, Some(rust_ignored.as_str()), true),
             ("src/a.rs", rust, Some("fn f() {}\n"), true),
             ("src/a.rs", rust, Some(&rust.replace("fn f() {}", "fn g() {}")), false),
+            ("tests/data/expected.json", "{\"a\": 1}\n", Some("{\"a\": 2}\n"), true),
+            ("src/__snapshots__/a.snap", "1\n", Some("2\n"), true),
+            ("src/b.rs", "#[cfg(all(test, unix))]\nmod tests {\n    fn a() {}\n}\n", Some("fn b() {}\n"), true),
+            (
+                "src/c.rs",
+                "#[tokio::test]\nasync fn a() {\n    b();\n}\n",
+                Some("#[tokio::test]\nasync fn a() {}\n"),
+                true,
+            ),
             ("f.test.ts", script, Some(script_added.as_str()), false),
             ("f.test.ts", script, Some(script_early.as_str()), true),
         ] {

@@ -137,6 +137,9 @@ const BEGINNINGS: [&str; 24] = [
 /// Endings of keys and certificates.
 const SECRETS: [&str; 8] = [".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".asc"];
 
+/// Modules that Python or a runner of tests imports by itself.
+const SHADOWS: [&str; 7] = ["sitecustomize", "usercustomize", "pytest", "_pytest", "unittest", "doctest", "coverage"];
+
 /// Why a change may not touch a path, from the root on.
 pub(super) fn objection(path: &str, checks: &[Check]) -> Option<String> {
     let lower = path.to_lowercase();
@@ -152,6 +155,13 @@ pub(super) fn objection(path: &str, checks: &[Check]) -> Option<String> {
     let is_key = name.starts_with("id_rsa") || name.starts_with("id_ed25519") || name.starts_with("credentials");
     if is_key || SECRETS.iter().any(|it| name.ends_with(it)) {
         return because("it looks like a secret");
+    }
+    // Python looks for modules in the tree first, also for those that run the tests.
+    let modules = checks.iter().flat_map(|it| it.words.iter().zip(it.words.iter().skip(1)));
+    let mut modules = modules.filter(|(flag, _)| *flag == "-m").map(|(_, module)| module.as_str()).chain(SHADOWS);
+    let is_shadow = |module: &str| lower == format!("{module}.py") || lower.starts_with(&format!("{module}/"));
+    if modules.any(is_shadow) {
+        return because("it would take the place of what runs the tests");
     }
     // A word of a check may be a file, or a text for a shell that names some.
     let is_own = |word: &str| word.trim_start_matches("./").trim_matches(['"', '\'', ';', '&', '(', ')']) == path;
@@ -169,8 +179,11 @@ mod tests {
 
     #[test]
     fn what_checks_and_what_is_secret_is_not_touched() {
-        let checks =
-            [Check::parse("sh -c './scripts/check.sh && true'").unwrap(), Check::parse("tools/lint --all").unwrap()];
+        let checks = [
+            Check::parse("sh -c './scripts/check.sh && true'").unwrap(),
+            Check::parse("tools/lint --all").unwrap(),
+            Check::parse("python3 -m nose2 -v").unwrap(),
+        ];
         for path in [
             ".git/config",
             "sub/.GIT/hooks/x",
@@ -188,6 +201,9 @@ mod tests {
             "scripts/check.sh",
             "tools/lint",
             "requirements-dev.txt",
+            "unittest.py",
+            "nose2/__init__.py",
+            "sitecustomize.py",
         ] {
             assert!(objection(path, &checks).is_some(), "{path}");
         }
