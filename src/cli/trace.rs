@@ -52,7 +52,8 @@ enum TraceCommand {
     Export {
         #[command(flatten)]
         run: Named,
-        /// atif: a trajectory of the Agent Trajectory Interchange Format, version 1.7, as JSON
+        /// atif: a trajectory of the Agent Trajectory Interchange Format, version 1.7, as JSON; rlms: the log of alexzhang13/rlm,
+        /// which its viewer reads, as JSON Lines
         #[arg(long, value_enum)]
         format: ExportFormat,
     },
@@ -75,6 +76,7 @@ enum TraceCommand {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ExportFormat {
     Atif,
+    Rlms,
 }
 
 const RUN: &str = "A number of `rlm runs`, `last`, or the file of a trace";
@@ -111,8 +113,11 @@ pub async fn run(arguments: TraceArguments, parse: impl Fn(&[String]) -> Option<
             Source::named(&run.run).and_then(|it| it.read()).map(|it| show(&it, all))
         }
         TraceCommand::Html { run, output } => Source::named(&run.run).and_then(|source| html(&source, output)),
-        TraceCommand::Export { run, format: ExportFormat::Atif } => {
-            Source::named(&run.run).and_then(|it| it.read()).map(|it| print_json(&trace::atif(&it)))
+        TraceCommand::Export { run, format } => {
+            Source::named(&run.run).and_then(|it| it.read()).map(|it| match format {
+                ExportFormat::Atif => print_json(&trace::atif(&it)),
+                ExportFormat::Rlms => trace::rlms(&it).iter().for_each(|line| print(&line.to_string())),
+            })
         }
         TraceCommand::Replay { run, how } => match Source::named(&run.run) {
             Ok(source) => match replay(&source.path, source.run.is_some(), how, parse).await {

@@ -190,13 +190,10 @@ fn cost(spent: Spent) -> Option<f64> {
     (spent.unpriced == 0).then_some(spent.cost)
 }
 
+/// A trace of all that such forms tell apart, for the tests of both.
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::trace::Reader;
-    use std::collections::HashSet;
-
-    const TRACE: &str = r#"{"kind":"trace","version":1,"program":"rlm 0.1.0","started":"2026-11-30T10:00:00.000Z","run":7,"ms":0}
+pub mod example {
+    pub const TRACE: &str = r#"{"kind":"trace","version":1,"program":"rlm 0.1.0","started":"2026-11-30T10:00:00.000Z","run":7,"ms":0}
 {"kind":"started","query":"Where?","model":"m","worker":"w","why":"it is configured","ms":1}
 {"kind":"run","state":"started","run":0,"depth":0,"subcall":null,"model":"m","ms":1}
 {"kind":"call","state":"started","call":0,"run":0,"subcall":null,"model":"m","ms":2}
@@ -214,6 +211,13 @@ mod tests {
 {"kind":"cell","run":0,"depth":0,"iteration":1,"cell":1,"code":"print(rlm_query('x'))","output":"1","seconds":0.1,"ms":1600}
 {"kind":"done","result":{"answer":"In a:1.","termination":"final"},"ms":1700}
 "#;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{example::TRACE, *};
+    use crate::trace::Reader;
+    use std::collections::HashSet;
 
     fn exported(trace: &str) -> Value {
         let mut reader = Reader::default();
