@@ -31,7 +31,8 @@ mod view;
 
 use crate::lsp::{self, ExitReason};
 use clap::{CommandFactory, Parser, Subcommand};
-use std::{ffi::OsString, io::Write, process::ExitCode};
+use std::{ffi::OsString, io::Write, net::SocketAddr, process::ExitCode};
+use tokio::net::TcpListener;
 use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Asks questions of whole repositories and of files of any size.
@@ -70,7 +71,11 @@ enum Command {
     /// Check the set-up and say how to mend it
     Doctor(doctor::DoctorArguments),
     /// Run the language server on standard input and output
-    Lsp,
+    Lsp {
+        /// Serve numbers for Prometheus at http://ADDRESS/metrics; the address is one of this machine alone, such as 127.0.0.1:9464
+        #[arg(long, value_name = "ADDRESS")]
+        metrics: Option<SocketAddr>,
+    },
     /// Print the completions of commands and options for a shell
     Completions(documents::CompletionsArguments),
     /// Print the manual page: rlm man | man -l -
@@ -114,21 +119,42 @@ pub fn main() -> ExitCode {
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Completions(arguments) => documents::completions(arguments, Arguments::command()),
             Command::Man => documents::man(Arguments::command()),
-            Command::Lsp => match lsp::serve_stdio().await {
-                Ok(ExitReason::Proper) => ExitCode::SUCCESS,
-                Ok(ExitReason::HungUp) => ExitCode::FAILURE,
-                Ok(ExitReason::Told(status)) => ExitCode::from(status),
-                Ok(ExitReason::Unheard(error)) => {
-                    output::note(Err(error));
-                    ExitCode::FAILURE
-                }
-                Err(error) => no_signals(&error),
-            },
+            Command::Lsp { metrics } => serve(metrics).await,
         }
     });
     // A thread that still reads standard input must not hold the process.
     runtime.shutdown_background();
     output::conclude(status)
+}
+
+/// The language server.
+async fn serve(metrics: Option<SocketAddr>) -> ExitCode {
+    let metrics = match metrics.map(listener).transpose() {
+        Ok(metrics) => metrics,
+        Err(problem) => return wrong_usage(&problem),
+    };
+    match lsp::serve_stdio(metrics).await {
+        Ok(ExitReason::Proper) => ExitCode::SUCCESS,
+        Ok(ExitReason::HungUp) => ExitCode::FAILURE,
+        Ok(ExitReason::Told(status)) => ExitCode::from(status),
+        Ok(ExitReason::Unheard(error)) => {
+            output::note(Err(error));
+            ExitCode::FAILURE
+        }
+        Err(error) => no_signals(&error),
+    }
+}
+
+/// Where numbers are served. Nobody is asked for a key there, so that it is on this machine alone.
+fn listener(address: SocketAddr) -> Result<TcpListener, String> {
+    if !address.ip().is_loopback() {
+        return Err(format!("--metrics {address}: give an address of this machine alone, such as 127.0.0.1:9464"));
+    }
+    let listening = std::net::TcpListener::bind(address).and_then(|it| {
+        it.set_nonblocking(true)?;
+        TcpListener::from_std(it)
+    });
+    listening.map_err(|error| format!("--metrics {address}: {error}"))
 }
 
 /// What these words behind `rlm query` mean.

@@ -17,6 +17,7 @@ mod findings;
 mod handlers;
 mod kept_request;
 mod message_order;
+mod metrics;
 pub mod position;
 mod proposals;
 mod query;
@@ -37,16 +38,18 @@ use query_registry::LAST_WAIT;
 use std::{io, pin::pin};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
     time::timeout,
 };
 
-/// Serves one client on standard input and output until it leaves, or until a signal ends the process.
+/// Serves one client on standard input and output until it leaves, or until a signal ends the process. Whoever connects to
+/// `metrics` is told numbers.
 ///
 /// # Errors
 /// The system lets no signal be handled.
-pub async fn serve_stdio() -> io::Result<ExitReason> {
+pub async fn serve_stdio(metrics: Option<TcpListener>) -> io::Result<ExitReason> {
     let mut signals = EndSignals::listen()?;
-    Ok(serve(tokio::io::stdin(), tokio::io::stdout(), signals.next()).await)
+    Ok(serve(tokio::io::stdin(), tokio::io::stdout(), metrics, signals.next()).await)
 }
 
 /// How a server came to its end.
@@ -63,12 +66,19 @@ pub enum ExitReason {
 
 /// Serves one client until it leaves or `told_to_end` does end. Every run is over when this returns, with its
 /// processes.
-pub async fn serve<I, O>(input: I, output: O, told_to_end: impl Future<Output = u8>) -> ExitReason
+pub async fn serve<I, O>(
+    input: I,
+    output: O,
+    metrics: Option<TcpListener>,
+    told_to_end: impl Future<Output = u8>,
+) -> ExitReason
 where
     I: AsyncRead + Unpin + Send + 'static,
     O: AsyncWrite + Send + 'static,
 {
     let (order, socket, runs) = server::build();
+    let counted = runs.clone();
+    let numbers = metrics.map(|listener| tokio::spawn(metrics::serve(listener, move || counted.numbers())));
     let state = order.state();
     let (reading, answering) = transport::connect(input, output, order, socket);
     let mut answering = pin!(answering);
@@ -92,6 +102,7 @@ where
         }
     };
     let _ = tokio::join!(runs.end_all(), timeout(LAST_WAIT, rest));
+    numbers.iter().for_each(|it| it.abort());
     match told {
         Some(status) => ExitReason::Told(status),
         None if state.was_shut_down() => ExitReason::Proper,

@@ -11,6 +11,7 @@ use super::{
     engines::Engines,
     ext::{KeptRun, KeptRuns, KeptSession, KeptSessions, QueryParams, RunningQuery, Status},
     kept_request::KeptRequest,
+    metrics::Metrics,
     proposals::Proposals,
     query::{Outcome, Prepared, Query, QueryRequest},
     reporter::{self, Channels, Reporter, WorkDone},
@@ -82,6 +83,7 @@ pub struct QueryRegistry {
     tasks: TaskTracker,
     active: Mutex<HashMap<String, ActiveQuery>>,
     total: Mutex<Usage>,
+    metrics: Metrics,
     started: AtomicU64,
     closed: AtomicBool,
     pub diagnostics: Arc<Diagnostics>,
@@ -128,6 +130,7 @@ impl QueryRegistry {
             tasks: TaskTracker::new(),
             active: Mutex::default(),
             total: Mutex::new(Usage::none()),
+            metrics: Metrics::default(),
             started: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             diagnostics: Arc::default(),
@@ -350,6 +353,12 @@ impl QueryRegistry {
         self.sessions.end_all();
     }
 
+    /// What Prometheus is told.
+    pub fn numbers(&self) -> String {
+        let running = lock(&self.active).len();
+        self.metrics.text(running)
+    }
+
     /// What `rlm/status` returns.
     pub async fn status(&self, client_state: &ClientState) -> Status {
         let engine = async {
@@ -393,6 +402,7 @@ impl QueryRegistry {
         // Whoever hears of the end may go on with the session.
         drop(query.request.session.take());
         *lock(&self.total) += outcome.answer.usage;
+        self.metrics.count(outcome.answer.termination, outcome.answer.usage);
         let done = report::types::Event::Done { result: outcome.result.clone() };
         reporter::send_event(&self.client, &query.channels, sent, done).await;
         outcome

@@ -29,6 +29,7 @@ mod lsp_dogfood;
 mod lsp_edit;
 mod lsp_ends;
 mod lsp_fuzz;
+mod lsp_metrics;
 mod lsp_review;
 mod lsp_runs;
 mod lsp_sessions;
