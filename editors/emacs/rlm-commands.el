@@ -12,6 +12,7 @@
 
 ;;   M-x rlm-query-buffer   the whole buffer, also one without a file: a
 ;;                          compilation, a shell, a log, a mail
+;;   M-x rlm-query-files    the marked files of a Dired buffer
 ;;   M-x rlm-explain        the diagnostic at point (of flymake or flycheck), else
 ;;                          the symbol; the question can be edited first
 ;;   M-x rlm-doctor         what the program thinks of its set-up
@@ -28,6 +29,8 @@
 (require 'easymenu)
 (require 'rlm)
 
+(declare-function dired-get-marked-files "dired" (&optional localp arg filter
+                                                  distinguish error))
 (declare-function flymake-diagnostics "flymake" (&optional beg end))
 (declare-function flymake-diagnostic-text "flymake" (diag))
 (declare-function flycheck-overlay-errors-at "ext:flycheck" (position))
@@ -48,6 +51,34 @@ the answer."
   "Return the scope of the current buffer."
   (let ((file (rlm--buffer-file)))
     (if file (rlm--file-scope file) (rlm--text-scope))))
+
+;;;###autoload
+(defun rlm-query-files (files question)
+  "Ask QUESTION about FILES, which may be folders.
+In a Dired buffer these are the marked ones, or the one at point."
+  (interactive
+   (let ((files (rlm-commands--marked-files)))
+     (list files (rlm--read-question (rlm-commands--files-scope files)))))
+  (rlm--ask question (rlm-commands--files-scope files)))
+
+(defun rlm-commands--marked-files ()
+  "Return the marked files of a Dired buffer."
+  (unless (derived-mode-p 'dired-mode)
+    (user-error "This is no Dired buffer: mark files in one"))
+  (dired-get-marked-files))
+
+(defun rlm-commands--files-scope (files)
+  "Return the scope of FILES."
+  (mapc #'rlm--reject-remote files)
+  (let* ((files (mapcar #'file-truename files))
+         (root (rlm--project-root (file-name-directory
+                                   (directory-file-name (car files))))))
+    (rlm--make-scope
+     :kind 'paths :root root :file files
+     :label (concat (mapconcat (lambda (file) (file-relative-name file root))
+                               (seq-take files 3) ", ")
+                    (when (nthcdr 3 files)
+                      (format " and %d more" (- (length files) 3)))))))
 
 ;;;###autoload
 (defun rlm-explain ()
@@ -91,19 +122,38 @@ The question can be edited first."
         (process-environment (append (rlm-keys-environment) process-environment)))
     (with-current-buffer buffer
       (special-mode)
-      (let ((inhibit-read-only t)) (erase-buffer)))
-    (make-process :name "rlm doctor" :buffer buffer :noquery t
-                  :command (list (car rlm-command) "doctor")
+      (setq-local revert-buffer-function (lambda (&rest _) (rlm-doctor)))
+      (rlm-commands--fill buffer "Looking at the set-up...\n"))
+    (make-process :name "rlm doctor" :noquery t
+                  :buffer (generate-new-buffer " *rlm doctor*")
+                  :command `(,(car rlm-command) "doctor"
+                             ,@(rlm-commands--model-arguments))
                   :connection-type 'pipe :coding 'utf-8
-                  :filter (lambda (process text)
-                            (when (buffer-live-p (process-buffer process))
-                              (with-current-buffer (process-buffer process)
-                                (let ((inhibit-read-only t))
-                                  (save-excursion
-                                    (goto-char (point-max))
-                                    (insert text))))))
-                  :sentinel #'ignore)
+                  :sentinel
+                  (lambda (process _event)
+                    (unless (process-live-p process)
+                      (let ((output (process-buffer process)))
+                        (rlm-commands--fill buffer (with-current-buffer output
+                                                     (buffer-string)))
+                        (kill-buffer output)))))
     (pop-to-buffer buffer rlm-display-action)))
+
+(defun rlm-commands--model-arguments ()
+  "Return those arguments of the program that say which models are configured."
+  (cl-loop for (name flag) in '((:model "--model") (:worker "--worker")
+                                (:endpoint "--endpoint"))
+           append (cl-loop for value in (let ((value (plist-get rlm-options name)))
+                                         (if (listp value) value (list value)))
+                           append (list flag value))))
+
+(defun rlm-commands--fill (buffer text)
+  "Make TEXT, which the program wrote, the text of BUFFER."
+  (when (buffer-live-p buffer)
+    (with-current-buffer buffer
+      (let ((inhibit-read-only t))
+        (erase-buffer)
+        (rlm-hints-insert text)
+        (goto-char (point-min))))))
 
 ;;;; Keys and menus
 
@@ -112,6 +162,7 @@ The question can be edited first."
     (pcase-dolist (`(,key . ,command)
                    '(("q" . rlm-query) ("r" . rlm-query-region)
                      ("f" . rlm-query-file) ("b" . rlm-query-buffer)
+                     ("m" . rlm-query-files)
                      ("e" . rlm-explain) ("u" . rlm-follow-up)
                      ("c" . rlm-continue) ("g" . rlm-resume)
                      ("v" . rlm-review) ("d" . rlm-review-changes)

@@ -21,7 +21,7 @@
 
 (defconst rlm-hints--words
   '(("the setting `\\([[:alpha:]]+\\)`" . rlm-hints-option)
-    ("\\_<--\\([a-z][-a-z]+\\)" . rlm-hints--flag)
+    ("\\_<--\\([a-z][-a-z]+\\)\\(?: [A-Z]+\\_>\\)?" . rlm-hints--flag)
     ("RLM_PRICE=\"\\([^\"=]+\\)=INPUT/OUTPUT\"" . rlm-hints--price)
     ("`rlm \\(doctor\\|models\\)`" . rlm-hints--command))
   "Words of the server, each with a function that returns those of Emacs.
@@ -47,15 +47,16 @@ The function gets the first group.")
 
 (defun rlm-hints-translate (text)
   "Return TEXT, which the server wrote, in words of Emacs."
-  (pcase-dolist (`(,regexp . ,translate) rlm-hints--words)
-    (setq text (replace-regexp-in-string
-                regexp
-                (lambda (match)
-                  (save-match-data
-                    (string-match regexp match)
-                    (funcall translate (match-string 1 match))))
-                text t t)))
-  text)
+  (let ((case-fold-search nil))
+    (pcase-dolist (`(,regexp . ,translate) rlm-hints--words)
+      (setq text (replace-regexp-in-string
+                  regexp
+                  (lambda (match)
+                    (save-match-data
+                      (string-match regexp match)
+                      (funcall translate (match-string 1 match))))
+                  text t t)))
+    text))
 
 (defconst rlm-hints--buttons
   '((":[[:alpha:]]+ of rlm-options" "customize the options"
@@ -77,7 +78,8 @@ ACTION gets the text of the button.")
 
 (defun rlm-hints-insert (text)
   "Insert TEXT, which the server wrote, in words of Emacs and with buttons."
-  (let ((beg (point)))
+  (let ((beg (point))
+        (case-fold-search nil))
     (insert (rlm-hints-translate text))
     (save-excursion
       (pcase-dolist (`(,regexp ,help ,action) rlm-hints--buttons)

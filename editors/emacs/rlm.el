@@ -102,6 +102,7 @@
 
 ;;; Code:
 
+(require 'browse-url)
 (require 'button)
 (require 'cl-lib)
 (require 'easymenu)
@@ -255,6 +256,9 @@ takes effect when the server is started."
      :inherit fixed-pitch :background "#2b2b2b" :extend t)
     (t :inherit fixed-pitch))
   "Face of blocks of code.")
+
+(defface rlm-struck '((t :strike-through t :inherit shadow))
+  "Face of text that is struck out.")
 
 (defface rlm-quote '((t :inherit italic))
   "Face of quoted lines.")
@@ -731,9 +735,10 @@ The next question starts it again."
 
 (cl-defstruct (rlm--scope (:constructor rlm--make-scope) (:copier nil))
   "What a question is about."
-  ;; workspace, project, directory, file or selection.
+  ;; workspace, project, directory, paths, file or selection.
   kind
-  ;; The workspace folder, and for the last three kinds what lies in it.
+  ;; The workspace folder, and for the last four kinds what lies in it; of paths
+  ;; that is a list.
   root file
   ;; The last known LSP range, and the markers it is computed from while the
   ;; buffer lives, so that a question asked again follows its text.
@@ -761,7 +766,10 @@ The next question starts it again."
 (defun rlm--project-scope ()
   "Return the scope of the current project."
   (rlm--reject-remote default-directory)
-  (let ((root (rlm--project-root default-directory)))
+  (let ((root (rlm--project-root
+               ;; A command of `project-switch-commands', from Emacs 29 on.
+               (or (bound-and-true-p project-current-directory-override)
+                   default-directory))))
     (rlm--make-scope :kind 'project :root root
                      :label (abbreviate-file-name (directory-file-name root)))))
 
@@ -861,6 +869,9 @@ There, a carriage return ends a line like a line feed."
     ((or 'workspace 'project) '(:kind "workspace"))
     ('directory (list :kind "folder"
                       :uri (rlm--path-to-uri (rlm--scope-file scope))))
+    ('paths (list :kind "paths"
+                  :paths (vconcat (mapcar #'rlm--path-to-uri
+                                          (rlm--scope-file scope)))))
     ('file (list :kind "file" :uri (rlm--scope-uri scope)))
     ('selection (list :kind "selection"
                       :uri (rlm--scope-uri scope)
@@ -1291,6 +1302,7 @@ buffer."
       (when (rlm--run-options run)
         (setq-local rlm-options (rlm--run-options run)))
       (rlm--begin-answer run))
+    (rlm--insert-successor run)
     (rlm--update-mode-line)
     (rlm--display run)
     (pcase-exhaustive (rlm--server-state server)
@@ -1414,6 +1426,7 @@ project as the whole workspace."
              (rlm--run-why run) (plist-get params :why)
              (rlm--run-context run)
              (rlm--describe-context (plist-get params :context)))
+       (rlm--show-context run)
        (rlm--show-status run))
       ("progress"
        (setf (rlm--run-message run) (or (plist-get params :message) "Working"))
@@ -1425,6 +1438,17 @@ project as the whole workspace."
        (rlm--in-answer run
          (rlm--on-delta (plist-get params :text)
                         (eq (plist-get params :reset) t)))))))
+
+(defun rlm--show-context (run)
+  "Show behind what RUN is about how much that is."
+  (when (rlm--run-context run)
+    (rlm--in-answer run
+      (rlm--with-steady-view
+        (save-excursion
+          (goto-char rlm--answer-start)
+          (skip-chars-backward "\n")
+          (insert (propertize (concat " · " (rlm--run-context run))
+                              'face 'shadow)))))))
 
 (defun rlm--named (model)
   "Return the name MODEL, or nil if there is none yet."
@@ -1587,7 +1611,7 @@ for the project."
      (rlm--server-connection server) :rlm/preview
      (list :query (rlm--unicode question) :scope (rlm--scope-params scope))
      :timeout nil
-     :success-fn (lambda (preview) (rlm--show-preview question preview))
+     :success-fn (lambda (preview) (rlm--show-preview question scope preview))
      :error-fn (lambda (error) (message "rlm: %s" (plist-get error :message))))
     (rlm--tell-text server scope nil)
     (message "Looking at what there is...")))
@@ -1637,18 +1661,24 @@ share of lines came from them).  No model is called."
     (rlm--set-folders server (list root))
     server))
 
-(defun rlm--show-preview (question preview)
-  "Show PREVIEW, what the server said about QUESTION."
+(defun rlm--show-preview (question scope preview)
+  "Show PREVIEW, what the server said about QUESTION about SCOPE."
   (let ((buffer (get-buffer-create "*rlm preview*"))
         (warnings (append (plist-get preview :warnings) nil)))
     (with-current-buffer buffer
       (special-mode)
       (let ((inhibit-read-only t))
         (erase-buffer)
-        (insert question "\n\n" (plist-get preview :text) "\n")
+        (insert question "  ")
+        (insert-text-button "Ask this" 'follow-link t
+                            'action (lambda (_) (rlm--ask question scope)))
+        (insert "\n\n" (plist-get preview :text) "\n")
         (dolist (warning warnings)
           (insert "warning  " warning "\n"))
-        (goto-char (point-min))))
+        (goto-char (point-min)))
+      (setq default-directory (rlm--scope-root scope))
+      (setq-local revert-buffer-function
+                  (lambda (&rest _) (rlm-preview question scope))))
     (message "Looking at what there is...done")
     (pop-to-buffer buffer rlm-display-action)))
 
@@ -1671,9 +1701,14 @@ share of lines came from them).  No model is called."
                         (or (plist-get usage :outputTokens) 0))
                      (plist-get usage :costUsd)
                      (plist-get usage :cachedCalls)))))
-       (message "rlm %s: %s (%s); %s" (plist-get status :version)
+       (message "rlm %s: %s (%s); %s%s" (plist-get status :version)
                 (plist-get status :model) (plist-get status :why)
-                (if (string-empty-p facts) "no calls yet" facts))))
+                (if (string-empty-p facts) "no calls yet" facts)
+                (mapconcat (lambda (it)
+                             (format "; running for %s: “%s”"
+                                     (rlm--duration (plist-get it :seconds))
+                                     (rlm--short (plist-get it :query))))
+                           (plist-get status :runs) ""))))
    :error-fn (lambda (error) (message "rlm: %s" (plist-get error :message)))))
 
 ;;;; The mode line
@@ -1769,6 +1804,9 @@ It is put into `global-mode-string' for that time.")
 (defvar-local rlm--coming nil
   "What has arrived of the text that will take the place of the answer, or nil.")
 
+(defvar-local rlm--followed nil
+  "The buffers of follow-ups that the buffer has buttons for.")
+
 (defvar-local rlm--rendered nil
   "Marker at the first line of the answer that is not rendered for good.")
 
@@ -1805,7 +1843,16 @@ Point at the end of the buffer follows the answer while it arrives.
               rlm--rendered (make-marker)
               rlm--citations (make-hash-table :test #'equal)
               rlm--files (make-hash-table :test #'equal))
+  (add-hook 'kill-buffer-query-functions #'rlm--agree-to-forsake nil t)
   (add-hook 'kill-buffer-hook #'rlm--forsake nil t))
+
+(defun rlm--agree-to-forsake ()
+  "Ask whether a query that has cost money may be cancelled."
+  (or (null rlm--run)
+      (not (rlm--active-p rlm--run))
+      (<= (or (rlm--run-cost rlm--run) 0) 0)
+      (y-or-n-p (format "This query has cost $%.4f; cancel it? "
+                        (rlm--run-cost rlm--run)))))
 
 ;; Nobody chooses these by name elsewhere (from Emacs 28 on).
 (put 'rlm-answer-mode 'completion-predicate #'ignore)
@@ -1885,20 +1932,35 @@ A follow-up stays one; the first question of a session begins anew."
                                 (rlm--scope-label (rlm--run-scope run)))
                         'face 'shadow))
     (when (rlm--run-follows run)
-      (rlm--insert-predecessor (rlm--run-follows run)))
+      (rlm--insert-neighbour ", after " (rlm--run-follows run)))
     (insert "\n\n")
     (dolist (marker (list rlm--answer-start rlm--answer-end rlm--rendered))
       (set-marker marker (point))))
   (rlm--show-status run)
   (goto-char (point-max)))
 
-(defun rlm--insert-predecessor (run)
-  "Insert that the answer to RUN is followed up, with a button to go there."
-  (insert (propertize ", after " 'face 'shadow))
+(defun rlm--insert-successor (run)
+  "Insert behind the answer that RUN follows a button that leads to RUN."
+  (when-let ((follows (rlm--run-follows run)))
+    (rlm--in-answer follows
+      ;; Asked again, a follow-up has its button already.
+      (unless (rlm--active-p follows)
+        (save-excursion
+          (let ((inhibit-read-only t))
+            (goto-char (point-max))
+            (unless (bolp) (insert "\n"))
+            (unless (memq (rlm--run-buffer run) rlm--followed)
+              (push (rlm--run-buffer run) rlm--followed)
+              (rlm--insert-neighbour "\nFollowed by " run)
+              (insert "\n"))))))))
+
+(defun rlm--insert-neighbour (text run)
+  "Insert TEXT and a button that leads to the answer to RUN."
+  (insert (propertize text 'face 'shadow))
   (let ((buffer (rlm--run-buffer run)))
     (insert-text-button
      (rlm--quote-question run) 'follow-link t
-     'help-echo "mouse-1, RET: show the earlier answer"
+     'help-echo "mouse-1, RET: show that answer"
      'action (lambda (_)
                (unless (buffer-live-p buffer)
                  (user-error "The buffer of that answer was killed"))
@@ -2124,10 +2186,12 @@ that needed no call; what is 0 is left out."
                            ,(and (rlm--active-p run)
                                  (rlm-work-count (rlm--run-work run)))
                            ,(rlm--run-model run)
-                           ,@(rlm--usage-facts (rlm--run-calls run)
-                                               (rlm--run-tokens run)
-                                               (rlm--run-cost run)
-                                               (rlm--run-known run)))))
+                           ;; The calls of the built-in model are none to anyone.
+                           ,@(unless (equal (rlm--run-model run) "extractive")
+                               (rlm--usage-facts (rlm--run-calls run)
+                                                 (rlm--run-tokens run)
+                                                 (rlm--run-cost run)
+                                                 (rlm--run-known run))))))
                  (question (string-trim (rlm--run-question run))))
       ;; The facts come first because a narrow window cuts the question off.
       (propertize
@@ -2185,7 +2249,8 @@ COMPLETE is nil while more of the line can arrive."
     (rlm--render-block-markup beg end)
     (when (or complete (< (- end beg) rlm--long-line))
       (rlm--render-emphasis beg end)
-      (rlm--link-citations beg end))
+      (rlm--link-citations beg end)
+      (rlm--link-urls beg end))
     nil)))
 
 (defun rlm--add-face (beg end face)
@@ -2220,7 +2285,12 @@ COMPLETE is nil while more of the line can arrive."
     `((,(concat "\\(\\*\\*\\)" text "\\(\\*\\*\\)") . bold)
       (,(concat "\\(?:^\\|[^*[:alnum:]]\\)\\(\\*\\)" text
                 "\\(\\*\\)\\(?:[^*[:alnum:]]\\|$\\)")
-       . italic)))
+       . italic)
+      ;; Names have such marks, so that white space is wanted outside.
+      ("\\(?:^\\|[ \t(]\\)\\(__?\\)\\([^_ \t\n]\\(?:[^_\n]*[^_ \t\n]\\)?\\)\\(\\1\\)\\(?:[] \t.,;:!?)]\\|$\\)"
+       . italic)
+      ("\\(~~\\)\\([^~ \t\n]\\(?:[^~\n]*[^~ \t\n]\\)?\\)\\(~~\\)"
+       . rlm-struck)))
   "The regexps of emphasis, each with the face of its second group.
 The first and the third group are markup.")
 
@@ -2238,6 +2308,7 @@ The first and the third group are markup.")
           (rlm--add-face inner close 'rlm-code)
           (rlm--add-face close after 'rlm-markup)
           (rlm--link-code-span inner close)
+          (rlm--link-program inner close)
           (goto-char after)))))
   (dolist (emphasis rlm--emphasis)
     (goto-char beg)
@@ -2246,6 +2317,18 @@ The first and the third group are markup.")
         (rlm--add-face (match-beginning 2) (match-end 2) (cdr emphasis))
         (rlm--add-face (match-beginning 1) (match-end 1) 'rlm-markup)
         (rlm--add-face (match-beginning 3) (match-end 3) 'rlm-markup)))))
+
+(defun rlm--link-urls (beg end)
+  "Make buttons of the addresses of the web in the line from BEG to END."
+  (goto-char beg)
+  (while (re-search-forward "\\bhttps?://[^][ \t\n\"'<>`|()]*[^][ \t\n\"'<>`|().,;:!?*_]"
+                            end t)
+    (let ((url (match-string-no-properties 0)))
+      (unless (button-at (match-beginning 0))
+        (make-text-button (match-beginning 0) (match-end 0) 'follow-link t
+                          'help-echo (concat "mouse-1, RET: browse " url)
+                          'action (lambda (_) (browse-url url)))
+        (add-face-text-property (match-beginning 0) (match-end 0) 'link)))))
 
 (defun rlm--code-p (position)
   "Whether the text at POSITION is rendered as code."
@@ -2381,6 +2464,15 @@ file, so that the reader learns that there is none."
     (when (and (looking-at (concat "\\(.+?\\)" rlm--lines-regexp))
                (= (match-end 0) end))
       (rlm--link-match))))
+
+(defun rlm--link-program (beg end)
+  "Make a button of the code from BEG to END if it is a command of the program.
+In Emacs, `rlm-doctor' shows the same."
+  (when (member (buffer-substring-no-properties beg end)
+                '("rlm models" "rlm doctor"))
+    (make-text-button beg end 'follow-link t
+                      'help-echo "mouse-1, RET: M-x rlm-doctor"
+                      'action (lambda (_) (call-interactively #'rlm-doctor)))))
 
 (defun rlm--locate (path)
   "Return the file that PATH names in the current answer, or nil.
@@ -2536,6 +2628,7 @@ While the run goes on, it is brought up to date every second."
 (autoload 'rlm-places-next "rlm-places" "Open the next lines that are cited.")
 (autoload 'rlm-places-index "rlm-places" "Return the headings of the answer.")
 (autoload 'rlm-query-buffer "rlm-commands" "Ask about the buffer." t)
+(autoload 'rlm-query-files "rlm-commands" "Ask about marked files." t)
 (autoload 'rlm-explain "rlm-commands" "Ask about what is at point." t)
 (autoload 'rlm-doctor "rlm-commands" "Show what the program thinks of its set-up." t)
 (autoload 'rlm-menu-mode "rlm-commands" "Have a menu." t)

@@ -8,6 +8,7 @@
 ;;; Code:
 
 (require 'cl-lib)
+(require 'dired)
 (require 'ert)
 (require 'flymake)
 (require 'rlm-commands)
@@ -50,7 +51,8 @@
     (should-not (string-match-p "of 8 calls" (rlm--header-line)))
     (should (string-match-p "turn 2: m is writing… .*
   turn 1: its program ran 6\\.2 s, 2 of 8 calls (1 failed), and failed: NameError: x is not there
-\\'" (rlm-test-answer)))))
+\\'" (rlm-test-answer)))
+    (rlm-test-reply run :result (rlm-test-result "a"))))
 
 (ert-deftest rlm-user-test-calls-are-shown-below-what-there-is-of-an-answer ()
   (rlm-test-in-answer (run nil)
@@ -139,7 +141,7 @@ t shows what was done, r goes on; allow more by :timeout of rlm-options
           "choose another model with :model of rlm-options" ":model")
          ("let it write programs: --protocol repl"
           "let it write programs: :protocol of rlm-options repl" ":protocol")
-         ("set a limit with --max-cost" "set a limit with :maxCost of rlm-options"
+         ("set a limit with --max-cost USD" "set a limit with :maxCost of rlm-options"
           ":maxCost")
          ("set RLM_PRICE=\"slow=INPUT/OUTPUT\", in US dollars"
           "set :price of rlm-options to ((\"slow\" INPUT OUTPUT)), in US dollars"
@@ -411,6 +413,119 @@ another model with the setting `model`")))
       (rlm-test-reply run :result (rlm-test-result "So."))
       (should (equal told '((done "So." rlm-answer-mode))))
       (should-not rlm--runs))))
+
+;;;; Complaints
+
+(ert-deftest rlm-user-test-answers-of-a-thread-lead-back-and-forth ()
+  (rlm-test-in-answer (run nil)
+    (rlm-test-reply run :result (rlm-test-result "One."))
+    (let* ((first (current-buffer))
+           (second (save-current-buffer (rlm-follow-up "And?"))))
+      (should (string-match-p "One\\.\n\nFollowed by “And\\?”\n\\'" (buffer-string)))
+      (with-current-buffer second
+        (rlm-test-reply rlm--run :result (rlm-test-result "Two."))
+        ;; Asked again, it has its button already.
+        (revert-buffer)
+        (rlm-test-reply rlm--run :result (rlm-test-result "Two.")))
+      (should (= 2 (length (split-string (buffer-string) "Followed by"))))
+      (goto-char (point-max))
+      (backward-button 1)
+      (push-button)
+      (should (eq (window-buffer) second))
+      (with-current-buffer second
+        (goto-char (point-min))
+        (forward-button 1)
+        (push-button))
+      (should (eq (window-buffer) first)))))
+
+(ert-deftest rlm-user-test-addresses-and-marks-of-markdown-are-rendered ()
+  (rlm-test-in-answer (run nil)
+    (rlm-test-event run "delta" :text "\
+See [the page](https://a.example/b_c?d=e), and https://f.example/g.
+An _odd_ one, __two__, ~~three~~; src/__init__.py, a_b_c and 2_000_.
+Then `rlm models` tells.
+")
+    (let (visited)
+      (cl-letf (((symbol-function 'browse-url) (lambda (url &rest _) (push url visited)))
+                ((symbol-function 'rlm-doctor)
+                 (lambda () (interactive) (push 'doctor visited))))
+        (goto-char rlm--answer-start)
+        (dotimes (_ 3)
+          (forward-button 1)
+          (push-button)))
+      (should (equal visited '(doctor "https://f.example/g"
+                                      "https://a.example/b_c?d=e"))))
+    (should (memq 'italic (rlm-test-faces "odd")))
+    (should (memq 'italic (rlm-test-faces "two")))
+    (should (memq 'rlm-struck (rlm-test-faces "three")))
+    (dolist (plain '("init" "b_c and" "000"))
+      (should-not (rlm-test-faces plain)))))
+
+(ert-deftest rlm-user-test-what-is-read-and-left-out-stands-in-the-answer ()
+  (rlm-test-in-answer (run nil)
+    (rlm-test-event run "started" :model "m" :why "because" :query "q"
+                    :context '(:files 14 :skipped 2
+                               :skippedFor [(:reason "ignored" :count 2)]))
+    (rlm-test-event run "delta" :text "So.")
+    (should (string-match-p "\nabout .* · 14 files, 2 left out (2 ignored)\n\nSo\\.\\'"
+                            (buffer-string)))))
+
+(ert-deftest rlm-user-test-what-costs-is-not-cancelled-by-the-way ()
+  (rlm-test-in-answer (run nil)
+    (rlm-test-event run "progress" :message "x" :costUsd 0.25)
+    (let (asked)
+      (cl-letf (((symbol-function 'y-or-n-p)
+                 (lambda (prompt) (push prompt asked) nil)))
+        (should-not (kill-buffer))
+        (should (equal asked '("This query has cost $0.2500; cancel it? ")))
+        (rlm-test-reply run :result (rlm-test-result "a"))
+        (should (kill-buffer))
+        (should-not (cdr asked))))))
+
+(ert-deftest rlm-user-test-a-preview-is-made-anew-and-asked ()
+  (rlm-test-asking nil
+    (rlm-preview "Why?")
+    (rlm-test-receive :id (nth 2 (assq 'rlm/preview (rlm-test-sent)))
+                      :result '(:text "model m" :warnings []))
+    (with-current-buffer "*rlm preview*"
+      (revert-buffer)
+      (should (= 2 (length (rlm-test-sent-as 'rlm/preview))))
+      (goto-char (point-min))
+      (forward-button 1)
+      (push-button))
+    (should (equal (plist-get (car (rlm-test-sent-as 'rlm/query)) :query) "Why?"))))
+
+(ert-deftest rlm-user-test-marked-files-are-asked-about ()
+  (rlm-test-asking '(("a.rs" . "") ("b/c.rs" . "") ("d.rs" . ""))
+    (with-current-buffer (dired-noselect root)
+      (dolist (name '("a.rs" "b"))
+        (dired-goto-file (expand-file-name name root))
+        (dired-mark 1))
+      (cl-letf (((symbol-function 'rlm--check-command) #'ignore)
+                ((symbol-function 'read-from-minibuffer)
+                 (lambda (prompt &rest _)
+                   (should (equal prompt "Ask about a.rs, b: "))
+                   "Why?")))
+        (call-interactively #'rlm-query-files)))
+    (should (equal (plist-get (car (rlm-test-sent-as 'rlm/query)) :scope)
+                   `(:kind "paths"
+                     :paths [,(rlm--path-to-uri (expand-file-name "a.rs" root))
+                             ,(rlm--path-to-uri (expand-file-name "b" root))])))
+    (with-temp-buffer
+      (should-error (call-interactively #'rlm-query-files) :type 'user-error))))
+
+(ert-deftest rlm-user-test-the-status-tells-what-is-running ()
+  (rlm-test-asking nil
+    (rlm-query "Why?")
+    (rlm-status)
+    (let (said)
+      (cl-letf (((symbol-function 'message)
+                 (lambda (format &rest arguments)
+                   (setq said (apply #'format format arguments)))))
+        (rlm-test-receive :id (nth 2 (assq 'rlm/status (rlm-test-sent)))
+                          :result '(:version "1" :model "m" :why "so" :usage nil
+                                    :runs [(:queryId "q" :query "Why?" :seconds 75)])))
+      (should (equal said "rlm 1: m (so); no calls yet; running for 1m15s: “Why?”")))))
 
 ;;;; Small things
 
