@@ -162,6 +162,7 @@ The question can be edited first."
     (pcase-dolist (`(,key . ,command)
                    '(("q" . rlm-query) ("r" . rlm-query-region)
                      ("f" . rlm-query-file) ("b" . rlm-query-buffer)
+                     ("x" . rlm-edit)
                      ("m" . rlm-query-files)
                      ("e" . rlm-explain) ("u" . rlm-follow-up)
                      ("c" . rlm-continue) ("g" . rlm-resume)
@@ -183,6 +184,7 @@ The question can be edited first."
     ["Ask About This Buffer…" rlm-query-buffer]
     ["Explain What Is at Point…" rlm-explain]
     ["Preview a Question…" rlm-preview]
+    ["Change as I Say…" rlm-edit]
     "--"
     ["Follow Up…" rlm-follow-up]
     ["Continue a Conversation…" rlm-continue]

@@ -84,9 +84,10 @@ the proposal."
 (defun rlm-edit--scope ()
   "Return the scope of the region if it is active, else of the file."
   (cond
+   ((null (rlm--buffer-file))
+    (user-error "This buffer visits no file: save it to have it changed"))
    ((use-region-p) (rlm--region-scope (region-beginning) (region-end)))
-   ((rlm--buffer-file) (rlm--file-scope (rlm--buffer-file)))
-   (t (user-error "This buffer visits no file: save it to have it changed"))))
+   (t (rlm--file-scope (rlm--buffer-file)))))
 
 (defun rlm-edit--begin (instruction scope finding)
   "Have INSTRUCTION done in SCOPE; FINDING may say what is to be mended."
@@ -124,6 +125,7 @@ the proposal."
                    (plist-get params :message) (plist-get params :calls))))))
 
 (add-hook 'rlm--event-functions #'rlm-edit--on-event)
+(add-hook 'rlm--busy-functions (lambda () rlm-edit--runs))
 
 (defun rlm-edit--end (run state)
   "End RUN in STATE."

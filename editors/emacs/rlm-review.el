@@ -147,6 +147,7 @@ With a prefix argument, ask for the COMMIT since which changes count."
                    (plist-get params :message) (plist-get params :calls))))))
 
 (add-hook 'rlm--event-functions #'rlm-review--on-event)
+(add-hook 'rlm--busy-functions (lambda () rlm-review--runs))
 
 (defun rlm-review--end (run state)
   "End RUN in STATE."

@@ -514,12 +514,14 @@ ROOT is the first workspace folder of a new one."
     (setq rlm--server (rlm--start root)))
   rlm--server)
 
+(defvar rlm--busy-functions (list (lambda () rlm--runs))
+  "Functions that tell whether something is being worked on.")
+
 (defun rlm--renew-environment (server)
   "Stop SERVER if it lacks a key that was set since it was started.
-Nothing is stopped while it answers."
-  (unless (or (equal (rlm--server-environment server) (rlm-keys-environment))
-              (seq-some (lambda (run) (eq (rlm--run-server run) server))
-                        rlm--runs))
+Nothing is stopped while it works."
+  (unless (or (run-hook-with-args-until-success 'rlm--busy-functions)
+              (equal (rlm--server-environment server) (rlm-keys-environment)))
     (rlm--stop server)))
 
 (defun rlm--check-command ()

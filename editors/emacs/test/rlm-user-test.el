@@ -241,6 +241,12 @@ another model with the setting `model`")))
              (should-not (process-live-p process))
              (setq process (rlm--server-process rlm--server))
              (rlm-test-ask "Why?")
+             (should (eq process (rlm--server-process rlm--server)))
+             ;; Nothing that is going on is stopped for that.
+             (setq rlm-environment nil)
+             (let ((rlm--busy-functions '(always-busy)))
+               (cl-letf (((symbol-function 'always-busy) (lambda () t)))
+                 (rlm-test-ask "Why?")))
              (should (eq process (rlm--server-process rlm--server))))
          (delete-file model))))))
 
@@ -333,6 +339,17 @@ another model with the setting `model`")))
             (with-current-buffer log
               (should (= (line-number-at-pos (window-point))
                          (nth 1 target))))))))))
+
+(ert-deftest rlm-user-test-reviews-and-changes-are-about-files ()
+  (rlm-test-asking nil
+    (with-temp-buffer
+      (insert "text")
+      (should-error (rlm-review-region 1 3) :type 'user-error)
+      (transient-mark-mode 1)
+      (set-mark 1)
+      (activate-mark)
+      (should-error (call-interactively #'rlm-edit) :type 'user-error))
+    (should-not rlm--server)))
 
 (ert-deftest rlm-user-test-what-is-at-point-is-explained ()
   (rlm-test-asking '(("a.el" . "(defun two ())\n(three)\n"))
