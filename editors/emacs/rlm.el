@@ -63,6 +63,7 @@
 ;;
 ;;   RET, mouse-1           open the cited lines in another window
 ;;   TAB, n / S-TAB, p      next, previous citation
+;;   M-g n, M-g p           (from anywhere) open the next, previous cited lines
 ;;   C-c C-k                cancel the query; the partial answer stays
 ;;   f                      ask a follow-up question, in a buffer of its own
 ;;   r                      go on with a query that was stopped, where it was
@@ -81,10 +82,11 @@
 ;;
 ;; From anywhere: M-x rlm-continue (go on with a conversation of another day), M-x
 ;; rlm-resume (go on with a query that was stopped, also in another Emacs), M-x
-;; rlm-preview (what a question would read and cost), M-x rlm-dogfood (where
-;; work on the project pays), M-x rlm-cancel, M-x rlm-show (go to a running query, or to the last answer), M-x
-;; rlm-status, M-x rlm-shutdown.  While a query runs the mode line says so;
-;; mouse-1 there goes to it.
+;; rlm-preview (what a question would read and cost), M-x rlm-cancel, M-x rlm-show
+;; (go to a running query, or to the last answer), M-x rlm-dogfood (where work on
+;; the project pays), M-x rlm-status, M-x rlm-doctor, M-x rlm-shutdown.  While a
+;; query runs the mode line says so; mouse-1 there goes to it.  All commands are
+;; in `rlm-command-map': see rlm-commands.el.
 ;;
 ;; Settings
 ;;

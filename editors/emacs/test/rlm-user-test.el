@@ -433,6 +433,17 @@ another model with the setting `model`")))
 
 ;;;; Complaints
 
+(defvar project-current-directory-override)
+
+(ert-deftest rlm-user-test-a-project-that-is-switched-to-is-asked-about ()
+  (rlm-test-asking '(("other/a.rs" . ""))
+    (let ((other (expand-file-name "other/")))
+      (let ((default-directory other))
+        (call-process "git" nil nil nil "init" "--quiet"))
+      (should (equal (rlm--scope-root (rlm--project-scope)) root))
+      (let ((project-current-directory-override other))
+        (should (equal (rlm--scope-root (rlm--project-scope)) other))))))
+
 (ert-deftest rlm-user-test-answers-of-a-thread-lead-back-and-forth ()
   (rlm-test-in-answer (run nil)
     (rlm-test-reply run :result (rlm-test-result "One."))
@@ -545,6 +556,30 @@ Then `rlm models` tells.
       (should (equal said "rlm 1: m (so); no calls yet; running for 1m15s: “Why?”")))))
 
 ;;;; Small things
+
+(ert-deftest rlm-user-test-the-reason-of-a-failed-start-is-said-last ()
+  (rlm-test-in-project nil
+    (let ((rlm-command '("sh" "-c" "echo no good >&2; exit 9"))
+          said)
+      (cl-letf (((symbol-function 'message)
+                 (lambda (format &rest arguments)
+                   (push (apply #'format format arguments) said))))
+        (with-current-buffer (rlm-query "Why?")
+          (rlm-test-await (current-buffer)))
+        (let ((expected "rlm: The server ended (exit status 9): no good"))
+          (rlm-test-wait-for (lambda () (member expected said)))
+          (should (equal (car said) expected)))))))
+
+(ert-deftest rlm-user-test-a-large-text-is-said-to-be-sent ()
+  (rlm-test-asking '(("a.rs" . "one\n"))
+    (let (said)
+      (with-current-buffer (find-file-noselect "a.rs")
+        (insert (make-string rlm--large-buffer ?x)))
+      (cl-letf (((symbol-function 'message)
+                 (lambda (format &rest arguments)
+                   (push (apply #'format format arguments) said))))
+        (rlm-query "Why?"))
+      (should (member "Sending the unsaved text of a.rs..." said)))))
 
 (ert-deftest rlm-user-test-a-command-that-is-wrong-is-told-before-the-question ()
   (cl-letf (((symbol-function 'read-from-minibuffer)
