@@ -50,7 +50,7 @@ the answer."
 (defun rlm-commands--buffer-scope ()
   "Return the scope of the current buffer."
   (let ((file (rlm--buffer-file)))
-    (if file (rlm--file-scope file) (rlm--text-scope))))
+    (if file (rlm--file-scope file) (rlm-text-scope))))
 
 ;;;###autoload
 (defun rlm-query-files (files question)
@@ -92,7 +92,7 @@ The question can be edited first."
                                           (min (point-max)
                                                (line-beginning-position 2))))
                       ((rlm--buffer-file) (rlm--project-scope))
-                      (t (rlm--text-scope))))
+                      (t (rlm-text-scope))))
          (question (cond (diagnostics
                           (concat "Why is this reported, and how can it be mended: "
                                   (string-join diagnostics "; ")))

@@ -799,22 +799,6 @@ The next question starts it again."
   "Return the name of the file that the current buffer visits, or nil."
   (buffer-file-name (or (buffer-base-buffer) (current-buffer))))
 
-(defun rlm--text-scope (&optional kind)
-  "Return the scope of the text of the current buffer, which visits no file.
-KIND is `file' or `selection'."
-  (let* ((buffer (or (buffer-base-buffer) (current-buffer)))
-         (name (string-trim (replace-regexp-in-string
-                             "[^-._[:alnum:]]+" "-" (buffer-name buffer))
-                            "-+" "-+")))
-    (rlm--make-scope
-     :kind (or kind 'file) :text buffer
-     :name (if (string-empty-p name) "buffer" name)
-     ;; The program is started here, and the answer is made here.
-     :root (if (file-remote-p default-directory)
-               (expand-file-name "~/")
-             (rlm--project-root default-directory))
-     :label (buffer-name buffer))))
-
 (defun rlm--region-scope (beg end)
   "Return the scope of the text between BEG and END."
   (let ((file (rlm--buffer-file)))
@@ -822,7 +806,7 @@ KIND is `file' or `selection'."
       (user-error "The region is empty"))
     (let* ((scope (if file
                       (rlm--file-scope file 'selection)
-                    (rlm--text-scope 'selection)))
+                    (rlm-text-scope 'selection)))
            (last (save-excursion (goto-char end) (if (bolp) (1- end) end)))
            (lines (rlm--line-range (line-number-at-pos beg t)
                                    (line-number-at-pos last t))))
@@ -887,23 +871,6 @@ There, a carriage return ends a line like a line feed."
       (concat "untitled:" (url-hexify-string (rlm--scope-name scope)))
     (rlm--path-to-uri (rlm--scope-file scope))))
 
-(defun rlm--tell-text (server scope opens)
-  "Open the document of SCOPE at SERVER if OPENS is non-nil, else close it.
-That is done for texts without a file only.  A query sees what was
-there when it arrived, so that nothing need be kept."
-  (when-let ((buffer (rlm--scope-text scope)))
-    (let ((document (list :uri (rlm--scope-uri scope))))
-      (jsonrpc-notify
-       (rlm--server-connection server)
-       (if opens :textDocument/didOpen :textDocument/didClose)
-       (list :textDocument
-             (if opens
-                 (append document
-                         (list :version 0 :languageId "text"
-                               :text (with-current-buffer buffer
-                                       (rlm--buffer-text))))
-               document))))))
-
 (defun rlm--default-scope ()
   "Return the scope of a question of which nothing else was said.
 That is the region if it is active, else the project."
@@ -927,7 +894,7 @@ That is the region if it is active, else the project."
                                        (car choices))
       ("project" (rlm--project-scope))
       ("file" (rlm--file-scope file))
-      ("buffer" (rlm--text-scope))
+      ("buffer" (rlm-text-scope))
       ("directory" (rlm--file-scope (read-directory-name "Directory: " nil nil t)
                                     'directory))
       ("region" (rlm--region-scope (region-beginning) (region-end)))
@@ -1278,9 +1245,7 @@ the number of the stopped run that it goes on with.  Return the
 buffer."
   (when (string-blank-p question)
     (user-error "No question was asked"))
-  (when (and (rlm--scope-text scope) (not (buffer-live-p (rlm--scope-text scope))))
-    (user-error "The buffer %s was killed, and its text with it"
-                (rlm--scope-label scope)))
+  (rlm-text-check scope)
   ;; An error in them is to be met here, not while a server is being started.
   (mapc #'rlm--json-options (list (rlm--default-options) rlm-options))
   (let* ((server (rlm--connect (rlm--scope-root scope)))
@@ -1351,7 +1316,7 @@ what is being looked at beside that stays in view."
           (rlm--set-options server)
           (rlm--set-folders server roots)
           (rlm--sync server)
-          (rlm--tell-text server scope t)
+          (rlm-text-tell server scope t)
           (setf (rlm--run-state run) 'running
                 (rlm--run-message run) "Asking"
                 (rlm--run-roots run) roots)
@@ -1360,7 +1325,7 @@ what is being looked at beside that stays in view."
            :timeout nil
            :success-fn (lambda (result) (rlm--on-result run result))
            :error-fn (lambda (error) (rlm--on-error run error)))
-          (rlm--tell-text server scope nil)
+          (rlm-text-tell server scope nil)
           (rlm--show-status run))
       ;; The server may have ended a moment ago.
       (error (rlm--finish run 'failed nil (error-message-string error)
@@ -1610,14 +1575,14 @@ for the project."
   (let* ((scope (or scope (rlm--project-scope)))
          (server (rlm--ready-server (rlm--scope-root scope))))
     (rlm--sync server)
-    (rlm--tell-text server scope t)
+    (rlm-text-tell server scope t)
     (jsonrpc-async-request
      (rlm--server-connection server) :rlm/preview
      (list :query (rlm--unicode question) :scope (rlm--scope-params scope))
      :timeout nil
      :success-fn (lambda (preview) (rlm--show-preview question scope preview))
      :error-fn (lambda (error) (message "rlm: %s" (plist-get error :message))))
-    (rlm--tell-text server scope nil)
+    (rlm-text-tell server scope nil)
     (message "Looking at what there is...")))
 
 ;;;###autoload
@@ -2483,19 +2448,11 @@ In Emacs, `rlm-doctor' shows the same."
 Of an answer about a buffer without a file, that is the buffer."
   (let ((known (gethash path rlm--files)))
     (unless known
-      (setq known (or (rlm--text-named path)
+      (setq known (or (rlm-text-named path)
                       (seq-find #'rlm--local-file-p (rlm--candidates path))
                       'none))
       (puthash path known rlm--files))
     (unless (eq known 'none) known)))
-
-(defun rlm--text-named (path)
-  "Return the buffer that the current answer is about if PATH is its name."
-  (let* ((scope (rlm--run-scope rlm--run))
-         (text (rlm--scope-text scope)))
-    (and (buffer-live-p text)
-         (equal path (rlm--scope-name scope))
-         text)))
 
 (defun rlm--local-file-p (file)
   "Whether FILE is there on this machine.
@@ -2631,6 +2588,10 @@ While the run goes on, it is brought up to date every second."
 
 (autoload 'rlm-places-next "rlm-places" "Open the next lines that are cited.")
 (autoload 'rlm-places-index "rlm-places" "Return the headings of the answer.")
+(autoload 'rlm-text-scope "rlm-text")
+(autoload 'rlm-text-check "rlm-text")
+(autoload 'rlm-text-tell "rlm-text")
+(autoload 'rlm-text-named "rlm-text")
 (autoload 'rlm-query-buffer "rlm-commands" "Ask about the buffer." t)
 (autoload 'rlm-query-files "rlm-commands" "Ask about marked files." t)
 (autoload 'rlm-explain "rlm-commands" "Ask about what is at point." t)
