@@ -167,7 +167,7 @@ The question can be edited first."
                      ("e" . rlm-explain) ("u" . rlm-follow-up)
                      ("c" . rlm-continue) ("g" . rlm-resume)
                      ("v" . rlm-review) ("d" . rlm-review-changes)
-                     ("w" . rlm-dogfood)
+                     ("w" . rlm-dogfood) ("m" . rlm-edit)
                      ("p" . rlm-preview) ("s" . rlm-show) ("k" . rlm-cancel)
                      ("i" . rlm-status) ("a" . rlm-set-key)))
       (define-key map key command))
@@ -195,6 +195,7 @@ The question can be edited first."
     ["Review the Project" rlm-review]
     ["Review Uncommitted Changes" rlm-review-changes]
     ["Where Work Pays" rlm-dogfood]
+    ["Change the Region or the File…" rlm-edit :active (rlm--buffer-file)]
     "--"
     ["Status" rlm-status]
     ["Set a Key…" rlm-set-key]

@@ -83,11 +83,11 @@ the proposal."
 
 (defun rlm-edit--scope ()
   "Return the scope of the region if it is active, else of the file."
-  (cond
-   ((null (rlm--buffer-file))
+  (unless (rlm--buffer-file)
     (user-error "This buffer visits no file: save it to have it changed"))
-   ((use-region-p) (rlm--region-scope (region-beginning) (region-end)))
-   (t (rlm--file-scope (rlm--buffer-file)))))
+  (if (use-region-p)
+      (rlm--region-scope (region-beginning) (region-end))
+    (rlm--file-scope (rlm--buffer-file))))
 
 (defun rlm-edit--begin (instruction scope finding)
   "Have INSTRUCTION done in SCOPE; FINDING may say what is to be mended."
@@ -139,10 +139,16 @@ the proposal."
     (rlm-edit--insert
      run (if (eql (plist-get error :code) -32800)
              "Cancelled.\n"
-           (format "%s\n%s" (propertize (or (plist-get error :message)
-                                            "The server gave no reason")
-                                        'face 'rlm-error)
-                   (if hint (concat hint "\n") ""))))))
+           (concat (propertize (or (plist-get error :message)
+                                   "The server gave no reason")
+                               'face 'rlm-error)
+                   "\n")))
+    (when (and hint (buffer-live-p (rlm-edit--run-buffer run)))
+      (with-current-buffer (rlm-edit--run-buffer run)
+        (let ((inhibit-read-only t))
+          (save-excursion
+            (goto-char (point-max))
+            (rlm-hints-insert (concat hint "\n"))))))))
 
 (defun rlm-edit--on-result (run result)
   "Show the proposal RESULT of RUN."
