@@ -64,7 +64,7 @@ export class Commands {
       "rlm.continue": () => this.#continue(),
       "rlm.resume": (id) => this.#resume(id),
       "rlm.preview": () => this.#preview(),
-      "rlm.dogfood": () => this.#dogfood(),
+      "rlm.showDogfood": () => this.#dogfood(),
       "rlm.reviewWorkspace": () => this.#review(workspaceScope(), "Open a folder to review first."),
       "rlm.reviewChanges": () => this.#review(workspaceScope(), "Open a folder to review first.", "HEAD"),
       "rlm.reviewFile": (chosen) => this.#review(resourceScope("file", chosen), "Open the file to review first."),
