@@ -1,7 +1,10 @@
 //! The code of a grammar: its parser less the large tables, and its scanner.
 
 use crate::tables::Tables;
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// How the definitions of the large tables begin, and what stands in their place: a table that nobody reads.
 const LARGE: [(&str, &str); 4] = [
@@ -24,13 +27,37 @@ pub fn compile(name: &str, folder: &Path, tables: &Tables, out: &Path) -> String
     build.std("c11").include(folder).file(&file).warnings(false);
     let scanner = folder.join("scanner.c");
     if scanner.exists() {
-        build.file(scanner);
+        build.file(mended(name, &scanner, out));
     }
-    // Tests link the grammar's own crate as well. (Scanners are the same, and either will do.)
+    // Tests link the grammar's own crate as well.
     let own = format!("tree_sitter_{name}");
     build.define(&own, format!("rlm_{own}").as_str());
+    for function in ["create", "destroy", "scan", "serialize", "deserialize"] {
+        let function = format!("{own}_external_scanner_{function}");
+        build.define(&function, format!("rlm_{function}").as_str());
+    }
     build.compile(&format!("rlm-grammar-{name}"));
     complete
+}
+
+/// What is wrong in a scanner: the grammar, the code, and what takes its place. Ruby's writes the length of a heredoc's word as
+/// one byte, and reads a state with a longer one past its end, which ends the process; and it writes up to two bytes past the
+/// end of the buffer.
+const MENDED: [(&str, &str, &str); 1] = [(
+    "ruby",
+    "if (size + 2 + heredoc->word.size >= TREE_SITTER_SERIALIZATION_BUFFER_SIZE) {",
+    "if (heredoc->word.size > UINT8_MAX || size + 4 + heredoc->word.size > TREE_SITTER_SERIALIZATION_BUFFER_SIZE) {",
+)];
+
+/// The scanner of a grammar, without what is wrong in it.
+fn mended(name: &str, scanner: &Path, out: &Path) -> PathBuf {
+    let wrong = MENDED.iter().find(|(grammar, ..)| *grammar == name);
+    let Some((_, wrong, right)) = wrong else { return scanner.to_owned() };
+    let code = fs::read_to_string(scanner).unwrap_or_else(|error| panic!("{}: {error}", scanner.display()));
+    assert_eq!(code.matches(wrong).count(), 1, "{} is not as it was when its fault was found", scanner.display());
+    let file = out.join(format!("{name}_scanner.c"));
+    fs::write(&file, code.replace(wrong, right)).expect("the folder can be written to");
+    file
 }
 
 fn without_tables(parser: &str, path: &Path) -> String {

@@ -29,6 +29,16 @@ fn nesting_does_not_use_up_the_stack() {
 }
 
 #[test]
+fn long_words_of_heredocs_end_no_process() {
+    for length in [200, 255, 256, 300, 1015, 1020, 1021, 1024, 5000] {
+        let word = "A".repeat(length);
+        for opening in ["<<", "<<~", "<<-"] {
+            check_all(&format!("x = {opening}{word}, {opening}B\n  text\n{word}\n  more\nB\ndef a\nend\n"));
+        }
+    }
+}
+
+#[test]
 fn a_megabyte_of_open_brackets_is_not_parsed() {
     let rust = Language::of_path("a.rs").unwrap();
     for open in ["(", "{[", "class A { void f() { if (x) { "] {
