@@ -287,7 +287,6 @@ try {
     await file.selectLines("import random", 1);
     await workbench.press("Control+Z");
     await file.waitForText("BASE_SECONDS = 0.5");
-    await workbench.runCommand("View: Hide Panel");
     await file.close("backoff.py");
   });
 

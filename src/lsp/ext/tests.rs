@@ -21,6 +21,18 @@ fn the_page_names_every_method_command_and_scope() {
     }
 }
 
+/// The language client registers the server's commands itself, and does not start where there is one already.
+#[test]
+fn no_command_of_vs_code_has_the_name_of_one_of_the_server() {
+    let package: Value = serde_json::from_str(include_str!("../../../editors/vscode/package.json")).unwrap();
+    let own = package["contributes"]["commands"].as_array().expect("a list");
+    let own: Vec<&str> = own.iter().filter_map(|it| it["command"].as_str()).collect();
+    assert!(own.contains(&ASK_SELECTION_COMMAND));
+    for command in COMMANDS {
+        assert!(!own.contains(&command), "{command}");
+    }
+}
+
 #[test]
 fn scopes_are_read_by_their_kind() {
     let scope = |json: &str| serde_json::from_str::<Scope>(json).map_err(|error| error.to_string());
