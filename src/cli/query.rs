@@ -65,14 +65,17 @@ const ENDED_BY_LIMIT: u8 = 3;
 /// Status after Ctrl-C, as shells have it (128 + SIGINT).
 const INTERRUPTED: u8 = 130;
 
+/// A question, its paths and whether they hold JSON; and its options.
+pub type Parts = ((String, Vec<PathBuf>, bool), CommonOptions);
+
 impl QueryArguments {
     /// The paths and options of these arguments, below others.
     pub fn under(self, path: Vec<PathBuf>, common: CommonOptions) -> (Vec<PathBuf>, CommonOptions) {
         (if path.is_empty() { self.subject.path } else { path }, common.over(self.common))
     }
 
-    /// The question, its paths and whether they hold JSON; and the options.
-    pub fn parts(self) -> ((String, Vec<PathBuf>, bool), CommonOptions) {
+    /// What it is made of.
+    pub fn parts(self) -> Parts {
         let Subject { question, path, as_json } = self.subject;
         ((question, path, as_json), self.common)
     }

@@ -1,6 +1,11 @@
 //! `rlm trace replay`: a run once more from its trace, without a model; or with another one from a turn on.
 
-use super::{output::print, query::QueryArguments, request::Request, scope};
+use super::{
+    output::print,
+    query::{Parts, QueryArguments},
+    request::Request,
+    scope,
+};
 use crate::{
     config::{Deed, Environment, TraceContent},
     corpus::StopFlag,
@@ -140,10 +145,7 @@ pub async fn replay(
 }
 
 /// What the question was, and with which options.
-fn asked(
-    recorded: &Recorded,
-    parse: impl Fn(&[String]) -> Option<QueryArguments>,
-) -> Result<((String, Vec<std::path::PathBuf>, bool), super::options::CommonOptions), String> {
+fn asked(recorded: &Recorded, parse: impl Fn(&[String]) -> Option<QueryArguments>) -> Result<Parts, String> {
     let Some(request) = recorded.request.as_deref() else {
         return Err(
             "the trace does not say how the question was asked: a follow-up, a line of a chat, or words that are \

@@ -105,7 +105,7 @@ pub fn offered(client: ClientAbilities) -> ServerCapabilities {
     ServerCapabilities {
         position_encoding: Some(client.encoding.kind()),
         // To another client they are pushed.
-        diagnostic_provider: client.pulls_diagnostics.then(|| DiagnosticServerCapabilities::Options(pulled)),
+        diagnostic_provider: client.pulls_diagnostics.then_some(DiagnosticServerCapabilities::Options(pulled)),
         text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
             open_close: Some(true),
             change: Some(TextDocumentSyncKind::INCREMENTAL),

@@ -114,7 +114,7 @@ fn altered(path: &str, old: &str, new: &str) -> Option<String> {
     let language = Language::of_path(path)?;
     let stop = StopFlag::default();
     let (before, after) = (definitions_in(old, language, &stop), definitions_in(new, language, &stop));
-    if before.iter().any(|it| is_function(it)) {
+    if before.iter().any(is_function) {
         return altered_function(path, (old, &before), (new, &after));
     }
     // Each run of lines that are new has to be whole.
@@ -124,7 +124,7 @@ fn altered(path: &str, old: &str, new: &str) -> Option<String> {
     for at in added {
         match runs.last_mut() {
             Some(run) if run.last().is_some_and(|last| lines[last + 1..at].iter().all(|it| it.trim().is_empty())) => {
-                run.push(at)
+                run.push(at);
             }
             _ => runs.push(vec![at]),
         }

@@ -148,7 +148,7 @@ impl Head {
         let mut halves = halves.filter(|(old, _)| old.starts_with("a/")).peekable();
         let first = halves.peek().copied();
         let same = halves.find(|(old, new)| old[2..] == new[2..]);
-        let quoted = || text.split_once("\" \"").map(|(old, new)| (old, new));
+        let quoted = || text.split_once("\" \"");
         if let Some((old, new)) = same.or(first).or_else(quoted).or_else(|| text.split_once(' ')) {
             (self.old, self.new) = (Some(name(old)), Some(name(new)));
         }

@@ -131,7 +131,7 @@ impl Shift {
             Self::Add(more) => Some(format!("{more}{line}")),
             Self::Remove(less) => line.strip_prefix(less.as_str()).map(str::to_owned),
             Self::ToTabs(width) => {
-                let is_whole = own.bytes().all(|it| it == b' ') && own.len() % width == 0;
+                let is_whole = own.bytes().all(|it| it == b' ') && own.len().is_multiple_of(*width);
                 is_whole.then(|| format!("{}{rest}", "\t".repeat(own.len() / width)))
             }
             Self::ToSpaces(width) => {
@@ -240,7 +240,7 @@ fn shift(heads: &[Head<'_>]) -> Option<Shift> {
     }
     let only = |text: &str, byte: u8| text.bytes().all(|it| it == byte);
     let width = |tabs: &str, spaces: &str| {
-        (only(tabs, b'\t') && only(spaces, b' ') && !tabs.is_empty() && spaces.len() % tabs.len() == 0)
+        (only(tabs, b'\t') && only(spaces, b' ') && !tabs.is_empty() && spaces.len().is_multiple_of(tabs.len()))
             .then(|| spaces.len() / tabs.len())
             .filter(|width| (2..=16).contains(width))
     };

@@ -143,6 +143,7 @@ impl Offer<'_> {
     }
 
     /// Whole lines in the place of those that a finding is about.
+    #[expect(clippy::mutable_key_type, reason = "the map is the protocol's own")]
     fn replacing_lines(&self, document: &Document, range: Range, lines: &str) -> WorkspaceEdit {
         let start = Position::new(range.start.line, 0);
         // Up to where the last line ends, which the position of a column behind it means.
