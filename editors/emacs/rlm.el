@@ -662,7 +662,9 @@ The first one is meant by yes, and none by no."
 
 (defun rlm--on-exit (server)
   "Clean up after SERVER, whose process has ended."
-  (let ((expected (eq (rlm--server-state server) 'closing)))
+  (let* ((expected (eq (rlm--server-state server) 'closing))
+         ;; One that was given up has its problem already.
+         (quiet (and expected (null (rlm--server-problem server)))))
     (setf (rlm--server-state server) 'closing)
     (mapc #'rlm--forget-document (rlm--server-documents server))
     (when (eq rlm--server server)
@@ -677,7 +679,7 @@ The first one is meant by yes, and none by no."
       (when (eq (rlm--run-server run) server)
         (rlm--finish run 'failed nil (rlm--server-problem server)
                      rlm--restart-hint)))
-    (unless expected
+    (unless quiet
       ;; After what jsonrpc.el says, which is less.
       (run-at-time 0 nil #'message "rlm: %s" (rlm--server-problem server)))))
 

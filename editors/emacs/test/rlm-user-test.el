@@ -185,13 +185,14 @@ another model with the setting `model`")))
   (declare (debug t))
   `(let* ((netrc (make-temp-file "rlm-test-authinfo"))
           (auth-sources (list netrc))
-          (auth-source-do-cache nil)
+          (auth-source-do-cache t)
           (auth-source-save-behavior t)
           (custom-file nil)
           (user-init-file nil)
           (rlm-environment nil)
           (rlm-keys--given nil))
-     (unwind-protect (progn ,@body)
+     (unwind-protect (progn (auth-source-forget-all-cached) ,@body)
+       (auth-source-forget-all-cached)
        (delete-file netrc))))
 
 (ert-deftest rlm-user-test-keys-come-from-where-they-are-kept ()
@@ -212,6 +213,8 @@ another model with the setting `model`")))
 
 (ert-deftest rlm-user-test-a-key-is-asked-for-and-saved ()
   (rlm-user-test-with-keys
+   ;; What was looked for in vain is looked for again.
+   (should-not (rlm-keys--secret '(:host "api.openai.com" :user "apikey")))
    (cl-letf (((symbol-function 'read-passwd) (lambda (&rest _) "s3cret"))
              ((symbol-function 'y-or-n-p) (lambda (_) t)))
      (rlm-set-key "OPENAI_API_KEY"))
@@ -558,17 +561,21 @@ Then `rlm models` tells.
 ;;;; Small things
 
 (ert-deftest rlm-user-test-the-reason-of-a-failed-start-is-said-last ()
-  (rlm-test-in-project nil
-    (let ((rlm-command '("sh" "-c" "echo no good >&2; exit 9"))
-          said)
-      (cl-letf (((symbol-function 'message)
-                 (lambda (format &rest arguments)
-                   (push (apply #'format format arguments) said))))
-        (with-current-buffer (rlm-query "Why?")
-          (rlm-test-await (current-buffer)))
-        (let ((expected "rlm: The server ended (exit status 9): no good"))
-          (rlm-test-wait-for (lambda () (member expected said)))
-          (should (equal (car said) expected)))))))
+  (pcase-dolist (`(,command ,expected)
+                 '((("sh" "-c" "head -c 1 >/dev/null; echo no good >&2; exit 9")
+                    "rlm: The server ended (exit status 9): no good")
+                   ;; It sends the request back, and then our refusal of it.
+                   (("cat")
+                    "rlm: The server did not start: initialize is not supported")))
+    (rlm-test-in-project nil
+      (let ((rlm-command command)
+            said)
+        (cl-letf (((symbol-function 'message)
+                   (lambda (format &rest arguments)
+                     (push (apply #'format format arguments) said))))
+          (with-current-buffer (rlm-query "Why?")
+            (rlm-test-await (current-buffer)))
+          (rlm-test-wait-for (lambda () (equal (car said) expected))))))))
 
 (ert-deftest rlm-user-test-a-large-text-is-said-to-be-sent ()
   (rlm-test-asking '(("a.rs" . "one\n"))
