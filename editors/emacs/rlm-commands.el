@@ -162,12 +162,11 @@ The question can be edited first."
     (pcase-dolist (`(,key . ,command)
                    '(("q" . rlm-query) ("r" . rlm-query-region)
                      ("f" . rlm-query-file) ("b" . rlm-query-buffer)
-                     ("x" . rlm-edit)
-                     ("m" . rlm-query-files)
+                     ("m" . rlm-query-files) ("x" . rlm-edit)
                      ("e" . rlm-explain) ("u" . rlm-follow-up)
                      ("c" . rlm-continue) ("g" . rlm-resume)
                      ("v" . rlm-review) ("d" . rlm-review-changes)
-                     ("w" . rlm-dogfood) ("m" . rlm-edit)
+                     ("w" . rlm-dogfood)
                      ("p" . rlm-preview) ("s" . rlm-show) ("k" . rlm-cancel)
                      ("i" . rlm-status) ("a" . rlm-set-key)))
       (define-key map key command))
@@ -184,7 +183,6 @@ The question can be edited first."
     ["Ask About This Buffer…" rlm-query-buffer]
     ["Explain What Is at Point…" rlm-explain]
     ["Preview a Question…" rlm-preview]
-    ["Change as I Say…" rlm-edit]
     "--"
     ["Follow Up…" rlm-follow-up]
     ["Continue a Conversation…" rlm-continue]

@@ -657,7 +657,12 @@ Then `rlm models` tells.
     (should (equal (rlm--lsp-position 6) '(:line 1 :character 1)))))
 
 (ert-deftest rlm-user-test-commands-have-a-map-and-menus ()
-  (should (eq (lookup-key rlm-command-map "q") #'rlm-query))
+  (pcase-dolist (`(,key . ,command)
+                 '(("q" . rlm-query) ("m" . rlm-query-files) ("x" . rlm-edit)))
+    (should (eq (lookup-key rlm-command-map key) command)))
+  (let ((commands (mapcar (lambda (it) (and (vectorp it) (aref it 1)))
+                          rlm-commands--menu)))
+    (should (= 1 (seq-count (lambda (it) (eq it 'rlm-edit)) commands))))
   (should (keymapp (symbol-function 'rlm-command-map)))
   (map-keymap (lambda (_key command) (should (commandp command))) rlm-command-map)
   (should (keymapp (lookup-key rlm-answer-mode-map [menu-bar answer])))
