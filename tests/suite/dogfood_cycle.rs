@@ -376,7 +376,7 @@ async fn commands_come_from_the_person_and_never_from_a_repository() {
     fs::create_dir(repository.path().join(".rlm")).expect("a folder can be made");
     let settings = repository.path().join(".rlm/settings.json");
     let write = |checks: &Value| {
-        fs::write(&settings, json!({"dogfood": {"checks": checks}}).to_string()).expect("a file can be written")
+        fs::write(&settings, json!({"dogfood": {"checks": checks}}).to_string()).expect("a file can be written");
     };
     write(&json!(["sh -c 'touch run'"]));
     let ran = repository.dogfood(&["cycle"]).await;

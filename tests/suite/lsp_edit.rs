@@ -249,7 +249,7 @@ async fn what_cannot_be_done_is_said() {
         assert_eq!(server.calls().len(), calls, "{reply}");
         match outcome {
             Ok(result) => {
-                assert!(kind.is_empty() && result["warnings"].to_string().contains(says), "{reply}: {result}")
+                assert!(kind.is_empty() && result["warnings"].to_string().contains(says), "{reply}: {result}");
             }
             Err(error) => {
                 assert_eq!(error["data"]["kind"], kind, "{reply}");

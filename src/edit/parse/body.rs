@@ -95,7 +95,7 @@ fn may_end_here(lines: &[&str], at: usize, wanted: (usize, usize)) -> Result<(),
     };
     let rest = lines[at + 1..].iter().take(20 * MOST_BEHIND);
     let odd_fences = rest.filter(|line| Fence::opened_by(line).is_some()).count() % 2 == 1;
-    if behind.into_iter().any(|line| is_change(line)) || (odd_fences && wanted != (0, 0)) {
+    if behind.into_iter().any(is_change) || (odd_fences && wanted != (0, 0)) {
         let message = format!(
             "the diff seems to go on behind the fence in line {} of the reply: put it into a fence of more marks than \
              any line of it begins with, and begin each line that stays with a space",
