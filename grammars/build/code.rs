@@ -25,16 +25,18 @@ pub fn compile(name: &str, folder: &Path, tables: &Tables, out: &Path) -> String
     fs::write(&file, code).expect("the folder can be written to");
     let mut build = cc::Build::new();
     build.std("c11").include(folder).file(&file).warnings(false);
-    let scanner = folder.join("scanner.c");
-    if scanner.exists() {
-        build.file(mended(name, &scanner, out));
-    }
-    // Tests link the grammar's own crate as well.
+    // Tests link the grammar's own crate as well. (Scanners are the same but for those that are mended, and either will do.)
     let own = format!("tree_sitter_{name}");
     build.define(&own, format!("rlm_{own}").as_str());
-    for function in ["create", "destroy", "scan", "serialize", "deserialize"] {
-        let function = format!("{own}_external_scanner_{function}");
-        build.define(&function, format!("rlm_{function}").as_str());
+    let scanner = folder.join("scanner.c");
+    if let Some(mended) = mended(name, &scanner, out) {
+        build.file(mended);
+        for function in ["create", "destroy", "scan", "serialize", "deserialize"] {
+            let function = format!("{own}_external_scanner_{function}");
+            build.define(&function, format!("rlm_{function}").as_str());
+        }
+    } else if scanner.exists() {
+        build.file(scanner);
     }
     build.compile(&format!("rlm-grammar-{name}"));
     complete
@@ -49,15 +51,14 @@ const MENDED: [(&str, &str, &str); 1] = [(
     "if (heredoc->word.size > UINT8_MAX || size + 4 + heredoc->word.size > TREE_SITTER_SERIALIZATION_BUFFER_SIZE) {",
 )];
 
-/// The scanner of a grammar, without what is wrong in it.
-fn mended(name: &str, scanner: &Path, out: &Path) -> PathBuf {
-    let wrong = MENDED.iter().find(|(grammar, ..)| *grammar == name);
-    let Some((_, wrong, right)) = wrong else { return scanner.to_owned() };
+/// The scanner of a grammar, without what is wrong in it; nothing if nothing is known to be.
+fn mended(name: &str, scanner: &Path, out: &Path) -> Option<PathBuf> {
+    let (_, wrong, right) = MENDED.iter().find(|(grammar, ..)| *grammar == name)?;
     let code = fs::read_to_string(scanner).unwrap_or_else(|error| panic!("{}: {error}", scanner.display()));
     assert_eq!(code.matches(wrong).count(), 1, "{} is not as it was when its fault was found", scanner.display());
     let file = out.join(format!("{name}_scanner.c"));
     fs::write(&file, code.replace(wrong, right)).expect("the folder can be written to");
-    file
+    Some(file)
 }
 
 fn without_tables(parser: &str, path: &Path) -> String {
