@@ -35,6 +35,9 @@ pub fn compile(name: &str, folder: &Path, tables: &Tables, out: &Path) -> String
             let function = format!("{own}_external_scanner_{function}");
             build.define(&function, format!("rlm_{function}").as_str());
         }
+        for global in GLOBALS {
+            build.define(global, format!("rlm_{global}").as_str());
+        }
     } else if scanner.exists() {
         build.file(scanner);
     }
@@ -50,6 +53,9 @@ const MENDED: [(&str, &str, &str); 1] = [(
     "if (size + 2 + heredoc->word.size >= TREE_SITTER_SERIALIZATION_BUFFER_SIZE) {",
     "if (heredoc->word.size > UINT8_MAX || size + 4 + heredoc->word.size > TREE_SITTER_SERIALIZATION_BUFFER_SIZE) {",
 )];
+
+/// What mended scanners have for all to see, beside their functions.
+const GLOBALS: [&str; 1] = ["NON_IDENTIFIER_CHARS"];
 
 /// The scanner of a grammar, without what is wrong in it; nothing if nothing is known to be.
 fn mended(name: &str, scanner: &Path, out: &Path) -> Option<PathBuf> {
