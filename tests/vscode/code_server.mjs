@@ -17,8 +17,10 @@ const USER_SETTINGS = {
   "workbench.startupEditor": "none",
 };
 
-/** The example of the extension's README. */
+/** The example of the extension's README, and keys for what the palette has not. */
 const KEY_BINDINGS = [
+  { key: "ctrl+alt+n", command: "workbench.action.files.newUntitledFile" },
+  { key: "ctrl+alt+w", command: "workbench.action.openWalkthrough", args: "rlm.rlm#start" },
   { key: "ctrl+alt+e", command: "rlm.query", args: { query: "What are the entry points of this program?" } },
 ];
 
@@ -27,15 +29,15 @@ export class CodeServer {
   #profile;
   #process;
 
-  /** `cache` is where `setup` installed; `profile` a folder that does not exist yet. */
-  constructor(cache, profile) {
+  /** `cache` is where `setup` installed; `profile` a folder that does not exist yet; `settings` are further ones of the user. */
+  constructor(cache, profile, settings = {}) {
     this.#entry = join(cache, "code_server/node_modules/code-server/out/node/entry.js");
     this.#profile = profile;
     for (const folder of ["home", "User", "Machine"]) {
       mkdirSync(join(profile, folder), { recursive: true });
     }
     writeFileSync(join(profile, "config.yaml"), "auth: none\n");
-    writeFileSync(join(profile, "User/settings.json"), JSON.stringify(USER_SETTINGS));
+    writeFileSync(join(profile, "User/settings.json"), JSON.stringify({ ...USER_SETTINGS, ...settings }));
     writeFileSync(join(profile, "User/keybindings.json"), JSON.stringify(KEY_BINDINGS));
   }
 
@@ -76,12 +78,23 @@ export class CodeServer {
     throw new Error(`code-server did not start; its log is ${this.#profile}/code-server.log`);
   }
 
+  /** What a file of the installed extension has. */
+  installed(name) {
+    const extensions = join(this.#profile, "extensions");
+    const folder = readdirSync(extensions).find((it) => it.startsWith("rlm."));
+    return readFileSync(join(extensions, folder, name), "utf8");
+  }
+
+  /** What the extension's log has. */
+  log() {
+    const files = readdirSync(join(this.#profile, "logs"), { recursive: true }).filter((name) => /(?:^|\W)RLM\.log$/u.test(name));
+    return files.map((name) => readFileSync(join(this.#profile, "logs", name), "utf8")).join("");
+  }
+
   /** The params of all requests of a method that the extension's log has, with `rlm.trace.server` set to `verbose`. */
   requests(method) {
-    const files = readdirSync(join(this.#profile, "logs"), { recursive: true }).filter((name) => name.endsWith("-RLM.log"));
-    const log = files.map((name) => readFileSync(join(this.#profile, "logs", name), "utf8")).join("");
-    const sent = /Sending request '(\S+) - \(\d+\)'\.\nParams: (\{$.*?^\})/gmsu;
-    return [...log.matchAll(sent)].filter(([, it]) => it === method).map(([, , params]) => JSON.parse(params));
+    const sent = /Sending request '(\S+) - \(\d+\)'\.\n[^\n{]*Params: (\{$.*?^\})/gmsu;
+    return [...this.log().matchAll(sent)].filter(([, it]) => it === method).map(([, , params]) => JSON.parse(params));
   }
 
   /** Ends the server and all that it has started. */

@@ -3,101 +3,26 @@
 // usage: end_to_end.mjs CACHE_DIR VSIX RLM_PROGRAM CHROMIUM SCREENSHOT_DIR
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { CodeServer } from "./code_server.mjs";
-import { makeRepository } from "./repository.mjs";
-import { PATIENCE, Workbench } from "./workbench.mjs";
+import { eventually, ofProcess, processes, Trial } from "./trial.mjs";
 
-const [cache, vsix, program, browserProgram, screenshots] = process.argv.slice(2);
-const { chromium } = createRequire(join(cache, "playwright/package.json"))("playwright-core");
-
-const scratch = mkdtempSync(join(tmpdir(), "rlm-vscode-"));
-const repository = join(scratch, "courier");
+const trial = new Trial(process.argv.slice(2), "rlm-test");
+const { codeServer, scratch, serverPath } = trial;
+const step = (name, act) => trial.step(name, act);
+const picture = (name) => trial.picture(name);
 const ownRepository = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/u, "");
-// A path of the test's own makes this run's server recognisable among all processes.
-const serverPath = join(scratch, "rlm");
 const settings = { "rlm.serverPath": serverPath, "rlm.model": "extractive" };
-
-symlinkSync(program, serverPath);
-makeRepository(repository);
-mkdirSync(screenshots, { recursive: true });
-for (const old of readdirSync(screenshots).filter((name) => /^rlm-test-\d+-.*\.png$/u.test(name))) {
-  rmSync(join(screenshots, old));
-}
-const codeServer = new CodeServer(cache, join(scratch, "profile"));
-codeServer.configure(settings);
-
-// However this program ends, the editor ends with it.
-process.on("exit", () => codeServer.stop());
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, () => process.exit(1));
-}
-
 let base;
-let browser;
 let workbench;
-let failed = false;
-let pictures = 0;
 
-/** One line a step; after a failure the steps that build on it are not tried. */
-async function step(name, act) {
-  if (failed) {
-    return;
-  }
-  const started = performance.now();
-  try {
-    await act();
-    console.log(`ok    ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
-  } catch (error) {
-    failed = true;
-    console.log(`FAIL  ${name}\n${error.stack}`);
-  }
-  await picture(name);
-}
-
-/** Leaves a picture of the window, numbered in the order of the run. */
-async function picture(name) {
-  pictures += 1;
-  await workbench?.screenshot(join(screenshots, `rlm-test-${pictures}-${name.replaceAll(/\W+/gu, "-")}.png`));
-}
-
-/** Ids of the processes whose command line has these words one after the other. */
-function processes(...words) {
-  return readdirSync("/proc").filter((id) => /^\d+$/u.test(id) && ofProcess(id, "cmdline").includes(words.join("\0")));
-}
-
-/** What the system tells of a process, which may have ended in the meantime. */
-function ofProcess(id, file) {
-  try {
-    return readFileSync(`/proc/${id}/${file}`, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-async function eventually(what, holds) {
-  const deadline = performance.now() + PATIENCE;
-  while (!(await holds())) {
-    assert.ok(performance.now() < deadline, `within ${PATIENCE / 1000} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+codeServer.configure(settings);
 
 try {
   await step("the extension installs", async () => {
-    codeServer.install(vsix);
-    base = await codeServer.start();
-    browser = await chromium.launch({
-      executablePath: browserProgram,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
-    });
-    workbench = new Workbench(await browser.newPage({ viewport: { width: 1280, height: 800 } }));
-    await workbench.open(base, repository, "src/deliver.py");
+    await trial.start();
+    ({ base, workbench } = trial);
     await eventually("the server runs", () => processes(serverPath, "lsp").length === 1);
   });
 
@@ -226,7 +151,8 @@ try {
 
   await step("the API key goes into the server's environment", async () => {
     await workbench.runCommand("RLM: Set API Key…");
-    await workbench.fillPrompt("API key", "a-secret-of-the-test");
+    await workbench.choose("Whose API key is it?", "RLM_API_KEY");
+    await workbench.fillPrompt("API key for", "a-secret-of-the-test");
     await eventually("the server has the key", () => {
       const [id] = processes(serverPath, "lsp");
       return ofProcess(id, "environ").includes("\0RLM_API_KEY=a-secret-of-the-test\0");
@@ -390,8 +316,5 @@ try {
     await (await workbench.editor("cite.rs")).waitForText("pub fn citations");
   });
 } finally {
-  await browser?.close();
-  codeServer.stop();
-  rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
+  await trial.end();
 }
-process.exitCode = failed ? 1 : 0;

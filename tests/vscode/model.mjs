@@ -5,6 +5,9 @@ import { text } from "node:stream/consumers";
 
 const PROGRAMS = [
   ["begin", 'kept = 6 * 7\nFINAL("It has begun.")'],
+  ["fence", 'FINAL("""The handler is here (src/queue.py:6):\n\n```js\nfunction View(name) {\n```\n\nThat is all.\n""")'],
+  ["be long", 'FINAL("\\n\\n".join(f"Paragraph {n} of many." for n in range(200)))'],
+  ["parts", 'print(llm_query_batched([f"Look at part {n}." for n in range(8)]))'],
   ["quote", 'FINAL("It is in src/queue.py:3:\\n\\n```python\\nfrom nowhere import nothing\\n```\\n")'],
   ["", "FINAL(f\"{globals().get('kept')} after {len(globals().get('history', []))}\")"],
 ];

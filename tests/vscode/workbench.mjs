@@ -180,6 +180,47 @@ export class Workbench {
     return text;
   }
 
+  /** Waits for a box with this title, and closes it. */
+  async dismissPrompt(title) {
+    await this.#page.locator(".quick-input-title", { hasText: title }).waitFor();
+    await this.press("Escape");
+    await this.#page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+
+  /** Loads the window anew, as the editor's own command does. */
+  async reload() {
+    await this.#page.reload();
+    await this.#page.locator(".monaco-editor .view-line").first().waitFor({ timeout: 3 * PATIENCE });
+  }
+
+  /** Writes into what has the focus. */
+  type(text) {
+    return this.#page.keyboard.type(text);
+  }
+
+  /** The title of a setting that the settings editor shows. */
+  setting(title) {
+    return this.#page.locator(".settings-editor .setting-item-label", { hasText: title });
+  }
+
+  /** The tab of settings that is chosen in the settings editor: User, Remote, Workspace. */
+  settingsTarget() {
+    return this.#page.locator(".settings-editor .settings-tabs-widget .action-label.checked").first();
+  }
+
+  /** Puts the cursor into the first cell of the notebook in front. */
+  async enterCell() {
+    await this.#page.locator(".notebookOverlay .cell-editor-container .view-line").first().click();
+  }
+
+  /** The picture of the walkthrough in front, once it is there: whether it has been loaded. */
+  async hasPicture() {
+    const picture = this.#page.locator(".gettingStartedContainer .getting-started-media img").first();
+    // A narrow window does not show it.
+    await picture.waitFor({ state: "attached" });
+    return picture.evaluate((it) => it.decode().then(() => it.naturalWidth > 0, () => false));
+  }
+
   statusBarItem(text) {
     return this.#page.locator(".part.statusbar .statusbar-item", { hasText: text });
   }
@@ -235,6 +276,29 @@ export class Editor {
     const prompt = this.#page.locator(".quick-input-widget");
     const button = this.#group.locator(".editor-actions").getByRole("button", { name: title });
     await insist(title, () => button.click(), (timeout) => prompt.waitFor({ timeout }));
+  }
+
+  /** Presses a button in the bar above the text that is gone when it has been pressed. */
+  async pressVanishingButton(title) {
+    const button = this.#group.locator(".editor-actions").getByRole("button", { name: title });
+    await insist(title, () => button.click(), (timeout) => button.waitFor({ state: "detached", timeout }));
+  }
+
+  /** How many letters in view are boxed as suspicious. */
+  boxes() {
+    return this.#group.locator(".unicode-highlight").count();
+  }
+
+  /** Puts the cursor into the text, at the start of a line in view that has these words. */
+  async enter(text) {
+    await this.#group.locator(".view-line", { hasText: text }).first().click({ position: { x: 2, y: 5 } });
+  }
+
+  /** Whether an action above the text is where a person can see it. */
+  async showsAction(title) {
+    const [action] = await this.#action(title).all();
+    const [box, around] = [await action?.boundingBox(), await this.#group.locator(".overflow-guard").first().boundingBox()];
+    return box !== undefined && box !== null && box.y >= around.y && box.y + box.height <= around.y + around.height;
   }
 
   /** Waits until a text is underlined with dots, as what is missing is. */

@@ -5,6 +5,7 @@
 
 import type { Citation, FailureData, Options, Progress, Result, RunEvent, Scope } from "./model";
 import { describeContext } from "./progress";
+import { Steps } from "./steps";
 
 /** What is asked, and about which text; `about` names that text to a person. */
 export interface Question {
@@ -35,6 +36,10 @@ export class Answer {
   progress?: Progress;
   result?: Result;
   failure?: Failure;
+  /** When it was asked, in milliseconds since 1970. */
+  began = Date.now();
+  readonly steps = new Steps();
+  #lasted: number | undefined;
 
   constructor(
     readonly id: string,
@@ -56,6 +61,11 @@ export class Answer {
     return this.phase !== "running" && this.phase !== "stopping";
   }
 
+  /** How long it took, or has taken so far, in milliseconds. */
+  get elapsed(): number {
+    return this.#lasted ?? Date.now() - this.began;
+  }
+
   /** True if it has ended before its time, so that there is something to go on with. */
   get isUnfinished(): boolean {
     const isWhole = this.phase === "answered" && WHOLE.has(this.result?.termination ?? "");
@@ -71,6 +81,7 @@ export class Answer {
     if (this.ended) {
       return;
     }
+    this.steps.apply(event);
     switch (event.kind) {
       case "delta":
         this.text = event.reset ? event.text : this.text + event.text;
@@ -106,19 +117,19 @@ export class Answer {
       this.result = result;
       this.text = result.answer;
     }
-    this.phase = result.termination === "cancelled" ? "cancelled" : "answered";
+    this.#end(result.termination === "cancelled" ? "cancelled" : "answered");
   }
 
   /** It was cancelled; what had been found by then stays. */
   cancel(partial?: Result): void {
     this.#keep(partial);
-    this.phase = "cancelled";
+    this.#end("cancelled");
   }
 
   fail(message: string, data: FailureData = {}): void {
     this.#keep(data.partial);
     this.failure = { message, ...(data.hint !== undefined && { hint: data.hint }) };
-    this.phase = "failed";
+    this.#end("failed");
   }
 
   /** The server did not take the question. Its own words for a session in use have a name that nobody knows. */
@@ -128,6 +139,11 @@ export class Answer {
     } else {
       this.fail(message);
     }
+  }
+
+  #end(phase: Phase): void {
+    this.#lasted ??= Date.now() - this.began;
+    this.phase = phase;
   }
 
   #keep(partial: Result | undefined): void {
@@ -152,8 +168,6 @@ function activityOf(event: RunEvent): string | undefined {
       return `${event.model} looks into ${describeContext(event.context)}`;
     case "progress":
       return event.message || undefined;
-    case "subcall":
-      return event.state === "started" && event.label !== "" ? `asking about ${event.label}` : undefined;
     case "turn":
     case "cell":
     case "summary":

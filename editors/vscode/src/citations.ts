@@ -137,13 +137,17 @@ const rangeOf = (document: vscode.TextDocument, mention: Mention) =>
   new vscode.Range(document.positionAt(mention.start), document.positionAt(mention.end));
 
 /**
- * The file a mention means: the server's own word where it has found it, else a path inside the workspace. A model
- * may write any path; one that leads out of the workspace is no link.
+ * The file a mention means: the server's own word where it has found it, else a new one that is not saved yet, else a path
+ * inside the workspace. A model may write any path; one that leads out of the workspace is no link.
  */
 export function locate(mention: Mention, answer: Answer): vscode.Uri | undefined {
   const cited = citationOf(mention, answer.citations);
   if (cited?.uri !== undefined) {
     return vscode.Uri.parse(cited.uri);
+  }
+  const unsaved = vscode.workspace.textDocuments.find((it) => it.isUntitled && it.uri.path === mention.path);
+  if (unsaved !== undefined) {
+    return unsaved.uri;
   }
   const folders = vscode.workspace.workspaceFolders ?? [];
   const named = folders.length > 1 ? splitFolder(mention.path, folders.map((it) => it.name)) : undefined;
@@ -156,7 +160,11 @@ export function locate(mention: Mention, answer: Answer): vscode.Uri | undefined
   return uri.path.startsWith(`${root.uri.path}/`) ? uri : undefined;
 }
 
+/** Whether there is a text to go to: on the disk, or new and not saved yet. */
 async function isFile(uri: vscode.Uri): Promise<boolean> {
+  if (vscode.workspace.textDocuments.some((it) => it.isUntitled && it.uri.toString() === uri.toString())) {
+    return true;
+  }
   try {
     return ((await vscode.workspace.fs.stat(uri)).type & vscode.FileType.File) !== 0;
   } catch {

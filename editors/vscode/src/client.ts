@@ -29,7 +29,7 @@ export interface Launch {
   /** Absolute path of the program. */
   program: string;
   environment: NodeJS.ProcessEnv;
-  log: vscode.OutputChannel;
+  log: vscode.LogOutputChannel;
   /** Takes the place of the server's own command `rlm.query`, whose answer would come without this client's document. */
   onQueryCommand: (argument: unknown) => unknown;
 }
@@ -109,8 +109,8 @@ export class Client extends LanguageClient {
     await once(child, "spawn");
     this.#child = child;
     // What a dying process does to its streams is told by the closed connection already.
-    child.on("error", (error) => { log.appendLine(String(error)); });
-    child.on("exit", (code, signal) => { log.appendLine(`The server has ended (${signal ?? `exit status ${code}`}).`); });
+    child.on("error", (error) => { log.error(String(error)); });
+    child.on("exit", (code, signal) => { log.info(`The server has ended (${signal ?? `exit status ${code}`}).`); });
     return child;
   }
 }

@@ -5,10 +5,11 @@
 import * as vscode from "vscode";
 
 import type { Answer } from "./answers";
+import type { Archive } from "./archive";
 import { decodeFinding, decodeQuery, decodeSelection } from "./decode";
 import type { AnswerDocuments } from "./documents";
 import type { Failures } from "./failures";
-import type { ApiKey } from "./key";
+import type { ApiKeys } from "./keys";
 import { ASK_AGAIN, COPY_ANSWER } from "./lenses";
 import type { Previews } from "./previews";
 import { describeAge, describeStop, shorten } from "./progress";
@@ -16,7 +17,17 @@ import type { DogfoodAction, Scope } from "./model";
 import type { Questions } from "./questions";
 import type { Reviews } from "./reviews";
 import type { Runs } from "./runs";
-import { describeScope, resourceScope, selectionScope, workspaceScope } from "./scopes";
+import {
+  describeScope,
+  fileSubject,
+  nameInFront,
+  resourceScope,
+  selectedSubject,
+  selectionScope,
+  type Subject,
+  toSubject,
+  workspaceScope,
+} from "./scopes";
 import { type Server, StartFailed } from "./server";
 import { describeStatus, type RunsView } from "./status";
 
@@ -40,7 +51,8 @@ export interface Parts {
   view: RunsView;
   questions: Questions;
   reviews: Reviews;
-  key: ApiKey;
+  keys: ApiKeys;
+  archive: Archive;
 }
 
 export class Commands {
@@ -51,15 +63,14 @@ export class Commands {
     parts.server.onQueryCommand = (argument) => this.#query(argument);
   }
 
-  /** Ids as in package.json, and those of the actions above an answer. */
+  /** Ids as in package.json, and those of the actions in an answer. */
   register(): vscode.Disposable[] {
-    const { view, server, key } = this.#parts;
+    const { view, server, keys, archive } = this.#parts;
     const table: Record<string, (argument: unknown) => unknown> = {
       "rlm.ask": () => this.#askWorkspace(),
-      "rlm.askSelection": (given) =>
-        this.#ask(decodeSelection(given) ?? selectionScope(), "Select the text to ask about first."),
-      "rlm.askFile": (chosen) => this.#ask(resourceScope("file", chosen), "Open the file to ask about first."),
-      "rlm.askFolder": (chosen) => this.#ask(resourceScope("folder", chosen), "Choose a folder in the explorer first."),
+      "rlm.askSelection": (given) => this.#askSelection(given),
+      "rlm.askFile": (chosen) => this.#ask(fileSubject(chosen), `There is no file to ask about in “${nameInFront()}”.`),
+      "rlm.askFolder": (chosen) => this.#askFolder(chosen),
       "rlm.followUp": (chosen) => this.#followUp(chosen),
       "rlm.continue": () => this.#continue(),
       "rlm.resume": (id) => this.#resume(id),
@@ -78,7 +89,8 @@ export class Commands {
       "rlm.showRuns": () => view.show(),
       "rlm.showStatus": () => this.#showStatus(),
       "rlm.restartServer": () => this.ready(() => server.restart()),
-      "rlm.setApiKey": () => key.prompt(),
+      "rlm.setApiKey": (variable) => keys.prompt(variable),
+      "rlm.showAnswers": () => archive.choose(),
       [ASK_AGAIN]: (id) => this.#askAgain(id),
       [COPY_ANSWER]: (id) => this.#copy(id),
     };
@@ -101,21 +113,30 @@ export class Commands {
   async #askWorkspace(): Promise<void> {
     const scope = workspaceScope();
     if (scope !== undefined) {
-      await this.#ask(scope, "");
+      await this.#ask(toSubject(scope), "");
     } else if (await vscode.window.showInformationMessage("Open a folder to ask questions about.", OPEN_FOLDER)) {
       await vscode.commands.executeCommand("workbench.action.files.openFolder");
     }
   }
 
-  /** Prompts for a question about a scope and asks it; without a scope it says `otherwise`. */
-  async #ask(scope: Scope | undefined, otherwise: string): Promise<void> {
-    if (scope === undefined) {
+  async #askSelection(given: unknown): Promise<void> {
+    const scope = decodeSelection(given);
+    await this.#ask(scope ? toSubject(scope) : selectedSubject(), "Select the text to ask about first.");
+  }
+
+  async #askFolder(chosen: unknown): Promise<void> {
+    const scope = resourceScope("folder", chosen);
+    await this.#ask(scope && toSubject(scope), "Choose a folder in the explorer first.");
+  }
+
+  /** Prompts for a question about a subject and asks it; without a subject it says `otherwise`. */
+  async #ask(subject: Subject | undefined, otherwise: string): Promise<void> {
+    if (subject === undefined) {
       await vscode.window.showInformationMessage(otherwise);
     } else if (await this.ready()) {
-      const about = describeScope(scope);
-      const text = await this.#parts.questions.prompt(`Ask RLM about ${about}`);
+      const text = await this.#parts.questions.prompt(`Ask RLM about ${subject.about}`);
       if (text !== undefined) {
-        await this.#parts.runs.ask({ text, scope, about });
+        await this.#parts.runs.ask({ text, ...subject });
       }
     }
   }
@@ -169,7 +190,7 @@ export class Commands {
   }
 
   /**
-   * Goes on with what was stopped: the answer that is meant, by an action above it or by being in front, else a run that the
+   * Goes on with what was stopped: the answer that is meant, by an action in it or by being in front, else a run that the
    * user chooses, which another server may have begun.
    */
   async #resume(id: unknown): Promise<void> {

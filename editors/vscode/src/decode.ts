@@ -82,6 +82,8 @@ export function decodeEvent(value: unknown): RunEvent | undefined {
   }
   const envelope = { queryId: it["queryId"], seq: number(it["seq"]) };
   const step = { depth: number(it["depth"]), iteration: number(it["iteration"]) };
+  const program = { run: number(it["run"]), cell: number(it["cell"]) };
+  const lines = text(it["code"]).trimEnd().split("\n").length;
   const error = typeof it["error"] === "string" ? { error: it["error"] } : {};
   switch (it["kind"]) {
     case "started":
@@ -96,12 +98,12 @@ export function decodeEvent(value: unknown): RunEvent | undefined {
     case "turn":
       return { ...envelope, kind: "turn", ...step };
     case "cell":
-      return { ...envelope, kind: "cell", ...step, ...error, seconds: number(it["seconds"]) };
+      return { ...envelope, kind: "cell", ...step, ...program, ...error, lines, seconds: number(it["seconds"]) };
     case "summary":
       return { ...envelope, kind: "summary", depth: step.depth };
     case "subcall": {
       const state = SUBCALL_STATES.find((known) => known === it["state"]);
-      return state && { ...envelope, kind: "subcall", state, label: text(it["label"]) };
+      return state && { ...envelope, kind: "subcall", ...step, ...program, id: number(it["id"]), state, label: text(it["label"]) };
     }
     case "delta":
       return { ...envelope, kind: "delta", text: text(it["text"]), reset: it["reset"] === true };
@@ -213,6 +215,9 @@ export function decodeScope(value: unknown): Scope | undefined {
   if (kind === "workspace") {
     return { kind };
   }
+  if (kind === "value" && it?.["value"] !== undefined) {
+    return { kind, value: it["value"] };
+  }
   if (typeof uri !== "string") {
     return undefined;
   }
@@ -240,14 +245,16 @@ export function decodeQuery(value: unknown): { query: string; scope: Scope; opti
   if (it === undefined || typeof it["query"] !== "string" || it["query"].trim() === "") {
     return undefined;
   }
-  const options = fields<Options>(it["options"]) as Options | undefined;
+  const options = decodeOptions(it["options"]);
   return {
     query: it["query"],
     scope: decodeScope(it["scope"]) ?? { kind: "workspace" },
-    // Each option is checked by the server, which alone knows their ranges.
     ...(options && { options }),
   };
 }
+
+/** Options as they were given. Each is checked by the server, which alone knows their ranges. */
+export const decodeOptions = (value: unknown): Options | undefined => fields<Options>(value) as Options | undefined;
 
 function decodeCitation(value: unknown): Citation | undefined {
   const it = fields<wire.Citation>(value);

@@ -23,11 +23,15 @@ const LANGUAGE = "rlm-answer";
 const UPDATE_INTERVAL = 60;
 
 /** Ended answers whose documents can still be opened again; beyond that the oldest are forgotten. */
-const KEPT = 100;
+export const KEPT = 100;
 
-/** The document that a tab shows, if it shows one. */
-export const uriOf = (tab: vscode.Tab): vscode.Uri | undefined =>
-  tab.input instanceof vscode.TabInputText ? tab.input.uri : undefined;
+/** What a tab shows, if that has an address: a text, a notebook, an image. */
+export function uriOf(tab: vscode.Tab | undefined): vscode.Uri | undefined {
+  const input = tab?.input;
+  const hasUri =
+    input instanceof vscode.TabInputText || input instanceof vscode.TabInputNotebook || input instanceof vscode.TabInputCustom;
+  return hasUri ? input.uri : undefined;
+}
 
 export class AnswerDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #answers = new Map<string, Answer>();
@@ -49,6 +53,16 @@ export class AnswerDocuments implements vscode.TextDocumentContentProvider, vsco
     }
   }
 
+  /** Forgets an answer. */
+  remove(answer: Answer): void {
+    this.#answers.delete(answer.id);
+  }
+
+  /** All that there are, oldest first. */
+  get all(): Answer[] {
+    return [...this.#answers.values()];
+  }
+
   /** The answer of an id, as the argument of a command brings it. */
   get(id: unknown): Answer | undefined {
     return typeof id === "string" ? this.#answers.get(id) : undefined;
@@ -59,16 +73,23 @@ export class AnswerDocuments implements vscode.TextDocumentContentProvider, vsco
     return uri?.scheme === SCHEME ? this.get(uri.query) : undefined;
   }
 
+  /** The address of the document of an answer. */
+  uriOf(answer: Answer): vscode.Uri {
+    // The path is what the tab shows; characters that separate paths would cut it.
+    const title = shorten(answer.question.text.replace(/[/\\]/gu, " "), 40);
+    return vscode.Uri.from({ scheme: SCHEME, path: `/${title}`, query: answer.id });
+  }
+
   /** The answers that a tab shows, oldest first. */
   get open(): Answer[] {
     const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
     const shown = new Set(tabs.map((tab) => this.find(uriOf(tab))));
-    return [...this.#answers.values()].filter((answer) => shown.has(answer));
+    return this.all.filter((answer) => shown.has(answer));
   }
 
   /** Opens the document beside what the user is looking at, or in the column where answers already are. */
   async show(answer: Answer, focus: boolean): Promise<void> {
-    const opened = await vscode.workspace.openTextDocument(this.#uri(answer));
+    const opened = await vscode.workspace.openTextDocument(this.uriOf(answer));
     const document = await vscode.languages.setTextDocumentLanguage(opened, LANGUAGE);
     const answers = vscode.window.visibleTextEditors.find((editor) => editor.document.uri.scheme === SCHEME);
     const nothingOpen = vscode.window.tabGroups.activeTabGroup.tabs.length === 0;
@@ -90,7 +111,7 @@ export class AnswerDocuments implements vscode.TextDocumentContentProvider, vsco
 
   provideTextDocumentContent(uri: vscode.Uri): string {
     const answer = this.#answers.get(uri.query);
-    return answer ? renderAnswer(answer) : "This answer belongs to a window that was closed. Ask again to get a new one.\n";
+    return answer ? renderAnswer(answer) : "This answer is not kept any more. Ask again to get a new one.\n";
   }
 
   dispose(): void {
@@ -105,12 +126,6 @@ export class AnswerDocuments implements vscode.TextDocumentContentProvider, vsco
   #fire(answer: Answer): void {
     clearTimeout(this.#timers.get(answer.id));
     this.#timers.delete(answer.id);
-    this.#changed.fire(this.#uri(answer));
-  }
-
-  #uri(answer: Answer): vscode.Uri {
-    // The path is what the tab shows; characters that separate paths would cut it.
-    const title = shorten(answer.question.text.replace(/[/\\]/gu, " "), 40);
-    return vscode.Uri.from({ scheme: SCHEME, path: `/${title}`, query: answer.id });
+    this.#changed.fire(this.uriOf(answer));
   }
 }

@@ -4,11 +4,13 @@
 
 import * as vscode from "vscode";
 
+import { Archive } from "./archive";
 import { Citations } from "./citations";
 import { Commands } from "./commands";
 import { AnswerDocuments } from "./documents";
 import { Failures } from "./failures";
-import { ApiKey } from "./key";
+import { Journal } from "./journal";
+import { ApiKeys } from "./keys";
 import { Lenses } from "./lenses";
 import { Previews } from "./previews";
 import { Questions } from "./questions";
@@ -22,18 +24,19 @@ import { RunsView } from "./status";
 let server: Server | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
-  const log = vscode.window.createOutputChannel("RLM", "log");
-  const key = new ApiKey(context.secrets);
-  const running = new Server(log, key);
+  const log = vscode.window.createOutputChannel("RLM", { log: true });
+  const keys = new ApiKeys(context.secrets);
+  const running = new Server(log, keys);
   const failures = new Failures(log);
   const documents = new AnswerDocuments();
   const previews = new Previews();
-  const runs = new Runs(running, documents, failures);
+  const archive = new Archive(context, documents, log);
+  const runs = new Runs(running, documents, failures, archive, new Journal(log));
   const lenses = new Lenses(documents);
   const view = new RunsView(runs, documents);
   const questions = new Questions(context.workspaceState);
   const reviews = new Reviews(running, failures);
-  const commands = new Commands({ server: running, documents, previews, failures, runs, view, questions, reviews, key });
+  const commands = new Commands({ server: running, documents, previews, failures, runs, view, questions, reviews, keys, archive });
   const restart = () => void commands.ready(() => running.restart());
   server = running;
 
@@ -42,6 +45,7 @@ export function activate(context: vscode.ExtensionContext): void {
     running,
     documents,
     previews,
+    archive,
     runs,
     lenses,
     view,
@@ -50,15 +54,16 @@ export function activate(context: vscode.ExtensionContext): void {
     ...commands.register(),
     runs.onDidChange(() => { lenses.refresh(); }),
     running.onDied((outcome) => failures.showCrash(outcome)),
-    key.onDidChange(restart),
+    keys.onDidChange(restart),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration(`${SECTION}.serverPath`)) {
         restart();
       } else if (event.affectsConfiguration(SECTION)) {
-        running.sendOptions().catch((error: unknown) => { log.appendLine(String(error)); });
+        running.sendOptions().catch((error: unknown) => { log.error(String(error)); });
       }
     }),
   );
+  void archive.restore();
   void startQuietly(commands, running);
 }
 

@@ -1,5 +1,5 @@
 /**
- * The actions above an answer: Stop while it runs; Go On if it was stopped, a follow-up, Ask Again and Copy once it has ended.
+ * The actions in an answer, below its question: Stop while it runs; Go On if it was stopped, a follow-up, Ask Again and Copy once it has ended.
  */
 
 import * as vscode from "vscode";
@@ -31,15 +31,18 @@ export class Lenses implements vscode.CodeLensProvider, vscode.Disposable {
     if (answer === undefined) {
       return [];
     }
+    // Below the question: what stands above the first line is out of view after a jump to the top.
     const lens = (title: string, command: string) =>
-      new vscode.CodeLens(new vscode.Range(0, 0, 0, 0), { title, command, arguments: [answer.id] });
+      new vscode.CodeLens(new vscode.Range(1, 0, 1, 0), { title, command, arguments: [answer.id] });
     if (answer.ended) {
       const copy = answer.text === "" ? [] : [lens("$(copy) Copy Answer", COPY_ANSWER)];
       const further = lens("$(comment-discussion) Ask a Follow-up…", "rlm.followUp");
       const on = answer.isUnfinished ? [lens("$(debug-continue) Go On", "rlm.resume")] : [];
       return [...on, further, lens("$(refresh) Ask Again", ASK_AGAIN), ...copy];
     }
-    return answer.phase === "running" ? [lens("$(debug-stop) Stop", "rlm.stop")] : [];
+    return answer.phase === "running"
+      ? [lens("$(debug-stop) Stop", "rlm.stop"), lens("$(list-tree) Show What It Does", "rlm.showTrace")]
+      : [];
   }
 
   dispose(): void {

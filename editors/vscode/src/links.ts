@@ -70,4 +70,4 @@ export function splitFolder(path: string, folders: readonly string[]): { folder:
   return folder === undefined ? undefined : { folder, rest: path.slice(folder.length + 1) };
 }
 
-const escape = (literal: string) => literal.replace(/[\\^$.*+?()[\]{}|/-]/gu, String.raw`\$&`);
+const escape = (literal: string) => literal.replace(/[\\^$.*+?()[\]{}|/]/gu, String.raw`\$&`);

@@ -16,6 +16,7 @@ import {
 } from "./progress";
 import { type Citation, type Lost, type Result, STATE_MEANINGS } from "./model";
 import { CITATION_STATES } from "./protocol";
+import { inEditor } from "./words";
 
 /** Lost calls that are described one by one. */
 const LOST_DESCRIBED = 20;
@@ -49,6 +50,13 @@ export function renderAnswer(answer: Answer): string {
   return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
 }
 
+/** What a run does now, how far it is, and what it has taken so far: in one line. */
+export function describeWork({ activity, progress, steps, elapsed }: Answer): string {
+  const doing = [activity, steps.inProgress].filter((part) => part !== "").join(", ");
+  const spent = progress ? describeProgress({ ...progress, message: doing }) : doing;
+  return elapsed < 1_000 ? spent : `${spent} · ${duration(Math.floor(elapsed / 1_000) * 1_000)}`;
+}
+
 /** Names the answer that a question follows up on. */
 const after = (answer: Answer | undefined) =>
   answer === undefined ? "" : `, after “${shorten(answer.question.text, 60)}”`;
@@ -57,12 +65,10 @@ const after = (answer: Answer | undefined) =>
 function notice(answer: Answer): string {
   switch (answer.phase) {
     case "running":
-    case "stopping": {
-      const doing = answer.progress
-        ? describeProgress({ ...answer.progress, message: answer.activity })
-        : answer.activity;
-      return `**Working:** ${doing}`;
-    }
+    case "stopping":
+      return [`**Working:** ${describeWork(answer)}`, answer.steps.lines.map((line) => `- ${line}`).join("\n")]
+        .filter((part) => part !== "")
+        .join("\n\n");
     case "cancelled":
       return answer.text === ""
         ? "**Cancelled.**"
@@ -94,7 +100,7 @@ function shortfall(result: Result): string {
 }
 
 function ending(result: Result): string[] {
-  const warnings = result.warnings.map((it) => `**Note:** ${it}`);
+  const warnings = result.warnings.map((it) => `**Note:** ${inEditor(it)}`);
   const missing = lost(result.lost, result.lostCount);
   const blocks = [...warnings, citations(result.citations), missing, footer(result)].filter((block) => block !== "");
   return blocks.length > 0 ? ["---", ...blocks] : [];

@@ -10,7 +10,7 @@ import type * as wire from "./protocol";
 export type { Citation, DogfoodAction, KeptRun, KeptSession, Lost, Options, QueryParams, ReviewParams, Skipped } from "./protocol";
 
 /** What a question is about, as far as this client asks. */
-export type Scope = Extract<wire.Scope, { kind: "workspace" | "folder" | "file" | "selection" }>;
+export type Scope = Extract<wire.Scope, { kind: "workspace" | "folder" | "file" | "selection" | "value" }>;
 
 /** What the states of a citation mean, for people. */
 export const STATE_MEANINGS: Record<wire.CitationState, string> = {
@@ -55,9 +55,9 @@ export type Progress = Omit<EventOf<"progress">, Envelope>;
 export type RunEvent =
   | (Pick<EventOf<"started">, Envelope | "model" | "worker" | "why"> & { context: ContextSize })
   | Pick<EventOf<"turn">, Envelope | "depth" | "iteration">
-  | Pick<EventOf<"cell">, Envelope | "depth" | "iteration" | "seconds" | "error">
+  | (Pick<EventOf<"cell">, Envelope | "run" | "depth" | "iteration" | "cell" | "seconds" | "error"> & { lines: number })
   | Pick<EventOf<"summary">, Envelope | "depth">
-  | Pick<EventOf<"subcall">, Envelope | "state" | "label">
+  | Pick<EventOf<"subcall">, Envelope | "id" | "depth" | "run" | "iteration" | "cell" | "state" | "label">
   | (Pick<EventOf<"delta">, Envelope | "text"> & { reset: boolean })
   | Pick<EventOf<"progress">, Envelope | keyof Progress>
   | (Pick<EventOf<"done">, Envelope> & { result: Result });

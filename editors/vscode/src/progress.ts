@@ -3,6 +3,7 @@
  */
 
 import type { ContextSize, KeptRun, KeptSession, Progress, Usage } from "./model";
+import { inEditor } from "./words";
 
 /** `reading 3 of 12 · 4 calls · 8.1k tokens · $0.02 · 3 known before`; what is zero or unknown is left out. */
 export function describeProgress(progress: Progress): string {
@@ -40,7 +41,8 @@ export function describeStop({ state, secondsAgo }: KeptRun): string {
   return `${how}, ${ago(secondsAgo)}`;
 }
 
-function ago(secondsAgo: number): string {
+/** `2 hours ago`. */
+export function ago(secondsAgo: number): string {
   const units: [number, string][] = [[86_400, "day"], [3_600, "hour"], [60, "minute"]];
   const [seconds, unit] = units.find(([it]) => secondsAgo >= it) ?? [60, "minute"];
   return `${plural(Math.floor(secondsAgo / seconds), unit)} ago`;
@@ -92,11 +94,11 @@ export function shorten(text: string, length: number): string {
 
 /** The words that sentences of the server and of this client begin with, if not with a name. */
 const OPENING =
-  /^(?:a|add|all|an|another|ask|cannot|check|choose|client|configure|fewer|how|install|is|it|its|lower|most|no|none|nothing|of|one|only|open|parts|read|set|some|such|that|the|there|this|to|too|try|use|what|with|you)\b(?![-./:_])/u;
+  /^(?:a|add|all|an|another|ask|cannot|check|choose|client|configure|fewer|how|install|is|it|its|lower|make|most|no|none|nothing|of|one|only|open|parts|read|set|some|such|that|the|there|this|to|too|try|use|what|with|you)\b(?![-./:_])/u;
 
 /** Errors of the server begin in lower case and end without a full stop; here they stand on their own. */
 export function sentence(text: string): string {
-  const trimmed = text.trim();
+  const trimmed = inEditor(text.trim());
   // The name of a model or of a file is not written in another way because it comes first.
   const capital = OPENING.test(trimmed) ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1) : trimmed;
   return capital === "" || /[.!?:]$/u.test(capital) ? capital : `${capital}.`;

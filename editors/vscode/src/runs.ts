@@ -9,15 +9,21 @@ import * as vscode from "vscode";
 import { ErrorCodes, LSPErrorCodes, ResponseError } from "vscode-languageclient";
 
 import { Answer, type Failure, type Question } from "./answers";
+import type { Archive } from "./archive";
 import { decodeFailureData, decodeResult } from "./decode";
 import type { AnswerDocuments } from "./documents";
 import type { Failures } from "./failures";
-import { describeProgress, shorten } from "./progress";
+import type { Journal } from "./journal";
+import { describeWork } from "./markdown";
+import { shorten } from "./progress";
 import type { RunEvent } from "./model";
 import type { Server } from "./server";
 
 /** How long the server may take to confirm a stop, in milliseconds, before the run counts as ended without its word. */
 const CONFIRMATION = 5_000;
+
+/** How often the time that a run has taken is shown anew, in milliseconds, also if nothing else happens. */
+const TICK = 1_000;
 
 interface Run {
   answer: Answer;
@@ -30,17 +36,22 @@ export class Runs implements vscode.Disposable {
   readonly #server: Server;
   readonly #documents: AnswerDocuments;
   readonly #failures: Failures;
+  readonly #archive: Archive;
+  readonly #journal: Journal;
   readonly #running = new Map<string, Run>();
   readonly #changed = new vscode.EventEmitter<Answer>();
   readonly #subscription: vscode.Disposable;
+  readonly #clock = setInterval(() => { this.#running.forEach((run) => { this.#update(run); }); }, TICK);
 
   /** A run has begun, moved on or ended. */
   readonly onDidChange = this.#changed.event;
 
-  constructor(server: Server, documents: AnswerDocuments, failures: Failures) {
+  constructor(server: Server, documents: AnswerDocuments, failures: Failures, archive: Archive, journal: Journal) {
     this.#server = server;
     this.#documents = documents;
     this.#failures = failures;
+    this.#archive = archive;
+    this.#journal = journal;
     this.#subscription = server.onEvent((event) => { this.#take(event); });
   }
 
@@ -58,6 +69,8 @@ export class Runs implements vscode.Disposable {
     const run: Run = { answer, cancellation: new vscode.CancellationTokenSource(), report: () => undefined };
     this.#running.set(answer.id, run);
     this.#documents.add(answer);
+    this.#journal.asked(answer);
+    void this.#archive.save(answer);
     this.#changed.fire(answer);
     await this.#documents.show(answer, false);
     const title = `RLM “${shorten(question.text, 60)}”`;
@@ -84,6 +97,7 @@ export class Runs implements vscode.Disposable {
   }
 
   dispose(): void {
+    clearInterval(this.#clock);
     this.#subscription.dispose();
     this.#changed.dispose();
   }
@@ -119,6 +133,8 @@ export class Runs implements vscode.Disposable {
       this.#running.delete(id);
       cancellation.dispose();
       this.#update(run);
+      this.#journal.ended(answer);
+      await this.#archive.save(answer);
     }
     return answer.failure;
   }
@@ -132,7 +148,7 @@ export class Runs implements vscode.Disposable {
   }
 
   #update({ answer, report }: Run): void {
-    report(answer.progress ? describeProgress({ ...answer.progress, message: answer.activity }) : answer.activity);
+    report(describeWork(answer));
     this.#documents.update(answer);
     this.#changed.fire(answer);
   }

@@ -15,7 +15,7 @@ import {
   decodeStopped,
   decodeTranscript,
 } from "./decode";
-import type { ApiKey } from "./key";
+import type { ApiKeys } from "./keys";
 import { findProgram, ProgramNotFound } from "./program";
 import type { DogfoodAction, KeptRun, KeptSession, QueryParams, ReviewParams, RunEvent, Scope, Status } from "./model";
 import { serverPath } from "./settings";
@@ -39,8 +39,8 @@ export class Server implements vscode.Disposable {
   /** What `rlm.query` does when it is run as a command of the editor. */
   onQueryCommand: (argument: unknown) => unknown = () => undefined;
 
-  readonly #log: vscode.OutputChannel;
-  readonly #key: ApiKey;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #keys: ApiKeys;
   readonly #events = new vscode.EventEmitter<RunEvent>();
   readonly #died = new vscode.EventEmitter<{ restarted: boolean }>();
   #starting: Promise<Client> | undefined;
@@ -51,9 +51,9 @@ export class Server implements vscode.Disposable {
   /** The server has died. It is started again at once, but not twice in a short time: then only when it is needed. */
   readonly onDied = this.#died.event;
 
-  constructor(log: vscode.OutputChannel, key: ApiKey) {
+  constructor(log: vscode.LogOutputChannel, keys: ApiKeys) {
     this.#log = log;
-    this.#key = key;
+    this.#keys = keys;
   }
 
   /** Starts the server unless it runs; fails with `StartFailed`. Callers at the same time share one start. */
@@ -93,7 +93,7 @@ export class Server implements vscode.Disposable {
     try {
       await (await this.#starting)?.sendRequest("rlm/endSession", { sessionId, keep: true });
     } catch (error) {
-      this.#log.appendLine(`A session could not be put away: ${String(error)}`);
+      this.#log.warn(`A session could not be put away: ${String(error)}`);
     }
   }
 
@@ -129,7 +129,7 @@ export class Server implements vscode.Disposable {
     try {
       await (await starting)?.stop();
     } catch (error) {
-      this.#log.appendLine(`The server did not end in an orderly way: ${String(error)}`);
+      this.#log.warn(`The server did not end in an orderly way: ${String(error)}`);
     }
   }
 
@@ -154,10 +154,10 @@ export class Server implements vscode.Disposable {
   async #start(): Promise<Client> {
     try {
       const program = await findProgram(serverPath());
-      this.#log.appendLine(`Starting ${program} lsp`);
+      this.#log.info(`Starting ${program} lsp`);
       const client = new Client({
         program,
-        environment: await this.#key.environment(),
+        environment: await this.#keys.environment(),
         log: this.#log,
         onQueryCommand: (argument) => this.onQueryCommand(argument),
       });
@@ -175,7 +175,7 @@ export class Server implements vscode.Disposable {
       });
       return client;
     } catch (error) {
-      this.#log.appendLine(String(error));
+      this.#log.error(String(error));
       throw error instanceof ProgramNotFound
         ? new StartFailed(error.message, error.hint, true)
         : new StartFailed(

@@ -28,8 +28,14 @@ export function serverPathIsSet(): boolean {
   return serverPath() !== "rlm";
 }
 
+/** Opens a setting where it can be set: what is of the machine, in a remote window, only among the settings of that machine. */
 export async function openSettings(name: string): Promise<void> {
-  await vscode.commands.executeCommand("workbench.action.openSettings", `${SECTION}.${name}`);
+  const query = `${SECTION}.${name}`;
+  if (vscode.env.remoteName === undefined) {
+    await vscode.commands.executeCommand("workbench.action.openSettings", query);
+  } else {
+    await vscode.commands.executeCommand("workbench.action.openRemoteSettings", { query });
+  }
 }
 
 const isSet = (value: unknown) =>

@@ -6,15 +6,28 @@ import * as vscode from "vscode";
 
 import type { Answer } from "./answers";
 import type { AnswerDocuments } from "./documents";
+import { describeWork } from "./markdown";
 import { describeSaved, describeSpent, duration, plural, shorten } from "./progress";
 import type { Status } from "./model";
 import type { Runs } from "./runs";
+
+/** What a click offers while nothing runs. */
+const DOORS: [label: string, command: string][] = [
+  ["$(search) Ask…", "rlm.ask"],
+  ["$(history) Show Earlier Answers…", "rlm.showAnswers"],
+  ["$(comment-discussion) Continue a Conversation…", "rlm.continue"],
+  ["$(checklist) Review What Is Not Committed", "rlm.reviewChanges"],
+  ["$(info) Show Status", "rlm.showStatus"],
+  ["$(key) Set API Key…", "rlm.setApiKey"],
+];
 
 export class RunsView implements vscode.Disposable {
   readonly #runs: Runs;
   readonly #documents: AnswerDocuments;
   readonly #item = vscode.window.createStatusBarItem("rlm.runs", vscode.StatusBarAlignment.Left);
   readonly #subscription: vscode.Disposable;
+  /** The documents whose runs can be stopped, as the menus know them. */
+  #stoppable = "";
 
   constructor(runs: Runs, documents: AnswerDocuments) {
     this.#runs = runs;
@@ -22,20 +35,25 @@ export class RunsView implements vscode.Disposable {
     this.#item.name = "RLM";
     this.#item.command = "rlm.showRuns";
     this.#subscription = runs.onDidChange(() => { this.#refresh(); });
+    this.#refresh();
   }
 
-  /** Lists what runs: choosing one goes to its document, its button stops it. */
+  /** Lists what runs: choosing one goes to its document, its button stops it. If nothing runs, it lists what can be done. */
   async show(): Promise<void> {
     const running = this.#runs.running;
     if (running.length === 0) {
-      await vscode.window.showInformationMessage("RLM is not working on any question.");
+      const doors = DOORS.map(([label, command]) => ({ label, command }));
+      const chosen = await vscode.window.showQuickPick(doors, { title: "RLM is not working on any question" });
+      if (chosen !== undefined) {
+        await vscode.commands.executeCommand(chosen.command);
+      }
       return;
     }
     const stop = { iconPath: new vscode.ThemeIcon("debug-stop"), tooltip: "Stop" };
     const toItem = (answer: Answer) => ({
       label: shorten(answer.question.text, 80),
       description: answer.question.about,
-      detail: answer.activity,
+      detail: describeWork(answer),
       buttons: [stop],
       answer,
     });
@@ -65,14 +83,29 @@ export class RunsView implements vscode.Disposable {
   #refresh(): void {
     const running = this.#runs.running;
     const [first] = running;
-    if (first === undefined) {
-      this.#item.hide();
-      return;
-    }
-    const what = running.length === 1 ? shorten(first.activity, 40) : plural(running.length, "question");
-    this.#item.text = `$(loading~spin) RLM: ${what}`;
-    this.#item.tooltip = running.map((it) => `${shorten(it.question.text, 60)}: ${it.activity}`).join("\n");
+    const what = running.length > 1 ? plural(running.length, "question") : shorten(first?.activity ?? "", 40);
+    this.#item.text = first === undefined ? "$(search) RLM" : `$(loading~spin) RLM: ${what}`;
+    this.#item.tooltip =
+      running.map((it) => `${shorten(it.question.text, 60)}: ${describeWork(it)}`).join("\n") || this.#describeRest();
+    this.#item.accessibilityInformation = { label: first === undefined ? "RLM" : `RLM is working: ${what}` };
     this.#item.show();
+    this.#showStops(running.filter((it) => it.phase === "running").map((it) => this.#documents.uriOf(it).toString()));
+  }
+
+  /** What the last answer was given by, and took. */
+  #describeRest(): string {
+    const result = this.#documents.all.findLast((it) => it.result !== undefined)?.result;
+    const last = result === undefined ? "" : [result.model, ...describeSpent(result.usage)].join(", ");
+    return last === "" ? "RLM: ask about this workspace" : `RLM: ask about this workspace\nLast answer: ${last}`;
+  }
+
+  /** Has the title bars of these documents show a button that stops their runs. */
+  #showStops(documents: string[]): void {
+    const stoppable = documents.join("\n");
+    if (stoppable !== this.#stoppable) {
+      this.#stoppable = stoppable;
+      void vscode.commands.executeCommand("setContext", "rlm.stoppable", documents);
+    }
   }
 }
 

@@ -38,8 +38,6 @@ test("an event that comes after the end changes nothing", () => {
 test("the activity is the server's message, or what the last event means", () => {
   const answer = feed(newAnswer(), { kind: "started", model: "m", context: { files: 2, bytes: 10 } });
   assert.equal(answer.activity, "m looks into 2 files (10 B)");
-  feed(answer, { kind: "subcall", state: "started", label: "src/a.rs" });
-  assert.equal(answer.activity, "asking about src/a.rs");
   feed(answer, { kind: "progress", message: "reading 3 of 12" });
   assert.equal(answer.activity, "reading 3 of 12");
   feed(answer, { kind: "summary", depth: 0, run: 1, text: "…" });

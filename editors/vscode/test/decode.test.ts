@@ -64,11 +64,14 @@ const events: [wire: Record<string, unknown>, expected: Record<string, unknown> 
   [{ kind: "delta", text: "a", reset: true }, { kind: "delta", text: "a", reset: true }],
   [{ kind: "turn", depth: 1, run: 2, iteration: 3, text: "…" }, { kind: "turn", depth: 1, iteration: 3 }],
   [
-    { kind: "cell", depth: 0, iteration: 1, seconds: 0.5, error: "NameError" },
-    { kind: "cell", depth: 0, iteration: 1, seconds: 0.5, error: "NameError" },
+    { kind: "cell", depth: 0, run: 2, iteration: 1, cell: 3, code: "a\nb\n", seconds: 0.5, error: "NameError" },
+    { kind: "cell", depth: 0, run: 2, iteration: 1, cell: 3, lines: 2, seconds: 0.5, error: "NameError" },
   ],
   [{ kind: "summary", depth: 1, run: 2, text: "…" }, { kind: "summary", depth: 1 }],
-  [{ kind: "subcall", state: "failed", label: "x" }, { kind: "subcall", state: "failed", label: "x" }],
+  [
+    { kind: "subcall", id: 7, depth: 1, run: 0, iteration: 2, cell: 1, state: "failed", label: "x", error: "…" },
+    { kind: "subcall", id: 7, depth: 1, run: 0, iteration: 2, cell: 1, state: "failed", label: "x" },
+  ],
   [{ kind: "subcall", state: "sleeping" }, undefined],
   [{ kind: "done", result: {} }, undefined],
   [{ kind: "of a later version" }, undefined],
@@ -101,6 +104,8 @@ test("the code action's argument is a selection and a menu's is not", () => {
 test("scopes need what their kind needs", () => {
   assert.deepEqual(decodeScope({ kind: "workspace" }), { kind: "workspace" });
   assert.deepEqual(decodeScope({ kind: "file", uri: "file:///a" }), { kind: "file", uri: "file:///a" });
+  assert.deepEqual(decodeScope({ kind: "value", value: "a text" }), { kind: "value", value: "a text" });
+  assert.equal(decodeScope({ kind: "value" }), undefined);
   assert.equal(decodeScope({ kind: "file" }), undefined);
   assert.equal(decodeScope({ kind: "selection", uri: "file:///a" }), undefined);
   assert.equal(decodeScope({ kind: "galaxy", uri: "file:///a" }), undefined);

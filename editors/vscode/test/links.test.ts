@@ -29,6 +29,10 @@ const cases: [name: string, text: string, expected: string[], known?: string[]][
   ["a known path with blanks and brackets", "in app/[id] (old)/my page.tsx:3-4!", [
     "app/[id] (old)/my page.tsx:3-4 => app/[id] (old)/my page.tsx:3-4",
   ], ["app/[id] (old)/my page.tsx"]],
+  ["a known path with a hyphen", "in Untitled-2:1-3 and my-app/a-b.ts:4", [
+    "Untitled-2:1-3 => Untitled-2:1-3",
+    "my-app/a-b.ts:4 => my-app/a-b.ts:4",
+  ], ["Untitled-2", "my-app/a-b.ts"]],
   ["the longest known path", "lib/x y.c:1", ["lib/x y.c:1 => lib/x y.c:1"], ["y.c", "lib/x y.c"]],
   ["a known path only as a whole", "other/a.rs:1", ["other/a.rs:1 => other/a.rs:1"], ["a.rs"]],
 ];

@@ -49,6 +49,7 @@ export class ThemeIcon {
 let settings: Record<string, unknown> = {};
 
 export const workspace = {
+  textDocuments: [] as { isUntitled: boolean; uri: Uri }[],
   workspaceFolders: undefined as { name: string; uri: Uri }[] | undefined,
   getConfiguration: () => ({ get: (name: string, otherwise?: unknown) => settings[name] ?? otherwise }),
   asRelativePath(uri: Uri): string {

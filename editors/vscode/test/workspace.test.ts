@@ -7,7 +7,7 @@ import { choices } from "../src/questions";
 import { describeScope, workspaceScope } from "../src/scopes";
 import { currentOptions, serverPath, serverPathIsSet } from "../src/settings";
 import { newAnswer, result } from "./samples";
-import { configure, openFolders } from "./vscode";
+import { configure, openFolders, Uri, workspace } from "./vscode";
 
 beforeEach(() => {
   configure({});
@@ -64,6 +64,14 @@ for (const [path, target] of places) {
     assert.equal(locate(mention(path), newAnswer())?.toString(), target);
   });
 }
+
+test("a citation of a file that is not saved leads to it while it is open", () => {
+  const uri = Uri.parse("untitled:Untitled-1");
+  workspace.textDocuments.push({ isUntitled: true, uri });
+  assert.equal(locate(mention("Untitled-1"), newAnswer()), uri);
+  workspace.textDocuments.pop();
+  assert.equal(locate(mention("Untitled-1"), newAnswer())?.toString(), "file:///work/demo/Untitled-1");
+});
 
 test("with several folders the first part of a path names the folder", () => {
   openFolders("/work/core", "/work/web");
