@@ -1,10 +1,10 @@
 //! Edits: what a model says is to change, held against the files, and shown before anything is written.
 //!
-//! [`parse`] takes a reply apart, in each of the forms in which models write changes, into a [`Proposal`]. [`place`]
+//! [`parse()`] takes a reply apart, in each of the forms in which models write changes, into a [`Proposal`]. [`place()`]
 //! finds the lines that a hunk means in a text. It bears the usual slips of models where only one reading is possible,
 //! and refuses with a [`Refusal`] whatever could be read in two ways: nothing is changed on a guess. A refusal says
 //! what happened, where, and what to do, to a person as to the model. [`Proposal::changed_files`] has the files as they
-//! would be, [`unified`] the difference as git writes it, and [`new_syntax_errors`] what a change has broken. To bring
+//! would be, [`unified()`] the difference as git writes it, and [`new_syntax_errors`] what a change has broken. To bring
 //! a proposal to a newer text, it is placed again.
 //!
 //! Nothing here reads or writes a file.

@@ -133,9 +133,11 @@ async fn check_together(plan: &Plan<'_>, base: &str, files: &[branch::CommittedF
 
 /// A name that no branch has.
 async fn free_name(plan: &Plan<'_>, cycle: i64) -> String {
-    let known = plan.repository.ask(&["for-each-ref", "--format=%(refname)", "refs/heads/dogfood"], "").await;
+    let known = plan.repository.ask(&["for-each-ref", "--format=%(refname)", "refs/heads"], "").await;
     let known = known.unwrap_or_default();
-    let first = format!("dogfood/cycle-{cycle}");
+    // Where a branch has the name of the folder, no branch can lie below it.
+    let folder = if known.lines().any(|it| it == "refs/heads/dogfood") { "dogfood-" } else { "dogfood/" };
+    let first = format!("{folder}cycle-{cycle}");
     let names = std::iter::once(first.clone()).chain((2..1000).map(|more| format!("{first}-{more}")));
     let is_free = |name: &String| !known.lines().any(|it| it.strip_prefix("refs/heads/") == Some(name.as_str()));
     names.into_iter().find(is_free).unwrap_or(first)

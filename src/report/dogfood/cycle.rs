@@ -93,8 +93,11 @@ pub fn cycle_text(cycle: &cycle::Cycle) -> String {
     lines.extend(cycle.notes.iter().map(|it| format!("Note: {}.", it.trim_end_matches('.'))));
     if offered > 0 {
         let numbers: Vec<String> = cycle.offered().map(|it| it.number.to_string()).collect();
+        // Of several together the checks are run once more.
+        let written = cycle.baselines.iter().map(|it| shell_words::quote(&it.check.written).into_owned());
+        let checks: String = written.map(|it| format!(" --check {it}")).collect();
         lines.push(format!(
-            "Nothing was written. To commit some on a branch of their own: rlm dogfood cycle --approve {}",
+            "Nothing was written. To commit some on a branch of their own: rlm dogfood cycle --approve {}{checks}",
             numbers.join(",")
         ));
     }
