@@ -27,6 +27,7 @@ pub struct Tree {
 }
 
 impl Tree {
+    /// Adds a node below `parent`, or at the top, that began at `start`, in milliseconds of the run. Returns its place.
     pub fn add(&mut self, parent: Option<usize>, kind: Kind, title: String, start: u64) -> usize {
         self.nodes.push(Node {
             parent,
@@ -43,6 +44,7 @@ impl Tree {
         self.nodes.len() - 1
     }
 
+    /// Notes that a node has ended, and the error that it ended with.
     pub fn end(&mut self, at: usize, now: u64, error: Option<&str>) {
         let node = &mut self.nodes[at];
         node.end = Some(now);
@@ -51,12 +53,14 @@ impl Tree {
         self.ended.push(at);
     }
 
+    /// Gives a node a text of this name. An empty one is left out.
     pub fn text(&mut self, at: usize, name: &'static str, text: Option<&str>) {
         if let Some(text) = text.filter(|it| !it.is_empty()) {
             self.nodes[at].texts.push((name, text.to_owned()));
         }
     }
 
+    /// The run of that number, which begins now if nothing was said of it before.
     pub fn run_node(&mut self, run: u64, now: u64) -> usize {
         match self.runs.get(&run) {
             Some(at) => *at,
@@ -85,6 +89,7 @@ impl Tree {
         at
     }
 
+    /// The program that a line is about, or its turn if it is about none.
     pub fn program_node(&mut self, line: Fields<'_>, now: u64) -> usize {
         let [run, iteration, cell] = ["run", "iteration", "cell"].map(|name| line.number(name));
         if let Some(at) = self.programs.get(&(run, iteration, cell)) {
@@ -100,6 +105,7 @@ impl Tree {
         at
     }
 
+    /// The turn of a run that is being written; it has no number yet.
     pub fn open_turn(&mut self, run: u64, now: u64) -> usize {
         if let Some(at) = self.open_turns.get(&run) {
             return *at;
@@ -110,6 +116,7 @@ impl Tree {
         at
     }
 
+    /// Gives a node another title, cut to what a line can show.
     pub fn set_title(&mut self, at: usize, title: &str) {
         self.nodes[at].title = one_line(title, TITLE_CHARS);
     }
