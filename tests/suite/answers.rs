@@ -166,7 +166,7 @@ async fn an_editor_asks_its_person_and_hears_of_the_running_cost() {
                          "price": {"scripted": [1000, 1000]}});
     let mut client = Client::with_environment([("RLM_STORE", store)], world.folder.path(), json!({}), options).await;
     for (chosen, is_asked) in
-        [(json!({"title": "Ask"}), true), (json!({"title": "Cancel"}), false), (Value::Null, false)]
+        [(json!({"title": "Begin"}), true), (json!({"title": "Cancel"}), false), (Value::Null, false)]
     {
         let query = format!("{QUESTION} {chosen}");
         let id = client.begin("rlm/query", json!({"query": query})).await;
@@ -179,7 +179,7 @@ async fn an_editor_asks_its_person_and_hears_of_the_running_cost() {
         }
     }
     // The same question again is known, and costs nothing.
-    let query = format!("{QUESTION} {}", json!({"title": "Ask"}));
+    let query = format!("{QUESTION} {}", json!({"title": "Begin"}));
     let result = client.request("rlm/query", json!({"query": query})).await.expect("an answer");
     assert!(result["answeredSecondsAgo"].is_u64(), "{result}");
     let progress = client.next("rlm/event", |it| it["kind"] == "progress" && it["calls"] == 1).await;

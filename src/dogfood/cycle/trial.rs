@@ -25,7 +25,8 @@ use crate::{
     text::{counted, one_line},
 };
 use std::{
-    fs, io,
+    fs::{self, File, FileTimes},
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -315,13 +316,21 @@ impl Trial<'_> {
     }
 }
 
-/// Writes a file of a tree, or removes it. A file that is there keeps its mode.
+/// Writes a file of a tree, or removes it. A file that is there keeps its mode. It is younger than before by a second at least:
+/// what was built from the old text is told by that, and Python looks at no less.
 pub fn write(tree: &Path, path: &str, text: Option<&str>) -> io::Result<()> {
     let place = place(tree, path)?;
     match text {
         Some(text) => {
             place.parent().map_or(Ok(()), fs::create_dir_all)?;
-            fs::write(&place, text)
+            let before = fs::symlink_metadata(&place).and_then(|it| it.modified()).ok();
+            fs::write(&place, text)?;
+            let Some(youngest) = before.map(|it| it + Duration::from_secs(1)) else { return Ok(()) };
+            let file = File::options().write(true).open(&place)?;
+            if file.metadata()?.modified()? < youngest {
+                file.set_times(FileTimes::new().set_modified(youngest))?;
+            }
+            Ok(())
         }
         None => fs::remove_file(&place),
     }
@@ -383,6 +392,10 @@ mod tests {
         }
         write(&tree, "a/b/c.txt", Some("x")).unwrap();
         assert_eq!(read(&tree, "a/b/c.txt").unwrap().as_deref(), Some("x"));
+        let age = || fs::metadata(tree.join("a/b/c.txt")).unwrap().modified().unwrap();
+        let before = age();
+        write(&tree, "a/b/c.txt", Some("y")).unwrap();
+        assert!(age() >= before + Duration::from_secs(1), "what was built from the old text is out of date");
         write(&tree, "a/b/c.txt", None).unwrap();
         assert_eq!((read(&tree, "a/b/c.txt").unwrap(), read(&tree, "a/b/c.txt/d").unwrap()), (None, None));
     }
