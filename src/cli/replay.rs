@@ -171,7 +171,8 @@ fn tell(whole: &trace::Trace, recorded: &Recorded, now_whole: &trace::Trace, now
     let files = differing_files(recorded, now);
     if !files.is_empty() {
         let (count, named) = (files.len(), files.into_iter().take(FILES_TOLD).collect::<Vec<_>>().join(", "));
-        print(&format!("the text is not what it was: {} differ: {named}", counted(count, "file")));
+        let verb = if count == 1 { "differs" } else { "differ" };
+        print(&format!("the text is not what it was: {} {verb}: {named}", counted(count, "file")));
     }
     if let Some(parting) = replay.parting() {
         print(&format!("the replay parts from the trace: {parting}"));

@@ -164,6 +164,13 @@ pub async fn run(
     (plan.say)("looking for where work pays");
     let request = request(&scratch.base(), stop).await?;
     let models = consult(request.snapshot.clone()).await?;
+    if models.is_none() && plan.wanted == Wanted::Tests {
+        return Err(Failure {
+            kind: FailureKind::Unsuitable,
+            message: "tests need a model that writes, and none is configured".to_owned(),
+            hint: Some("name one with --model or --endpoint; `rlm models` says what there is".to_owned()),
+        });
+    }
     if models.is_none() {
         let note = "no model is configured that can write patches, so only mendings that need none are proposed; `rlm models` \
                     says how to choose one";
@@ -252,6 +259,10 @@ async fn suggest(
             Wanted::Tests => bare.into_iter().chain(named).filter(|it| it.topic != Topic::Documentation).collect(),
         };
         let subjects = suggestion::subjects(&points, others, &context);
+        if subjects.is_empty() {
+            notes.push("no model was asked, since no file of code or text was found that is worth it".to_owned());
+        }
+        notes.extend(models.too_small().map(|name| format!("{name} is too small to write changes that hold")));
         let rejected = earlier.iter().filter(|it| it.state == "rejected").take(MOST_REJECTED_TOLD);
         let rejected: Vec<String> = rejected.map(|it| format!("{} ({})", it.title, it.why)).collect();
         let wishes: Vec<String> = plan.instructions.iter().cloned().collect();

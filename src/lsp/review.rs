@@ -126,7 +126,7 @@ impl ReviewRun {
             finding.uri = uri.map(|it| it.to_string());
         }
         review.warnings = review.warnings.iter().map(|it| in_editor(it)).collect();
-        Ok(ReviewResult { review, summary: in_editor(&report::review_summary(&told)), query_id: self.id.clone() })
+        Ok(ReviewResult { review, summary: report::review_summary(&told, false), query_id: self.id.clone() })
     }
 
     /// The parts that are reviewed one after the other: of a workspace each folder.

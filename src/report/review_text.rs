@@ -15,7 +15,7 @@ const SHOWN_DIGITS: usize = 10;
 /// The findings, and then what was read and looked for, and what was not.
 pub fn review_text(review: &Review) -> String {
     let mut lines: Vec<String> = review.findings.iter().map(|it| format!("{}\n", finding_text(it))).collect();
-    lines.push(review_summary(review));
+    lines.push(review_summary(review, true));
     for warning in &review.warnings {
         lines.push(format!("Read in part: {warning}."));
     }
@@ -66,8 +66,9 @@ pub fn finding_page(finding: &Finding) -> String {
     page
 }
 
-/// What was read and looked for, and how many findings there are.
-pub fn review_summary(review: &Review) -> String {
+/// What was read and looked for, and how many findings there are. In a terminal it says which options show more.
+pub fn review_summary(review: &Review, in_terminal: bool) -> String {
+    let option = |option: &str| if in_terminal { format!(" ({option})") } else { String::new() };
     let size = &review.context;
     let mut parts = vec![match review.findings.len() {
         0 => "No findings".to_owned(),
@@ -86,7 +87,7 @@ pub fn review_summary(review: &Review) -> String {
     let more = |&(rule, count): &(&Rule, usize)| format!("{count} more {}", rule.id);
     let not_shown: Vec<String> = review.not_shown.iter().map(more).collect();
     if !not_shown.is_empty() {
-        parts.push(format!("not shown: {} (--max-findings)", not_shown.join(", ")));
+        parts.push(format!("not shown: {}{}", not_shown.join(", "), option("--max-findings")));
     }
     if !review.dismissed.is_empty() {
         parts.push(format!("{} dismissed", review.dismissed.len()));
@@ -96,8 +97,9 @@ pub fn review_summary(review: &Review) -> String {
     }
     if !review.refuted.is_empty() {
         parts.push(format!(
-            "{} of the model refuted (--format json lists them)",
-            counted(review.refuted.len(), "claim")
+            "{} of the model refuted{}",
+            counted(review.refuted.len(), "claim"),
+            option("--format json lists them")
         ));
     }
     let looked_for = without_model().map(|rule| rule.id).collect::<Vec<_>>().join(", ");

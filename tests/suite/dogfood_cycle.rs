@@ -394,6 +394,20 @@ async fn commands_come_from_the_person_and_never_from_a_repository() {
     assert!(ran.status == 1 && ran.errors.contains("that you have not trusted"), "{ran:?}");
 }
 
+#[tokio::test]
+async fn what_cannot_be_done_is_no_success() {
+    let repository = Repository::new();
+    let ran = repository.dogfood(&["tests", "--check", CHECK]).await;
+    assert!(
+        ran.status == 1 && ran.errors.contains("tests need a model that writes, and none is configured"),
+        "{ran:?}"
+    );
+    let ran = repository.dogfood(&["cycle", "--check", "false"]).await;
+    assert!(
+        ran.status == 1 && ran.errors.contains("no check passes") && ran.errors.contains("it fails without a word")
+    );
+}
+
 /// Whether any process of a cycle is left.
 fn is_marked(folder: &Path) -> bool {
     let processes = fs::read_dir("/proc").expect("there are processes").flatten();

@@ -84,7 +84,8 @@ pub async fn measure(
         baselines.push(baseline);
     }
     if !baselines.iter().any(Baseline::says_something) {
-        let complaint = baselines.first().map(|it| one_line(&it.complaint, 500)).unwrap_or_default();
+        let complaint = baselines.first().map(|it| one_line(&it.complaint, 500)).filter(|it| !it.is_empty());
+        let complaint = complaint.unwrap_or_else(|| "it fails without a word".to_owned());
         return Err(Failure {
             kind: FailureKind::Program,
             message: format!("no check passes on the commit as it is, so that nothing could be held against it: {complaint}"),
