@@ -190,7 +190,7 @@ async fn what_was_known_is_known_again_and_what_has_changed_is_named() {
     }
     let ran = world.replay(&["1"]).await;
     assert_eq!(ran.status, 1, "{ran:?}");
-    assert!(ran.output.starts_with("the text is not what it was: 1 file differ: b.txt\n"), "{ran:?}");
+    assert!(ran.output.starts_with("the text is not what it was: 1 file differs: b.txt\n"), "{ran:?}");
     assert!(ran.output.contains("the replay parts from the trace: scripted is asked"), "{ran:?}");
 }
 
