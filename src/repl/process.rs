@@ -12,6 +12,7 @@ use super::{
         Assembler, FRAME_LIMIT, Frame, FromWorker, Names, Place, Raised, SpawnRequest, Start, ToWorker, WireError,
         packets,
     },
+    worker::memory,
 };
 use crate::corpus::{Access, ContextText};
 use rustix::{
@@ -21,6 +22,9 @@ use rustix::{
 use serde_json::Value;
 use std::{fs::File, sync::Arc, time::Duration};
 use tokio::sync::OwnedSemaphorePermit;
+
+/// Bytes of an answer beyond which the memory that it took is given back to the system at once.
+const LARGE_ANSWER: usize = 1 << 20;
 
 /// What a session is started with, again if it must be.
 #[derive(Clone)]
@@ -122,6 +126,10 @@ impl Process {
     /// read already.
     pub fn reply(&mut self, id: u64, result: Result<Value, Raised>) -> Result<(), WireError> {
         let frame = serde_json::to_vec(&ToWorker::Reply { id, result }).expect("an answer can be written as JSON");
+        if frame.len() > LARGE_ANSWER {
+            // Its rows lay in the memory one by one, and left gaps that the allocator would keep.
+            memory::give_back_free();
+        }
         let fits = match frame.len() <= FRAME_LIMIT {
             true => self.traffic.has_room(frame.len()),
             false => Err(Raised::too_long("the result")),

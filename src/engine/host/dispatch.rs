@@ -143,11 +143,10 @@ impl HostFunctions<'_> {
             Does::Scan(_) => self.tree.places.take().await,
             _ => None,
         };
-        let look = move || {
-            // It is kept until the look has really ended.
-            let _place = place;
-            look(&context, &stop)
-        };
-        tokio::task::spawn_blocking(look).await.map_err(|error| error.to_string())
+        // The place is kept until the look has really ended, and until what it found is taken: a look that began meanwhile
+        // would have its rows in the memory beside these.
+        let look = move || (look(&context, &stop), place);
+        let (found, _place) = tokio::task::spawn_blocking(look).await.map_err(|error| error.to_string())?;
+        Ok(found)
     }
 }

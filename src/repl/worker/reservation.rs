@@ -92,7 +92,7 @@ pub fn settle(wants_checkpoint: bool) -> bool {
     let Some(_asking) = Asking::begin() else { return true };
     let given = GIVEN.load(Ordering::Relaxed);
     if given > 0 {
-        give_back_free();
+        super::memory::give_back_free();
     }
     let wanted = allocated().map_or(given, |allocated| {
         let used = allocated.saturating_sub(AT_FIRST.load(Ordering::Relaxed));
@@ -192,14 +192,5 @@ fn allocated() -> Option<u64> {
     #[cfg(not(target_env = "gnu"))]
     {
         None
-    }
-}
-
-/// Has the allocator return what it has no use for.
-fn give_back_free() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: it takes the allocator's own locks, and touches only memory that is free.
-    unsafe {
-        libc::malloc_trim(0);
     }
 }
