@@ -14,7 +14,7 @@ use super::{
 use futures::future::BoxFuture;
 use std::{
     fs,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
     time::Duration,
 };
 use tokio::{sync::Notify, time::timeout};
@@ -40,7 +40,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The budget of one server.
 #[derive(Debug)]
 pub struct Budget {
-    most: u64,
+    /// Of the machine unless it is set: read when the first interpreter begins, and not when a server starts.
+    most: OnceLock<u64>,
     state: Mutex<State>,
     /// Tells those who wait that something was given back.
     freed: Notify,
@@ -65,17 +66,20 @@ pub trait Rests: Send + Sync {
 impl Budget {
     /// A budget of this many bytes.
     pub fn new(most: u64) -> Arc<Self> {
-        let (most, state) = (most.max(LEAST), Mutex::default());
-        Arc::new(Self { most, state, freed: Notify::new() })
+        Arc::new(Self::with_most(most.max(LEAST).into()))
+    }
+
+    fn with_most(most: OnceLock<u64>) -> Self {
+        Self { most, state: Mutex::default(), freed: Notify::new() }
     }
 
     /// Half of the memory that the machine has to spare, and not more than 2 GiB.
     pub fn of_machine() -> Arc<Self> {
-        Self::new(available().map_or(MOST, |bytes| MOST.min(bytes / 2)))
+        Arc::new(Self::with_most(OnceLock::new()))
     }
 
     pub fn most(&self) -> u64 {
-        self.most
+        *self.most.get_or_init(|| available().map_or(MOST, |bytes| MOST.min(bytes / 2)).max(LEAST))
     }
 
     /// Room for another interpreter, which may have `most` bytes for itself.
@@ -83,14 +87,14 @@ impl Budget {
     /// # Errors
     /// There is none, and none becomes free in time.
     pub async fn reserve(self: &Arc<Self>, most: u64) -> Result<Reservation, Error> {
-        timeout(PATIENCE, self.take_waiting(BASE)).await.map_err(|_| Error::NoMemory { most: self.most >> 20 })?;
+        timeout(PATIENCE, self.take_waiting(BASE)).await.map_err(|_| Error::NoMemory { most: self.most() >> 20 })?;
         Ok(Reservation { budget: self.clone(), most, held: Mutex::default() })
     }
 
     async fn take_waiting(&self, bytes: u64) {
         loop {
             let freed = self.freed.notified();
-            if self.take(bytes, self.most) {
+            if self.take(bytes, self.most()) {
                 return;
             }
             match self.end_of_oldest() {
@@ -117,7 +121,7 @@ impl Budget {
 
     /// What of the budget may be grown into: a part is left for interpreters that are yet to begin.
     fn for_growth(&self) -> u64 {
-        self.most - self.most / 8
+        self.most() - self.most() / 8
     }
 
     /// Notes an interpreter that waits for a further question.
@@ -131,7 +135,7 @@ impl Budget {
     pub async fn keep_rest_small(&self) {
         loop {
             let resting: Vec<_> = self.lock().resting.iter().filter_map(Weak::upgrade).collect();
-            if resting.iter().map(|it| it.bytes()).sum::<u64>() <= self.most / 2 {
+            if resting.iter().map(|it| it.bytes()).sum::<u64>() <= self.most() / 2 {
                 return;
             }
             drop(resting);
