@@ -82,9 +82,13 @@ impl Endpoint {
         url::form_urlencoded::parse(query.as_bytes()).filter_map(key).collect()
     }
 
+    pub fn is_encrypted(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
     /// Whether everyone on the way to the server can read what is sent to it.
     pub fn is_readable_on_the_way(&self) -> bool {
-        self.url.scheme() == "http" && !self.is_loopback()
+        !self.is_encrypted() && !self.is_loopback()
     }
 
     /// Whether the server is in a network of the person's own, as far as its address tells: by a private address, or by a

@@ -39,6 +39,7 @@ pub struct Timeouts {
 pub(super) struct Connections {
     outward: OnceLock<Result<Client, String>>,
     loopback: OnceLock<Result<Client, String>>,
+    plain: OnceLock<Result<Client, String>>,
     providers: OnceLock<Result<Providers, String>>,
     memory: Arc<ReplyMemory>,
 }
@@ -46,9 +47,12 @@ pub(super) struct Connections {
 impl Connections {
     /// The client for an endpoint. A server on this machine is never looked for behind a proxy.
     pub(super) fn for_endpoint(&self, endpoint: &Endpoint) -> Result<Client, Error> {
-        match endpoint.is_loopback() {
-            true => made(self.loopback.get_or_init(|| build(Client::builder().no_proxy()))),
-            false => made(self.outward.get_or_init(|| build(Client::builder()))),
+        let of_this_machine = || Client::builder().no_proxy();
+        match (endpoint.is_loopback(), endpoint.is_encrypted()) {
+            // No connection of this client is encrypted: it goes without the hundreds of files of the system's certificates.
+            (true, false) => made(self.plain.get_or_init(|| build(of_this_machine().tls_certs_only([])))),
+            (true, true) => made(self.loopback.get_or_init(|| build(of_this_machine()))),
+            (false, _) => made(self.outward.get_or_init(|| build(Client::builder()))),
         }
     }
 
