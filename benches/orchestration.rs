@@ -1,10 +1,11 @@
 //! How much time a run takes beyond what its model calls must take.
 //!
 //! `cargo bench --bench orchestration` runs the program against a scripted model that takes 200 ms a call, and divides the
-//! wall time (start of the process to its end) by the floor: the longest chain of calls that must follow each other. The
-//! scenarios take turns; the table shows the median of the runs and the extremes. It also shows where the time went, by
-//! what the server saw: from the start of the process to its first call, from when all calls had ended to the next one,
-//! and from the last to the end of the process.
+//! wall time (start of the process to its end) by the floor: the longest chain of calls that must follow each other, made by
+//! a client that does nothing else, on one connection that is open. The scenarios and their floors take turns; the table
+//! shows the median of the runs and the extremes. It also shows where the time went, by what the server saw: from the start
+//! of the process to its first call, from when all calls had ended to the next one, and from the last to the end of the
+//! process.
 
 #[path = "../tests/scripted/mod.rs"]
 mod scripted;
@@ -194,6 +195,25 @@ async fn run(scenario: &Scenario, server: &ScriptedServer) -> Times {
     Times { wall, first: calls[0].began - began, between, last: (began + wall).saturating_duration_since(idle_since) }
 }
 
+/// How long the calls take that must follow each other, if nothing lies between them.
+async fn floor(scenario: &Scenario, server: &ScriptedServer, client: &reqwest::Client) -> Duration {
+    let url = format!("{}/chat/completions", server.url());
+    let body = serde_json::json!({"model": "scripted", "messages": [{"role": "user", "content": "1"}]}).to_string();
+    let call = async || {
+        let request = client.post(&url).header("content-type", "application/json").body(body.clone());
+        let reply = request.send().await.expect("the server replies");
+        assert!(reply.status().is_success(), "{}", reply.status());
+        reply.bytes().await.expect("the server replies");
+    };
+    // It opens the connection.
+    call().await;
+    let began = Instant::now();
+    for _ in 0..scenario.chain {
+        call().await;
+    }
+    began.elapsed()
+}
+
 fn median(mut values: Vec<Duration>) -> f64 {
     values.sort();
     values.get(values.len() / 2).map_or(0.0, |it| 1000.0 * it.as_secs_f64())
@@ -208,9 +228,11 @@ async fn main() {
         let script = scenario.script;
         servers.push(Setup::new().latency(LATENCY).start(move |asked: &Asked| Action::reply(script(asked))).await);
     }
-    let mut runs: Vec<Vec<Times>> = scenarios.iter().map(|_| Vec::new()).collect();
+    let client = reqwest::Client::new();
+    let mut runs: Vec<(Vec<Times>, Vec<Duration>)> = scenarios.iter().map(|_| Default::default()).collect();
     for _ in 0..RUNS {
-        for ((scenario, server), runs) in scenarios.iter().zip(&servers).zip(&mut runs) {
+        for ((scenario, server), (runs, floors)) in scenarios.iter().zip(&servers).zip(&mut runs) {
+            floors.push(floor(scenario, server, &client).await);
             runs.push(run(scenario, server).await);
         }
     }
@@ -218,16 +240,16 @@ async fn main() {
         "| scenario | floor s | median s | min – max s | median / floor | first call ms | between calls ms | end ms |"
     );
     println!("|---|---|---|---|---|---|---|---|");
-    for (scenario, runs) in scenarios.iter().zip(&mut runs) {
+    for (scenario, (runs, floors)) in scenarios.iter().zip(&mut runs) {
         runs.sort_by_key(|run| run.wall);
         let seconds = |run: &Times| run.wall.as_secs_f64();
         let (least, middle, most) = (seconds(&runs[0]), seconds(&runs[RUNS / 2]), seconds(&runs[RUNS - 1]));
-        let floor = LATENCY.as_secs_f64() * scenario.chain as f64;
+        let floor = median(floors.clone()) / 1000.0;
         let first = median(runs.iter().map(|run| run.first).collect());
         let between = median(runs.iter().flat_map(|run| run.between.iter().copied()).collect());
         let last = median(runs.iter().map(|run| run.last).collect());
         println!(
-            "| {} | {floor:.1} | {middle:.3} | {least:.3} – {most:.3} | {:.3} | {first:.1} | {between:.1} | {last:.1} |",
+            "| {} | {floor:.3} | {middle:.3} | {least:.3} – {most:.3} | {:.3} | {first:.1} | {between:.1} | {last:.1} |",
             scenario.name,
             middle / floor
         );
