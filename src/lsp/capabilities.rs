@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 /// The name under which an editor shows diagnostics.
 pub const SOURCE: &str = "rlm";
 
+/// The editor that shows documents and does not say so. Of a message it shows what fits one line.
+const SHOWS_DOCUMENTS: &str = "helix";
+
 /// The kind of the code action on a selection.
 pub const ASK_KIND: CodeActionKind = CodeActionKind::new("refactor.rewrite.rlm");
 
@@ -31,9 +34,9 @@ pub struct ClientAbilities {
     pub ask_selection: bool,
     /// Has a command that prompts for the reason of a dismissal.
     pub dismiss_finding: bool,
-    /// Asks for diagnostics, and does so again when it is told to.
+    /// Asks for diagnostics, and does so again when it is told to. Neovim 0.10 asks and cannot be told: a review would
+    /// never be seen.
     pub pulls_diagnostics: bool,
-    pub refreshes_diagnostics: bool,
     /// What it understands of a diagnostic.
     pub related_information: bool,
     pub diagnostic_tags: bool,
@@ -54,7 +57,8 @@ pub struct ClientAbilities {
 
 impl ClientAbilities {
     /// `as_sent` has what the types do not: they call `workspace.diagnostics` by another name.
-    pub fn of(capabilities: &ClientCapabilities, as_sent: &Value) -> Self {
+    /// `name` is what the client calls itself.
+    pub fn of(capabilities: &ClientCapabilities, as_sent: &Value, name: Option<&str>) -> Self {
         let window = capabilities.window.as_ref();
         let general = capabilities.general.as_ref();
         let workspace = capabilities.workspace.as_ref();
@@ -71,13 +75,14 @@ impl ClientAbilities {
         Self {
             encoding: PositionEncoding::choose(general.and_then(|it| it.position_encodings.as_deref())),
             work_done_progress: window.and_then(|it| it.work_done_progress).unwrap_or(false),
-            show_document: window.and_then(|it| it.show_document.as_ref()).is_some_and(|it| it.support),
+            show_document: name == Some(SHOWS_DOCUMENTS)
+                || window.and_then(|it| it.show_document.as_ref()).is_some_and(|it| it.support),
             configuration: workspace.and_then(|it| it.configuration).unwrap_or(false),
             events: own("events"),
             ask_selection: own("askSelection"),
             dismiss_finding: own("dismissFinding"),
-            pulls_diagnostics: document.is_some_and(|it| it.diagnostic.is_some()),
-            refreshes_diagnostics: as_sent["workspace"]["diagnostics"]["refreshSupport"] == true,
+            pulls_diagnostics: document.is_some_and(|it| it.diagnostic.is_some())
+                && as_sent["workspace"]["diagnostics"]["refreshSupport"] == true,
             related_information: diagnostics.and_then(|it| it.related_information).unwrap_or(false),
             diagnostic_tags: diagnostics.is_some_and(|it| it.tag_support.is_some()),
             code_description: diagnostics.and_then(|it| it.code_description_support).unwrap_or(false),

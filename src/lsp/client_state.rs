@@ -56,7 +56,8 @@ impl ClientState {
         if std::mem::replace(&mut self.initialized, true) {
             return UnknownOptions::new();
         }
-        self.client = ClientAbilities::of(&params.capabilities, capabilities);
+        let name = params.client_info.as_ref().map(|it| it.name.as_str());
+        self.client = ClientAbilities::of(&params.capabilities, capabilities, name);
         #[expect(deprecated, reason = "older clients send nothing else")]
         let root = params.root_uri;
         let folders = match (params.workspace_folders, root) {

@@ -64,7 +64,7 @@ impl Diagnostics {
             let news = self.board.news().await;
             match abilities.pulls_diagnostics {
                 // After an edit it pulls by itself.
-                true if abilities.refreshes_diagnostics && news.was_reviewed => {
+                true if news.was_reviewed => {
                     if let Err(error) = client.workspace_diagnostic_refresh().await {
                         tracing::warn!(%error, "the client does not look for new diagnostics");
                     }

@@ -149,7 +149,7 @@ impl EditRun {
             });
             next += count;
         }
-        Ok(Kept { files, summary: edited.summary.clone() })
+        Ok(Kept { files, summary: edited.summary.clone(), asked_in: place.uri.clone() })
     }
 
     /// The URI of a file that there is not yet: below the folder of the document, or beside it.

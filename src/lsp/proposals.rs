@@ -38,6 +38,8 @@ pub struct Proposals(Mutex<VecDeque<(String, Arc<Kept>)>>);
 pub struct Kept {
     pub files: Vec<KeptFile>,
     pub summary: String,
+    /// The document that the change was asked for in.
+    pub asked_in: Uri,
 }
 
 /// What is proposed for one file.
@@ -74,6 +76,12 @@ impl Proposals {
         self.lock().iter().find(|(known, _)| known == id).map(|(_, kept)| kept.clone())
     }
 
+    /// The latest proposal that was asked for in a document or would change it, with its name.
+    pub fn latest_of(&self, uri: &Uri) -> Option<(String, Arc<Kept>)> {
+        let key = DocumentKey::of(uri);
+        self.lock().iter().rev().find(|(_, kept)| kept.concerns(&key)).cloned()
+    }
+
     /// No code panics while it holds this lock.
     fn lock(&self) -> MutexGuard<'_, VecDeque<(String, Arc<Kept>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -100,8 +108,43 @@ impl Kept {
         edit.finish()
     }
 
-    fn count(&self) -> usize {
+    /// The hunks that fit the documents as they are now, each with its document and its lines there. One that was made does
+    /// not; those of a file that is not open may, and have no lines.
+    pub fn fitting(&self, state: &ClientState) -> Vec<(usize, DocumentKey, Option<Range<usize>>)> {
+        let mut fitting = Vec::new();
+        for file in &self.files {
+            let key = file.key();
+            let document = state.documents.get(&key).map(|it| it.text.to_string());
+            for number in file.numbers.clone() {
+                let lines = match (&document, &file.file.old, &file.file.new) {
+                    (None, ..) | (Some(_), Some(_), None) => None,
+                    // There is such a file by now.
+                    (Some(_), None, _) => continue,
+                    (Some(text), Some(_), Some(_)) => {
+                        let placed = file.file.placed_anew(&file.change, &[number - file.numbers.start], text);
+                        let Ok(hunks) = placed else { continue };
+                        hunks.first().map(|it| it.lines.clone())
+                    }
+                };
+                fitting.push((number, key.clone(), lines));
+            }
+        }
+        fitting
+    }
+
+    pub fn count(&self) -> usize {
         self.files.last().map_or(0, |it| it.numbers.end)
+    }
+
+    fn concerns(&self, key: &DocumentKey) -> bool {
+        DocumentKey::of(&self.asked_in) == *key || self.files.iter().any(|it| it.key() == *key)
+    }
+}
+
+impl KeptFile {
+    /// The document that is changed.
+    fn key(&self) -> DocumentKey {
+        DocumentKey::of(self.renamed_from.as_ref().unwrap_or(&self.uri))
     }
 }
 

@@ -132,7 +132,8 @@ impl LanguageServer for Handlers {
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
-        Ok(handlers::code_action::offer(&params, &Call::current().client_state, &self.runs.diagnostics.board))
+        let (board, proposals) = (&self.runs.diagnostics.board, &self.runs.proposals);
+        Ok(handlers::code_action::offer(&params, &Call::current().client_state, board, proposals))
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {

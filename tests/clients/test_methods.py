@@ -89,7 +89,8 @@ async def ask(client, method, params=None):
 
 
 def pulls(client):
-    return client.declared.text_document.diagnostic is not None
+    refreshed = getattr(client.declared.workspace, "diagnostics", None)
+    return client.declared.text_document.diagnostic is not None and bool(refreshed and refreshed.refresh_support)
 
 
 async def diagnostics(client, uri):

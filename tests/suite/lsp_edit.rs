@@ -199,6 +199,21 @@ async fn a_client_that_cannot_show_edits_gets_a_diff_and_nothing_is_changed() {
     );
     assert!(client.unread("workspace/applyEdit").is_empty());
 
+    // What fits the text as it is then is offered at its lines.
+    client.open(&document, 1, &TEXT.replace("    return total / len(items)\n", "    return 0\n")).await;
+    let offered = |line: u32| {
+        let at = json!({"line": line, "character": 0});
+        json!({"textDocument": {"uri": document}, "range": {"start": at, "end": at},
+               "context": {"diagnostics": [], "only": ["quickfix"]}})
+    };
+    for (line, titles) in [(6, ["RLM: make change 2 of 2"]), (2, ["RLM: make change 2 of 2"])] {
+        let actions = client.request("textDocument/codeAction", offered(line)).await.expect("actions");
+        let found: Vec<&str> =
+            actions.as_array().expect("a list").iter().filter_map(|it| it["title"].as_str()).collect();
+        assert_eq!(found, titles, "in line {line}");
+    }
+    client.notify("textDocument/didClose", json!({"textDocument": {"uri": document}})).await;
+
     // The file is not open: it is changed as it is on the disk.
     fs::write(folder.path().join("mean.py"), format!("# more\n{TEXT}")).expect("a file can be written");
     let id = begin_command(&mut client, "rlm.applyEdit", json!({"queryId": "e"})).await;

@@ -6,10 +6,11 @@ use crate::lsp::{
     client_state::ClientState,
     document::Document,
     ext::{
-        ASK_SELECTION_COMMAND, CHANGE_SELECTION_COMMAND, DISMISS_COMMAND, DISMISS_FINDING_COMMAND, EDIT_COMMAND,
-        QUERY_COMMAND, REVIEW_COMMAND, SHOW_FINDING_COMMAND, Scope,
+        APPLY_EDIT_COMMAND, ASK_SELECTION_COMMAND, CHANGE_SELECTION_COMMAND, DISMISS_COMMAND, DISMISS_FINDING_COMMAND,
+        EDIT_COMMAND, QUERY_COMMAND, REVIEW_COMMAND, SHOW_FINDING_COMMAND, Scope,
     },
     findings::{FindingBoard, Standing},
+    proposals::Proposals,
     uri::DocumentKey,
 };
 use crate::text::capitalized;
@@ -48,9 +49,11 @@ pub fn offer(
     params: &CodeActionParams,
     client_state: &ClientState,
     board: &FindingBoard,
+    proposals: &Proposals,
 ) -> Option<CodeActionResponse> {
     let offer = Offer { params, client_state, uri: &params.text_document.uri };
-    let mut actions = offer.on_findings(board);
+    let mut actions = offer.on_proposal(proposals);
+    actions.extend(offer.on_findings(board));
     actions.extend(offer.on_diagnostics());
     actions.extend(offer.on_text());
     actions.retain(|action| action.kind.as_ref().is_some_and(|kind| offer.is_wanted(kind)));
@@ -75,6 +78,36 @@ impl Offer<'_> {
 
     fn document(&self) -> Option<&Document> {
         self.client_state.documents.get(&DocumentKey::of(self.uri))
+    }
+
+    /// What can be made of a change that a model has proposed, in a client that has shown it as a diff: the hunks at the
+    /// place, and all of it.
+    fn on_proposal(&self, proposals: &Proposals) -> Vec<CodeAction> {
+        let client = &self.client_state.client;
+        if !client.applies_edits || client.annotates_edits && client.document_changes {
+            return Vec::new();
+        }
+        let Some((id, kept)) = proposals.latest_of(self.uri) else { return Vec::new() };
+        let make = |title: String, numbers: &[usize]| {
+            command(title, CodeActionKind::QUICKFIX, APPLY_EDIT_COMMAND, json!({"queryId": id, "hunks": numbers}))
+        };
+        let one = |number: usize| make(format!("RLM: make change {} of {}", number + 1, kept.count()), &[number]);
+        let own = DocumentKey::of(self.uri);
+        let (first, last) = (self.params.range.start.line as usize, self.params.range.end.line as usize);
+        let fitting = kept.fitting(self.client_state);
+        let here = fitting.iter().filter(|(_, key, lines)| {
+            let is_here = |it: &std::ops::Range<usize>| it.start <= last && first < it.end.max(it.start + 1);
+            *key == own && lines.as_ref().is_some_and(is_here)
+        });
+        let mut actions: Vec<CodeAction> = here.map(|(number, ..)| one(*number)).collect();
+        let all: Vec<usize> = fitting.iter().map(|(number, ..)| *number).collect();
+        match all.len() {
+            0 => {}
+            1 if !actions.is_empty() => {}
+            1 => actions.push(one(all[0])),
+            several => actions.push(make(format!("RLM: make all {several} changes"), &all)),
+        }
+        actions
     }
 
     /// What can be done about findings at the place.

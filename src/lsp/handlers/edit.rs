@@ -104,7 +104,8 @@ async fn deliver(client: &Client, result: &EditResult, kept: Arc<Kept>, state: C
         false => false,
     };
     let how = format!(
-        "Nothing is changed yet; the command rlm.applyEdit with {{\"queryId\": \"{}\"}} makes it.",
+        "Nothing is changed yet: code actions at its lines make each change, or all; so does the command rlm.applyEdit \
+         with {{\"queryId\": \"{}\"}}.",
         result.query_id
     );
     let message = match shown {
