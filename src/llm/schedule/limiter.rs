@@ -115,6 +115,10 @@ impl ConcurrencyLimiter {
         self.waiting.load(Ordering::Relaxed)
     }
 
+    fn has_waiting(&self) -> bool {
+        self.waiting() > 0
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -191,7 +195,7 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         if self.permit.is_some() {
             let throttle = &mut self.limiter.state().throttle;
-            throttle.heard(false);
+            throttle.heard(false, self.limiter.has_waiting());
             throttle.untold(self.since);
             self.limiter.tell_line();
         }
@@ -214,7 +218,7 @@ impl Open<'_> {
     pub(super) fn admitted(mut self) {
         self.told = true;
         let mut state = self.limiter.state();
-        state.throttle.heard(true);
+        state.throttle.heard(true, self.limiter.has_waiting());
         state.throttle.taken(self.sent, self.limiter.widest);
         state.count(self.rank, 2 * self.limiter.widest);
         state.let_in += 1;
@@ -230,7 +234,7 @@ impl Open<'_> {
     pub(super) fn rejected(mut self, error: &Error) -> bool {
         self.told = true;
         let mut state = self.limiter.state();
-        state.throttle.heard(false);
+        state.throttle.heard(false, self.limiter.has_waiting());
         let shown = state.shown.into_iter().max().unwrap_or_default();
         let has_tried =
             state.width < self.limiter.widest && self.rank == state.width && (1..self.rank).contains(&shown);
@@ -269,7 +273,7 @@ impl Drop for Open<'_> {
         state.open -= 1;
         // A server that falls silent, or fails, has taken the call for all that is known.
         if !self.told {
-            state.throttle.heard(false);
+            state.throttle.heard(false, self.limiter.has_waiting());
             state.throttle.untold(self.sent);
         }
         drop(state);

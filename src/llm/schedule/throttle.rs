@@ -11,9 +11,10 @@
 //! limiter learns: those that follow go out one by one, until it is known that they are taken. So it is if the server has said
 //! for how long that call is to wait. If the one that follows is told the same, all wait for so long.
 //!
-//! A server of which nothing is known yet, or nothing for a while, gets at most twice as many calls as it is known to have taken, for
-//! the second in which it has not been heard whether it turns others of them away. Quick replies would otherwise send further calls
-//! after those that are being turned away, and on a busy machine, where word of that comes late, very many of them.
+//! Where a crowd waits, a server of which nothing is known yet, or nothing for a while, gets at most twice as many calls as it is known
+//! to have taken, for the second in which it has not been heard whether it turns others of them away. Quick replies would otherwise
+//! send further calls after those that are being turned away, and on a busy machine, where word of that comes late, very many of them.
+//! A few calls, such as those of a few children, wait for nothing.
 //!
 //! There is no clock in here, and nobody waits: whoever asks says what time it is.
 
@@ -63,13 +64,15 @@ struct Burst {
     sent: u32,
     unheard: u32,
     taken: u32,
+    /// Whether calls were waiting for a place when it was heard of one.
+    has_crowd: bool,
 }
 
 impl Burst {
     /// Until when another call has to wait for what is heard of these.
     fn holds_until(&self, now: Instant) -> Option<Instant> {
         let until = self.began? + TAKEN_AFTER;
-        (self.taken > 0 && self.sent >= MOST_UNHEARD * self.taken && now < until).then_some(until)
+        (self.has_crowd && self.taken > 0 && self.sent >= MOST_UNHEARD * self.taken && now < until).then_some(until)
     }
 }
 
@@ -180,10 +183,12 @@ impl Throttle {
         Next::Go
     }
 
-    /// Of a call that had gone it is known whether the server took it, or that it never went out.
-    pub(super) fn heard(&mut self, was_taken: bool) {
+    /// Of a call that had gone it is known whether the server took it, or that it never went out. `others_wait` says whether
+    /// further calls wait for places.
+    pub(super) fn heard(&mut self, was_taken: bool, others_wait: bool) {
         self.burst.unheard = self.burst.unheard.saturating_sub(1);
         self.burst.taken += u32::from(was_taken);
+        self.burst.has_crowd |= others_wait;
     }
 
     fn begin_burst(&mut self, now: Instant) {

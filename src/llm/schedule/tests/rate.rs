@@ -90,6 +90,23 @@ async fn a_server_that_takes_all_is_kept_busy() {
     assert!(took < 1050, "{took} ms");
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_calls_of_a_few_children_wait_for_nothing() {
+    let started = Instant::now();
+    for seed in 0..30 {
+        let stage = Stage::new(64, 16);
+        let model = Quick::new(usize::MAX, seed, Duration::from_millis(200), Duration::ZERO);
+        let child = async |number: u64| {
+            assert_eq!(ask_all(&stage, &model, 1).await, 1, "{number}");
+            ask_all(&stage, &model, 4).await
+        };
+        assert_eq!(join_all((0..4).map(child)).await, [4; 4]);
+    }
+    // Two calls one after the other, each with its two ways.
+    let took = started.elapsed().as_millis() / 30;
+    assert!(took < 700, "{took} ms");
+}
+
 /// How many of so many questions are answered.
 async fn ask_all(stage: &Stage, model: &Quick, count: u64) -> usize {
     right(&join_all((0..count).map(|number| async move { stage.ask(model, number, &mut String::new()).await })).await)
