@@ -1512,7 +1512,8 @@ When that has ended, g asks again.
              (make-process
               :name "emacs" :buffer (generate-new-buffer " *emacs*") :noquery t
               :command
-              (list (expand-file-name invocation-name invocation-directory)
+              (list (or (getenv "EMACS")
+                        (expand-file-name invocation-name invocation-directory))
                     "-Q" "--batch" "-L" (file-name-directory (locate-library "rlm"))
                     "-l" "rlm" "--eval"
                     (format "%S"
