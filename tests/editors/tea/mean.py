@@ -1,0 +1,6 @@
+def mean(items):
+    return sum(items) / len(items)
+
+
+def spread(items):
+    return max(items) - min(items)
