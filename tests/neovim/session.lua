@@ -1,73 +1,135 @@
--- A day with the language server in Neovim, by what every Neovim from 0.7 on has. Ends with 1 if something is not as it should be.
+-- A day with the language server in Neovim, by what every Neovim from 0.7 on has. Ends with 1 if something is not as it
+-- should be.
 
-local function start()
+-- Milliseconds for anything that is to happen: what does not happen here never would.
+local PATIENCE = 60000
+
+local function wait_for(what, condition)
+  if vim.wait(PATIENCE, condition, 20) then return end
+  error("it does not happen: " .. (type(what) == "function" and what() or what), 2)
+end
+
+local function start(options)
   local ready = false
   local id = vim.lsp.start_client({
     name = "rlm",
     cmd = { vim.env.RLM_SERVER, "lsp" },
     root_dir = vim.fn.getcwd(),
+    init_options = options,
     on_init = function() ready = true end,
   })
-  assert(vim.wait(20000, function() return ready end, 20), "the server does not start")
+  wait_for("the server starts", function() return ready end)
   vim.lsp.buf_attach_client(0, id)
   return vim.lsp.get_client_by_id(id)
 end
 
 local function stop(client)
   client.stop()
-  assert(vim.wait(20000, function() return client.is_stopped() end, 20), "the server does not end")
+  wait_for("the server ends", function() return client.is_stopped() end)
 end
 
+-- Of the buffer that is given it tells what has changed in it before it asks; 0 is none.
+local function request(client, method, params)
+  return client.request_sync(method, params, PATIENCE, vim.api.nvim_get_current_buf())
+end
+
+-- What the server has said since it was last asked to do something.
+local said = {}
+vim.lsp.handlers["window/showMessage"] = function(_, params) table.insert(said, params.message) end
+
 local function execute(client, command, argument)
+  said = {}
   local params = { command = command, arguments = argument and { argument } or {} }
-  local reply = client.request_sync("workspace/executeCommand", params, 20000, 0)
+  local reply = request(client, "workspace/executeCommand", params)
   assert(reply and not reply.err, vim.inspect(reply))
   return reply.result
 end
 
--- What the server says as a message.
-local said = {}
-vim.lsp.handlers["window/showMessage"] = function(_, params) table.insert(said, params.message) end
 
+local function lines() return vim.api.nvim_buf_get_lines(0, 0, -1, false) end
+
+-- Waits until the server has said something that matches, and returns what does.
 local function await_message(pattern)
-  local function heard()
+  local found
+  local function is_there()
     for _, message in ipairs(said) do
-      if message:find(pattern) then return true end
+      found = found or message:match(pattern)
     end
+    return found
   end
-  assert(vim.wait(20000, heard, 20), "no message has " .. pattern .. ": " .. vim.inspect(said))
-  said = {}
+  wait_for(function() return pattern .. " is said: " .. vim.inspect(said) end, is_there)
+  return found
+end
+
+-- Waits until the server has shown a document that matches, or has said it where documents cannot be shown, and goes
+-- back.
+local function await_shown(pattern, file)
+  if vim.lsp.protocol.make_client_capabilities().window.showDocument.support then
+    local function is_there()
+      return vim.fn.bufnr("%") ~= vim.fn.bufnr(file) and table.concat(lines(), "\n"):find(pattern)
+    end
+    wait_for(function() return pattern .. " is shown: " .. vim.inspect(lines()) end, is_there)
+    vim.cmd("buffer " .. file)
+  else
+    await_message(pattern)
+  end
 end
 
 local function diagnostics() return vim.diagnostic.get(0) end
 
 local function await_diagnostics(count)
-  assert(vim.wait(20000, function() return #diagnostics() == count end, 20), vim.inspect(diagnostics()))
+  local function what() return count .. " diagnostics: " .. vim.inspect(diagnostics()) end
+  wait_for(what, function() return #diagnostics() == count end)
 end
 
-local function actions(client, line)
-  local params = vim.lsp.util.make_given_range_params({ line, 0 }, { line, 0 })
-  params.context = { diagnostics = vim.lsp.diagnostic.get_line_diagnostics and vim.lsp.diagnostic.get_line_diagnostics(0, line - 1) or {} }
-  local reply = client.request_sync("textDocument/codeAction", params, 20000, 0)
-  assert(reply and not reply.err, vim.inspect(reply))
-  return reply.result or {}
-end
-
-local function action(client, line, title)
-  for _, it in ipairs(actions(client, line)) do
-    if it.title:find(title, 1, true) then return it end
+-- Chooses a code action as a person does: from the list that is shown for a line, or for several that are selected.
+local function choose(title, first, last)
+  said = {}
+  local shown
+  local select = vim.ui.select
+  vim.ui.select = function(items, options, on_choice)
+    shown = {}
+    for number, item in ipairs(items) do
+      table.insert(shown, (options.format_item(item)))
+      if shown[number]:find(title, 1, true) then
+        shown.chosen = number
+        return on_choice(item, number)
+      end
+    end
   end
-  error("no action " .. title .. ": " .. vim.inspect(actions(client, line)))
+  vim.api.nvim_win_set_cursor(0, { first, 0 })
+  if not last then
+    vim.lsp.buf.code_action()
+  elseif vim.lsp.buf.range_code_action then
+    vim.lsp.buf.range_code_action(nil, { first, 0 }, { last, 0 })
+  else
+    vim.lsp.buf.code_action({ range = { start = { first, 0 }, ["end"] = { last, 0 } } })
+  end
+  wait_for("actions are offered, among them " .. title, function() return shown end)
+  vim.ui.select = select
+  assert(shown.chosen, "no action " .. title .. ": " .. vim.inspect(shown))
 end
 
-local function session()
+-- The titles of what is offered at a line.
+local function titles(client, line)
+  local params = vim.lsp.util.make_given_range_params({ line, 0 }, { line, 0 })
+  params.context = { diagnostics = {} }
+  local reply = request(client, "textDocument/codeAction", params)
+  assert(reply and not reply.err, vim.inspect(reply))
+  return vim.tbl_map(function(action) return action.title end, reply.result or {})
+end
+
+-- What a person does one after the other can be undone one after the other; in a script that has to be said.
+local function between_edits() vim.cmd("let &undolevels = &undolevels") end
+
+local function findings()
   vim.cmd("edit README.md")
   local client = start()
 
   -- A review shows its findings, and says how many there are.
   execute(client, "rlm.review")
-  await_message("1 finding; read 3 files")
-  await_diagnostics(1)
+  await_message("2 findings; read 5 files")
+  await_diagnostics(2)
   local finding = diagnostics()[1]
   assert(finding.source == "rlm" and finding.lnum == 2, vim.inspect(finding))
   assert(finding.message:find("leads nowhere"), finding.message)
@@ -77,42 +139,77 @@ local function session()
   vim.diagnostic.goto_next({ float = false })
   assert(vim.api.nvim_win_get_cursor(0)[1] == 3)
   vim.api.nvim_buf_set_lines(0, 0, 0, false, { "<!-- new -->" })
-  assert(vim.wait(20000, function() return #diagnostics() == 1 and diagnostics()[1].lnum == 3 end, 20), "it does not move")
+  wait_for("it moves", function() return #diagnostics() == 2 and diagnostics()[1].lnum == 3 end)
 
   -- The fix changes the line, the finding goes, and an undo brings both back.
-  local fix = action(client, 4, "link to")
-  -- What a person does one after the other can be undone one after the other; in a script that has to be said.
-  vim.cmd("let &undolevels = &undolevels")
-  vim.lsp.util.apply_workspace_edit(fix.edit, client.offset_encoding)
-  assert(vim.api.nvim_buf_get_lines(0, 3, 4, false)[1] == "See [the plan](docs/plan.md).")
-  await_diagnostics(0)
-  vim.cmd("undo")
-  assert(vim.api.nvim_buf_get_lines(0, 3, 4, false)[1] == "See [the plan](doc/plan.md).")
+  between_edits()
+  choose("link to", 4)
+  assert(lines()[4] == "See [the plan](docs/plan.md).")
   await_diagnostics(1)
+  vim.cmd("undo")
+  assert(lines()[4] == "See [the plan](doc/plan.md).")
+  await_diagnostics(2)
 
   -- An explanation comes without a model.
-  execute(client, "rlm.query", action(client, 4, "explain this finding").command.arguments[1])
-  await_message("plan")
+  choose("explain this finding", 4)
+  await_shown("The selection is `README.md:4`", "README.md")
 
   -- What is dismissed stays so after a restart.
-  local dismiss = action(client, 4, "it is meant to be so").command
-  assert(execute(client, dismiss.command, dismiss.arguments[1]).dismissed)
-  await_diagnostics(0)
+  choose("it is meant to be so", 4)
+  await_diagnostics(1)
   stop(client)
   client = start()
   execute(client, "rlm.review")
-  await_message("No findings; read .*1 dismissed")
-  await_diagnostics(0)
+  await_message("1 finding; read .*1 dismissed")
+  await_diagnostics(1)
 
   -- Custom methods, and what there is not.
-  local reply = client.request_sync("rlm/query", { query = "who uses boil?" }, 20000, 0)
+  local reply = request(client, "rlm/query", { query = "who uses boil?" })
   assert(reply.result and reply.result.answer:find("kettle.py:5"), vim.inspect(reply))
-  reply = client.request_sync("rlm/nothing", {}, 20000, 0)
+  reply = request(client, "rlm/nothing", {})
   assert(reply.err and reply.err.code == -32601, vim.inspect(reply))
   stop(client)
 end
 
-local ok, problem = pcall(session)
+local function changes()
+  vim.cmd("edit! mean.py")
+  local before = lines()
+  local client = start({ model = "cli:cat " .. vim.env.RLM_TEST_REPLY })
+
+  -- What a model proposes is shown, and nothing is changed.
+  choose("document this", 1, 6)
+  local query = await_message([["queryId": "([^"]+)"]])
+  await_shown("%+    return sum.* if items else 0\n", "mean.py")
+  assert(vim.deep_equal(lines(), before))
+
+  -- One change of two is made, and an undo takes it back.
+  between_edits()
+  choose("make change 2 of 2", 6)
+  wait_for("it is made", function() return lines()[6] == before[6] .. " if items else 0" end)
+  assert(lines()[2] == before[2])
+  vim.cmd("undo")
+  assert(vim.deep_equal(lines(), before))
+
+  -- Where its lines have moved it is made there.
+  vim.api.nvim_buf_set_lines(0, 0, 0, false, { "# new" })
+  choose("make change 2 of 2", 7)
+  wait_for("it is made", function() return lines()[7] == before[6] .. " if items else 0" end)
+
+  -- Where they have changed it is offered no more, and refused.
+  vim.api.nvim_buf_set_lines(0, 2, 3, false, { "    return 0" })
+  before = lines()
+  for _, title in ipairs(titles(client, 3)) do assert(not title:find("make"), title) end
+  local params = { command = "rlm.applyEdit", arguments = { { queryId = query, hunks = { 0 } } } }
+  local reply = request(client, "workspace/executeCommand", params)
+  assert(reply.err and reply.err.message:find("does not fit the text as it is now"), vim.inspect(reply))
+  assert(vim.deep_equal(lines(), before))
+  stop(client)
+end
+
+local ok, problem = pcall(function()
+  findings()
+  changes()
+end)
 if not ok then
   print("FAIL " .. tostring(problem))
   vim.cmd("cquit 1")
