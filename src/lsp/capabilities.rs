@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 /// The name under which an editor shows diagnostics.
 pub const SOURCE: &str = "rlm";
 
-/// The editor that shows documents and does not say so. Of a message it shows what fits one line.
-const SHOWS_DOCUMENTS: &str = "helix";
+/// The editor that shows documents and does not say so, and tells nobody that a command was refused. Of a message it shows
+/// what fits one line.
+const HELIX: &str = "helix";
 
 /// The kind of the code action on a selection.
 pub const ASK_KIND: CodeActionKind = CodeActionKind::new("refactor.rewrite.rlm");
@@ -27,6 +28,8 @@ pub struct ClientAbilities {
     pub encoding: PositionEncoding,
     pub work_done_progress: bool,
     pub show_document: bool,
+    /// Tells nobody of the error that answers a command.
+    pub hides_errors: bool,
     pub configuration: bool,
     /// Wants `rlm/event` also for queries started as commands.
     pub events: bool,
@@ -75,7 +78,8 @@ impl ClientAbilities {
         Self {
             encoding: PositionEncoding::choose(general.and_then(|it| it.position_encodings.as_deref())),
             work_done_progress: window.and_then(|it| it.work_done_progress).unwrap_or(false),
-            show_document: name == Some(SHOWS_DOCUMENTS)
+            hides_errors: name == Some(HELIX),
+            show_document: name == Some(HELIX)
                 || window.and_then(|it| it.show_document.as_ref()).is_some_and(|it| it.support),
             configuration: workspace.and_then(|it| it.configuration).unwrap_or(false),
             events: own("events"),

@@ -32,6 +32,17 @@ use tower_lsp::{
 const MESSAGE_CHARS: usize = 500;
 
 pub async fn execute(handlers: &Handlers, params: ExecuteCommandParams, call: Call) -> Result<Value> {
+    let hides_errors = call.client_state.client.hides_errors;
+    let done = reply(handlers, params, call).await;
+    if let Err(error) = &done
+        && hides_errors
+    {
+        handlers.client.show_message(MessageType::ERROR, format!("RLM: {}", error.message)).await;
+    }
+    done
+}
+
+async fn reply(handlers: &Handlers, params: ExecuteCommandParams, call: Call) -> Result<Value> {
     let argument = params.arguments.into_iter().next();
     match params.command.as_str() {
         QUERY_COMMAND => query(handlers, argument, call).await,

@@ -33,7 +33,8 @@ pub fn review(handlers: &Handlers, argument: Option<Value>, call: Call) -> Resul
             Ok(ReviewOutcome::Reviewed(result)) => {
                 let not_checked = result.review.not_checked.iter().map(|it| format!("Not looked at: {it}."));
                 let told: Vec<String> = std::iter::once(result.summary.clone()).chain(not_checked).collect();
-                (MessageType::INFO, told.join("\n"))
+                // Some editors show one line, without a space between two.
+                (MessageType::INFO, told.join(" ").replace('\n', " "))
             }
             Ok(ReviewOutcome::Failed(failure)) => {
                 let hint = failure.hint.as_ref().map(|hint| format!(" ({})", in_editor(hint))).unwrap_or_default();
