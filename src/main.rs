@@ -15,6 +15,6 @@ fn main() -> ExitCode {
     if arguments.next_if(|argument| argument == walls::ARGUMENT).is_some() {
         return walls::main(arguments);
     }
-    worker::memory::share_arenas();
+    worker::arenas::share_arenas();
     rlm::cli::main()
 }

@@ -12,7 +12,7 @@ use super::{
         Assembler, FRAME_LIMIT, Frame, FromWorker, Names, Place, Raised, SpawnRequest, Start, ToWorker, WireError,
         packets,
     },
-    worker::memory,
+    worker::arenas,
 };
 use crate::corpus::{Access, ContextText};
 use rustix::{
@@ -128,7 +128,7 @@ impl Process {
         let frame = serde_json::to_vec(&ToWorker::Reply { id, result }).expect("an answer can be written as JSON");
         if frame.len() > LARGE_ANSWER {
             // Its rows lay in the memory one by one, and left gaps that the allocator would keep.
-            memory::give_back_free();
+            arenas::give_back_free();
         }
         let fits = match frame.len() <= FRAME_LIMIT {
             true => self.traffic.has_room(frame.len()),

@@ -11,6 +11,7 @@
 //!
 //! Nothing here is trusted by the server: a program that took this process over could still only send frames.
 
+pub mod arenas;
 mod builtins_guard;
 mod calls;
 mod cell;

@@ -55,9 +55,10 @@ const HOMES: [(&str, &[&str]); 17] = [
 ];
 
 /// Files that may be unsafe, each with the reason beside the code.
-const UNSAFE: [&str; 11] = [
+const UNSAFE: [&str; 12] = [
     "corpus/storage.rs",
     "repl/packets.rs",
+    "repl/worker/arenas.rs",
     "repl/worker/checkpoint.rs",
     "repl/worker/faults.rs",
     "repl/worker/pages.rs",

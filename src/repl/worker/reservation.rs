@@ -92,7 +92,7 @@ pub fn settle(wants_checkpoint: bool) -> bool {
     let Some(_asking) = Asking::begin() else { return true };
     let given = GIVEN.load(Ordering::Relaxed);
     if given > 0 {
-        super::memory::give_back_free();
+        super::arenas::give_back_free();
     }
     let wanted = allocated().map_or(given, |allocated| {
         let used = allocated.saturating_sub(AT_FIRST.load(Ordering::Relaxed));
