@@ -13,7 +13,19 @@ from pathlib import Path
 from helix import Helix
 
 SHARED = Path(__file__).parent.parent / "editors"
+REPLY = (SHARED / "reply").read_text()
 README, MEAN = ((SHARED / "tea" / name).read_text().splitlines() for name in ("README.md", "mean.py"))
+
+# What the model writes of another file.
+REPLY_ELSEWHERE = """Water boils later.
+
+kettle.py
+<<<<<<< SEARCH
+    return degrees
+=======
+    return degrees + 1
+>>>>>>> REPLACE
+"""
 
 # As a person sets it up: the server, and the languages that it is for.
 LANGUAGES = """
@@ -39,7 +51,10 @@ class Day:
         shutil.copytree(SHARED / "tea", self.folder)
         subprocess.run(["git", "init", "--quiet", self.folder], check=True)
 
-    def open(self, file, config=""):
+    def open(self, file, reply):
+        """Opens the file, with a model that writes this reply, or with none."""
+        (self.home / "reply").write_text(reply or "")
+        config = "config = {{ model = {} }}".format(json.dumps(f"cli:cat {self.home}/reply")) if reply else ""
         settings = self.home / "helix" / "languages.toml"
         settings.parent.mkdir(exist_ok=True)
         settings.write_text(LANGUAGES.format(program=json.dumps(self.program), config=config))
@@ -131,12 +146,38 @@ def changes(day, helix):
     assert (day.folder / "mean.py").read_text().splitlines() == MEAN, "nothing is saved"
 
 
+def a_change_elsewhere(day, helix):
+    helix.type("%")
+    helix.choose("RLM: document this")
+    helix.terminal.wait_for_text("+    return degrees + 1")
+    helix.type("ga")
+    helix.wait_for_lines(MEAN)
+
+    # The file has changed on the disk: the change is refused, and the person hears of it.
+    kettle = day.folder / "kettle.py"
+    before = kettle.read_text()
+    kettle.write_text("def boil():\n    return 100\n")
+    helix.choose("RLM: make change 1 of 1")
+    helix.wait_for_message("RLM: what is proposed for kettle.py does not fit the text as it is now")
+
+    # It is as it was: the change is made, in a buffer that is not saved.
+    kettle.write_text(before)
+    helix.choose("RLM: make change 1 of 1")
+    helix.command("open kettle.py")
+    helix.wait_for_lines(["def boil(degrees):", "    return degrees + 1"])
+    assert kettle.read_text() == before
+
+
 def main(program, server, home):
     day = Day(program, server, home)
-    model = "config = {{ model = {} }}".format(json.dumps(f"cli:cat {SHARED}/reply"))
-    parts = [(findings, "README.md", ""), (findings_after_a_restart, "README.md", ""), (changes, "mean.py", model)]
-    for part, file, config in parts:
-        helix = day.open(file, config)
+    parts = [
+        (findings, "README.md", None),
+        (findings_after_a_restart, "README.md", None),
+        (changes, "mean.py", REPLY),
+        (a_change_elsewhere, "mean.py", REPLY_ELSEWHERE),
+    ]
+    for part, file, reply in parts:
+        helix = day.open(file, reply)
         try:
             part(day, helix)
             helix.quit()
