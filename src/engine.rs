@@ -31,7 +31,7 @@ mod text_key;
 pub use answer::{Answer, Citation, CitationState, Earlier, EarlierState, Lost, Termination, grounding::Grounded};
 pub use budget::{clock::Clock, usage::Usage};
 pub use cite::Files as CitedFiles;
-pub use consultation::{Consultation, Reader};
+pub use consultation::{Agreement, Consultation, Planned, Reader};
 pub use detail::{CallEnded, Caller, Detail, FileSize, ModelFacts, Place, Replied};
 pub use error::{context_failure, internal_failure};
 pub use event::{ContextSize, Delta, Event, EventSink, Started, SubCallState};

@@ -18,14 +18,15 @@ mod since;
 
 use crate::{
     corpus::{self, Snapshot, StopFlag},
-    engine::{Consultation, ContextSize, Usage, context_failure, context_size, input_warnings, internal_failure},
+    engine::{
+        Agreement, Consultation, ContextSize, Usage, context_failure, context_size, input_warnings, internal_failure,
+    },
     failure::{Failure, FailureKind},
 };
 use baseline::Baseline;
 use checks::Checked;
 use dismissed::Dismissals;
 use finding::{Draft, Finding, Place, identified};
-use futures::future::BoxFuture;
 use git::Repository;
 use interest::Interest;
 pub use model::Refuted;
@@ -70,9 +71,6 @@ pub struct Reviewers {
     pub consultation: Arc<Consultation>,
     pub agreement: Agreement,
 }
-
-/// Asks the person whether so much may be spent, in US dollars.
-pub type Agreement = Arc<dyn Fn(f64) -> BoxFuture<'static, bool> + Send + Sync>;
 
 /// What a review came to.
 #[derive(Debug, Clone, Default)]

@@ -33,8 +33,8 @@ pub struct CommonOptions {
 }
 
 /// Options that bound plain calls.
-const OF_CALLS: [&str; 8] =
-    ["maxCalls", "maxTokens", "maxCost", "timeout", "concurrency", "replyTokens", "noCache", "refresh"];
+const OF_CALLS: [&str; 9] =
+    ["maxCalls", "maxTokens", "maxCost", "confirmAbove", "timeout", "concurrency", "replyTokens", "noCache", "refresh"];
 
 /// Declares some of the options, for commands that take no others.
 macro_rules! group_options {

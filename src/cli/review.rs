@@ -9,10 +9,10 @@ use super::{
 use crate::{
     config::{Options, Settings},
     corpus::{Snapshot, StopFlag},
-    engine::{Event, EventSink, Question, RunConfig, context_failure, internal_failure},
+    engine::{Agreement, Event, EventSink, Question, RunConfig, context_failure, internal_failure},
     failure::Failure,
     report,
-    review::{self, Agreement, Request, Review, Reviewers, baseline::Baseline, rule::Severity},
+    review::{self, Request, Review, Reviewers, baseline::Baseline, rule::Severity},
     setup,
 };
 use clap::{Args, ValueEnum};
@@ -245,8 +245,8 @@ pub(super) async fn models(
         limits: settings.limits.clone(),
         session: None,
     };
-    let agreement: Agreement = Arc::new(|cost| {
-        let asked = tokio::task::spawn_blocking(move || agrees_to_pay("review", cost));
+    let agreement: Agreement = Arc::new(|what, cost| {
+        let asked = tokio::task::spawn_blocking(move || agrees_to_pay(what, cost));
         Box::pin(async move { asked.await.unwrap_or_default() })
     });
     let consultation = Arc::new(engine.consult(&question, Arc::new(Progress), cancel.clone())?);

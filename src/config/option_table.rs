@@ -62,7 +62,8 @@ options! {
         /// Ask for replies anew that are in the store, and put the new ones in their place
         "refresh", refresh => refresh: Flag = Flag, Facts::of(How);
 
-        /// US dollars above which you are asked before a question begins; with a limit on cost only if this is set
+        /// US dollars above which you are asked before a question, a review, a change or a cycle begins; with a limit on cost
+        /// only if this is set
         "confirmAbove", confirm_above => confirm_above: Money = Money { most: 1e6, unset: "1" }, Facts::of(How);
 
         /// Whether traces of runs have the texts that models were shown and wrote, or only their lengths

@@ -8,13 +8,14 @@ use super::{
     budget::{model_call::Asked, usage::Usage},
     error::CallError,
     event::EventSink,
-    expectation,
+    expectation::{cost_of_calls, not_confirmed},
     query_context::QueryContext,
 };
 use crate::{
     failure::{Failure, FailureKind},
-    llm::{self, Message, Model, is_too_small_for_programs},
+    llm::{self, Message, Model, Request, Shape, is_too_small_for_programs},
 };
+use futures::future::BoxFuture;
 use serde_json::Value;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,28 @@ pub enum Reader {
 /// Calls that share the limits of one question.
 pub struct Consultation {
     tree: QueryContext,
+}
+
+/// Asks the person whether so much may be spent on something, a review or a change, in US dollars.
+pub type Agreement = Arc<dyn Fn(&'static str, f64) -> BoxFuture<'static, bool> + Send + Sync>;
+
+/// A call of the root model that is to be made.
+pub struct Planned {
+    pub messages: Vec<Message>,
+    pub shape: Option<Shape>,
+    /// Of its reply, roughly.
+    pub reply_tokens: u64,
+}
+
+impl Planned {
+    /// As [`Consultation::ask`] makes it.
+    pub fn asking(system: &str, prompt: String, schema: &AnswerSchema, reply_tokens: u64) -> Self {
+        Self {
+            messages: vec![Message::system(system), Message::user(prompt)],
+            shape: Some(schema.shape()),
+            reply_tokens,
+        }
+    }
 }
 
 impl Engine {
@@ -101,15 +124,53 @@ impl Consultation {
         self.reply(model, asked).await
     }
 
-    /// What it may cost, in US dollars, to have the root model read texts of so many bytes together, one call for each, if that is
-    /// more than the person wants to spend without being asked. Whether replies are known does not count.
-    pub fn cost_to_confirm(&self, texts: usize, bytes: usize) -> Option<f64> {
+    /// Asks the person before a `what` that makes `count` calls of the root model, if these may cost more than may be spent
+    /// without being asked.
+    ///
+    /// # Errors
+    /// Nobody agrees.
+    pub async fn agreed(
+        &self,
+        what: &'static str,
+        agreement: &Agreement,
+        count: usize,
+        planned: impl Fn(usize) -> Planned,
+    ) -> Result<(), Failure> {
+        match self.cost_to_confirm(count, planned).await {
+            Some(cost) if !agreement(what, cost).await => Err(not_confirmed(what, cost)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What these calls may cost, in US dollars, if that is more than may be spent without asking. Those whose replies are known
+    /// cost nothing; they are looked for only where it would matter.
+    async fn cost_to_confirm(&self, count: usize, planned: impl Fn(usize) -> Planned) -> Option<f64> {
         let limit = self.tree.config.confirm_above?;
-        let price = llm::price(&self.tree.prices, self.tree.choice.root.name())?;
-        let calls = u64::try_from(texts).unwrap_or(u64::MAX).min(self.tree.limits.max_calls);
-        let share = calls as f64 / texts.max(1) as f64;
-        let most = expectation::cost_of_reading(price, calls, (bytes as f64 * share) as usize);
-        Some(self.tree.limits.max_cost.map_or(most, |limit| most.min(limit))).filter(|&most| most > limit)
+        let model = &self.tree.choice.root;
+        let price = llm::price(&self.tree.prices, model.name())?;
+        let most_calls = usize::try_from(self.tree.limits.max_calls).unwrap_or(usize::MAX);
+        let above = |cost: f64| {
+            Some(self.tree.limits.max_cost.map_or(cost, |most| cost.min(most))).filter(|&cost| cost > limit)
+        };
+        let cost_of = |it: &Planned| {
+            let bytes = it.messages.iter().map(Message::bytes).sum();
+            cost_of_calls(price, bytes, it.reply_tokens.min(self.tree.limits.reply_tokens))
+        };
+        above((0..count.min(most_calls)).map(|at| cost_of(&planned(at))).sum())?;
+        let (mut cost, mut calls) = (0.0, 0);
+        for at in 0..count {
+            if calls == most_calls {
+                break;
+            }
+            let it = planned(at);
+            let own = cost_of(&it);
+            let request = Request { messages: it.messages, shape: it.shape, ..Request::default() };
+            if !self.tree.known.is_known(model.as_ref(), &request, self.tree.limits.reply_tokens).await {
+                cost += own;
+                calls += 1;
+            }
+        }
+        above(cost)
     }
 
     fn model(&self, reader: Reader) -> &Arc<dyn Model> {

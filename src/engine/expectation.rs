@@ -21,10 +21,6 @@ const ABOUT: u64 = 4;
 const PROMPT_TOKENS: u64 = 4000;
 const REPLY_TOKENS: u64 = 1500;
 
-/// Tokens of what a reader of a piece is told beside it, and of what it replies, roughly.
-const INSTRUCTION_TOKENS: u64 = 700;
-const CLAIMS_TOKENS: u64 = 300;
-
 /// What is expected of a question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expectation {
@@ -95,7 +91,7 @@ impl Engine {
     }
 }
 
-/// The failure of a `what`, a question or a review, that nobody has agreed to pay for.
+/// The failure of a `what`, a question, a review or a change, that nobody has agreed to pay for.
 pub fn not_confirmed(what: &str, cost: f64) -> Failure {
     Failure {
         kind: FailureKind::NotConfirmed,
@@ -104,9 +100,9 @@ pub fn not_confirmed(what: &str, cost: f64) -> Failure {
     }
 }
 
-/// What `calls` of a model may cost that together read `bytes`, in US dollars, each with instructions beside its text.
-pub(in crate::engine) fn cost_of_reading(price: Price, calls: u64, bytes: usize) -> f64 {
-    price.of(Request::tokens_of(bytes) + calls * INSTRUCTION_TOKENS, calls * CLAIMS_TOKENS)
+/// What calls of a model may cost, in US dollars, with prompts of so many bytes together and so many tokens of replies.
+pub(in crate::engine) fn cost_of_calls(price: Price, bytes: usize, reply_tokens: u64) -> f64 {
+    price.of(Request::tokens_of(bytes), reply_tokens)
 }
 
 /// What a question may cost where nothing such was asked before: a direct answer one prompt with the text, and programs as much

@@ -58,8 +58,8 @@ impl ClientRequests {
     }
 }
 
-/// Asks the person whether a `what`, a question or a review, that may cost so much, in US dollars, is to begin. Whoever closes the
-/// message has said no.
+/// Asks the person whether a `what`, a question, a review or a change, that may cost so much, in US dollars, is to begin. Whoever
+/// closes the message has said no.
 pub async fn confirm(client: &Client, what: &str, cost: f64) -> bool {
     let action = |title: &str| MessageActionItem { title: title.to_owned(), properties: HashMap::new() };
     let message = format!("RLM: this {what} may cost about ${cost:.2}. Begin?");

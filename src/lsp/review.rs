@@ -3,7 +3,7 @@
 use crate::{
     config::{Limits, Options, Settings, in_editor},
     corpus::{self, Snapshot, StopFlag, Workspace},
-    engine::{EventSink, Question, RunConfig, Usage, context_failure, internal_failure},
+    engine::{Agreement, EventSink, Question, RunConfig, Usage, context_failure, internal_failure},
     failure::Failure,
     lsp::{
         client_requests,
@@ -17,7 +17,7 @@ use crate::{
         uri::{DocumentKey, file_path, of_path},
     },
     report,
-    review::{self, Agreement, Request, Review, Reviewers, finding::Place},
+    review::{self, Request, Review, Reviewers, finding::Place},
 };
 use lsp_types::{Position, Range, Uri};
 use ropey::Rope;
@@ -234,12 +234,11 @@ impl ReviewRun {
         let events: Arc<dyn EventSink> = self.reporter.clone();
         let consultation = Arc::new(engine.consult(&question, events, self.cancel.clone())?);
         let (client, declined) = (client.clone(), declined.clone());
-        let agreement: Agreement = Arc::new(move |cost| {
+        let agreement: Agreement = Arc::new(move |what, cost| {
             let (client, declined) = (client.clone(), declined.clone());
             Box::pin(async move {
                 // Who has said no for one folder is not asked for the next.
-                let agrees =
-                    !declined.load(Ordering::Relaxed) && client_requests::confirm(&client, "review", cost).await;
+                let agrees = !declined.load(Ordering::Relaxed) && client_requests::confirm(&client, what, cost).await;
                 declined.store(!agrees, Ordering::Relaxed);
                 agrees
             })

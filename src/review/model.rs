@@ -6,13 +6,13 @@ mod pieces;
 mod prompts;
 
 use super::{
-    Agreement, blocking,
+    blocking,
     finding::{Draft, Place},
     interest::Interest,
 };
 use crate::{
     corpus::{Snapshot, StopFlag},
-    engine::{AnswerSchema, Consultation, Reader, not_confirmed},
+    engine::{Agreement, AnswerSchema, Consultation, Planned, Reader},
     failure::{Failure, FailureKind},
     text::counted,
 };
@@ -24,6 +24,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// Lines around those of a claim that a refuter sees.
 const AROUND: usize = 3;
+
+/// Tokens of a reviewer's reply, roughly.
+const CLAIMS_TOKENS: u64 = 300;
 
 /// A claim that was not taken for a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,14 +78,13 @@ pub async fn review(
         found.not_checked.push(format!("what a larger model would find: {name} is too small to judge code"));
     }
     let count = pieces.len();
-    let bytes = pieces.iter().flat_map(|it| &it.excerpts).map(|it| it.text.len()).sum();
-    if let Some(cost) = consultation.cost_to_confirm(count, bytes)
-        && !agreement(cost).await
-    {
-        return Err(not_confirmed("review", cost));
-    }
+    let schema = AnswerSchema::new(&prompts::findings_schema())?;
+    let planned =
+        |at: usize| Planned::asking(prompts::REVIEWER, prompts::review(&pieces[at], wishes), &schema, CLAIMS_TOKENS);
+    consultation.agreed("review", agreement, count, planned).await?;
+    let schema = &schema;
     let reviewing = stream::iter(pieces.into_iter().enumerate().map(|(number, piece)| async move {
-        let done = of_piece(consultation, &piece, wishes).await;
+        let done = of_piece(consultation, &piece, wishes, schema).await;
         consultation.say(format!("piece {} of {count} is reviewed", number + 1));
         done
     }));
@@ -115,10 +117,14 @@ pub async fn review(
 }
 
 /// The claims about one piece, each examined.
-async fn of_piece(consultation: &Consultation, piece: &Piece, wishes: &[String]) -> Result<Found, Failure> {
-    let schema = AnswerSchema::new(&prompts::findings_schema())?;
+async fn of_piece(
+    consultation: &Consultation,
+    piece: &Piece,
+    wishes: &[String],
+    schema: &AnswerSchema,
+) -> Result<Found, Failure> {
     let prompt = prompts::review(piece, wishes);
-    let reply = consultation.ask(Reader::Root, prompts::REVIEWER, prompt, &schema).await?;
+    let reply = consultation.ask(Reader::Root, prompts::REVIEWER, prompt, schema).await?;
     let Claims { findings } = serde_json::from_value(reply).map_err(|error| crate::engine::internal_failure(&error))?;
     let mut found = Found::default();
     let claims = futures::future::join_all(findings.into_iter().map(|claim| examined(consultation, piece, claim)));

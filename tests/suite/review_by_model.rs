@@ -172,3 +172,26 @@ async fn that_a_model_is_too_small_to_judge_code_is_said() {
         assert_eq!(review["notChecked"].to_string().contains("is too small to judge code"), is_said, "{review}");
     }
 }
+
+#[tokio::test]
+async fn what_is_known_costs_nothing_when_a_review_asks_whether_it_may_begin() {
+    let folder = prepared();
+    let store = TempDir::new().expect("a folder can be made");
+    let store = store.path().join("store").to_str().expect("text").to_owned();
+    let server = ScriptedServer::start(models).await;
+    let dear = async |limit: &str| {
+        let url = server.url();
+        let path = folder.path().to_str().expect("text");
+        let mut command = rlm(["review", path, "--json", "--endpoint", &url, "--confirm-above", limit]);
+        command.env("RLM_STORE", &store).env("RLM_PRICE", "scripted=100/100");
+        run(command).await
+    };
+    let refused = dear("1").await;
+    assert!(refused.status == 1 && refused.errors.contains("the review may cost about $"), "{refused:?}");
+    assert_eq!(server.calls().len(), 0);
+    assert_eq!(dear("1000").await.status, 0);
+    assert_eq!(dear("0.001").await.status, 0, "all of it is known");
+    fs::write(folder.path().join("module_05.py"), module(5).replace("# planted", "")).expect("a file can be written");
+    let of_one = dear("0.001").await;
+    assert!(of_one.status == 1 && of_one.errors.contains("may cost about $0."), "{of_one:?}");
+}

@@ -96,6 +96,17 @@ impl Known {
         Some(AskedKey { known: self, first, number, waits_for, has_reply: false })
     }
 
+    /// Whether the reply to a request is known, if that is asked for the first time. It does not count as asked.
+    pub async fn is_known(&self, model: &dyn Model, request: &Request, most_tokens: u64) -> bool {
+        if self.reply_use != ReplyUse::Serve {
+            return false;
+        }
+        match self.replies.key(model, request, most_tokens) {
+            Some(key) => self.replies.known(key).await.is_some(),
+            None => false,
+        }
+    }
+
     /// The reply: one that is known, or that of `call`.
     ///
     /// # Errors
