@@ -21,3 +21,4 @@ pub mod project_checks;
 pub mod scratch;
 mod suggestion;
 pub mod trust;
+pub mod vetting;

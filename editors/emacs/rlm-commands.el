@@ -163,6 +163,7 @@ The question can be edited first."
                    '(("q" . rlm-query) ("r" . rlm-query-region)
                      ("f" . rlm-query-file) ("b" . rlm-query-buffer)
                      ("m" . rlm-query-files) ("x" . rlm-edit)
+                     ("X" . rlm-edit-everywhere)
                      ("e" . rlm-explain) ("u" . rlm-follow-up)
                      ("c" . rlm-continue) ("g" . rlm-resume)
                      ("v" . rlm-review) ("d" . rlm-review-changes)
@@ -194,6 +195,7 @@ The question can be edited first."
     ["Review Uncommitted Changes" rlm-review-changes]
     ["Where Work Pays" rlm-dogfood]
     ["Change the Region or the File…" rlm-edit :active (rlm--buffer-file)]
+    ["Make This Change Everywhere" rlm-edit-everywhere :active (use-region-p)]
     "--"
     ["Status" rlm-status]
     ["Set a Key…" rlm-set-key]

@@ -14,12 +14,15 @@
 ;; shown as a diff.  Nothing is changed before you say so, and nothing is saved.
 ;;
 ;;   M-x rlm-edit            change the region, or else the file, as you say
+;;   M-x rlm-edit-everywhere make the change that you have made in the region at
+;;                           the other places where it belongs
 ;;
 ;; In the buffer of the proposal:
 ;;
 ;;   a                       make the change at point
 ;;   A                       make all changes that are neither made nor rejected
 ;;   k                       reject the change at point
+;;   e                       propose the change at point at other places as well
 ;;   n, TAB / p, S-TAB       next, previous change
 ;;   RET                     go to where it is
 ;;   g                       ask again
@@ -37,7 +40,9 @@
 
 (cl-defstruct (rlm-edit--run (:constructor rlm-edit--make-run) (:copier nil))
   "A change: what is asked for, and what is proposed."
-  id server scope instruction finding buffer
+  id server scope instruction buffer
+  ;; What else is asked for: parameters of the protocol.
+  more
   ;; running, then done or failed.
   (state 'running)
   ;; The changes, and an alist of their numbers and what became of them.
@@ -73,11 +78,31 @@ the proposal."
            scope)))
   (when (string-blank-p instruction)
     (user-error "Say what is to change"))
+  (rlm-edit--ask instruction scope (when finding (list :findingId finding))))
+
+;;;###autoload
+(defun rlm-edit-everywhere (scope)
+  "Make a change that you have made at all other places where it belongs.
+It is what you have changed in SCOPE, the region, since it was saved or
+committed.  Other places are looked for without a model; those that
+have the same words but for one name are changed without one, and the
+others by the model that is configured.  Nothing is changed before you
+say so.  Return the buffer of the proposal."
+  (interactive
+   (progn
+     (unless (use-region-p)
+       (user-error "Select the lines that you have changed"))
+     (list (rlm-edit--scope))))
+  (rlm-edit--ask "The same change everywhere" scope '(:everywhere t)))
+
+(defun rlm-edit--ask (instruction scope more)
+  "Ask for a change of SCOPE by INSTRUCTION, with MORE parameters.
+Return the buffer of the proposal."
   (let ((buffer (generate-new-buffer
                  (format "*rlm change: %s*" (rlm--scope-label scope)))))
     (with-current-buffer buffer
       (rlm-edit-mode)
-      (rlm-edit--begin instruction scope finding))
+      (rlm-edit--begin instruction scope more))
     (pop-to-buffer buffer rlm-display-action)
     buffer))
 
@@ -89,15 +114,15 @@ the proposal."
       (rlm--region-scope (region-beginning) (region-end))
     (rlm--file-scope (rlm--buffer-file))))
 
-(defun rlm-edit--begin (instruction scope finding)
-  "Have INSTRUCTION done in SCOPE; FINDING may say what is to be mended."
+(defun rlm-edit--begin (instruction scope more)
+  "Have INSTRUCTION done in SCOPE; MORE are parameters of the protocol."
   (let* ((root (rlm--scope-root scope))
          (server (rlm--ready-server root))
          (run (rlm-edit--make-run
                :id (format "emacs-edit-%d-%d" (emacs-pid)
                            (cl-incf rlm-edit--count))
                :server server :scope scope :instruction instruction
-               :finding finding :buffer (current-buffer))))
+               :more more :buffer (current-buffer))))
     (setq default-directory root
           rlm-edit--run run)
     (push run rlm-edit--runs)
@@ -106,9 +131,11 @@ the proposal."
     (jsonrpc-async-request
      (rlm--server-connection server) :rlm/edit
      (append (list :queryId (rlm-edit--run-id run)
-                   :instruction (rlm--unicode instruction)
+                   :instruction (if (plist-get more :everywhere)
+                                    ""
+                                  (rlm--unicode instruction))
                    :scope (rlm--scope-params scope))
-             (when finding (list :findingId finding)))
+             more)
      :timeout nil
      :success-fn (lambda (result) (rlm-edit--on-result run result))
      :error-fn (lambda (error) (rlm-edit--on-error run error)))))
@@ -165,6 +192,10 @@ the proposal."
         (goto-char (point-max))
         (seq-doseq (it (plist-get result :warnings))
           (insert (propertize (format "Warning: %s.\n" it) 'face 'warning)))
+        (seq-doseq (it (plist-get result :checks))
+          (rlm-edit--insert-check it))
+        (seq-doseq (it (plist-get result :places))
+          (rlm-edit--insert-place it))
         (pcase-dolist (`(,file . ,hunk) (rlm-edit--run-hunks run))
           (rlm-edit--insert-hunk run file hunk))
         (goto-char (point-min))
@@ -174,6 +205,33 @@ the proposal."
       (message "rlm: %d changes; a makes one, A all, k rejects one"
                (length (rlm-edit--run-hunks run))))))
 
+(defun rlm-edit--insert-check (check)
+  "Insert what CHECK, a command of the project's own, says of a proposal."
+  (insert (propertize (concat (plist-get check :sentence) ".\n")
+                      'face (if (equal (plist-get check :state) "passed")
+                                'success
+                              'warning)))
+  (let ((output (plist-get check :output)))
+    (unless (string-empty-p (or output ""))
+      (insert (propertize (concat output "\n") 'face 'shadow)))))
+
+(defun rlm-edit--insert-place (place)
+  "Insert PLACE, which looks like a change's lines and is not changed."
+  (let ((path (and (plist-get place :uri)
+                   (rlm--uri-to-path (plist-get place :uri))))
+        (lines (cons (plist-get place :startLine) (plist-get place :endLine))))
+    (insert "Not changed: ")
+    (insert-text-button
+     (format "%s:%d" (plist-get place :path) (car lines))
+     'action (lambda (_)
+               (unless (and path (file-exists-p path))
+                 (user-error "There is no such file any more"))
+               (pop-to-buffer (find-file-noselect path)
+                              '(nil (inhibit-same-window . t)))
+               (rlm--go-to-lines (car lines) (cdr lines))))
+    (insert (format ": %s (%s)\n" (string-trim (plist-get place :text))
+                    (plist-get place :why)))))
+
 ;;;; The proposal
 
 (defvar rlm-edit-mode-map
@@ -181,6 +239,7 @@ the proposal."
     (define-key map "a" #'rlm-edit-accept)
     (define-key map "A" #'rlm-edit-accept-all)
     (define-key map "k" #'rlm-edit-reject)
+    (define-key map "e" #'rlm-edit-everywhere-like-this)
     (define-key map "n" #'rlm-edit-next)
     (define-key map "p" #'rlm-edit-previous)
     (define-key map (kbd "TAB") #'rlm-edit-next)
@@ -203,7 +262,7 @@ the proposal."
     (when (eq (rlm-edit--run-state run) 'running)
       (user-error "This change is still being written"))
     (rlm-edit--begin (rlm-edit--run-instruction run) (rlm-edit--run-scope run)
-                     (rlm-edit--run-finding run))))
+                     (rlm-edit--run-more run))))
 
 (defun rlm-edit--insert (run text)
   "Fill the buffer of RUN with TEXT, below what was asked for."
@@ -318,6 +377,18 @@ takes it back."
   (rlm-edit--set-state (list (plist-get (cdr (rlm-edit--at-point)) :number))
                        "rejected")
   (ignore-errors (rlm-edit-next)))
+
+(defun rlm-edit-everywhere-like-this ()
+  "Have the change at point made at all other places where it belongs."
+  (interactive)
+  (let ((number (plist-get (cdr (rlm-edit--at-point)) :number))
+        (run rlm-edit--run))
+    (unless (rlm--running-p (rlm-edit--run-server run))
+      (user-error "The server that knows this has ended: ask again (g)"))
+    (rlm-edit--ask "The same change everywhere" (rlm-edit--run-scope run)
+                   (list :everywhere t
+                         :like (list :queryId (rlm-edit--run-id run)
+                                     :hunks (vector number))))))
 
 (defun rlm-edit--apply (numbers)
   "Make the parts with these NUMBERS."

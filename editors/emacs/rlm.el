@@ -2601,6 +2601,7 @@ While the run goes on, it is brought up to date every second."
 (autoload 'rlm-menu-mode "rlm-commands" "Have a menu." t)
 (autoload 'rlm-command-map "rlm-commands" "Keymap of the commands." nil 'keymap)
 (autoload 'rlm-edit "rlm-edit" "Have a model propose a change." t)
+(autoload 'rlm-edit-everywhere "rlm-edit" "Make a change at other places." t)
 (autoload 'rlm-review "rlm-review" "Review the project." t)
 (autoload 'rlm-review-changes "rlm-review" "Review what is not committed." t)
 (autoload 'rlm-review-region "rlm-review" "Review the region." t)

@@ -37,7 +37,8 @@ enum Action {
     History(past::HistoryArguments),
     /// Show which share of the lines comes from cycles, as git blames them
     Stats(past::PlaceArguments),
-    /// Trust the checks that the repository's `.rlm/settings.json` names, exactly as they are now
+    /// Trust the commands that the repository's `.rlm/settings.json` names, exactly as they are now: checks of cycles, and formatters
+    /// and checks of changes in editors
     Trust(past::PlaceArguments),
 }
 

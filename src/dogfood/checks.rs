@@ -4,6 +4,7 @@
 //! runs behind walls, in a process group that dies with the call, with a home and a folder for temporary files of its own, without the keys of
 //! the person's environment, with a limit on its time, and, where the system can, in a network of its own.
 
+mod filter;
 mod marked;
 pub mod results;
 pub mod walls;
@@ -338,6 +339,7 @@ impl Runner {
             lock: lock.clone(),
             variables,
             removed: REMOVED.iter().map(|&it| it.to_owned()).collect(),
+            takes_input: false,
             words: words.to_vec(),
         }
     }

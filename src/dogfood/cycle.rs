@@ -22,9 +22,9 @@ use super::{
 };
 use crate::{
     corpus::{Root, Selection, Snapshot, StopFlag},
-    engine::{Consultation, Usage, context_failure, internal_failure},
+    engine::{Usage, context_failure, internal_failure},
     failure::{Failure, FailureKind},
-    review::{Request, git::Repository},
+    review::{Request, Reviewers, git::Repository},
     store::{KeptProposal, Store},
     text::counted,
 };
@@ -140,7 +140,7 @@ pub struct Cycle {
 /// There is no commit, no check passes, or something of the cycle's own fails.
 pub async fn run(
     plan: &Plan<'_>,
-    consult: impl AsyncFnOnce(Arc<Snapshot>) -> Result<Option<Arc<Consultation>>, Failure>,
+    consult: impl AsyncFnOnce(Arc<Snapshot>) -> Result<Option<Reviewers>, Failure>,
     stop: &StopFlag,
 ) -> Result<Cycle, Failure> {
     let base = plan.repository.head().await.map_err(|_| Failure {
@@ -176,7 +176,7 @@ pub async fn run(
                     says how to choose one";
         cycle.notes.push(note.to_owned());
     }
-    let suggested = suggest(plan, &request, models.as_deref(), &earlier, &mut cycle.notes, stop).await?;
+    let suggested = suggest(plan, &request, models.as_ref(), &earlier, &mut cycle.notes, stop).await?;
     let trial = Trial {
         scratch: &scratch,
         runner: &runner,
@@ -200,7 +200,7 @@ pub async fn run(
         }
     }
     cycle.proposals = judged;
-    cycle.model = models.as_ref().map(|it| (it.models().0.to_owned(), it.usage()));
+    cycle.model = models.map(|it| (it.consultation.models().0.to_owned(), it.consultation.usage()));
     keep(plan.store, &place, &cycle).await;
     Ok(cycle)
 }
@@ -232,7 +232,7 @@ async fn request(tree: &Path, stop: &StopFlag) -> Result<Request, Failure> {
 async fn suggest(
     plan: &Plan<'_>,
     request: &Request,
-    models: Option<&Consultation>,
+    models: Option<&Reviewers>,
     earlier: &[KeptProposal],
     notes: &mut Vec<String>,
     stop: &StopFlag,
@@ -262,7 +262,9 @@ async fn suggest(
         if subjects.is_empty() {
             notes.push("no model was asked, since no file of code or text was found that is worth it".to_owned());
         }
-        notes.extend(models.too_small().map(|name| format!("{name} is too small to write changes that hold")));
+        notes.extend(
+            models.consultation.too_small().map(|name| format!("{name} is too small to write changes that hold")),
+        );
         let rejected = earlier.iter().filter(|it| it.state == "rejected").take(MOST_REJECTED_TOLD);
         let rejected: Vec<String> = rejected.map(|it| format!("{} ({})", it.title, it.why)).collect();
         let wishes: Vec<String> = plan.instructions.iter().cloned().collect();

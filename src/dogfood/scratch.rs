@@ -8,8 +8,10 @@
 //! and ends what still runs there.
 
 mod copy;
+mod files;
 
 pub use copy::{copy_tree, remove_tree};
+pub use files::{place, read, write};
 
 use super::checks::{Places, sweep};
 use crate::{
@@ -166,6 +168,12 @@ impl Drop for Scratch {
         // What stays is removed by the next cycle.
         let _ = remove_tree(&self.folder);
     }
+}
+
+/// Where folders of cycles are made: below the store's, if there is one.
+pub fn home(store: Option<&Path>) -> PathBuf {
+    let temporary = || std::env::temp_dir().join(format!("rlm-dogfood-{}", rustix::process::getuid().as_raw()));
+    store.map_or_else(temporary, |it| it.join("dogfood"))
 }
 
 /// Makes a folder and locks it. Others that begin at the same time wait.

@@ -9,8 +9,9 @@ use super::{
 use crate::{
     corpus::{ContextText, Role},
     edit::{self, Change, FileChange, Hunk, Proposal},
-    engine::{AnswerSchema, Consultation, Reader, internal_failure},
+    engine::{AnswerSchema, Planned, Reader, internal_failure},
     failure::Failure,
+    review::Reviewers,
     text::{one_line, visible_line},
 };
 use futures::{StreamExt, stream};
@@ -19,6 +20,9 @@ use sha2::{Digest, Sha256};
 
 /// Files that a model is given, one call for each.
 const MOST_FILES: usize = 8;
+
+/// Tokens of a reply, roughly.
+const REPLY_TOKENS: u64 = 3000;
 
 /// The longest title and reason of a proposal that are kept.
 const LONGEST_TITLE: usize = 120;
@@ -133,9 +137,9 @@ pub fn subjects(points: &[Point], others: impl Iterator<Item = String>, context:
 /// What a model proposes for each of these files. `rejected` are titles of what was proposed before and not taken.
 ///
 /// # Errors
-/// No file could be asked about at all.
+/// Nobody agrees to pay for it, or no file could be asked about at all.
 pub async fn of_model(
-    consultation: &Consultation,
+    models: &Reviewers,
     wanted: Wanted,
     context: &ContextText,
     subjects: &[Subject],
@@ -143,6 +147,7 @@ pub async fn of_model(
     wishes: &[String],
     checks: &[String],
 ) -> Result<(Vec<Result<Suggestion, Unread>>, Vec<String>), Failure> {
+    let Reviewers { consultation, agreement } = models;
     let schema = AnswerSchema::new(&prompts::schema(wanted))?;
     let mut prompts = Vec::new();
     for subject in subjects {
@@ -150,6 +155,8 @@ pub async fn of_model(
         prompts.push((subject.path.clone(), prompt.map_err(|error| internal_failure(&error))?));
     }
     let count = prompts.len();
+    let planned = |at: usize| Planned::asking(prompts::system(wanted), prompts[at].1.clone(), &schema, REPLY_TOKENS);
+    consultation.agreed("cycle", agreement, count, planned).await?;
     let asking = stream::iter(prompts.into_iter().enumerate().map(|(number, (path, prompt))| {
         let schema = &schema;
         async move {

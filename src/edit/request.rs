@@ -4,7 +4,7 @@
 //! replace: a plain text, which models write better than a patch in JSON. What comes is placed in the texts of the
 //! snapshot. What is refused, or would break the syntax, is given back once.
 
-mod prompt;
+pub(super) mod prompt;
 
 use super::{
     changed::ChangedFile,
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     corpus::{ContextText, Snapshot},
-    engine::{Consultation, Reader, context_failure, internal_failure},
+    engine::{Agreement, Consultation, Planned, Reader, context_failure, internal_failure},
     failure::{Failure, FailureKind},
     llm::Message,
     text::one_line,
@@ -24,6 +24,9 @@ use std::{ops::Range, sync::Arc};
 
 /// How often a model may write.
 const ATTEMPTS: usize = 2;
+
+/// Tokens of a reply, roughly.
+const REPLY_TOKENS: u64 = 1500;
 
 /// The longest piece of a reply that is told, in characters.
 const SHOWN: usize = 300;
@@ -56,8 +59,9 @@ pub struct Edited {
 /// Has the root model write a change.
 ///
 /// # Errors
-/// The model only quotes, the file cannot be read, a call failed, or what came twice cannot be taken.
-pub async fn request(consultation: &Consultation, request: &Request) -> Result<Edited, Failure> {
+/// The model only quotes, the file cannot be read, nobody agrees to pay for it, a call failed, or what came twice cannot be
+/// taken.
+pub async fn request(consultation: &Consultation, agreement: &Agreement, request: &Request) -> Result<Edited, Failure> {
     if !consultation.can_write() {
         return Err(cannot_write(consultation.models().0));
     }
@@ -71,10 +75,32 @@ pub async fn request(consultation: &Consultation, request: &Request) -> Result<E
         hint: None,
     })?;
     let wanted = prompt::wanted(&request.path, &text, request.lines.clone(), &request.instruction);
-    let mut messages = vec![Message::system(prompt::SYSTEM), Message::user(wanted)];
+    consultation.agreed("change", agreement, 1, |_| planned(&wanted)).await?;
+    consultation.say(format!("a change of {} is written", request.path));
+    written(consultation, &context, wanted).await
+}
+
+/// The call that has a change written.
+pub(super) fn planned(wanted: &str) -> Planned {
+    Planned { messages: messages(wanted), shape: None, reply_tokens: REPLY_TOKENS }
+}
+
+fn messages(wanted: &str) -> Vec<Message> {
+    vec![Message::system(prompt::SYSTEM), Message::user(wanted)]
+}
+
+/// What the root model writes if it is told what is wanted.
+///
+/// # Errors
+/// A call failed, or what came twice cannot be taken.
+pub(super) async fn written(
+    consultation: &Consultation,
+    context: &Arc<ContextText>,
+    wanted: String,
+) -> Result<Edited, Failure> {
+    let mut messages = messages(&wanted);
     let mut attempt = 1;
     loop {
-        consultation.say(format!("a change of {} is written", request.path));
         let reply = consultation.write(Reader::Root, messages.clone()).await?;
         let (texts, written) = (context.clone(), reply.clone());
         let outcome = tokio::task::spawn_blocking(move || taken(&texts, &written)).await;
@@ -112,7 +138,7 @@ fn taken(context: &ContextText, reply: &str) -> Result<Edited, Refusal> {
 }
 
 /// The text of a file; nothing if there is none.
-fn read(context: &ContextText, path: &str) -> Result<Option<String>, Failure> {
+pub(super) fn read(context: &ContextText, path: &str) -> Result<Option<String>, Failure> {
     // A path is looked up in other ways as well, which a change must not be led by.
     let Some(segment) = context.segment_of_path(path).ok().filter(|it| it.path.as_deref() == Some(path)) else {
         return Ok(None);
@@ -121,7 +147,7 @@ fn read(context: &ContextText, path: &str) -> Result<Option<String>, Failure> {
     Ok(Some(text.into_owned()))
 }
 
-fn cannot_write(model: &str) -> Failure {
+pub(super) fn cannot_write(model: &str) -> Failure {
     Failure {
         kind: FailureKind::Unsuitable,
         message: format!("a change needs a model that writes, and {model} only quotes what it finds"),

@@ -9,11 +9,13 @@ use ropey::Rope;
 pub struct Document {
     pub text: Rope,
     pub version: i32,
+    /// Whether it was changed since it was opened.
+    pub is_edited: bool,
 }
 
 impl Document {
     pub fn new(text: &str, version: i32) -> Self {
-        Self { text: Rope::from_str(text), version }
+        Self { text: Rope::from_str(text), version, is_edited: false }
     }
 
     /// Applies the changes of one notification, each to the result of the one before. An older version than the one that
@@ -34,6 +36,7 @@ impl Document {
             }
         }
         self.version = version;
+        self.is_edited = true;
     }
 }
 

@@ -1,17 +1,24 @@
 //! One change on its way: from an instruction to a proposal, which waits to be applied.
 
+mod example;
+
 use crate::{
     config::{Options, in_editor},
     corpus::{Snapshot, StopFlag, Workspace},
-    edit::{self, ChangedFile, Edited},
-    engine::{EventSink, Focus, Question, RunConfig, internal_failure},
+    dogfood::{
+        scratch,
+        vetting::{self, Vetting},
+    },
+    edit::{self, ChangedFile, Edited, Listed, Spread, Spreading},
+    engine::{Agreement, Consultation, EventSink, Focus, Question, RunConfig, internal_failure},
     failure::{Failure, FailureKind},
     lsp::{
+        client_requests,
         client_state::ClientState,
         engines::Engines,
         ext::{
             Scope,
-            edits::{EditHunk, EditParams, EditResult, EditedFile},
+            edits::{EditCheck, EditHunk, EditParams, EditPlace, EditResult, EditedFile},
         },
         position::range_of_lines,
         proposals::{Kept, KeptFile, Proposals},
@@ -20,12 +27,14 @@ use crate::{
         uri::{DocumentKey, file_path, of_path},
     },
     report,
+    store::Folder,
     text::visible_name,
 };
 use lsp_types::{Position, Range, Uri};
 use ropey::Rope;
 use std::{path::Path, sync::Arc};
 use tokio_util::sync::CancellationToken;
+use tower_lsp::Client;
 
 /// A change that was asked for.
 pub struct EditRun {
@@ -46,6 +55,15 @@ pub enum EditOutcome {
     Cancelled,
 }
 
+/// What the server has for all changes.
+pub struct Services<'a> {
+    pub engines: &'a Engines,
+    pub workspace: &'a Arc<Workspace>,
+    pub proposals: &'a Proposals,
+    pub vetting: &'a Vetting,
+    pub client: &'a Client,
+}
+
 /// The document that a change is asked for in.
 struct Place {
     uri: Uri,
@@ -55,15 +73,15 @@ struct Place {
 
 impl EditRun {
     /// From the scope to a proposal, which is kept.
-    pub async fn edit(&self, engines: &Engines, workspace: &Arc<Workspace>, proposals: &Proposals) -> EditOutcome {
+    pub async fn edit(&self, services: &Services<'_>) -> EditOutcome {
         let stop = StopFlag::default();
         let _stop = stop.raise_on_drop();
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => EditOutcome::Cancelled,
-            done = self.proposed(engines, workspace, &stop) => match done {
+            done = self.proposed(services, &stop) => match done {
                 Ok((result, kept)) => {
-                    proposals.keep(self.id.clone(), kept);
+                    services.proposals.keep(self.id.clone(), kept);
                     EditOutcome::Proposed(Box::new(result))
                 }
                 Err(failure) => EditOutcome::Failed(failure),
@@ -71,24 +89,19 @@ impl EditRun {
         }
     }
 
-    async fn proposed(
-        &self,
-        engines: &Engines,
-        workspace: &Arc<Workspace>,
-        stop: &StopFlag,
-    ) -> Result<(EditResult, Kept), Failure> {
+    async fn proposed(&self, services: &Services<'_>, stop: &StopFlag) -> Result<(EditResult, Kept), Failure> {
         let place = self.place()?;
-        let settings = engines.settings(self.options.clone(), &self.client_state.settings).await?;
+        let settings = services.engines.settings(self.options.clone(), &self.client_state.settings).await?;
         let all = Range::new(Position::default(), Position::new(u32::MAX, 0));
         let selection = Scope::Selection { uri: place.uri.clone(), range: place.range.unwrap_or(all) };
         let resolved = {
             let (state, settings) = (self.client_state.clone(), settings.clone());
-            let (workspace, stop) = (workspace.clone(), stop.clone());
+            let (workspace, stop) = (services.workspace.clone(), stop.clone());
             tokio::task::spawn_blocking(move || scope::resolve(&selection, &state, &settings, &workspace, &stop))
         };
         let scoped = resolved.await.map_err(|error| internal_failure(&error))??;
         let Some(Focus { path, first_line, last_line, .. }) = scoped.focus else { return Err(no_place()) };
-        let engine = engines.engine(&settings).await?;
+        let engine = services.engines.engine(&settings).await?;
         let question = Question {
             text: String::new(),
             snapshot: scoped.snapshot.clone(),
@@ -99,14 +112,32 @@ impl EditRun {
         };
         let events: Arc<dyn EventSink> = self.reporter.clone();
         let consultation = engine.consult(&question, events, self.cancel.clone())?;
-        let request = edit::Request {
-            snapshot: scoped.snapshot.clone(),
-            path: path.clone(),
-            lines: place.range.map(|_| first_line - 1..last_line),
-            instruction: self.params.instruction.clone(),
+        let agreement: Agreement = {
+            let client = services.client.clone();
+            Arc::new(move |what, cost| {
+                let client = client.clone();
+                Box::pin(async move { client_requests::confirm(&client, what, cost).await })
+            })
         };
-        let edited = edit::request(&consultation, &request).await?;
-        let mut warnings: Vec<String> = scoped.warnings.iter().map(|it| in_editor(it)).collect();
+        let instruction = self.params.instruction.clone();
+        let lines = place.range.map(|_| first_line - 1..last_line);
+        let Spread { mut edited, listed, notes } = match self.params.everywhere {
+            true => {
+                let snapshot = scoped.snapshot.clone();
+                let examples = self.examples(services.proposals, &snapshot, &path, lines).await?;
+                edit::spread(&consultation, &agreement, &Spreading { snapshot, examples, instruction }, stop).await?
+            }
+            false => {
+                let request =
+                    edit::Request { snapshot: scoped.snapshot.clone(), path: path.clone(), lines, instruction };
+                let edited = edit::request(&consultation, &agreement, &request).await?;
+                Spread { edited, listed: Vec::new(), notes: Vec::new() }
+            }
+        };
+        let (checks, warning) =
+            self.vetted(services, &scoped.snapshot, &place, &path, &consultation, &mut edited).await;
+        let warnings = scoped.warnings.iter().chain(&notes).chain(&warning);
+        let mut warnings: Vec<String> = warnings.map(|it| in_editor(it)).collect();
         warnings.extend(edited.broken.iter().map(|(path, error)| {
             format!("with this change the syntax of {path} is broken in line {}: {}", error.line, error.what)
         }));
@@ -115,6 +146,8 @@ impl EditRun {
             query_id: self.id.clone(),
             summary: edited.summary,
             files: kept.files.iter().map(|it| self.told(it)).collect(),
+            places: listed.into_iter().map(|it| listed_place(&scoped.snapshot, it)).collect(),
+            checks,
             warnings,
             model: consultation.models().0.to_owned(),
             usage: report::usage(&consultation.usage()),
@@ -130,12 +163,52 @@ impl EditRun {
         }
     }
 
-    /// The proposal with the URIs of its files, and with numbers for what can be chosen.
-    fn kept(&self, snapshot: &Snapshot, place: &Place, path: &str, edited: &Edited) -> Result<Kept, Failure> {
-        let uri = |name: &str| match name == path {
+    /// What the project's own formatter and checks say of a change. The formatter changes its lines.
+    async fn vetted(
+        &self,
+        services: &Services<'_>,
+        snapshot: &Snapshot,
+        place: &Place,
+        path: &str,
+        consultation: &Consultation,
+        edited: &mut Edited,
+    ) -> (Vec<EditCheck>, Option<String>) {
+        let nothing = (Vec::new(), None);
+        if edited.files.is_empty() {
+            return nothing;
+        }
+        let environment = services.engines.environment();
+        let (Some(store), Some(file)) = (services.engines.store(), file_path(&place.uri)) else { return nothing };
+        let Ok(program) = std::env::current_exe() else { return nothing };
+        let files = edited.files.iter().flat_map(|it| [Some(&it.path), it.renamed_from.as_ref()]).flatten();
+        let place_of = |name: &String| Some((name.clone(), file_path(&self.uri(snapshot, place, path, name).ok()?)?));
+        let paths = files.filter_map(place_of).collect();
+        let documents = self.client_state.documents.iter();
+        let say = |message: String| consultation.say(message);
+        let around = vetting::Place {
+            file: &file,
+            buffers: documents.filter_map(|(key, it)| Some((key.path()?.to_owned(), it.text.to_string()))).collect(),
+            store,
+            home: scratch::home(store.folder().map(Folder::path)),
+            program,
+            allows_weak: environment.get("RLM_ALLOW_WEAK_SANDBOX").is_some_and(|value| value == "1"),
+            say: &say,
+        };
+        let (vetted, warning) = services.vetting.vet(&around, edited, &paths).await;
+        (vetted.into_iter().map(EditCheck::from).collect(), warning)
+    }
+
+    /// The URI of a file of a change, which has the document of the path or is another one.
+    fn uri(&self, snapshot: &Snapshot, place: &Place, path: &str, name: &str) -> Result<Uri, Failure> {
+        match name == path {
             true => Ok(place.uri.clone()),
             false => scope::uri_of(snapshot, name).map_or_else(|| self.new_uri(place, name), Ok),
-        };
+        }
+    }
+
+    /// The proposal with the URIs of its files, and with numbers for what can be chosen.
+    fn kept(&self, snapshot: &Snapshot, place: &Place, path: &str, edited: &Edited) -> Result<Kept, Failure> {
+        let uri = |name: &str| self.uri(snapshot, place, path, name);
         let mut files = Vec::new();
         let mut next = 0;
         for (change, file) in edited.proposal.files.iter().zip(&edited.files) {
@@ -202,6 +275,12 @@ impl EditRun {
             diff: file.diff(),
         }
     }
+}
+
+fn listed_place(snapshot: &Snapshot, it: Listed) -> EditPlace {
+    let Listed { path, lines: (start_line, end_line), text, why } = it;
+    let uri = scope::uri_of(snapshot, &path).map(|it| it.to_string());
+    EditPlace { uri, path, start_line, end_line, text, why }
 }
 
 /// How much of a file's change can be chosen: each hunk, or that the file comes, goes or moves.

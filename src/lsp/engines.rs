@@ -45,6 +45,10 @@ impl Engines {
         own.merged_over(client).merged_over(environment).resolve().map_err(|error| failed(error.to_string()))
     }
 
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
     /// What outlives the server, if anything can.
     pub fn store(&self) -> Option<&Store> {
         self.backend.as_ref().ok().map(|backend| backend.replies.store())

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     config::{Environment, Options},
     corpus::{StopFlag, Workspace},
+    dogfood::vetting::Vetting,
     engine::{Answer, Usage},
     report,
     store::{self, Client as Asker},
@@ -89,6 +90,7 @@ pub struct QueryRegistry {
     pub diagnostics: Arc<Diagnostics>,
     pub transcripts: Arc<Transcripts>,
     pub proposals: Proposals,
+    vetting: Vetting,
     pub latest: Arc<LatestState>,
     /// Whether the client is told of them.
     pushes: AtomicBool,
@@ -136,6 +138,7 @@ impl QueryRegistry {
             diagnostics: Arc::default(),
             transcripts: Arc::default(),
             proposals: Proposals::default(),
+            vetting: Vetting::default(),
             latest: Arc::default(),
             pushes: AtomicBool::new(false),
             ended: CancellationToken::new(),
@@ -351,6 +354,7 @@ impl QueryRegistry {
             tracing::warn!("some queries did not end in time");
         }
         self.sessions.end_all();
+        self.vetting.end().await;
     }
 
     /// What Prometheus is told.

@@ -314,3 +314,32 @@ async fn files_come_go_and_move_only_after_the_person_was_asked() {
     assert!(error["message"].as_str().is_some_and(|it| it.contains("cannot remove files")), "{error}");
     assert_eq!(client.shut_down().await, 0);
 }
+
+#[tokio::test]
+async fn a_dear_change_begins_only_when_the_person_agrees_and_a_known_one_at_once() {
+    let folder = repository();
+    let document = uri(&folder.path().join("mean.py"));
+    let server = ScriptedServer::start(|_: &Asked| Action::reply(BLOCKS)).await;
+    let mut settings = options(&server);
+    settings["price"] = json!({"scripted": [1000, 1000]});
+    let store = TempDir::new().expect("a folder can be made");
+    let store = store.path().join("store").to_str().expect("text").to_owned();
+    let mut client = Client::with_environment([("RLM_STORE", store)], folder.path(), plain(), settings).await;
+    let params = json!({"instruction": "Take care of empty lists.", "scope": {"kind": "file", "uri": document}});
+    for (chosen, is_made) in [(json!({"title": "Cancel"}), false), (json!({"title": "Begin"}), true)] {
+        let id = client.begin("rlm/edit", params.clone()).await;
+        let asked = client.message(|it| it["method"] == "window/showMessageRequest").await;
+        let message = asked["params"]["message"].as_str().expect("a text");
+        assert!(message.contains("this change may cost about $"), "{message}");
+        client.send(json!({"jsonrpc": "2.0", "id": asked["id"], "result": chosen})).await;
+        match client.response(id).await {
+            Ok(result) => assert!(is_made && result["files"][0]["path"] == "mean.py", "{result}"),
+            Err(error) => assert!(!is_made && error["data"]["kind"] == "notConfirmed", "{error}"),
+        }
+        assert_eq!(server.calls().len(), usize::from(is_made));
+    }
+    let known = client.request("rlm/edit", params).await.expect("it is known");
+    assert_eq!((&known["usage"]["calls"], server.calls().len()), (&json!(0), 1), "{known}");
+    assert!(client.unread("window/showMessageRequest").is_empty());
+    assert_eq!(client.shut_down().await, 0);
+}

@@ -27,6 +27,8 @@ mod llama;
 mod lsp;
 mod lsp_dogfood;
 mod lsp_edit;
+mod lsp_edit_checks;
+mod lsp_edit_everywhere;
 mod lsp_ends;
 mod lsp_fuzz;
 mod lsp_metrics;

@@ -145,5 +145,40 @@ import mean
       (should (equal (rlm-edit-test-text (find-buffer-visiting "test_mean.py"))
                      "import mean\n")))))
 
+(ert-deftest rlm-edit-makes-a-change-everywhere ()
+  (rlm-test-with-server
+      '(("mean.py" . "def mean(items):\n    return sum(items) / len(items)\n")
+        ("other.py" . "def other(rows):\n    return sum(rows) / len(rows)\n")
+        ("third.py" . "def third(rows, n):\n    return max(rows) / len(n)\n"))
+    (let ((file (find-file-noselect "mean.py"))
+          proposal again)
+      (with-current-buffer file
+        (goto-char (point-min))
+        (search-forward "len(items)")
+        (insert " if items else 0")
+        (setq proposal (rlm-edit-everywhere
+                        (rlm--region-scope (line-beginning-position)
+                                           (line-end-position)))))
+      (rlm-edit-test-await proposal)
+      (should (looking-at "Change 1 of 1, other.py$"))
+      (should (string-match-p "^Not changed: third.py:2: return max"
+                              (buffer-string)))
+      (setq again (rlm-edit-everywhere-like-this))
+      (rlm-edit-test-await again)
+      (should (string-match-p "^Change 1 of 1, other.py$" (buffer-string)))
+      (switch-to-buffer proposal)
+      (rlm-edit-accept)
+      (should (equal (rlm-edit-test-text (find-buffer-visiting "other.py"))
+                     (concat "def other(rows):\n    return sum(rows) / "
+                             "len(rows) if rows else 0\n"))))))
+
+(ert-deftest rlm-edit-tells-what-the-project-says ()
+  (with-temp-buffer
+    (rlm-edit--insert-check '(:sentence "`make` passes" :state "passed"
+                              :output ""))
+    (rlm-edit--insert-check '(:sentence "`make` fails" :state "failed"
+                              :output "no rule"))
+    (should (equal (buffer-string) "`make` passes.\n`make` fails.\nno rule\n"))))
+
 (provide 'rlm-edit-test)
 ;;; rlm-edit-test.el ends here

@@ -372,6 +372,10 @@ export type EditResult = {
   /** What the model says of it. */
   summary: string;
   files: EditedFile[];
+  /** Places that look as the changed one did before, and are not changed. */
+  places: EditPlace[];
+  /** What the project's own formatter and checks say of it. */
+  checks: EditCheck[];
   warnings: string[];
   model: string;
   usage: Usage;
@@ -413,6 +417,34 @@ export type Position = {
   line: number;
   character: number;
 };
+
+/** A place that looks as a changed one did before, and is not changed. */
+export type EditPlace = {
+  /** Where the file is, for an editor. */
+  uri: string | null;
+  path: string;
+  startLine: number;
+  endLine: number;
+  /** Its first line. */
+  text: string;
+  /** Why it is not changed. */
+  why: string;
+};
+
+/** What came of a command of the project's own that was run on a proposal. */
+export type EditCheck = {
+  command: string;
+  state: CheckState;
+  /** For a person. */
+  sentence: string;
+  /** The end of what it has printed, where it fails. */
+  output: string;
+};
+
+/** How such a command has ended. */
+export type CheckState = "passed" | "failed" | "failedBefore" | "notRun";
+
+export const CHECK_STATES = ["passed", "failed", "failedBefore", "notRun"] as const;
 
 /** Result of the command `rlm.applyEdit`. */
 export type EditApplied = {
@@ -579,7 +611,7 @@ export type Options = {
   noCache?: boolean;
   /** Ask for replies anew that are in the store, and put the new ones in their place */
   refresh?: boolean;
-  /** US dollars above which you are asked before a question begins; with a limit on cost only if this is set */
+  /** US dollars above which you are asked before a question, a review, a change or a cycle begins; with a limit on cost only if this is set */
   confirmAbove?: number;
   /** Whether traces of runs have the texts that models were shown and wrote, or only their lengths */
   traceContent?: "full" | "none";
@@ -666,8 +698,12 @@ export const DOGFOOD_ACTIONS = ["analyze", "history", "stats"] as const;
 
 /** Params of `rlm/edit`, and the argument of the command `rlm.edit`. */
 export type EditParams = {
-  /** What is to change, in words. */
-  instruction: string;
+  /** What is to change, in words. It may be empty where a change is made everywhere. */
+  instruction?: string;
+  /** Whether a change that was made is to be made at all other places where it belongs: the one of the selected lines since they were saved or committed, or that of `like`. */
+  everywhere?: boolean;
+  /** A proposal whose change that is. */
+  like?: ApplyEditParams;
   /** A file or a selection in it. */
   scope?: Scope;
   /** The finding that is to be mended. */
@@ -677,7 +713,7 @@ export type EditParams = {
   workDoneToken?: Token;
 };
 
-/** The argument of the command `rlm.applyEdit`. */
+/** The argument of the command `rlm.applyEdit`, and what `like` of `rlm/edit` is. */
 export type ApplyEditParams = {
   queryId: string;
   /** The numbers of the hunks that are applied; all if it is absent. */

@@ -12,7 +12,7 @@ use crate::{
     dogfood::{
         checks::Check,
         cycle::{self, Approved, Plan, Wanted},
-        trust,
+        scratch,
     },
     failure::{Failure, FailureKind},
     report, setup,
@@ -91,7 +91,7 @@ pub async fn run(
     let environment = setup::environment();
     let folder = Folder::of(&environment);
     let store = Store::new(folder.clone());
-    let home = folder.map_or_else(temporary_home, |it| it.path().join("dogfood"));
+    let home = scratch::home(folder.as_ref().map(Folder::path));
     let checks = checks(arguments, &repository, &store).await?;
     let is_quiet = !std::io::stderr().is_terminal();
     let tell = |what: &str| {
@@ -123,10 +123,7 @@ pub async fn run(
         approved(&cycle::approve(&plan, last, &arguments.approve).await?);
         return Ok(ExitCode::SUCCESS);
     }
-    let consult = async |snapshot| {
-        let models = review::models(&settings, &snapshot, cancel).await?;
-        Ok(models.map(|it| it.consultation))
-    };
+    let consult = async |snapshot| review::models(&settings, &snapshot, cancel).await;
     let cycle = cycle::run(&plan, consult, stop).await?;
     if arguments.json || arguments.format == Format::Json {
         print_json(&json!(report::cycle(&cycle)));
@@ -156,22 +153,17 @@ async fn checks(
         message: message.to_owned(),
         hint: Some(hint),
     };
-    match past::named(repository.top.clone()).await? {
-        Some(named) if !named.is_empty() => {
-            let place = repository.top.display().to_string();
-            if store.trusts(place, trust::digest(&named)).await {
-                return Ok(named);
-            }
-            let written: Vec<&str> = named.iter().map(|it| it.written.as_str()).collect();
-            let message = "the repository's settings name checks that you have not trusted, or that have changed since";
-            Err(refused(message, format!("read them, and then `rlm dogfood trust`: {}", written.join("; "))))
-        }
-        _ => {
-            let message = "no checks are named that a proposal could be held against";
-            let hint = "give them: --check \"cargo test\"; `rlm dogfood analyze` shows what the project seems to have";
-            Err(refused(message, hint.to_owned()))
-        }
+    let named = past::named(repository.top.clone()).await?;
+    if named.checks.is_empty() {
+        let message = "no checks are named that a proposal could be held against";
+        let hint = "give them: --check \"cargo test\"; `rlm dogfood analyze` shows what the project seems to have";
+        return Err(refused(message, hint.to_owned()));
     }
+    if store.trusts(repository.top.display().to_string(), named.digest()).await {
+        return Ok(named.checks);
+    }
+    let message = "the repository's settings name checks that you have not trusted, or that have changed since";
+    Err(refused(message, format!("read them, and then `rlm dogfood trust`: {}", named.written().join("; "))))
 }
 
 /// What the person takes, asked one by one. Without a terminal nothing is taken.
@@ -208,10 +200,4 @@ fn approved(approved: &Approved) {
         crate::text::counted(*count, "improvement"),
         &commit[..commit.len().min(10)]
     ));
-}
-
-/// Where folders of cycles are made if there is no store.
-fn temporary_home() -> PathBuf {
-    let user = rustix::process::getuid().as_raw();
-    std::env::temp_dir().join(format!("rlm-dogfood-{user}"))
 }

@@ -3,7 +3,10 @@
 use super::{STATUSES, repository};
 use crate::{
     cli::output::{print, print_json},
-    dogfood::{checks::Check, history, trust},
+    dogfood::{
+        history,
+        trust::{self, Named},
+    },
     engine::internal_failure,
     failure::{Failure, FailureKind},
     report, setup,
@@ -54,32 +57,32 @@ pub async fn stats(arguments: &PlaceArguments) -> Result<ExitCode, Failure> {
 pub async fn trust(arguments: &PlaceArguments) -> Result<ExitCode, Failure> {
     let repository = repository(arguments.path.as_deref()).await?;
     let store = store()?;
-    let checks = named(repository.top.clone()).await?.unwrap_or_default();
-    if checks.is_empty() {
+    let named = named(repository.top.clone()).await?;
+    if named.is_empty() {
         return Err(Failure {
             kind: FailureKind::Configuration,
-            message: format!("{} names no checks in .rlm/settings.json", visible_path(&repository.top)),
+            message: format!("{} names no commands in .rlm/settings.json", visible_path(&repository.top)),
             hint: Some(
                 "write {\"dogfood\": {\"checks\": [\"cargo test\"]}} there, or give `rlm dogfood cycle --check`"
                     .to_owned(),
             ),
         });
     }
-    if !store.trust(repository.top.display().to_string(), trust::digest(&checks)).await {
+    if !store.trust(repository.top.display().to_string(), named.digest()).await {
         return Err(Failure {
             kind: FailureKind::Storage,
-            message: "it cannot be kept that these checks are trusted".to_owned(),
+            message: "it cannot be kept that these commands are trusted".to_owned(),
             hint: store.take_notice(),
         });
     }
-    let written: String = checks.iter().map(|it| format!("\n    {}", it.written)).collect();
+    let written: String = named.written().iter().map(|it| format!("\n    {it}")).collect();
     print(&format!("trusted from now on, as long as they are written so:{written}"));
     Ok(ExitCode::SUCCESS)
 }
 
-/// The checks that the settings of a repository name.
-pub async fn named(top: PathBuf) -> Result<Option<Vec<Check>>, Failure> {
-    let named = tokio::task::spawn_blocking(move || trust::named_checks(&top)).await;
+/// The commands that the settings of a repository name.
+pub async fn named(top: PathBuf) -> Result<Named, Failure> {
+    let named = tokio::task::spawn_blocking(move || trust::named(&top)).await;
     named.map_err(|error| internal_failure(&error))?
 }
 

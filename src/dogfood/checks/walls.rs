@@ -50,6 +50,8 @@ pub struct Walls {
     /// Variables that are set, and those that are taken away.
     pub variables: Vec<(String, String)>,
     pub removed: Vec<String>,
+    /// Whether the program reads what whoever has started it writes, and its complaints are kept apart from its output.
+    pub takes_input: bool,
     pub words: Vec<String>,
 }
 
@@ -91,7 +93,11 @@ fn run(walls: &Walls) -> Result<ExitCode, String> {
     let streams = output().and_then(|first| Ok((first, output()?)));
     let (stdout, stderr) = streams.map_err(|error| format!("its output cannot be connected: {error}"))?;
     let mut command = Command::new(program);
-    command.args(arguments).current_dir(&walls.folder).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+    command.args(arguments).current_dir(&walls.folder).stdout(stdout);
+    match walls.takes_input {
+        true => command.stdin(Stdio::inherit()).stderr(Stdio::inherit()),
+        false => command.stdin(Stdio::null()).stderr(stderr),
+    };
     for name in &walls.removed {
         command.env_remove(name);
     }

@@ -1,14 +1,11 @@
 //! Approval: what the person takes becomes a commit on a branch of its own.
 
-use super::{
-    Content, Plan, baseline,
-    trial::{read, write},
-};
+use super::{Content, Plan, baseline};
 use crate::{
     dogfood::{
         branch,
         checks::{Ending, Runner},
-        scratch::Scratch,
+        scratch::{Scratch, read, write},
     },
     edit::PlacedHunk,
     failure::{Failure, FailureKind},
@@ -115,7 +112,8 @@ async fn check_together(plan: &Plan<'_>, base: &str, files: &[branch::CommittedF
     scratch.keep_base(base).await?;
     scratch.renew_tree()?;
     for (path, text) in files {
-        let written = read(&scratch.tree(), path).and_then(|_| write(&scratch.tree(), path, text.as_deref()));
+        let written =
+            read(&scratch.tree(), path).and_then(|_| write(&scratch.tree(), path, text.as_deref().map(str::as_bytes)));
         written.map_err(|error| refused(format!("{path}: {error}"), "run another cycle"))?;
     }
     for baseline in baselines.iter().filter(|it| it.says_something()) {

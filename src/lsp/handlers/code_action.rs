@@ -271,6 +271,10 @@ impl Offer<'_> {
             let argument = json!({"instruction": instruction, "scope": selection});
             command((*title).to_owned(), ASK_KIND, EDIT_COMMAND, argument)
         }));
+        if self.document().is_some_and(|it| it.is_edited) {
+            let argument = json!({"scope": selection, "everywhere": true});
+            actions.push(command("RLM: make this change everywhere".to_owned(), ASK_KIND, EDIT_COMMAND, argument));
+        }
         actions.push(review_file);
         actions
     }

@@ -13,7 +13,7 @@ use crate::{
         edit::EditOutcome,
         ext::{
             QueryStarted, QueryStatus,
-            edits::{ApplyEditParams, EditApplied, EditParams, EditResult},
+            edits::{ApplyEditParams, CheckState, EditApplied, EditParams, EditPlace, EditResult},
         },
         message_order::Call,
         proposals::{Kept, Wanted},
@@ -28,6 +28,9 @@ use tower_lsp::{
     Client,
     jsonrpc::{Error, Result},
 };
+
+/// Places that a message shows.
+const MOST_PLACES: usize = 10;
 
 pub async fn answer(handlers: &Handlers, params: EditParams, call: Call) -> Result<EditResult> {
     // When the connection goes away this future is dropped, and the run with it.
@@ -82,7 +85,20 @@ async fn deliver(client: &Client, result: &EditResult, kept: Arc<Kept>, state: C
     for warning in &result.warnings {
         say(client, MessageType::WARNING, warning).await;
     }
+    for check in &result.checks {
+        let kind = match check.state {
+            CheckState::Passed => MessageType::INFO,
+            CheckState::Failed | CheckState::FailedBefore | CheckState::NotRun => MessageType::WARNING,
+        };
+        say(client, kind, &check.sentence).await;
+    }
     let shows = state.client;
+    if !result.places.is_empty() || result.files.is_empty() {
+        tell_places(client, result, shows.show_document).await;
+    }
+    if result.files.is_empty() {
+        return;
+    }
     if shows.applies_edits && shows.annotates_edits && shows.document_changes {
         match applied(client, kept, None, true, state).await {
             Ok(EditApplied { applied: true, .. }) => {}
@@ -113,6 +129,25 @@ async fn deliver(client: &Client, result: &EditResult, kept: Arc<Kept>, state: C
         false => format!("{}\n\n{diff}\n{how}", result.summary),
     };
     say(client, MessageType::INFO, &message).await;
+}
+
+/// Tells of places that look alike and are not changed.
+async fn tell_places(client: &Client, result: &EditResult, shows_documents: bool) {
+    let place = |it: &EditPlace| format!("- `{}:{}` `{}` ({})", it.path, it.start_line, it.text.trim(), it.why);
+    let places: Vec<String> = result.places.iter().map(place).collect();
+    if shows_documents && !places.is_empty() {
+        let document = format!("# Places that look alike\n\n{}\n\n{}\n", result.summary, places.join("\n"));
+        let path = write_document("rlm-places-", ".md", document).await;
+        if let Some(uri) = path.and_then(|path| uri::of_path(&path))
+            && show_document(client, uri).await
+        {
+            return;
+        }
+    }
+    let shown: Vec<String> = places.iter().take(MOST_PLACES).cloned().collect();
+    let more = places.len().saturating_sub(shown.len());
+    let rest = if more > 0 { format!("\n- and {more} more") } else { String::new() };
+    say(client, MessageType::INFO, format!("{}\n{}{rest}", result.summary, shown.join("\n")).trim()).await;
 }
 
 /// Has the client make an edit of the texts as they are in `state`.

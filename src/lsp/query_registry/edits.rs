@@ -4,7 +4,7 @@ use super::{Entered, Entry, Invocation, QueryRegistry, StartError, lock, own_opt
 use crate::{
     lsp::{
         client_state::ClientState,
-        edit::{EditOutcome, EditRun},
+        edit::{EditOutcome, EditRun, Services},
         ext::edits::EditParams,
     },
     text::{capitalized, one_line},
@@ -26,6 +26,9 @@ impl QueryRegistry {
         cancel: CancellationToken,
     ) -> Result<(String, oneshot::Receiver<EditOutcome>), StartError> {
         let options = own_options(params.options.as_ref())?;
+        if params.instruction.trim().is_empty() && !params.everywhere {
+            return Err(StartError::Options("instruction: say what is to change".to_owned()));
+        }
         if let Some(id) = &params.finding_id {
             let finding = self.diagnostics.board.find(id).map(|(finding, ..)| finding);
             let finding = finding.ok_or_else(|| StartError::Options(format!("there is no finding {id}")))?;
@@ -46,9 +49,20 @@ impl QueryRegistry {
 
     /// Has it proposed, and tells the client on the way, all of it before what is sent when this has returned.
     async fn run_edit(&self, run: EditRun) -> EditOutcome {
-        let title = format!("RLM: {}", one_line(&run.params.instruction, TITLE_CHARS));
+        let wanted = match run.params.everywhere {
+            true => "the same change everywhere",
+            false => &run.params.instruction,
+        };
+        let title = format!("RLM: {}", one_line(wanted, TITLE_CHARS));
+        let services = Services {
+            engines: &self.engines,
+            workspace: &self.workspace,
+            proposals: &self.proposals,
+            vetting: &self.vetting,
+            client: &self.client,
+        };
         let work = async {
-            let outcome = run.edit(&self.engines, &self.workspace, &self.proposals).await;
+            let outcome = run.edit(&services).await;
             run.reporter.close(if matches!(outcome, EditOutcome::Proposed(_)) { "proposed" } else { "ended" });
             outcome
         };
