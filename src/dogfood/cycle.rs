@@ -6,19 +6,19 @@
 mod approval;
 mod baseline;
 mod kills;
+mod subjects;
 mod survivors;
 mod trial;
 
 pub use super::suggestion::Wanted;
 pub use approval::{Approved, approve};
 pub use baseline::Baseline;
+pub use survivors::UnnoticedFault;
 
 use super::{
-    analysis,
     checks::{Check, Runner},
-    point::{Point, Topic},
     scratch::Scratch,
-    suggestion::{self, Suggestion, Unread},
+    suggestion::{Suggestion, Unread},
 };
 use crate::{
     corpus::{Root, Selection, Snapshot, StopFlag},
@@ -26,19 +26,15 @@ use crate::{
     failure::{Failure, FailureKind},
     review::{Request, Reviewers, git::Repository},
     store::{KeptProposal, Store},
-    text::counted,
 };
-use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
+use subjects::{Subjects, suggest};
 use trial::{Trial, Trialled};
-
-/// Proposals of before that were not taken and that a model is told.
-const MOST_REJECTED_TOLD: usize = 20;
 
 /// What a cycle works on, and how.
 pub struct Plan<'a> {
@@ -127,6 +123,8 @@ pub struct Cycle {
     /// The commit that it was made for.
     pub base: String,
     pub baselines: Vec<Baseline>,
+    /// Faults that could be put into the files that were looked at and that no test notices, where tests are wanted.
+    pub unnoticed: Vec<UnnoticedFault>,
     pub proposals: Vec<Judged>,
     /// The model that proposed, and what it used.
     pub model: Option<(String, Usage)>,
@@ -164,19 +162,18 @@ pub async fn run(
     (plan.say)("looking for where work pays");
     let request = request(&scratch.base(), stop).await?;
     let models = consult(request.snapshot.clone()).await?;
-    if models.is_none() && plan.wanted == Wanted::Tests {
-        return Err(Failure {
-            kind: FailureKind::Unsuitable,
-            message: "tests need a model that writes, and none is configured".to_owned(),
-            hint: Some("name one with --model or --endpoint; `rlm models` says what there is".to_owned()),
-        });
-    }
     if models.is_none() {
-        let note = "no model is configured that can write patches, so only mendings that need none are proposed; `rlm models` \
-                    says how to choose one";
+        let note = match plan.wanted {
+            Wanted::Patches => {
+                "no model is configured that can write patches, so only mendings that need none are proposed; `rlm models` \
+                 says how to choose one"
+            }
+            Wanted::Tests => {
+                "no model is configured that can write tests, so none are proposed; `rlm models` says how to choose one"
+            }
+        };
         cycle.notes.push(note.to_owned());
     }
-    let suggested = suggest(plan, &request, models.as_ref(), &earlier, &mut cycle.notes, stop).await?;
     let trial = Trial {
         scratch: &scratch,
         runner: &runner,
@@ -186,6 +183,11 @@ pub async fn run(
         survivors: survivors::Survivors::default(),
         stop,
     };
+    let mut subjects = Subjects::of(plan, &request, stop).await?;
+    if plan.wanted == Wanted::Tests {
+        cycle.unnoticed = subjects.unnoticed(plan, &trial, &mut cycle.notes).await?;
+    }
+    let suggested = suggest(plan, &subjects, models.as_ref(), &earlier, &mut cycle.notes).await?;
     let count = suggested.len();
     let mut judged = Vec::with_capacity(count);
     for (number, suggested) in suggested.into_iter().enumerate() {
@@ -226,71 +228,6 @@ async fn request(tree: &Path, stop: &StopFlag) -> Result<Request, Failure> {
         })
     };
     tokio::task::spawn_blocking(look).await.map_err(|error| internal_failure(&error))?
-}
-
-/// What is proposed: first what needs no model, at most as many as are wanted, and nothing that was rejected before.
-async fn suggest(
-    plan: &Plan<'_>,
-    request: &Request,
-    models: Option<&Reviewers>,
-    earlier: &[KeptProposal],
-    notes: &mut Vec<String>,
-    stop: &StopFlag,
-) -> Result<Vec<Result<Suggestion, Unread>>, Failure> {
-    let analysis = analysis::analyze(request, usize::MAX, stop).await?;
-    let context = request.snapshot.context().map_err(|error| context_failure(&error))?;
-    let mut suggested: Vec<Result<Suggestion, Unread>> =
-        suggestion::of_fixes(&analysis.points, &context).into_iter().map(Ok).collect();
-    if plan.wanted == Wanted::Tests {
-        suggested.clear();
-    }
-    if models.is_none() {
-        let unused = analysis.points.iter().filter(|it| it.kind == "unused-definition");
-        notes.extend(unused.map(|it| format!("{}: {}; a person or a model may take it out", it.place, it.sentence)));
-    }
-    if let Some(models) = models {
-        let hard = analysis.facts.hard.iter().map(|(place, ..)| place.path.clone());
-        let others = hard.chain(analysis.facts.hot.iter().map(|(path, ..)| path.clone()));
-        // What no test names comes first where tests are wanted; documents need none.
-        let (bare, named): (Vec<Point>, Vec<Point>) =
-            analysis.points.iter().cloned().partition(|it| it.kind == "no-test-names-it");
-        let points = match plan.wanted {
-            Wanted::Patches => analysis.points.clone(),
-            Wanted::Tests => bare.into_iter().chain(named).filter(|it| it.topic != Topic::Documentation).collect(),
-        };
-        let subjects = suggestion::subjects(&points, others, &context);
-        if subjects.is_empty() {
-            notes.push("no model was asked, since no file of code or text was found that is worth it".to_owned());
-        }
-        notes.extend(
-            models.consultation.too_small().map(|name| format!("{name} is too small to write changes that hold")),
-        );
-        let rejected = earlier.iter().filter(|it| it.state == "rejected").take(MOST_REJECTED_TOLD);
-        let rejected: Vec<String> = rejected.map(|it| format!("{} ({})", it.title, it.why)).collect();
-        let wishes: Vec<String> = plan.instructions.iter().cloned().collect();
-        let checks: Vec<String> = plan.checks.iter().map(|it| it.written.clone()).collect();
-        let (found, told) =
-            suggestion::of_model(models, plan.wanted, &context, &subjects, &rejected, &wishes, &checks).await?;
-        suggested.extend(found);
-        notes.extend(told);
-    }
-    let digest = |it: &Result<Suggestion, Unread>| match it {
-        Ok(suggestion) => suggestion.digest.clone(),
-        Err(unread) => unread.digest.clone(),
-    };
-    let known: FxHashSet<&str> =
-        earlier.iter().filter(|it| it.state != "offered").map(|it| it.digest.as_str()).collect();
-    let before = suggested.len();
-    let mut seen = FxHashSet::default();
-    suggested.retain(|it| !known.contains(digest(it).as_str()) && seen.insert(digest(it)));
-    if let left @ 1.. = before - suggested.len() {
-        notes.push(format!("left out, since it was there before: {}", counted(left, "proposal")));
-    }
-    if let left @ 1.. = suggested.len().saturating_sub(plan.most) {
-        notes.push(format!("not tried: {} (--max-proposals)", counted(left, "proposal")));
-        suggested.truncate(plan.most);
-    }
-    Ok(suggested)
 }
 
 fn of_trial(number: usize, suggestion: Suggestion, trialled: Trialled) -> Judged {

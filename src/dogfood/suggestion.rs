@@ -68,6 +68,8 @@ pub struct Subject {
     pub path: String,
     /// What is known of it.
     pub points: Vec<Point>,
+    /// Faults that no test notices, each in a sentence.
+    pub faults: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -122,7 +124,10 @@ pub fn subjects(points: &[Point], others: impl Iterator<Item = String>, context:
     for (path, point) in named.chain(others.map(|path| (path, None))) {
         match subjects.iter_mut().find(|it| it.path == path) {
             Some(subject) => subject.points.extend(point.cloned()),
-            None => subjects.push(Subject { path, points: point.cloned().into_iter().collect() }),
+            None => {
+                let (points, faults) = (point.cloned().into_iter().collect(), Vec::new());
+                subjects.push(Subject { path, points, faults });
+            }
         }
     }
     let is_code = |subject: &Subject| {

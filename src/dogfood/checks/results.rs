@@ -69,9 +69,11 @@ pub fn read(output: &str) -> TestResults {
     let mut program = String::new();
     for line in output.lines() {
         let line = line.trim_end();
+        // Of several programs of cargo, each has its own tests; those in comments belong to none of them.
         if let Some(rest) = line.trim_start().strip_prefix("Running ") {
-            // Of several programs of cargo, each has its own tests.
             program = rest.split(" (").next().unwrap_or_default().to_owned();
+        } else if line.trim_start().starts_with("Doc-tests ") {
+            program = line.trim_start().to_owned();
         }
         if let Some(failed) = FAILED.captures(line) {
             let name = failed.name("unittest").or(failed.name("pytest")).map_or("", |it| it.as_str());
@@ -176,8 +178,8 @@ mod tests {
         for (output, passed, failed, skipped, counts) in [
             (
                 "     Running unittests src/lib.rs (target/debug/deps/a-1)\ntest a::b ... ok\ntest c ... FAILED\ntest d ... ignored, slow\n\
-                 test src/lib.rs - f (line 10) ... ok\ntest result: FAILED. 2 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
-                vec!["unittests src/lib.rs: a::b", "unittests src/lib.rs: src/lib.rs - f"],
+                 \n   Doc-tests a\ntest src/lib.rs - f (line 10) ... ok\ntest result: FAILED. 2 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
+                vec!["Doc-tests a: src/lib.rs - f", "unittests src/lib.rs: a::b"],
                 vec!["unittests src/lib.rs: c"],
                 1,
                 (2, 1),

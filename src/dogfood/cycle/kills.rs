@@ -3,13 +3,13 @@
 //! Faults are put one by one into the file that the test is about. Those that the project's checks let pass as they are *survive*; a test is
 //! worth having if it kills one of these. What one test has killed counts for no later one.
 
-use super::{Baseline, trial::Trial};
+use super::{Baseline, survivors::UnnoticedFault, trial::Trial};
 use crate::{
     corpus::{Language, Mutant, StopFlag, mutants},
     dogfood::{checks::Ending, judge::kept_tests::inner_tests},
     edit::ChangedFile,
     failure::Failure,
-    text::{counted, one_line},
+    text::counted,
 };
 
 /// Faults of one file that are tried, spread over it.
@@ -49,21 +49,21 @@ impl Trial<'_> {
             let faults = counted(survivors.len(), "fault");
             return Ok(Err(format!("of {faults} of {subject} that no test notices, they notice none")));
         };
-        let line = one_line(text.lines().nth(first.line - 1).unwrap_or_default(), 80);
         let sentence = format!(
-            "they notice {} of {} of {subject} that no other test notices, such as `{}` in place of `{}` in line {}: `{line}`",
+            "they notice {} of {} of {subject} that no other test notices, such as {}",
             killed.len(),
             counted(survivors.len(), "fault"),
-            first.replacement,
-            &text[first.bytes.clone()],
-            first.line
+            UnnoticedFault::new(subject, &text, first).sentence()
         );
         self.survivors.keep(subject, left);
         Ok(Ok(vec![format!("they pass {TIMES} times in a row"), sentence]))
     }
 
-    /// The faults that the checks let pass as they are.
-    async fn survivors(&self, subject: &str, text: &str) -> Result<Vec<Mutant>, Failure> {
+    /// The faults of a file that the checks let pass as they are.
+    ///
+    /// # Errors
+    /// A tree cannot be made, or a check not be run.
+    pub async fn survivors(&self, subject: &str, text: &str) -> Result<Vec<Mutant>, Failure> {
         if let Some(known) = self.survivors.of(subject) {
             return Ok(known);
         }

@@ -35,7 +35,8 @@ Answer with JSON and nothing else: {\"proposals\": [{\"title\": â€¦, \"kind\": â
 
 const TESTS: &str = "You write tests that a repository lacks, for one file of it. A program judges them: each proposal is applied by itself, must pass \
 ten times in a row, and small faults are put into the file, one by one: a proposal counts only if it fails for a fault that no other test \
-notices. So test what the functions return at their edges, and assert exact values. No clock, no network, no chance, no files outside.\n\
+notices. So write tests that pass on the code as it is and fail for the faults that you are told, by what the functions return at their edges, and assert exact \
+values. No clock, no network, no chance, no files outside.\n\
 Only add: a new test in an existing file of tests, after what is there, or a new file of tests where the project would put it. Nothing that is there may be altered, no \
 code, no configuration. An empty list is a good answer.\n\
 `kind` is `test`, `figure` is `none`, `command` is empty. `patch` holds blocks, each after a line with the path: `<<<<<<< SEARCH`, lines exactly as they are in the \
@@ -98,6 +99,10 @@ pub fn file(
         let points =
             subject.points.iter().map(|it| format!("- line {}: {}; {}\n", it.place.first_line, it.sentence, it.reason));
         prompt += &format!("What is known of {}:\n{}\n", subject.path, points.collect::<String>());
+    }
+    if !subject.faults.is_empty() {
+        let faults: String = subject.faults.iter().map(|it| format!("- {it}\n")).collect();
+        prompt += &format!("Faults that could stand in {} and that no test notices:\n{faults}\n", subject.path);
     }
     if !rejected.is_empty() {
         let titles: String = rejected.iter().map(|it| format!("- {it}\n")).collect();

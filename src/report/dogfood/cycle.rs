@@ -2,11 +2,11 @@
 
 use crate::{
     dogfood::{
-        cycle::{self, Baseline, Judged, State},
+        cycle::{self, Baseline, Judged, State, UnnoticedFault},
         history::{Entry, Share},
     },
     report::{
-        types::dogfood::{CheckOfCommit, Cycle, History, JudgedProposal, PastProposal},
+        types::dogfood::{self as wire, CheckOfCommit, Cycle, History, JudgedProposal, PastProposal},
         usage,
     },
     text::{capitalized, counted},
@@ -35,10 +35,15 @@ pub fn cycle(cycle: &cycle::Cycle) -> Cycle {
         proof: it.proof.clone(),
         diff: it.diff.clone(),
     };
+    let unnoticed = |it: UnnoticedFault| {
+        let UnnoticedFault { path, line, was, becomes, text } = it;
+        wire::UnnoticedFault { path, line, was, becomes, text }
+    };
     Cycle {
         cycle: cycle.number,
         base: cycle.base.clone(),
         checks: cycle.baselines.iter().map(check).collect(),
+        unnoticed: cycle.unnoticed.iter().cloned().map(unnoticed).collect(),
         proposals: cycle.proposals.iter().map(proposal).collect(),
         model: cycle.model.as_ref().map(|(name, _)| name.clone()),
         usage: cycle.model.as_ref().map(|(_, used)| usage(used)),
@@ -65,6 +70,11 @@ pub fn cycle_text(cycle: &cycle::Cycle) -> String {
                 .iter()
                 .map(|it| format!("    {}. {} ({}): {}.", it.number, capitalized(&it.title), it.kind, it.why)),
         );
+        lines.push(String::new());
+    }
+    if !cycle.unnoticed.is_empty() {
+        lines.push("Faults that no test noticed, as the commit is:".to_owned());
+        lines.extend(cycle.unnoticed.iter().map(|it| format!("    {}: {}", it.path, it.sentence())));
         lines.push(String::new());
     }
     let offered = cycle.offered().count();

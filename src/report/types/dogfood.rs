@@ -120,6 +120,10 @@ pub struct Cycle {
     /// The commit that it was made for.
     pub base: String,
     pub checks: Vec<CheckOfCommit>,
+    /// Faults that could be put into the code and that no test notices; only where tests are wanted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(default))]
+    pub unnoticed: Vec<UnnoticedFault>,
     pub proposals: Vec<JudgedProposal>,
     /// The model that proposed.
     pub model: Option<String>,
@@ -137,6 +141,21 @@ pub struct CheckOfCommit {
     pub tests: usize,
     pub seconds: f64,
     pub flaky: Vec<String>,
+}
+
+/// A fault that no test notices.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct UnnoticedFault {
+    pub path: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// What stands there, and what could stand there unnoticed.
+    pub was: String,
+    pub becomes: String,
+    /// The line as it is, cut if it is long.
+    pub text: String,
 }
 
 /// A proposal that was judged.
