@@ -8,6 +8,7 @@
 mod capabilities;
 mod client_requests;
 mod client_state;
+mod contents;
 mod diagnostics;
 mod document;
 mod edit;

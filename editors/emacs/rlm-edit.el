@@ -36,26 +36,20 @@
 ;;; Code:
 
 (require 'rlm)
+(require 'rlm-job)
 (require 'diff-mode)
 
-(cl-defstruct (rlm-edit--run (:constructor rlm-edit--make-run) (:copier nil))
+(cl-defstruct (rlm-edit--run (:include rlm-job)
+                             (:constructor rlm-edit--make-run) (:copier nil))
   "A change: what is asked for, and what is proposed."
-  id server scope instruction buffer
+  instruction
   ;; What else is asked for: parameters of the protocol.
   more
-  ;; running, then done or failed.
-  (state 'running)
   ;; The changes, and an alist of their numbers and what became of them.
   hunks states)
 
 (defvar-local rlm-edit--run nil
   "The proposal that the buffer shows.")
-
-(defvar rlm-edit--runs nil
-  "The proposals that are being written.")
-
-(defvar rlm-edit--count 0
-  "How many changes were asked for in this session.")
 
 (defvar rlm-edit--applying nil
   "Whether the user has asked for edits of the server.")
@@ -116,70 +110,20 @@ Return the buffer of the proposal."
 
 (defun rlm-edit--begin (instruction scope more)
   "Have INSTRUCTION done in SCOPE; MORE are parameters of the protocol."
-  (let* ((root (rlm--scope-root scope))
-         (server (rlm--ready-server root))
-         (run (rlm-edit--make-run
-               :id (format "emacs-edit-%d-%d" (emacs-pid)
-                           (cl-incf rlm-edit--count))
-               :server server :scope scope :instruction instruction
-               :more more :buffer (current-buffer))))
-    (setq default-directory root
-          rlm-edit--run run)
-    (push run rlm-edit--runs)
-    (rlm--sync server)
-    (rlm-edit--insert run "A change is being written...\n")
-    (jsonrpc-async-request
-     (rlm--server-connection server) :rlm/edit
-     (append (list :queryId (rlm-edit--run-id run)
-                   :instruction (if (plist-get more :everywhere)
-                                    ""
-                                  (rlm--unicode instruction))
-                   :scope (rlm--scope-params scope))
-             more)
-     :timeout nil
-     :success-fn (lambda (result) (rlm-edit--on-result run result))
-     :error-fn (lambda (error) (rlm-edit--on-error run error)))))
-
-(defun rlm-edit--on-event (params)
-  "Show the progress in PARAMS, an event of a change."
-  (when-let ((run (seq-find (lambda (it)
-                              (equal (rlm-edit--run-id it)
-                                     (plist-get params :queryId)))
-                            rlm-edit--runs)))
-    (when (equal (plist-get params :kind) "progress")
-      (rlm-edit--insert
-       run (format "A change is being written...\n%s (%d calls)\n"
-                   (plist-get params :message) (plist-get params :calls))))))
-
-(add-hook 'rlm--event-functions #'rlm-edit--on-event)
-(add-hook 'rlm--busy-functions (lambda () rlm-edit--runs))
-
-(defun rlm-edit--end (run state)
-  "End RUN in STATE."
-  (setf (rlm-edit--run-state run) state)
-  (setq rlm-edit--runs (remq run rlm-edit--runs)))
-
-(defun rlm-edit--on-error (run error)
-  "End RUN with ERROR, a plist of the protocol."
-  (rlm-edit--end run 'failed)
-  (let ((hint (plist-get (plist-get error :data) :hint)))
-    (rlm-edit--insert
-     run (if (eql (plist-get error :code) -32800)
-             "Cancelled.\n"
-           (concat (propertize (or (plist-get error :message)
-                                   "The server gave no reason")
-                               'face 'rlm-error)
-                   "\n")))
-    (when (and hint (buffer-live-p (rlm-edit--run-buffer run)))
-      (with-current-buffer (rlm-edit--run-buffer run)
-        (let ((inhibit-read-only t))
-          (save-excursion
-            (goto-char (point-max))
-            (rlm-hints-insert (concat hint "\n"))))))))
+  (let ((run (rlm-edit--make-run
+              :scope scope :instruction instruction :more more
+              :title "A change is being written..."
+              :insert #'rlm-edit--insert
+              :finish #'rlm-edit--on-result)))
+    (rlm-job-begin run "edit" :rlm/edit
+                   (append (list :instruction (if (plist-get more :everywhere)
+                                                  ""
+                                                (rlm--unicode instruction)))
+                           more))
+    (setq rlm-edit--run run)))
 
 (defun rlm-edit--on-result (run result)
   "Show the proposal RESULT of RUN."
-  (rlm-edit--end run 'done)
   (setf (rlm-edit--run-hunks run)
         (seq-mapcat (lambda (file)
                       (mapcar (lambda (hunk) (cons file hunk))
@@ -259,7 +203,7 @@ Return the buffer of the proposal."
 (defun rlm-edit--again (&rest _)
   "Ask for the same change again."
   (let ((run rlm-edit--run))
-    (when (eq (rlm-edit--run-state run) 'running)
+    (when (rlm-job-running-p run)
       (user-error "This change is still being written"))
     (rlm-edit--begin (rlm-edit--run-instruction run) (rlm-edit--run-scope run)
                      (rlm-edit--run-more run))))
@@ -431,12 +375,7 @@ takes it back."
 (defun rlm-edit-cancel ()
   "Cancel the proposal that is being written."
   (interactive)
-  (let ((run rlm-edit--run))
-    (unless (and run (eq (rlm-edit--run-state run) 'running))
-      (user-error "No change is being written here"))
-    (jsonrpc-async-request
-     (rlm--server-connection (rlm-edit--run-server run)) :rlm/cancel
-     (list :queryId (rlm-edit--run-id run)))))
+  (rlm-job-cancel rlm-edit--run))
 
 ;;;; Edits of the server
 

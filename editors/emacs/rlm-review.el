@@ -39,6 +39,7 @@
 ;;; Code:
 
 (require 'rlm)
+(require 'rlm-job)
 
 (defface rlm-finding-warning
   '((((supports :underline (:style wave)))
@@ -54,25 +55,17 @@
   "Face of text that a note is about."
   :group 'rlm)
 
-(cl-defstruct (rlm-review--run (:constructor rlm-review--make-run)
+(cl-defstruct (rlm-review--run (:include rlm-job)
+                               (:constructor rlm-review--make-run)
                                (:copier nil))
   "A review: what is reviewed, and what came of it."
-  id server scope diff buffer
-  ;; running, then done, cancelled or failed.
-  (state 'running)
-  message findings)
+  diff findings)
 
 (defvar-local rlm-review--run nil
   "The review that the buffer shows.")
 
-(defvar rlm-review--runs nil
-  "The reviews that are running.")
-
 (defvar rlm-review--shown nil
   "The findings that are marked: an alist of file names and findings.")
-
-(defvar rlm-review--count 0
-  "How many reviews have begun in this session.")
 
 ;;;; Reviewing
 
@@ -87,8 +80,7 @@ is told.  Return the buffer of the findings."
          (buffer (get-buffer-create
                   (format "*rlm review: %s*" (rlm--scope-label scope)))))
     (with-current-buffer buffer
-      (when (and rlm-review--run
-                 (eq (rlm-review--run-state rlm-review--run) 'running))
+      (when (rlm-job-running-p rlm-review--run)
         (user-error "This review is running already"))
       (rlm-review-mode)
       (rlm-review--begin scope diff))
@@ -114,61 +106,15 @@ With a prefix argument, ask for the COMMIT since which changes count."
   "Begin a review of SCOPE since DIFF in the current buffer."
   (when (rlm--scope-text scope)
     (user-error "A review is about files: save this buffer first"))
-  (let* ((root (rlm--scope-root scope))
-         (server (rlm--ready-server root))
-         (run (rlm-review--make-run
-               :id (format "emacs-review-%d-%d" (emacs-pid)
-                           (cl-incf rlm-review--count))
-               :server server :scope scope :diff diff
-               :buffer (current-buffer))))
-    (setq default-directory root
-          rlm-review--run run)
-    (push run rlm-review--runs)
-    (rlm--sync server)
-    (rlm-review--insert run "Reviewing...\n")
-    (jsonrpc-async-request
-     (rlm--server-connection server) :rlm/review
-     (append (list :queryId (rlm-review--run-id run)
-                   :scope (rlm--scope-params scope))
-             (when diff (list :diff diff)))
-     :timeout nil
-     :success-fn (lambda (result) (rlm-review--on-result run result))
-     :error-fn (lambda (error) (rlm-review--on-error run error)))))
-
-(defun rlm-review--on-event (params)
-  "Show the progress in PARAMS, an event of a review."
-  (when-let ((run (seq-find (lambda (it)
-                              (equal (rlm-review--run-id it)
-                                     (plist-get params :queryId)))
-                            rlm-review--runs)))
-    (when (equal (plist-get params :kind) "progress")
-      (rlm-review--insert
-       run (format "Reviewing...\n%s (%d calls)\n"
-                   (plist-get params :message) (plist-get params :calls))))))
-
-(add-hook 'rlm--event-functions #'rlm-review--on-event)
-(add-hook 'rlm--busy-functions (lambda () rlm-review--runs))
-
-(defun rlm-review--end (run state)
-  "End RUN in STATE."
-  (setf (rlm-review--run-state run) state)
-  (setq rlm-review--runs (remq run rlm-review--runs)))
-
-(defun rlm-review--on-error (run error)
-  "End RUN with ERROR, a plist of the protocol."
-  (rlm-review--end run 'failed)
-  (let ((hint (plist-get (plist-get error :data) :hint)))
-    (rlm-review--insert
-     run (if (eql (plist-get error :code) -32800)
-             "Cancelled.\n"
-           (format "%s\n%s" (propertize (or (plist-get error :message)
-                                            "The server gave no reason")
-                                        'face 'rlm-error)
-                   (if hint (concat hint "\n") ""))))))
+  (let ((run (rlm-review--make-run
+              :scope scope :diff diff :title "Reviewing..."
+              :insert #'rlm-review--insert
+              :finish #'rlm-review--on-result)))
+    (rlm-job-begin run "review" :rlm/review (when diff (list :diff diff)))
+    (setq rlm-review--run run)))
 
 (defun rlm-review--on-result (run result)
   "Show the RESULT of RUN."
-  (rlm-review--end run 'done)
   (setf (rlm-review--run-findings run)
         (append (plist-get result :findings) nil))
   (rlm-review--insert run nil)
@@ -212,7 +158,7 @@ With a prefix argument, ask for the COMMIT since which changes count."
 (defun rlm-review--again (&rest _)
   "Review again."
   (let ((run rlm-review--run))
-    (when (eq (rlm-review--run-state run) 'running)
+    (when (rlm-job-running-p run)
       (user-error "This review is still running"))
     (rlm-review--begin (rlm-review--run-scope run) (rlm-review--run-diff run))))
 
@@ -222,7 +168,7 @@ With a prefix argument, ask for the COMMIT since which changes count."
     (let ((file (buffer-file-name)))
       (dolist (buffer (buffer-list))
         (when-let ((run (buffer-local-value 'rlm-review--run buffer)))
-          (when (and (not (eq (rlm-review--run-state run) 'running))
+          (when (and (not (rlm-job-running-p run))
                      (file-in-directory-p
                       file (rlm--scope-root (rlm-review--run-scope run))))
             (with-current-buffer buffer
@@ -360,12 +306,7 @@ With a prefix argument, ask for the COMMIT since which changes count."
 (defun rlm-review-cancel ()
   "Cancel the review of this buffer."
   (interactive)
-  (let ((run rlm-review--run))
-    (unless (and run (eq (rlm-review--run-state run) 'running))
-      (user-error "No review is running here"))
-    (jsonrpc-async-request
-     (rlm--server-connection (rlm-review--run-server run)) :rlm/cancel
-     (list :queryId (rlm-review--run-id run)))))
+  (rlm-job-cancel rlm-review--run))
 
 ;;;; What can be done about a finding
 

@@ -1,6 +1,6 @@
 //! What the client can do, read once from its `initialize`, and what the server offers it.
 
-use super::{ext, position::PositionEncoding};
+use super::{contents, ext, position::PositionEncoding};
 use lsp_types::{
     ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability, DiagnosticOptions,
     DiagnosticServerCapabilities, ExecuteCommandOptions, OneOf, ResourceOperationKind, ServerCapabilities,
@@ -56,10 +56,14 @@ pub struct ClientAbilities {
     pub creates_files: bool,
     pub renames_files: bool,
     pub deletes_files: bool,
+    /// Asks for the edit of a code action when the person has chosen it.
+    pub resolves_edits: bool,
+    /// Reads documents that only the server has.
+    pub reads_contents: bool,
 }
 
 impl ClientAbilities {
-    /// `as_sent` has what the types do not: they call `workspace.diagnostics` by another name.
+    /// `as_sent` has what the types do not: they call `workspace.diagnostics` by another name, and know no `textDocumentContent`.
     /// `name` is what the client calls itself.
     pub fn of(capabilities: &ClientCapabilities, as_sent: &Value, name: Option<&str>) -> Self {
         let window = capabilities.window.as_ref();
@@ -68,6 +72,8 @@ impl ClientAbilities {
         let document = capabilities.text_document.as_ref();
         let diagnostics = document.and_then(|it| it.publish_diagnostics.as_ref());
         let edits = workspace.and_then(|it| it.workspace_edit.as_ref());
+        let actions = document.and_then(|it| it.code_action.as_ref());
+        let resolved = actions.and_then(|it| it.resolve_support.as_ref());
         let makes = |kind: &ResourceOperationKind| {
             edits.and_then(|it| it.resource_operations.as_ref()).is_some_and(|kinds| kinds.contains(kind))
         };
@@ -97,6 +103,9 @@ impl ClientAbilities {
             creates_files: makes(&ResourceOperationKind::Create),
             renames_files: makes(&ResourceOperationKind::Rename),
             deletes_files: makes(&ResourceOperationKind::Delete),
+            resolves_edits: actions.is_some_and(|it| it.data_support == Some(true))
+                && resolved.is_some_and(|it| it.properties.iter().any(|name| name == "edit")),
+            reads_contents: as_sent["workspace"]["textDocumentContent"].is_object(),
             document_changes: workspace.and_then(|it| it.workspace_edit.as_ref()?.document_changes).unwrap_or(false),
         }
     }
@@ -123,6 +132,7 @@ pub fn offered(client: ClientAbilities) -> ServerCapabilities {
         })),
         code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
             code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, ASK_KIND, REVIEW_KIND]),
+            resolve_provider: client.resolves_edits.then_some(true),
             ..CodeActionOptions::default()
         })),
         execute_command_provider: Some(ExecuteCommandOptions {
@@ -138,6 +148,13 @@ pub fn offered(client: ClientAbilities) -> ServerCapabilities {
         }),
         experimental: Some(json!({"rlm": {"version": ext::VERSION, "methods": ext::METHODS}})),
         ..ServerCapabilities::default()
+    }
+}
+
+/// Adds to what the server answers to `initialize` what the types do not know.
+pub fn complete(result: &mut Value, client: ClientAbilities) {
+    if client.reads_contents {
+        result["capabilities"]["workspace"]["textDocumentContent"] = json!({"schemes": [contents::SCHEME]});
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod cancel;
 pub mod code_action;
 mod commands;
+pub mod content;
 pub mod dogfood;
 pub mod edit;
 pub mod error;

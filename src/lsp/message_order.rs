@@ -10,6 +10,7 @@
 //! same future as the handler, before it.
 
 use super::{
+    capabilities::{self, ClientAbilities},
     client_requests::{ClientRequest, ClientRequests},
     client_state::{ClientState, LatestState},
     diagnostics::Diagnostics,
@@ -227,15 +228,30 @@ where
                 Registered { id: id.clone(), state: self.state.clone() }
             });
         let call = Call { client_state: self.client_state.clone(), cancel };
+        let completed = (method == "initialize").then_some(self.client_state.client);
         let request = wire::request(method, id, params);
         let handled = CALL.scope(call, self.handlers.call(request));
         let (client, client_requests) = (self.client.clone(), self.state.client_requests.clone());
         Box::pin(async move {
             let _registered = registered;
             client_requests.react(client_request, &client).await;
-            handled.await
+            let response = handled.await?;
+            Ok(match completed {
+                Some(abilities) => response.map(|response| complete(response, abilities)),
+                None => response,
+            })
         })
     }
+}
+
+/// The response to `initialize` with what the types do not know.
+fn complete(response: Response, abilities: ClientAbilities) -> Response {
+    let (id, body) = response.into_parts();
+    let body = body.map(|mut result| {
+        capabilities::complete(&mut result, abilities);
+        result
+    });
+    Response::from_parts(id, body)
 }
 
 /// A query that can be cancelled by its request's number, as long as this lives.

@@ -7,6 +7,7 @@ mod edits;
 
 use super::{
     client_state::{ClientState, LatestState},
+    contents::Contents,
     diagnostics::Diagnostics,
     engines::Engines,
     ext::{KeptRun, KeptRuns, KeptSession, KeptSessions, QueryParams, RunningQuery, Status},
@@ -91,6 +92,7 @@ pub struct QueryRegistry {
     pub transcripts: Arc<Transcripts>,
     pub proposals: Proposals,
     vetting: Vetting,
+    pub contents: Contents,
     pub latest: Arc<LatestState>,
     /// Whether the client is told of them.
     pushes: AtomicBool,
@@ -139,6 +141,7 @@ impl QueryRegistry {
             transcripts: Arc::default(),
             proposals: Proposals::default(),
             vetting: Vetting::default(),
+            contents: Contents::default(),
             latest: Arc::default(),
             pushes: AtomicBool::new(false),
             ended: CancellationToken::new(),
@@ -269,6 +272,13 @@ impl QueryRegistry {
     /// Does what follows a query; the server waits for it when it ends.
     pub fn deliver(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(work);
+    }
+
+    /// What there is of the answer of a query that is running, as a document.
+    pub fn draft(&self, query_id: &str) -> Option<String> {
+        let active = lock(&self.active);
+        let ActiveQuery { query, reporter, .. } = active.get(query_id)?;
+        Some(format!("# {query}\n\n{}\n\n*{}*\n", reporter.answer(), reporter.status().line()))
     }
 
     /// Cancels the query of this name; says whether it was running.

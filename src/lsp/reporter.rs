@@ -69,6 +69,8 @@ pub struct Reporter {
     waiting: Mutex<Waiting>,
     wake: Notify,
     progress: watch::Sender<Status>,
+    /// What was written of the answer so far.
+    answer: Mutex<String>,
 }
 
 #[derive(Default)]
@@ -89,7 +91,7 @@ pub struct Status {
 }
 
 impl Status {
-    fn line(&self) -> String {
+    pub fn line(&self) -> String {
         let mut parts = vec![self.message.clone()];
         if self.sub_calls_started > 0 {
             parts.push(format!("{}/{} sub-calls", self.sub_calls_ended, self.sub_calls_started));
@@ -107,13 +109,25 @@ impl Status {
 
 impl Default for Reporter {
     fn default() -> Self {
-        Self { waiting: Mutex::default(), wake: Notify::new(), progress: watch::Sender::default() }
+        Self {
+            waiting: Mutex::default(),
+            wake: Notify::new(),
+            progress: watch::Sender::default(),
+            answer: Mutex::default(),
+        }
     }
 }
 
 impl EventSink for Reporter {
     fn emit(&self, event: Event) {
         self.progress.send_if_modified(|status| note(status, &event));
+        if let Event::Delta(delta) = &event {
+            let mut answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+            match delta {
+                Delta::Append(text) => answer.push_str(text),
+                Delta::Reset(text) => answer.clone_from(text),
+            }
+        }
         let mut waiting = self.lock();
         join(&mut waiting.events, event);
         drop(waiting);
@@ -169,6 +183,11 @@ impl Reporter {
 
     pub fn status(&self) -> Status {
         self.progress.borrow().clone()
+    }
+
+    /// What was written of the answer so far.
+    pub fn answer(&self) -> String {
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Sends what comes until the reporter is closed; returns how many events were sent.

@@ -2,6 +2,7 @@
 
 use super::{
     capabilities,
+    contents::{self, ContentParams, ContentResult},
     ext::{
         self, CancelParams, Cancelled, DogfoodParams, DogfoodResult, EndSessionParams, KeptRuns, KeptSessions,
         QueryParams, QueryResult, ReviewParams, ReviewResult, SessionEnded, Status, Transcript, TranscriptParams,
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{report::types::Preview, setup};
 use lsp_types::{
-    CodeActionParams, CodeActionResponse, DidChangeConfigurationParams, DidCloseTextDocumentParams,
+    CodeAction, CodeActionParams, CodeActionResponse, DidChangeConfigurationParams, DidCloseTextDocumentParams,
     DidSaveTextDocumentParams, DocumentDiagnosticParams, DocumentDiagnosticReportResult, ExecuteCommandParams,
     InitializeParams, InitializeResult, ServerInfo, WorkDoneProgressCancelParams, WorkspaceDiagnosticParams,
     WorkspaceDiagnosticReportResult,
@@ -40,6 +41,7 @@ pub fn build() -> (MessageOrder<LspService<Handlers>>, ClientSocket, Arc<QueryRe
     .custom_method(ext::SESSIONS, Handlers::sessions)
     .custom_method(ext::END_SESSION, Handlers::end_session)
     .custom_method(ext::RUNS, Handlers::runs)
+    .custom_method(contents::METHOD, Handlers::content)
     .custom_method(WorkDoneProgressCancel::METHOD, Handlers::cancel_progress)
     .finish();
     let Handlers { client, runs } = service.inner();
@@ -90,6 +92,10 @@ impl Handlers {
         handlers::transcript::read(self, params).await
     }
 
+    async fn content(&self, params: ContentParams) -> Result<ContentResult> {
+        handlers::content::read(self, params).await
+    }
+
     async fn status(&self) -> Result<Status> {
         Ok(self.runs.status(&Call::current().client_state).await)
     }
@@ -134,6 +140,10 @@ impl LanguageServer for Handlers {
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
         let (board, proposals) = (&self.runs.diagnostics.board, &self.runs.proposals);
         Ok(handlers::code_action::offer(&params, &Call::current().client_state, board, proposals))
+    }
+
+    async fn code_action_resolve(&self, action: CodeAction) -> Result<CodeAction> {
+        Ok(handlers::code_action::resolve(action, &Call::current().client_state, &self.runs.diagnostics.board))
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {

@@ -25,6 +25,7 @@ mod known;
 mod limits;
 mod llama;
 mod lsp;
+mod lsp_contents;
 mod lsp_dogfood;
 mod lsp_edit;
 mod lsp_edit_checks;

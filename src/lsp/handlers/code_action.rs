@@ -134,11 +134,13 @@ impl Offer<'_> {
         };
         let mut actions = Vec::new();
         if let (Some(fix), Some(document)) = (&finding.fix, self.document()) {
+            let resolves = self.client_state.client.resolves_edits;
             actions.push(CodeAction {
                 title: format!("RLM: {}", fix.sentence),
                 kind: Some(CodeActionKind::QUICKFIX),
                 diagnostics: diagnostics.clone(),
-                edit: Some(self.replacing_lines(document, *range, &fix.lines)),
+                edit: (!resolves).then(|| replacing_lines(self.client_state, self.uri, document, *range, &fix.lines)),
+                data: resolves.then(|| json!({"finding": id, "uri": self.uri})),
                 is_preferred: Some(true),
                 ..CodeAction::default()
             });
@@ -173,33 +175,6 @@ impl Offer<'_> {
             }
         }
         actions
-    }
-
-    /// Whole lines in the place of those that a finding is about.
-    #[expect(clippy::mutable_key_type, reason = "the map is the protocol's own")]
-    fn replacing_lines(&self, document: &Document, range: Range, lines: &str) -> WorkspaceEdit {
-        let start = Position::new(range.start.line, 0);
-        // Up to where the last line ends, which the position of a column behind it means.
-        let range = Range::new(start, Position::new(range.end.line, u32::MAX));
-        let edit = TextEdit { range: self.clipped(document, range), new_text: lines.to_owned() };
-        if !self.client_state.client.document_changes {
-            let changes = HashMap::from([(self.uri.clone(), vec![edit])]);
-            return WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() };
-        }
-        let text_document =
-            OptionalVersionedTextDocumentIdentifier { uri: self.uri.clone(), version: Some(document.version) };
-        let edits = vec![TextDocumentEdit { text_document, edits: vec![OneOf::Left(edit)] }];
-        WorkspaceEdit { document_changes: Some(DocumentChanges::Edits(edits)), ..WorkspaceEdit::default() }
-    }
-
-    /// A range whose end is one of the document.
-    fn clipped(&self, document: &Document, range: Range) -> Range {
-        let encoding = self.client_state.client.encoding;
-        let end = encoding.char_of(&document.text, range.end);
-        let begin = document.text.line_to_char((range.end.line as usize).min(document.text.len_lines() - 1));
-        let last = document.text.slice(begin..end.max(begin)).to_string();
-        let column = u32::try_from(encoding.units(&last)).unwrap_or(u32::MAX);
-        Range::new(range.start, Position::new(range.end.line, column))
     }
 
     /// What can be asked about the diagnostics of others.
@@ -304,6 +279,46 @@ impl Offer<'_> {
             _ => name(defined(&line)?),
         }
     }
+}
+
+/// The edit of an action that was offered without it, for the document as it is now. One whose finding has gone has none.
+pub fn resolve(mut action: CodeAction, state: &ClientState, board: &FindingBoard) -> CodeAction {
+    let found = action.data.as_ref().and_then(|data| {
+        let uri: Uri = data["uri"].as_str()?.parse().ok()?;
+        let told = board.of_document(&uri)?;
+        let standing = told.standing.into_iter().find(|it| data["finding"] == *it.finding.id)?;
+        let document = state.documents.get(&DocumentKey::of(&uri))?;
+        let fix = standing.finding.fix.as_ref()?;
+        Some(replacing_lines(state, &uri, document, standing.range, &fix.lines))
+    });
+    action.edit = action.edit.or(found);
+    action
+}
+
+/// Whole lines in the place of those that a finding is about.
+#[expect(clippy::mutable_key_type, reason = "the map is the protocol's own")]
+fn replacing_lines(state: &ClientState, uri: &Uri, document: &Document, range: Range, lines: &str) -> WorkspaceEdit {
+    let start = Position::new(range.start.line, 0);
+    // Up to where the last line ends, which the position of a column behind it means.
+    let range = Range::new(start, Position::new(range.end.line, u32::MAX));
+    let edit = TextEdit { range: clipped(state, document, range), new_text: lines.to_owned() };
+    if !state.client.document_changes {
+        let changes = HashMap::from([(uri.clone(), vec![edit])]);
+        return WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() };
+    }
+    let text_document = OptionalVersionedTextDocumentIdentifier { uri: uri.clone(), version: Some(document.version) };
+    let edits = vec![TextDocumentEdit { text_document, edits: vec![OneOf::Left(edit)] }];
+    WorkspaceEdit { document_changes: Some(DocumentChanges::Edits(edits)), ..WorkspaceEdit::default() }
+}
+
+/// A range whose end is one of the document.
+fn clipped(state: &ClientState, document: &Document, range: Range) -> Range {
+    let encoding = state.client.encoding;
+    let end = encoding.char_of(&document.text, range.end);
+    let begin = document.text.line_to_char((range.end.line as usize).min(document.text.len_lines() - 1));
+    let last = document.text.slice(begin..end.max(begin)).to_string();
+    let column = u32::try_from(encoding.units(&last)).unwrap_or(u32::MAX);
+    Range::new(range.start, Position::new(range.end.line, column))
 }
 
 /// The name that a line defines, by the words of the languages that say so.

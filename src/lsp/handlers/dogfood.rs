@@ -2,7 +2,7 @@
 
 use super::{
     Handlers,
-    commands::{read, show_document, write_document},
+    commands::{present, read},
     error,
 };
 use crate::{
@@ -10,7 +10,6 @@ use crate::{
     lsp::{
         ext::{DogfoodParams, DogfoodResult},
         message_order::Call,
-        uri,
     },
 };
 use lsp_types::MessageType;
@@ -30,16 +29,11 @@ pub fn start(handlers: &Handlers, argument: Option<Value>, call: Call) -> Result
     let params: DogfoodParams = argument.map(read).transpose()?.unwrap_or_default();
     let (client, runs) = (handlers.client.clone(), handlers.runs.clone());
     handlers.runs.deliver(async move {
-        let shows = call.client_state.client.show_document;
+        let abilities = call.client_state.client;
         let done = runs.dogfood(params, call.client_state).await;
         let (kind, message) = match done {
             Ok(DogfoodResult { markdown, .. }) => {
-                let path = if shows { write_document("rlm-dogfood-", ".md", markdown.clone()).await } else { None };
-                let shown = match path.and_then(|path| uri::of_path(&path)) {
-                    Some(uri) => show_document(&client, uri).await,
-                    None => false,
-                };
-                if shown {
+                if present(&client, &runs, abilities, ("rlm-dogfood-", ".md"), markdown.clone()).await {
                     return;
                 }
                 (MessageType::INFO, markdown)

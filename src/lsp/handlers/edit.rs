@@ -2,13 +2,14 @@
 
 use super::{
     Handlers,
-    commands::{read, show_document, write_document},
+    commands::{present, read},
     error,
 };
 use crate::{
     config::in_editor,
     failure::Failure,
     lsp::{
+        capabilities::ClientAbilities,
         client_state::ClientState,
         edit::EditOutcome,
         ext::{
@@ -17,8 +18,7 @@ use crate::{
         },
         message_order::Call,
         proposals::{Kept, Wanted},
-        query_registry::Invocation,
-        uri,
+        query_registry::{Invocation, QueryRegistry},
     },
 };
 use lsp_types::{ApplyWorkspaceEditResponse, MessageType, WorkspaceEdit, request::Request};
@@ -56,7 +56,7 @@ pub fn start(handlers: &Handlers, argument: Option<Value>, call: Call) -> Result
             Ok(EditOutcome::Proposed(result)) => {
                 let kept = runs.proposals.get(&result.query_id);
                 if let Some(kept) = kept {
-                    deliver(&client, &result, kept, runs.latest.get()).await;
+                    deliver(&client, &runs, &result, kept, runs.latest.get()).await;
                 }
             }
             Ok(EditOutcome::Failed(failure)) => say(&client, MessageType::ERROR, &told(&failure)).await,
@@ -81,7 +81,7 @@ pub async fn apply(handlers: &Handlers, argument: Option<Value>, call: &Call) ->
     }
 }
 
-async fn deliver(client: &Client, result: &EditResult, kept: Arc<Kept>, state: ClientState) {
+async fn deliver(client: &Client, runs: &QueryRegistry, result: &EditResult, kept: Arc<Kept>, state: ClientState) {
     for warning in &result.warnings {
         say(client, MessageType::WARNING, warning).await;
     }
@@ -94,7 +94,7 @@ async fn deliver(client: &Client, result: &EditResult, kept: Arc<Kept>, state: C
     }
     let shows = state.client;
     if !result.places.is_empty() || result.files.is_empty() {
-        tell_places(client, result, shows.show_document).await;
+        tell_places(client, runs, result, shows).await;
     }
     if result.files.is_empty() {
         return;
@@ -112,13 +112,7 @@ async fn deliver(client: &Client, result: &EditResult, kept: Arc<Kept>, state: C
     }
     let diff: String = result.files.iter().map(|it| it.diff.as_str()).collect();
     let document = format!("{}{diff}", result.summary.lines().map(|line| format!("# {line}\n")).collect::<String>());
-    let shown = match shows.show_document {
-        true => match write_document("rlm-change-", ".diff", document).await.and_then(|path| uri::of_path(&path)) {
-            Some(uri) => show_document(client, uri).await,
-            None => false,
-        },
-        false => false,
-    };
+    let shown = present(client, runs, shows, ("rlm-change-", ".diff"), document).await;
     let how = format!(
         "Nothing is changed yet: code actions at its lines make each change, or all; so does the command rlm.applyEdit \
          with {{\"queryId\": \"{}\"}}.",
@@ -132,15 +126,12 @@ async fn deliver(client: &Client, result: &EditResult, kept: Arc<Kept>, state: C
 }
 
 /// Tells of places that look alike and are not changed.
-async fn tell_places(client: &Client, result: &EditResult, shows_documents: bool) {
+async fn tell_places(client: &Client, runs: &QueryRegistry, result: &EditResult, abilities: ClientAbilities) {
     let place = |it: &EditPlace| format!("- `{}:{}` `{}` ({})", it.path, it.start_line, it.text.trim(), it.why);
     let places: Vec<String> = result.places.iter().map(place).collect();
-    if shows_documents && !places.is_empty() {
+    if !places.is_empty() {
         let document = format!("# Places that look alike\n\n{}\n\n{}\n", result.summary, places.join("\n"));
-        let path = write_document("rlm-places-", ".md", document).await;
-        if let Some(uri) = path.and_then(|path| uri::of_path(&path))
-            && show_document(client, uri).await
-        {
+        if present(client, runs, abilities, ("rlm-places-", ".md"), document).await {
             return;
         }
     }

@@ -3,13 +3,15 @@
 
 use super::{
     Handlers,
-    commands::{read, show_document, write_document},
+    commands::{present, read, show_document},
     dogfood, edit, error, findings,
 };
 use crate::{
     config::in_editor,
     engine::Termination,
     lsp::{
+        capabilities::ClientAbilities,
+        contents::Content,
         ext::{
             APPLY_EDIT_COMMAND, CANCEL_COMMAND, CLEAR_FINDINGS_COMMAND, CancelParams, Cancelled, DISMISS_COMMAND,
             DOGFOOD_COMMAND, EDIT_COMMAND, QUERY_COMMAND, QueryParams, QueryStarted, QueryStatus, REVIEW_COMMAND,
@@ -17,16 +19,20 @@ use crate::{
         },
         message_order::Call,
         query::Outcome,
-        query_registry::Invocation,
-        uri,
+        query_registry::{Invocation, QueryRegistry},
     },
 };
 use lsp_types::{ExecuteCommandParams, MessageType};
 use serde_json::{Value, json};
+use std::{pin::pin, time::Duration};
+use tokio::sync::oneshot;
 use tower_lsp::{
     Client,
     jsonrpc::{Error, Result},
 };
+
+/// How often a client reads an answer again that is being written.
+const GROWS: Duration = Duration::from_millis(500);
 
 /// Characters of an answer that a message shows.
 const MESSAGE_CHARS: usize = 500;
@@ -67,13 +73,17 @@ async fn query(handlers: &Handlers, argument: Option<Value>, call: Call) -> Resu
     };
     let params = handlers.runs.meant(params, &call.client_state).await.map_err(|it| error::not_started(&it))?;
     let question = params.query.clone();
-    let shows_documents = call.client_state.client.show_document;
+    let abilities = call.client_state.client;
     let started = handlers.runs.start(params, Invocation::Command, call.client_state, call.cancel);
     let (query_id, outcome) = started.map_err(|it| error::not_started(&it))?;
-    let client = handlers.client.clone();
+    let (client, runs, id) = (handlers.client.clone(), handlers.runs.clone(), query_id.clone());
     handlers.runs.deliver(async move {
-        if let Ok(outcome) = outcome.await {
-            show(&client, &question, &outcome, shows_documents).await;
+        let shown = match abilities.reads_contents && abilities.show_document {
+            true => grown(&client, &runs, &id, &question, outcome).await,
+            false => outcome.await.ok().map(|outcome| (outcome, false)),
+        };
+        if let Some((outcome, is_shown)) = shown {
+            show(&client, &runs, &question, &outcome, (abilities, is_shown)).await;
         }
     });
     Ok(json!(QueryStarted { query_id, status: QueryStatus::Started }))
@@ -90,9 +100,73 @@ fn cancel(handlers: &Handlers, argument: Option<Value>) -> Result<Value> {
     Ok(json!(Cancelled { cancelled }))
 }
 
+/// Shows the answer while it is written, as a document that the client reads from the server. Says whether it is shown.
+async fn grown(
+    client: &Client,
+    runs: &QueryRegistry,
+    query_id: &str,
+    question: &str,
+    outcome: oneshot::Receiver<Outcome>,
+) -> Option<(Outcome, bool)> {
+    let content = Content::Answer(query_id.to_owned());
+    // A query may have ended before the client reads it.
+    runs.contents.keep(content.clone(), format!("# {question}\n"));
+    let is_shown = match content.uri() {
+        Some(uri) => show_document(client, uri).await,
+        None => false,
+    };
+    let (mut outcome, mut seen) = (pin!(outcome), None);
+    let outcome = loop {
+        tokio::select! {
+            biased;
+            outcome = &mut outcome => break outcome.ok()?,
+            () = tokio::time::sleep(GROWS), if is_shown => {
+                let now = runs.draft(query_id);
+                if now.is_some() && now != seen {
+                    runs.contents.refresh(client, query_id, false).await;
+                    seen = now;
+                }
+            }
+        }
+    };
+    let text = match &outcome.answer.failure {
+        Some(failure) => format!("# {question}\n\n*{}*\n", failure.message),
+        None => document(question, &outcome),
+    };
+    let transcript = Content::Transcript(query_id.to_owned()).uri();
+    let link = transcript.map(|uri| format!("\n[What the run did]({})\n", uri.as_str())).unwrap_or_default();
+    runs.contents.keep(content, format!("{text}{link}"));
+    if is_shown {
+        runs.contents.refresh(client, query_id, true).await;
+    }
+    Some((outcome, is_shown))
+}
+
+/// The answer and what there is to remark on it.
+fn document(question: &str, outcome: &Outcome) -> String {
+    let emphasised: String = remarks(outcome).iter().map(|it| format!("\n\n*{it}*")).collect();
+    format!("# {question}\n\n{}{emphasised}\n", outcome.answer.text)
+}
+
+fn remarks(outcome: &Outcome) -> Vec<String> {
+    let answer = &outcome.answer;
+    let limit = answer.termination.limit().map(|it| format!(" ({it})")).unwrap_or_default();
+    let ending = answer.termination.explanation().map(|it| format!("{it}{limit}"));
+    let mut remarks = answer.warnings.clone();
+    remarks.extend(answer.loss());
+    remarks.extend(ending);
+    remarks
+}
+
 /// Shows the answer: as a document if the client can, else as a message. Of a query that was cancelled before it had
 /// said anything there is nothing to show.
-async fn show(client: &Client, question: &str, outcome: &Outcome, shows_documents: bool) {
+async fn show(
+    client: &Client,
+    runs: &QueryRegistry,
+    question: &str,
+    outcome: &Outcome,
+    (abilities, is_shown): (ClientAbilities, bool),
+) {
     let answer = &outcome.answer;
     if let Some(failure) = &answer.failure {
         let hint = failure.hint.as_ref().map(|hint| format!(" ({})", in_editor(hint))).unwrap_or_default();
@@ -100,24 +174,13 @@ async fn show(client: &Client, question: &str, outcome: &Outcome, shows_document
         return;
     }
     let has_text = !answer.text.trim().is_empty();
-    if answer.termination == Termination::Cancelled && !has_text {
+    if is_shown || answer.termination == Termination::Cancelled && !has_text {
         return;
     }
-    let limit = answer.termination.limit().map(|it| format!(" ({it})")).unwrap_or_default();
-    let ending = answer.termination.explanation().map(|it| format!("{it}{limit}"));
-    let mut remarks = answer.warnings.clone();
-    remarks.extend(answer.loss());
-    remarks.extend(ending);
-    let emphasised: String = remarks.iter().map(|it| format!("\n\n*{it}*")).collect();
-    let document = format!("# {question}\n\n{}{emphasised}\n", answer.text);
-    if shows_documents
-        && has_text
-        && let Some(path) = write_document("rlm-answer-", ".md", document).await
-        && let Some(uri) = uri::of_path(&path)
-        && show_document(client, uri).await
-    {
+    if has_text && present(client, runs, abilities, ("rlm-answer-", ".md"), document(question, outcome)).await {
         return;
     }
+    let remarks = remarks(outcome);
     let shown = crate::text::cut_head(&answer.text, MESSAGE_CHARS).shown;
     let remarks = remarks.iter().map(String::as_str);
     let said: Vec<&str> = std::iter::once(shown).chain(remarks).filter(|it| !it.is_empty()).collect();

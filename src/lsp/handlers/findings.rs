@@ -9,6 +9,7 @@ use crate::{
     config::in_editor,
     failure::Failure,
     lsp::{
+        contents::Content,
         ext::{DismissParams, FindingParams, QueryStarted, QueryStatus, ReviewParams},
         message_order::Call,
         query_registry::Invocation,
@@ -52,13 +53,16 @@ pub async fn show(handlers: &Handlers, argument: Option<Value>, call: &Call) -> 
     let FindingParams { id } = read(argument.unwrap_or_default())?;
     let (finding, ..) = handlers.runs.diagnostics.board.find(&id).ok_or_else(|| none_such(&id))?;
     let page = finding_page(&finding);
-    let path = handlers.runs.diagnostics.page(&id);
-    let written = {
-        let (path, page) = (path.clone(), page.clone());
-        tokio::task::spawn_blocking(move || path.filter(|path| std::fs::write(path, page).is_ok())).await
+    let abilities = call.client_state.client;
+    let uri = match abilities.reads_contents {
+        true => Content::Finding(id).uri(),
+        false => {
+            let (path, page) = (handlers.runs.diagnostics.page(&id), page.clone());
+            let write = move || path.filter(|path| std::fs::write(path, page).is_ok());
+            tokio::task::spawn_blocking(write).await.ok().flatten().and_then(|path| uri::of_path(&path))
+        }
     };
-    let uri = written.ok().flatten().and_then(|path| uri::of_path(&path));
-    let (client, shows) = (handlers.client.clone(), call.client_state.client.show_document);
+    let (client, shows) = (handlers.client.clone(), abilities.show_document);
     // The client shows it when it has heard that the command is done; some wait for that.
     handlers.runs.deliver(async move {
         let shown = match uri {
