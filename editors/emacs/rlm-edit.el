@@ -150,7 +150,7 @@ Return the buffer of the proposal."
                (length (rlm-edit--run-hunks run))))))
 
 (defun rlm-edit--insert-check (check)
-  "Insert what CHECK, a command of the project's own, says of a proposal."
+  "Insert the outcome of CHECK, a command of the project that was run."
   (insert (propertize (concat (plist-get check :sentence) ".\n")
                       'face (if (equal (plist-get check :state) "passed")
                                 'success
@@ -160,7 +160,7 @@ Return the buffer of the proposal."
       (insert (propertize (concat output "\n") 'face 'shadow)))))
 
 (defun rlm-edit--insert-place (place)
-  "Insert PLACE, which looks like a change's lines and is not changed."
+  "Insert PLACE, one that is alike and not changed."
   (let ((path (and (plist-get place :uri)
                    (rlm--uri-to-path (plist-get place :uri))))
         (lines (cons (plist-get place :startLine) (plist-get place :endLine))))
