@@ -144,7 +144,8 @@ local function findings()
   -- The fix changes the line, the finding goes, and an undo brings both back.
   between_edits()
   choose("link to", 4)
-  assert(lines()[4] == "See [the plan](docs/plan.md).")
+  -- A client that can asks for the edit only then.
+  wait_for("the link is mended", function() return lines()[4] == "See [the plan](docs/plan.md)." end)
   await_diagnostics(1)
   vim.cmd("undo")
   assert(lines()[4] == "See [the plan](doc/plan.md).")

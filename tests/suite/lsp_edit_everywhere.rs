@@ -74,7 +74,7 @@ async fn without_a_model_the_same_words_are_changed_and_what_looks_alike_is_list
     let params = json!({"textDocument": {"uri": document}, "range": lines(2, 5), "context": {"diagnostics": []}});
     let offered = client.request("textDocument/codeAction", params).await.expect("actions");
     let offered =
-        offered.as_array().expect("a list").iter().find(|it| it["title"] == "RLM: make this change everywhere");
+        offered.as_array().expect("a list").iter().find(|it| it["title"] == "RLM: apply the same change everywhere");
     let argument = offered.expect("it is offered")["command"]["arguments"][0].clone();
 
     let mut params = argument.clone();

@@ -248,7 +248,7 @@ impl Offer<'_> {
         }));
         if self.document().is_some_and(|it| it.is_edited) {
             let argument = json!({"scope": selection, "everywhere": true});
-            actions.push(command("RLM: make this change everywhere".to_owned(), ASK_KIND, EDIT_COMMAND, argument));
+            actions.push(command("RLM: apply the same change everywhere".to_owned(), ASK_KIND, EDIT_COMMAND, argument));
         }
         actions.push(review_file);
         actions
