@@ -20,6 +20,7 @@ mod lines;
 mod neighbourhood;
 mod part;
 mod passages;
+mod phrases;
 mod query;
 mod rank;
 mod resolved_concepts;

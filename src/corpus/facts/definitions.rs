@@ -249,7 +249,7 @@ fn role_order(path: &str, text: &str) -> u8 {
         Role::Code => 0,
         Role::Document => 1,
         Role::Test | Role::Example => 2,
-        Role::Aside => 3,
+        Role::Aside | Role::Foreign => 3,
     }
 }
 

@@ -252,7 +252,7 @@ fn rated(
     let path = segment.path.as_deref().unwrap_or_default();
     let role = match Role::of_file(path, "") {
         Role::Code => 1.0,
-        Role::Document | Role::Aside => 0.75,
+        Role::Document | Role::Aside | Role::Foreign => 0.75,
         Role::Test | Role::Example => 0.7,
     };
     let trimmed = line.trim_start();

@@ -97,6 +97,7 @@ impl Collector {
         let kind = match owner.map(|it| it.kind) {
             Some("function" | "method") if owner.is_some_and(|it| file.is_declared_only(it)) => Kind::Declaration,
             Some("function" | "method" | "macro" | "heading") => Kind::Function,
+            Some("const" | "static" | "variable") => Kind::Value,
             Some(_) => Kind::Type,
             None => Kind::Nothing,
         };

@@ -8,6 +8,7 @@ use super::{
     collector::Collector,
     frequencies::Frequencies,
     part::Part,
+    role::Role,
 };
 use crate::corpus::{error::Error, parallel, segment::Segment, stop::StopFlag, text_source::TextSource};
 use rustc_hash::FxHashMap;
@@ -15,6 +16,9 @@ use std::{
     ops::Range,
     sync::{Arc, OnceLock},
 };
+
+/// Where there is so much more of what was brought in than of code, it is the text's own, as in a published package.
+pub(super) const FOREIGN: usize = 10;
 
 /// The words of a text and where they are.
 #[derive(Debug, Default, PartialEq)]
@@ -88,6 +92,13 @@ impl Index {
 
     pub(super) fn frequencies(&self) -> Option<&Frequencies> {
         self.frequencies.as_ref()
+    }
+
+    /// Whether a fair part of the code is not brought in from elsewhere.
+    pub(super) fn has_own_code(&self) -> bool {
+        let entries = || self.parts.iter().flat_map(|it| &it.part.entries);
+        let count = |role| entries().filter(|entry| entry.role == role).count();
+        count(Role::Code) * FOREIGN >= count(Role::Foreign)
     }
 
     pub fn blocks(&self) -> usize {

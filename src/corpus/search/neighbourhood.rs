@@ -56,10 +56,21 @@ impl Neighbourhood {
     pub fn take(&mut self, mut each: impl FnMut(u32, u32, f32)) {
         for passage in self.met.drain(..) {
             let occurrences = std::mem::take(&mut self.occurrences[passage as usize]);
-            let words = self.words[passage as usize] as f32 / (NEAR + 1) as f32;
-            each(passage, occurrences / (NEAR + 1), words);
+            let (file, words) = (&self.files[passage as usize], self.words[passage as usize]);
+            each(
+                passage,
+                whole(occurrences, passage, file) / (NEAR + 1),
+                whole(words, passage, file) as f32 / (NEAR + 1) as f32,
+            );
         }
     }
+}
+
+/// What was added up around a passage, near an end of its file as if what lies there went on alike. Otherwise of passages
+/// that are all the same those in the middle would seem to have more around them.
+fn whole(sum: u32, passage: u32, file: &Range<u32>) -> u32 {
+    let nearness: u32 = around(passage, file).map(|(_, nearness)| nearness).sum();
+    (u64::from(sum) * u64::from((NEAR + 1).pow(2)) / u64::from(nearness)).try_into().unwrap_or(u32::MAX)
 }
 
 /// The passages around one of a file, itself among them, and how near they are.
@@ -86,8 +97,8 @@ mod tests {
         neighbourhood.add(1, 90);
         let mut found = Vec::new();
         neighbourhood.take(|passage, tenths, words| found.push((passage, tenths, words)));
-        assert_eq!(found[..2], [(1, 90, 45.0), (2, 80, 53.0)]);
-        assert_eq!(found.last(), Some(&(9, 10, 60.0)));
+        assert_eq!(found[..2], [(1, 162, 81.0), (2, 122, 81.0)]);
+        assert_eq!(found.last(), Some(&(9, 13, 81.0)));
         neighbourhood.take(|_, _, _| panic!("nothing was added since"));
     }
 }

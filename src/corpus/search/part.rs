@@ -47,6 +47,8 @@ pub(super) enum Kind {
     /// A function without what it does.
     Declaration,
     Type,
+    /// A constant or a variable.
+    Value,
     Nothing,
 }
 
@@ -65,6 +67,7 @@ impl Shape {
             0 => Kind::Function,
             1 => Kind::Declaration,
             2 => Kind::Type,
+            3 => Kind::Value,
             _ => Kind::Nothing,
         }
     }
@@ -93,7 +96,7 @@ mod tests {
 
     #[test]
     fn shapes_keep_what_they_are_made_of() {
-        for kind in [Kind::Function, Kind::Declaration, Kind::Type, Kind::Nothing] {
+        for kind in [Kind::Function, Kind::Declaration, Kind::Type, Kind::Value, Kind::Nothing] {
             for (has_code, begins) in [(false, false), (true, false), (false, true), (true, true)] {
                 let shape = Shape::new(kind, has_code, begins);
                 assert_eq!((shape.kind(), shape.has_code(), shape.begins()), (kind, has_code, begins));

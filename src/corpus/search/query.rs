@@ -1,6 +1,7 @@
 //! What a question asks for: its words without those that every question has, and what else they may mean.
 
 use super::{
+    phrases,
     stem::stem,
     synonyms::related,
     terms::{Word, words},
@@ -34,6 +35,10 @@ const WEAK: f32 = 0.6;
 /// What two words of the question count that the code writes as one.
 const COMPOUND: f32 = 0.8;
 
+/// What a thing counts that is meant by several words together, and these words themselves.
+const PHRASE: f32 = 0.75;
+const IN_PHRASE: f32 = 0.7;
+
 /// The longest question in bytes, and the most words that are looked for. What a longer one asks besides is left out:
 /// each word is looked up in every part of the index.
 const LONGEST: usize = 64 << 10;
@@ -46,6 +51,8 @@ pub(super) struct Concept {
     pub variants: Vec<(String, f32)>,
     /// How much it counts beside the other concepts, leaving aside how rare it is.
     pub weight: f32,
+    /// Whether none of the variants is what was asked.
+    pub is_phrase: bool,
 }
 
 /// A question that was taken apart.
@@ -54,6 +61,8 @@ pub(super) struct Query {
     pub concepts: Vec<Concept>,
     /// Whether it speaks of tests, examples and the like, which otherwise count less.
     pub about_tests: bool,
+    /// Whether it asks which things there are, or how many, and not where or how something is done.
+    pub about_things: bool,
 }
 
 impl Query {
@@ -65,29 +74,38 @@ impl Query {
             Word::Part(part) => parts.push(part.to_owned()),
             Word::Whole(whole) => wholes.push(whole.to_owned()),
         });
-        let content = content(parts);
-        let about_tests = content.iter().any(|part| {
-            matches!(&*stem(part), "test" | "exampl" | "bench" | "benchmark" | "demo" | "changelog" | "fixtur")
+        let stems: Vec<String> = parts.iter().take(MOST_WORDS).map(|part| stem(part).into_owned()).collect();
+        let phrases = phrases::find(&stems);
+        let content = content(&parts);
+        let about_tests = content.iter().any(|&part| {
+            matches!(&*stem(&parts[part]), "test" | "exampl" | "bench" | "benchmark" | "demo" | "changelog" | "fixtur")
         });
 
         let mut concepts: Vec<Concept> = Vec::new();
-        for (at, part) in content.iter().enumerate() {
+        for (at, &number) in content.iter().enumerate() {
             if concepts.len() == MOST_WORDS {
                 break;
             }
-            let before = at.checked_sub(1).map(|before| &content[before]);
-            let concept = concept(part, before, content.get(at + 1));
+            let word = |at: usize| content.get(at).map(|&number| &parts[number]);
+            let mut concept = concept(&parts[number], at.checked_sub(1).and_then(word), word(at + 1));
+            if phrases.iter().any(|phrase| phrase.words.contains(&number)) {
+                concept.weight *= IN_PHRASE;
+            }
             if !concepts.iter().any(|known| known.variants[0] == concept.variants[0]) {
                 concepts.push(concept);
             }
         }
-        concepts.extend(
-            wholes
-                .iter()
-                .take(MOST_WORDS)
-                .map(|whole| Concept { variants: vec![(identifier(whole), 1.0)], weight: 1.0 }),
-        );
-        Self { concepts, about_tests }
+        concepts.extend(phrases.into_iter().map(|phrase| Concept {
+            variants: phrase.meant.iter().map(|meant| (meant.clone(), PHRASE)).collect(),
+            weight: 1.0,
+            is_phrase: true,
+        }));
+        concepts.extend(wholes.iter().take(MOST_WORDS).map(|whole| Concept {
+            variants: vec![(identifier(whole), 1.0)],
+            weight: 1.0,
+            is_phrase: false,
+        }));
+        Self { concepts, about_tests, about_things: is_about_things(&parts) }
     }
 }
 
@@ -96,19 +114,39 @@ pub(super) fn identifier(whole: &str) -> String {
     format!("={whole}")
 }
 
+/// Whether questions about any program have the word of this stem.
+fn is_weak(stemmed: &str) -> bool {
+    WEAK_WORDS.split_ascii_whitespace().any(|weak| stem(weak) == stemmed)
+}
+
 fn is_among(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|known| known == word)
 }
 
-/// The words that are looked for.
-fn content(parts: Vec<String>) -> Vec<String> {
-    let mut content: Vec<String> = parts.iter().filter(|part| !is_among(STOP_WORDS, part)).cloned().collect();
+/// Whether the first words ask for things or an amount: "which characters", "how many".
+fn is_about_things(parts: &[String]) -> bool {
+    const OF_PLACES: [&str; 5] = ["code", "function", "method", "part", "place"];
+    const AMOUNTS: [&str; 11] = ["big", "deep", "far", "high", "large", "long", "many", "much", "often", "old", "wide"];
+    const THINGS: [&str; 6] = ["default", "kind", "kinds", "limit", "size", "value"];
+    let mut words =
+        parts.iter().map(String::as_str).skip_while(|word| matches!(*word, "at" | "for" | "in" | "on" | "to"));
+    match (words.next(), words.next()) {
+        (Some("which"), Some(next)) => !OF_PLACES.contains(&next),
+        (Some("what"), Some(next)) => THINGS.contains(&next),
+        (Some("how"), Some(next)) => AMOUNTS.contains(&next),
+        _ => false,
+    }
+}
+
+/// Which words are looked for.
+fn content(parts: &[String]) -> Vec<usize> {
+    let mut content: Vec<usize> = (0..parts.len()).filter(|&part| !is_among(STOP_WORDS, &parts[part])).collect();
     // "How does … work?" does not ask for work.
     if content.len() > 1 {
-        content.pop_if(|last| matches!(last.as_str(), "work" | "works" | "working"));
+        content.pop_if(|last| matches!(parts[*last].as_str(), "work" | "works" | "working"));
     }
     // A question of nothing but stop words is taken at its word.
-    if content.is_empty() { parts } else { content }
+    if content.is_empty() { (0..parts.len()).collect() } else { content }
 }
 
 fn concept(part: &str, before: Option<&String>, after: Option<&String>) -> Concept {
@@ -118,8 +156,8 @@ fn concept(part: &str, before: Option<&String>, after: Option<&String>) -> Conce
     let compounds = [after.map(|after| format!("{part}{after}")), before.map(|before| format!("{before}{part}"))];
     variants.extend(compounds.into_iter().flatten().map(|compound| (stem(&compound).into_owned(), COMPOUND)));
     variants.extend(related(&stemmed).iter().cloned());
-    let weak = WEAK_WORDS.split_ascii_whitespace().any(|weak| stem(weak) == stemmed);
-    Concept { variants, weight: if weak { WEAK } else { 1.0 } }
+    let weight = if is_weak(&stemmed) { WEAK } else { 1.0 };
+    Concept { variants, weight, is_phrase: false }
 }
 
 #[cfg(test)]
@@ -151,6 +189,27 @@ mod tests {
         let query = Query::new("find the limit");
         let weights: Vec<f32> = query.concepts.iter().map(|concept| concept.weight).collect();
         assert_eq!(weights, [WEAK, 1.0]);
+    }
+
+    #[test]
+    fn words_that_mean_something_together_are_a_concept_of_their_own() {
+        let query = Query::new("a read takes too long");
+        let phrase = query.concepts.iter().find(|concept| concept.is_phrase).unwrap();
+        assert_eq!(phrase.variants[0], ("timeout".to_owned(), PHRASE));
+        assert_eq!(query.concepts[0].variants[0].0, "read");
+    }
+
+    #[test]
+    fn a_question_may_ask_for_things() {
+        for (question, is) in [
+            ("Which characters are left out?", true),
+            ("For how long is it kept?", true),
+            ("Which code parses dates?", false),
+            ("How are dates parsed?", false),
+            ("which", false),
+        ] {
+            assert_eq!(Query::new(question).about_things, is, "{question}");
+        }
     }
 
     #[test]

@@ -45,6 +45,16 @@ const CONTINUED: f32 = 0.85;
 /// What a function counts of which there is no more than its name and its parameters.
 const DECLARED: f32 = 0.3;
 
+/// What a passage counts that is no function: a type, a value that has a name, and lines between definitions.
+const TYPE: f32 = 0.65;
+const VALUE: f32 = 0.6;
+const BETWEEN: f32 = 0.65;
+
+/// The same where the question asks which things there are, or how many, and not where something is done.
+const TYPE_ASKED: f32 = 0.7;
+const VALUE_ASKED: f32 = 1.0;
+const BETWEEN_ASKED: f32 = 0.8;
+
 /// A passage that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Ranked {
@@ -61,7 +71,8 @@ pub(super) fn rank(
     k: usize,
     stop: &StopFlag,
 ) -> Option<Vec<Ranked>> {
-    let scoring = || Scoring { asked, query, scores: Scores::default() };
+    let priors = Priors::new(query, index.has_own_code());
+    let scoring = || Scoring { asked, priors, scores: Scores::default() };
     let ranked = parallel::each(index.parts.len(), LEAST_PARTS, scoring, |scoring, number| {
         let ranked = scoring.part(number, &index.parts[number].part);
         (!stop.is_raised()).then(|| best(ranked, k))
@@ -84,7 +95,7 @@ fn best(mut ranked: Vec<Ranked>, k: usize) -> Vec<Ranked> {
 /// Scores the passages of one part after the other.
 struct Scoring<'a> {
     asked: &'a ResolvedQuery,
-    query: &'a Query,
+    priors: Priors,
     scores: Scores,
 }
 
@@ -136,7 +147,7 @@ impl Scoring<'_> {
             let (score, entry) = (scores.passages[passage as usize], &part.entries[passage as usize]);
             let total = score.total + AROUND * score.around + PATH * scores.files[part.file_of(passage)].total;
             let name = 1.0 + NAME * score.name / f32::from(entry.name.max(1));
-            Ranked { part: number, passage, score: total * name * prior(entry, self.query) }
+            Ranked { part: number, passage, score: total * name * self.priors.of(entry) }
         };
         scores.found.iter().map(ranked).collect()
     }
@@ -221,23 +232,44 @@ impl Scores {
     }
 }
 
-/// How likely a passage answers questions at all: functions do more often than types, and code than comments.
-fn prior(entry: &Entry, query: &Query) -> f32 {
-    let kind = match entry.shape.kind() {
-        Kind::Function if entry.shape.begins() => 1.0,
-        Kind::Function => CONTINUED,
-        Kind::Declaration => DECLARED,
-        Kind::Type => 0.6,
-        Kind::Nothing => 0.65,
-    };
-    let comments = if entry.shape.has_code() { 1.0 } else { ONLY_COMMENTS };
-    prior_of_role(entry.role, query) * kind * comments
+/// How likely a passage answers the question, whatever its words are: functions do more often than types, and code more
+/// often than comments.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Priors {
+    about_tests: bool,
+    about_things: bool,
+    /// Whether the text has code that is not brought in from elsewhere. A published package may have nothing else.
+    has_own_code: bool,
 }
 
-/// The same, for what is known of a file by its path.
-pub(super) fn prior_of_role(role: Role, query: &Query) -> f32 {
-    match role {
-        Role::Test | Role::Example | Role::Aside if query.about_tests => 1.0,
-        role => role.factor(),
+impl Priors {
+    pub fn new(query: &Query, has_own_code: bool) -> Self {
+        Self { about_tests: query.about_tests, about_things: query.about_things, has_own_code }
+    }
+
+    fn of(self, entry: &Entry) -> f32 {
+        let (of_type, of_value, between) = match self.about_things {
+            true => (TYPE_ASKED, VALUE_ASKED, BETWEEN_ASKED),
+            false => (TYPE, VALUE, BETWEEN),
+        };
+        let kind = match entry.shape.kind() {
+            Kind::Function if entry.shape.begins() => 1.0,
+            Kind::Function => CONTINUED,
+            Kind::Declaration => DECLARED,
+            Kind::Type => of_type,
+            Kind::Value => of_value,
+            Kind::Nothing => between,
+        };
+        let comments = if entry.shape.has_code() { 1.0 } else { ONLY_COMMENTS };
+        self.of_role(entry.role) * kind * comments
+    }
+
+    /// The same, for what is known of a file by its path.
+    pub fn of_role(self, role: Role) -> f32 {
+        match role {
+            Role::Test | Role::Example | Role::Aside if self.about_tests => 1.0,
+            Role::Foreign if !self.has_own_code => 1.0,
+            role => role.factor(),
+        }
     }
 }

@@ -57,7 +57,7 @@ impl ResolvedConcepts {
         let Frequencies { terms, blocks, files, all_blocks, all_files } = frequencies;
         let meant = meant(concept, terms);
         // A concept tells as much as the word that was asked, or as the commonest that stands for it.
-        let asked = number(terms, &concept.variants[0].0).map_or(0, |term| blocks[term]);
+        let asked = number(terms, &concept.variants[0].0).filter(|_| !concept.is_phrase).map_or(0, |term| blocks[term]);
         let standing_in = || meant.iter().map(|&(term, _)| blocks[term]).max().unwrap_or(0);
         let count = if asked > 0 { asked } else { standing_in() };
         if count == 0 {

@@ -1,8 +1,9 @@
 //! Words that mean nearly the same when people speak of programs.
 //!
 //! A person asks where something is deleted, and the code removes it; or says configuration, and the code says `cfg`.
-//! Each line of the two tables is a group of words that stand for each other at a discount. They are about programs in
-//! general; nothing in them is about any single one.
+//! Each line of two of the tables is a group of words that stand for each other at a discount; of the third it is a word
+//! of every day that stands for the others, and not they for it. They are about programs in general; nothing in them is
+//! about any single one.
 
 use super::stem::stem;
 use rustc_hash::FxHashMap;
@@ -14,24 +15,37 @@ const SHORT_FORM: f32 = 0.75;
 /// What a word of related meaning counts.
 const RELATED: f32 = 0.6;
 
-static RELATIONS: LazyLock<FxHashMap<String, Vec<(String, f32)>>> = LazyLock::new(|| {
-    let tables = [(include_str!("short_forms.txt"), SHORT_FORM), (include_str!("related.txt"), RELATED)];
-    let mut relations = FxHashMap::<String, Vec<(String, f32)>>::default();
-    for (table, weight) in tables {
-        for group in table.lines() {
-            let stems: Vec<String> = group.split(' ').map(|word| stem(word).into_owned()).collect();
-            for word in &stems {
-                let known = relations.entry(word.clone()).or_default();
-                for other in stems.iter().filter(|&other| other != word) {
-                    if !known.iter().any(|(known, _)| known == other) {
-                        known.push((other.clone(), weight));
-                    }
-                }
-            }
+/// What one counts that a word of every day stands for.
+const EVERYDAY: f32 = 0.6;
+
+type Relations = FxHashMap<String, Vec<(String, f32)>>;
+
+static RELATIONS: LazyLock<Relations> = LazyLock::new(|| {
+    let mutual = [(include_str!("short_forms.txt"), SHORT_FORM), (include_str!("related.txt"), RELATED)];
+    let mut relations = Relations::default();
+    for (table, weight) in mutual {
+        for group in table.lines().map(stems) {
+            group.iter().for_each(|word| relate(&mut relations, word, &group, weight));
         }
+    }
+    for group in include_str!("everyday.txt").lines().map(stems) {
+        relate(&mut relations, &group[0], &group, EVERYDAY);
     }
     relations
 });
+
+fn stems(group: &str) -> Vec<String> {
+    group.split(' ').map(|word| stem(word).into_owned()).collect()
+}
+
+fn relate(relations: &mut Relations, word: &str, group: &[String], weight: f32) {
+    let known = relations.entry(word.to_owned()).or_default();
+    for other in group.iter().filter(|&other| other != word) {
+        if !known.iter().any(|(known, _)| known == other) {
+            known.push((other.clone(), weight));
+        }
+    }
+}
 
 /// Stems that may be meant by `stem`, and how much each counts.
 pub(super) fn related(stem: &str) -> &'static [(String, f32)] {
@@ -52,5 +66,7 @@ mod tests {
         assert_eq!(relation("removes", "delete"), Some(RELATED));
         assert_eq!(relation("configurations", "cfg"), Some(SHORT_FORM));
         assert_eq!(relation("delete", "zebra"), None);
+        assert_eq!(relation("rouse", "waking"), Some(EVERYDAY));
+        assert_eq!(relation("gc", "sweep"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Tests of the ranked search as a whole.
 
 use super::*;
-use crate::corpus::{ContextText, Error, OpenBuffer, Root, Selection, Snapshot, search};
+use crate::corpus::{ContextText, Error, OpenBuffer, Root, Selection, Snapshot, Way, search, search_by};
 use proptest::prelude::*;
 use std::{
     collections::BTreeMap,
@@ -67,6 +67,36 @@ fn neighbours_are_joined_and_every_passage_is_what_it_says() {
         assert!(passage.last_line - passage.first_line < LONGEST_JOINED);
     }
 }
+
+#[test]
+fn of_passages_that_are_all_the_same_the_first_comes_first() {
+    let text = "12:00 the server gave up\n".repeat(4000);
+    let context = Snapshot::of_text(Some("a.log"), text).context().unwrap();
+    for way in [Way::Index, Way::Scan] {
+        let passages = search_by(way, &context, "when did the server give up?", 3, &StopFlag::default()).unwrap();
+        assert_eq!(passages[0].first_line, 1, "{way:?}");
+    }
+}
+
+#[test]
+fn what_was_built_counts_as_code_where_there_is_nothing_else() {
+    let files = |paths: [&'static str; 2]| -> Option<String> {
+        let directory = tempfile::tempdir().unwrap();
+        let buffer = |path: &str| OpenBuffer {
+            path: directory.path().join(path),
+            text: "The cache evicts stale entries.\n\nfunction evict(entries) {\n  return stale(entries);\n}\n".into(),
+            version: 0,
+        };
+        let (roots, open) = (vec![Root::new(directory.path())], paths.iter().map(|path| buffer(path)).collect());
+        let selection = Selection { roots, open, ..Selection::default() };
+        let context = Snapshot::take(&selection, &StopFlag::default()).unwrap().context().unwrap();
+        let passages = search(&context, "where are stale entries evicted?", 1, &StopFlag::default()).unwrap();
+        passages.into_iter().next()?.path
+    };
+    assert_eq!(files(["README.md", "dist/a.js"]).as_deref(), Some("dist/a.js"));
+    assert_eq!(files(["dist/a.js", "lib/a.js"]).as_deref(), Some("lib/a.js"));
+}
+
 #[test]
 fn a_file_of_very_many_definitions_is_indexed_in_one_pass() {
     // With a look at all definitions for each of them this would take minutes.

@@ -22,9 +22,7 @@ pub(super) fn around(
     files: &[Segment],
     k: usize,
 ) -> Result<Vec<Segment>, Error> {
-    spots.sort_unstable_by(|a, b| {
-        b.score.total_cmp(&a.score).then((a.file, a.bytes.start).cmp(&(b.file, b.bytes.start)))
-    });
+    spots.sort_unstable_by(Spot::order);
     let mut chosen: BTreeMap<usize, Vec<Range<usize>>> = BTreeMap::new();
     let (mut bytes, mut count) = (0, 0);
     for Spot { file, bytes: spot, .. } in spots {

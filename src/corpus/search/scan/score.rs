@@ -4,14 +4,15 @@ use super::hits::{Blocks, Hit, Hits, PathHits};
 use crate::corpus::{
     search::{
         frequencies::Frequencies,
+        index::FOREIGN,
         query::Query,
-        rank::{LENGTH, PATH, SATURATION, prior_of_role},
+        rank::{LENGTH, PATH, Priors, SATURATION},
         resolved_concepts::ResolvedConcepts,
         role::Role,
     },
     segment::Segment,
 };
-use std::ops::Range;
+use std::{cmp::Ordering, ops::Range};
 
 /// The most places that are kept of each part of the text.
 const MOST: usize = 256;
@@ -23,6 +24,13 @@ pub(super) struct Spot {
     pub file: usize,
     /// Bytes of the file.
     pub bytes: Range<usize>,
+}
+
+impl Spot {
+    /// The better first; of equals the one that comes first in the text.
+    pub fn order(&self, other: &Self) -> Ordering {
+        other.score.total_cmp(&self.score).then((self.file, self.bytes.start).cmp(&(other.file, other.bytes.start)))
+    }
 }
 
 /// Scores the blocks of one part of the text after the other.
@@ -63,11 +71,19 @@ impl<'a> Scoring<'a> {
                 in_paths[meaning.term].push((number, meaning.in_path));
             }
         }
-        let of_file = |file: &Segment| {
-            let role = Role::of_file(file.path.as_deref().unwrap_or_default(), "");
-            OfFile { path: 0.0, prior: prior_of_role(role, query), bytes: file.text.len() }
+        let roles: Vec<Role> =
+            files.iter().map(|file| Role::of_file(file.path.as_deref().unwrap_or_default(), "")).collect();
+        let bytes_of = |wanted| {
+            let of_role = files.iter().zip(&roles).filter(|&(_, role)| *role == wanted);
+            of_role.map(|(file, _)| file.text.len()).sum::<usize>()
         };
-        let mut files: Vec<OfFile> = files.iter().map(of_file).collect();
+        let priors = Priors::new(query, bytes_of(Role::Code).saturating_mul(FOREIGN) >= bytes_of(Role::Foreign));
+        let of_file = |(file, role): (&Segment, &Role)| OfFile {
+            path: 0.0,
+            prior: priors.of_role(*role),
+            bytes: file.text.len(),
+        };
+        let mut files: Vec<OfFile> = files.iter().zip(&roles).map(of_file).collect();
         let numbers = paths.numbers(&frequencies.terms);
         // Each concept by the best of its terms.
         let mut best = vec![0.0_f32; concepts.len()];
@@ -108,7 +124,7 @@ impl<'a> Scoring<'a> {
             }
         }
         if spots.len() > MOST {
-            spots.select_nth_unstable_by(MOST, |a, b| b.score.total_cmp(&a.score));
+            spots.select_nth_unstable_by(MOST, Spot::order);
             spots.truncate(MOST);
         }
         spots
