@@ -1,14 +1,17 @@
 //! Where a change that was made at one place could be made as well: places that look as that one did before.
 //!
 //! No model is needed for it. A place with the same words and marks, whatever white space is between them and one name aside, can be
-//! changed in the same way without anybody who thinks ([`Place::new`]). Others are only likely: they have the shape of the lines,
+//! changed in the same way without anybody who thinks ([`Place::new`]), and so can the words of a change within a line wherever
+//! they stand ([`part`]). Others are only likely: they have the shape of the lines,
 //! and the rarer of their names.
 
+mod part;
 mod shape;
 mod words;
 
 use super::replaced::Replacement;
 use crate::corpus::{self, ContextText, Role, StopFlag};
+use part::Part;
 use rustc_hash::FxHashMap;
 use shape::Shape;
 use similar::{Algorithm, DiffTag, capture_diff_slices_deadline};
@@ -30,6 +33,9 @@ const NEAR: usize = 2;
 
 /// The fewest words and marks by which lines are known again.
 const LEAST: usize = 5;
+
+/// The likeness of a line that has the words of a change within a line, beside others.
+const SURE: f64 = 0.999;
 
 /// The most changes that one request spreads, and the longest one, in lines.
 const MOST_EXAMPLES: usize = 10;
@@ -125,6 +131,7 @@ fn example(
 /// The text cannot be read, or it is stopped.
 pub fn places(context: &ContextText, examples: &[Example], stop: &StopFlag) -> Result<Places, corpus::Error> {
     let shapes: Vec<Shape> = examples.iter().map(|it| Shape::of(&it.before)).collect();
+    let parts: Vec<Option<Part>> = examples.iter().map(|it| Part::of(&it.before, &it.after, LEAST)).collect();
     let mut found = Places::default();
     let mut files: Vec<(&str, String)> = Vec::new();
     let mut bytes = 0;
@@ -154,13 +161,31 @@ pub fn places(context: &ContextText, examples: &[Example], stop: &StopFlag) -> R
         stop.check()?;
         let words = Words::of(text);
         let mut of_file: Vec<Place> = Vec::new();
-        for (example, shape) in examples.iter().zip(&shapes).filter(|(it, _)| ending(&it.path) == ending(path)) {
-            let done = words.matches(&Words::of(&example.after));
+        let of_ending =
+            examples.iter().zip(&shapes).zip(&parts).filter(|((it, _), _)| ending(&it.path) == ending(path));
+        for ((example, shape), part) in of_ending {
+            // What only the new lines name is no other name where they are there already.
+            let is_old = |it: &Matched| {
+                it.renamed.as_ref().is_none_or(|(from, _)| shape.before.iter().any(|word| word.0 == from))
+            };
+            let mut done = words.matches(&Words::of(&example.after));
+            done.retain(is_old);
             let is_done = |lines: &Range<usize>| done.iter().any(|it| meet(&it.lines, lines));
             for matched in words.matches(&shape.before) {
                 if !is_done(&matched.lines) {
                     let new = made(example, text, &matched);
                     of_file.push(Place { path: (*path).to_owned(), lines: matched.lines, new, likeness: 1.0 });
+                }
+            }
+            for (line, new) in part.iter().flat_map(|it| it.lines(text, &words)) {
+                // The place itself may have the new words in another way.
+                if !is_done(&(line..line + 1)) {
+                    of_file.push(Place {
+                        path: (*path).to_owned(),
+                        lines: line..line + 1,
+                        new: Some(new),
+                        likeness: SURE,
+                    });
                 }
             }
             for (lines, likeness) in shape.likely(&words, text.lines().count(), &frequencies) {
@@ -188,6 +213,10 @@ pub fn places(context: &ContextText, examples: &[Example], stop: &StopFlag) -> R
 
 /// The new lines of a place that has the words of the old ones: with its own name and indentation.
 fn made(example: &Example, text: &str, matched: &Matched) -> Option<String> {
+    let taken = |(_, to): &(String, String)| Words::of(&example.after).iter().any(|it| it.0 == to);
+    if matched.renamed.as_ref().is_some_and(taken) {
+        return None;
+    }
     let indentation = |line: &str| line[..line.len() - line.trim_start().len()].to_owned();
     let first = |text: &str| text.lines().find(|line| !line.trim().is_empty()).map(indentation);
     let there: Vec<&str> = text.split_inclusive('\n').skip(matched.lines.start).take(matched.lines.len()).collect();
@@ -276,6 +305,22 @@ mod tests {
         let likely: Vec<(&str, usize)> =
             found.iter().filter(|it| it.2.is_none()).map(|it| (it.0.as_str(), it.1)).collect();
         assert_eq!(likely, [("d.py", 2), ("e.py", 2)]);
+    }
+
+    #[test]
+    fn a_change_within_a_line_is_made_wherever_its_words_stand() {
+        let example = Example {
+            path: "a.rs".to_owned(),
+            before: "        self.open.lock().unwrap_or_else(into_inner)\n".to_owned(),
+            after: "        guarded(&self.open)\n".to_owned(),
+        };
+        let files = json!({
+            "a.rs": "fn a() {\n        guarded(&self.open)\n}\n",
+            "b.rs": "fn b() {\n    let a = self.kept.lock().unwrap_or_else(into_inner).len();\n    self.open.lock().unwrap_or_else( into_inner )\n}\n",
+        });
+        let new = |line: usize, text: &str| ("b.rs".to_owned(), line, Some(text.to_owned()));
+        let expected = [new(2, "    let a = guarded(&self.kept).len();\n"), new(3, "    guarded(&self.open)\n")];
+        assert_eq!(found(&example, files), expected);
     }
 
     #[test]

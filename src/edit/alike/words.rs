@@ -103,6 +103,10 @@ impl<'t> Words<'t> {
         self.0.len()
     }
 
+    pub fn all(&self) -> &[(&'t str, usize)] {
+        &self.0
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&'t str, usize)> {
         self.0.iter().copied()
     }
@@ -133,7 +137,7 @@ impl<'t> Words<'t> {
 
 /// Whether words are the same but for one name, which another one takes the place of throughout: a new one.
 #[expect(clippy::option_option, reason = "no match, and a match without another name")]
-fn same_but_one<'w>(
+pub fn same_but_one<'w>(
     pattern: impl Iterator<Item = &'w str> + Clone,
     there: impl Iterator<Item = &'w str> + Clone,
 ) -> Option<Option<(String, String)>> {
