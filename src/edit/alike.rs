@@ -21,7 +21,8 @@ use std::{
 };
 use words::{Matched, Words};
 
-/// The most places that are told.
+/// The most places that are told: those that need no judgement, and others.
+const MOST_SURE: usize = 500;
 const MOST: usize = 60;
 
 /// The most bytes of a file that is looked through, and of all files.
@@ -206,8 +207,14 @@ pub fn places(context: &ContextText, examples: &[Example], stop: &StopFlag) -> R
     }
     let order = |it: &Place| (it.path.clone(), it.lines.start);
     found.places.sort_by(|a, b| b.likeness.total_cmp(&a.likeness).then_with(|| order(a).cmp(&order(b))));
-    found.more = found.places.len().saturating_sub(MOST);
-    found.places.truncate(MOST);
+    let (mut sure, mut others) = (0, 0);
+    let count = found.places.len();
+    found.places.retain(|place| {
+        let (number, most) = if place.new.is_some() { (&mut sure, MOST_SURE) } else { (&mut others, MOST) };
+        *number += 1;
+        *number <= most
+    });
+    found.more = count - found.places.len();
     Ok(found)
 }
 

@@ -158,3 +158,26 @@ async fn what_fails_is_told_beside_the_change_which_is_proposed_all_the_same() {
     assert!(second.contains("there was no time left"), "{second}");
     assert_eq!(client.shut_down().await, 0);
 }
+
+#[tokio::test]
+async fn a_check_ends_with_the_change_that_is_cancelled_and_the_next_one_is_checked() {
+    let project = Project::new();
+    let server = ScriptedServer::start(|_: &Asked| Action::reply(BLOCK)).await;
+    project.names(&json!({"timeout": 900, "checks": ["sh -c 'if grep -q slow other.py; then sleep 600; fi'"]}));
+    project.trust().await;
+    fs::write(project.path("other.py"), "import slow\n").expect("a file can be written");
+    let mut client = project.client(&server).await;
+    let scope = json!({"kind": "file", "uri": uri(&project.path("mean.py"))});
+    let params = json!({"instruction": "Take care of empty lists.", "scope": scope, "queryId": "c"});
+    let id = client.begin("rlm/edit", params).await;
+    let runs = |it: &Value| it["message"].as_str().is_some_and(|it| it.contains("runs on the change"));
+    client.next("rlm/event", |it| it["kind"] == "progress" && runs(it)).await;
+    assert_eq!(client.request("rlm/cancel", json!({"queryId": "c"})).await, Ok(json!({"cancelled": true})));
+    assert_eq!(client.response(id).await.expect_err("it was cancelled")["code"], -32800);
+    // The tree has the cancelled change no more, and what the disk has by now.
+    fs::write(project.path("other.py"), "import mean\n").expect("a file can be written");
+    let result = project.edit(&mut client).await;
+    assert_eq!(states(&result)[0].0, "passed", "{result}");
+    assert_eq!(client.shut_down().await, 0);
+    assert_eq!(project.trees(), 0);
+}
