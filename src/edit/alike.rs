@@ -95,7 +95,7 @@ pub fn examples(path: &str, old: &str, new: &str, lines: &Range<usize>) -> Vec<E
         match changes.last_mut() {
             _ if tag == DiffTag::Equal => {}
             Some(last) if after.start <= last.1.end + NEAR => {
-                *last = (last.0.start..before.end, last.1.start..after.end)
+                *last = (last.0.start..before.end, last.1.start..after.end);
             }
             _ => changes.push((before, after)),
         }
