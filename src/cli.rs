@@ -10,6 +10,7 @@ mod conversation;
 mod doctor;
 mod documents;
 mod dogfood;
+mod exporter;
 mod models;
 mod options;
 mod output;
@@ -25,6 +26,7 @@ mod scope;
 mod screen;
 mod shards;
 mod store;
+mod task;
 mod terminal;
 mod trace;
 mod view;
@@ -75,6 +77,10 @@ enum Command {
         /// Serve numbers for Prometheus at http://ADDRESS/metrics; the address is one of this machine alone, such as 127.0.0.1:9464
         #[arg(long, value_name = "ADDRESS")]
         metrics: Option<SocketAddr>,
+        /// Tell a collector of OpenTelemetry of every run, without any text: its address, such as http://127.0.0.1:4318, or `env` for
+        /// that in OTEL_EXPORTER_OTLP_ENDPOINT
+        #[arg(long, value_name = "URL")]
+        otlp: Option<String>,
     },
     /// Print the completions of commands and options for a shell
     Completions(documents::CompletionsArguments),
@@ -119,7 +125,7 @@ pub fn main() -> ExitCode {
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Completions(arguments) => documents::completions(arguments, Arguments::command()),
             Command::Man => documents::man(Arguments::command()),
-            Command::Lsp { metrics } => serve(metrics).await,
+            Command::Lsp { metrics, otlp } => serve(metrics, otlp.as_deref()).await,
         }
     });
     // A thread that still reads standard input must not hold the process.
@@ -128,12 +134,17 @@ pub fn main() -> ExitCode {
 }
 
 /// The language server.
-async fn serve(metrics: Option<SocketAddr>) -> ExitCode {
-    let metrics = match metrics.map(listener).transpose() {
-        Ok(metrics) => metrics,
+async fn serve(metrics: Option<SocketAddr>, otlp: Option<&str>) -> ExitCode {
+    let metrics = metrics.map(listener).transpose();
+    let observers = metrics.and_then(|metrics| {
+        let exporter = exporter::named(otlp, &crate::setup::environment())?;
+        Ok(lsp::Observers { metrics, exporter })
+    });
+    let observers = match observers {
+        Ok(observers) => observers,
         Err(problem) => return wrong_usage(&problem),
     };
-    match lsp::serve_stdio(metrics).await {
+    match lsp::serve_stdio(observers).await {
         Ok(ExitReason::Proper) => ExitCode::SUCCESS,
         Ok(ExitReason::HungUp) => ExitCode::FAILURE,
         Ok(ExitReason::Told(status)) => ExitCode::from(status),

@@ -27,6 +27,7 @@ mod run;
 mod similar;
 mod strategy;
 mod text_key;
+mod tracked_call;
 
 pub use answer::{Answer, Citation, CitationState, Earlier, EarlierState, Lost, Termination, grounding::Grounded};
 pub use budget::{clock::Clock, usage::Usage};

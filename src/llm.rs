@@ -38,7 +38,7 @@ mod thinking;
 mod tool;
 
 pub use error::Error;
-pub use http::Timeouts;
+pub use http::{Recipient, Refusal, Timeouts};
 pub use literal::{value_at_start, whole_value};
 pub use models::{Answer, Check, Choice, DetectedModels, KeyFound, Models, OllamaFound};
 pub use price::price;

@@ -29,29 +29,40 @@ mod scope;
 mod server;
 mod sessions;
 mod settings;
+mod task_runs;
 mod transcripts;
 mod transport;
 mod uri;
 mod wire;
 
-use crate::setup::EndSignals;
+use crate::{setup::EndSignals, trace::Exporter};
 use query_registry::LAST_WAIT;
-use std::{io, pin::pin};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
     time::timeout,
 };
 
-/// Serves one client on standard input and output until it leaves, or until a signal ends the process. Whoever connects to
-/// `metrics` is told numbers.
+/// Who is told how much the server does, and nothing of what it is about.
+#[derive(Default)]
+pub struct Observers {
+    /// Whoever connects here is told numbers.
+    pub metrics: Option<TcpListener>,
+    pub exporter: Option<Arc<Exporter>>,
+}
+
+/// Serves one client on standard input and output until it leaves, or until a signal ends the process.
 ///
 /// # Errors
 /// The system lets no signal be handled.
-pub async fn serve_stdio(metrics: Option<TcpListener>) -> io::Result<ExitReason> {
+pub async fn serve_stdio(observers: Observers) -> io::Result<ExitReason> {
     let mut signals = EndSignals::listen()?;
-    Ok(serve(tokio::io::stdin(), tokio::io::stdout(), metrics, signals.next()).await)
+    Ok(serve(tokio::io::stdin(), tokio::io::stdout(), observers, signals.next()).await)
 }
+
+/// How long a collector is told of the last runs.
+const LAST_EXPORT: Duration = Duration::from_secs(1);
 
 /// How a server came to its end.
 #[derive(Debug)]
@@ -67,17 +78,13 @@ pub enum ExitReason {
 
 /// Serves one client until it leaves or `told_to_end` does end. Every run is over when this returns, with its
 /// processes.
-pub async fn serve<I, O>(
-    input: I,
-    output: O,
-    metrics: Option<TcpListener>,
-    told_to_end: impl Future<Output = u8>,
-) -> ExitReason
+pub async fn serve<I, O>(input: I, output: O, observers: Observers, told_to_end: impl Future<Output = u8>) -> ExitReason
 where
     I: AsyncRead + Unpin + Send + 'static,
     O: AsyncWrite + Send + 'static,
 {
-    let (order, socket, runs) = server::build();
+    let Observers { metrics, exporter } = observers;
+    let (order, socket, runs) = server::build(exporter.clone());
     let counted = runs.clone();
     let numbers = metrics.map(|listener| tokio::spawn(metrics::serve(listener, move || counted.numbers())));
     let state = order.state();
@@ -103,6 +110,10 @@ where
         }
     };
     let _ = tokio::join!(runs.end_all(), timeout(LAST_WAIT, rest));
+    if let Some(exporter) = exporter {
+        // What was not delivered is logged where it happens.
+        exporter.end(LAST_EXPORT).await;
+    }
     numbers.iter().for_each(|it| it.abort());
     match told {
         Some(status) => ExitReason::Told(status),

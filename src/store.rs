@@ -151,7 +151,7 @@ impl Store {
 
     /// Takes the right to make the call of a key, for all processes. Waits while another process has it; it ends with that
     /// process, however that ends. `None` where claims do not work, and everybody makes their own calls.
-    pub async fn claim(&self, key: Key) -> Option<Claim<'_>> {
+    pub async fn claim(&self, key: Key) -> Option<Claim> {
         if self.shared.claims.get().is_none() {
             self.run(|_| ()).await;
         }
@@ -177,7 +177,7 @@ impl Store {
     }
 
     /// Shows all processes that a run is at work, until the claim or this process ends.
-    pub async fn claim_run(&self, number: i64) -> Option<Claim<'_>> {
+    pub async fn claim_run(&self, number: i64) -> Option<Claim> {
         self.claim(key_of_run(number)).await
     }
 

@@ -6,6 +6,7 @@
 use super::{
     asking::{Asking, Teller},
     conversation::{CONTINUE, Conversation},
+    exporter,
     options::CommonOptions,
     output::print,
     progress::Display,
@@ -20,7 +21,7 @@ use crate::{
     setup,
     store::{Folder, Store},
     text::{counted, visible_path},
-    trace::Recording,
+    trace::{Exporter, Recording},
 };
 use clap::Args;
 use rustyline::{Config, Editor, error::ReadlineError, history::MemHistory};
@@ -82,6 +83,7 @@ struct Chat {
     words: Vec<OsString>,
     model: Option<String>,
     backend: Result<Backend, Failure>,
+    exporter: Option<Arc<Exporter>>,
     open: Arc<Mutex<Option<CancellationToken>>>,
     spent: Usage,
 }
@@ -124,6 +126,10 @@ pub async fn run(
     if let Err(problem) = common.clone().resolve().and_then(|_| View::of(&view, true, &environment)) {
         return super::wrong_usage(&problem);
     }
+    let exporter = match exporter::named(None, &environment) {
+        Ok(exporter) => exporter,
+        Err(problem) => return super::wrong_usage(&problem),
+    };
     let backend = setup::backend(&environment);
     if let Ok(backend) = &backend {
         conversation.session.recall(backend.replies.store()).await;
@@ -146,9 +152,12 @@ pub async fn run(
         return super::no_signals(&error);
     }
     let (words, spent) = (words.to_vec(), Usage::none());
-    Chat { path, common, view, quiet, verbose, conversation, words, model: None, backend, open, spent }
-        .hold(editor)
-        .await
+    let ending = exporter.clone();
+    let chat =
+        Chat { path, common, view, quiet, verbose, conversation, words, model: None, backend, exporter, open, spent };
+    let status = chat.hold(editor).await;
+    exporter::end(ending.as_ref(), false).await;
+    status
 }
 
 /// An editor whose history are the earlier questions.
@@ -237,8 +246,8 @@ impl Chat {
         };
         let cancel = CancellationToken::new();
         *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(cancel.clone());
-        let teller =
-            Teller::new(Display::new(self.quiet, self.verbose, view), Recording::new(settings.trace_content, None));
+        let recording = Recording::new(settings.trace_content, None, self.exporter.clone());
+        let teller = Teller::new(Display::new(self.quiet, self.verbose, view), recording);
         let words = self.words_of(question);
         let asking = Asking {
             question: question.to_owned(),

@@ -4,7 +4,7 @@ mod analyze;
 mod cycle;
 mod past;
 
-use super::say;
+use super::{say, task::TerminalTask};
 use crate::{
     config::{Options, Settings},
     corpus::StopFlag,
@@ -13,6 +13,7 @@ use crate::{
     review::{folder_of, git::Repository},
     setup,
     text::visible_path,
+    trace::TaskEnd,
 };
 use clap::{Args, Subcommand};
 use std::{path::Path, process::ExitCode};
@@ -56,33 +57,41 @@ const INTERRUPTED: u8 = 130;
 pub async fn run(arguments: DogfoodArguments) -> ExitCode {
     match arguments.action {
         Action::Analyze(mut arguments) => {
-            let options = arguments.options();
-            act(options, async |settings, stop, cancel| analyze::run(&arguments, settings, stop, cancel).await).await
+            let (options, task) = (arguments.options(), TerminalTask::new("analysis", &arguments.path));
+            act(options, &task, async |work| analyze::run(&arguments, work).await).await
         }
         Action::Cycle(mut arguments) => {
-            let options = arguments.options();
-            act(options, async |settings, stop, cancel| {
-                cycle::run(Wanted::Patches, &arguments, settings, stop, cancel).await
-            })
-            .await
+            let (options, task) = (arguments.options(), TerminalTask::new("cycle", arguments.path.as_slice()));
+            act(options, &task, async |work| cycle::run(Wanted::Patches, &arguments, work).await).await
         }
         Action::Tests(mut arguments) => {
-            let options = arguments.options();
-            act(options, async |settings, stop, cancel| {
-                cycle::run(Wanted::Tests, &arguments, settings, stop, cancel).await
-            })
-            .await
+            let (options, task) = (arguments.options(), TerminalTask::new("missing tests", arguments.path.as_slice()));
+            act(options, &task, async |work| cycle::run(Wanted::Tests, &arguments, work).await).await
         }
-        Action::History(arguments) => act(Options::default(), async |_, _, _| past::history(&arguments).await).await,
-        Action::Stats(arguments) => act(Options::default(), async |_, _, _| past::stats(&arguments).await).await,
-        Action::Trust(arguments) => act(Options::default(), async |_, _, _| past::trust(&arguments).await).await,
+        Action::History(arguments) => without_models(async |_| past::history(&arguments).await).await,
+        Action::Stats(arguments) => without_models(async |_| past::stats(&arguments).await).await,
+        Action::Trust(arguments) => without_models(async |_| past::trust(&arguments).await).await,
     }
+}
+
+/// What an action works with.
+pub struct Work<'a> {
+    settings: Settings,
+    stop: &'a StopFlag,
+    cancel: &'a CancellationToken,
+    task: &'a TerminalTask,
+}
+
+/// Does something that is no run.
+async fn without_models(action: impl AsyncFnOnce(Work<'_>) -> Result<ExitCode, Failure>) -> ExitCode {
+    act(Options::default(), &TerminalTask::new("", &[]), action).await
 }
 
 /// Does something that Ctrl-C ends.
 async fn act(
     options: Options,
-    action: impl AsyncFnOnce(Settings, &StopFlag, &CancellationToken) -> Result<ExitCode, Failure>,
+    task: &TerminalTask,
+    action: impl AsyncFnOnce(Work<'_>) -> Result<ExitCode, Failure>,
 ) -> ExitCode {
     let settings = match setup::settings(options) {
         Ok(settings) => settings,
@@ -95,18 +104,26 @@ async fn act(
     }
     let stop = StopFlag::default();
     let _stop = stop.raise_on_drop();
+    let work = Work { settings, stop: &stop, cancel: &cancel, task };
     let done = tokio::select! {
         biased;
-        () = cancel.cancelled() => return ExitCode::from(INTERRUPTED),
-        done = action(settings, &stop, &cancel) => done,
-    };
-    done.unwrap_or_else(|failure| {
-        say(&format!("rlm: error: {}", failure.message));
-        if let Some(hint) = failure.hint {
-            say(&format!("     {hint}"));
+        () = cancel.cancelled() => {
+            task.end(TaskEnd::Cancelled).await;
+            return ExitCode::from(INTERRUPTED);
         }
-        ExitCode::FAILURE
-    })
+        done = action(work) => done,
+    };
+    match done {
+        Ok(status) => status,
+        Err(failure) => {
+            task.end(TaskEnd::Failed(&failure)).await;
+            say(&format!("rlm: error: {}", failure.message));
+            if let Some(hint) = failure.hint {
+                say(&format!("     {hint}"));
+            }
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// The repository that a path lies in.

@@ -3,7 +3,7 @@
 use super::{
     asking::{Asking, Teller},
     conversation::{CONTINUE, Conversation},
-    documents,
+    documents, exporter,
     options::{CommonOptions, Subject},
     progress::Display,
     request::Request,
@@ -36,6 +36,10 @@ pub struct QueryArguments {
     /// Write what happens as JSON Lines, to a new file or over an earlier trace
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     trace: Option<PathBuf>,
+    /// Tell a collector of OpenTelemetry of the run, without any text: its address, such as http://127.0.0.1:4318, or `env` for
+    /// that in OTEL_EXPORTER_OTLP_ENDPOINT
+    #[arg(long, value_name = "URL", help_heading = "Output")]
+    otlp: Option<String>,
     /// Show nothing but the answer and errors
     #[arg(long, short, conflicts_with = "verbose", help_heading = "Output")]
     quiet: bool,
@@ -116,7 +120,8 @@ pub async fn run(
             Err(problem) => return super::wrong_usage(&problem),
         }
     }
-    let QueryArguments { subject, common, json, view, trace, quiet, verbose, resume: _, continues: _ } = arguments;
+    let QueryArguments { subject, common, json, view, trace, otlp, quiet, verbose, resume: _, continues: _ } =
+        arguments;
     let (settings, config) = match common.resolve() {
         Ok(resolved) => resolved,
         Err(problem) => return super::wrong_usage(&problem),
@@ -124,7 +129,11 @@ pub async fn run(
     let is_piped = scope::reads_standard_input(&subject.path);
     // What came before a follow-up is not in its trace, so that it cannot be asked again by that.
     let again = conversation.is_none().then(|| Request::of(words, is_piped)).flatten();
-    let recording = Recording::new(settings.trace_content, again.map(|it| it.written()));
+    let exporter = match exporter::named(otlp.as_deref(), &environment) {
+        Ok(exporter) => exporter,
+        Err(problem) => return super::wrong_usage(&problem),
+    };
+    let recording = Recording::new(settings.trace_content, again.map(|it| it.written()), exporter.clone());
     match trace.map(TraceFile::create).transpose() {
         Ok(trace) => trace.into_iter().for_each(|trace| recording.add(trace)),
         Err(error) => return super::wrong_usage(&error),
@@ -169,6 +178,7 @@ pub async fn run(
     let (answer, run) = asking.answer().await;
     let is_stopped = !answer.termination.is_answer() && answer.termination != Termination::Failed;
     teller.finish(&answer, json);
+    exporter::end(exporter.as_ref(), answer.termination == Termination::Cancelled).await;
     if let (Some(run), true, false) = (run, is_stopped, quiet) {
         super::say(&format!("rlm: to go on: rlm query --resume {run}"));
     }

@@ -114,7 +114,7 @@ pub async fn replay(
         clock,
     };
     let file = folder.path().join("replay.jsonl");
-    let sink = Arc::new(Sink { recording: Recording::new(TraceContent::Full, None), started: Mutex::default() });
+    let sink = Arc::new(Sink { recording: Recording::new(TraceContent::Full, None, None), started: Mutex::default() });
     sink.recording.add(TraceFile::create(file.clone())?);
     let question = Question {
         text: subject.0,

@@ -3,25 +3,24 @@
 use super::{
     options::{CallOptions, ContextOptions, ModelOptions},
     output::{print, print_json},
-    progress::agrees_to_pay,
     say, scope,
+    task::TerminalTask,
 };
 use crate::{
     config::{Options, Settings},
-    corpus::{Snapshot, StopFlag},
-    engine::{Agreement, Event, EventSink, Question, RunConfig, context_failure, internal_failure},
+    corpus::StopFlag,
+    engine::{context_failure, internal_failure},
     failure::Failure,
     report,
-    review::{self, Request, Review, Reviewers, baseline::Baseline, rule::Severity},
+    review::{self, Request, Review, baseline::Baseline, rule::Severity},
     setup,
+    trace::TaskEnd,
 };
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::{
-    io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::Arc,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -137,14 +136,19 @@ pub async fn run(mut arguments: ReviewArguments) -> ExitCode {
     }
     let stop = StopFlag::default();
     let _stop = stop.raise_on_drop();
+    let task = TerminalTask::new("review", &arguments.path);
     let done = tokio::select! {
         biased;
-        () = cancel.cancelled() => return ExitCode::from(INTERRUPTED),
-        done = act(&arguments, settings, &stop, &cancel) => done,
+        () = cancel.cancelled() => {
+            task.end(TaskEnd::Cancelled).await;
+            return ExitCode::from(INTERRUPTED);
+        }
+        done = act(&arguments, settings, &stop, &cancel, &task) => done,
     };
     match done {
         Ok(status) => status,
         Err(failure) => {
+            task.end(TaskEnd::Failed(&failure)).await;
             say(&format!("rlm: error: {}", failure.message));
             if let Some(hint) = failure.hint {
                 say(&format!("     {hint}"));
@@ -159,17 +163,22 @@ async fn act(
     settings: Settings,
     stop: &StopFlag,
     cancel: &CancellationToken,
+    task: &TerminalTask,
 ) -> Result<ExitCode, Failure> {
     let mut request = request(arguments, settings.clone(), stop).await?;
-    request.models = models(&settings, &request.snapshot, cancel).await?;
+    request.models = task.models(&settings, &request.snapshot, cancel).await?;
     if let (Some(id), Some(reason)) = (&arguments.dismiss, &arguments.reason) {
         let finding = review::dismiss(&request, &id.to_ascii_lowercase(), reason.trim(), stop).await?;
-        print(&format!("dismissed for good: {}: {}", finding.place, finding.sentence));
+        let done = format!("dismissed for good: {}: {}", finding.place, finding.sentence);
+        task.end(TaskEnd::Done("reviewed", &done)).await;
+        print(&done);
         return Ok(ExitCode::SUCCESS);
     }
     let review = review::review(&request, stop).await?;
+    let text = report::review_text(&review);
+    task.end(TaskEnd::Done("reviewed", &text)).await;
     match arguments.format() {
-        Format::Text => print(&report::review_text(&review)),
+        Format::Text => print(&text),
         Format::Json => print_json(&json!(report::review(&review))),
         Format::Sarif => print_json(&report::sarif(&review, request.baseline.is_some())),
         Format::Rdjson => print_json(&report::rdjson(&review)),
@@ -224,46 +233,6 @@ pub(super) fn found(paths: &[PathBuf], settings: &Settings, stop: &StopFlag) -> 
         instructions: None,
         most: usize::MAX,
     })
-}
-
-/// The models that review, if one is configured that can.
-pub(super) async fn models(
-    settings: &Settings,
-    snapshot: &Arc<Snapshot>,
-    cancel: &CancellationToken,
-) -> Result<Option<Reviewers>, Failure> {
-    let (environment, scheduler) = (setup::environment(), setup::scheduler(settings));
-    let engine = setup::engine(settings, &environment, scheduler, setup::backend(&environment)).await?;
-    if !engine.choice.root.satisfies_schemas() {
-        return Ok(None);
-    }
-    let question = Question {
-        text: String::new(),
-        snapshot: snapshot.clone(),
-        focus: None,
-        config: Arc::new(RunConfig::of(settings)?),
-        limits: settings.limits.clone(),
-        session: None,
-    };
-    let agreement: Agreement = Arc::new(|what, cost| {
-        let asked = tokio::task::spawn_blocking(move || agrees_to_pay(what, cost));
-        Box::pin(async move { asked.await.unwrap_or_default() })
-    });
-    let consultation = Arc::new(engine.consult(&question, Arc::new(Progress), cancel.clone())?);
-    Ok(Some(Reviewers { consultation, agreement }))
-}
-
-/// Shows on a terminal what is done now.
-struct Progress;
-
-impl EventSink for Progress {
-    fn emit(&self, event: Event) {
-        if let Event::Progress { message, usage } = event
-            && std::io::stderr().is_terminal()
-        {
-            say(&format!("rlm: {message} ({} calls)", usage.calls));
-        }
-    }
 }
 
 fn status(review: &Review, fail_on: Option<FailOn>) -> ExitCode {

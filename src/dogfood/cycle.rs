@@ -196,7 +196,10 @@ pub async fn run(
             Ok(suggestion) => {
                 (plan.say)(&format!("proposal {number} of {count}: {}", suggestion.title));
                 let trialled = trial.of(&suggestion).await?;
-                judged.push(of_trial(number, suggestion, trialled));
+                let verdict = of_trial(number, suggestion, trialled);
+                let why = if verdict.why.is_empty() { verdict.proof.join("; ") } else { verdict.why.clone() };
+                (plan.say)(&format!("proposal {number} is {}: {why}", verdict.state.name()));
+                judged.push(verdict);
             }
             Err(unread) => judged.push(of_unread(number, unread)),
         }

@@ -166,7 +166,9 @@ pub async fn of_model(
         let schema = &schema;
         async move {
             consultation.say(format!("asking for patches: file {} of {count}", number + 1));
-            (path, consultation.ask(Reader::Root, prompts::system(wanted), prompt, schema).await)
+            let label = format!("propose patches of {path}");
+            let reply = consultation.ask(Reader::Root, &label, prompts::system(wanted), prompt, schema).await;
+            (path, reply)
         }
     }));
     let replies: Vec<_> = asking.buffered(consultation.concurrency()).collect().await;

@@ -189,10 +189,13 @@ async fn ask(
     }
     consultation.agreed("change", agreement, prompts.len(), |at| request::planned(&prompts[at].1)).await?;
     let count = prompts.len();
-    let asking = stream::iter(prompts.into_iter().enumerate().map(|(number, (at, wanted))| async move {
-        let written = request::written(consultation, context, wanted).await;
-        consultation.say(format!("file {} of {count} is done", number + 1));
-        (at, written)
+    let asking = stream::iter(prompts.into_iter().enumerate().map(|(number, (at, wanted))| {
+        let path = files[at].path.clone();
+        async move {
+            let written = request::written(consultation, context, &path, wanted).await;
+            consultation.say(format!("file {} of {count} is done", number + 1));
+            (at, written)
+        }
     }));
     let replies: Vec<_> = asking.buffered(consultation.concurrency()).collect().await;
     let mut first = None;

@@ -77,7 +77,7 @@ pub async fn request(consultation: &Consultation, agreement: &Agreement, request
     let wanted = prompt::wanted(&request.path, &text, request.lines.clone(), &request.instruction);
     consultation.agreed("change", agreement, 1, |_| planned(&wanted)).await?;
     consultation.say(format!("a change of {} is written", request.path));
-    written(consultation, &context, wanted).await
+    written(consultation, &context, &request.path, wanted).await
 }
 
 /// The call that has a change written.
@@ -89,19 +89,20 @@ fn messages(wanted: &str) -> Vec<Message> {
     vec![Message::system(prompt::SYSTEM), Message::user(wanted)]
 }
 
-/// What the root model writes if it is told what is wanted.
+/// What the root model writes if it is told what is wanted of a file.
 ///
 /// # Errors
 /// A call failed, or what came twice cannot be taken.
 pub(super) async fn written(
     consultation: &Consultation,
     context: &Arc<ContextText>,
+    path: &str,
     wanted: String,
 ) -> Result<Edited, Failure> {
-    let mut messages = messages(&wanted);
+    let (mut messages, label) = (messages(&wanted), format!("change {path}"));
     let mut attempt = 1;
     loop {
-        let reply = consultation.write(Reader::Root, messages.clone()).await?;
+        let reply = consultation.write(Reader::Root, &label, messages.clone()).await?;
         let (texts, written) = (context.clone(), reply.clone());
         let outcome = tokio::task::spawn_blocking(move || taken(&texts, &written)).await;
         let outcome = outcome.map_err(|error| internal_failure(&error))?;

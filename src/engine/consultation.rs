@@ -6,22 +6,34 @@
 use super::{
     AnswerSchema, Engine, Question,
     budget::{model_call::Asked, usage::Usage},
+    context_size, coverage,
+    detail::{Caller, Detail, Place},
     error::CallError,
-    event::EventSink,
+    event::{Event, EventSink, Started, SubCallState},
     expectation::{cost_of_calls, not_confirmed},
+    origin::Origin,
     query_context::QueryContext,
+    tracked_call::TrackedCall,
 };
 use crate::{
     failure::{Failure, FailureKind},
-    llm::{self, Message, Model, Request, Shape, is_too_small_for_programs},
+    llm::{self, Choice, Message, Model, Request, Shape, is_too_small_for_programs},
+    text::one_line,
 };
 use futures::future::BoxFuture;
 use serde_json::Value;
 use std::sync::Arc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How often a reply of the wrong shape is given back.
 const ATTEMPTS: usize = 2;
+
+/// Characters of what a call is for, as it is told.
+const LABEL_CHARS: usize = 120;
+
+/// Where its calls come from: from no program of its one run.
+const ORIGIN: Origin = Origin { run: 0, depth: 0, iteration: 0, cell: 0 };
 
 /// Which of the two models is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +46,7 @@ pub enum Reader {
 /// Calls that share the limits of one question.
 pub struct Consultation {
     tree: QueryContext,
+    began: Instant,
 }
 
 /// Asks the person whether so much may be spent on something, a review or a change, in US dollars.
@@ -59,7 +72,7 @@ impl Planned {
 }
 
 impl Engine {
-    /// Begins one. Of the question its text is not used.
+    /// Begins one. The text of the question says what it is for; no model is told that.
     ///
     /// # Errors
     /// There is a limit on cost and a price is not known, or the model only quotes and can write nothing of a shape.
@@ -71,28 +84,44 @@ impl Engine {
     ) -> Result<Consultation, Failure> {
         match self.unknown_price(&question.limits) {
             Some(failure) => Err(failure),
-            None => Ok(Consultation { tree: self.context_of(question, events, cancel) }),
+            None => {
+                let tree = self.context_of(question, events, cancel);
+                tell_beginning(&tree, question);
+                Ok(Consultation { tree, began: Instant::now() })
+            }
         }
     }
 }
 
 impl Consultation {
-    /// The reply to a prompt, as JSON that satisfies the schema. One that does not is given back once.
+    /// The reply to a prompt, as JSON that satisfies the schema. One that does not is given back once. `label` says to people what
+    /// it is for.
     ///
     /// # Errors
     /// A limit was met, the call failed, or the reply has not the shape.
     pub async fn ask(
         &self,
         reader: Reader,
+        label: &str,
         system: &str,
         prompt: String,
         schema: &AnswerSchema,
     ) -> Result<Value, Failure> {
+        let messages = vec![Message::system(system), Message::user(prompt)];
+        self.tracked(label, |caller| self.shaped(reader, caller, messages, schema)).await
+    }
+
+    async fn shaped(
+        &self,
+        reader: Reader,
+        caller: Caller,
+        mut messages: Vec<Message>,
+        schema: &AnswerSchema,
+    ) -> Result<Value, Failure> {
         let model = self.model(reader);
-        let mut messages = vec![Message::system(system), Message::user(prompt)];
         let mut problem = String::new();
         for _ in 0..ATTEMPTS {
-            let asked = Asked { messages: messages.clone(), shape: Some(schema.shape()), ..Asked::default() };
+            let asked = Asked { messages: messages.clone(), shape: Some(schema.shape()), caller, ..Asked::default() };
             let text = self.reply(model, asked).await?;
             let value = schema.check(&text);
             let value = value.and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()));
@@ -114,14 +143,42 @@ impl Consultation {
         self.tree.choice.root.satisfies_schemas()
     }
 
-    /// The reply to a conversation, as it was written.
+    /// The reply to a conversation, as it was written. `label` says to people what it is for.
     ///
     /// # Errors
     /// A limit was met, the call failed, or the reply was cut off.
-    pub async fn write(&self, reader: Reader, messages: Vec<Message>) -> Result<String, Failure> {
-        let model = self.model(reader);
-        let asked = Asked { messages, ..Asked::default() };
-        self.reply(model, asked).await
+    pub async fn write(&self, reader: Reader, label: &str, messages: Vec<Message>) -> Result<String, Failure> {
+        let asked = |caller| Asked { messages, caller, ..Asked::default() };
+        self.tracked(label, |caller| self.reply(self.model(reader), asked(caller))).await
+    }
+
+    /// Calls for one thing, which people can follow.
+    async fn tracked<T, F: Future<Output = Result<T, Failure>>>(
+        &self,
+        label: &str,
+        work: impl FnOnce(Caller) -> F,
+    ) -> Result<T, Failure> {
+        let mut call = TrackedCall::begin(&self.tree, ORIGIN, one_line(label, LABEL_CHARS));
+        let result = work(Caller { turn_of: None, sub_call: Some(call.id) }).await;
+        call.end(match &result {
+            Ok(_) => SubCallState::Ended,
+            Err(failure) => SubCallState::Failed(failure.message.clone()),
+        });
+        result
+    }
+
+    /// Tells which lines a model was shown.
+    pub fn note_read(&self, places: impl FnOnce() -> Vec<Place>) {
+        self.tree.note_shown(ORIGIN.iteration, "read", places);
+    }
+
+    /// Tells which files there were, for those who want to know what was never read.
+    pub async fn note_files(&self) {
+        let context = self.tree.snapshot.context_if_built();
+        if let Some(context) = context.filter(|_| self.tree.takes_details()) {
+            let files = tokio::task::spawn_blocking(move || coverage::files(&context)).await;
+            files.into_iter().for_each(|files| self.tree.note(|| files));
+        }
     }
 
     /// Asks the person before a `what` that makes `count` calls of the root model, if these may cost more than may be spent
@@ -209,13 +266,36 @@ impl Consultation {
     }
 
     pub fn usage(&self) -> Usage {
-        self.tree.ledger.meter.usage()
+        Usage { wall_time: self.began.elapsed(), ..self.tree.ledger.meter.usage() }
     }
 
     /// Says what is done now.
     pub fn say(&self, message: String) {
         self.tree.say(message);
     }
+}
+
+impl Drop for Consultation {
+    /// Calls that were closed are in the books by now, and nobody has told of them.
+    fn drop(&mut self) {
+        self.tree.tell_usage();
+    }
+}
+
+fn tell_beginning(tree: &QueryContext, question: &Question) {
+    let Choice { root, worker, why, .. } = &tree.choice;
+    tree.emit(Event::Started(Started {
+        question: question.text.clone(),
+        model: root.name().to_owned(),
+        worker: worker.name().to_owned(),
+        why: why.clone(),
+        context: context_size(&question.snapshot),
+    }));
+    for model in [root, worker] {
+        tree.note_model(model.as_ref());
+    }
+    let Origin { run, depth, .. } = ORIGIN;
+    tree.note(|| Detail::RunBegan { run, depth, sub_call: None, model: root.name().to_owned() });
 }
 
 /// The end of a call as a person is told of it.

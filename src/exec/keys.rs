@@ -19,8 +19,8 @@ const HARMLESS: [&str; 8] = ["MONKEY", "DONKEY", "TURKEY", "HOTKEY", "LESSKEY", 
 /// Words that mean a secret as a whole part of a name.
 const PARTS: [&str; 9] = ["KEYS", "TOKENS", "CREDS", "PAT", "SAS", "JWT", "BEARER", "COOKIE", "DSN"];
 
-/// Words that mean a secret as the last of several parts of a name. Alone they are a folder, or a switch.
-const LAST_PARTS: [&str; 3] = ["PWD", "AUTH", "AUTHORIZATION"];
+/// Words that mean a secret, or what holds one, as the last of several parts of a name. Alone they are a folder, or a switch.
+const LAST_PARTS: [&str; 4] = ["PWD", "AUTH", "AUTHORIZATION", "HEADERS"];
 
 /// Names whose parts say nothing.
 const NAMES: [&str; 1] = ["DOCKER_AUTH_CONFIG"];
@@ -162,6 +162,7 @@ mod tests {
             "SSHPASS",
             "DB_PWD",
             "REDIS_AUTH",
+            "OTEL_EXPORTER_OTLP_HEADERS",
             "NPM_CONFIG__AUTH",
             "licenseKey",
             "SENTRY_DSN",
@@ -195,6 +196,7 @@ mod tests {
             "GIT_ASKPASS",
             "COMPASS",
             "AUTH",
+            "HEADERS",
             "GIT_MONKEY",
             "RLM_MODEL",
             "OLLAMA_HOST",

@@ -3,10 +3,12 @@
 mod body;
 mod drained;
 mod list;
+mod recipient;
 
 pub(super) use body::{Body, Held, ReplyMemory};
 pub(super) use drained::Drained;
 pub(super) use list::{Listed, list_models, slots};
+pub use recipient::{Recipient, Refusal};
 
 use super::{CONNECTING, Error};
 use crate::config::Endpoint;

@@ -53,7 +53,7 @@ pub enum Given<T> {
 
 /// The replies that this process knows, or is about to.
 pub struct Replies {
-    store: Store,
+    store: Arc<Store>,
     open: Mutex<HashMap<Wanted, Weak<Cell>>>,
 }
 
@@ -77,7 +77,7 @@ enum Unkept<T, E> {
 
 impl Replies {
     pub fn new(store: Store) -> Self {
-        Self { store, open: Mutex::default() }
+        Self { store: Arc::new(store), open: Mutex::default() }
     }
 
     /// Knows nothing, and keeps nothing.
@@ -85,7 +85,7 @@ impl Replies {
         Self::new(Store::off())
     }
 
-    pub fn store(&self) -> &Store {
+    pub fn store(&self) -> &Arc<Store> {
         &self.store
     }
 

@@ -24,17 +24,22 @@ use crate::{
         proposals::{Kept, KeptFile, Proposals},
         reporter::{Channels, Reporter},
         scope,
+        task_runs::TaskRuns,
         uri::{DocumentKey, file_path, of_path},
     },
     report,
     store::Folder,
-    text::visible_name,
+    text::{one_line, visible_name},
+    trace::TaskEnd,
 };
 use lsp_types::{Position, Range, Uri};
 use ropey::Rope;
 use std::{path::Path, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use tower_lsp::Client;
+
+/// Characters of an instruction in the title of its run.
+const TITLE_CHARS: usize = 60;
 
 /// A change that was asked for.
 pub struct EditRun {
@@ -46,6 +51,8 @@ pub struct EditRun {
     pub cancel: CancellationToken,
     pub reporter: Arc<Reporter>,
     pub channels: Channels,
+    /// The one that it is.
+    pub tasks: TaskRuns,
 }
 
 /// What came of it.
@@ -102,15 +109,20 @@ impl EditRun {
         let scoped = resolved.await.map_err(|error| internal_failure(&error))??;
         let Some(Focus { path, first_line, last_line, .. }) = scoped.focus else { return Err(no_place()) };
         let engine = services.engines.engine(&settings).await?;
+        let title = format!("change of {path}: {}", one_line(&self.params.instruction, TITLE_CHARS));
         let question = Question {
-            text: String::new(),
+            text: title.clone(),
             snapshot: scoped.snapshot.clone(),
             focus: None,
             config: Arc::new(RunConfig::of(&settings)?),
             limits: settings.limits.clone(),
             session: None,
         };
-        let events: Arc<dyn EventSink> = self.reporter.clone();
+        let events: Arc<dyn EventSink> = match engine.choice.root.satisfies_schemas() {
+            true => self.tasks.begin(&engine, &settings, &title, &self.client_state, self.reporter.clone()).await,
+            // A model that only quotes is refused before it is asked.
+            false => self.reporter.clone(),
+        };
         let consultation = engine.consult(&question, events, self.cancel.clone())?;
         let agreement: Agreement = {
             let client = services.client.clone();
@@ -136,6 +148,8 @@ impl EditRun {
         };
         let (checks, warning) =
             self.vetted(services, &scoped.snapshot, &place, &path, &consultation, &mut edited).await;
+        let diffs: String = edited.files.iter().map(ChangedFile::diff).collect();
+        self.tasks.end(TaskEnd::Done("proposed", &format!("{}\n\n{diffs}", edited.summary))).await;
         let warnings = scoped.warnings.iter().chain(&notes).chain(&warning);
         let mut warnings: Vec<String> = warnings.map(|it| in_editor(it)).collect();
         warnings.extend(edited.broken.iter().map(|(path, error)| {

@@ -50,7 +50,7 @@ impl Engines {
     }
 
     /// What outlives the server, if anything can.
-    pub fn store(&self) -> Option<&Store> {
+    pub fn store(&self) -> Option<&Arc<Store>> {
         self.backend.as_ref().ok().map(|backend| backend.replies.store())
     }
 

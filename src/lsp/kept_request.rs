@@ -22,6 +22,9 @@ pub struct KeptRequest {
     options: Option<Value>,
     /// Whether an endpoint was left out, because its address may hold a key.
     lacks_endpoint: bool,
+    /// Whether it is a review or a change, of which this has only the title: it is asked for anew.
+    #[serde(default)]
+    pub is_task: bool,
 }
 
 impl KeptRequest {
@@ -38,8 +41,14 @@ impl KeptRequest {
             has_key && fields.remove(ENDPOINT).is_some()
         });
         let (query, scope, session_id) = (query.clone(), scope.clone(), session_id.clone());
-        let kept = Self { place, query, scope, session_id, options, lacks_endpoint };
+        let kept = Self { place, query, scope, session_id, options, lacks_endpoint, is_task: false };
         (kept.written().len() <= MOST_BYTES).then_some(kept)
+    }
+
+    /// What is kept of a review or a change.
+    pub fn of_task(title: &str, place: String) -> Self {
+        let (scope, session_id, options) = (Scope::default(), None, None);
+        Self { place, query: title.to_owned(), scope, session_id, options, lacks_endpoint: false, is_task: true }
     }
 
     pub fn written(&self) -> String {
@@ -57,6 +66,9 @@ impl KeptRequest {
     /// # Errors
     /// What has to be given again; a sentence.
     pub fn params(self, request: QueryParams) -> Result<QueryParams, String> {
+        if self.is_task {
+            return Err(format!("{}: only a question goes on; ask for this once more", self.query));
+        }
         let given = match request.options {
             Some(Value::Object(given)) => given,
             None => serde_json::Map::new(),
@@ -144,6 +156,9 @@ mod tests {
             (meant.session_id.as_deref(), meant.options),
             (Some("s"), Some(json!({"maxCalls": 9, "model": "m"})))
         );
+        let task = KeptRequest::of_task("review of a", String::new());
+        assert_eq!(KeptRequest::read(&task.written()).as_ref(), Some(&task));
+        assert!(task.params(params(json!({"resume": 7}))).expect_err("it is none").starts_with("review of a: "));
         let keyless = KeptRequest { lacks_endpoint: true, ..kept };
         let with = |options: Value| keyless.clone().params(params(json!({"resume": 7, "options": options}))).is_ok();
         assert!(!with(json!({})) && with(json!({"endpoint": "http://h"})));

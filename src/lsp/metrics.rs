@@ -36,16 +36,26 @@ pub struct Metrics(Mutex<Counted>);
 struct Counted {
     /// Questions by how they have ended.
     ended: BTreeMap<String, u64>,
+    /// Reviews and changes by what they are and how they have ended.
+    tasks: BTreeMap<(&'static str, &'static str), u64>,
     usage: Usage,
-    /// Questions whose price is not known.
+    /// All of these whose price is not known.
     unpriced: u64,
     cost: f64,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        let (ended, unpriced, cost) = Default::default();
-        Self(Mutex::new(Counted { ended, usage: Usage::none(), unpriced, cost }))
+        let (ended, tasks, unpriced, cost) = Default::default();
+        Self(Mutex::new(Counted { ended, tasks, usage: Usage::none(), unpriced, cost }))
+    }
+}
+
+impl Counted {
+    fn add(&mut self, usage: Usage) {
+        self.usage += usage;
+        self.unpriced += u64::from(usage.cost.is_none());
+        self.cost += usage.cost.unwrap_or_default();
     }
 }
 
@@ -55,15 +65,20 @@ impl Metrics {
         let mut counted = self.lock();
         let how = json!(termination).as_str().unwrap_or_default().to_owned();
         *counted.ended.entry(how).or_default() += 1;
-        counted.usage += usage;
-        counted.unpriced += u64::from(usage.cost.is_none());
-        counted.cost += usage.cost.unwrap_or_default();
+        counted.add(usage);
     }
 
-    /// All numbers, where so many questions run.
-    pub fn text(&self, running: usize) -> String {
+    /// Counts a review or a change that has ended, and for which models were called.
+    pub fn count_task(&self, kind: &'static str, state: &'static str, usage: Usage) {
+        let mut counted = self.lock();
+        *counted.tasks.entry((kind, state)).or_default() += 1;
+        counted.add(usage);
+    }
+
+    /// All numbers, where so many questions run and so many spans were not delivered, if any are sent.
+    pub fn text(&self, running: usize, dropped: Option<u64>) -> String {
         let counted = self.lock();
-        let Counted { ended, usage, unpriced, cost } = &*counted;
+        let Counted { ended, tasks, usage, unpriced, cost } = &*counted;
         let mut text = String::new();
         let mut family = |name: &str, kind: &str, help: &str, values: &[(String, f64)]| {
             let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
@@ -80,9 +95,13 @@ impl Metrics {
         family(
             "rlm_queries_running",
             "gauge",
-            "Questions and reviews that are being answered.",
+            "Questions, reviews and changes that are being worked on.",
             &plain(running as f64),
         );
+        let label = |(kind, state): &(&str, &str)| format!("{{kind=\"{kind}\",state=\"{state}\"}}");
+        let tasks: Vec<(String, f64)> = tasks.iter().map(|(task, count)| (label(task), *count as f64)).collect();
+        let help = "Reviews and changes that have ended and for which models were called, by how.";
+        family("rlm_tasks_total", "counter", help, &tasks);
         let calls = [("root", usage.root_calls), ("sub", usage.sub_calls)];
         family("rlm_model_calls_total", "counter", "Calls of models that were made, by what for.", &by("kind", &calls));
         let cached = plain(usage.cached_calls as f64);
@@ -101,13 +120,22 @@ impl Metrics {
             "Tokens of the calls; cached_input is a part of input.",
             &by("type", &tokens),
         );
-        family("rlm_cost_usd_total", "counter", "US dollars, of the questions whose price is known.", &plain(*cost));
+        family("rlm_cost_usd_total", "counter", "US dollars, where the price is known.", &plain(*cost));
         let unpriced = plain(*unpriced as f64);
-        family("rlm_unpriced_queries_total", "counter", "Questions whose price is not known.", &unpriced);
+        family(
+            "rlm_unpriced_queries_total",
+            "counter",
+            "Questions, reviews and changes whose price is not known.",
+            &unpriced,
+        );
         let model = plain(usage.model_time.as_secs_f64());
         family("rlm_model_seconds_total", "counter", "Time of all calls added up.", &model);
         let wall = plain(usage.wall_time.as_secs_f64());
-        family("rlm_query_seconds_total", "counter", "Time of all questions added up.", &wall);
+        family("rlm_query_seconds_total", "counter", "Time of all questions, reviews and changes added up.", &wall);
+        if let Some(dropped) = dropped {
+            let help = "Spans of OpenTelemetry that were not delivered.";
+            family("rlm_dropped_spans_total", "counter", help, &plain(dropped as f64));
+        }
         text
     }
 
@@ -169,14 +197,17 @@ mod tests {
         metrics.count(Termination::Final, usage);
         metrics.count(Termination::Final, Usage { cost: None, ..usage });
         metrics.count(Termination::Timeout, Usage::none());
-        let text = metrics.text(2);
+        metrics.count_task("review", "reviewed", Usage { calls: 1, sub_calls: 1, cost: Some(0.25), ..Usage::none() });
+        let text = metrics.text(2, Some(3));
         for line in [
             "rlm_queries_total{termination=\"final\"} 2",
             "rlm_queries_total{termination=\"timeout\"} 1",
             "rlm_queries_running 2",
-            "rlm_model_calls_total{kind=\"sub\"} 4",
-            "rlm_cost_usd_total 0.5",
+            "rlm_tasks_total{kind=\"review\",state=\"reviewed\"} 1",
+            "rlm_model_calls_total{kind=\"sub\"} 5",
+            "rlm_cost_usd_total 0.75",
             "rlm_unpriced_queries_total 1",
+            "rlm_dropped_spans_total 3",
         ] {
             assert!(text.lines().any(|it| it == line), "{line}: {text}");
         }

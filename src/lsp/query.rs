@@ -21,7 +21,7 @@ use crate::{
         transcripts::Transcripts,
     },
     report::{self, Circumstances},
-    trace::{NotedRun, Recording},
+    trace::{Exporter, NotedRun, Recording},
 };
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -49,6 +49,7 @@ pub struct Query {
     pub reporter: Arc<Reporter>,
     pub channels: Channels,
     pub transcripts: Arc<Transcripts>,
+    pub exporter: Option<Arc<Exporter>>,
 }
 
 /// What came of a query.
@@ -93,7 +94,7 @@ impl Query {
         }
         let QueryRequest { params, client_state, .. } = &self.request;
         let request = KeptRequest::of(params, client_state.place()).map(|it| it.written());
-        let recording = Recording::new(trace_content, request.clone());
+        let recording = Recording::new(trace_content, request.clone(), self.exporter.clone());
         let replies = engine.backend.replies.clone();
         let mut noted = match is_noted {
             true => NotedRun::begin(replies.store(), &question.text, request.unwrap_or_default(), &recording).await,

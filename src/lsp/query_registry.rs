@@ -1,9 +1,8 @@
 //! The queries that are running: how they start, how they are cancelled, and how all of them end with the server.
 
 mod dogfood;
-mod reviews;
-
 mod edits;
+mod reviews;
 
 use super::{
     client_state::{ClientState, LatestState},
@@ -27,6 +26,7 @@ use crate::{
     report,
     store::{self, Client as Asker},
     text::one_line,
+    trace::Exporter,
 };
 use lsp_types::ProgressToken;
 use serde_json::Value;
@@ -79,13 +79,15 @@ pub enum StartError {
 /// All queries of one server.
 pub struct QueryRegistry {
     client: Client,
-    engines: Engines,
+    engines: Arc<Engines>,
     workspace: Arc<Workspace>,
     sessions: Arc<Sessions>,
     tasks: TaskTracker,
     active: Mutex<HashMap<String, ActiveQuery>>,
     total: Mutex<Usage>,
     metrics: Metrics,
+    /// Who tells a collector of each run.
+    exporter: Option<Arc<Exporter>>,
     started: AtomicU64,
     closed: AtomicBool,
     pub diagnostics: Arc<Diagnostics>,
@@ -125,16 +127,17 @@ struct ActiveQuery {
 }
 
 impl QueryRegistry {
-    pub fn new(client: Client, environment: Environment) -> Self {
+    pub fn new(client: Client, environment: Environment, exporter: Option<Arc<Exporter>>) -> Self {
         Self {
             client,
-            engines: Engines::new(environment),
+            engines: Arc::new(Engines::new(environment)),
             workspace: Arc::default(),
             sessions: Arc::default(),
             tasks: TaskTracker::new(),
             active: Mutex::default(),
             total: Mutex::new(Usage::none()),
             metrics: Metrics::default(),
+            exporter,
             started: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             diagnostics: Arc::default(),
@@ -184,8 +187,8 @@ impl QueryRegistry {
         };
         let Entered { id, reporter, channels } = self.enter(&entry, &client_state, since, &cancel)?;
         let request = QueryRequest { params, options, client_state, since, cancel, session };
-        let transcripts = self.transcripts.clone();
-        let query = Query { id: id.clone(), request, reporter, channels, transcripts };
+        let (transcripts, exporter) = (self.transcripts.clone(), self.exporter.clone());
+        let query = Query { id: id.clone(), request, reporter, channels, transcripts, exporter };
         Ok((id, self.spawn(|runs| async move { runs.run(query).await })))
     }
 
@@ -336,7 +339,7 @@ impl QueryRegistry {
                 None if store.is_run_open(it.number) => (RUNNING.to_owned(), 0, None),
                 None => (STOPPED.to_owned(), 0, None),
             };
-            let can_go_on = state != RUNNING && !ANSWERED.contains(&state.as_str());
+            let can_go_on = !request.is_task && state != RUNNING && !ANSWERED.contains(&state.as_str());
             let seconds_ago = u64::try_from(now - it.started).unwrap_or_default();
             let KeptRequest { query, session_id, .. } = request;
             Some(KeptRun { run: it.number, session_id, query, state, can_go_on, seconds_ago, calls, cost_usd })
@@ -367,10 +370,18 @@ impl QueryRegistry {
         self.vetting.end().await;
     }
 
+    /// Counts a review or a change in whose runs models took part.
+    fn count_task(&self, kind: &'static str, state: &'static str, usage: Option<Usage>) {
+        if let Some(usage) = usage {
+            *lock(&self.total) += usage;
+            self.metrics.count_task(kind, state, usage);
+        }
+    }
+
     /// What Prometheus is told.
     pub fn numbers(&self) -> String {
         let running = lock(&self.active).len();
-        self.metrics.text(running)
+        self.metrics.text(running, self.exporter.as_ref().map(|it| it.dropped()))
     }
 
     /// What `rlm/status` returns.

@@ -3,7 +3,7 @@
 use crate::{
     config::{Limits, Options, Settings, in_editor},
     corpus::{self, Snapshot, StopFlag, Workspace},
-    engine::{Agreement, EventSink, Question, RunConfig, Usage, context_failure, internal_failure},
+    engine::{Agreement, Question, RunConfig, Usage, context_failure, internal_failure},
     failure::Failure,
     lsp::{
         client_requests,
@@ -14,10 +14,13 @@ use crate::{
         reporter::{Channels, Reporter},
         scope::{self, Scoped},
         settings::complaint,
+        task_runs::TaskRuns,
         uri::{DocumentKey, file_path, of_path},
     },
     report,
     review::{self, Request, Review, Reviewers, finding::Place},
+    text::visible_path,
+    trace::TaskEnd,
 };
 use lsp_types::{Position, Range, Uri};
 use ropey::Rope;
@@ -44,6 +47,8 @@ pub struct ReviewRun {
     pub cancel: CancellationToken,
     pub reporter: Arc<Reporter>,
     pub channels: Channels,
+    /// Those in which models take part.
+    pub tasks: TaskRuns,
 }
 
 /// What came of a review.
@@ -64,6 +69,16 @@ struct Target {
     /// The document, if it is no file.
     uri: Option<Uri>,
     reviewed: Reviewed,
+}
+
+impl Target {
+    /// What it is, for people.
+    fn title(&self) -> String {
+        let place = self.only.as_ref().map(|it| it.path.clone());
+        let folder = || self.folder.as_deref().map(visible_path);
+        let document = || self.uri.as_ref().map(|it| it.path().to_string());
+        format!("review of {}", place.or_else(folder).or_else(document).unwrap_or_else(|| "a text".to_owned()))
+    }
 }
 
 impl ReviewRun {
@@ -104,10 +119,12 @@ impl ReviewRun {
             let snapshot = target.scoped.snapshot.clone();
             let (reviewed, document) = (target.reviewed.clone(), target.uri.clone());
             let warnings = target.scoped.warnings.clone();
-            let models = self.models(engines, &settings, &snapshot, client, &declined).await?;
+            let title = target.title();
+            let models = self.models(engines, &settings, &title, &snapshot, client, &declined).await?;
             let mut review = review::review(&self.request(target, &settings, models.clone()), stop).await?;
             if let Some(Reviewers { consultation, .. }) = models {
                 spend(&mut settings.limits, &consultation.usage());
+                self.tasks.end(TaskEnd::Done("reviewed", &report::review_text(&review))).await;
             }
             review.warnings.extend(warnings);
             let uri = |path: &str| scope::uri_of(&snapshot, path).or_else(|| document.clone());
@@ -215,6 +232,7 @@ impl ReviewRun {
         &self,
         engines: &Engines,
         settings: &Settings,
+        title: &str,
         snapshot: &Arc<Snapshot>,
         client: &Client,
         declined: &Arc<AtomicBool>,
@@ -224,15 +242,15 @@ impl ReviewRun {
             return Ok(None);
         }
         let question = Question {
-            text: String::new(),
+            text: title.to_owned(),
             snapshot: snapshot.clone(),
             focus: None,
             config: Arc::new(RunConfig::of(settings)?),
             limits: settings.limits.clone(),
             session: None,
         };
-        let events: Arc<dyn EventSink> = self.reporter.clone();
-        let consultation = Arc::new(engine.consult(&question, events, self.cancel.clone())?);
+        let run = self.tasks.begin(&engine, settings, title, &self.client_state, self.reporter.clone()).await;
+        let consultation = Arc::new(engine.consult(&question, run, self.cancel.clone())?);
         let (client, declined) = (client.clone(), declined.clone());
         let agreement: Agreement = Arc::new(move |what, cost| {
             let (client, declined) = (client.clone(), declined.clone());

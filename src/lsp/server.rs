@@ -12,7 +12,7 @@ use super::{
     message_order::{Call, MessageOrder},
     query_registry::QueryRegistry,
 };
-use crate::{report::types::Preview, setup};
+use crate::{report::types::Preview, setup, trace::Exporter};
 use lsp_types::{
     CodeAction, CodeActionParams, CodeActionResponse, DidChangeConfigurationParams, DidCloseTextDocumentParams,
     DidSaveTextDocumentParams, DocumentDiagnosticParams, DocumentDiagnosticReportResult, ExecuteCommandParams,
@@ -25,9 +25,11 @@ use std::sync::Arc;
 use tower_lsp::{Client, ClientSocket, LanguageServer, LspService, jsonrpc::Result};
 
 /// Puts a server together: its message order, the socket to its client, and its runs.
-pub fn build() -> (MessageOrder<LspService<Handlers>>, ClientSocket, Arc<QueryRegistry>) {
+pub fn build(
+    exporter: Option<Arc<Exporter>>,
+) -> (MessageOrder<LspService<Handlers>>, ClientSocket, Arc<QueryRegistry>) {
     let (service, socket) = LspService::build(|client: Client| Handlers {
-        runs: Arc::new(QueryRegistry::new(client.clone(), setup::environment())),
+        runs: Arc::new(QueryRegistry::new(client.clone(), setup::environment(), exporter)),
         client,
     })
     .custom_method(ext::QUERY, Handlers::query)

@@ -89,6 +89,7 @@ pub async fn review(
         done
     }));
     let reviewed: Vec<Result<Found, Failure>> = reviewing.buffered(consultation.concurrency()).collect().await;
+    consultation.note_files().await;
     let mut failures: BTreeMap<String, usize> = BTreeMap::new();
     let mut first = None;
     for result in reviewed {
@@ -124,7 +125,9 @@ async fn of_piece(
     schema: &AnswerSchema,
 ) -> Result<Found, Failure> {
     let prompt = prompts::review(piece, wishes);
-    let reply = consultation.ask(Reader::Root, prompts::REVIEWER, prompt, schema).await?;
+    consultation.note_read(|| piece.excerpts.iter().filter_map(Excerpt::whole).collect());
+    let label = format!("review {}", piece.name());
+    let reply = consultation.ask(Reader::Root, &label, prompts::REVIEWER, prompt, schema).await?;
     let Claims { findings } = serde_json::from_value(reply).map_err(|error| crate::engine::internal_failure(&error))?;
     let mut found = Found::default();
     let claims = futures::future::join_all(findings.into_iter().map(|claim| examined(consultation, piece, claim)));
@@ -148,7 +151,8 @@ async fn examined(consultation: &Consultation, piece: &Piece, claim: Claim) -> R
     let lines = first..(claim.last_line + AROUND).min(excerpt.lines()) + 1;
     let schema = AnswerSchema::new(&prompts::verdict_schema())?;
     let prompt = prompts::refute(&claim, excerpt, lines);
-    let verdict = match consultation.ask(Reader::Worker, prompts::REFUTER, prompt, &schema).await {
+    let label = format!("refute {place}: {sentence}");
+    let verdict = match consultation.ask(Reader::Worker, &label, prompts::REFUTER, prompt, &schema).await {
         Ok(verdict) => verdict,
         // What nobody could look at a second time is not shown.
         Err(failure) => {

@@ -13,23 +13,24 @@ use std::{
     io,
     os::unix::fs::OpenOptionsExt,
     path::Path,
+    sync::Arc,
 };
 
 /// The claims of this process.
-#[derive(Debug)]
-pub struct Claims(File);
+#[derive(Debug, Clone)]
+pub struct Claims(Arc<File>);
 
 impl Claims {
     pub fn open(path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(super::folder::FILE_MODE);
-        options.custom_flags(libc::O_NOFOLLOW).open(path).map(Self)
+        options.custom_flags(libc::O_NOFOLLOW).open(path).map(|file| Self(Arc::new(file)))
     }
 
     /// The claim, if no other process has it.
-    pub fn take(&self, key: Key) -> io::Result<Option<Claim<'_>>> {
+    pub fn take(&self, key: Key) -> io::Result<Option<Claim>> {
         match self.set(libc::F_WRLCK, key) {
-            Ok(()) => Ok(Some(Claim { claims: self, key })),
+            Ok(()) => Ok(Some(Claim { claims: self.clone(), key })),
             Err(Errno::EAGAIN | Errno::EACCES) => Ok(None),
             Err(errno) => Err(errno.into()),
         }
@@ -43,18 +44,18 @@ impl Claims {
             l_len: 1,
             l_pid: 0,
         };
-        fcntl(&self.0, FcntlArg::F_OFD_SETLK(&lock)).map(drop)
+        fcntl(&*self.0, FcntlArg::F_OFD_SETLK(&lock)).map(drop)
     }
 }
 
 /// The right to make a call, until it is dropped.
 #[derive(Debug)]
-pub struct Claim<'a> {
-    claims: &'a Claims,
+pub struct Claim {
+    claims: Claims,
     key: Key,
 }
 
-impl Drop for Claim<'_> {
+impl Drop for Claim {
     fn drop(&mut self) {
         // It cannot fail for a lock that is held, and would end with the process.
         let _ = self.claims.set(libc::F_UNLCK, self.key);

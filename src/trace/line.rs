@@ -117,6 +117,8 @@ pub enum Line<'a> {
     Attempt {
         call: u64,
         error: String,
+        /// The kind of the failure.
+        class: &'static str,
         failure: String,
         #[serde(skip_serializing_if = "str::is_empty")]
         written: &'a str,
@@ -258,6 +260,7 @@ impl<'a> From<&'a Detail> for Line<'a> {
             Detail::AttemptFailed { call, error, written } => Self::Attempt {
                 call: *call,
                 error: error.to_string(),
+                class: error.kind().name(),
                 failure: serde_json::to_string(error).unwrap_or_default(),
                 written,
             },

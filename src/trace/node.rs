@@ -32,6 +32,8 @@ pub struct Trace {
     /// How the run has ended; empty if the trace ends before it.
     pub termination: String,
     pub failure: Option<String>,
+    /// Its kind, in one word for programs.
+    pub failure_kind: Option<String>,
     /// The time of the last line.
     pub last: u64,
     /// Lines that could not be read.
@@ -86,10 +88,18 @@ pub struct Node {
     pub parent: Option<usize>,
     pub kind: Kind,
     pub title: String,
+    /// The model of a run or a call, or the function of a look.
+    pub subject: String,
     /// In milliseconds.
     pub start: u64,
     pub end: Option<u64>,
     pub state: State,
+    /// The kind of what its last attempt has failed with, in one word for programs.
+    pub failure: Option<String>,
+    /// How the reply of a call has ended, in the words that most providers have for it; empty if that is not told.
+    pub finish: &'static str,
+    /// How long the model was at work on a call.
+    pub seconds: f64,
     /// What it took itself, and with all below it.
     pub own: Spent,
     pub total: Spent,

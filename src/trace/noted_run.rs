@@ -2,28 +2,28 @@
 
 use super::{folder::TraceFolder, recording::Recording};
 use crate::{
-    engine::Answer,
+    engine::{Answer, Usage},
     store::{BegunRun, Claim, EndedRun, Store},
     text::{one_line, visible_path},
 };
 use serde_json::json;
-use std::io;
+use std::{io, sync::Arc};
 
 /// Characters of a question that a list of runs shows.
 const QUESTION_CHARS: usize = 70;
 
 /// A run that was noted.
-pub struct NotedRun<'a> {
-    store: &'a Store,
+pub struct NotedRun {
+    store: Arc<Store>,
     pub number: i64,
-    _claim: Option<Claim<'a>>,
+    _claim: Option<Claim>,
     /// Why it has no trace, if it has none.
     problem: Option<String>,
 }
 
-impl<'a> NotedRun<'a> {
+impl NotedRun {
     /// Notes that a run begins, if there is a store, and begins its trace. `request` is what makes it again.
-    pub async fn begin(store: &'a Store, question: &str, request: String, recording: &Recording) -> Option<Self> {
+    pub async fn begin(store: &Arc<Store>, question: &str, request: String, recording: &Recording) -> Option<Self> {
         let folder = TraceFolder::of(store.folder()?);
         let number = store.begin_run(BegunRun { question: one_line(question, QUESTION_CHARS), request }).await?;
         let claim = store.claim_run(number).await;
@@ -36,7 +36,7 @@ impl<'a> NotedRun<'a> {
             }
             Err(error) => Some(format!("this run has no trace: cannot write {}: {error}", visible_path(&path))),
         };
-        Some(Self { store, number, _claim: claim, problem })
+        Some(Self { store: store.clone(), number, _claim: claim, problem })
     }
 
     /// What the person has to know of its trace.
@@ -44,11 +44,15 @@ impl<'a> NotedRun<'a> {
         self.problem.take()
     }
 
-    /// Notes how it has ended.
+    /// Notes how a question has ended.
     pub async fn end(self, answer: &Answer, model: &str) {
-        let usage = &answer.usage;
+        self.end_as(json!(answer.termination).as_str().unwrap_or_default(), model, &answer.usage).await;
+    }
+
+    /// Notes that it has ended, how in a word, and what it took.
+    pub async fn end_as(self, state: &str, model: &str, usage: &Usage) {
         let ended = EndedRun {
-            state: json!(answer.termination).as_str().unwrap_or_default().to_owned(),
+            state: state.to_owned(),
             model: model.to_owned(),
             calls: usage.calls,
             cached_calls: usage.cached_calls,

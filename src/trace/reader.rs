@@ -6,7 +6,7 @@ use super::{
     tree::Tree,
     value::Fields,
 };
-use crate::text::visible_path;
+use crate::text::{one_line, visible_path};
 use serde_json::Value;
 use std::{
     fs::File,
@@ -28,6 +28,9 @@ const LATEST: u64 = 1 << 45;
 
 /// The most notes.
 const MOST_NOTES: usize = 1000;
+
+/// The longest name of a model, a function or a kind of failure.
+const NAME_CHARS: usize = 200;
 
 /// How messages begin that say only what goes on.
 const ROUTINE: [&str; 3] = ["turn ", "depth ", "reading the context"];
@@ -113,14 +116,15 @@ impl Reader {
     }
 
     fn line(&mut self, line: &[u8]) {
-        let value: Value = match serde_json::from_slice(line) {
-            Ok(value @ Value::Object(_)) => value,
-            _ => {
-                self.trace.damaged += usize::from(!line.trim_ascii().is_empty());
-                return;
-            }
-        };
-        let line = Fields(&value);
+        match serde_json::from_slice(line) {
+            Ok(value @ Value::Object(_)) => self.take(&value),
+            _ => self.trace.damaged += usize::from(!line.trim_ascii().is_empty()),
+        }
+    }
+
+    /// Takes a line that was read.
+    pub fn take(&mut self, line: &Value) {
+        let line = Fields(line);
         let Some(kind) = line.some_text("kind") else {
             self.trace.damaged += 1;
             return;
@@ -176,6 +180,10 @@ impl Reader {
 
     fn progress(&mut self, line: Fields<'_>, now: u64) {
         let message = line.text("message");
+        if message == self.trace.doing {
+            // Only what was used so far is told once more.
+            return;
+        }
         message.clone_into(&mut self.trace.doing);
         if !ROUTINE.iter().any(|it| message.starts_with(it)) {
             self.note(now, message.to_owned());
@@ -193,6 +201,7 @@ impl Reader {
         }
         let parent = line.some_number("subcall").and_then(|id| self.tree.sub_calls.get(&id).copied());
         let at = self.tree.add(parent, Kind::Run, format!("run {run} of {}", line.text("model")), now);
+        self.tree.nodes[at].subject = one_line(line.text("model"), NAME_CHARS);
         self.tree.runs.insert(run, at);
     }
 
@@ -213,6 +222,9 @@ impl Reader {
                 cost: cost.unwrap_or_default(),
                 unpriced: u64::from(cost.is_none() && attempts > 0),
             };
+            let node = &mut self.tree.nodes[at];
+            node.seconds = line.some_float("seconds").unwrap_or_default();
+            node.finish = finish(line.of("finish"));
             self.tree.text(at, "reply", line.some_text("reply"));
             return self.tree.end(at, now, line.some_text("error"));
         }
@@ -223,6 +235,7 @@ impl Reader {
         };
         let spare = if line.0["spare"] == true { " (again, since it is late)" } else { "" };
         let at = self.tree.add(parent, Kind::Call, format!("{}{spare}", line.text("model")), now);
+        self.tree.nodes[at].subject = one_line(line.text("model"), NAME_CHARS);
         self.tree.text(at, "prompt", line.some_text("prompt"));
         self.tree.calls.insert(id, at);
         if line.text("state") == "served" {
@@ -238,6 +251,7 @@ impl Reader {
     fn attempt(&mut self, line: Fields<'_>) {
         if let Some(at) = self.tree.calls.get(&line.number("call")).copied() {
             self.tree.text(at, "failed attempt", line.some_text("error"));
+            self.tree.nodes[at].failure = line.some_text("class").map(|it| one_line(it, NAME_CHARS));
         }
     }
 
@@ -291,6 +305,7 @@ impl Reader {
         };
         let title = format!("{} {}{count}", line.text("function"), line.text("arguments"));
         let at = self.tree.add(Some(parent), Kind::Look, title, start);
+        self.tree.nodes[at].subject = one_line(line.text("function"), NAME_CHARS);
         self.tree.text(at, "arguments", line.some_text("arguments"));
         self.tree.text(at, "places", Some(&shown.join("\n")));
         self.tree.end(at, now, line.some_text("error"));
@@ -353,6 +368,7 @@ impl Reader {
         let trace = &mut self.trace;
         result.some_text("termination").unwrap_or("ended").clone_into(&mut trace.termination);
         result.text("answer").clone_into(&mut trace.answer);
+        trace.failure_kind = result.of("error").some_text("kind").map(|it| one_line(it, NAME_CHARS));
         trace.failure = result.of("error").some_text("message").map(str::to_owned);
         let warnings = result.items("warnings").iter().filter_map(Value::as_str);
         trace.warnings = warnings.map(str::to_owned).collect();
@@ -361,5 +377,16 @@ impl Reader {
         {
             self.tree.end(root, now, None);
         }
+    }
+}
+
+/// How a reply has ended, in the words that most providers have for it.
+fn finish(told: Fields<'_>) -> &'static str {
+    match told.0.as_str() {
+        Some("Complete") => "stop",
+        Some("Length") => "length",
+        Some("Looping") => "looping",
+        _ if told.0.is_object() => "other",
+        _ => "",
     }
 }

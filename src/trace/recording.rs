@@ -3,6 +3,8 @@
 use super::{
     file::TraceFile,
     line::{Line, VERSION, leave_out_content},
+    otlp::Exporter,
+    reader::Reader,
 };
 use crate::{
     config::TraceContent,
@@ -10,9 +12,10 @@ use crate::{
     report::{self, types},
 };
 use serde::Serialize;
+use serde_json::json;
 use std::{
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Instant, SystemTime},
@@ -26,14 +29,18 @@ pub struct Recording {
     /// What asks the question again.
     request: Option<String>,
     files: Mutex<Vec<TraceFile>>,
+    /// Who tells a collector of the run, and what that is made of: the same lines without their texts.
+    exported: Option<(Arc<Exporter>, Mutex<Reader>)>,
     is_on: AtomicBool,
 }
 
 impl Recording {
     /// One without a file yet. Times count from here.
-    pub fn new(content: TraceContent, request: Option<String>) -> Self {
+    pub fn new(content: TraceContent, request: Option<String>, exporter: Option<Arc<Exporter>>) -> Self {
         let (began, began_at) = (Instant::now(), SystemTime::now());
-        Self { began, began_at, content, request, files: Mutex::default(), is_on: AtomicBool::new(false) }
+        let is_on = AtomicBool::new(exporter.is_some());
+        let exported = exporter.map(|exporter| (exporter, Mutex::default()));
+        Self { began, began_at, content, request, files: Mutex::default(), exported, is_on }
     }
 
     /// Writes to this file, too, from now on.
@@ -49,6 +56,7 @@ impl Recording {
             },
             request: self.request.as_deref().filter(|_| self.content == TraceContent::Full),
         };
+        self.tell(&header);
         if let Ok(header) = serde_json::to_string(&header) {
             file.write(&header, self.began.elapsed().as_millis(), false);
         }
@@ -77,6 +85,10 @@ impl Recording {
     pub fn finish<R: Serialize>(&self, result: R) -> Option<String> {
         if self.is_on.swap(false, Ordering::Relaxed) {
             self.write(&types::Event::Done { result }, true);
+            if let Some((exporter, lines)) = &self.exported {
+                let lines = std::mem::take(&mut *lines.lock().unwrap_or_else(PoisonError::into_inner));
+                exporter.export(lines.finish(), self.began_at);
+            }
         }
         self.lock().iter().find_map(TraceFile::failure)
     }
@@ -96,9 +108,19 @@ impl Recording {
         };
         // Only a map whose keys are no texts cannot be written, and there is none.
         let Ok(object) = object else { return };
+        self.tell(line);
         let mut files = self.lock();
         let milliseconds = self.began.elapsed().as_millis();
         files.iter_mut().for_each(|file| file.write(&object, milliseconds, is_last));
+    }
+
+    /// Keeps a line for whoever tells a collector.
+    fn tell<T: Serialize>(&self, line: &T) {
+        if let (Some((_, lines)), Ok(mut line)) = (&self.exported, serde_json::to_value(line)) {
+            leave_out_content(&mut line);
+            line["ms"] = json!(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX));
+            lines.lock().unwrap_or_else(PoisonError::into_inner).take(&line);
+        }
     }
 
     /// No code panics while it holds the lock.

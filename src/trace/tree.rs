@@ -33,9 +33,13 @@ impl Tree {
             parent,
             kind,
             title: one_line(&title, TITLE_CHARS),
+            subject: String::new(),
             start,
             end: None,
             state: State::Open,
+            failure: None,
+            finish: "",
+            seconds: 0.0,
             own: Spent::default(),
             total: Spent::default(),
             texts: Vec::new(),
@@ -94,6 +98,10 @@ impl Tree {
         let [run, iteration, cell] = ["run", "iteration", "cell"].map(|name| line.number(name));
         if let Some(at) = self.programs.get(&(run, iteration, cell)) {
             return *at;
+        }
+        if (iteration, cell) == (0, 0) {
+            // What the program itself has laid out has no turns.
+            return self.run_node(run, now);
         }
         let parent = self.turn_node(run, iteration, now);
         if cell == 0 {

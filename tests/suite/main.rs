@@ -39,6 +39,7 @@ mod lsp_sessions;
 mod lsp_settings;
 #[path = "../ripgrep/mod.rs"]
 mod oracle;
+mod otlp;
 mod preview;
 mod processes;
 mod query;
@@ -57,6 +58,7 @@ mod scripted;
 mod security;
 mod shards;
 mod stores;
+mod task_traces;
 mod terminal;
 mod tidy;
 mod trace;

@@ -1,29 +1,28 @@
 //! `rlm dogfood analyze`: where work on a repository pays.
 
-use super::{PARTIAL, STATUSES};
+use super::{PARTIAL, STATUSES, Work};
 use crate::{
     cli::{
         options::{CallOptions, ContextOptions, ModelOptions},
         output::{print, print_json},
         review,
     },
-    config::{Options, Settings},
-    corpus::StopFlag,
+    config::Options,
     dogfood::analysis,
     engine::internal_failure,
     failure::Failure,
     report,
+    trace::TaskEnd,
 };
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::{path::PathBuf, process::ExitCode};
-use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
 #[command(after_help = STATUSES)]
 pub struct AnalyzeArguments {
     /// Repository or folder [default: the current folder]
-    path: Vec<PathBuf>,
+    pub(super) path: Vec<PathBuf>,
     #[command(flatten)]
     context: ContextOptions,
     #[command(flatten)]
@@ -61,24 +60,22 @@ impl AnalyzeArguments {
     }
 }
 
-pub async fn run(
-    arguments: &AnalyzeArguments,
-    settings: Settings,
-    stop: &StopFlag,
-    cancel: &CancellationToken,
-) -> Result<ExitCode, Failure> {
+pub async fn run(arguments: &AnalyzeArguments, work: Work<'_>) -> Result<ExitCode, Failure> {
+    let Work { settings, stop, cancel, task } = work;
     let look = {
         let (paths, settings, stop) = (arguments.path.clone(), settings.clone(), stop.clone());
         move || review::found(&paths, &settings, &stop)
     };
     let mut request = tokio::task::spawn_blocking(look).await.map_err(|error| internal_failure(&error))??;
-    request.models = review::models(&settings, &request.snapshot, cancel).await?;
+    request.models = task.models(&settings, &request.snapshot, cancel).await?;
     request.instructions.clone_from(&arguments.instructions);
     let analysis = analysis::analyze(&request, arguments.max_points, stop).await?;
+    let text = report::analysis_text(&analysis);
+    task.end(TaskEnd::Done("analyzed", &text)).await;
     match arguments.format {
         _ if arguments.json => print_json(&json!(report::analysis(&analysis))),
         Format::Json => print_json(&json!(report::analysis(&analysis))),
-        Format::Text => print(&report::analysis_text(&analysis)),
+        Format::Text => print(&text),
         Format::Blocks => print(&report::analysis_blocks(&analysis)),
         Format::Markdown => print(&report::analysis_markdown(&analysis)),
     }

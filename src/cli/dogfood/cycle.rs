@@ -1,14 +1,12 @@
 //! `rlm dogfood cycle`: patches that prove what they claim, and what the person takes of them.
 
-use super::{STATUSES, past, repository};
+use super::{STATUSES, Work, past, repository};
 use crate::{
     cli::{
         options::{CallOptions, ModelOptions},
         output::{print, print_json},
-        review, say,
     },
-    config::{Options, Settings},
-    corpus::StopFlag,
+    config::Options,
     dogfood::{
         checks::Check,
         cycle::{self, Approved, Plan, Wanted},
@@ -17,6 +15,7 @@ use crate::{
     failure::{Failure, FailureKind},
     report, setup,
     store::{Folder, Store},
+    trace::TaskEnd,
 };
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -24,15 +23,15 @@ use std::{
     io::{IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
-use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
 #[command(after_help = STATUSES)]
 pub struct CycleArguments {
     /// The repository [default: the current folder's]
-    path: Option<PathBuf>,
+    pub(super) path: Option<PathBuf>,
     #[command(flatten)]
     models: ModelOptions,
     #[command(flatten)]
@@ -80,25 +79,15 @@ impl CycleArguments {
     }
 }
 
-pub async fn run(
-    wanted: Wanted,
-    arguments: &CycleArguments,
-    settings: Settings,
-    stop: &StopFlag,
-    cancel: &CancellationToken,
-) -> Result<ExitCode, Failure> {
+pub async fn run(wanted: Wanted, arguments: &CycleArguments, work: Work<'_>) -> Result<ExitCode, Failure> {
+    let Work { settings, stop, cancel, task } = work;
     let repository = repository(arguments.path.as_deref()).await?;
     let environment = setup::environment();
     let folder = Folder::of(&environment);
-    let store = Store::new(folder.clone());
+    let store = Arc::new(Store::new(folder.clone()));
     let home = scratch::home(folder.as_ref().map(Folder::path));
     let checks = checks(arguments, &repository, &store).await?;
-    let is_quiet = !std::io::stderr().is_terminal();
-    let tell = |what: &str| {
-        if !is_quiet {
-            say(&format!("rlm: {what}"));
-        }
-    };
+    let tell = |what: &str| task.say(what);
     let plan = Plan {
         repository,
         checks,
@@ -123,13 +112,16 @@ pub async fn run(
         approved(&cycle::approve(&plan, last, &arguments.approve).await?);
         return Ok(ExitCode::SUCCESS);
     }
-    let consult = async |snapshot| review::models(&settings, &snapshot, cancel).await;
+    task.begin(&settings, &store).await;
+    let consult = async |snapshot| task.models(&settings, &snapshot, cancel).await;
     let cycle = cycle::run(&plan, consult, stop).await?;
+    let text = report::cycle_text(&cycle);
+    task.end(TaskEnd::Done("judged", &text)).await;
     if arguments.json || arguments.format == Format::Json {
         print_json(&json!(report::cycle(&cycle)));
         return Ok(ExitCode::SUCCESS);
     }
-    print(&report::cycle_text(&cycle));
+    print(&text);
     let offered: Vec<(i64, String)> =
         cycle.offered().map(|it| (i64::try_from(it.number).unwrap_or(i64::MAX), it.title.clone())).collect();
     let taken = asked(offered).await;

@@ -8,16 +8,15 @@ use crate::{
         budget::model_call::{Asked, Siblings},
         detail::Caller,
         error::{CallError, RunError},
-        event::{Event, SubCallState},
+        event::SubCallState,
         host::{
             dispatch::{HostFunctions, arguments},
             function::MOST_PROMPTS,
             looks, tool_output,
         },
-        origin::Origin,
         prompt::{self, overview::Overview},
-        query_context::QueryContext,
         run::{Run, RunInputs, context::Context},
+        tracked_call::TrackedCall,
     },
     llm::{self, Message, Task},
     repl::Raised,
@@ -44,44 +43,6 @@ const WIDEST_WINDOW: usize = 1_000_000;
 
 /// About the most characters that a token stands for in a text.
 const MOST_CHARACTERS_PER_TOKEN: usize = 8;
-
-/// The error of a sub-call that was cancelled because its program or run ended.
-const NOBODY_WAITS: &str = "ended before its answer came";
-
-/// A call that people follow. However it ends, they hear of it.
-struct TrackedCall<'a> {
-    tree: &'a QueryContext,
-    id: u64,
-    origin: Origin,
-    label: String,
-    has_ended: bool,
-}
-
-impl<'a> TrackedCall<'a> {
-    fn begin(tree: &'a QueryContext, origin: Origin, label: String) -> Self {
-        let call = Self { tree, id: tree.ledger.number_sub_call(), origin, label, has_ended: false };
-        call.tell(SubCallState::Started);
-        call
-    }
-
-    fn end(&mut self, state: SubCallState) {
-        self.has_ended = true;
-        self.tell(state);
-    }
-
-    fn tell(&self, state: SubCallState) {
-        let Self { id, origin, ref label, .. } = *self;
-        self.tree.emit(Event::SubCall { id, origin, label: label.clone(), state });
-    }
-}
-
-impl Drop for TrackedCall<'_> {
-    fn drop(&mut self) {
-        if !self.has_ended {
-            self.end(SubCallState::Failed(NOBODY_WAITS.to_owned()));
-        }
-    }
-}
 
 impl HostFunctions<'_> {
     /// All prompts at once; each has its answer, or an error text, in its own place.

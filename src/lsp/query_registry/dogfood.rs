@@ -19,7 +19,7 @@ use crate::{
     store::Store,
 };
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 /// Points and cycles that are shown, if the client does not say.
 const MOST: usize = 10;
@@ -40,7 +40,7 @@ impl QueryRegistry {
             DogfoodAction::Analyze => self.analyze(folder, &params, state).await,
             DogfoodAction::History => {
                 let repository = repository(&folder).await?;
-                let off = Store::off();
+                let off = Arc::new(Store::off());
                 let store = self.engines.store().unwrap_or(&off);
                 let entries = history::entries(&repository, store, MOST).await;
                 let markdown = format!("# Cycles\n\n```text\n{}\n```\n", report::history_text(&entries));

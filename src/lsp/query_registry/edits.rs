@@ -6,8 +6,10 @@ use crate::{
         client_state::ClientState,
         edit::{EditOutcome, EditRun, Services},
         ext::edits::EditParams,
+        task_runs::TaskRuns,
     },
     text::{capitalized, one_line},
+    trace::TaskEnd,
 };
 use std::sync::Arc;
 use tokio::{sync::oneshot, time::Instant};
@@ -43,7 +45,8 @@ impl QueryRegistry {
             invocation,
         };
         let Entered { id, reporter, channels } = self.enter(&entry, &client_state, Instant::now(), &cancel)?;
-        let run = EditRun { id: id.clone(), params, options, client_state, cancel, reporter, channels };
+        let tasks = TaskRuns::new(id.clone(), self.transcripts.clone(), self.exporter.clone());
+        let run = EditRun { id: id.clone(), params, options, client_state, cancel, reporter, channels, tasks };
         Ok((id, self.spawn(|runs| async move { runs.run_edit(run).await })))
     }
 
@@ -63,6 +66,13 @@ impl QueryRegistry {
         };
         let work = async {
             let outcome = run.edit(&services).await;
+            let (state, end) = match &outcome {
+                EditOutcome::Proposed(_) => ("proposed", TaskEnd::Done("proposed", "")),
+                EditOutcome::Failed(failure) => ("failed", TaskEnd::Failed(failure)),
+                EditOutcome::Cancelled => ("cancelled", TaskEnd::Cancelled),
+            };
+            run.tasks.end(end).await;
+            self.count_task("edit", state, run.tasks.usage());
             run.reporter.close(if matches!(outcome, EditOutcome::Proposed(_)) { "proposed" } else { "ended" });
             outcome
         };

@@ -9,8 +9,10 @@ use crate::{
         ext::ReviewParams,
         reporter,
         review::{ReviewOutcome, ReviewRun},
+        task_runs::TaskRuns,
     },
     report,
+    trace::TaskEnd,
 };
 use std::sync::{Arc, atomic::Ordering};
 use tokio::{sync::oneshot, time::Instant};
@@ -35,7 +37,8 @@ impl QueryRegistry {
         };
         let Entered { id, reporter, channels } = self.enter(&entry, &client_state, Instant::now(), &cancel)?;
         self.push_diagnostics(client_state.client);
-        let run = ReviewRun { id: id.clone(), params, options, client_state, cancel, reporter, channels };
+        let tasks = TaskRuns::new(id.clone(), self.transcripts.clone(), self.exporter.clone());
+        let run = ReviewRun { id: id.clone(), params, options, client_state, cancel, reporter, channels, tasks };
         Ok((id, self.spawn(|runs| async move { runs.run_review(run).await })))
     }
 
@@ -58,6 +61,13 @@ impl QueryRegistry {
     async fn run_review(&self, run: ReviewRun) -> ReviewOutcome {
         let work = async {
             let outcome = run.review(&self.engines, &self.workspace, &self.diagnostics.board, &self.client).await;
+            let (state, end) = match &outcome {
+                ReviewOutcome::Reviewed(_) => ("reviewed", TaskEnd::Done("reviewed", "")),
+                ReviewOutcome::Failed(failure) => ("failed", TaskEnd::Failed(failure)),
+                ReviewOutcome::Cancelled => ("cancelled", TaskEnd::Cancelled),
+            };
+            run.tasks.end(end).await;
+            self.count_task("review", state, run.tasks.usage());
             if let ReviewOutcome::Reviewed(_) = outcome {
                 let diagnostics = self.diagnostics.clone();
                 // A page that cannot be written is logged, and its finding is told all the same.

@@ -5,6 +5,7 @@
 
 use crate::{
     corpus::{self, ContextText, Role, StopFlag, Unit},
+    engine,
     review::finding::Place,
 };
 use std::{fmt::Write, ops::Range};
@@ -39,6 +40,12 @@ impl Excerpt {
         is_there.then(|| Place { path: self.path.clone(), first_line: before + first, last_line: before + last })
     }
 
+    /// All of it.
+    pub fn whole(&self) -> Option<engine::Place> {
+        let Place { path, first_line, last_line } = self.place(1, self.lines())?;
+        Some(engine::Place { path, first_line, last_line })
+    }
+
     /// Some lines of it, with their numbers.
     pub fn numbered(&self, range: Range<usize>) -> String {
         let lines = self.text.lines().enumerate().skip(range.start - 1).take(range.len());
@@ -54,6 +61,12 @@ impl Piece {
     pub fn shown(&self) -> String {
         let shown = |it: &Excerpt| format!("==> {} <==\n{}", it.path, it.numbered(1..it.lines() + 1));
         self.excerpts.iter().map(shown).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The places that it is made of, for people.
+    pub fn name(&self) -> String {
+        let places = self.excerpts.iter().filter_map(|it| it.place(1, it.lines()));
+        places.map(|it| it.to_string()).collect::<Vec<_>>().join(", ")
     }
 
     pub fn excerpt(&self, path: &str) -> Option<&Excerpt> {
