@@ -66,7 +66,7 @@ pub use language::Language;
 pub use outline::{definitions_in, outline};
 pub use presence::Presence;
 pub use repo_map::{FocusError, MapError, repo_map};
-pub use repository_files::{FOLDER, read_repository_file, write_repository_file};
+pub use repository_files::{FOLDER, Report, changed_at, read_report, read_repository_file, write_repository_file};
 pub(crate) use search::Role;
 pub use search::{rate_lines, stem};
 pub use segment::{Changed, Segment};

@@ -18,6 +18,7 @@ mod judge;
 pub mod point;
 mod points;
 pub mod project_checks;
+pub mod reports;
 pub mod scratch;
 mod suggestion;
 pub mod trust;

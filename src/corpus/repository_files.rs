@@ -1,4 +1,5 @@
-//! What a repository keeps for `rlm`: the files in its folder `.rlm`, which are committed with it.
+//! What a repository keeps for `rlm`: the files in its folder `.rlm`, which are committed with it; and reports that its own tools have
+//! left there, which are not.
 //!
 //! They may come from anybody. No link is followed below the root, no pipe is waited for, and no more is read than a file may
 //! have.
@@ -7,6 +8,7 @@ use super::beneath::Dir;
 use std::{
     io::{self, ErrorKind, Read},
     path::Path,
+    time::SystemTime,
 };
 
 /// The folder, below the root of a repository.
@@ -14,6 +16,40 @@ pub const FOLDER: &str = ".rlm";
 
 /// The most bytes of such a file.
 const MOST_BYTES: u64 = 4 << 20;
+
+/// The most bytes of a report.
+const MOST_OF_REPORT: u64 = 64 << 20;
+
+/// A report, and when it was written.
+#[derive(Debug)]
+pub struct Report {
+    pub text: String,
+    pub modified: SystemTime,
+}
+
+/// A report at a path below the root of a repository; nothing if there is none.
+///
+/// # Errors
+/// It cannot be read, is no regular file or no text, is too large, or lies behind a link.
+pub fn read_report(root: &Path, path: &str) -> io::Result<Option<Report>> {
+    let file = match Dir::open(root).and_then(|root| root.open_file(path)) {
+        Ok(file) => file,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let modified = file.metadata()?.modified()?;
+    let mut text = String::new();
+    file.take(MOST_OF_REPORT + 1).read_to_string(&mut text)?;
+    match text.len() as u64 > MOST_OF_REPORT {
+        true => Err(io::Error::other(format!("it has more than {} MiB", MOST_OF_REPORT >> 20))),
+        false => Ok(Some(Report { text, modified })),
+    }
+}
+
+/// When a file below the root was changed last, if that can be told.
+pub fn changed_at(root: &Path, path: &str) -> Option<SystemTime> {
+    Dir::open(root).ok()?.open_file(path).ok()?.metadata().ok()?.modified().ok()
+}
 
 /// The text of a file in the folder; nothing if there is none.
 ///

@@ -2,8 +2,9 @@
 
 use super::{
     point::{Point, ranked},
-    points::{complexity, documentation, findings, large_files, untested},
+    points::{complexity, documentation, findings, large_files, uncovered, untested},
     project_checks::{self, ProjectCheck},
+    reports::{self, Reports, TestTimes},
 };
 use crate::{
     corpus::{self, FileMeasures, Measured, StopFlag},
@@ -63,6 +64,9 @@ pub struct Facts {
     pub documented: Documented,
     /// Files of code that define functions, and how many of them no test names; nothing without tests.
     pub named_by_no_test: Option<(usize, usize)>,
+    /// What the project's own coverage says: its report, the lines that it speaks of, and how many of them tests have run.
+    pub coverage: Option<(String, usize, usize)>,
+    pub tests: Option<TestTimes>,
 }
 
 /// Analyses a text. At most `most` points are kept. Whoever raises `stop` is not waited for.
@@ -84,12 +88,21 @@ pub async fn analyze(request: &Request, most: usize, stop: &StopFlag) -> Result<
             Churn::default()
         }
     };
-    let (measured, checks, changes) = measure(request, repository.as_ref(), churn.changes, stop).await?;
+    let Looked { measured, checks, changes, reports } =
+        measure(request, repository.as_ref(), churn.changes, stop).await?;
     let of_file = |path: &str| changes.get(path).copied().unwrap_or_default();
     let mut points: Vec<Point> = review.findings.iter().map(findings::point).collect();
     points.extend(complexity::points(&measured.files, of_file));
     points.extend(documentation::points(&measured.files));
-    points.extend(untested::points(&measured, of_file));
+    match &reports.coverage {
+        Some(coverage) => {
+            points.extend(uncovered::points(&measured.files, coverage, of_file));
+            // What is measured need not be guessed by names.
+            let unmeasured = untested::points(&measured, of_file).into_iter();
+            points.extend(unmeasured.filter(|it| !coverage.files.contains_key(&it.place.path)));
+        }
+        None => points.extend(untested::points(&measured, of_file)),
+    }
     points.extend(large_files::points(&measured.files, churn.commits, of_file));
     let mut points = ranked(points);
     let rest = points.split_off(points.len().min(most));
@@ -97,9 +110,10 @@ pub async fn analyze(request: &Request, most: usize, stop: &StopFlag) -> Result<
         Some(repository) => repository.head().await.ok(),
         None => None,
     };
-    not_looked_at.extend(never_looked_at(&measured, review.models.is_some()));
+    not_looked_at.extend(reports.problems.clone());
+    not_looked_at.extend(never_looked_at(&measured, &reports, review.models.is_some()));
     Ok(Analysis {
-        facts: facts(&measured, churn.commits, of_file),
+        facts: facts(&measured, &reports, churn.commits, of_file),
         not_shown: counted_by_kind(&rest),
         points,
         checks,
@@ -124,13 +138,22 @@ async fn churn(repository: &Repository, not_looked_at: &mut Vec<String>) -> Chur
     if churn.commits > 1 { churn } else { Churn::default() }
 }
 
-/// What the files say of themselves, which checks the project has, and how often each file was changed, by its shown path.
+/// What can be read without a model.
+struct Looked {
+    /// What the files say of themselves.
+    measured: Measured,
+    checks: Vec<ProjectCheck>,
+    /// How often each file was changed, by its shown path.
+    changes: FxHashMap<String, usize>,
+    reports: Reports,
+}
+
 async fn measure(
     request: &Request,
     repository: Option<&Repository>,
     changes: FxHashMap<String, usize>,
     stop: &StopFlag,
-) -> Result<(Measured, Vec<ProjectCheck>, FxHashMap<String, usize>), Failure> {
+) -> Result<Looked, Failure> {
     let (request, top, stop) = (request.clone(), repository.map(|it| it.top.clone()), stop.clone());
     let work = move || {
         let scope = Scope::new(&request.snapshot, request.root.as_deref(), top.as_deref(), request.is_narrowed);
@@ -141,13 +164,14 @@ async fn measure(
             Some((file.path.clone(), *changes.get(&path)?))
         };
         let changes = measured.files.iter().filter_map(changed).collect();
-        Ok::<_, corpus::Error>((measured, project_checks::found(&context)?, changes))
+        let reports = request.root.as_deref().map(|root| reports::found(root, &measured)).unwrap_or_default();
+        Ok::<_, corpus::Error>(Looked { checks: project_checks::found(&context)?, measured, changes, reports })
     };
     let done = tokio::task::spawn_blocking(work).await.map_err(|error| internal_failure(&error))?;
     done.map_err(|error| context_failure(&error))
 }
 
-fn facts(measured: &Measured, commits: usize, changes: impl Fn(&str) -> usize) -> Facts {
+fn facts(measured: &Measured, reports: &Reports, commits: usize, changes: impl Fn(&str) -> usize) -> Facts {
     let files = &measured.files;
     let mut hot: Vec<(String, usize, usize)> =
         files.iter().map(|it| (it.path.clone(), changes(&it.path), it.lines)).filter(|it| it.1 > 1).collect();
@@ -170,18 +194,30 @@ fn facts(measured: &Measured, commits: usize, changes: impl Fn(&str) -> usize) -
         functions: files.iter().map(|it| it.measures.functions.len()).sum(),
         documented: Documented::of(files),
         named_by_no_test: measured.named_by_no_test.as_ref().map(|it| (with_functions, it.len())),
+        coverage: reports.coverage.as_ref().map(|it| {
+            let (lines, covered) = it.counts();
+            (it.report.clone(), lines, covered)
+        }),
+        tests: reports.tests.clone(),
     }
 }
 
 /// What no analysis looks at, or not this one.
-fn never_looked_at(measured: &Measured, by_models: bool) -> Vec<String> {
+fn never_looked_at(measured: &Measured, reports: &Reports, by_models: bool) -> Vec<String> {
     let mut sentences = Vec::new();
     if measured.named_by_no_test.is_none() {
         sentences.push("which files no test names: no tests were found in what was read".to_owned());
     }
-    sentences.push(
-        "what tests cover, which of them are slow, and how fast anything is: nothing of the project was run".to_owned(),
-    );
+    let covers = reports.coverage.is_none().then_some("what tests cover");
+    let slow = reports.tests.is_none().then_some("which of them are slow");
+    let missing: Vec<&str> = covers.into_iter().chain(slow).collect();
+    if !missing.is_empty() {
+        sentences.push(format!(
+            "{}: nothing of the project was run, and no report of that was found",
+            missing.join(" and ")
+        ));
+    }
+    sentences.push("how fast anything is: nothing of the project was run".to_owned());
     if !by_models {
         sentences.push(
             "faults that only reading shows: no model is configured that can review (`rlm models` says how to choose one)"

@@ -185,6 +185,8 @@ pub struct Runner {
     keeps_network: bool,
     has_own_network: bool,
     strength: Strength,
+    /// What checks may read beside all that.
+    lent: Vec<PathBuf>,
 }
 
 impl Runner {
@@ -198,7 +200,8 @@ impl Runner {
         keeps_network: bool,
         allows_weak: bool,
     ) -> Result<Self, Failure> {
-        let runner = Self { program, places, keeps_network, has_own_network: false, strength: Strength::default() };
+        let (strength, lent) = (Strength::default(), Vec::new());
+        let runner = Self { program, places, keeps_network, has_own_network: false, strength, lent };
         let with_own = Self { has_own_network: !keeps_network, ..runner };
         let (runner, strength) = match with_own.probe().await {
             Some(strength) => (with_own, Some(strength)),
@@ -222,6 +225,16 @@ impl Runner {
                 ),
             }),
         }
+    }
+
+    /// Whether checks are kept from writing where they may only read.
+    pub fn has_walls(&self) -> bool {
+        self.strength.landlock > 0
+    }
+
+    /// Lets checks read these folders.
+    pub fn lend(&mut self, folders: Vec<PathBuf>) {
+        self.lent = folders;
     }
 
     /// Sentences about what the walls do not keep out.
@@ -313,6 +326,7 @@ impl Runner {
         readable.extend(TOOLS.iter().filter_map(|part| of_home(part)));
         readable.extend(tools_on_path(own_home.as_deref()));
         readable.extend([self.program.clone(), objects.clone(), lock.clone()]);
+        readable.extend_from_slice(&self.lent);
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let mut variables = vec![
             ("HOME".to_owned(), text(home)),

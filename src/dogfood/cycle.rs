@@ -149,13 +149,16 @@ pub async fn run(
     let place = plan.repository.top.display().to_string();
     let earlier = plan.store.proposals(place.clone()).await;
     let scratch = Scratch::new(&plan.home, &plan.repository, &base).await?;
-    let runner = Runner::new(plan.program.clone(), scratch.places(), plan.keeps_network, plan.allows_weak).await?;
+    let (runner, lent) = runner(plan, &scratch).await?;
     let mut cycle = Cycle {
         number: next_number(&plan.repository, &earlier).await,
         base: base.clone(),
         notes: runner.gaps(),
         ..Cycle::default()
     };
+    if !lent.is_empty() {
+        cycle.notes.push(format!("checks could read, and not write, what git ignores in {}", lent.join(", ")));
+    }
     cycle.baselines = baseline::measure(&runner, &plan.checks, plan.limit, plan.say).await?;
     cycle.notes.extend(cycle.baselines.iter().flat_map(Baseline::notes));
     scratch.keep_base(&base).await?;
@@ -208,6 +211,18 @@ pub async fn run(
     cycle.model = models.map(|it| (it.consultation.models().0.to_owned(), it.consultation.usage()));
     keep(plan.store, &place, &cycle).await;
     Ok(cycle)
+}
+
+/// What runs checks in a tree that was checked out, and how that is called which the tree was lent for them.
+async fn runner(plan: &Plan<'_>, scratch: &Scratch) -> Result<(Runner, Vec<String>), Failure> {
+    let places = scratch.places();
+    let mut runner = Runner::new(plan.program.clone(), places, plan.keeps_network, plan.allows_weak).await?;
+    if !runner.has_walls() {
+        return Ok((runner, Vec::new()));
+    }
+    let (folders, names) = scratch.lend(&plan.repository).await?;
+    runner.lend(folders);
+    Ok((runner, names))
 }
 
 /// What is to be reviewed of a tree that is a repository of its own. Its text is looked for on the disk.

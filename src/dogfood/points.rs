@@ -4,4 +4,5 @@ pub mod complexity;
 pub mod documentation;
 pub mod findings;
 pub mod large_files;
+pub mod uncovered;
 pub mod untested;

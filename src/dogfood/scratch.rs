@@ -9,6 +9,7 @@
 
 mod copy;
 mod files;
+mod lent;
 
 pub use copy::{copy_tree, remove_tree};
 pub use files::{place, read, write};
@@ -18,7 +19,7 @@ use crate::{
     exec,
     failure::{Failure, FailureKind},
     review::git::Repository,
-    text::one_line,
+    text::{one_line, visible_path},
 };
 use rustix::fs::{FlockOperation, flock};
 use std::{
@@ -62,6 +63,26 @@ impl Scratch {
     /// The tree of the commit, with what its checks have built.
     pub fn base(&self) -> PathBuf {
         self.folder.join("base")
+    }
+
+    /// Lends the tree what checks need and git does not keep: by links into the repository's own folder, which checks may read and,
+    /// where there are walls, not write. Returns these folders, and how they are called.
+    ///
+    /// # Errors
+    /// Git cannot be asked, or a link cannot be made.
+    pub async fn lend(&self, repository: &Repository) -> Result<(Vec<PathBuf>, Vec<String>), Failure> {
+        let listing = ["ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"];
+        let folders = lent::wanted(&repository.ask(&listing, "").await?);
+        let (top, tree) = (repository.top.clone(), self.tree());
+        let lending = move || {
+            let top = top.canonicalize()?;
+            let lent = lent::lend(&top, &tree, &folders)?;
+            let name = |it: &PathBuf| it.strip_prefix(&top).map(visible_path).unwrap_or_default();
+            let names = lent.iter().map(name).collect();
+            Ok::<_, io::Error>((lent, names))
+        };
+        let lent = tokio::task::spawn_blocking(lending).await.map_err(io::Error::other).flatten();
+        lent.map_err(|error| failed("what checks need cannot be linked", &error))
     }
 
     /// Where checks may write.

@@ -9,9 +9,11 @@ pub use cycle::{cycle, cycle_text, history, history_text, share_text};
 use super::{
     context,
     findings::{evidence, fix, models},
-    types::dogfood::{Analysis, Facts, HardFunction, HotFile, MorePoints, Point, ProjectCheck},
+    types::dogfood::{
+        Analysis, Coverage, Facts, HardFunction, HotFile, MorePoints, Point, ProjectCheck, SlowTest, TestTimes,
+    },
 };
-use crate::dogfood::{analysis, point, project_checks};
+use crate::dogfood::{analysis, point, project_checks, reports};
 
 /// The object that `rlm dogfood analyze --format json` prints.
 pub fn analysis(analysis: &analysis::Analysis) -> Analysis {
@@ -69,6 +71,22 @@ fn facts(facts: &analysis::Facts) -> Facts {
         documented_items: facts.documented.documented,
         code_files: facts.named_by_no_test.map(|(files, _)| files),
         named_by_no_test: facts.named_by_no_test.map(|(_, unnamed)| unnamed),
+        coverage: facts.coverage.as_ref().map(|(report, lines, covered)| Coverage {
+            report: report.clone(),
+            lines: *lines,
+            covered_lines: *covered,
+        }),
+        tests: facts.tests.as_ref().map(test_times),
+    }
+}
+
+fn test_times(times: &reports::TestTimes) -> TestTimes {
+    let slow = |(name, seconds): &(String, f64)| SlowTest { name: name.clone(), seconds: *seconds };
+    TestTimes {
+        report: times.report.clone(),
+        tests: times.tests,
+        seconds: times.seconds,
+        slowest: times.slowest.iter().map(slow).collect(),
     }
 }
 
@@ -104,6 +122,9 @@ mod tests {
             "HotFile",
             "HardFunction",
             "ProjectCheck",
+            "Coverage",
+            "TestTimes",
+            "SlowTest",
             "Cycle",
             "CheckOfCommit",
             "JudgedProposal",

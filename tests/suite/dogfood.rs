@@ -139,6 +139,37 @@ async fn what_pays_is_ranked_and_what_was_not_looked_at_is_told() {
 }
 
 #[tokio::test]
+async fn reports_of_the_projects_own_tools_are_facts_and_points() {
+    let folder = prepared();
+    // Of the hard function no line was run but its first one, and of the other one some were.
+    let lines = |file: &str, run: &str| {
+        let hits = (4..=12).map(|line| format!("DA:{line},{}\n", u8::from(run.contains(&format!(" {line} ")))));
+        format!("SF:/home/ann/it/{file}\nDA:1,1\nDA:3,0\n{}end_of_record\n", hits.collect::<String>())
+    };
+    write(folder.path(), "lcov.info", &(lines("src/unnamed.py", "") + &lines("src/followed.py", " 4 5 ")));
+    let tests = "<testsuite><testcase classname=\"t\" name=\"quick\" time=\"0.5\"/><testcase name=\"slow\" time=\"9\"/></testsuite>";
+    write(folder.path(), "junit.xml", tests);
+    let analysis = analyze(folder.path(), &["--json"]).await.json();
+    let found = points(&analysis);
+    assert!(found.contains(&"uncovered-function tests src/unnamed.py:1".to_owned()), "{found:?}");
+    assert!(!found.iter().any(|it| it.starts_with("no-test-names-it")), "it is measured: {found:?}");
+    assert!(!found.iter().any(|it| it.starts_with("uncovered-function tests src/followed.py")), "{found:?}");
+    let facts = &analysis["facts"];
+    assert_eq!(facts["coverage"], json!({"report": "lcov.info", "lines": 22, "coveredLines": 4}));
+    assert_eq!((&facts["tests"]["tests"], &facts["tests"]["slowest"][0]["name"]), (&json!(2), &json!("slow")));
+    assert!(!analysis["notLookedAt"].to_string().contains("what tests cover"), "{}", analysis["notLookedAt"]);
+
+    // Of what has changed since nothing is believed.
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
+    let file = fs::File::options().write(true).open(folder.path().join("src/unnamed.py")).expect("it is there");
+    file.set_modified(later).expect("its time can be set");
+    let analysis = analyze(folder.path(), &["--json"]).await.json();
+    assert!(points(&analysis).contains(&"no-test-names-it tests src/unnamed.py:1".to_owned()), "{analysis}");
+    let told = analysis["notLookedAt"].to_string();
+    assert!(told.contains("what tests cover of 1 file: changed since lcov.info was written"), "{told}");
+}
+
+#[tokio::test]
 async fn a_folder_without_history_and_without_tests_is_analysed_as_far_as_that_goes() {
     let folder = TempDir::new().expect("a folder can be made");
     write(folder.path(), "a.py", &hard("find_it"));

@@ -317,6 +317,16 @@ async fn only_what_holds_is_offered_and_only_what_is_approved_is_written() {
     assert!(proof(0).contains("test_mean") && proof(0).contains("on the old code"), "{}", proof(0));
     assert!(proof(2).contains("no file has the name `_forgotten` any more"), "{}", proof(2));
     assert_eq!(cycle["checks"][0]["tests"], 3);
+    let mut show = rlm(["trace", "show", "last"]);
+    let shown = run({
+        show.env("RLM_STORE", repository.store());
+        show
+    })
+    .await
+    .output;
+    for part in ["cycle of ", "judged", "sub-call: propose patches of fruit.py", "proposal 4 is rejected: "] {
+        assert!(shown.contains(part), "no {part} in {shown}");
+    }
     assert_eq!(repository.state(), before);
     assert_eq!(repository.scratches(), Vec::<PathBuf>::new());
 
@@ -455,6 +465,24 @@ async fn a_cycle_that_is_killed_at_any_moment_leaves_nothing_behind() {
     assert_eq!(ran.status, 0, "{ran:?}");
     assert_eq!((repository.scratches(), repository.state()), (Vec::<PathBuf>::new(), before));
     assert!(!is_marked(&repository.store().join("dogfood")), "a process is left");
+}
+
+#[tokio::test]
+async fn packages_that_git_ignores_are_lent_to_checks_and_never_written_to() {
+    let repository = Repository::new();
+    let package = repository.path().join("node_modules/left");
+    fs::create_dir_all(&package).expect("a folder can be made");
+    fs::write(package.join("value"), "there\n").expect("a file can be written");
+    fs::write(repository.path().join(".git/info/exclude"), "node_modules/\n").expect("a file can be written");
+    let before = repository.state();
+    let check = "sh -c 'grep -q there node_modules/left/value && ! touch node_modules/left/new && ! rm -f node_modules/left/value && \
+                 ! sh -c \"echo x > node_modules/left/value\" && mkdir node_modules/.cache'";
+    let ran = repository.dogfood(&["cycle", "--json", "--check", check]).await;
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let cycle = ran.json();
+    assert_eq!(cycle["checks"][0]["passes"], true, "{cycle:#}");
+    assert!(cycle["notes"].to_string().contains("what git ignores in node_modules"), "{cycle:#}");
+    assert_eq!(repository.state(), before);
 }
 
 const GRADE: &str = "def grade(points):\n    if points >= 50:\n        return 'pass'\n    return 'fail'\n";

@@ -4,7 +4,7 @@ use super::{Content, Plan, baseline};
 use crate::{
     dogfood::{
         branch,
-        checks::{Ending, Runner},
+        checks::Ending,
         scratch::{Scratch, read, write},
     },
     edit::PlacedHunk,
@@ -107,7 +107,7 @@ fn difference(old: &str, new: &str) -> Vec<PlacedHunk> {
 /// Runs the checks on the commit, and then with all of the changes.
 async fn check_together(plan: &Plan<'_>, base: &str, files: &[branch::CommittedFile]) -> Result<(), Failure> {
     let scratch = Scratch::new(&plan.home, &plan.repository, base).await?;
-    let runner = Runner::new(plan.program.clone(), scratch.places(), plan.keeps_network, plan.allows_weak).await?;
+    let (runner, _) = super::runner(plan, &scratch).await?;
     let baselines = baseline::measure(&runner, &plan.checks, plan.limit, plan.say).await?;
     scratch.keep_base(base).await?;
     scratch.renew_tree()?;

@@ -33,7 +33,9 @@ pub fn points(measured: &Measured, changes: impl Fn(&str) -> usize) -> Vec<Point
                 hardest.unwrap_or_default()
             ),
             advice: "write a test of its hardest function, or see what the project's own coverage says".to_owned(),
-            doubt: "Tests may reach it through others, which names do not tell; coverage was not measured".to_owned(),
+            doubt:
+                "Tests may reach it through others, which names do not tell; no report of coverage speaks of the file"
+                    .to_owned(),
             evidence: Vec::new(),
             finding: None,
             fix: None,

@@ -4,6 +4,7 @@ use crate::{
     dogfood::{
         analysis::{Analysis, Facts},
         point::Point,
+        reports::TestTimes,
     },
     text::{capitalized, counted},
 };
@@ -125,9 +126,15 @@ fn facts(facts: &Facts) -> Vec<String> {
     }
     if let Some((files, unnamed)) = facts.named_by_no_test {
         let files = counted(files, "file");
-        lines.push(format!(
-            "Of {files} with functions, {unnamed} define nothing that a test names; coverage was not measured."
-        ));
+        lines.push(format!("Of {files} with functions, {unnamed} define nothing that a test names."));
+    }
+    if let Some((report, all, covered)) = &facts.coverage {
+        let share = 100.0 * *covered as f64 / (*all).max(1) as f64;
+        lines.push(format!("Covered by tests: {covered} of {} ({share:.1} %), by {report}.", counted(*all, "line")));
+    }
+    if let Some(TestTimes { report, tests, seconds, slowest }) = &facts.tests {
+        let slow: String = slowest.iter().map(|(name, seconds)| format!("\n    {seconds:.2} s: {name}")).collect();
+        lines.push(format!("Slowest of {}, {seconds:.1} s altogether, by {report}:{slow}", counted(*tests, "test")));
     }
     lines
 }

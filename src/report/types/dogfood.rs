@@ -74,6 +74,39 @@ pub struct Facts {
     pub code_files: Option<usize>,
     /// How many of these no test names; null without tests.
     pub named_by_no_test: Option<usize>,
+    /// What the project's own report of coverage says, if there is one.
+    pub coverage: Option<Coverage>,
+    /// What the project's own report of tests says, if there is one.
+    pub tests: Option<TestTimes>,
+}
+
+/// Lines of files that have not changed since.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Coverage {
+    pub report: String,
+    pub lines: usize,
+    pub covered_lines: usize,
+}
+
+/// How long tests took.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct TestTimes {
+    pub report: String,
+    pub tests: usize,
+    pub seconds: f64,
+    pub slowest: Vec<SlowTest>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SlowTest {
+    pub name: String,
+    pub seconds: f64,
 }
 
 /// A file that was changed often.
