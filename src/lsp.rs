@@ -9,6 +9,7 @@ mod capabilities;
 mod client_requests;
 mod client_state;
 mod contents;
+mod cycle;
 mod diagnostics;
 mod document;
 mod edit;

@@ -12,7 +12,8 @@ mod sarif;
 pub mod types;
 
 pub use dogfood::{
-    analysis, analysis_blocks, analysis_markdown, analysis_text, cycle, cycle_text, history, history_text, share_text,
+    analysis, analysis_blocks, analysis_markdown, analysis_text, cycle, cycle_markdown, cycle_text, history,
+    history_text, share_text,
 };
 pub use findings::review;
 pub use preview_text::preview_text;

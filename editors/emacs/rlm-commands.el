@@ -167,7 +167,7 @@ The question can be edited first."
                      ("e" . rlm-explain) ("u" . rlm-follow-up)
                      ("c" . rlm-continue) ("g" . rlm-resume)
                      ("v" . rlm-review) ("d" . rlm-review-changes)
-                     ("w" . rlm-dogfood)
+                     ("w" . rlm-dogfood) ("y" . rlm-cycle)
                      ("p" . rlm-preview) ("s" . rlm-show) ("k" . rlm-cancel)
                      ("i" . rlm-status) ("a" . rlm-set-key)))
       (define-key map key command))
@@ -194,6 +194,7 @@ The question can be edited first."
     ["Review the Project" rlm-review]
     ["Review Uncommitted Changes" rlm-review-changes]
     ["Where Work Pays" rlm-dogfood]
+    ["Have Patches Proposed…" rlm-cycle]
     ["Change the Region or the File…" rlm-edit :active (rlm--buffer-file)]
     ["Make This Change Everywhere" rlm-edit-everywhere :active (use-region-p)]
     "--"

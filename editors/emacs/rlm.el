@@ -1591,8 +1591,8 @@ for the project."
 (defun rlm-dogfood (&optional action)
   "Show where work on the current project pays.
 With a prefix argument, choose ACTION: \"analyze\", or \"history\" (what
-became of the cycles that were run in the terminal), or \"stats\" (which
-share of lines came from them).  No model is called."
+became of cycles, see `rlm-cycle'), or \"stats\" (which share of lines
+came from them).  No model is called."
   (interactive
    (list (and current-prefix-arg
               (completing-read "Show: " '("analyze" "history" "stats") nil t))))
@@ -1607,6 +1607,58 @@ share of lines came from them).  No model is called."
      :success-fn (lambda (result) (rlm--show-dogfood root result))
      :error-fn (lambda (error) (message "rlm: %s" (plist-get error :message))))
     (message "Looking at the repository...")))
+
+;;;###autoload
+(defun rlm-cycle (&optional checks)
+  "Have patches for the current project proposed, and choose what to take.
+Each patch is tried on a copy of the last commit: the project's checks
+run there, and it has to prove what it claims.  The checks are those of
+the file .rlm/settings.json; with a prefix argument, read CHECKS, a list
+of commands.  What you take is committed on a branch of its own."
+  (interactive
+   (list (and current-prefix-arg
+              (list (read-string "Check (a command): ")))))
+  (let* ((scope (rlm--project-scope))
+         (root (rlm--scope-root scope))
+         (server (rlm--ready-server root)))
+    (rlm--sync server)
+    (jsonrpc-async-request
+     (rlm--server-connection server) :rlm/dogfood
+     (append (list :action "cycle" :folder (rlm--path-to-uri root))
+             (and checks (list :checks (vconcat checks))))
+     :timeout nil
+     :success-fn
+     (lambda (result)
+       (rlm--show-dogfood root result)
+       ;; Nobody is asked while a message is being read.
+       (run-at-time 0 nil #'rlm--take-of-cycle server root result))
+     :error-fn (lambda (error) (message "rlm: %s" (plist-get error :message))))
+    (message "Having patches proposed and tried...")))
+
+(defun rlm--take-of-cycle (server root result)
+  "Ask what to take of the cycle RESULT about ROOT, and have SERVER commit it."
+  (let* ((report (plist-get result :report))
+         (offered (seq-filter
+                   (lambda (it) (equal (plist-get it :state) "offered"))
+                   (plist-get report :proposals)))
+         (taken (seq-filter
+                 (lambda (it)
+                   (y-or-n-p (format "Take %d, %s (%s)? " (plist-get it :number)
+                                     (plist-get it :title) (plist-get it :kind))))
+                 offered)))
+    (if (null taken)
+        (message "rlm: %s" (if offered "nothing was taken"
+                             "the cycle offers nothing"))
+      (jsonrpc-async-request
+       (rlm--server-connection server) :rlm/dogfood
+       (list :action "approve" :folder (rlm--path-to-uri root)
+             :cycle (plist-get report :cycle)
+             :approve (vconcat (mapcar (lambda (it) (plist-get it :number))
+                                       taken)))
+       :timeout nil
+       :success-fn (lambda (done) (message "rlm: %s" (plist-get done :markdown)))
+       :error-fn
+       (lambda (error) (message "rlm: %s" (plist-get error :message)))))))
 
 (defun rlm--show-dogfood (root result)
   "Show RESULT, the report about the folder ROOT."

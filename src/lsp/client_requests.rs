@@ -61,11 +61,15 @@ impl ClientRequests {
 /// Asks the person whether a `what`, a question, a review or a change, that may cost so much, in US dollars, is to begin. Whoever
 /// closes the message has said no.
 pub async fn confirm(client: &Client, what: &str, cost: f64) -> bool {
+    agrees(client, format!("RLM: this {what} may cost about ${cost:.2}. Begin?"), AGREE).await
+}
+
+/// Asks the person something to which `yes` is the answer that agrees. Whoever closes the message has said no.
+pub async fn agrees(client: &Client, message: String, yes: &str) -> bool {
     let action = |title: &str| MessageActionItem { title: title.to_owned(), properties: HashMap::new() };
-    let message = format!("RLM: this {what} may cost about ${cost:.2}. Begin?");
-    let actions = Some(vec![action(AGREE), action("Cancel")]);
+    let actions = Some(vec![action(yes), action("Cancel")]);
     match client.show_message_request(MessageType::WARNING, message, actions).await {
-        Ok(chosen) => chosen.is_some_and(|it| it.title == AGREE),
+        Ok(chosen) => chosen.is_some_and(|it| it.title == yes),
         Err(error) => {
             tracing::warn!(%error, "the client cannot ask its person");
             false

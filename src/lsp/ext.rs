@@ -175,6 +175,18 @@ pub struct DogfoodParams {
     pub folder: Option<Uri>,
     /// The most points that an analysis shows.
     pub max_points: Option<usize>,
+    /// The commands that a cycle checks the project with, of which the person is asked; without any, those of the repository's settings.
+    pub checks: Option<Vec<String>>,
+    /// The most proposals that a cycle tries.
+    pub max_proposals: Option<usize>,
+    /// What models that propose patches are to look at.
+    pub instructions: Option<String>,
+    /// The number of a cycle of which something is approved, and the numbers of the proposals.
+    pub cycle: Option<i64>,
+    pub approve: Option<Vec<i64>>,
+    pub query_id: Option<String>,
+    #[cfg_attr(test, schemars(with = "Option<described::Token>"))]
+    pub work_done_token: Option<ProgressToken>,
     #[cfg_attr(test, schemars(with = "Option<described::Options>"))]
     pub options: Option<Value>,
 }
@@ -188,6 +200,10 @@ pub enum DogfoodAction {
     Analyze,
     History,
     Stats,
+    /// Has patches proposed, tries each, and offers what holds.
+    Cycle,
+    /// Commits proposals of a cycle that were offered, on a branch of their own.
+    Approve,
 }
 
 /// Result of `rlm/dogfood`.
@@ -197,7 +213,7 @@ pub enum DogfoodAction {
 pub struct DogfoodResult {
     /// For people.
     pub markdown: String,
-    /// What the terminal prints as JSON; null for `stats`.
+    /// What the terminal prints as JSON; null for `stats`; the branch and the commit for `approve`.
     pub report: Value,
 }
 

@@ -1,5 +1,6 @@
 //! The queries that are running: how they start, how they are cancelled, and how all of them end with the server.
 
+mod cycles;
 mod dogfood;
 mod edits;
 mod reviews;

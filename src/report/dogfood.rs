@@ -4,7 +4,7 @@ mod analysis_text;
 mod cycle;
 
 pub use analysis_text::{analysis_blocks, analysis_markdown, analysis_text};
-pub use cycle::{cycle, cycle_text, history, history_text, share_text};
+pub use cycle::{cycle, cycle_markdown, cycle_text, history, history_text, share_text};
 
 use super::{
     context,

@@ -35,6 +35,7 @@ import { describeStatus, type RunsView } from "./status";
 const DOGFOOD_REPORTS: { label: string; description: string; action: DogfoodAction }[] = [
   { label: "Where work pays", description: "points with evidence and priority; calls no model", action: "analyze" },
   { label: "Cycles", description: "what was proposed, and what became of it", action: "history" },
+  { label: "Run a cycle", description: "patches that prove what they claim; you choose what to take", action: "cycle" },
   { label: "Share of lines", description: "how many lines come from cycles", action: "stats" },
 ];
 
@@ -268,12 +269,34 @@ export class Commands {
       return;
     }
     try {
+      if (picked.action === "cycle") {
+        await this.#cycle(folder.uri.toString());
+        return;
+      }
       const work = () => this.#parts.server.dogfood(picked.action, folder.uri.toString());
       const location = vscode.ProgressLocation.Window;
       const report = await vscode.window.withProgress({ location, title: "RLM: looking at the repository" }, work);
       await this.#parts.previews.showReport(picked.label, report);
     } catch (error) {
       await this.#parts.failures.show({ message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** A cycle over a folder: its report, and what the person takes of it, which is nothing unless it is chosen. */
+  async #cycle(folder: string): Promise<void> {
+    const options = { location: vscode.ProgressLocation.Notification, title: "RLM: cycle", cancellable: true };
+    const work = (_: unknown, token: vscode.CancellationToken) => this.#parts.server.cycle(folder, token);
+    const { markdown, cycle, offered } = await vscode.window.withProgress(options, work);
+    await this.#parts.previews.showReport("Cycle", markdown);
+    if (offered.length === 0) {
+      return;
+    }
+    const items = offered.map((it) => ({ label: `${it.number}. ${it.title}`, description: it.kind, number: it.number }));
+    const placeHolder = "What do you want to take? It is committed on a branch of its own.";
+    const taken = await vscode.window.showQuickPick(items, { canPickMany: true, ignoreFocusOut: true, placeHolder });
+    if (taken !== undefined && taken.length > 0) {
+      const numbers = taken.map((it) => it.number);
+      void vscode.window.showInformationMessage(`RLM: ${await this.#parts.server.approve(folder, cycle, numbers)}`);
     }
   }
 

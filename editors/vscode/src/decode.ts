@@ -9,6 +9,7 @@
 import type {
   Citation,
   ContextSize,
+  Cycle,
   FailureData,
   KeptRun,
   KeptSession,
@@ -72,6 +73,19 @@ export function decodePreview(value: unknown): string {
 /** The report of dogfooding, as Markdown. */
 export function decodeDogfood(value: unknown): string {
   return text(fields<wire.DogfoodResult>(value)?.["markdown"]);
+}
+
+/** What a cycle came to: its report, its number, and what it offers. */
+export function decodeCycle(value: unknown): Cycle {
+  const it = fields<wire.DogfoodResult>(value) ?? {};
+  const report = fields<wire.Cycle>(it["report"]) ?? {};
+  const offered = list(report["proposals"], (item) => {
+    const proposal = fields<wire.JudgedProposal>(item) ?? {};
+    return proposal["state"] === "offered"
+      ? { number: number(proposal["number"]), title: text(proposal["title"]), kind: text(proposal["kind"]) }
+      : undefined;
+  });
+  return { markdown: text(it["markdown"]), cycle: number(report["cycle"]), offered };
 }
 
 /** An event, or undefined if it is malformed or of a kind this client does not show. */

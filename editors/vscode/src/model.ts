@@ -66,6 +66,15 @@ export type RunEvent =
 export type Status = Pick<wire.Status, "version" | "why" | "runs"> & { model: string; worker: string; usage: Usage };
 
 /** `data` of an error reply: `partial` holds what a cancelled or failed run had found. */
+/** What a cycle came to, as far as a person chooses of it. */
+export interface Cycle {
+  /** The report. */
+  markdown: string;
+  /** Its number. */
+  cycle: number;
+  offered: { number: number; title: string; kind: string }[];
+}
+
 export interface FailureData {
   kind?: string;
   hint?: string;

@@ -362,8 +362,59 @@ export type Transcript = {
 export type DogfoodResult = {
   /** For people. */
   markdown: string;
-  /** What the terminal prints as JSON; null for `stats`. */
+  /** What the terminal prints as JSON; null for `stats`; the branch and the commit for `approve`. */
   report: unknown;
+};
+
+/** What `rlm dogfood cycle --format json` prints. */
+export type Cycle = {
+  cycle: number;
+  /** The commit that it was made for. */
+  base: string;
+  checks: CheckOfCommit[];
+  /** Faults that could be put into the code and that no test notices; only where tests are wanted. */
+  unnoticed?: UnnoticedFault[];
+  proposals: JudgedProposal[];
+  /** The model that proposed. */
+  model: string | null;
+  usage: Usage | null;
+  notes: string[];
+};
+
+/** A check on the commit as it is. */
+export type CheckOfCommit = {
+  command: string;
+  passes: boolean;
+  tests: number;
+  seconds: number;
+  flaky: string[];
+};
+
+/** A fault that no test notices. */
+export type UnnoticedFault = {
+  path: string;
+  /** Counted from 1. */
+  line: number;
+  /** What stands there, and what could stand there unnoticed. */
+  was: string;
+  becomes: string;
+  /** The line as it is, cut if it is long. */
+  text: string;
+};
+
+/** A proposal that was judged. */
+export type JudgedProposal = {
+  number: number;
+  title: string;
+  /** What it claims to be. */
+  kind: string;
+  /** `offered` or `rejected`. */
+  state: string;
+  reason: string;
+  /** Why it is not offered; empty if it is. */
+  why: string;
+  proof: string[];
+  diff: string;
 };
 
 /** Result of `rlm/edit`: a proposal. Nothing is changed yet. */
@@ -688,13 +739,24 @@ export type DogfoodParams = {
   folder?: string;
   /** The most points that an analysis shows. */
   maxPoints?: number;
+  /** The commands that a cycle checks the project with, of which the person is asked; without any, those of the repository's settings. */
+  checks?: string[];
+  /** The most proposals that a cycle tries. */
+  maxProposals?: number;
+  /** What models that propose patches are to look at. */
+  instructions?: string;
+  /** The number of a cycle of which something is approved, and the numbers of the proposals. */
+  cycle?: number;
+  approve?: number[];
+  queryId?: string;
+  workDoneToken?: Token;
   options?: Options;
 };
 
 /** What is wanted of a repository. */
-export type DogfoodAction = "analyze" | "history" | "stats";
+export type DogfoodAction = "analyze" | "history" | "stats" | "cycle" | "approve";
 
-export const DOGFOOD_ACTIONS = ["analyze", "history", "stats"] as const;
+export const DOGFOOD_ACTIONS = ["analyze", "history", "stats", "cycle", "approve"] as const;
 
 /** Params of `rlm/edit`, and the argument of the command `rlm.edit`. */
 export type EditParams = {

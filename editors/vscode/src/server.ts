@@ -7,6 +7,7 @@ import { State } from "vscode-languageclient";
 
 import { Client } from "./client";
 import {
+  decodeCycle,
   decodeDogfood,
   decodeEvent,
   decodePreview,
@@ -17,7 +18,7 @@ import {
 } from "./decode";
 import type { ApiKeys } from "./keys";
 import { findProgram, ProgramNotFound } from "./program";
-import type { DogfoodAction, KeptRun, KeptSession, QueryParams, ReviewParams, RunEvent, Scope, Status } from "./model";
+import type { Cycle, DogfoodAction, KeptRun, KeptSession, QueryParams, ReviewParams, RunEvent, Scope, Status } from "./model";
 import { serverPath } from "./settings";
 
 /** A server that dies again within this time, in milliseconds, is not started a second time. */
@@ -86,6 +87,17 @@ export class Server implements vscode.Disposable {
   async dogfood(action: DogfoodAction, folder: string): Promise<string> {
     const reply = await (await this.#client()).sendRequest<unknown>("rlm/dogfood", { action, folder });
     return decodeDogfood(reply);
+  }
+
+  /** Has patches for a folder proposed and tried; cancelling the token ends it. */
+  async cycle(folder: string, token: vscode.CancellationToken): Promise<Cycle> {
+    return decodeCycle(await (await this.#client()).sendRequest<unknown>("rlm/dogfood", { action: "cycle", folder }, token));
+  }
+
+  /** Commits what the person takes of a cycle; says where. */
+  async approve(folder: string, cycle: number, approve: number[]): Promise<string> {
+    const params = { action: "approve", folder, cycle, approve };
+    return decodeDogfood(await (await this.#client()).sendRequest<unknown>("rlm/dogfood", params));
   }
 
   /** Says that nothing further is asked in a session for now. A server that does not run has none. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  decodeCycle,
   decodeDogfood,
   decodeEvent,
   decodeFailureData,
@@ -57,6 +58,13 @@ test("a preview is its words and the warnings", () => {
   assert.equal(decodePreview(null), "");
   assert.equal(decodeDogfood({ markdown: "# Where work pays", report: {} }), "# Where work pays");
   assert.equal(decodeDogfood([]), "");
+  const proposals = [{ number: 1, title: "a", kind: "bug-fix", state: "offered" }, { number: 2, state: "rejected" }, 3];
+  assert.deepEqual(decodeCycle({ markdown: "# Cycle 4", report: { cycle: 4, proposals } }), {
+    markdown: "# Cycle 4",
+    cycle: 4,
+    offered: [{ number: 1, title: "a", kind: "bug-fix" }],
+  });
+  assert.deepEqual(decodeCycle(null), { markdown: "", cycle: 0, offered: [] });
 });
 
 const events: [wire: Record<string, unknown>, expected: Record<string, unknown> | undefined][] = [

@@ -1,5 +1,4 @@
-//! Dogfooding in an editor: an analysis without models, and what became of cycles. Cycles run in the terminal, where the person
-//! says which commands may run.
+//! Dogfooding in an editor without models: an analysis, and what became of cycles.
 
 use super::{QueryRegistry, own_options};
 use crate::{
@@ -10,12 +9,13 @@ use crate::{
     failure::{Failure, FailureKind},
     lsp::{
         client_state::ClientState,
+        cycle::repository,
         ext::{DogfoodAction, DogfoodParams, DogfoodResult, Scope},
         scope,
         uri::{file_path, of_path},
     },
     report,
-    review::{Request, git::Repository},
+    review::Request,
     store::Store,
 };
 use serde_json::{Value, json};
@@ -30,12 +30,7 @@ impl QueryRegistry {
     /// # Errors
     /// No folder is open, or it cannot be read, or it is no repository and has to be one.
     pub async fn dogfood(&self, params: DogfoodParams, state: ClientState) -> Result<DogfoodResult, Failure> {
-        let open = || state.folders.iter().find(|it| it.path.exists()).map(|it| it.path.clone());
-        let folder = params.folder.as_ref().and_then(file_path).or_else(open).ok_or_else(|| Failure {
-            kind: FailureKind::NoFolder,
-            message: "no folder is open".to_owned(),
-            hint: Some("open the folder of a repository".to_owned()),
-        })?;
+        let folder = folder(&params, &state)?;
         match params.action {
             DogfoodAction::Analyze => self.analyze(folder, &params, state).await,
             DogfoodAction::History => {
@@ -50,6 +45,7 @@ impl QueryRegistry {
                 let share = history::share(&repository(&folder).await?).await?;
                 Ok(DogfoodResult { markdown: report::share_text(&share), report: Value::Null })
             }
+            DogfoodAction::Cycle | DogfoodAction::Approve => Err(internal_failure(&"a cycle is a run of its own")),
         }
     }
 
@@ -92,10 +88,24 @@ impl QueryRegistry {
     }
 }
 
-async fn repository(folder: &std::path::Path) -> Result<Repository, Failure> {
-    Repository::around(folder).await.ok_or_else(|| Failure {
-        kind: FailureKind::Git,
-        message: format!("{} is no repository of git, or there is no git", crate::text::visible_path(folder)),
+/// That nobody has said of which cycle something is taken.
+pub fn no_cycle() -> Failure {
+    Failure {
+        kind: FailureKind::Configuration,
+        message: "`approve` needs the number of a `cycle`".to_owned(),
         hint: None,
+    }
+}
+
+/// The folder that is meant.
+///
+/// # Errors
+/// None is open.
+pub fn folder(params: &DogfoodParams, state: &ClientState) -> Result<PathBuf, Failure> {
+    let open = || state.folders.iter().find(|it| it.path.exists()).map(|it| it.path.clone());
+    params.folder.as_ref().and_then(file_path).or_else(open).ok_or_else(|| Failure {
+        kind: FailureKind::NoFolder,
+        message: "no folder is open".to_owned(),
+        hint: Some("open the folder of a repository".to_owned()),
     })
 }

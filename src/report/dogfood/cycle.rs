@@ -77,6 +77,54 @@ pub fn cycle_text(cycle: &cycle::Cycle) -> String {
         lines.extend(cycle.unnoticed.iter().map(|it| format!("    {}: {}", it.path, it.sentence())));
         lines.push(String::new());
     }
+    lines.extend(summary(cycle));
+    if cycle.offered().next().is_some() {
+        let numbers: Vec<String> = cycle.offered().map(|it| it.number.to_string()).collect();
+        // Of several together the checks are run once more.
+        let written = cycle.baselines.iter().map(|it| shell_words::quote(&it.check.written).into_owned());
+        let checks: String = written.map(|it| format!(" --check {it}")).collect();
+        lines.push(format!(
+            "Nothing was written. To commit some on a branch of their own: rlm dogfood cycle --approve {}{checks}",
+            numbers.join(",")
+        ));
+    }
+    lines.join("\n")
+}
+
+/// The same as a Markdown document for editors.
+pub fn cycle_markdown(cycle: &cycle::Cycle) -> String {
+    let mut lines = vec![format!("# Cycle {}\n", cycle.number)];
+    for judged in cycle.offered() {
+        lines.push(format!("## {}. {} ({})\n", judged.number, capitalized(&judged.title), judged.kind));
+        if !judged.reason.is_empty() {
+            lines.push(format!("{}.\n", capitalized(judged.reason.trim_end_matches('.'))));
+        }
+        lines.extend(judged.proof.iter().map(|it| format!("- Proof: {it}.")));
+        // A fence is longer than any that the difference has in it.
+        let longest = judged.diff.lines().map(|line| line.chars().filter(|it| *it == '`').count()).max();
+        let fence = "`".repeat(longest.unwrap_or_default().max(2) + 1);
+        lines.push(format!("\n{fence}diff\n{}\n{fence}\n", judged.diff.trim_end()));
+    }
+    let rejected = || cycle.proposals.iter().filter(|it| it.state == State::Rejected);
+    if rejected().next().is_some() {
+        lines.push("## Not offered\n".to_owned());
+        let line = |it: &Judged| format!("{}. {} ({}): {}.", it.number, capitalized(&it.title), it.kind, it.why);
+        lines.extend(rejected().map(line));
+        lines.push(String::new());
+    }
+    if !cycle.unnoticed.is_empty() {
+        lines.push("## Faults that no test noticed, as the commit is\n".to_owned());
+        lines.extend(cycle.unnoticed.iter().map(|it| format!("- `{}`: {}", it.path, it.sentence())));
+        lines.push(String::new());
+    }
+    lines.push("## What was done\n".to_owned());
+    lines.extend(summary(cycle).into_iter().map(|it| format!("- {it}")));
+    lines.join("\n")
+}
+
+/// What was proposed, checked and used, in sentences.
+fn summary(cycle: &cycle::Cycle) -> Vec<String> {
+    let mut lines = Vec::new();
     let offered = cycle.offered().count();
     lines.push(format!(
         "Cycle {} at commit {}: {} of {} offered.",
@@ -101,17 +149,7 @@ pub fn cycle_text(cycle: &cycle::Cycle) -> String {
         lines.push(format!("Proposed by {model}: {}{cost}.", counted(used.calls, "call")));
     }
     lines.extend(cycle.notes.iter().map(|it| format!("Note: {}.", it.trim_end_matches('.'))));
-    if offered > 0 {
-        let numbers: Vec<String> = cycle.offered().map(|it| it.number.to_string()).collect();
-        // Of several together the checks are run once more.
-        let written = cycle.baselines.iter().map(|it| shell_words::quote(&it.check.written).into_owned());
-        let checks: String = written.map(|it| format!(" --check {it}")).collect();
-        lines.push(format!(
-            "Nothing was written. To commit some on a branch of their own: rlm dogfood cycle --approve {}{checks}",
-            numbers.join(",")
-        ));
-    }
-    lines.join("\n")
+    lines
 }
 
 /// The object that `rlm dogfood history --format json` prints.

@@ -8,7 +8,7 @@ use crate::{
         ReviewParams, ReviewResult, SessionEnded, Status, Transcript, TranscriptParams,
         edits::{ApplyEditParams, EditApplied, EditParams, EditResult},
     },
-    report::types::Preview,
+    report::types::{Preview, dogfood::Cycle},
 };
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value};
@@ -37,6 +37,7 @@ fn schemas() -> Map<String, Value> {
     sent.subschema_for::<ReviewResult>();
     sent.subschema_for::<Transcript>();
     sent.subschema_for::<DogfoodResult>();
+    sent.subschema_for::<Cycle>();
     sent.subschema_for::<EditResult>();
     sent.subschema_for::<EditApplied>();
     sent.subschema_for::<Status>();
