@@ -220,8 +220,10 @@ pub fn places(context: &ContextText, examples: &[Example], stop: &StopFlag) -> R
 
 /// The new lines of a place that has the words of the old ones: with its own name and indentation.
 fn made(example: &Example, text: &str, matched: &Matched) -> Option<String> {
-    let taken = |(_, to): &(String, String)| Words::of(&example.after).iter().any(|it| it.0 == to);
-    if matched.renamed.as_ref().is_some_and(taken) {
+    // What the change takes away is known by its name, and what it brings is there once.
+    let after = Words::of(&example.after);
+    let has = |name: &str| after.iter().any(|it| it.0 == name);
+    if matched.renamed.as_ref().is_some_and(|(from, to)| !has(from) || has(to)) {
         return None;
     }
     let indentation = |line: &str| line[..line.len() - line.trim_start().len()].to_owned();
@@ -254,6 +256,8 @@ fn meet(one: &Range<usize>, other: &Range<usize>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    mod generated;
+
     use super::*;
     use crate::corpus::Snapshot;
     use serde_json::json;

@@ -4,5 +4,5 @@ mod cases;
 mod forms;
 mod generated;
 mod mangled;
-mod random;
+pub(super) mod random;
 mod with_git;

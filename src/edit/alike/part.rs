@@ -98,8 +98,11 @@ impl<'e> Part<'e> {
         let found: Vec<_> = places(&self.before, all).collect();
         for (range, name) in found.into_iter().rev() {
             let is_done = done.iter().any(|it| it.start <= range.start && range.end <= it.end);
-            let is_taken = name.as_ref().is_some_and(|(_, to)| self.after.contains(&to.as_str()));
-            if is_done || is_taken || !self.fits(all, &range) {
+            // What the change takes away is known by its name, and what it brings is there once.
+            let is_other = name
+                .as_ref()
+                .is_some_and(|(from, to)| !self.after.contains(&from.as_str()) || self.after.contains(&to.as_str()));
+            if is_done || is_other || !self.fits(all, &range) {
                 continue;
             }
             let line = all[range.start].1;
