@@ -121,10 +121,12 @@ impl Vetting {
             paths.iter().filter_map(|(name, path)| Some((name.as_str(), inside(top, path)?))).collect();
         let buffers = place.buffers.iter().filter_map(|(path, text)| Some((inside(top, path)?, text.clone())));
         let disk = Arc::new(Disk { paths: Tree::paths(repository).await?, buffers: buffers.collect() });
-        let held = self.tree(place, repository).await?;
-        let places = held.as_ref().map(|it| it.scratch.places());
-        let places = places.ok_or_else(|| internal_failure(&"there is no tree"))?;
-        let runner = Runner::new(place.program.clone(), places, false, place.allows_weak).await?;
+        let mut held = self.tree(place, repository).await?;
+        let tree = held.as_mut().ok_or_else(|| internal_failure(&"there is no tree"))?;
+        let mut runner = Runner::new(place.program.clone(), tree.scratch.places(), false, place.allows_weak).await?;
+        if runner.has_walls() {
+            runner.lend(tree.lent(repository).await?);
+        }
         let mut held = brought_up(held, &disk).await?;
         for at in 0..edited.files.len() {
             let Some(path) = names.get(edited.files[at].path.as_str()) else { continue };

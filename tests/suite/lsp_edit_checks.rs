@@ -28,6 +28,8 @@ impl Project {
         fs::write(folder.path().join("other.py"), "import mean\n").expect("a file can be written");
         fs::create_dir(folder.path().join(".rlm")).expect("a folder can be made");
         let project = Self { folder, store: TempDir::new().expect("a folder can be made") };
+        fs::write(project.folder.path().join(".gitignore"), "node_modules\n").expect("a file can be written");
+        fs::create_dir_all(project.folder.path().join("node_modules/left")).expect("a folder can be made");
         project.git(&["init", "-q"]);
         project.git(&["add", "."]);
         project.git(&["commit", "-q", "-m", "begin"]);
@@ -90,7 +92,9 @@ async fn a_change_is_formatted_and_checked_by_what_the_person_trusts_and_by_noth
     let project = Project::new();
     let server = ScriptedServer::start(|_: &Asked| Action::reply(BLOCK)).await;
     let format = json!({"py": "sh -c 'test -f {path} && sed s/RETURN/return/'"});
-    project.names(&json!({"format": format, "checks": ["sh -c 'touch built; ! grep -q wrong *.py'"]}));
+    project.names(
+        &json!({"format": format, "checks": ["sh -c 'touch built; ls node_modules/left/ && ! grep -q wrong *.py'"]}),
+    );
     let mut client = project.client(&server).await;
     let result = project.edit(&mut client).await;
     assert_eq!(result["checks"], json!([]), "nobody trusts them");

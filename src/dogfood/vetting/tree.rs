@@ -29,6 +29,8 @@ pub struct Tree {
     known: BTreeMap<String, Known>,
     /// Files that were put there for a change, and are to be as the disk has them again.
     touched: BTreeSet<String>,
+    /// Folders of the repository that the tree was lent, once it was.
+    lent: Option<Vec<PathBuf>>,
 }
 
 /// A file on the disk, and its copy. A file with an open buffer has no state on the disk that says enough.
@@ -60,12 +62,24 @@ impl Tree {
         let commit = repository.head().await?;
         let scratch = Scratch::new(home, repository, &commit).await?;
         let top = repository.top.clone();
-        Ok(Self { top, commit, scratch, known: BTreeMap::new(), touched: BTreeSet::new() })
+        Ok(Self { top, commit, scratch, known: BTreeMap::new(), touched: BTreeSet::new(), lent: None })
     }
 
     /// Whether it is one of this repository as it is now.
     pub async fn is_of(&self, repository: &Repository) -> bool {
         self.top == repository.top && repository.head().await.is_ok_and(|head| head == self.commit)
+    }
+
+    /// The folders of the repository that a command has to be allowed to read: what git ignores and commands need, as it was when
+    /// the tree was made.
+    ///
+    /// # Errors
+    /// Git cannot be asked, or a link cannot be made.
+    pub async fn lent(&mut self, repository: &Repository) -> Result<Vec<PathBuf>, Failure> {
+        if self.lent.is_none() {
+            self.lent = Some(self.scratch.lend(repository).await?.0);
+        }
+        Ok(self.lent.clone().unwrap_or_default())
     }
 
     /// The paths of the repository's files, from its top on: what git has, or would take.
