@@ -281,6 +281,10 @@ impl TextSource for OnDemandText {
         &self.lines
     }
 
+    fn is_in_parts(&self) -> bool {
+        true
+    }
+
     fn access(&self) -> Access<'_> {
         let least = LEAST_PART.max(self.len / MOST_PARTS);
         let mut parts: Vec<(usize, usize)> = Vec::new();

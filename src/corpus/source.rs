@@ -220,15 +220,15 @@ impl Source {
             _ => {
                 let failed = |reason| (reason, Reading::Unique);
                 let mut tries = 0;
-                let mut input = loop {
+                let (flaw, reading) = loop {
                     let mut input = self.open().map_err(failed)?;
                     input.read_all(bytes).map_err(unreadable).map_err(failed)?;
+                    let flaw = input.flaw();
                     tries += 1;
-                    if tries == TRIES || input.is_unchanged() {
-                        break input;
+                    if tries == TRIES || !matches!(flaw, Some(Flaw::Changing)) {
+                        break (flaw, input.reading());
                     }
                 };
-                let (flaw, reading) = (input.flaw(), input.reading());
                 let Some((text, changes)) = decode(bytes, self.is_named()) else {
                     return Err((Reason::Binary, reading));
                 };

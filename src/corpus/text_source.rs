@@ -24,6 +24,11 @@ pub(super) trait TextSource: Bytes<Error = Error> + Debug + Send + Sync {
     /// How another process comes to the text.
     fn access(&self) -> Access<'_>;
 
+    /// Whether that is in parts, of which no list is made for this: it may be asked for each of many files.
+    fn is_in_parts(&self) -> bool {
+        false
+    }
+
     /// All of the text, if it lies in memory, where a look at it costs nothing and cannot fail.
     fn in_memory(&self) -> Option<&str> {
         None

@@ -5,7 +5,7 @@ use super::{
     host::function::Gives,
 };
 use crate::{
-    corpus::{Access, ContextText, Segment},
+    corpus::{ContextText, Segment},
     store::{Key, KeyBuilder},
 };
 use serde_json::Value;
@@ -51,7 +51,7 @@ fn of_rows(columns: &Value) -> Vec<Place> {
 
 /// Characters of the text. What would have to be fetched is not looked at.
 pub fn of_characters(context: &ContextText, characters: Range<usize>) -> Vec<Place> {
-    if matches!(context.access(), Access::Parts(_)) {
+    if context.is_in_parts() {
         return Vec::new();
     }
     let byte = |character| context.byte_of_char(character).ok();
@@ -82,7 +82,7 @@ pub fn files(context: &ContextText) -> Detail {
 }
 
 fn hash(context: &ContextText, segment: &Segment) -> Option<Key> {
-    let is_small = matches!(context.access(), Access::File(..)) && context.byte_len() <= MOST_HASHED;
+    let is_small = !context.is_in_parts() && context.byte_len() <= MOST_HASHED;
     let text = is_small.then(|| context.read(segment.text.clone()).ok()).flatten()?;
     let mut builder = KeyBuilder::default();
     builder.push(text.as_bytes());

@@ -1,7 +1,7 @@
 //! By what a text is known again: a hash of all of it.
 
 use crate::{
-    corpus::{Access, ContextText},
+    corpus::ContextText,
     store::{Key, KeyBuilder},
 };
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub async fn of(context: Arc<ContextText>) -> Option<Key> {
 }
 
 fn key(context: &ContextText) -> Option<Key> {
-    let is_whole = matches!(context.access(), Access::File(..)) && context.incomplete().is_empty();
+    let is_whole = !context.is_in_parts() && context.incomplete().is_empty();
     if !is_whole || context.byte_len() > MOST_BYTES {
         return None;
     }

@@ -8,7 +8,7 @@ use super::{
     wire::{Cause, CellReport, FromWorker, Run, SandboxLevel, ToWorker},
     worker,
 };
-use crate::{corpus::Access, text::cut_head};
+use crate::text::cut_head;
 use futures::{StreamExt, stream::FuturesUnordered};
 use rustix::process::Pid;
 use std::{sync::Arc, time::Duration};
@@ -93,7 +93,7 @@ impl ReplSession {
     /// text that is fetched in parts has its place in a process from the beginning, and threads that a program has left
     /// behind may hold what there was.
     pub async fn renew(&mut self, launch: Launch, limits: Limits) -> Result<bool, Error> {
-        let is_mapped = |launch: &Launch| matches!(launch.context.access(), Access::File(..));
+        let is_mapped = |launch: &Launch| !launch.context.is_in_parts();
         if self.process.is_none() || !is_mapped(&launch) || !is_mapped(&self.launch) {
             return Ok(false);
         }

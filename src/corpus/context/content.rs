@@ -98,6 +98,11 @@ impl ContextText {
         self.text.line_feeds(range)
     }
 
+    /// Whether the interpreter's process fetches the text in parts.
+    pub fn is_in_parts(&self) -> bool {
+        self.text.is_in_parts()
+    }
+
     /// How the interpreter's process comes to the text. An empty text cannot be mapped.
     pub fn access(&self) -> Access<'_> {
         self.text.access()

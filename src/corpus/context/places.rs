@@ -43,7 +43,9 @@ impl ContextText {
         // The line feed that ends a file's last line is not part of the file, but still that line.
         let inside = byte.clamp(segment.text.start, segment.text.end);
         let line_of = |byte| self.lines().line_of_byte(self, byte);
-        let line = line_of(inside)? - line_of(segment.text.start)? + 1;
+        // What begins a file need not be counted, which would read the file.
+        let before = if inside == segment.text.start { 0 } else { line_of(inside)? - line_of(segment.text.start)? };
+        let line = before + 1;
         Ok(Some(Position { path: segment.path.as_deref(), line }))
     }
 

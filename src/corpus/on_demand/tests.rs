@@ -68,6 +68,7 @@ fn it_is_the_text_that_a_copy_would_be() {
                 assert_eq!(looked.read(start..end).unwrap(), text[start..end]);
             }
         }
+        assert!(looked.source().is_in_parts());
         let Access::Parts(parts) = looked.source().access() else { panic!("it is no file") };
         assert_eq!(parts, [(text.len(), text.chars().count())]);
     }

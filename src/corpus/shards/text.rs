@@ -82,6 +82,10 @@ impl TextSource for ShardText {
         &self.lines
     }
 
+    fn is_in_parts(&self) -> bool {
+        true
+    }
+
     fn access(&self) -> Access<'_> {
         Access::Parts(characters(&extents(&self.store, self.store.shards().div_ceil(MOST_PARTS).max(1))))
     }

@@ -57,6 +57,7 @@ proptest! {
                 prop_assert_eq!(source.chars().find_char(source, at).unwrap(), text[..at].chars().count());
             }
             prop_assert!(source.check().is_ok());
+            prop_assert_eq!(source.is_in_parts(), matches!(source.access(), Access::Parts(_)));
         }
     }
 }

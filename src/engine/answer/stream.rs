@@ -9,7 +9,7 @@
 mod unit;
 
 use crate::{
-    corpus::{Access, ContextText},
+    corpus::ContextText,
     engine::{
         cite::{self, Files},
         event::Delta,
@@ -189,7 +189,7 @@ impl AnswerStream {
 /// Whether citations can be looked up at once.
 fn can_check(context: &ContextText) -> bool {
     let is_small = context.byte_len() <= MOST_BYTES && context.segments().len() <= MOST_FILES;
-    is_small && matches!(context.access(), Access::File(..))
+    is_small && !context.is_in_parts()
 }
 
 #[cfg(test)]

@@ -35,7 +35,11 @@ pub struct Place<'a> {
 
 /// The files that places may mean.
 pub struct Files<'a> {
-    by_name: FxHashMap<&'a str, Vec<(&'a str, &'a Segment)>>,
+    segments: &'a [Segment],
+    /// For each name the last file that has it, and for each file the one before it that has the same name: a large tree has
+    /// many names, and a list for each would take longer to make than all that is asked of them.
+    last_of_name: FxHashMap<&'a str, usize>,
+    before: Vec<Option<usize>>,
     endings: FxHashSet<&'a str>,
     /// The length of the longest name, and the bytes that names end with: most of what is not a name is told by these.
     longest_name: usize,
@@ -45,14 +49,17 @@ pub struct Files<'a> {
 impl<'a> Files<'a> {
     pub fn of(context: &'a ContextText) -> Self {
         let mut files = Self {
-            by_name: FxHashMap::default(),
+            segments: context.segments(),
+            last_of_name: FxHashMap::default(),
+            before: Vec::with_capacity(context.segments().len()),
             endings: FxHashSet::default(),
             longest_name: 0,
             last_bytes: [false; 256],
         };
-        for segment in context.segments() {
-            let Some(path) = segment.path.as_deref() else { continue };
-            files.by_name.entry(name(path)).or_default().push((path, segment));
+        for (number, segment) in context.segments().iter().enumerate() {
+            let path = segment.path.as_deref();
+            files.before.push(path.and_then(|path| files.last_of_name.insert(name(path), number)));
+            let Some(path) = path else { continue };
             files.endings.extend(ending(path));
             files.longest_name = files.longest_name.max(name(path).len());
             path.bytes().next_back().into_iter().for_each(|byte| files.last_bytes[usize::from(byte)] = true);
@@ -109,16 +116,22 @@ impl<'a> Files<'a> {
         // The name of a file in a folder is told by the last slash; one in no folder may begin at any border.
         let starts = line[folder..].char_indices().filter(|&(_, it)| is_border(it)).map(|(at, it)| at + it.len_utf8());
         let names = std::iter::once(0).chain(starts).map(|start| &line[folder + start..]);
-        let files = names.filter_map(|name| self.by_name.get(name)).flatten();
+        let files = names.flat_map(|name| self.named(name));
         let found = files.filter(|(path, _)| line.ends_with(path) && begins(path));
-        found.max_by_key(|(path, _)| path.len()).copied()
+        found.max_by_key(|(path, _)| path.len())
     }
 
     /// The only file whose path ends with these components.
     fn partial(&self, path: &str) -> Option<(&'a str, &'a Segment)> {
         let ends = |known: &str| known.strip_suffix(path).is_some_and(|rest| rest.ends_with('/'));
-        let mut found = self.by_name.get(name(path))?.iter().filter(|(known, _)| ends(known));
-        found.next().filter(|_| found.next().is_none()).copied()
+        let mut found = self.named(name(path)).filter(|(known, _)| ends(known));
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    /// The files of this name, with their paths.
+    fn named(&self, name: &str) -> impl Iterator<Item = (&'a str, &'a Segment)> {
+        let numbers = std::iter::successors(self.last_of_name.get(name).copied(), |number| self.before[*number]);
+        numbers.filter_map(|number| Some((self.segments[number].path.as_deref()?, &self.segments[number])))
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Any three bytes that a word may begin with have a mark in a small table, as the blocks of Wu and Manber have (*A Fast
 //! Algorithm for Multi-Pattern Searching*, 1994), and all places are looked up, six at a time and without a branch for
-//! each. Capital and small letters look alike: of each byte only the lowest five bits count. Of a longer word two more
-//! bytes are looked at where the first three are marked; three in four of these places are none then.
+//! each. Capital and small letters look alike: of each byte only the lowest five bits count. Places in the middle of a word,
+//! which most are, are left out at once. Of a longer word two more bytes are looked at where the first three are marked;
+//! three in four of these places are none then.
 
 /// Bits of a byte that count, of five bytes.
 const FOLD: u64 = 0x1f_1f1f_1f1f;
@@ -57,8 +58,8 @@ impl Filter {
         let mark = if beginning.len() > 3 { LONGER_WORD } else { WORD };
         for (first, second) in choices(0).flat_map(|first| choices(1).map(move |second| (first, second))) {
             for third in choices(2) {
-                let known = &mut self.table[slot(fold(&[first, second, third]))];
-                *known = mark.max(*known);
+                let slot = slot(fold(&[first, second, third]));
+                self.table[slot] = mark.max(self.table[slot]);
             }
         }
         let [first, second, third, ..] = *beginning else { return };
@@ -70,26 +71,30 @@ impl Filter {
         }
     }
 
-    /// Calls `each` with all places where a word may begin, in order.
+    /// Calls `each` with all places where a word may begin, in order. None begins between two small letters.
     pub fn each(&self, bytes: &[u8], mut each: impl FnMut(usize)) {
         let eight_at = |at: usize| Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
-        let mut at = 0;
+        let (mut at, mut before) = (0, 0);
         while let Some(eight) = eight_at(at) {
-            let packed = packed(eight);
-            let marks: [u8; AT_ONCE] =
-                std::array::from_fn(|place| self.table[(packed >> (5 * place)) as usize % THREE]);
-            if marks.iter().fold(NO_WORD, |all, mark| all | mark) != NO_WORD {
-                for place in (0..AT_ONCE).filter(|&place| marks[place] != NO_WORD) {
-                    let begins = |eight| self.may_begin(marks[place], eight);
-                    if eight_at(at + place).is_none_or(begins) {
-                        each(at + place);
-                    }
+            let (packed, small) = (packed(eight), small_letters(eight));
+            let mark_at = |place: usize| u64::from(self.table[(packed >> (5 * place)) as usize % THREE]) << (8 * place);
+            let inside = small & (small << 8 | before);
+            // A mark has two bits.
+            let mut marks = (0..AT_ONCE).fold(0, |all, place| all | mark_at(place)) & !(inside >> 7 | inside >> 6);
+            while marks != 0 {
+                let place = marks.trailing_zeros() as usize / 8;
+                let mark = (marks >> (8 * place)) as u8;
+                marks &= !(0xff << (8 * place));
+                if eight_at(at + place).is_none_or(|eight| self.may_begin(mark, eight)) {
+                    each(at + place);
                 }
             }
+            before = small >> (8 * (AT_ONCE - 1)) & 0x80;
             at += AT_ONCE;
         }
         // Behind the end nothing is read: what begins there is followed by zeros.
-        for start in at..bytes.len() {
+        let is_small = |at: usize| bytes[at].is_ascii_lowercase();
+        for start in (at..bytes.len()).filter(|&start| start == 0 || !is_small(start - 1) || !is_small(start)) {
             let first = &bytes[start..bytes.len().min(start + 5)];
             if self.may_begin(self.table[slot(fold(first))], fold(first)) {
                 each(start);
@@ -102,6 +107,15 @@ impl Filter {
         let bit = hash(eight & FOLD);
         mark == WORD || mark == LONGER_WORD && self.longer[bit >> 6] >> (bit & 63) & 1 == 1
     }
+}
+
+/// The highest bit of each of eight bytes that is a small letter of ASCII.
+fn small_letters(eight: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHEST: u64 = 0x80 * ONES;
+    let low = eight & !HIGHEST;
+    let (from_a, beyond_z) = (low + (0x80 - 0x61) * ONES, low + (0x80 - 0x7b) * ONES);
+    from_a & !beyond_z & !eight & HIGHEST
 }
 
 /// The bits that count of up to five bytes.
@@ -138,8 +152,10 @@ mod tests {
             let mut found = Vec::new();
             filter.each(text.as_bytes(), |at| found.push(at));
             prop_assert!(found.is_sorted());
+            let is_inside = |at: usize| at > 0 && text.as_bytes()[at - 1..=at].iter().all(u8::is_ascii_lowercase);
+            prop_assert!(!found.iter().any(|&at| is_inside(at)));
             for (at, _) in text.char_indices() {
-                let begins = words.iter().any(|word| text[at..].to_lowercase().starts_with(word));
+                let begins = !is_inside(at) && words.iter().any(|word| text[at..].to_lowercase().starts_with(word));
                 prop_assert!(!begins || found.contains(&at), "{} of {:?}", at, text);
             }
         }

@@ -91,11 +91,9 @@ impl<'a> WordScan<'a> {
 
     /// Calls `each` with the place and the term of every word that is wanted, in order.
     pub fn each(&mut self, text: &str, mut each: impl FnMut(usize, u16)) {
-        let (wanted, bytes) = (self.wanted, text.as_bytes());
-        wanted.filter.each(bytes, |at| {
-            // Most places are in the middle of a word.
-            let is_inside = at > 0 && bytes[at - 1].is_ascii_lowercase() && bytes[at].is_ascii_lowercase();
-            if is_inside || !text.is_char_boundary(at) {
+        let wanted = self.wanted;
+        wanted.filter.each(text.as_bytes(), |at| {
+            if !text.is_char_boundary(at) {
                 return;
             }
             let Some(part) = part_at(text, at) else { return };

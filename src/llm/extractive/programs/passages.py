@@ -127,8 +127,10 @@ def why_nothing():
     foreign = sum(word.lower() in FOREIGN for word in re.findall(r"\w+", question))
     if letters and (sum(it.isascii() for it in letters) * 2 < len(letters) or foreign >= 2):
         said.append("The ranking knows the words of English only, and of other languages just those that stand in the text as they stand here.")
+    # What a passage has occurs; only the others are looked for, since that reads the text again.
+    held = {stem(word) for part in passages for word in parts_of(part)}
     gone = [word for word in dict.fromkeys(re.findall(r"[^\W\d_]{3,}", question)) if stem(word) in WORDS
-            and not grep(rf"(?i){re.escape(stem(word))}", max_results=1)][:6]
+            and stem(word) not in held and not grep(rf"(?i){re.escape(stem(word))}", max_results=1)][:6]
     if gone and not missing:
         shown = ", ".join(f"`{word}`" for word in gone)
         said.append(f"{shown} {'occurs' if len(gone) == 1 else 'occur'} nowhere in this text.")
