@@ -2,6 +2,7 @@
 
 use super::{output::print, say};
 use crate::{
+    dogfood::scratch,
     engine, setup,
     store::{self, Folder, KeptAnswer, Store, Summary, Table},
     text::{age, counted, grouped, visible_path},
@@ -37,14 +38,24 @@ pub fn run(arguments: &StoreArguments) -> ExitCode {
         return ExitCode::FAILURE;
     };
     let (store, traces) = (Store::new(Some(folder.clone())), TraceFolder::of(&folder));
+    let trees = scratch::home(Some(folder.path()));
     let done = match arguments.command {
         StoreCommand::Path => Ok(visible_path(folder.path())),
-        StoreCommand::Show => store.summary().map(|summary| describe(&folder, &summary, &traces.summary())),
+        StoreCommand::Show => {
+            store.summary().map(|summary| describe(&folder, &summary, &traces.summary(), scratch::count(&trees)))
+        }
         StoreCommand::Answer { number } => answer(&store, number),
         StoreCommand::Clear => store
             .clear()
             .and_then(|()| traces.clear())
-            .map(|()| format!("the store {} is empty", visible_path(folder.path()))),
+            .and_then(|()| scratch::clear(&trees).map_err(|error| error.to_string()))
+            .map(|used| {
+                let path = visible_path(folder.path());
+                match used {
+                    0 => format!("the store {path} is empty"),
+                    used => format!("the store {path} is empty but for {} in use", counted(used, "tree")),
+                }
+            }),
     };
     match done {
         Ok(text) => {
@@ -69,7 +80,7 @@ fn answer(store: &Store, number: i64) -> Result<String, String> {
     Ok(format!("# {question}\n\n*This was the answer {ago} ago. The text may have changed since.*\n\n{text}"))
 }
 
-fn describe(folder: &Folder, summary: &Summary, traces: &KeptTraces) -> String {
+fn describe(folder: &Folder, summary: &Summary, traces: &KeptTraces, trees: usize) -> String {
     let mut lines = vec![
         format!("folder         {}", visible_path(folder.path())),
         format!(
@@ -95,6 +106,9 @@ fn describe(folder: &Folder, summary: &Summary, traces: &KeptTraces) -> String {
         counted(most_bytes, "byte")
     ));
     lines.push("               what each run did, with the texts that models were shown; `rlm trace show`".to_owned());
+    lines.push(format!("trees          {}", grouped(trees)));
+    lines
+        .push("               copies of a repository in which a cycle or a check works, or has been killed".to_owned());
     lines.push(format!(
         "kept           {} at most; what was not used for longest goes first",
         counted(summary.most_days, "day")

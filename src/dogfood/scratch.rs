@@ -210,14 +210,35 @@ fn make(home: &Path) -> io::Result<(PathBuf, File)> {
     Ok((folder, lock))
 }
 
-/// Removes the folders of cycles whose processes are gone, and ends what still runs there.
-fn remove_left(home: &Path) {
-    let Ok(entries) = fs::read_dir(home) else { return };
+/// How many folders of cycles there are, in use or left behind.
+pub fn count(home: &Path) -> usize {
+    folders(home).count()
+}
+
+/// Removes the folders of cycles that nobody uses any more. Returns how many are in use.
+///
+/// # Errors
+/// What is there cannot be locked.
+pub fn clear(home: &Path) -> io::Result<usize> {
+    if count(home) > 0 {
+        let beginning = File::create(home.join(LOCK))?;
+        flock(&beginning, FlockOperation::LockExclusive)?;
+        remove_left(home);
+    }
+    Ok(count(home))
+}
+
+/// The folders of cycles.
+fn folders(home: &Path) -> impl Iterator<Item = PathBuf> {
     let is_cycle = |entry: &fs::DirEntry| {
         entry.file_name().to_string_lossy().starts_with(PREFIX) && entry.file_type().is_ok_and(|it| it.is_dir())
     };
-    for entry in entries.flatten().filter(is_cycle) {
-        let folder = entry.path();
+    fs::read_dir(home).into_iter().flatten().flatten().filter(is_cycle).map(|entry| entry.path())
+}
+
+/// Removes the folders of cycles whose processes are gone, and ends what still runs there.
+fn remove_left(home: &Path) {
+    for folder in folders(home) {
         // A folder without a lock was left before it had one.
         let owner = File::open(folder.join(LOCK)).ok();
         if owner.as_ref().is_none_or(|lock| flock(lock, FlockOperation::NonBlockingLockExclusive).is_ok()) {
@@ -238,7 +259,7 @@ mod tests {
     #[test]
     fn what_a_dead_cycle_has_left_is_removed_and_a_living_one_stays() {
         let home = tempfile::tempdir().unwrap();
-        let (living, _lock) = make(home.path()).unwrap();
+        let (living, life) = make(home.path()).unwrap();
         let (dead, lock) = make(home.path()).unwrap();
         fs::create_dir_all(dead.join("tree/a")).unwrap();
         drop(lock);
@@ -247,5 +268,9 @@ mod tests {
         let (new, _new) = make(home.path()).unwrap();
         assert!(living.exists() && new.exists() && home.path().join("other").exists());
         assert!(!dead.exists() && !home.path().join("cycle-halfmade").exists());
+        drop(life);
+        assert_eq!((count(home.path()), clear(home.path()).unwrap()), (2, 1));
+        assert!(!living.exists() && new.exists());
+        assert_eq!(clear(&home.path().join("nothing")).unwrap(), 0);
     }
 }

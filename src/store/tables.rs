@@ -106,7 +106,7 @@ pub const TABLES: [(&str, &str, &str); 6] = [
     (
         "runs",
         "started",
-        "questions that were asked: when, how they have ended, and what they took; of those of the terminal the words of the \
+        "questions, reviews, changes and cycles: when they began, how they have ended, and what they took; of those of the terminal the words of the \
          command line and the folder",
     ),
     (
