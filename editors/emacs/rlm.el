@@ -79,6 +79,8 @@
 ;;                           diff, made change by change: see rlm-edit.el
 ;;   M-x rlm-review          what should be looked at in the project, as a list
 ;;                           and as marks in its buffers: see rlm-review.el
+;;   M-x rlm-cycle           patches that a model proposes, tried by the project's
+;;                           own checks; you choose: see rlm-cycle.el
 ;;
 ;; From anywhere: M-x rlm-continue (go on with a conversation of another day), M-x
 ;; rlm-resume (go on with a query that was stopped, also in another Emacs), M-x
@@ -1608,58 +1610,6 @@ came from them).  No model is called."
      :error-fn (lambda (error) (message "rlm: %s" (plist-get error :message))))
     (message "Looking at the repository...")))
 
-;;;###autoload
-(defun rlm-cycle (&optional checks)
-  "Have patches for the current project proposed, and choose what to take.
-Each patch is tried on a copy of the last commit: the project's checks
-run there, and it has to prove what it claims.  The checks are those of
-the file .rlm/settings.json; with a prefix argument, read CHECKS, a list
-of commands.  What you take is committed on a branch of its own."
-  (interactive
-   (list (and current-prefix-arg
-              (list (read-string "Check (a command): ")))))
-  (let* ((scope (rlm--project-scope))
-         (root (rlm--scope-root scope))
-         (server (rlm--ready-server root)))
-    (rlm--sync server)
-    (jsonrpc-async-request
-     (rlm--server-connection server) :rlm/dogfood
-     (append (list :action "cycle" :folder (rlm--path-to-uri root))
-             (and checks (list :checks (vconcat checks))))
-     :timeout nil
-     :success-fn
-     (lambda (result)
-       (rlm--show-dogfood root result)
-       ;; Nobody is asked while a message is being read.
-       (run-at-time 0 nil #'rlm--take-of-cycle server root result))
-     :error-fn (lambda (error) (message "rlm: %s" (plist-get error :message))))
-    (message "Having patches proposed and tried...")))
-
-(defun rlm--take-of-cycle (server root result)
-  "Ask what to take of the cycle RESULT about ROOT, and have SERVER commit it."
-  (let* ((report (plist-get result :report))
-         (offered (seq-filter
-                   (lambda (it) (equal (plist-get it :state) "offered"))
-                   (plist-get report :proposals)))
-         (taken (seq-filter
-                 (lambda (it)
-                   (y-or-n-p (format "Take %d, %s (%s)? " (plist-get it :number)
-                                     (plist-get it :title) (plist-get it :kind))))
-                 offered)))
-    (if (null taken)
-        (message "rlm: %s" (if offered "nothing was taken"
-                             "the cycle offers nothing"))
-      (jsonrpc-async-request
-       (rlm--server-connection server) :rlm/dogfood
-       (list :action "approve" :folder (rlm--path-to-uri root)
-             :cycle (plist-get report :cycle)
-             :approve (vconcat (mapcar (lambda (it) (plist-get it :number))
-                                       taken)))
-       :timeout nil
-       :success-fn (lambda (done) (message "rlm: %s" (plist-get done :markdown)))
-       :error-fn
-       (lambda (error) (message "rlm: %s" (plist-get error :message)))))))
-
 (defun rlm--show-dogfood (root result)
   "Show RESULT, the report about the folder ROOT."
   (let ((buffer (get-buffer-create "*rlm dogfood*")))
@@ -2652,6 +2602,7 @@ While the run goes on, it is brought up to date every second."
 (autoload 'rlm-doctor "rlm-commands" "Show what the program thinks of its set-up." t)
 (autoload 'rlm-menu-mode "rlm-commands" "Have a menu." t)
 (autoload 'rlm-command-map "rlm-commands" "Keymap of the commands." nil 'keymap)
+(autoload 'rlm-cycle "rlm-cycle" "Have patches proposed that prove themselves." t)
 (autoload 'rlm-edit "rlm-edit" "Have a model propose a change." t)
 (autoload 'rlm-edit-everywhere "rlm-edit" "Make a change at other places." t)
 (autoload 'rlm-review "rlm-review" "Review the project." t)

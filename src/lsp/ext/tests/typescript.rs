@@ -272,6 +272,7 @@ fn emacs_reads_no_field_that_is_not_sent() {
         include_str!("../../../../editors/emacs/rlm.el"),
         include_str!("../../../../editors/emacs/rlm-review.el"),
         include_str!("../../../../editors/emacs/rlm-work.el"),
+        include_str!("../../../../editors/emacs/rlm-cycle.el"),
         include_str!("../../../../editors/emacs/rlm-edit.el")
     );
     let read = source.split("(plist-get ").skip(1).filter_map(|rest| {
