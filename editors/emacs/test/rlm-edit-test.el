@@ -149,7 +149,7 @@ import mean
   (rlm-test-with-server
       '(("mean.py" . "def mean(items):\n    return sum(items) / len(items)\n")
         ("other.py" . "def other(rows):\n    return sum(rows) / len(rows)\n")
-        ("third.py" . "def third(rows, n):\n    return max(rows) / len(n)\n"))
+        ("third.py" . "def third(rows, n):\n    return sum(rows) * len(rows)\n"))
     (let ((file (find-file-noselect "mean.py"))
           proposal again)
       (with-current-buffer file
@@ -161,7 +161,7 @@ import mean
                                            (line-end-position)))))
       (rlm-edit-test-await proposal)
       (should (looking-at "Change 1 of 1, other.py$"))
-      (should (string-match-p "^Not changed: third.py:2: return max"
+      (should (string-match-p "^Not changed: third.py:2: return sum"
                               (buffer-string)))
       (setq again (rlm-edit-everywhere-like-this))
       (rlm-edit-test-await again)
