@@ -12,6 +12,7 @@ mod documents;
 mod dogfood;
 mod exporter;
 mod models;
+mod on_demand;
 mod options;
 mod output;
 mod preview;
@@ -33,6 +34,7 @@ mod view;
 
 use crate::lsp::{self, ExitReason};
 use clap::{CommandFactory, Parser, Subcommand};
+use on_demand::OnDemand;
 use std::{ffi::OsString, io::Write, net::SocketAddr, process::ExitCode};
 use tokio::net::TcpListener;
 use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
@@ -51,27 +53,27 @@ needs no network. `rlm models` shows what is configured and how to choose.";
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Answer a question about a repository, a file, or standard input
-    Query(Box<query::QueryArguments>),
+    Query(OnDemand<query::QueryArguments>),
     /// Hold a conversation about a repository or a file
-    Chat(Box<chat::ChatArguments>),
+    Chat(OnDemand<chat::ChatArguments>),
     /// Keep texts as shards in a folder or an object store, and look into them
     Shards(shards::ShardsArguments),
     /// Show what a question would read, send and cost, and what is left out and why; calls no model
-    Preview(Box<preview::PreviewArguments>),
+    Preview(OnDemand<preview::PreviewArguments>),
     /// Review a repository, a folder or a file: findings with their places and reasons
-    Review(Box<review::ReviewArguments>),
+    Review(OnDemand<review::ReviewArguments>),
     /// Find where work on a repository pays, and have patches proposed that prove what they claim
     Dogfood(Box<dogfood::DogfoodArguments>),
     /// Show which models were detected, which are configured, and whether their servers answer and list them
-    Models(models::ModelsArguments),
+    Models(OnDemand<models::ModelsArguments>),
     /// Show which questions were asked, how they have ended and what they took
-    Runs(runs::RunsArguments),
+    Runs(OnDemand<runs::RunsArguments>),
     /// Show what a run did: as a tree, as a page, or beside another run
     Trace(trace::TraceArguments),
     /// Show or clear the store of models' replies, of runs and of their traces, which saves calls that were made before
     Store(store::StoreArguments),
     /// Check the set-up and say how to mend it
-    Doctor(doctor::DoctorArguments),
+    Doctor(OnDemand<doctor::DoctorArguments>),
     /// Run the language server on standard input and output
     Lsp {
         /// Serve numbers for Prometheus at http://ADDRESS/metrics; the address is one of this machine alone, such as 127.0.0.1:9464
@@ -83,7 +85,7 @@ enum Command {
         otlp: Option<String>,
     },
     /// Print the completions of commands and options for a shell
-    Completions(documents::CompletionsArguments),
+    Completions(OnDemand<documents::CompletionsArguments>),
     /// Print the manual page: rlm man | man -l -
     Man,
 }
@@ -112,18 +114,18 @@ pub fn main() -> ExitCode {
     };
     let status = runtime.block_on(async {
         match arguments.command {
-            Command::Query(arguments) => query::run(*arguments, words.get(2..).unwrap_or_default(), query_of).await,
-            Command::Chat(arguments) => chat::run(*arguments, words.get(2..).unwrap_or_default(), query_of).await,
+            Command::Query(arguments) => query::run(*arguments.0, words.get(2..).unwrap_or_default(), query_of).await,
+            Command::Chat(arguments) => chat::run(*arguments.0, words.get(2..).unwrap_or_default(), query_of).await,
             Command::Shards(arguments) => shards::run(arguments).await,
-            Command::Preview(arguments) => preview::run(*arguments).await,
-            Command::Review(arguments) => review::run(*arguments).await,
+            Command::Preview(arguments) => preview::run(*arguments.0).await,
+            Command::Review(arguments) => review::run(*arguments.0).await,
             Command::Dogfood(arguments) => dogfood::run(*arguments).await,
-            Command::Models(arguments) => models::run(arguments).await,
-            Command::Runs(arguments) => runs::run(&arguments),
+            Command::Models(arguments) => models::run(*arguments.0).await,
+            Command::Runs(arguments) => runs::run(&arguments.0),
             Command::Trace(arguments) => trace::run(arguments, query_of).await,
             Command::Store(arguments) => store::run(&arguments),
-            Command::Doctor(arguments) => doctor::run(arguments).await,
-            Command::Completions(arguments) => documents::completions(arguments, Arguments::command()),
+            Command::Doctor(arguments) => doctor::run(*arguments.0).await,
+            Command::Completions(arguments) => documents::completions(*arguments.0, Arguments::command()),
             Command::Man => documents::man(Arguments::command()),
             Command::Lsp { metrics, otlp } => serve(metrics, otlp.as_deref()).await,
         }
@@ -172,7 +174,7 @@ fn listener(address: SocketAddr) -> Result<TcpListener, String> {
 fn query_of(words: &[String]) -> Option<query::QueryArguments> {
     let command = ["rlm", "query"].into_iter().chain(words.iter().map(String::as_str));
     match Arguments::try_parse_from(command).ok()?.command {
-        Command::Query(arguments) => Some(*arguments),
+        Command::Query(arguments) => Some(*arguments.0),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ mod analyze;
 mod cycle;
 mod past;
 
-use super::{say, task::TerminalTask};
+use super::{on_demand::OnDemand, say, task::TerminalTask};
 use crate::{
     config::{Options, Settings},
     corpus::StopFlag,
@@ -29,11 +29,11 @@ pub struct DogfoodArguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Show where work pays: findings, and what can be measured, each with its evidence and its priority
-    Analyze(Box<analyze::AnalyzeArguments>),
+    Analyze(OnDemand<analyze::AnalyzeArguments>),
     /// Have patches proposed, try each alone behind walls, and offer those that prove what they claim
-    Cycle(Box<cycle::CycleArguments>),
+    Cycle(OnDemand<cycle::CycleArguments>),
     /// Have missing tests written, and offer those that notice a fault which no other test notices
-    Tests(Box<cycle::CycleArguments>),
+    Tests(OnDemand<cycle::CycleArguments>),
     /// Show what was proposed, what became of it and why, and how it fared since
     History(past::HistoryArguments),
     /// Show which share of the lines comes from cycles, as git blames them
@@ -56,15 +56,15 @@ const INTERRUPTED: u8 = 130;
 
 pub async fn run(arguments: DogfoodArguments) -> ExitCode {
     match arguments.action {
-        Action::Analyze(mut arguments) => {
+        Action::Analyze(OnDemand(mut arguments)) => {
             let (options, task) = (arguments.options(), TerminalTask::new("analysis", &arguments.path));
             act(options, &task, async |work| analyze::run(&arguments, work).await).await
         }
-        Action::Cycle(mut arguments) => {
+        Action::Cycle(OnDemand(mut arguments)) => {
             let (options, task) = (arguments.options(), TerminalTask::new("cycle", arguments.path.as_slice()));
             act(options, &task, async |work| cycle::run(Wanted::Patches, &arguments, work).await).await
         }
-        Action::Tests(mut arguments) => {
+        Action::Tests(OnDemand(mut arguments)) => {
             let (options, task) = (arguments.options(), TerminalTask::new("missing tests", arguments.path.as_slice()));
             act(options, &task, async |work| cycle::run(Wanted::Tests, &arguments, work).await).await
         }

@@ -5,7 +5,7 @@ mod look;
 mod size;
 
 use crate::{
-    cli::{output::print_json, say},
+    cli::{on_demand::OnDemand, output::print_json, say},
     corpus::shards::ShardError,
 };
 use clap::{Args, Subcommand};
@@ -27,7 +27,7 @@ pub struct ShardsArguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Write a repository, a file, or standard input to a store
-    Ingest(Box<ingest::IngestArguments>),
+    Ingest(OnDemand<ingest::IngestArguments>),
     /// Show what a store holds
     Info(look::InfoArguments),
     /// Print a part of the text
@@ -56,7 +56,7 @@ impl From<ShardError> for Failure {
 
 pub async fn run(arguments: ShardsArguments) -> ExitCode {
     let json = match &arguments.command {
-        Command::Ingest(arguments) => arguments.json,
+        Command::Ingest(OnDemand(arguments)) => arguments.json,
         Command::Info(arguments) => arguments.json,
         Command::Slice(_) => false,
         Command::Find(arguments) => arguments.json,
@@ -64,7 +64,7 @@ pub async fn run(arguments: ShardsArguments) -> ExitCode {
     };
     // All of it waits for disks and servers.
     let work = tokio::task::spawn_blocking(move || match arguments.command {
-        Command::Ingest(arguments) => ingest::run(*arguments),
+        Command::Ingest(OnDemand(arguments)) => ingest::run(*arguments),
         Command::Info(arguments) => look::info(&arguments),
         Command::Slice(arguments) => look::slice(&arguments),
         Command::Find(arguments) => look::find(&arguments),
